@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// Memory that is given back all at once: what the events of a batch stand in.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace fapilog::detail {
+
+/// Hands out memory from chunks and keeps the chunks for the next round. Thread: one. Throws: std::bad_alloc.
+class arena {
+ public:
+  explicit arena(std::size_t chunk_bytes = std::size_t{64} * 1024) : chunk_bytes_(chunk_bytes) {}
+
+  /// `size` bytes aligned to 8.
+  [[nodiscard]] std::byte* take(std::size_t size) {
+    size = (size + 7) & ~std::size_t{7};
+    if (size > left_) refill(size);
+    std::byte* const begin = next_;
+    next_ += size;
+    left_ -= size;
+    return begin;
+  }
+
+  template <class T>
+  [[nodiscard]] T* take_array(std::size_t count) {
+    static_assert(std::is_trivially_destructible_v<T> && alignof(T) <= 8);
+    auto* const first = reinterpret_cast<T*>(take(count * sizeof(T)));
+    std::uninitialized_default_construct_n(first, count);
+    return first;
+  }
+
+  [[nodiscard]] std::string_view copy(std::string_view text) {
+    if (text.empty()) return {};
+    auto* const to = reinterpret_cast<char*>(take(text.size()));
+    std::memcpy(to, text.data(), text.size());
+    return {to, text.size()};
+  }
+
+  /// Forgets everything; the ordinary chunks stay for reuse, oversized ones are freed.
+  void clear() noexcept {
+    std::erase_if(chunks_, [this](chunk const& c) { return c.size > chunk_bytes_; });
+    while (chunks_.size() > most_kept) chunks_.pop_back();
+    used_ = 0;
+    next_ = nullptr;
+    left_ = 0;
+  }
+
+ private:
+  struct chunk {
+    std::unique_ptr<std::byte[]> memory;
+    std::size_t size = 0;
+  };
+  static constexpr std::size_t most_kept = 16;
+
+  void refill(std::size_t size) {
+    while (used_ < chunks_.size() && chunks_[used_].size < size) ++used_;
+    if (used_ == chunks_.size()) {
+      std::size_t const bytes = size > chunk_bytes_ ? size : chunk_bytes_;
+      chunks_.push_back({std::make_unique_for_overwrite<std::byte[]>(bytes), bytes});
+    }
+    next_ = chunks_[used_].memory.get();
+    left_ = chunks_[used_].size;
+    ++used_;
+  }
+
+  std::size_t chunk_bytes_;
+  std::vector<chunk> chunks_;
+  std::size_t used_ = 0;
+  std::byte* next_ = nullptr;
+  std::size_t left_ = 0;
+};
+
+}  // namespace fapilog::detail

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// What the worker's side asks of the operating system: pages, barriers, threads, the host's name.
+#pragma once
+
+#include <fapilog/detail/atomic.hpp>
+#include <fapilog/detail/platform.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#if defined(__linux__)
+#include <linux/membarrier.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
+
+#if FAPILOG_DETAIL_X86
+#include <cpuid.h>
+#endif
+
+namespace fapilog::detail {
+
+/// Registers the process for membarrier(2); false where the kernel has or allows none.
+[[nodiscard]] inline bool register_membarrier() noexcept {
+#if defined(__linux__) && defined(SYS_membarrier)
+  return ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+#else
+  return false;
+#endif
+}
+
+/// Makes every running thread of the process pass a full fence.
+inline void membarrier() noexcept {
+#if defined(__linux__) && defined(SYS_membarrier)
+  ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+#endif
+  full_fence();
+}
+
+/// True where the time stamp counter runs at one speed and never stops.
+[[nodiscard]] inline bool has_invariant_tsc() noexcept {
+#if FAPILOG_DETAIL_X86
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid(0x80000007U, &a, &b, &c, &d) == 0) return false;
+  return (d & (1U << 8)) != 0;
+#else
+  return false;
+#endif
+}
+
+/// Zeroed pages, or null. They cost memory only where they are touched.
+[[nodiscard]] inline void* map_pages(std::size_t size) noexcept {
+  void* const pages = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return pages == MAP_FAILED ? nullptr : pages;
+}
+inline void unmap_pages(void* pages, std::size_t size) noexcept { ::munmap(pages, size); }
+/// Gives the memory back and keeps the addresses.
+inline void release_pages(void* pages, std::size_t size) noexcept { ::madvise(pages, size, MADV_DONTNEED); }
+
+[[nodiscard]] inline std::uint64_t thread_id() noexcept {
+#if defined(__linux__)
+  return static_cast<std::uint64_t>(::syscall(SYS_gettid));
+#else
+  return reinterpret_cast<std::uint64_t>(::pthread_self());
+#endif
+}
+[[nodiscard]] inline std::int64_t process_id() noexcept { return ::getpid(); }
+
+/// For the worker: a name, short sleeps that are short, and no signal handlers of the application on its stack.
+inline void prepare_worker_thread() noexcept {
+#if defined(__linux__)
+  ::prctl(PR_SET_NAME, "fapilog", 0, 0, 0);
+  ::prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
+#endif
+}
+
+/// Blocks all signals for the thread that it starts in, as long as it stands: threads made meanwhile inherit that.
+class signals_blocked {
+ public:
+  signals_blocked() noexcept {
+    ::sigset_t all;
+    ::sigfillset(&all);
+    for (int const fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS}) ::sigdelset(&all, fault);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  signals_blocked(signals_blocked const&) = delete;
+  signals_blocked& operator=(signals_blocked const&) = delete;
+  ~signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  ::sigset_t before_;
+};
+
+/// Grows in each forked child: what was read of the process before is stale then.
+inline constinit atomic_word<std::uint32_t> fork_generation{0};
+
+/// Has these called around every fork(2) of the process.
+inline void at_fork(void (*before)(), void (*in_parent)(), void (*in_child)()) noexcept {
+  ::pthread_atfork(before, in_parent, in_child);
+}
+
+inline void sleep_ns(std::int64_t ns) noexcept {
+  ::timespec duration{};
+  duration.tv_sec = static_cast<::time_t>(ns / 1'000'000'000);
+  duration.tv_nsec = static_cast<long>(ns % 1'000'000'000);
+  ::nanosleep(&duration, nullptr);
+}
+
+[[nodiscard]] inline std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? std::string{name} : std::string{"unknown"};
+}
+
+/// An environment variable, or what to take without it.
+[[nodiscard]] inline std::string environment(char const* name, char const* otherwise) {
+  char const* const found = std::getenv(name);
+  return found != nullptr && *found != '\0' ? std::string{found} : std::string{otherwise};
+}
+
+}  // namespace fapilog::detail

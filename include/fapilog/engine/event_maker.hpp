@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+// A record's bytes into an event: message with its arguments in place, fields where they belong, each key once.
+#pragma once
+
+#include <fapilog/detail/arena.hpp>
+#include <fapilog/engine/channel.hpp>
+#include <fapilog/engine/decode.hpp>
+#include <fapilog/record/envelope.hpp>
+#include <fapilog/record/event.hpp>
+#include <fapilog/record/json.hpp>
+#include <fapilog/record/record.hpp>
+
+#include <fmt/args.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fapilog::engine {
+
+/// Thread: the worker's. Throws: std::bad_alloc.
+class event_maker {
+ public:
+  /// `names` gives custom levels their names.
+  explicit event_maker(std::vector<std::pair<level, std::string>> const& names) {
+    for (std::size_t i = 0; i < level_count; ++i) {
+      std::string_view const name = level_name(static_cast<level>(i));
+      level_names_[i] = name.empty() ? "LEVEL_" + std::to_string(i) : std::string{name};
+    }
+    for (auto const& [value, name] : names) level_names_[static_cast<std::size_t>(value) % level_count] = name;
+  }
+
+  /// What had to be altered, with the first key that it happened to.
+  struct remarks {
+    bool clipped = false;
+    bool failed = false;
+    std::string_view key;
+  };
+
+  /// Fills `e` from the log record at `record`, which lies in the batch's memory, and the scope in force.
+  remarks make(std::byte const* record, detail::shared_bytes const& scope, event& e) {
+    auto const head = read<record_format::record_head>(record);
+    auto const log = read<record_format::log_head>(record + sizeof head);
+    auto const& logger = *static_cast<logger_core const*>(log.logger);
+    std::byte const* at = record + sizeof head + sizeof log;
+    std::byte const* const end = record + head.size;
+
+    e.severity = static_cast<level>(head.level);
+    e.level_name = level_names_[head.level % level_count];
+    e.logger = logger.name.name;
+    e.file = log.where.file();
+    e.function = log.where.function();
+    e.line = log.where.line();
+
+    std::string_view text{log.text, log.text_size};
+    if ((head.flags & record_format::text_is_cell) != 0) text = decode_cell(at, *e.memory).value.as_text();
+    at = render(text, (head.flags & record_format::text_is_rendered) != 0, log.args, at, e);
+
+    remarks result;
+    result.clipped = (head.flags & record_format::is_clipped) != 0;
+    seen_.clear();
+    known_.clear();
+    while (at < end) {
+      bool const failed = (read<record_format::cell_head>(at).flags & record_format::failed) != 0;
+      member const m = decode_cell(at, *e.memory);
+      if (failed && !std::exchange(result.failed, true)) result.key = m.key;
+      add(m, true, e);
+    }
+    add_all(logger.bound, e);
+    add_all(scope, e);
+    if (result.clipped) e.data.set("_truncated", value::of_bool(true));
+    return result;
+  }
+
+ private:
+  /// Sets the message and returns where the fields begin.
+  std::byte const* render(std::string_view text, bool is_rendered, std::size_t args, std::byte const* at, event& e) {
+    if (is_rendered || (args == 0 && text.find_first_of("{}") == std::string_view::npos)) {
+      for (std::size_t i = 0; i < args; ++i) (void)decode_cell(at, *e.memory);
+      e.message = text;
+      return at;
+    }
+    arguments_.clear();
+    for (std::size_t i = 0; i < args; ++i) add_argument(decode_cell(at, *e.memory).value, e);
+    message_.clear();
+    try {
+      fmt::vformat_to(std::back_inserter(message_), fmt::string_view{text.data(), text.size()}, arguments_);
+    } catch (std::exception const& error) {
+      message_.clear();
+      message_.append(text.data(), text.data() + text.size());
+      fmt::format_to(std::back_inserter(message_), " <error: {}>", error.what());
+    }
+    e.message = e.memory->copy({message_.data(), message_.size()});
+    return at;
+  }
+
+  void add_argument(value const& v, event& e) {
+    switch (v.type) {
+      case kind::boolean: return arguments_.push_back(v.boolean);
+      case kind::i64: return arguments_.push_back(v.i64);
+      case kind::u64: return arguments_.push_back(v.u64);
+      case kind::f64: return arguments_.push_back(v.f64);
+      case kind::f32: return arguments_.push_back(v.f32);
+      case kind::string: return arguments_.push_back(fmt::string_view{v.text, v.size});
+      case kind::pointer: return arguments_.push_back(reinterpret_cast<void const*>(static_cast<std::uintptr_t>(v.u64)));
+      case kind::character:
+        if (v.code_point < 0x80) return arguments_.push_back(static_cast<char>(v.code_point));
+        break;
+      default: break;
+    }
+    plain_.clear();
+    json::put_plain(plain_, v);
+    std::string_view const text = e.memory->copy(plain_.view());
+    arguments_.push_back(fmt::string_view{text.data(), text.size()});
+  }
+
+  void add_all(detail::shared_bytes const& fields, event& e) {
+    if (fields.empty()) return;
+    std::byte const* at = fields.data();
+    std::byte const* const end = at + fields.size();
+    while (at < end) add(decode_cell(at, *e.memory), false, e);
+  }
+
+  /// A call's own fields replace earlier ones of the same key; bound and scope fields only fill what is free.
+  void add(member const& m, bool replaces, event& e) {
+    if (m.key.empty()) {
+      if (m.value.type == kind::exception && (replaces || e.diagnostics.find("exception") == nullptr)) {
+        e.diagnostics.set("exception", m.value);
+      }
+      return;
+    }
+    bool const is_context = is_context_key(m.key);
+    member_list& list = is_context ? e.context : e.data;
+    value const v = is_context ? as_context_text(m.value, e) : m.value;
+    if (is_context && v.type == kind::null) return;
+    std::size_t const at = is_context ? known_.find(m.key, list.begin(), list.size())
+                                      : seen_.find(m.key, list.begin(), list.size());
+    if (at == key_index::none) {
+      list.push_back({m.key, v});
+    } else if (replaces) {
+      list.begin()[at].value = v;
+    }
+  }
+
+  /// Ids are strings in the envelope, whatever they were at the call; null ones are left out.
+  value as_context_text(value const& v, event& e) {
+    if (v.type == kind::string || v.type == kind::null) return v;
+    plain_.clear();
+    json::put_plain(plain_, v);
+    return value::of_text(e.memory->copy(plain_.view()));
+  }
+
+  std::array<std::string, level_count> level_names_;
+  fmt::dynamic_format_arg_store<fmt::format_context> arguments_;
+  fmt::memory_buffer message_;
+  detail::text_buffer plain_;
+  key_index seen_;
+  key_index known_;
+};
+
+}  // namespace fapilog::engine

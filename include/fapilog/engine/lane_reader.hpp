@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+// Reads all lanes of a channel in the order of time: each lane in its own order, between lanes by timestamp.
+#pragma once
+
+#include <fapilog/detail/shared_bytes.hpp>
+#include <fapilog/engine/decode.hpp>
+#include <fapilog/engine/lane_channel.hpp>
+#include <fapilog/record/record.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace fapilog::engine {
+
+/// Thread: the worker's, but for `high_watermark`. Throws: what the visitor throws, and std::bad_alloc; the record at
+/// hand has then been passed.
+class lane_reader {
+ public:
+  explicit lane_reader(lane_channel& channel) noexcept : channel_(channel) {}
+
+  /// Visits every record that was published when the pass began: `visit(lane&, log record, scope)`. The record is
+  /// gone after the visit. Returns whether there was any.
+  template <class Visitor>
+  bool pass(Visitor&& visit) {
+    look();
+    if (heads_.empty()) return false;
+    while (!heads_.empty()) {
+      std::size_t const first = heads_.size() == 1 ? 0 : earliest();
+      head& h = heads_[first];
+      std::uint64_t const until = heads_.size() == 1 ? ~std::uint64_t{0} : earliest_but(first);
+      while (h.at < h.end && h.ticks <= until) {
+        consume(h, visit);
+        if (h.at < h.end) read_head(h);
+      }
+      if (h.at == h.end) {
+        heads_[first] = heads_.back();
+        heads_.pop_back();
+      }
+    }
+    return true;
+  }
+
+  /// Most bytes that ever waited in one lane. Thread: any.
+  [[nodiscard]] std::uint64_t high_watermark() const noexcept { return high_watermark_.load(std::memory_order_relaxed); }
+
+ private:
+  struct head {
+    lane* from;
+    detail::shared_bytes* scope;
+    std::uint64_t at;
+    std::uint64_t end;
+    std::uint64_t ticks;
+  };
+
+  void look() {
+    heads_.clear();
+    std::uint64_t deepest = high_watermark_.load(std::memory_order_relaxed);
+    for (lane* l = channel_.first_lane(); l != nullptr; l = l->next) {
+      std::uint64_t const end = l->queue.published();
+      std::uint64_t const at = l->queue.released();
+      if (at == end) continue;
+      deepest = std::max(deepest, end - at);
+      heads_.push_back({l, &scopes_[l], at, end, 0});
+      read_head(heads_.back());
+    }
+    high_watermark_.store(deepest, std::memory_order_relaxed);
+  }
+
+  /// A scope's record has the time of the log record that it was published with.
+  static void read_head(head& h) noexcept {
+    std::uint64_t at = h.at;
+    auto first = read<record_format::record_head>(h.from->queue.at(at));
+    if (first.type == record_format::record_type::context) {
+      at += first.size;
+      first = read<record_format::record_head>(h.from->queue.at(at));
+    }
+    std::byte const* body = h.from->queue.at(at) + sizeof first;
+    if (first.type == record_format::record_type::pointer) {
+      body = static_cast<std::byte const*>(read<record_format::pointer_head>(body).block) + sizeof first;
+    }
+    h.ticks = read<record_format::log_head>(body).ticks;
+  }
+
+  [[nodiscard]] std::size_t earliest() const noexcept {
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < heads_.size(); ++i) {
+      if (heads_[i].ticks < heads_[best].ticks) best = i;
+    }
+    return best;
+  }
+  [[nodiscard]] std::uint64_t earliest_but(std::size_t index) const noexcept {
+    std::uint64_t best = ~std::uint64_t{0};
+    for (std::size_t i = 0; i < heads_.size(); ++i) {
+      if (i != index && heads_[i].ticks < best) best = heads_[i].ticks;
+    }
+    return best;
+  }
+
+  /// Passes the next log record, and the scope's record before it.
+  template <class Visitor>
+  void consume(head& h, Visitor& visit) {
+    ring& queue = h.from->queue;
+    for (;;) {
+      std::byte const* const record = queue.at(h.at);
+      auto const first = read<record_format::record_head>(record);
+      h.at += first.size;
+      // Gives the bytes back also where the visit throws: a record that cannot be handled is never met twice.
+      released const at_end{queue, h.at};
+      if (first.type == record_format::record_type::context) {
+        *h.scope = detail::shared_bytes::adopt(read<record_format::context_head>(record + sizeof first).fields);
+        continue;
+      }
+      if (first.type == record_format::record_type::pointer) {
+        std::unique_ptr<std::byte, void (*)(void*)> const block{
+            static_cast<std::byte*>(read<record_format::pointer_head>(record + sizeof first).block), std::free};
+        return visit(*h.from, static_cast<std::byte const*>(block.get()), std::as_const(*h.scope));
+      }
+      return visit(*h.from, record, std::as_const(*h.scope));
+    }
+  }
+
+  struct released {
+    ring& queue;
+    std::uint64_t position;
+    released(ring& q, std::uint64_t p) noexcept : queue(q), position(p) {}
+    released(released const&) = delete;
+    released& operator=(released const&) = delete;
+    ~released() { queue.release(position); }
+  };
+
+  lane_channel& channel_;
+  std::vector<head> heads_;
+  std::map<lane*, detail::shared_bytes> scopes_;
+  std::atomic<std::uint64_t> high_watermark_{0};
+};
+
+}  // namespace fapilog::engine

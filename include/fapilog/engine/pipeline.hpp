@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// The fixed order of the stages: filters, enrichers, redactors, JSON, processors.
+#pragma once
+
+#include <fapilog/metrics/diagnostics.hpp>
+#include <fapilog/record/batch.hpp>
+#include <fapilog/record/envelope.hpp>
+#include <fapilog/record/event.hpp>
+#include <fapilog/stages/enricher.hpp>
+#include <fapilog/stages/filter.hpp>
+#include <fapilog/stages/processor.hpp>
+#include <fapilog/stages/redactor.hpp>
+
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fapilog::engine {
+
+/// The stages of a runtime, in the order in which they were given.
+struct stage_set {
+  std::vector<any_filter> filters;
+  std::vector<any_enricher> enrichers;
+  std::vector<any_redactor> redactors;
+  std::vector<any_processor> processors;
+};
+
+/// Runs an event through the stages. Thread: the worker's. Throws: only std::bad_alloc.
+class pipeline {
+ public:
+  enum class fate { keep, filtered, failed };
+
+  pipeline(stage_set stages, bool needs_json, std::shared_ptr<diagnostics> tell)
+      : stages_(std::move(stages)), needs_json_(needs_json), tell_(std::move(tell)) {}
+
+  /// Filters, enrichers, redactors.
+  [[nodiscard]] fate run(event& e) {
+    for (any_filter& f : stages_.filters) {
+      bool keep = true;
+      guarded("filter", "a filter threw; the record is kept", [&] { keep = f.keep(e); });
+      if (!keep) return fate::filtered;
+    }
+    for (any_enricher& s : stages_.enrichers) {
+      guarded("enricher", "an enricher threw; the record goes without it", [&] { s.enrich(e); });
+    }
+    for (any_redactor& s : stages_.redactors) {
+      if (!guarded("redactor", "a redactor threw; the record is dropped", [&] { s.redact(e); })) return fate::failed;
+    }
+    return fate::keep;
+  }
+
+  /// Appends the event's line with its end, where any sink wants one. False: a processor dropped the record.
+  [[nodiscard]] bool write(event const& e, detail::text_buffer& text) {
+    if (!needs_json_) return true;
+    std::size_t const begin = text.size();
+    put_envelope(text, e);
+    if (!stages_.processors.empty()) {
+      line_.assign(text.from(begin));
+      for (any_processor& s : stages_.processors) {
+        bool keep = true;
+        std::string const before = line_;
+        if (!guarded("processor", "a processor threw; the line stays as it was", [&] { keep = s.process(e, line_); })) {
+          line_ = before;
+        }
+        if (!keep) {
+          text.shrink(begin);
+          return false;
+        }
+      }
+      text.shrink(begin);
+      text.append(line_);
+    }
+    text.push_back('\n');
+    return true;
+  }
+
+ private:
+  template <class F>
+  bool guarded(std::string_view component, std::string_view message, F&& stage) {
+    try {
+      stage();
+      return true;
+    } catch (std::exception const& error) {
+      tell_->warn(component, message, error.what());
+    } catch (...) {
+      tell_->warn(component, message, "not derived from std::exception");
+    }
+    return false;
+  }
+
+  stage_set stages_;
+  bool needs_json_;
+  std::shared_ptr<diagnostics> tell_;
+  std::string line_;
+};
+
+}  // namespace fapilog::engine

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// A bounded lock-free ring of bytes for one producer and one consumer. It knows no record.
+#pragma once
+
+#include <fapilog/detail/atomic.hpp>
+#include <fapilog/detail/platform.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace fapilog::engine {
+
+/// Moves runs of bytes in order. Positions only grow; a run that begins before the end of the capacity may lie beyond
+/// it, in the tail room, so that it is always contiguous and nothing marks the wrap.
+/// Thread: `reserve` and `commit` belong to one producer at a time, `published`, `at` and `release` to one consumer.
+/// Throws: never.
+class ring {
+ public:
+  /// `memory` holds `capacity + longest` bytes; `capacity` is a power of two and `longest` the longest run.
+  ring(std::byte* memory, std::size_t capacity, std::size_t longest) noexcept
+      : memory_(memory), mask_(capacity - 1), longest_(longest) {}
+  ring(ring const&) = delete;
+  ring& operator=(ring const&) = delete;
+
+  [[nodiscard]] std::size_t capacity() const noexcept { return mask_ + 1; }
+  [[nodiscard]] std::size_t longest() const noexcept { return longest_; }
+
+  /// Room for `size` contiguous bytes that leaves `keep_free` more bytes unused, or null.
+  [[nodiscard]] std::byte* reserve(std::size_t size, std::size_t keep_free) noexcept {
+    std::uint64_t const head = head_.load_relaxed();
+    std::uint64_t const limit = head + size + keep_free;
+    if (limit - seen_tail_ > capacity()) [[unlikely]] {
+      seen_tail_ = tail_.load_acquire();
+      if (limit - seen_tail_ > capacity()) return nullptr;
+    }
+    return memory_ + (head & mask_);
+  }
+
+  /// Publishes the `size` bytes that were reserved and written.
+  void commit(std::size_t size) noexcept { head_.store_release(head_.load_relaxed() + size); }
+
+  /// Position behind the last published byte.
+  [[nodiscard]] std::uint64_t published() const noexcept { return head_.load_acquire(); }
+  /// Position of the first byte that was not released.
+  [[nodiscard]] std::uint64_t released() const noexcept { return tail_.load_acquire(); }
+  [[nodiscard]] std::byte const* at(std::uint64_t position) const noexcept { return memory_ + (position & mask_); }
+  /// Gives everything before `position` back to the producer.
+  void release(std::uint64_t position) noexcept { tail_.store_release(position); }
+
+  [[nodiscard]] std::byte* memory() const noexcept { return memory_; }
+
+ private:
+  std::byte* const memory_;
+  std::uint64_t const mask_;
+  std::size_t const longest_;
+  alignas(detail::cache_line) detail::atomic_word<std::uint64_t> head_;
+  std::uint64_t seen_tail_ = 0;
+  alignas(detail::cache_line) detail::atomic_word<std::uint64_t> tail_;
+};
+
+}  // namespace fapilog::engine

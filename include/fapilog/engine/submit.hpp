@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+// One log call into its thread's lane: the hot path.
+#pragma once
+
+#include <fapilog/engine/channel.hpp>
+#include <fapilog/record/context.hpp>
+#include <fapilog/record/field_cells.hpp>
+#include <fapilog/record/record.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+namespace fapilog::engine {
+
+/// One log call, as the logger hands it over. Format arguments come first in `items`.
+struct call {
+  logger_core& logger;
+  level severity;
+  std::uint16_t flags;  ///< flags of record_format; with `text_is_cell` the first item is the message
+  char const* text;
+  std::uint32_t text_size;
+  std::uint16_t args;
+  detail::call_site where;
+  field const* items;
+  std::size_t count;
+};
+
+namespace submit_detail {
+
+using namespace record_format;
+
+inline constexpr std::uint16_t no_flags = 0;
+inline constexpr std::size_t head_bytes = sizeof(record_head) + sizeof(log_head);
+inline constexpr std::size_t context_bytes = sizeof(record_head) + sizeof(context_head);
+
+inline std::byte* put_log_head(std::byte* to, call const& c, std::uint64_t ticks, std::size_t size,
+                               std::uint16_t extra_flags) noexcept {
+  to = detail::put(to, record_head{static_cast<std::uint32_t>(size), record_type::log,
+                                   static_cast<std::uint8_t>(c.severity),
+                                   static_cast<std::uint16_t>(c.flags | extra_flags)});
+  return detail::put(to, log_head{ticks, c.text, c.text_size, c.args, 0, &c.logger, c.where});
+}
+
+/// Copies the next encoded value out of the scratch and returns its size.
+inline std::size_t cell_at(std::byte const* from) noexcept {
+  cell_head head;
+  std::memcpy(&head, from, sizeof head);
+  return cell_size(head);
+}
+
+/// Writes a record that is larger than it may be: small cells whole, large texts cut to what room is left.
+[[gnu::noinline, gnu::cold]] inline std::size_t put_clipped(std::byte* block, std::size_t limit, call const& c,
+                                                            std::uint64_t ticks, std::byte const* encoded) noexcept {
+  constexpr std::size_t small = 1024;
+  std::size_t const leading = c.args + ((c.flags & text_is_cell) != 0 ? std::size_t{1} : 0);
+  std::size_t room = limit - head_bytes;
+  std::byte const* next = encoded;
+  std::size_t small_total = 0;
+  for (std::size_t i = 0; i < c.count; ++i) {
+    field const& f = c.items[i];
+    std::size_t const size = f.type() == kind::deferred ? cell_at(next) : detail::cell_bytes(f);
+    if (f.type() == kind::deferred) next += size;
+    if (size <= small || i < leading) small_total += size <= small ? size : small;
+  }
+  std::size_t large_room = room > small_total ? room - small_total : 0;
+  std::byte* to = block + head_bytes;
+  next = encoded;
+  for (std::size_t i = 0; i < c.count; ++i) {
+    field const& f = c.items[i];
+    bool const is_deferred = f.type() == kind::deferred;
+    std::byte const* const from = next;
+    std::size_t const size = is_deferred ? cell_at(next) : detail::cell_bytes(f);
+    if (is_deferred) next += size;
+    bool const is_argument = i < leading;
+    if (size <= small ? size <= room : size <= large_room && size <= room) {
+      if (is_deferred) {
+        std::memcpy(to, from, size);
+        to += size;
+      } else {
+        to = detail::put_field(to, f);
+      }
+      room -= size;
+      if (size > small) large_room -= size;
+      continue;
+    }
+    std::size_t const fixed = sizeof(cell_head) + f.name().bytes();
+    std::size_t const allowed = (size > small && large_room > fixed ? large_room : 0) & ~(alignment - 1);
+    if (f.type() == kind::string && allowed > fixed && allowed <= room) {
+      std::size_t const text = detail::clip_utf8(f.text(), allowed - fixed);
+      to = detail::put_field(to, f, text, clipped);
+      room -= fixed + padded(text);
+      large_room -= fixed + padded(text);
+    } else if (is_argument && fixed <= room) {
+      to = detail::put(to, cell_head{kind::null, clipped, 0, 0});  // arguments keep their places
+      room -= sizeof(cell_head);
+    }
+  }
+  auto const total = static_cast<std::size_t>(to - block);
+  put_log_head(block, c, ticks, total, is_clipped);
+  return total;
+}
+
+/// Puts a record on the heap that the lane cannot take whole. Null without memory.
+[[gnu::noinline, gnu::cold]] inline std::byte* make_block(call const& c, std::size_t size, std::uint64_t ticks,
+                                                          std::byte const* encoded, bool cut) noexcept {
+  std::size_t const limit = c.logger.owner.max_record_bytes();
+  bool const fits = size <= limit;
+  auto* const block = static_cast<std::byte*>(std::malloc(fits ? size : limit));
+  if (block == nullptr) return nullptr;
+  if (!fits) {
+    put_clipped(block, limit, c, ticks, encoded);
+    return block;
+  }
+  std::byte* to = put_log_head(block, c, ticks, size, cut ? is_clipped : no_flags);
+  for (std::size_t i = 0; i < c.count; ++i) {
+    if (c.items[i].type() != kind::deferred) {
+      to = detail::put_field(to, c.items[i]);
+      continue;
+    }
+    std::size_t const bytes = cell_at(encoded);
+    std::memcpy(to, encoded, bytes);
+    to += bytes;
+    encoded += bytes;
+  }
+  return block;
+}
+
+}  // namespace submit_detail
+
+/// Sizes the record, reserves, writes, publishes, signals. Never throws, never allocates once the thread's buffers have
+/// grown, never makes a system call while the worker is awake. Thread: any.
+inline void submit(call const& c) noexcept {
+  using namespace submit_detail;
+  channel& ch = c.logger.owner;
+  std::uint64_t const ticks = ch.ticks();
+  lane* const own = ch.this_lane();
+  if (own == nullptr) [[unlikely]] return ch.count_without_lane(drop_reason::no_memory);
+  own->submitted.add_by_owner(1);
+  if (own->writing.load_relaxed()) [[unlikely]] return own->count_drop(drop_reason::reentrant);
+
+  // Values with code of their own come first: it may log, too, and then nests in the scratch.
+  std::size_t const scratch_begin = own->scratch.size();
+  std::size_t size = head_bytes;
+  bool cut = false;
+  for (std::size_t i = 0; i < c.count; ++i) {
+    field const& f = c.items[i];
+    if (f.type() != kind::deferred) [[likely]] {
+      size += detail::cell_bytes(f);
+      continue;
+    }
+    std::size_t const before = own->scratch.size();
+    cut |= detail::append_guarded(own->scratch, f, before + ch.max_record_bytes());
+    if (own->scratch.size() == before) {  // nothing fitted: its place is kept
+      cut = true;
+      if (!detail::append_null(own->scratch, f)) {
+        own->scratch.shrink(scratch_begin);
+        return own->count_drop(drop_reason::no_memory);
+      }
+    }
+    size += own->scratch.size() - before;
+  }
+
+  own->writing.store_relaxed(true);
+  ch.light_fence();
+  if (ch.is_closed()) [[unlikely]] {
+    own->writing.store_release(false);
+    own->scratch.shrink(scratch_begin);
+    return own->count_drop(drop_reason::closed);
+  }
+
+  std::byte const* encoded = own->scratch.data() + scratch_begin;
+  std::byte* block = nullptr;
+  std::size_t in_lane = size;
+  if (size > own->queue.longest() - context_bytes) [[unlikely]] {
+    block = make_block(c, size, ticks, encoded, cut);
+    in_lane = sizeof(record_head) + sizeof(pointer_head);
+    if (block == nullptr) {
+      own->writing.store_release(false);
+      own->scratch.shrink(scratch_begin);
+      return own->count_drop(drop_reason::no_memory);
+    }
+  }
+
+  // A changed scope goes before the record and is published with it: never one without the other.
+  std::uint64_t const scope_version = detail::this_thread_scope.version;
+  bool const scope_changed = own->scope_sent != scope_version;
+  std::size_t const total = in_lane + (scope_changed ? context_bytes : 0);
+  std::byte* to = own->queue.reserve(total, ch.keep_free(c.severity));
+  if (to == nullptr) [[unlikely]] to = ch.wait_for_room(*own, total, c.severity);
+  if (to != nullptr) [[likely]] {
+    if (scope_changed) [[unlikely]] {
+      to = detail::put(to, record_head{context_bytes, record_type::context, 0, 0});
+      to = detail::put(to, context_head{detail::current_scope().release()});
+      own->scope_sent = scope_version;
+    }
+    if (block != nullptr) [[unlikely]] {
+      to = detail::put(to, record_head{static_cast<std::uint32_t>(in_lane), record_type::pointer, 0, 0});
+      detail::put(to, pointer_head{block});
+    } else {
+      to = put_log_head(to, c, ticks, size, cut ? is_clipped : no_flags);
+      for (std::size_t i = 0; i < c.count; ++i) {
+        if (c.items[i].type() != kind::deferred) [[likely]] {
+          to = detail::put_field(to, c.items[i]);
+          continue;
+        }
+        std::size_t const bytes = cell_at(encoded);
+        std::memcpy(to, encoded, bytes);
+        to += bytes;
+        encoded += bytes;
+      }
+    }
+    own->queue.commit(total);
+  } else {
+    std::free(block);
+  }
+  own->writing.store_release(false);
+  own->scratch.shrink(scratch_begin);
+  if (to != nullptr) [[likely]] ch.signal();
+  if (own->borrowed) [[unlikely]] ch.give_back(*own);
+}
+
+}  // namespace fapilog::engine

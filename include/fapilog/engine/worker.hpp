@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: MIT
+// The one thread: waits, drains the lanes merged by time, runs the stages, hands batches to the sinks.
+#pragma once
+
+#include <fapilog/detail/system.hpp>
+#include <fapilog/engine/batch_builder.hpp>
+#include <fapilog/engine/delivery.hpp>
+#include <fapilog/engine/enqueue_event.hpp>
+#include <fapilog/engine/lane_channel.hpp>
+#include <fapilog/engine/lane_reader.hpp>
+#include <fapilog/engine/tick_clock.hpp>
+#include <fapilog/metrics/counters.hpp>
+#include <fapilog/metrics/diagnostics.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace fapilog::engine {
+
+struct worker_options {
+  std::size_t batch_max_size = 256;
+  std::chrono::nanoseconds batch_timeout{};
+  std::chrono::nanoseconds spin{10'000};       ///< looks without sleeping after the last record
+  std::chrono::nanoseconds linger{1'000'000};  ///< then short naps, so that a burst's next record wakes nobody
+  std::chrono::nanoseconds shutdown_timeout{3'000'000'000};
+};
+
+/// Thread: `flush`, `drain` and `counts` from any; the rest runs on the worker's own thread.
+class worker : public std::enable_shared_from_this<worker> {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  /// Takes over a reference on the channel. Without `event` the worker looks for records every millisecond.
+  worker(worker_options const& options, lane_channel& channel, event_maker maker, pipeline stages,
+         std::vector<delivery> deliveries, std::shared_ptr<diagnostics> tell, enqueue_event* event = nullptr)
+      : options_(options),
+        channel_(channel),
+        event_(event),
+        tell_(std::move(tell)),
+        clock_(channel.uses_tsc()),
+        reader_(channel),
+        builder_(std::move(maker), std::move(stages), std::move(deliveries), tell_, options.batch_max_size) {}
+  worker(worker const&) = delete;
+  worker& operator=(worker const&) = delete;
+  ~worker() {
+    if (thread_.joinable()) thread_.detach();  // hung in a sink: it holds this object by reference, so it is over
+    channel_.drop_reference();
+  }
+
+  /// Starts the thread, which first starts the sinks. Throws: std::system_error without threads.
+  void start(start_context const& context) {
+    detail::signals_blocked const in_new_thread;
+    thread_ = std::thread{[self = shared_from_this(), context] {
+      self->guarded([&] { self->builder_.start(context); });
+      self->run();
+    }};
+    channel_.call_at_acquire([self = weak_from_this()] {
+      if (auto const alive = self.lock()) alive->revive();
+    });
+  }
+
+  /// Waits until everything submitted before is handled by the stages and flushed by the sinks. From the worker's own
+  /// thread (a sink that flushes) it returns at once, incomplete.
+  [[nodiscard]] account flush(std::chrono::nanoseconds timeout) {
+    auto const began = clock::now();
+    std::unique_lock lock{mutex_};
+    if (dormant_) return account_since(began, true);  // a forked child that has not logged yet
+    std::uint64_t const ticket = ++asked_;
+    flushes_asked_.store(ticket, std::memory_order_seq_cst);
+    lock.unlock();
+    wake();
+    lock.lock();
+    bool const done = !is_own_thread() && changed_.wait_until(lock, deadline(began, timeout), [&] {
+      return flushes_done_ >= ticket || finished_;
+    });
+    lock.unlock();
+    return account_since(began, done);
+  }
+
+  /// Closes the channel, handles what is in it, flushes and stops the sinks and ends the thread.
+  [[nodiscard]] account drain(std::chrono::nanoseconds timeout) {
+    auto const began = clock::now();
+    channel_.close_for_calls();
+    stop_.store(true, std::memory_order_seq_cst);
+    wake();
+    std::unique_lock lock{mutex_};
+    if (std::exchange(dormant_, false)) {
+      lock.unlock();
+      finish();
+      lock.lock();
+    }
+    bool const done = !is_own_thread() &&
+                      changed_.wait_until(lock, deadline(began, timeout), [&] { return finished_; });
+    bool const join = done && thread_.joinable() && !std::exchange(joined_, true);
+    lock.unlock();
+    if (join) thread_.join();
+    return account_since(began, done);
+  }
+
+  /// Before fork(2), from the hooks: brings the worker to a stand between two batches and takes every lock that a
+  /// child must not inherit as locked. A worker that hangs in a sink is left after a second.
+  void before_fork() {
+    std::unique_lock lock{mutex_};
+    if (!finished_ && !dormant_ && !is_own_thread()) {
+      pause_.store(true, std::memory_order_seq_cst);
+      lock.unlock();
+      wake();
+      lock.lock();
+      changed_.wait_for(lock, std::chrono::seconds{1}, [this] { return parked_ || finished_; });
+    }
+    lock.release();
+    channel_.levels().mutex().lock();
+    tell_->mutex().lock();
+  }
+  void after_fork_in_parent() noexcept {
+    tell_->mutex().unlock();
+    channel_.levels().mutex().unlock();
+    pause_.store(false, std::memory_order_relaxed);
+    resume_.notify_all();
+    mutex_.unlock();
+  }
+  /// The parent's records, counts and thread stay with the parent. The child gets a worker at its first log call; where
+  /// the parent's could not be brought to a stand its sinks may be in any state, and the child's calls are dropped.
+  void after_fork_in_child() {
+    tell_->mutex().unlock();
+    channel_.levels().mutex().unlock();
+    bool const usable = parked_ || finished_ || dormant_;
+    pause_.store(false, std::memory_order_relaxed);
+    parked_ = false;
+    // The parent's waiters and its thread do not exist here: nobody may wait for them.
+    ::new (static_cast<void*>(&resume_)) std::condition_variable;
+    ::new (static_cast<void*>(&changed_)) std::condition_variable;
+    ::new (static_cast<void*>(&thread_)) std::thread;
+    if (event_ != nullptr) event_->after_fork_in_child();
+    channel_.after_fork_in_child();
+    if (!finished_) {
+      dormant_ = usable;
+      finished_ = !usable;
+      if (usable) {
+        builder_.after_fork_in_child();
+      } else {
+        channel_.close_for_calls();
+        channel_.end_of_worker();
+      }
+    }
+    flushes_done_ = asked_;
+    mutex_.unlock();
+  }
+
+  /// How long an exit of the process waits for this worker.
+  [[nodiscard]] std::chrono::nanoseconds shutdown_timeout() const noexcept { return options_.shutdown_timeout; }
+
+  /// The account so far.
+  [[nodiscard]] account counts() const noexcept {
+    account sum;
+    builder_.add_to(sum);
+    sum.queue_depth_high_watermark = reader_.high_watermark();
+    channel_.add_to(sum);
+    std::uint64_t const known = sum.processed + sum.filtered + sum.failed + sum.dropped.total();
+    sum.pending = sum.submitted > known ? sum.submitted - known : 0;
+    return sum;
+  }
+
+ private:
+  static clock::time_point deadline(clock::time_point began, std::chrono::nanoseconds timeout) noexcept {
+    return timeout > std::chrono::hours{24 * 365} ? began + std::chrono::hours{24 * 365} : began + timeout;
+  }
+  [[nodiscard]] bool is_own_thread() const noexcept {
+    return std::this_thread::get_id() == own_id_.load(std::memory_order_relaxed);
+  }
+  void wake() noexcept {
+    if (event_ != nullptr) event_->signal();
+  }
+  account account_since(clock::time_point began, bool complete) const noexcept {
+    account sum = counts();
+    sum.flush_latency = std::chrono::duration<double>(clock::now() - began).count();
+    sum.complete = complete;
+    return sum;
+  }
+
+  void run() noexcept {
+    detail::prepare_worker_thread();
+    own_id_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+    channel_.set_worker_thread(detail::thread_id());
+    bool open = true;
+    while (open) {
+      guarded([&] { open = turn(); });
+    }
+    finish();
+  }
+
+  void finish() noexcept {
+    guarded([&] { builder_.stop(); });
+    channel_.end_of_worker();
+    std::lock_guard const lock{mutex_};
+    finished_ = true;
+    changed_.notify_all();
+  }
+
+  /// In a forked child, at its first log call: a thread of its own.
+  void revive() {
+    std::lock_guard const lock{mutex_};
+    if (!dormant_ || finished_) return;
+    detail::signals_blocked const in_new_thread;
+    thread_ = std::thread{[self = shared_from_this()] { self->run(); }};
+    dormant_ = false;
+  }
+
+  /// Stands still while the process forks.
+  void park() {
+    std::unique_lock lock{mutex_};
+    parked_ = true;
+    changed_.notify_all();
+    resume_.wait(lock, [this] { return !pause_.load(std::memory_order_relaxed); });
+    parked_ = false;
+  }
+
+  /// What escapes here is a fault of the worker itself, or memory that has run out; it goes on all the same.
+  template <class F>
+  void guarded(F&& action) noexcept {
+    try {
+      action();
+    } catch (std::exception const& error) {
+      tell_->warn("worker", "the worker met an error and goes on", error.what());
+    } catch (...) {
+      tell_->warn("worker", "the worker met an error and goes on", "not derived from std::exception");
+    }
+  }
+
+  /// One pass over the lanes and what is due after it. False after the last.
+  bool turn() {
+    if (pause_.load(std::memory_order_acquire)) park();
+    bool const stopping = stop_.load(std::memory_order_acquire);
+    std::uint64_t const flush_ticket = flushes_asked_.load(std::memory_order_acquire);
+    if (stopping) wait_for_callers();
+    clock_.sync_if_due();
+
+    logger_core* const retired = channel_.take_retired();
+    bool const worked = reader_.pass([&](lane& from, std::byte const* record, detail::shared_bytes const& scope) {
+      builder_.add(record, scope, from.thread_id, clock_);
+    });
+    lane_channel::delete_all(retired);
+
+    if (stopping || flush_ticket != flushes_done_ || is_batch_due()) {
+      builder_.hand_over();
+      last_hand_over_ = clock::now();
+    }
+    if (flush_ticket != flushes_done_) {
+      builder_.flush();
+      std::lock_guard const lock{mutex_};
+      flushes_done_ = flush_ticket;
+      changed_.notify_all();
+    }
+    if (stopping) return channel_.has_records();
+    if (!worked) rest();
+    return true;
+  }
+
+  /// A partial batch goes out when `batch_timeout` has passed since the last one: an isolated record at once, a trickle
+  /// in steps.
+  [[nodiscard]] bool is_batch_due() {
+    if (builder_.empty()) return false;
+    return options_.batch_timeout.count() == 0 || clock::now() >= last_hand_over_ + options_.batch_timeout;
+  }
+
+  /// After `close_for_calls` every caller either sees the end or is about to publish: the latter are waited for.
+  void wait_for_callers() {
+    auto const give_up = clock::now() + std::chrono::seconds{1};
+    while (!channel_.is_quiet() && clock::now() < give_up) std::this_thread::yield();
+  }
+
+  /// Nothing to do: spin, then nap, then sleep until a signal. Each step sooner where a batch is due sooner.
+  void rest() {
+    auto const idle_since = clock::now();
+    auto const has_work = [this] {
+      return channel_.has_records() || stop_.load(std::memory_order_acquire) || pause_.load(std::memory_order_acquire) ||
+             flushes_asked_.load(std::memory_order_acquire) != flushes_done_;
+    };
+    std::optional<clock::time_point> due;
+    if (!builder_.empty()) due = last_hand_over_ + options_.batch_timeout;
+    if (event_ == nullptr) {
+      constexpr std::int64_t poll_ns = 1'000'000;
+      return detail::sleep_ns(poll_ns);
+    }
+    auto const spin_end = idle_since + options_.spin;
+    auto const nap_end = spin_end + options_.linger;
+    constexpr std::int64_t nap_ns = 50'000;
+    for (auto now = idle_since; now < nap_end; now = clock::now()) {
+      if (has_work() || (due && now >= *due)) return;
+      if (now < spin_end) {
+        for (int i = 0; i < 32; ++i) detail::cpu_pause();
+      } else {
+        detail::sleep_ns(nap_ns);
+      }
+    }
+    event_->wait(due, has_work);
+  }
+
+  worker_options const options_;
+  lane_channel& channel_;
+  enqueue_event* const event_;
+  std::shared_ptr<diagnostics> tell_;
+  tick_clock clock_;
+  lane_reader reader_;
+  batch_builder builder_;
+  clock::time_point last_hand_over_{};
+
+  std::atomic<std::thread::id> own_id_{};
+  std::atomic<bool> stop_{false};
+  std::atomic<std::uint64_t> flushes_asked_{0};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint64_t asked_ = 0;
+  std::uint64_t flushes_done_ = 0;  ///< written by the worker under the mutex
+  bool finished_ = false;
+  bool joined_ = false;
+  bool parked_ = false;
+  bool dormant_ = false;  ///< in a forked child: no thread yet
+  std::atomic<bool> pause_{false};
+  std::condition_variable resume_;
+  std::thread thread_;
+};
+
+}  // namespace fapilog::engine

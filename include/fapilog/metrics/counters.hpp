@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// The account of records: what was submitted and what became of each.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace fapilog {
+
+/// Why a record was given up before it reached the pipeline.
+enum class drop_reason : std::uint8_t {
+  queue_full = 0,  ///< the thread's lane was full and the policy said so
+  closed = 1,      ///< logged after drain began
+  no_memory = 2,   ///< no lane or no block for a large record could be had
+  reentrant = 3,   ///< logged from a signal handler in the middle of another log call
+};
+inline constexpr std::size_t drop_reason_count = 4;
+
+[[nodiscard]] constexpr char const* drop_reason_name(drop_reason reason) noexcept {
+  switch (reason) {
+    case drop_reason::queue_full: return "queue_full";
+    case drop_reason::closed: return "closed";
+    case drop_reason::no_memory: return "no_memory";
+    case drop_reason::reentrant: return "reentrant";
+  }
+  return "unknown";
+}
+
+/// Dropped records by reason.
+struct drop_counts {
+  std::uint64_t queue_full = 0;
+  std::uint64_t closed = 0;
+  std::uint64_t no_memory = 0;
+  std::uint64_t reentrant = 0;
+
+  [[nodiscard]] constexpr std::uint64_t total() const noexcept { return queue_full + closed + no_memory + reentrant; }
+  friend constexpr bool operator==(drop_counts const&, drop_counts const&) noexcept = default;
+};
+
+/// What became of the records of a runtime. At any time
+/// `submitted = processed + filtered + dropped.total() + failed + pending`. Records below the level are not submitted.
+struct account {
+  std::uint64_t submitted = 0;  ///< log calls that passed the level
+  std::uint64_t processed = 0;  ///< taken by every sink
+  std::uint64_t filtered = 0;   ///< removed by a filter
+  drop_counts dropped;          ///< given up before the pipeline
+  std::uint64_t failed = 0;     ///< given up by a stage, or refused by at least one sink for good
+  std::uint64_t retried = 0;    ///< records in batches that were offered to a sink again; not part of the sum
+  std::uint64_t pending = 0;    ///< still on the way
+  std::uint64_t queue_depth_high_watermark = 0;  ///< most bytes that ever waited in one lane
+  double flush_latency = 0;     ///< seconds that this flush or drain took; 0 in a plain snapshot
+  bool complete = true;         ///< false when the flush or drain ran into its timeout
+
+  [[nodiscard]] constexpr bool balanced() const noexcept {
+    return submitted == processed + filtered + dropped.total() + failed + pending;
+  }
+  /// True when the flush or drain ended in time.
+  constexpr explicit operator bool() const noexcept { return complete; }
+};
+
+}  // namespace fapilog

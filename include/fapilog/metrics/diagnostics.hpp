@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// Where the library tells of its own faults: JSON lines on stderr, rate-limited, never through the pipeline.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace fapilog {
+
+/// Writes `{"ts":...,"level":"WARN","component":"...","message":"...","detail":"..."}`. Each component may write five
+/// lines at once and five a second after that; what is held back is counted and told with the next line.
+/// Thread: any. Throws: never.
+class diagnostics {
+ public:
+  /// Takes one line with its end. The default writes to stderr.
+  using writer = std::function<void(std::string_view)>;
+
+  explicit diagnostics(writer write = {}) : write_(std::move(write)) {}
+
+  void warn(std::string_view component, std::string_view message, std::string_view detail = {}) noexcept {
+    tell("WARN", component, message, detail);
+  }
+  void debug(std::string_view component, std::string_view message, std::string_view detail = {}) noexcept {
+    tell("DEBUG", component, message, detail);
+  }
+
+  /// Lines written and lines held back since the start.
+  [[nodiscard]] std::uint64_t written() const noexcept {
+    std::lock_guard const lock{mutex_};
+    return written_;
+  }
+  [[nodiscard]] std::uint64_t suppressed() const noexcept {
+    std::lock_guard const lock{mutex_};
+    return suppressed_;
+  }
+
+  /// For fork(2): a child must not inherit it locked.
+  [[nodiscard]] std::mutex& mutex() noexcept { return mutex_; }
+
+ private:
+  struct bucket {
+    double tokens = burst;
+    std::chrono::steady_clock::time_point filled = std::chrono::steady_clock::now();
+    std::uint64_t held_back = 0;
+  };
+  static constexpr double burst = 5;
+
+  void tell(char const* level, std::string_view component, std::string_view message,
+            std::string_view detail) noexcept {
+    try {
+      std::lock_guard const lock{mutex_};
+      bucket& b = bucket_of(component);
+      auto const now = std::chrono::steady_clock::now();
+      b.tokens += std::chrono::duration<double>(now - b.filled).count() * burst;
+      if (b.tokens > burst) b.tokens = burst;
+      b.filled = now;
+      if (b.tokens < 1) {
+        ++b.held_back;
+        ++suppressed_;
+        return;
+      }
+      b.tokens -= 1;
+      ++written_;
+      std::string line = "{\"ts\":";
+      auto const since = std::chrono::system_clock::now().time_since_epoch();
+      line += std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(since).count() / 1000);
+      line += ",\"level\":\"";
+      line += level;
+      line += '"';
+      put(line, "component", component);
+      put(line, "message", message);
+      if (!detail.empty()) put(line, "detail", detail);
+      if (b.held_back != 0) {
+        line += ",\"suppressed\":" + std::to_string(std::exchange(b.held_back, 0));
+      }
+      line += "}\n";
+      if (write_) {
+        write_(line);
+      } else {
+        std::fwrite(line.data(), 1, line.size(), stderr);
+      }
+    } catch (...) {
+      // Nothing is left to tell it to.
+    }
+  }
+
+  bucket& bucket_of(std::string_view component) {
+    auto const found = buckets_.find(component);
+    if (found != buckets_.end()) return found->second;
+    return buckets_.emplace(std::string{component}, bucket{}).first->second;
+  }
+
+  /// ASCII only: everything else becomes `?`, so that the line is valid whatever it tells of.
+  static void put(std::string& line, std::string_view key, std::string_view text) {
+    line += ",\"";
+    line += key;
+    line += "\":\"";
+    for (char const c : text.substr(0, 1024)) {
+      if (c == '"' || c == '\\') {
+        line += '\\';
+        line += c;
+      } else if (c == '\n') {
+        line += "\\n";
+      } else {
+        line += c >= ' ' && c <= '~' ? c : '?';
+      }
+    }
+    line += '"';
+  }
+
+  writer write_;
+  mutable std::mutex mutex_;
+  std::map<std::string, bucket, std::less<>> buckets_;
+  std::uint64_t written_ = 0;
+  std::uint64_t suppressed_ = 0;
+};
+
+}  // namespace fapilog

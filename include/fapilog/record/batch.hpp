@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// Entries in order: what a sink is given. Immutable once built, shared by reference.
+#pragma once
+
+#include <fapilog/detail/arena.hpp>
+#include <fapilog/detail/shared_bytes.hpp>
+#include <fapilog/detail/text_buffer.hpp>
+#include <fapilog/record/event.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fapilog {
+
+/// An event and its JSON text, made once.
+struct entry {
+  explicit entry(detail::arena& memory) noexcept : event(memory) {}
+
+  fapilog::event event;
+  /// The envelope as one line without its end; empty where no sink asked for JSON (`needs_json`).
+  std::string_view json;
+};
+
+/// What a batch stands in. The worker fills it; afterwards it is only read, and reused when nobody holds it.
+class batch_storage {
+ public:
+  [[nodiscard]] detail::arena& memory() noexcept { return memory_; }
+  [[nodiscard]] std::vector<entry>& entries() noexcept { return entries_; }
+  [[nodiscard]] std::vector<entry> const& entries() const noexcept { return entries_; }
+  /// All lines one after the other, each with its end.
+  [[nodiscard]] detail::text_buffer& text() noexcept { return text_; }
+  [[nodiscard]] detail::text_buffer const& text() const noexcept { return text_; }
+
+  /// Keeps shared bytes alive that events refer to.
+  void keep(detail::shared_bytes const& bytes) {
+    if (bytes.empty() || (!kept_.empty() && kept_.back().data() == bytes.data())) return;
+    kept_.push_back(bytes);
+  }
+
+  void clear() noexcept {
+    entries_.clear();
+    kept_.clear();
+    text_.clear_to(std::size_t{4} << 20);
+    memory_.clear();
+  }
+
+ private:
+  detail::arena memory_;
+  std::vector<entry> entries_;
+  std::vector<detail::shared_bytes> kept_;
+  detail::text_buffer text_;
+};
+
+/// A handle on entries in order; copying it copies no entry. Thread: any, for reading.
+class batch {
+ public:
+  batch() = default;
+  explicit batch(std::shared_ptr<batch_storage> storage)
+      : storage_(std::move(storage)), last_(storage_->entries().size()) {}
+
+  [[nodiscard]] entry const* begin() const noexcept { return storage_ ? std::as_const(*storage_).entries().data() + first_ : nullptr; }
+  [[nodiscard]] entry const* end() const noexcept { return storage_ ? std::as_const(*storage_).entries().data() + last_ : nullptr; }
+  [[nodiscard]] std::size_t size() const noexcept { return last_ - first_; }
+  [[nodiscard]] bool empty() const noexcept { return first_ == last_; }
+  [[nodiscard]] entry const& operator[](std::size_t index) const noexcept { return begin()[index]; }
+
+  /// The JSON lines of all entries, each ended by a newline, in one piece.
+  [[nodiscard]] std::string_view text() const noexcept {
+    if (empty()) return {};
+    entry const& last = (*this)[size() - 1];
+    char const* const from = begin()->json.data();
+    if (from == nullptr) return {};
+    return {from, static_cast<std::size_t>(last.json.data() + last.json.size() + 1 - from)};
+  }
+
+  /// The memory, for the next batch, if this is the only handle on it; else null.
+  [[nodiscard]] std::shared_ptr<batch_storage> take_back() const {
+    return storage_.use_count() == 1 ? storage_ : nullptr;
+  }
+
+  /// The entries from this index on.
+  [[nodiscard]] batch from(std::size_t index) const {
+    batch rest = *this;
+    rest.first_ = index < size() ? first_ + index : last_;
+    return rest;
+  }
+
+ private:
+  std::shared_ptr<batch_storage> storage_;
+  std::size_t first_ = 0;
+  std::size_t last_ = 0;
+};
+
+}  // namespace fapilog

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// Fields into cells: sized first, then copied; values with code of their own are encoded beforehand, guarded.
+#pragma once
+
+#include <fapilog/detail/byte_buffer.hpp>
+#include <fapilog/detail/shared_bytes.hpp>
+#include <fapilog/record/field.hpp>
+#include <fapilog/record/record.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <string_view>
+
+namespace fapilog::detail {
+
+/// Bytes of the cell of a field that is not deferred.
+[[nodiscard]] inline std::size_t cell_bytes(field const& f) noexcept {
+  std::size_t const payload = f.type() == kind::string ? record_format::padded(f.size())
+                                                       : record_format::payload_size(f.type(), 0);
+  return sizeof(record_format::cell_head) + f.name().bytes() + payload;
+}
+
+/// Writes the cell of a field that is not deferred, its text cut to `text_size`.
+inline std::byte* put_field(std::byte* to, field const& f, std::size_t text_size, std::uint8_t flags = 0) noexcept {
+  auto const name = f.name();
+  bool const is_text = f.type() == kind::string;
+  auto const size = is_text ? static_cast<std::uint32_t>(text_size)
+                            : f.type() == kind::null ? 0U : f.extra();
+  to = put(to, record_format::cell_head{f.type(), static_cast<std::uint8_t>(name.flags | flags), name.size, size});
+  to = put_key(to, name);
+  if (is_text) return put_padded(to, f.text(), text_size);
+  switch (record_format::payload_size(f.type(), 0)) {
+    case 0: return to;
+    default: return put(to, f.bits());
+  }
+}
+
+inline std::byte* put_field(std::byte* to, field const& f) noexcept {
+  return put_field(to, f, f.type() == kind::string ? f.size() : 0);
+}
+
+/// Appends the cell of any field. What the value's own code throws becomes the field's text, marked as failed.
+/// Returns true where something had to be cut to stay within `limit` bytes in `out`. Throws: never.
+inline bool append_guarded(byte_buffer& out, field const& f, std::size_t limit) noexcept {
+  std::size_t const before = out.size();
+  auto const failed = [&](std::string_view prefix, char const* what) noexcept {
+    out.shrink(before);
+    try {
+      char text[256];
+      std::size_t size = prefix.size();
+      std::memcpy(text, prefix.data(), size);
+      std::size_t const length = what == nullptr ? 0 : std::strlen(what);
+      std::size_t const rest = length < sizeof text - size - 1 ? length : clip_utf8(what, sizeof text - size - 1);
+      if (rest != 0) std::memcpy(text + size, what, rest);
+      size += rest;
+      text[size++] = '>';
+      value_writer{out, limit + sizeof text}.encode_text(f.name(), kind::string, text, size, record_format::failed);
+    } catch (...) {
+      out.shrink(before);  // no memory even for that: the record goes without the field
+    }
+  };
+  try {
+    value_writer writer{out, limit};
+    if (f.type() == kind::deferred) {
+      f.encode(writer);
+    } else if (f.type() == kind::string) {
+      writer.encode_text(f.name(), kind::string, f.text(), f.size());
+    } else {
+      put_field(out.extend(cell_bytes(f)), f);
+    }
+    return writer.clipped();
+  } catch (std::exception const& error) {
+    failed("<error: ", error.what());
+  } catch (...) {
+    failed("<error: unknown exception", nullptr);
+  }
+  return false;
+}
+
+/// Appends null under the field's key. False without memory.
+inline bool append_null(byte_buffer& out, field const& f) noexcept {
+  try {
+    auto const name = f.name();
+    std::byte* const to = out.extend(sizeof(record_format::cell_head) + name.bytes());
+    put_key(put(to, record_format::cell_head{kind::null, static_cast<std::uint8_t>(name.flags | record_format::clipped),
+                                             name.size, 0}),
+            name);
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+/// The cells of these fields followed by `before`: newest first, as the worker resolves them. Throws: never; without
+/// memory it returns `before`.
+inline shared_bytes freeze(field const* fields, std::size_t count, shared_bytes const& before,
+                           std::size_t limit) noexcept {
+  try {
+    byte_buffer out;
+    for (std::size_t i = 0; i < count; ++i) append_guarded(out, fields[i], limit);
+    if (!before.empty()) std::memcpy(out.extend(before.size()), before.data(), before.size());
+    return shared_bytes::copy_of(out.data(), out.size());
+  } catch (...) {
+    return before;
+  }
+}
+
+}  // namespace fapilog::detail

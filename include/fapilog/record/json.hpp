@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+// Values as JSON text: always valid, always UTF-8, no control character ever raw.
+#pragma once
+
+#include <fapilog/detail/copy_plain.hpp>
+#include <fapilog/detail/text_buffer.hpp>
+#include <fapilog/detail/utf8.hpp>
+#include <fapilog/record/event.hpp>
+#include <fapilog/record/time.hpp>
+#include <fapilog/record/uuid.hpp>
+
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace fapilog::json {
+namespace json_detail {
+
+/// Longest form of one source byte: `\u0000`.
+inline constexpr std::size_t longest_escape = 6;
+inline constexpr std::size_t piece = 4096;
+
+inline char* put_escape(char* to, std::uint32_t unit) noexcept {
+  constexpr char digits[] = "0123456789abcdef";
+  *to++ = '\\';
+  *to++ = 'u';
+  for (int shift = 12; shift >= 0; shift -= 4) *to++ = digits[(unit >> shift) & 15];
+  return to;
+}
+
+/// Writes one character that cannot be copied as it is and returns how many bytes it had.
+inline std::size_t put_special(char*& to, std::string_view text) noexcept {
+  char const first = text[0];
+  char short_form = 0;
+  switch (first) {
+    case '"': short_form = '"'; break;
+    case '\\': short_form = '\\'; break;
+    case '\n': short_form = 'n'; break;
+    case '\r': short_form = 'r'; break;
+    case '\t': short_form = 't'; break;
+    case '\b': short_form = 'b'; break;
+    case '\f': short_form = 'f'; break;
+    default: break;
+  }
+  if (short_form != 0) {
+    *to++ = '\\';
+    *to++ = short_form;
+    return 1;
+  }
+  detail::code_point const point = detail::read_utf8(text);
+  if (!point.ok) {
+    std::memcpy(to, "\xEF\xBF\xBD", 3);
+    to += 3;
+  } else if (detail::is_control(point.value)) {
+    to = put_escape(to, point.value);
+  } else {
+    std::memcpy(to, text.data(), point.size);
+    to += point.size;
+  }
+  return point.size;
+}
+
+}  // namespace json_detail
+
+/// Text between quotes. Bytes that are not UTF-8 become U+FFFD, control characters `\u` escapes.
+inline void put_text(detail::text_buffer& out, std::string_view text) {
+  using namespace json_detail;
+  char* to = out.room(1);
+  *to++ = '"';
+  out.end_at(to);
+  while (!text.empty()) {
+    // A character may end a few bytes behind the piece in which it begins: the room counts them.
+    std::size_t const size = text.size() < piece ? text.size() : piece;
+    to = out.room(longest_escape * (size + 4) + detail::block_bytes);
+    std::size_t done = 0;
+    while (done < size) {
+      done += detail::copy_plain(to, text.data() + done, size - done);
+      if (done < size) done += put_special(to, text.substr(done));
+    }
+    out.end_at(to);
+    text.remove_prefix(done);
+  }
+  to = out.room(1);
+  *to++ = '"';
+  out.end_at(to);
+}
+
+template <class Integer>
+void put_integer(detail::text_buffer& out, Integer number) {
+  char* const to = out.room(24);
+  out.end_at(std::to_chars(to, to + 24, number).ptr);
+}
+
+/// Shortest form that reads back as the same number, always with a point or an exponent; NaN and infinities, which
+/// JSON does not have, become the strings "NaN", "Infinity" and "-Infinity".
+template <class Float>
+void put_float(detail::text_buffer& out, Float number) {
+  if (std::isnan(number)) return out.append("\"NaN\"");
+  if (std::isinf(number)) return out.append(number < 0 ? "\"-Infinity\"" : "\"Infinity\"");
+  char* const to = out.room(48);
+  char* end = std::to_chars(to, to + 40, number).ptr;
+  bool is_integral = true;
+  for (char const* c = to; c != end; ++c) is_integral = is_integral && ((*c >= '0' && *c <= '9') || *c == '-');
+  if (is_integral) {
+    *end++ = '.';
+    *end++ = '0';
+  }
+  out.end_at(end);
+}
+
+/// Seconds with a point: 1.5, 0.000000001, -2.0.
+inline void put_duration(detail::text_buffer& out, std::int64_t ns) {
+  auto magnitude = ns < 0 ? 0 - static_cast<std::uint64_t>(ns) : static_cast<std::uint64_t>(ns);
+  if (ns < 0) out.push_back('-');
+  put_integer(out, magnitude / 1'000'000'000);
+  magnitude %= 1'000'000'000;
+  char digits[10] = {'.'};
+  for (std::size_t i = 9; i > 0; --i) {
+    digits[i] = static_cast<char>('0' + magnitude % 10);
+    magnitude /= 10;
+  }
+  std::size_t size = 10;
+  while (size > 2 && digits[size - 1] == '0') --size;
+  out.append({digits, size});
+}
+
+inline void put_hex(detail::text_buffer& out, std::string_view bytes) {
+  constexpr char digits[] = "0123456789abcdef";
+  char* to = out.room(bytes.size() * 2);
+  for (char const c : bytes) {
+    auto const byte = static_cast<unsigned char>(c);
+    *to++ = digits[byte >> 4];
+    *to++ = digits[byte & 15];
+  }
+  out.end_at(to);
+}
+
+inline void put_pointer(detail::text_buffer& out, std::uint64_t address) {
+  char* const to = out.room(20);
+  std::memcpy(to, "0x", 2);
+  out.end_at(std::to_chars(to + 2, to + 20, address, 16).ptr);
+}
+
+inline void put(detail::text_buffer& out, value const& v);
+
+/// `{"key":value,...}` of these members.
+inline void put_members(detail::text_buffer& out, member const* first, std::size_t count) {
+  out.push_back('{');
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i != 0) out.push_back(',');
+    put_text(out, first[i].key);
+    out.push_back(':');
+    put(out, first[i].value);
+  }
+  out.push_back('}');
+}
+
+/// Any value. Bytes are shown in hexadecimal, times as RFC 3339 in UTC, durations in seconds, pointers as text.
+inline void put(detail::text_buffer& out, value const& v) {
+  switch (v.type) {
+    case kind::null: return out.append("null");
+    case kind::boolean: return out.append(v.boolean ? "true" : "false");
+    case kind::i64: return put_integer(out, v.i64);
+    case kind::u64: return put_integer(out, v.u64);
+    case kind::f64: return put_float(out, v.f64);
+    case kind::f32: return put_float(out, v.f32);
+    case kind::character: {
+      char text[4];
+      return put_text(out, {text, put_code_point(text, v.code_point)});
+    }
+    case kind::string: return put_text(out, {v.text, v.size});
+    case kind::timestamp: {
+      char* const to = out.room(40);
+      *to = '"';
+      char* end = put_timestamp(to + 1, v.i64, v.size);
+      *end++ = '"';
+      return out.end_at(end);
+    }
+    case kind::duration: return put_duration(out, v.i64);
+    case kind::uuid: {
+      uuid id;
+      std::memcpy(id.bytes.data(), v.text, id.bytes.size());
+      char* const to = out.room(38);
+      *to = '"';
+      char* end = detail::put_uuid(to + 1, id);
+      *end++ = '"';
+      return out.end_at(end);
+    }
+    case kind::bytes:
+      out.push_back('"');
+      put_hex(out, {v.text, v.size});
+      return out.push_back('"');
+    case kind::pointer:
+      out.push_back('"');
+      put_pointer(out, v.u64);
+      return out.push_back('"');
+    case kind::object:
+    case kind::exception: return put_members(out, v.members, v.size);
+    case kind::array:
+      out.push_back('[');
+      for (std::uint32_t i = 0; i < v.size; ++i) {
+        if (i != 0) out.push_back(',');
+        put(out, v.elements[i]);
+      }
+      return out.push_back(']');
+    case kind::deferred: break;
+  }
+  out.append("null");
+}
+
+/// The value as it stands in a message: text without quotes, durations with their unit, the rest as in JSON.
+inline void put_plain(detail::text_buffer& out, value const& v) {
+  switch (v.type) {
+    case kind::string: return out.append({v.text, v.size});
+    case kind::character: {
+      char text[4];
+      return out.append({text, put_code_point(text, v.code_point)});
+    }
+    case kind::timestamp: {
+      char* const to = out.room(40);
+      return out.end_at(put_timestamp(to, v.i64, v.size));
+    }
+    case kind::duration: return put_duration_text(out, v.i64, static_cast<record_format::unit>(v.size));
+    case kind::bytes: return put_hex(out, {v.text, v.size});
+    case kind::pointer: return put_pointer(out, v.u64);
+    case kind::uuid: {
+      uuid id;
+      std::memcpy(id.bytes.data(), v.text, id.bytes.size());
+      char* const to = out.room(36);
+      return out.end_at(detail::put_uuid(to, id));
+    }
+    default: return put(out, v);
+  }
+}
+
+}  // namespace fapilog::json

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// The name of a field: a literal checked when compiling, or text chosen at run time.
+#pragma once
+
+#include <fapilog/record/record.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace fapilog {
+namespace detail {
+
+/// A key on its way into a cell. An element of an array has none.
+struct key_view {
+  char const* text = nullptr;
+  std::uint16_t size = 0;
+  std::uint8_t flags = 0;
+
+  template <std::size_t N>
+  static constexpr key_view literal(char const (&text)[N]) noexcept {
+    static_assert(N > 1 && N < 0x10000);
+    return {text, static_cast<std::uint16_t>(N - 1), record_format::key_is_literal};
+  }
+  static constexpr key_view copied(std::string_view text) noexcept {
+    constexpr std::size_t most = 1024;
+    std::size_t const size = text.size() < most ? text.size() : most;
+    return {text.data(), static_cast<std::uint16_t>(size), record_format::key_is_inline};
+  }
+  [[nodiscard]] constexpr std::size_t bytes() const noexcept {
+    return (flags & record_format::key_is_literal) != 0 ? sizeof(char const*) : record_format::padded(size);
+  }
+};
+
+/// Tells two literals apart quickly; FNV-1a, 32 bit.
+constexpr std::uint32_t key_hash(char const* text, std::size_t size) noexcept {
+  std::uint32_t hash = 2166136261U;
+  for (std::size_t i = 0; i < size; ++i) hash = (hash ^ static_cast<unsigned char>(text[i])) * 16777619U;
+  return hash;
+}
+
+}  // namespace detail
+
+/// The name of a field, written as a literal: not empty, printable ASCII without quotes or backslashes, at most 255
+/// characters; anything else is a compile error. Keys of one call differ from each other. For text known only at run
+/// time there is `dynamic_key`.
+class key {
+ public:
+  template <std::size_t N>
+  consteval key(char const (&literal)[N]) : text_(literal), size_(static_cast<std::uint16_t>(N - 1)) {  // NOLINT(google-explicit-constructor)
+    if (N == 1) throw "fapilog: a key is not empty";
+    if (N > 256) throw "fapilog: a key has at most 255 characters";
+    for (std::size_t i = 0; i + 1 < N; ++i) {
+      if (literal[i] < ' ' || literal[i] > '~') throw "fapilog: a key is printable ASCII; use dynamic_key for other text";
+      if (literal[i] == '"' || literal[i] == '\\') throw "fapilog: a key has no quotes and no backslashes; use dynamic_key";
+    }
+    if (literal[N - 1] != '\0') throw "fapilog: a key is a string literal";
+    hash_ = detail::key_hash(literal, N - 1);
+  }
+
+  [[nodiscard]] constexpr detail::key_view view() const noexcept {
+    return {text_, size_, record_format::key_is_literal};
+  }
+  [[nodiscard]] constexpr std::uint32_t hash() const noexcept { return hash_; }
+
+ private:
+  char const* text_;
+  std::uint16_t size_;
+  std::uint32_t hash_ = 0;
+};
+
+/// A key from text at run time. It is copied at the call, cut after 1,024 bytes; bytes that are not UTF-8 become
+/// U+FFFD, an empty key becomes "_".
+class dynamic_key {
+ public:
+  constexpr explicit dynamic_key(std::string_view text) noexcept : text_(text.empty() ? std::string_view{"_"} : text) {}
+  [[nodiscard]] constexpr detail::key_view view() const noexcept { return detail::key_view::copied(text_); }
+
+ private:
+  std::string_view text_;
+};
+
+}  // namespace fapilog

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// How severe a record is: seven named levels and custom ones between them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace fapilog {
+
+/// Severity of a record, 0 to 99; more is more severe. The numbers are those of the envelope v1.1.
+enum class level : std::uint8_t {
+  debug = 10,
+  info = 20,
+  warning = 30,
+  error = 40,
+  critical = 50,
+  audit = 60,     ///< Who did what: kept under pressure like errors.
+  security = 70,  ///< Of interest to those who guard the system: kept under pressure like errors.
+};
+
+/// One more than the highest level.
+inline constexpr std::size_t level_count = 100;
+
+/// A level between the named ones, such as `constexpr auto notice = fapilog::custom_level(25);`. Its name is given
+/// in `options::level_names`. A value above 99 is a compile error.
+consteval level custom_level(unsigned value) {
+  if (value >= level_count) throw "fapilog: a custom level lies between 0 and 99";
+  return static_cast<level>(value);
+}
+
+/// Name of a named level, or an empty view for a custom one. Thread: any. Throws: never.
+[[nodiscard]] constexpr std::string_view level_name(level value) noexcept {
+  switch (value) {
+    case level::debug: return "DEBUG";
+    case level::info: return "INFO";
+    case level::warning: return "WARNING";
+    case level::error: return "ERROR";
+    case level::critical: return "CRITICAL";
+    case level::audit: return "AUDIT";
+    case level::security: return "SECURITY";
+  }
+  return {};
+}
+
+/// What `parse_level` found.
+struct parsed_level {
+  bool ok = false;
+  level value = level::info;
+  constexpr explicit operator bool() const noexcept { return ok; }
+};
+
+/// Reads a level's name in any case, with the aliases WARN and FATAL, or its number ("25"). Throws: never.
+[[nodiscard]] constexpr parsed_level parse_level(std::string_view text) noexcept {
+  auto const same = [text](std::string_view name) {
+    if (text.size() != name.size()) return false;
+    for (std::size_t i = 0; i < name.size(); ++i) {
+      char const c = text[i] >= 'a' && text[i] <= 'z' ? static_cast<char>(text[i] - 'a' + 'A') : text[i];
+      if (c != name[i]) return false;
+    }
+    return true;
+  };
+  for (level const value : {level::debug, level::info, level::warning, level::error, level::critical, level::audit,
+                            level::security}) {
+    if (same(level_name(value))) return {true, value};
+  }
+  if (same("WARN")) return {true, level::warning};
+  if (same("FATAL")) return {true, level::critical};
+  if (text.empty() || text.size() > 2) return {};
+  unsigned number = 0;
+  for (char const c : text) {
+    if (c < '0' || c > '9') return {};
+    number = number * 10 + static_cast<unsigned>(c - '0');
+  }
+  return {true, static_cast<level>(number)};
+}
+
+/// A set of levels, such as those that survive a full queue.
+class level_set {
+ public:
+  constexpr level_set() noexcept = default;
+
+  template <class... Levels>
+  static constexpr level_set of(Levels... levels) noexcept {
+    level_set set;
+    (set.insert(levels), ...);
+    return set;
+  }
+  constexpr void insert(level value) noexcept { bits_[word(value)] |= bit(value); }
+  [[nodiscard]] constexpr bool contains(level value) const noexcept { return (bits_[word(value)] & bit(value)) != 0; }
+  friend constexpr bool operator==(level_set const&, level_set const&) noexcept = default;
+
+ private:
+  static constexpr std::size_t word(level value) noexcept { return (static_cast<std::size_t>(value) >> 6) & 1; }
+  static constexpr std::uint64_t bit(level value) noexcept {
+    return std::uint64_t{1} << (static_cast<unsigned>(value) & 63);
+  }
+
+  std::uint64_t bits_[2]{};
+};
+
+}  // namespace fapilog

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// The first argument of a log call: text checked by fmt when compiling, and where the call stands.
+#pragma once
+
+#include <fapilog/detail/platform.hpp>
+#include <fapilog/record/field.hpp>
+
+#include <fmt/core.h>
+
+#include <cstddef>
+#include <string_view>
+#include <type_traits>
+
+namespace fapilog {
+namespace detail {
+
+/// Stands for a value that fmt does not know in the compile-time check: it takes `{}` and nothing else.
+struct plain_value {};
+
+template <class T>
+constexpr auto format_type_of() noexcept {
+  using std::type_identity;
+  if constexpr (shape::logs_as_value<T> || shape::logs_as_object<T>) return type_identity<plain_value>{};
+  else if constexpr (std::is_arithmetic_v<T> && (!shape::character<T> || std::is_same_v<T, char>)) return type_identity<T>{};
+  else if constexpr (shape::raw_pointer<T>) return type_identity<void const*>{};
+  else if constexpr (shape::narrow_text<T>) return type_identity<fmt::string_view>{};
+  else if constexpr (std::is_enum_v<T> && scalar_value<T>) return type_identity<std::underlying_type_t<T>>{};
+  else if constexpr (shape::known<T>) return type_identity<plain_value>{};
+  else if constexpr (shape::formattable<T>) return type_identity<T>{};
+  else return type_identity<plain_value>{};
+}
+
+/// What fmt is told about an argument of this type.
+template <class T>
+using format_type = typename decltype(format_type_of<T>())::type;
+
+/// True where only the type's own fmt formatter can make the text, so that it is made at the call.
+template <class T>
+concept formatted_at_call = !shape::known<T> && shape::formattable<T>;
+
+template <class T>
+inline constexpr bool is_field = std::is_same_v<T, field>;
+
+/// Fields follow format arguments, never the other way round.
+template <class... A>
+consteval bool fields_come_last() {
+  bool const fields[] = {is_field<A>..., false};
+  bool seen = false;
+  for (std::size_t i = 0; i < sizeof...(A); ++i) {
+    if (seen && !fields[i]) return false;
+    seen = seen || fields[i];
+  }
+  return true;
+}
+
+template <class... Formats>
+struct format_list {
+  using string = fmt::format_string<Formats...>;
+};
+
+template <class Done, class... Rest>
+struct leading_formats {
+  using type = Done;
+};
+template <class... Done, class First, class... Rest>
+requires(!is_field<First>) struct leading_formats<format_list<Done...>, First, Rest...> {
+  using type = typename leading_formats<format_list<Done..., format_type<First>>, Rest...>::type;
+};
+
+template <class... A>
+using format_string_for = typename leading_formats<format_list<>, A...>::type::string;
+
+}  // namespace detail
+
+/// A message known only at run time. Without format arguments it is taken as it is, braces and all; with them it is a
+/// format string, and a mistake in it is told in the record instead of thrown. Copied at the call.
+class runtime_text {
+ public:
+  explicit runtime_text(std::string_view text, detail::call_site where = detail::call_site::current()) noexcept
+      : text_(text), where_(where) {}
+  [[nodiscard]] std::string_view text() const noexcept { return text_; }
+  [[nodiscard]] detail::call_site where() const noexcept { return where_; }
+
+ private:
+  std::string_view text_;
+  detail::call_site where_;
+};
+
+/// A message literal for arguments of these types; made by the compiler at the call. `{}` and its kin are checked
+/// against the arguments by fmt: a mistake is a compile error. `{{` is a brace.
+template <class... A>
+class message {
+  static_assert((loggable<A> && ...) || ((loggable<A> || detail::is_field<A>)&&...),
+                "fapilog: an argument of this log call cannot be logged. Give its type to_log(object_writer&, T const&) "
+                "in its namespace, or a fmt formatter.");
+  static_assert(detail::fields_come_last<A...>(),
+                "fapilog: a field stands before a format argument. Format arguments come first, fields after them.");
+
+ public:
+  template <std::size_t N>
+  consteval message(char const (&literal)[N],  // NOLINT(google-explicit-constructor)
+                    detail::call_site where = detail::call_site::current())
+      : text_(literal), where_(where) {}
+  message(runtime_text const& text) noexcept  // NOLINT(google-explicit-constructor)
+      : text_(fmt::runtime(fmt::string_view{text.text().data(), text.text().size()})), where_(text.where()), runtime_(true) {}
+
+  [[nodiscard]] fmt::string_view text() const noexcept { return text_; }
+  [[nodiscard]] detail::call_site where() const noexcept { return where_; }
+  [[nodiscard]] bool is_runtime() const noexcept { return runtime_; }
+
+ private:
+  detail::format_string_for<A...> text_;
+  detail::call_site where_;
+  bool runtime_ = false;
+};
+
+}  // namespace fapilog
+
+template <>
+struct fmt::formatter<fapilog::detail::plain_value> {
+  constexpr auto parse(fmt::format_parse_context& context) {
+    if (context.begin() != context.end() && *context.begin() != '}') {
+      throw "fapilog: this argument takes {} without a format specification";
+    }
+    return context.begin();
+  }
+  template <class Context>
+  auto format(fapilog::detail::plain_value const&, Context& context) const {
+    return context.out();
+  }
+};

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+// An event as a line for people, which can neither forge another line nor drive the terminal.
+#pragma once
+
+#include <fapilog/detail/copy_plain.hpp>
+#include <fapilog/detail/text_buffer.hpp>
+#include <fapilog/detail/utf8.hpp>
+#include <fapilog/record/event.hpp>
+#include <fapilog/record/json.hpp>
+#include <fapilog/record/time.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace fapilog {
+
+struct pretty_style {
+  bool colours = false;  ///< with the escape sequences of a terminal
+  bool location = true;  ///< with file and line of the call
+};
+
+namespace pretty_detail {
+
+inline constexpr std::string_view grey = "\x1b[90m";
+inline constexpr std::string_view plain = "\x1b[0m";
+
+[[nodiscard]] constexpr std::string_view colour_of(level severity) noexcept {
+  if (severity < level::info) return grey;
+  if (severity < level::warning) return "\x1b[34m";   // blue
+  if (severity < level::error) return "\x1b[33m";     // yellow
+  if (severity < level::critical) return "\x1b[31m";  // red
+  if (severity < level::audit) return "\x1b[1;31m";   // bold red
+  return "\x1b[35m";                                  // magenta
+}
+
+/// Writes one character that is not copied as it is, and returns how many bytes it had.
+inline std::size_t put_special(char*& to, std::string_view text, bool quoted) noexcept {
+  auto const put = [&to](std::string_view escape) {
+    std::memcpy(to, escape.data(), escape.size());
+    to += escape.size();
+  };
+  char const first = text[0];
+  if (first == '"' || first == '\\') {
+    if (quoted) *to++ = '\\';
+    *to++ = first;
+    return 1;
+  }
+  if (first == '\n' || first == '\r' || first == '\t') {
+    put(first == '\n' ? "\\n" : first == '\r' ? "\\r" : "\\t");
+    return 1;
+  }
+  detail::code_point const point = detail::read_utf8(text);
+  if (!point.ok) {
+    put("\xEF\xBF\xBD");
+  } else if (detail::is_control(point.value)) {
+    constexpr char digits[] = "0123456789abcdef";
+    bool const is_short = point.value < 0x100;
+    put(is_short ? "\\x" : "\\u");
+    for (int shift = is_short ? 4 : 12; shift >= 0; shift -= 4) *to++ = digits[(point.value >> shift) & 15];
+  } else {
+    put(text.substr(0, point.size));
+  }
+  return point.size;
+}
+
+/// Text with its control characters as `\n`, `\x1b` or `\u202e` and what is not UTF-8 as U+FFFD; between quotes, these
+/// and backslashes are escaped, too.
+inline void put_text(detail::text_buffer& out, std::string_view text, bool quoted = false) {
+  constexpr std::size_t longest_escape = 6;
+  constexpr std::size_t piece = 4096;
+  if (quoted) out.push_back('"');
+  while (!text.empty()) {
+    // A character may end a few bytes behind the piece in which it begins: the room counts them.
+    std::size_t const size = text.size() < piece ? text.size() : piece;
+    char* to = out.room(longest_escape * (size + 4) + detail::block_bytes);
+    std::size_t done = 0;
+    while (done < size) {
+      done += detail::copy_plain(to, text.data() + done, size - done);
+      if (done < size) done += put_special(to, text.substr(done), quoted);
+    }
+    out.end_at(to);
+    text.remove_prefix(done);
+  }
+  if (quoted) out.push_back('"');
+}
+
+/// Keys and text values stand as they are where that shows what they are.
+[[nodiscard]] constexpr bool needs_quotes(std::string_view text) noexcept {
+  for (char const c : text) {
+    if (c == ' ' || c == '"' || c == '=' || c == '\\') return true;
+  }
+  return text.empty();
+}
+
+inline void put_value(detail::text_buffer& out, value const& v) {
+  if (v.type == kind::string) {
+    put_text(out, v.as_text(), needs_quotes(v.as_text()));
+  } else if (v.type == kind::character) {
+    char text[4];
+    std::string_view const character{text, put_code_point(text, v.code_point)};
+    put_text(out, character, needs_quotes(character));
+  } else {
+    json::put_plain(out, v);
+  }
+}
+
+inline void put_member(detail::text_buffer& out, member const& m) {
+  out.push_back(' ');
+  put_text(out, m.key, needs_quotes(m.key));
+  out.push_back('=');
+  put_value(out, m.value);
+}
+
+/// `    type: message`, further members, the stack line by line, then each cause.
+inline void put_exception(detail::text_buffer& out, value const& exception) {
+  value const* current = &exception;
+  for (std::string_view prefix = "    "; current != nullptr; prefix = "    caused by: ") {
+    value const* cause = nullptr;
+    std::string_view type, message, stack;
+    for (std::uint32_t i = 0; i < current->size; ++i) {
+      member const& m = current->members[i];
+      if (m.key == "error.type") type = m.value.as_text();
+      if (m.key == "error.message") message = m.value.as_text();
+      if (m.key == "error.stack") stack = m.value.as_text();
+      if (m.key == "error.cause" && m.value.is_object()) cause = &m.value;
+    }
+    out.append(prefix);
+    put_text(out, type);
+    out.append(": ");
+    put_text(out, message);
+    for (std::uint32_t i = 0; i < current->size; ++i) {
+      member const& m = current->members[i];
+      bool const is_shown = m.key == "error.type" || m.key == "error.message" ||
+                            (m.key == "error.stack" && !stack.empty()) || &m.value == cause;
+      if (!is_shown) put_member(out, m);
+    }
+    out.push_back('\n');
+    while (!stack.empty()) {
+      std::size_t const end = stack.find('\n');
+      out.append("        ");
+      put_text(out, stack.substr(0, end));
+      out.push_back('\n');
+      stack.remove_prefix(end == std::string_view::npos ? stack.size() : end + 1);
+    }
+    current = cause;
+  }
+}
+
+inline void put_location(detail::text_buffer& out, event const& e) {
+  std::string_view file = e.file;
+  file.remove_prefix(file.rfind('/') + 1);  // npos + 1 is 0
+  out.append(" (");
+  put_text(out, file);
+  out.push_back(':');
+  json::put_integer(out, e.line);
+  out.push_back(')');
+}
+
+}  // namespace pretty_detail
+
+/// Appends `2026-01-27 10:30:00.123Z | INFO     | logger | message key=value ... (file.cpp:12)` with its end, in UTC:
+/// data, then the ids of the context, then the place of the call. An exception follows on indented lines. Texts with
+/// spaces, quotes, `=` or backslashes are quoted, objects and arrays look as in JSON. What enrichers tell of the process
+/// and the message's id are left to the JSON form. Thread: any. Throws: std::bad_alloc.
+inline void put_pretty(detail::text_buffer& out, event const& e, pretty_style style = {}) {
+  using namespace pretty_detail;
+  char* const time = out.room(40);
+  char* const time_end = put_timestamp(time, e.unix_ns, 3);
+  time[10] = ' ';
+  out.end_at(time_end);
+  out.append(" | ");
+
+  if (style.colours) out.append(colour_of(e.severity));
+  std::size_t const begin = out.size();
+  put_text(out, e.level_name);
+  constexpr std::size_t widest = 8;  // CRITICAL
+  while (out.size() - begin < widest) out.push_back(' ');
+  if (style.colours) out.append(plain);
+
+  out.append(" | ");
+  put_text(out, e.logger);
+  out.append(" | ");
+  put_text(out, e.message);
+  for (member const& m : e.data) put_member(out, m);
+  for (member const& m : e.context) put_member(out, m);
+  if (style.location && e.file != nullptr && e.file[0] != '\0') {
+    if (style.colours) out.append(grey);
+    put_location(out, e);
+    if (style.colours) out.append(plain);
+  }
+  out.push_back('\n');
+  value const* const exception = e.diagnostics.find("exception");
+  if (exception != nullptr && exception->is_object()) put_exception(out, *exception);
+}
+
+}  // namespace fapilog

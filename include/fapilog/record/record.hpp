@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// The bytes of one record as they lie in a lane: docs/record-format.md in code.
+#pragma once
+
+#include <fapilog/detail/platform.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace fapilog {
+
+/// What a value is. The numbers are part of the record format.
+enum class kind : std::uint8_t {
+  null = 0,
+  boolean = 1,
+  i64 = 2,
+  u64 = 3,
+  f64 = 4,
+  f32 = 5,
+  character = 6,  ///< one code point
+  string = 7,
+  timestamp = 8,  ///< nanoseconds since 1970-01-01 UTC
+  duration = 9,   ///< nanoseconds
+  uuid = 10,
+  bytes = 11,
+  object = 12,
+  array = 13,
+  exception = 14,   ///< an object that the envelope puts into its diagnostics
+  pointer = 15,     ///< an address, shown in hexadecimal
+  deferred = 255,   ///< at the call only: encoded by a function when the record is written
+};
+
+namespace record_format {
+
+/// Everything in a record is aligned to this.
+inline constexpr std::size_t alignment = 8;
+
+constexpr std::size_t padded(std::size_t size) noexcept { return (size + alignment - 1) & ~(alignment - 1); }
+
+/// Flags of a cell.
+inline constexpr std::uint8_t key_is_literal = 1;  ///< eight bytes follow: a pointer to the key's characters
+inline constexpr std::uint8_t key_is_inline = 2;   ///< the key's characters follow, padded
+inline constexpr std::uint8_t clipped = 4;         ///< something of the value was cut to keep to a limit
+inline constexpr std::uint8_t failed = 8;          ///< the value could not be produced; the text says why
+
+/// Starts every field and format argument. Key and payload follow.
+struct cell_head {
+  kind type;
+  std::uint8_t flags;
+  std::uint16_t key_size;
+  std::uint32_t size;  ///< payload in bytes; for boolean and character the value; for times the digits or unit
+};
+static_assert(sizeof(cell_head) == 8);
+
+/// True where the payload's length is `cell_head::size`.
+constexpr bool is_sized(kind type) noexcept {
+  return type == kind::string || type == kind::bytes || type == kind::object || type == kind::array ||
+         type == kind::exception;
+}
+
+constexpr std::size_t payload_size(kind type, std::uint32_t size) noexcept {
+  if (is_sized(type)) return padded(size);
+  switch (type) {
+    case kind::null:
+    case kind::boolean:
+    case kind::character: return 0;
+    case kind::uuid: return 16;
+    default: return 8;
+  }
+}
+
+constexpr std::size_t key_bytes(cell_head const& head) noexcept {
+  if ((head.flags & key_is_literal) != 0) return sizeof(char const*);
+  return padded(head.key_size);
+}
+
+/// Bytes of a cell with its key and padding.
+constexpr std::size_t cell_size(cell_head const& head) noexcept {
+  return sizeof(cell_head) + key_bytes(head) + payload_size(head.type, head.size);
+}
+
+/// Unit in which a duration was given (`cell_head::size`), for its text form.
+enum class unit : std::uint32_t { ns = 0, us = 1, ms = 2, s = 3, min = 4, h = 5, d = 6 };
+
+enum class record_type : std::uint8_t {
+  log = 1,      ///< one log call
+  context = 2,  ///< from here on the lane's records have this scope context
+  pointer = 3,  ///< a log record too large for the lane: its bytes are on the heap
+};
+
+/// Flags of a log record.
+inline constexpr std::uint16_t text_is_cell = 1;      ///< the message is the first cell, not a literal
+inline constexpr std::uint16_t text_is_rendered = 2;  ///< the message is final: braces in it mean nothing
+inline constexpr std::uint16_t is_clipped = 4;        ///< the record was cut to max_record_bytes
+
+/// Starts every record in a lane.
+struct record_head {
+  std::uint32_t size;  ///< bytes with this head, a multiple of `alignment`
+  record_type type;
+  std::uint8_t level;
+  std::uint16_t flags;
+};
+static_assert(sizeof(record_head) == 8);
+
+/// Follows the head of a log record; then `args` unnamed cells and `fields` named ones.
+struct log_head {
+  std::uint64_t ticks;        ///< when, in the runtime's clock
+  char const* text;           ///< message literal, or null where the message is a cell
+  std::uint32_t text_size;
+  std::uint16_t args;         ///< format arguments
+  std::uint16_t reserved;
+  void const* logger;         ///< who logged: the engine's logger_core
+  detail::call_site where;
+};
+
+/// Follows the head of a context record: a reference on the shared bytes, or null for no scope.
+struct context_head {
+  void* fields;
+};
+
+/// Follows the head of a pointer record: a log record with its own head, allocated with malloc.
+struct pointer_head {
+  void* block;
+};
+
+}  // namespace record_format
+}  // namespace fapilog

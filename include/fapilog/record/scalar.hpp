@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+// Values that fit two words: numbers, text by reference, times; and the copying of bytes into cells.
+#pragma once
+
+#include <fapilog/detail/byte_buffer.hpp>
+#include <fapilog/record/key.hpp>
+#include <fapilog/record/record.hpp>
+#include <fapilog/record/shape.hpp>
+
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <string_view>
+#include <type_traits>
+
+namespace fapilog::detail {
+
+/// One value by its kind. Text is referred to, not copied.
+struct scalar {
+  kind type = kind::null;
+  std::uint32_t extra = 0;  ///< boolean, code point, digits of a timestamp, unit of a duration
+  union {
+    std::uint64_t bits = 0;
+    char const* text;
+  };
+  std::size_t size = 0;
+};
+
+/// Types that `make_scalar` takes.
+template <class T>
+concept scalar_value = std::is_arithmetic_v<T> || std::is_null_pointer_v<T> || shape::raw_pointer<T> ||
+    (std::is_enum_v<T> && !shape::named_enum<T> && !shape::formattable<T>) || shape::narrow_text<T> ||
+    shape::duration<T> || shape::time_point<T>;
+
+template <class Rep>
+constexpr std::int64_t saturated_ns(Rep count, std::intmax_t numerator, std::intmax_t denominator) noexcept {
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  constexpr auto least = std::numeric_limits<std::int64_t>::min();
+  constexpr std::intmax_t billion = 1'000'000'000;
+  if constexpr (std::is_integral_v<Rep>) {
+    std::int64_t result = 0;
+    if (denominator <= billion && billion % denominator == 0) {
+      bool const over = __builtin_mul_overflow(count, numerator, &result) ||
+                        __builtin_mul_overflow(result, billion / denominator, &result);
+      return !over ? result : count < 0 ? least : most;
+    }
+  }
+  double const value = static_cast<double>(count) * static_cast<double>(numerator) / static_cast<double>(denominator) * 1e9;
+  if (value != value) return 0;
+  if (value >= 9.2e18) return most;
+  if (value <= -9.2e18) return least;
+  return static_cast<std::int64_t>(value);
+}
+
+template <class Period>
+constexpr record_format::unit unit_of() noexcept {
+  using record_format::unit;
+  if (Period::num == 1) {
+    if (Period::den == 1) return unit::s;
+    if (Period::den == 1'000) return unit::ms;
+    if (Period::den == 1'000'000) return unit::us;
+    return unit::ns;
+  }
+  if (Period::den != 1) return unit::s;
+  if (Period::num == 60) return unit::min;
+  if (Period::num == 3'600) return unit::h;
+  return Period::num == 86'400 ? unit::d : unit::s;
+}
+
+template <class Period>
+constexpr std::uint32_t digits_of() noexcept {
+  if (Period::den == 1) return 0;
+  if (Period::den <= 1'000) return 3;
+  return Period::den <= 1'000'000 ? 6 : 9;
+}
+
+inline scalar text_scalar(char const* text, std::size_t size) noexcept {
+  scalar result;
+  if (text == nullptr && size == 0) {
+    text = "";
+  }
+  result.type = kind::string;
+  result.text = text;
+  result.size = size;
+  return result;
+}
+
+template <class T>
+scalar bits_scalar(kind type, T value, std::uint32_t extra = 0) noexcept {
+  static_assert(sizeof(T) <= 8);
+  scalar result;
+  result.type = type;
+  result.extra = extra;
+  std::memcpy(&result.bits, &value, sizeof value);
+  return result;
+}
+
+/// Any `scalar_value` by its kind.
+template <class T>
+[[nodiscard]] scalar make_scalar(T const& v) noexcept {
+  if constexpr (std::is_same_v<T, bool>) {
+    return bits_scalar(kind::boolean, std::uint64_t{0}, v ? 1 : 0);
+  } else if constexpr (shape::character<T>) {
+    if constexpr (std::is_same_v<T, char>) {
+      auto const byte = static_cast<unsigned char>(v);
+      return bits_scalar(kind::character, std::uint64_t{0}, byte < 0x80 ? byte : 0xFFFDU);
+    } else {
+      return bits_scalar(kind::character, std::uint64_t{0}, static_cast<std::uint32_t>(v));
+    }
+  } else if constexpr (std::is_enum_v<T>) {
+    return make_scalar(static_cast<std::conditional_t<std::is_signed_v<std::underlying_type_t<T>>, std::int64_t,
+                                                      std::uint64_t>>(v));
+  } else if constexpr (std::is_integral_v<T>) {
+    if constexpr (std::is_signed_v<T>) return bits_scalar(kind::i64, static_cast<std::int64_t>(v));
+    else return bits_scalar(kind::u64, static_cast<std::uint64_t>(v));
+  } else if constexpr (std::is_same_v<T, float>) {
+    return bits_scalar(kind::f32, v);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return bits_scalar(kind::f64, static_cast<double>(v));
+  } else if constexpr (std::is_null_pointer_v<T>) {
+    return {};
+  } else if constexpr (shape::raw_pointer<T>) {
+    return bits_scalar(kind::pointer, static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(v)));
+  } else if constexpr (std::is_pointer_v<T>) {
+    return v == nullptr ? scalar{} : text_scalar(v, std::strlen(v));
+  } else if constexpr (std::is_array_v<T>) {
+    void const* const end = std::memchr(v, '\0', std::extent_v<T>);
+    return text_scalar(v, end == nullptr ? std::extent_v<T> : static_cast<std::size_t>(static_cast<char const*>(end) - v));
+  } else if constexpr (shape::narrow_text<T>) {
+    std::string_view const text = v;
+    return text_scalar(text.data(), text.size());
+  } else if constexpr (shape::duration<T>) {
+    return bits_scalar(kind::duration, saturated_ns(v.count(), T::period::num, T::period::den),
+                       static_cast<std::uint32_t>(unit_of<typename T::period>()));
+  } else {
+    static_assert(shape::time_point<T>);
+    auto const since = v.time_since_epoch();
+    using span = std::remove_cvref_t<decltype(since)>;
+    if constexpr (shape::calendar_time<T>) {
+      return bits_scalar(kind::timestamp, saturated_ns(since.count(), span::period::num, span::period::den),
+                         digits_of<typename span::period>());
+    } else {
+      return make_scalar(since);
+    }
+  }
+}
+
+/// Copies a plain object and returns where the next one goes.
+template <class T>
+std::byte* put(std::byte* to, T const& value) noexcept {
+  std::memcpy(to, &value, sizeof value);
+  return to + sizeof value;
+}
+
+/// Copies bytes and fills the rest of the last eight with zeros.
+inline std::byte* put_padded(std::byte* to, void const* from, std::size_t size) noexcept {
+  std::size_t const whole = record_format::padded(size);
+  if (whole != size) std::memset(to + whole - record_format::alignment, 0, record_format::alignment);
+  if (size != 0) std::memcpy(to, from, size);
+  return to + whole;
+}
+
+inline std::byte* put_key(std::byte* to, key_view name) noexcept {
+  if ((name.flags & record_format::key_is_literal) != 0) return put(to, name.text);
+  return put_padded(to, name.text, name.size);
+}
+
+/// The longest prefix of at most `room` bytes that does not cut a UTF-8 sequence.
+inline std::size_t clip_utf8(char const* text, std::size_t room) noexcept {
+  std::size_t size = room;
+  while (size > 0 && room - size < 4 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
+  return size;
+}
+
+template <class Char>
+std::size_t wide_length(Char const* text, std::size_t most) noexcept {
+  std::size_t size = 0;
+  while (size < most && text[size] != Char{}) ++size;
+  return size;
+}
+
+inline void append_code_point(byte_buffer& out, std::uint32_t point) {
+  if (point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF)) point = 0xFFFD;
+  char bytes[4];
+  std::size_t size = 0;
+  if (point < 0x80) {
+    bytes[size++] = static_cast<char>(point);
+  } else if (point < 0x800) {
+    bytes[size++] = static_cast<char>(0xC0 | (point >> 6));
+    bytes[size++] = static_cast<char>(0x80 | (point & 0x3F));
+  } else if (point < 0x10000) {
+    bytes[size++] = static_cast<char>(0xE0 | (point >> 12));
+    bytes[size++] = static_cast<char>(0x80 | ((point >> 6) & 0x3F));
+    bytes[size++] = static_cast<char>(0x80 | (point & 0x3F));
+  } else {
+    bytes[size++] = static_cast<char>(0xF0 | (point >> 18));
+    bytes[size++] = static_cast<char>(0x80 | ((point >> 12) & 0x3F));
+    bytes[size++] = static_cast<char>(0x80 | ((point >> 6) & 0x3F));
+    bytes[size++] = static_cast<char>(0x80 | (point & 0x3F));
+  }
+  std::memcpy(out.extend(size), bytes, size);
+}
+
+/// UTF-16, UTF-32 or UTF-8 code units to UTF-8; lone surrogates become U+FFFD.
+template <class Char>
+void append_utf8(byte_buffer& out, Char const* text, std::size_t size) {
+  if constexpr (sizeof(Char) == 1) {
+    if (size != 0) std::memcpy(out.extend(size), text, size);
+  } else {
+    for (std::size_t i = 0; i < size; ++i) {
+      auto point = static_cast<std::uint32_t>(text[i]);
+      if constexpr (sizeof(Char) == 2) {
+        bool const high = point >= 0xD800 && point < 0xDC00;
+        if (high && i + 1 < size) {
+          auto const low = static_cast<std::uint32_t>(text[i + 1]);
+          if (low >= 0xDC00 && low < 0xE000) {
+            point = 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00);
+            ++i;
+          }
+        }
+      }
+      append_code_point(out, point);
+    }
+  }
+}
+
+/// Keys of maps that become names of members; other maps become arrays of pairs.
+template <class T>
+concept map_key = shape::narrow_text<T> || std::is_integral_v<T> || std::is_enum_v<T>;
+
+/// A map's key as text.
+class map_key_text {
+ public:
+  template <class T>
+  explicit map_key_text(T const& k) noexcept {
+    if constexpr (shape::narrow_text<T>) {
+      text_ = k;
+    } else if constexpr (shape::named_enum<T>) {
+      std::string_view const name = to_string(k);
+      size_ = name.size() < sizeof digits_ ? name.size() : sizeof digits_;
+      std::memcpy(digits_, name.data(), size_);
+      text_ = {digits_, size_};
+    } else {
+      number(k);
+    }
+  }
+  map_key_text(map_key_text const&) = delete;
+  map_key_text& operator=(map_key_text const&) = delete;
+
+  [[nodiscard]] key_view view() const noexcept { return dynamic_key{text_}.view(); }
+
+ private:
+  template <class T>
+  void number(T k) noexcept {
+    auto const value = static_cast<std::int64_t>(k);
+    bool const negative = std::is_signed_v<T> && value < 0;
+    auto rest = negative ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(k);
+    char* const end = digits_ + sizeof digits_;
+    char* at = end;
+    do {
+      *--at = static_cast<char>('0' + rest % 10);
+      rest /= 10;
+    } while (rest != 0);
+    if (negative) *--at = '-';
+    text_ = {at, static_cast<std::size_t>(end - at)};
+  }
+
+  char digits_[64];
+  std::size_t size_ = 0;
+  std::string_view text_;
+};
+
+}  // namespace fapilog::detail

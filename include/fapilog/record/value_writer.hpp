@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: MIT
+// Turns any loggable value into cells: what user types write themselves with, and containers, and exceptions.
+#pragma once
+
+#include <fapilog/detail/byte_buffer.hpp>
+#include <fapilog/record/key.hpp>
+#include <fapilog/record/record.hpp>
+#include <fapilog/record/scalar.hpp>
+#include <fapilog/record/shape.hpp>
+
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <string_view>
+#include <typeinfo>
+
+namespace fapilog {
+
+/// Containers deeper than this are replaced by a text that says so.
+inline constexpr unsigned max_depth = 64;
+
+/// Where a value is written. `to_log(value_writer&, T const&)` writes exactly one value; of several the first counts.
+/// Thread: the calling one. Throws: std::bad_alloc and whatever the values throw; the logger turns that into a text.
+class value_writer {
+ public:
+  /// Appends to `out` until it holds `limit` bytes; what does not fit is cut and `clipped()` says so.
+  value_writer(detail::byte_buffer& out, std::size_t limit) noexcept : out_(out), limit_(limit) {}
+
+  /// Writes one value of any loggable type.
+  template <class T>
+  void value(T const& v) {
+    if (taken()) encode(detail::key_view{}, v);
+  }
+
+  /// Writes an object; `members` is called with an `object_writer&`.
+  template <class F>
+  void object(F&& members);
+
+  /// Writes an array; `elements` is called with an `array_writer&`.
+  template <class F>
+  void array(F&& elements);
+
+  [[nodiscard]] bool clipped() const noexcept { return clipped_; }
+
+  /// Writes a cell with this key. For the library's own use, like everything below.
+  template <class T>
+  void encode(detail::key_view name, T const& v);
+
+  void encode_scalar(detail::key_view name, detail::scalar const& value);
+  void encode_text(detail::key_view name, kind type, char const* text, std::size_t size, std::uint8_t flags = 0);
+  void encode_exception(detail::key_view name, std::exception const& error, unsigned causes);
+  void encode_unknown_exception(detail::key_view name);
+
+  /// Begins a container and returns where; false in `ok` when it is too deep or does not fit.
+  struct opened {
+    std::size_t at = 0;
+    bool ok = false;
+  };
+  opened open(detail::key_view name, kind type);
+  void close(opened const& container);
+
+ private:
+  friend class object_writer;
+  friend class array_writer;
+
+  /// A hook that writes a second value where one belongs would break the record: only the first counts.
+  bool taken() noexcept {
+    if (!single_) return true;
+    if (written_) return false;
+    written_ = true;
+    return true;
+  }
+  bool put_head(detail::key_view name, record_format::cell_head head, std::size_t payload);
+  template <class T>
+  void encode_by_hook(detail::key_view name, T const& v);
+  template <class T>
+  void encode_wide(detail::key_view name, T const& text);
+  template <class T>
+  void encode_range(detail::key_view name, T const& values);
+  template <class T>
+  void encode_formatted(detail::key_view name, T const& v);
+
+  detail::byte_buffer& out_;
+  std::size_t limit_;
+  unsigned depth_ = 0;
+  bool clipped_ = false;
+  bool single_ = false;
+  bool written_ = false;
+  detail::key_view pending_{};
+};
+
+/// Writes the members of one object.
+class object_writer {
+ public:
+  explicit object_writer(value_writer& writer) noexcept : writer_(writer) {}
+
+  /// Adds a member. A key written twice keeps the last value.
+  template <class T>
+  object_writer& kv(key name, T const& value) {
+    static_assert(loggable<T>, "fapilog: this type cannot be logged. Give it to_log(object_writer&, T const&) in its "
+                               "namespace, or a fmt formatter.");
+    writer_.encode(name.view(), value);
+    return *this;
+  }
+  template <class T>
+  object_writer& kv(dynamic_key name, T const& value) {
+    static_assert(loggable<T>, "fapilog: this type cannot be logged. Give it to_log(object_writer&, T const&) in its "
+                               "namespace, or a fmt formatter.");
+    writer_.encode(name.view(), value);
+    return *this;
+  }
+
+ private:
+  value_writer& writer_;
+};
+
+/// Writes the elements of one array.
+class array_writer {
+ public:
+  explicit array_writer(value_writer& writer) noexcept : writer_(writer) {}
+
+  template <class T>
+  array_writer& value(T const& element) {
+    writer_.encode(detail::key_view{}, element);
+    return *this;
+  }
+
+ private:
+  value_writer& writer_;
+};
+
+template <class F>
+void value_writer::object(F&& members) {
+  if (!taken()) return;
+  auto const container = open(pending_, kind::object);
+  if (!container.ok) return;
+  bool const outer = std::exchange(single_, false);
+  object_writer writer{*this};
+  members(writer);
+  single_ = outer;
+  close(container);
+}
+
+template <class F>
+void value_writer::array(F&& elements) {
+  if (!taken()) return;
+  auto const container = open(pending_, kind::array);
+  if (!container.ok) return;
+  bool const outer = std::exchange(single_, false);
+  array_writer writer{*this};
+  elements(writer);
+  single_ = outer;
+  close(container);
+}
+
+template <class T>
+void value_writer::encode(detail::key_view name, T const& v) {
+  if constexpr (shape::logs_as_value<T> || shape::logs_as_object<T>) {
+    encode_by_hook(name, v);
+  } else if constexpr (detail::scalar_value<T>) {
+    encode_scalar(name, detail::make_scalar(v));
+  } else if constexpr (std::derived_from<T, std::exception>) {
+    encode_exception(name, v, 0);
+  } else if constexpr (shape::named_enum<T>) {
+    encode(name, to_string(v));
+  } else if constexpr (shape::wide_text_class<T> || shape::wide_text_pointer<T>) {
+    encode_wide(name, v);
+  } else if constexpr (shape::path<T>) {
+    encode(name, v.native());
+  } else if constexpr (shape::error_code<T>) {
+    auto const container = open(name, kind::object);
+    if (!container.ok) return;
+    encode(detail::key_view::literal("code"), v.value());
+    encode(detail::key_view::literal("category"), v.category().name());
+    encode(detail::key_view::literal("message"), v.message());
+    close(container);
+  } else if constexpr (shape::optional<T>) {
+    if (v.has_value()) {
+      encode(name, *v);
+    } else {
+      encode_scalar(name, detail::scalar{});
+    }
+  } else if constexpr (shape::variant<T>) {
+    if (v.valueless_by_exception()) {
+      encode_scalar(name, detail::scalar{});
+    } else {
+      visit(
+          [&]<class Held>(Held const& held) {
+            if constexpr (!loggable<Held> && std::is_empty_v<Held>) {
+              encode_scalar(name, detail::scalar{});  // std::monostate
+            } else {
+              encode(name, held);
+            }
+          },
+          v);
+    }
+  } else if constexpr (shape::byte_range<T>) {
+    encode_text(name, kind::bytes, reinterpret_cast<char const*>(static_cast<std::byte const*>(v.data())), v.size());
+  } else if constexpr (shape::range<T>) {
+    encode_range(name, v);
+  } else if constexpr (shape::tuple<T>) {
+    auto const container = open(name, kind::array);
+    if (!container.ok) return;
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      using std::get;
+      (encode(detail::key_view{}, get<I>(v)), ...);
+    }(std::make_index_sequence<std::tuple_size<T>::value>{});
+    close(container);
+  } else if constexpr (shape::formattable<T>) {
+    encode_formatted(name, v);
+  } else {
+    static_assert(loggable<T>, "fapilog: this type cannot be logged. Give it to_log(object_writer&, T const&) in its "
+                               "namespace, or a fmt formatter.");
+  }
+}
+
+template <class T>
+void value_writer::encode_by_hook(detail::key_view name, T const& v) {
+  if constexpr (shape::logs_as_value<T>) {
+    std::size_t const before = out_.size();
+    bool const outer_single = std::exchange(single_, true);
+    bool const outer_written = std::exchange(written_, false);
+    auto const outer_name = std::exchange(pending_, name);
+    to_log(*this, v);
+    single_ = outer_single;
+    written_ = outer_written;
+    pending_ = outer_name;
+    if (out_.size() == before && !clipped_) encode_scalar(name, detail::scalar{});
+  } else {
+    auto const container = open(name, kind::object);
+    if (!container.ok) return;
+    object_writer writer{*this};
+    to_log(writer, v);
+    close(container);
+  }
+}
+
+template <class T>
+void value_writer::encode_wide(detail::key_view name, T const& text) {
+  detail::byte_buffer utf8;
+  if constexpr (shape::wide_text_class<T>) {
+    detail::append_utf8(utf8, text.data(), text.size());
+  } else if constexpr (std::is_array_v<T>) {
+    detail::append_utf8(utf8, text, detail::wide_length(text, std::extent_v<T>));
+  } else {
+    if (text == nullptr) return encode_scalar(name, detail::scalar{});
+    detail::append_utf8(utf8, text, detail::wide_length(text, static_cast<std::size_t>(-1)));
+  }
+  encode_text(name, kind::string, reinterpret_cast<char const*>(utf8.data()), utf8.size());
+}
+
+template <class T>
+void value_writer::encode_range(detail::key_view name, T const& values) {
+  if constexpr (shape::map<T>) {
+    if constexpr (detail::map_key<typename T::key_type>) {
+      auto const container = open(name, kind::object);
+      if (!container.ok) return;
+      for (auto const& [k, mapped] : values) {
+        detail::map_key_text const text{k};
+        encode(text.view(), mapped);
+      }
+      return close(container);
+    }
+  }
+  auto const container = open(name, kind::array);
+  if (!container.ok) return;
+  for (auto&& element : values) {
+    encode(detail::key_view{}, element);
+    if (clipped_) break;
+  }
+  close(container);
+}
+
+template <class T>
+void value_writer::encode_formatted(detail::key_view name, T const& v) {
+  char small[256];
+  std::size_t const size = fmt::format_to_n(small, sizeof small, "{}", v).size;
+  if (size <= sizeof small) return encode_text(name, kind::string, small, size);
+  detail::byte_buffer large;
+  auto* const begin = reinterpret_cast<char*>(large.extend(size));
+  std::size_t const again = fmt::format_to_n(begin, size, "{}", v).size;
+  encode_text(name, kind::string, begin, again < size ? again : size);
+}
+
+inline bool value_writer::put_head(detail::key_view name, record_format::cell_head head, std::size_t payload) {
+  head.flags = static_cast<std::uint8_t>(head.flags | name.flags);
+  head.key_size = name.size;
+  std::size_t const total = sizeof head + record_format::key_bytes(head) + record_format::padded(payload);
+  if (total > limit_ || out_.size() > limit_ - total) {
+    clipped_ = true;
+    return false;
+  }
+  std::byte* to = out_.extend(sizeof head + record_format::key_bytes(head));
+  detail::put_key(detail::put(to, head), name);
+  return true;
+}
+
+inline void value_writer::encode_scalar(detail::key_view name, detail::scalar const& value) {
+  if (value.type == kind::string) return encode_text(name, kind::string, value.text, value.size);
+  std::size_t const payload = record_format::payload_size(value.type, 0);
+  if (!put_head(name, {value.type, 0, 0, value.extra}, payload)) return;
+  if (payload != 0) std::memcpy(out_.extend(payload), &value.bits, payload);
+}
+
+inline void value_writer::encode_text(detail::key_view name, kind type, char const* text, std::size_t size,
+                                      std::uint8_t flags) {
+  std::size_t const fixed = sizeof(record_format::cell_head) + name.bytes() + record_format::alignment;
+  std::size_t const room = limit_ > out_.size() + fixed ? limit_ - out_.size() - fixed : 0;
+  if (size > room) {
+    size = type == kind::string ? detail::clip_utf8(text, room) : room;
+    flags = static_cast<std::uint8_t>(flags | record_format::clipped);
+    clipped_ = true;
+  }
+  if (!put_head(name, {type, flags, 0, static_cast<std::uint32_t>(size)}, size)) return;
+  detail::put_padded(out_.extend(record_format::padded(size)), text, size);
+}
+
+inline value_writer::opened value_writer::open(detail::key_view name, kind type) {
+  if (depth_ >= max_depth) {
+    constexpr std::string_view text = "<nested deeper than 64>";
+    encode_text(name, kind::string, text.data(), text.size(), record_format::clipped);
+    clipped_ = true;
+    return {};
+  }
+  std::size_t const at = out_.size();
+  if (!put_head(name, {type, 0, 0, 0}, 0)) return {};
+  ++depth_;
+  return {at, true};
+}
+
+inline void value_writer::close(opened const& container) {
+  --depth_;
+  record_format::cell_head head;
+  std::memcpy(&head, out_.data() + container.at, sizeof head);
+  head.size = static_cast<std::uint32_t>(out_.size() - container.at - sizeof head - record_format::key_bytes(head));
+  std::memcpy(out_.data() + container.at, &head, sizeof head);
+}
+
+inline void value_writer::encode_unknown_exception(detail::key_view name) {
+  auto const container = open(name, kind::exception);
+  if (!container.ok) return;
+  encode(detail::key_view::literal("error.type"), "unknown");
+  encode(detail::key_view::literal("error.message"), "not derived from std::exception");
+  close(container);
+}
+
+inline void value_writer::encode_exception(detail::key_view name, std::exception const& error, unsigned causes) {
+  auto const container = open(name, kind::exception);
+  if (!container.ok) return;
+#if defined(__cpp_rtti)
+  encode(detail::key_view::literal("error.type"), typeid(error).name());
+#else
+  encode(detail::key_view::literal("error.type"), "std::exception");
+#endif
+  encode(detail::key_view::literal("error.message"), error.what());
+  constexpr unsigned most_causes = 16;
+  if (causes < most_causes) {
+    try {
+      std::rethrow_if_nested(error);
+    } catch (std::exception const& cause) {
+      encode_exception(detail::key_view::literal("error.cause"), cause, causes + 1);
+    } catch (...) {
+      encode_unknown_exception(detail::key_view::literal("error.cause"));
+    }
+  }
+  close(container);
+}
+
+}  // namespace fapilog

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// What main owns: starts the worker, hands out loggers, flushes, drains.
+#pragma once
+
+#include <fapilog/engine/lifecycle.hpp>
+#include <fapilog/engine/worker.hpp>
+#include <fapilog/logger.hpp>
+#include <fapilog/metrics/counters.hpp>
+#include <fapilog/metrics/diagnostics.hpp>
+#include <fapilog/setup/options.hpp>
+#include <fapilog/sinks/sink.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fapilog {
+
+/// One pipeline with its worker thread, under the preset P. Loggers may outlive it.
+/// Thread: the members may be called from any; construction and destruction from one.
+template <preset const& P = default_preset>
+class basic_runtime {
+ public:
+  /// False under presets that forbid changes of a database's schema. It is a constant of the type: no option, file or
+  /// environment variable turns it on.
+  static constexpr bool allow_ddl = P.sink_config.postgres.create_table;
+
+  /// Starts the worker, which starts the sinks. Throws: std::invalid_argument for an impossible option, std::bad_alloc,
+  /// std::system_error where no thread can be had. A sink that does not start is reported and tried again.
+  explicit basic_runtime(basic_options<P> chosen = {})
+      : shutdown_timeout_(chosen.shutdown_timeout),
+        tell_(std::make_shared<fapilog::diagnostics>(std::move(chosen.diagnostics_output))) {
+    validate(chosen);
+    auto* const channel = engine::lane_channel::make({.lane_bytes = chosen.lane_bytes,
+                                                      .protected_share = chosen.protected_share,
+                                                      .max_record_bytes = chosen.max_record_bytes,
+                                                      .when_full = chosen.when_full,
+                                                      .backpressure_wait = chosen.backpressure_wait,
+                                                      .protected_levels = chosen.protected_levels,
+                                                      .lowest = chosen.log_level,
+                                                      .use_membarrier = chosen.use_membarrier,
+                                                      .use_tsc = chosen.use_tsc});
+    channel_ = std::unique_ptr<engine::lane_channel, release>{channel};
+    bool needs_json = false;
+    std::vector<engine::delivery> deliveries;
+    for (any_sink& s : chosen.sinks) {
+      needs_json = needs_json || s.needs_json();
+      deliveries.emplace_back(std::move(s), chosen.retry, tell_);
+      health_.push_back(deliveries.back().health());
+    }
+    engine::stage_set stages{std::move(chosen.filters), preset_enrichers(chosen), std::move(chosen.redactors),
+                             std::move(chosen.processors)};
+    channel->add_reference();
+    worker_ = std::make_shared<engine::worker>(
+        engine::worker_options{.batch_max_size = chosen.batch_max_size,
+                               .batch_timeout = chosen.batch_timeout,
+                               .spin = chosen.spin,
+                               .linger = chosen.linger,
+                               .shutdown_timeout = chosen.shutdown_timeout},
+        *channel, engine::event_maker{chosen.level_names}, engine::pipeline{std::move(stages), needs_json, tell_},
+        std::move(deliveries), tell_, &channel->wake_event());
+    worker_->start(start_context::make<allow_ddl>(
+        [tell = tell_](std::string_view message, std::string_view detail) { tell->warn("sink", message, detail); }));
+    engine::lifecycle::instance().add(worker_);
+  }
+  basic_runtime(basic_runtime const&) = delete;
+  basic_runtime& operator=(basic_runtime const&) = delete;
+
+  /// Drains for at most `shutdown_timeout`; what is then still on the way is reported and left.
+  ~basic_runtime() {
+    engine::lifecycle::instance().remove(*worker_);
+    account const end = drain(shutdown_timeout_);
+    if (!end.complete) {
+      tell_->warn("runtime", "not drained within shutdown_timeout; records are lost", std::to_string(end.pending) + " pending");
+    }
+  }
+
+  /// A logger of this name; loggers of one name share their level. Throws: std::bad_alloc.
+  [[nodiscard]] basic_logger<P> get_logger(std::string_view name = "root") const {
+    return basic_logger<P>{new engine::logger_core{*channel_, channel_->levels().of(name), {}}};
+  }
+
+  /// The level of all loggers without a rule of their own. Takes effect at once, on every thread.
+  void set_level(level lowest) { channel_->set_level("*", lowest); }
+  /// The level of one name (`db.pool`), of a name and all below it (`db.*`), or of all (`*`); the most specific rule
+  /// wins.
+  void set_level(std::string_view pattern, level lowest) { channel_->set_level(pattern, lowest); }
+
+  /// Waits until everything logged before is with the sinks and flushed by them, at most `timeout`.
+  account flush(std::chrono::nanoseconds timeout = std::chrono::seconds{5}) { return worker_->flush(timeout); }
+
+  /// Ends the runtime: later calls are counted as dropped, earlier ones are handled, sinks are flushed and stopped.
+  /// Where that takes longer than `timeout` the account says what is pending; it may be called again.
+  account drain(std::chrono::nanoseconds timeout = std::chrono::seconds{5}) { return worker_->drain(timeout); }
+
+  /// What became of the records so far.
+  [[nodiscard]] account counts() const noexcept { return worker_->counts(); }
+
+  /// Name and last known health of each sink, in the order of the options.
+  [[nodiscard]] std::vector<std::pair<std::string, sink_health>> health() const {
+    std::vector<std::pair<std::string, sink_health>> all;
+    for (auto const& board : health_) all.push_back(board->get());
+    return all;
+  }
+
+  /// Where the runtime tells of its own faults.
+  [[nodiscard]] fapilog::diagnostics const& diagnostics() const noexcept { return *tell_; }
+
+ private:
+  struct release {
+    void operator()(engine::lane_channel* channel) const noexcept { channel->drop_reference(); }
+  };
+
+  std::chrono::nanoseconds shutdown_timeout_;
+  std::shared_ptr<fapilog::diagnostics> tell_;
+  std::unique_ptr<engine::lane_channel, release> channel_;
+  std::vector<std::shared_ptr<engine::health_board const>> health_;
+  std::shared_ptr<engine::worker> worker_;
+};
+
+/// The runtime of the preset chosen when compiling.
+using runtime = basic_runtime<default_preset>;
+
+}  // namespace fapilog

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// Every choice of a runtime, as one plain aggregate whose defaults are the preset's.
+#pragma once
+
+#include <fapilog/metrics/diagnostics.hpp>
+#include <fapilog/record/level.hpp>
+#include <fapilog/setup/policies.hpp>
+#include <fapilog/setup/preset.hpp>
+#include <fapilog/setup/presets.hpp>
+#include <fapilog/sinks/sink.hpp>
+#include <fapilog/stages/enricher.hpp>
+#include <fapilog/stages/filter.hpp>
+#include <fapilog/stages/processor.hpp>
+#include <fapilog/stages/redactor.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fapilog {
+
+/// Options for `basic_runtime<P>`: name what differs from the preset,
+/// `fapilog::runtime rt{{.log_level = fapilog::level::debug, .lane_bytes = 1 << 16}};`
+template <preset const& P>
+struct basic_options {
+  /// Records below it are not even submitted. `runtime::set_level` changes it while running.
+  level log_level = P.core.log_level;
+
+  /// Most records in a batch. More: fewer and larger writes. Less: sinks see records sooner under load.
+  std::size_t batch_max_size = P.core.batch_max_size;
+  /// Longest that a record waits for company once the lanes are empty; 0: not at all. An isolated record never waits.
+  std::chrono::nanoseconds batch_timeout = std::chrono::milliseconds{P.core.batch_timeout_ms};
+
+  fapilog::when_full when_full = P.core.drop_on_full ? fapilog::when_full::drop : fapilog::when_full::wait;
+  /// For `when_full::wait`.
+  std::chrono::nanoseconds backpressure_wait = std::chrono::milliseconds{P.core.backpressure_wait_ms};
+  /// Bytes that one thread may have on the way; rounded up to a power of two, 4 KiB to 1 GiB. A record takes 48 bytes
+  /// and 24 for each number or text, plus the texts.
+  std::size_t lane_bytes = std::size_t{1} << 20;
+  /// Share of a lane that only `protected_levels` may use, 0 to 0.5: a flood of others leaves it to them.
+  double protected_share = 0.125;
+  level_set protected_levels = P.core.protected_levels;
+  /// A longer record is cut and marked `_truncated`; 1 KiB to 1 GiB.
+  std::size_t max_record_bytes = std::size_t{1} << 20;
+
+  /// After its last record the worker looks this long without sleeping, ...
+  std::chrono::nanoseconds spin = std::chrono::microseconds{10};
+  /// ... then this long in naps of 50 us, in which a call wakes nobody; then it sleeps until a call wakes it.
+  std::chrono::nanoseconds linger = std::chrono::milliseconds{1};
+  /// False: calls and worker are ordered by fences instead of membarrier(2), which interrupts other threads for a
+  /// moment each time the worker goes to sleep.
+  bool use_membarrier = true;
+  /// False: calls read the wall clock, not the processor's counter.
+  bool use_tsc = true;
+
+  /// For `diagnostics`; empty texts are taken from FAPILOG_SERVICE, FAPILOG_ENV and FAPILOG_VERSION.
+  std::string service = {};
+  std::string env = {};
+  std::string version = {};
+  /// File, line, function and thread in `diagnostics`.
+  bool source_location = P.core.source_location;
+  /// Names of custom levels, such as `{{fapilog::custom_level(25), "NOTICE"}}`.
+  std::vector<std::pair<level, std::string>> level_names = {};
+
+  /// Stages run in this order: filters, enrichers, redactors, JSON, processors. runtime_info is always the first
+  /// enricher.
+  std::vector<any_filter> filters = {};
+  std::vector<any_enricher> enrichers = {};
+  std::vector<any_redactor> redactors = {};
+  std::vector<any_processor> processors = {};
+  /// Where records land. Empty: nowhere, but they are counted.
+  std::vector<any_sink> sinks = preset_sinks(P);
+  retry_options retry = {};
+
+  /// How long the destructor of the runtime waits for the last records.
+  std::chrono::nanoseconds shutdown_timeout = std::chrono::milliseconds{P.core.shutdown_timeout_ms};
+  /// Takes the library's own complaints instead of stderr; called from any thread, one call at a time.
+  diagnostics::writer diagnostics_output = {};
+};
+
+/// The options of `fapilog::runtime`.
+using options = basic_options<default_preset>;
+
+/// Throws std::invalid_argument for the first option that cannot be, with its name, its value and what would be right.
+template <preset const& P>
+void validate(basic_options<P> const& o) {
+  auto const refuse = [](std::string_view name, auto value, std::string_view rule) {
+    throw std::invalid_argument{"fapilog: option '" + std::string{name} + "' is " + std::to_string(value) + "; it must be " +
+                                std::string{rule}};
+  };
+  constexpr std::size_t gib = std::size_t{1} << 30;
+  if (static_cast<std::size_t>(o.log_level) >= level_count) refuse("log_level", static_cast<int>(o.log_level), "0 to 99");
+  if (o.batch_max_size < 1 || o.batch_max_size > 1'000'000) refuse("batch_max_size", o.batch_max_size, "1 to 1000000");
+  if (o.lane_bytes < 4096 || o.lane_bytes > gib) refuse("lane_bytes", o.lane_bytes, "4096 (4 KiB) to 1073741824 (1 GiB)");
+  if (!(o.protected_share >= 0 && o.protected_share <= 0.5)) refuse("protected_share", o.protected_share, "0 to 0.5");
+  if (o.max_record_bytes < 1024 || o.max_record_bytes > gib) {
+    refuse("max_record_bytes", o.max_record_bytes, "1024 (1 KiB) to 1073741824 (1 GiB)");
+  }
+  auto const not_negative = [&](std::string_view name, std::chrono::nanoseconds value) {
+    if (value.count() < 0) refuse(name, value.count(), "zero or more (in nanoseconds)");
+  };
+  not_negative("batch_timeout", o.batch_timeout);
+  not_negative("backpressure_wait", o.backpressure_wait);
+  not_negative("spin", o.spin);
+  not_negative("linger", o.linger);
+  not_negative("shutdown_timeout", o.shutdown_timeout);
+  if (o.retry.attempts < 1) refuse("retry.attempts", o.retry.attempts, "1 or more");
+  not_negative("retry.first_delay", o.retry.first_delay);
+  not_negative("retry.longest_delay", o.retry.longest_delay);
+  for (auto const& [value, name] : o.level_names) {
+    if (static_cast<std::size_t>(value) >= level_count || !level_name(value).empty()) {
+      refuse("level_names", static_cast<int>(value), "a custom level, 0 to 99 and not one of the named ones");
+    }
+    if (name.empty()) refuse("level_names", static_cast<int>(value), "given a name that is not empty");
+  }
+}
+
+}  // namespace fapilog

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// The compiled-in sets of choices: dev, production, serverless, hardened, minimal.
+#pragma once
+
+#include <fapilog/record/level.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+/// The preset of `fapilog::logger` and `fapilog::runtime`: dev, production, serverless, hardened or minimal. The whole
+/// program has to agree on it; the CMake cache variable FAPILOG_PRESET sees to that.
+#ifndef FAPILOG_PRESET
+#define FAPILOG_PRESET minimal
+#endif
+
+namespace fapilog {
+
+/// What stands on stdout.
+enum class stdout_form : std::uint8_t { none, json, pretty };
+
+/// A set of choices known when compiling. The names and values are those of the settings of fapilog for Python where
+/// they mean something here; `docs/user-guide/presets.md` tells each.
+struct preset {
+  struct core_settings {
+    level log_level = level::info;
+    std::uint32_t batch_max_size = 256;
+    /// Longest that a record waits in a batch for company; 0 hands over as soon as the lanes are empty.
+    std::uint32_t batch_timeout_ms = 250;
+    bool drop_on_full = true;
+    /// Where `drop_on_full` is false: how long a call waits for room before it gives the record up.
+    std::uint32_t backpressure_wait_ms = 50;
+    level_set protected_levels = level_set::of(level::error, level::critical, level::audit, level::security);
+    /// How long the destructor of a runtime waits for the last records.
+    std::uint32_t shutdown_timeout_ms = 3'000;
+    /// File, line, function and thread in `diagnostics`.
+    bool source_location = false;
+  };
+  struct rotating_file_settings {
+    bool enabled = false;
+    std::string_view directory = "./logs";
+    std::string_view filename_prefix = "fapilog";
+    std::uint64_t max_bytes = 10'485'760;
+    std::uint32_t max_files = 0;
+    bool compress_rotated = false;
+  };
+  struct postgres_settings {
+    /// False forbids every DDL statement, by type: see `basic_runtime::allow_ddl`.
+    bool create_table = true;
+  };
+  struct sink_settings {
+    stdout_form stdout_sink = stdout_form::json;
+    rotating_file_settings rotating_file;
+    postgres_settings postgres;
+  };
+
+  std::string_view name;
+  core_settings core;
+  sink_settings sink_config;
+};
+
+namespace presets {
+
+/// For the desk: everything is shown at once, in colour, with file and line.
+inline constexpr preset dev{
+    .name = "dev",
+    .core = {.log_level = level::debug, .batch_max_size = 1, .batch_timeout_ms = 0, .source_location = true},
+    .sink_config = {.stdout_sink = stdout_form::pretty, .rotating_file = {}, .postgres = {.create_table = true}},
+};
+
+/// For services: waits shortly rather than drop, and never changes a database's schema.
+inline constexpr preset production{
+    .name = "production",
+    .core = {.drop_on_full = false,
+             .protected_levels = level_set::of(level::error, level::critical, level::audit, level::security),
+             .shutdown_timeout_ms = 25'000},
+    .sink_config = {.stdout_sink = stdout_form::json, .rotating_file = {}, .postgres = {.create_table = false}},
+};
+
+/// For functions that are frozen between requests: small batches, never waits.
+inline constexpr preset serverless{
+    .name = "serverless",
+    .core = {.batch_max_size = 25},
+    .sink_config = {.stdout_sink = stdout_form::json, .rotating_file = {}, .postgres = {.create_table = true}},
+};
+
+/// For regulated places: standard output and a file side by side; never changes a database's schema.
+inline constexpr preset hardened{
+    .name = "hardened",
+    .core = {.batch_max_size = 100, .drop_on_full = false},
+    .sink_config = {.stdout_sink = stdout_form::json,
+                    .rotating_file = {.enabled = true, .max_bytes = 52'428'800, .max_files = 10, .compress_rotated = true},
+                    .postgres = {.create_table = false}},
+};
+
+/// The default: JSON on standard output, each line as soon as there is time for it.
+inline constexpr preset minimal{
+    .name = "minimal",
+    .core = {.batch_timeout_ms = 0},
+    .sink_config = {.stdout_sink = stdout_form::json, .rotating_file = {}, .postgres = {.create_table = true}},
+};
+
+/// Former name of `production`.
+[[deprecated("fapilog: the preset 'adaptive' is called 'production' now")]] inline constexpr preset const& adaptive =
+    production;
+
+}  // namespace presets
+
+/// The preset chosen when compiling.
+inline constexpr preset const& default_preset = presets::FAPILOG_PRESET;
+
+}  // namespace fapilog

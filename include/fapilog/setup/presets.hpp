@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+// From a preset to its sinks and stages, and to settings as JSON; the one place that names concrete ones together.
+#pragma once
+
+#include <fapilog/record/json.hpp>
+#include <fapilog/setup/preset.hpp>
+#include <fapilog/sinks/rotating_file.hpp>
+#include <fapilog/sinks/sink.hpp>
+#include <fapilog/sinks/stdout_json.hpp>
+#include <fapilog/sinks/stdout_pretty.hpp>
+#include <fapilog/stages/enricher.hpp>
+#include <fapilog/stages/enrichers/runtime_info.hpp>
+#include <fapilog/stages/enrichers/source_location.hpp>
+
+#include <array>
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fapilog {
+
+/// The sinks that a preset names.
+[[nodiscard]] inline std::vector<any_sink> preset_sinks(preset const& p) {
+  std::vector<any_sink> all;
+  switch (p.sink_config.stdout_sink) {
+    case stdout_form::none: break;
+    case stdout_form::json: all.emplace_back(sinks::stdout_json{}); break;
+    case stdout_form::pretty: all.emplace_back(sinks::stdout_pretty{}); break;
+  }
+  auto const& file = p.sink_config.rotating_file;
+  if (file.enabled) {
+    all.emplace_back(sinks::rotating_file{{.directory = std::string{file.directory},
+                                           .filename_prefix = std::string{file.filename_prefix},
+                                           .max_bytes = file.max_bytes,
+                                           .max_files = file.max_files,
+                                           .compress_rotated = file.compress_rotated && sinks::can_compress}});
+  }
+  return all;
+}
+
+/// The enrichers that come before the user's own: where the record comes from, and where in the program if asked for.
+template <class Options>
+[[nodiscard]] std::vector<any_enricher> preset_enrichers(Options const& o) {
+  std::vector<any_enricher> all;
+  all.emplace_back(enrichers::runtime_info{{.service = o.service, .env = o.env, .version = o.version}});
+  if (o.source_location) all.emplace_back(enrichers::source_location{});
+  all.insert(all.end(), o.enrichers.begin(), o.enrichers.end());
+  return all;
+}
+
+inline constexpr std::array<preset const*, 5> all_presets{&presets::dev, &presets::hardened, &presets::minimal,
+                                                          &presets::production, &presets::serverless};
+
+/// Names of all presets in alphabetical order, the deprecated alias `adaptive` among them.
+[[nodiscard]] inline std::vector<std::string> list_presets() {
+  return {"adaptive", "dev", "hardened", "minimal", "production", "serverless"};
+}
+
+/// The preset of this name. Throws: std::invalid_argument with the valid names.
+[[nodiscard]] inline preset const& find_preset(std::string_view name) {
+  if (name == "adaptive") return presets::production;
+  for (preset const* const p : all_presets) {
+    if (p->name == name) return *p;
+  }
+  std::string valid;
+  for (std::string const& known : list_presets()) valid += (valid.empty() ? "" : ", ") + known;
+  throw std::invalid_argument{"fapilog: invalid preset '" + std::string{name} + "'; valid presets: " + valid};
+}
+
+namespace presets_detail {
+
+/// Writes `"name":value` members with the commas between them.
+class json_object {
+ public:
+  explicit json_object(detail::text_buffer& out) : out_(out) { out_.push_back('{'); }
+  json_object(json_object const&) = delete;
+  json_object& operator=(json_object const&) = delete;
+  ~json_object() { out_.push_back('}'); }
+
+  detail::text_buffer& name(std::string_view key) {
+    if (!first_) out_.push_back(',');
+    first_ = false;
+    json::put_text(out_, key);
+    out_.push_back(':');
+    return out_;
+  }
+  void text(std::string_view key, std::string_view v) { json::put_text(name(key), v); }
+  void flag(std::string_view key, bool v) { name(key).append(v ? "true" : "false"); }
+  void seconds(std::string_view key, std::uint32_t ms) { json::put_float(name(key), ms / 1000.0); }
+  template <class Integer>
+  void number(std::string_view key, Integer v) {
+    json::put_integer(name(key), v);
+  }
+
+ private:
+  detail::text_buffer& out_;
+  bool first_ = true;
+};
+
+}  // namespace presets_detail
+
+/// A preset as settings in JSON, by the names of the settings of fapilog for Python. Throws: as `find_preset`.
+[[nodiscard]] inline std::string get_preset(std::string_view name) {
+  using presets_detail::json_object;
+  preset const& p = find_preset(name);
+  detail::text_buffer out;
+  {
+    json_object root{out};
+    {
+      root.name("core");
+      json_object core{out};
+      core.text("log_level", level_name(p.core.log_level));
+      core.number("batch_max_size", p.core.batch_max_size);
+      core.seconds("batch_timeout_seconds", p.core.batch_timeout_ms);
+      core.flag("drop_on_full", p.core.drop_on_full);
+      core.number("backpressure_wait_ms", p.core.backpressure_wait_ms);
+      core.name("protected_levels").push_back('[');
+      bool first = true;
+      for (std::size_t i = 0; i < level_count; ++i) {
+        if (!p.core.protected_levels.contains(static_cast<level>(i))) continue;
+        if (!first) out.push_back(',');
+        first = false;
+        json::put_text(out, level_name(static_cast<level>(i)));
+      }
+      out.push_back(']');
+      core.seconds("shutdown_timeout_seconds", p.core.shutdown_timeout_ms);
+      core.flag("source_location", p.core.source_location);
+      core.name("sinks").push_back('[');
+      auto const form = p.sink_config.stdout_sink;
+      if (form != stdout_form::none) {
+        json::put_text(out, form == stdout_form::json ? "stdout_json" : "stdout_pretty");
+      }
+      if (p.sink_config.rotating_file.enabled) out.append(form == stdout_form::none ? R"("rotating_file")" : R"(,"rotating_file")");
+      out.push_back(']');
+    }
+    root.name("sink_config");
+    json_object sinks{out};
+    auto const& file = p.sink_config.rotating_file;
+    if (file.enabled) {
+      sinks.name("rotating_file");
+      json_object f{out};
+      f.text("directory", file.directory);
+      f.text("filename_prefix", file.filename_prefix);
+      f.number("max_bytes", file.max_bytes);
+      f.number("max_files", file.max_files);
+      f.flag("compress_rotated", file.compress_rotated);
+    }
+    sinks.name("postgres");
+    json_object postgres{out};
+    postgres.flag("create_table", p.sink_config.postgres.create_table);
+  }
+  return std::string{out.view()};
+}
+
+}  // namespace fapilog

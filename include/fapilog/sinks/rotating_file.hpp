@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: MIT
+// The sink for files: one line of JSON a record under a stable name, moved aside by size and by time.
+#pragma once
+
+#include <fapilog/detail/append_file.hpp>
+#include <fapilog/detail/background_task.hpp>
+#include <fapilog/detail/platform.hpp>
+#include <fapilog/sinks/batch_lines.hpp>
+#include <fapilog/sinks/rotated_files.hpp>
+#include <fapilog/sinks/sink.hpp>
+
+#if defined(FAPILOG_WITH_ZLIB)
+#include <fapilog/detail/gzip.hpp>
+#endif
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace fapilog::sinks {
+
+/// True where `rotating_file_config::compress_rotated` may be asked for.
+#if defined(FAPILOG_WITH_ZLIB)
+inline constexpr bool can_compress = true;
+#else
+inline constexpr bool can_compress = false;
+#endif
+
+/// When a batch counts as delivered.
+enum class file_sync : std::uint8_t {
+  none,   ///< when the system has taken it: survives the process, not a power failure
+  batch,  ///< when the medium has it (fdatasync once a batch): survives a power failure
+};
+
+struct rotating_file_config {
+  static constexpr std::chrono::seconds hourly{3'600};
+  static constexpr std::chrono::seconds daily{86'400};
+  static constexpr std::chrono::seconds weekly{
+      604'800};  ///< from Thursday to Wednesday, as 1970-01-01 was a Thursday
+
+  /// The active file, such as "logs/app.log". It has this name at any time.
+  std::string path = {};
+  /// Instead of `path`: the active file is `<directory>/<filename_prefix>.jsonl`.
+  std::string directory = {};
+  std::string filename_prefix = {};
+
+  /// No file grows beyond this, unless a single line is longer; 0: no rotation by size.
+  std::uint64_t max_bytes = std::uint64_t{10} * 1024 * 1024;
+  /// The file is moved aside with the first batch after each multiple of this since 1970-01-01 UTC; 0: never.
+  std::chrono::seconds interval{0};
+  /// Rotated files that are kept; 0: all.
+  std::size_t max_files = 0;
+  /// Bytes that the rotated files and the active one may have together; 0: no bound. At least `max_bytes`.
+  std::uint64_t max_total_bytes = 0;
+  /// Rotated files are compressed (gzip) in the background; needs the component `fapilog::zlib`.
+  bool compress_rotated = false;
+  /// Permissions of new files, less the umask. New directories are the owner's alone (0700).
+  unsigned mode = 0600;
+  file_sync sync = file_sync::none;
+  /// The wall clock, nanoseconds since 1970-01-01 UTC. Another one is for tests.
+  std::function<std::int64_t()> now_ns = detail::wall_clock_ns;
+};
+
+/// Appends the envelopes of each batch in one write(2), so that several processes may share the file and no line is
+/// torn. Rotation happens between lines: `app.log` becomes `app-20260127-103000.log` (`-1`, `-2` where that is taken;
+/// `.gz` once compressed), by the time of the hand-over. A file that was moved or removed by others is left within a
+/// second, and `path` is made again. What cannot be written because the disk is full or broken is offered again; the
+/// file then ends with a whole line. Where a rotation fails, the file goes on growing and the fault is reported.
+/// Thread: one at a time. Throws: std::bad_alloc, and `start` what it says.
+class rotating_file {
+ public:
+  explicit rotating_file(rotating_file_config config) : config_(std::move(config)), refusal_(complete()) {}
+
+  /// Opens the file. Throws: std::system_error or std::runtime_error saying what is wrong with the configuration or
+  /// the file, and what would be right. `write` tries to open the file again.
+  void start(start_context const& context) {
+    report_ = context.report_function();
+    if (!refusal_.empty()) throw std::runtime_error(refusal_);
+    if (auto const refused = open(config_.now_ns())) {
+      problem_ = refused.message();
+      if (refused.error == 0) throw std::runtime_error(refused.text);
+      throw std::system_error(refused.error, std::generic_category(), refused.text);
+    }
+    tidy();  // what an earlier process left uncompressed, or kept under other limits
+  }
+
+  write_result write(batch const& entries) {
+    if (entries.empty()) return write_result::delivered();
+    if (!refusal_.empty()) return reject_from(0, entries.size(), refusal_);
+    std::int64_t const now = config_.now_ns();
+    if (auto const refused = prepare(now)) return retry(refused.message(), 0);
+
+    std::string_view const text = entries.text();
+    std::size_t done = 0;        // entries
+    std::size_t done_bytes = 0;  // of text
+    while (done < entries.size()) {
+      std::size_t last = fitting(entries, done_bytes);
+      if (last == done && file_.size() > 0 && may_rotate(now)) {
+        if (auto const refused = rotate(now)) return retry(refused.message(), done);
+        continue;
+      }
+      // A line that is too long alone has a file of its own; where rotation fails, a file is as long as it has to be.
+      if (last == done) last = file_.size() > 0 ? entries.size() : done + 1;
+      std::size_t const end = end_of_line(entries, last - 1);
+      detail::transfer const written =
+          file_.append(text.substr(done_bytes, end - done_bytes), config_.sync == file_sync::batch);
+      if (written.error != 0) {
+        std::size_t const first = pieces_within(done_bytes + written.bytes, entries.size(),
+                                                [&](std::size_t i) { return end_of_line(entries, i); });
+        return retry("cannot write to the log file '" + config_.path +
+                         "', which ends with a whole line: " + detail::errno_text(written.error),
+                     first);
+      }
+      done = last;
+      done_bytes = end;
+    }
+    problem_.clear();
+    return write_result::delivered();
+  }
+
+  /// Waits until rotated files are compressed and closes the file; `write` opens it again.
+  void stop() {
+    background_.finish();
+    file_.close();
+  }
+
+  [[nodiscard]] sink_health health() const {
+    std::string const& detail = !refusal_.empty()   ? refusal_
+                                : !problem_.empty() ? problem_
+                                                    : rotation_problem_;
+    return {detail.empty(), detail};
+  }
+  [[nodiscard]] static std::string_view name() noexcept { return "rotating_file"; }
+
+ private:
+  using refusal = detail::append_file::refusal;
+  static constexpr std::int64_t second = 1'000'000'000;
+
+  /// Sets what follows from the configuration; returns what is wrong with it.
+  std::string complete() {
+    if (!config_.now_ns) config_.now_ns = detail::wall_clock_ns;
+    if (config_.path.empty()) {
+      std::string const& prefix = config_.filename_prefix;
+      if (prefix.empty())
+        return "rotating_file: `path` is empty, and so is `filename_prefix`; one of them is needed";
+      if (prefix.find('/') != std::string::npos || prefix.find("..") != std::string::npos) {
+        return "rotating_file: `filename_prefix` '" + prefix +
+               "' contains '/' or '..'; directories go to `directory`";
+      }
+      config_.path = (config_.directory.empty() ? "." : config_.directory) + '/' + prefix + ".jsonl";
+    } else if (!config_.directory.empty() || !config_.filename_prefix.empty()) {
+      return "rotating_file: `path` is given, and `directory` or `filename_prefix`, too; only one of both "
+             "ways counts";
+    }
+    std::string const& path = config_.path;
+    if (path.find('\0') != std::string::npos) return "rotating_file: the path contains a NUL character";
+    std::size_t const slash = path.rfind('/');
+    std::string const name = path.substr(slash + 1);  // npos + 1 is 0
+    if (name.empty() || name == "." || name == "..") {
+      return "rotating_file: the path '" + path +
+             "' names a directory; a file's name has to follow, such as 'app.log'";
+    }
+    constexpr std::size_t longest_name = 255;
+    if (name.size() + rotated_files::longest_addition > longest_name) {
+      return "rotating_file: the file name '" + name +
+             "' is too long: with the date of rotated files it has more than "
+             "255 characters";
+    }
+    if (config_.interval.count() < 0) return "rotating_file: `interval` is negative; 0 switches it off";
+    if (config_.max_total_bytes != 0 && config_.max_total_bytes < config_.max_bytes) {
+      return "rotating_file: `max_total_bytes` is less than `max_bytes`; it has to hold at least the active "
+             "file";
+    }
+    if (config_.compress_rotated && !can_compress) {
+      return "rotating_file: `compress_rotated` needs zlib, and this program is built without; link "
+             "fapilog::zlib";
+    }
+    rotated_ = rotated_files{
+        slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1)), name};
+    if (config_.max_files != 0) limits_.files = config_.max_files;
+    if (config_.max_total_bytes != 0) limits_.bytes = config_.max_total_bytes - config_.max_bytes;
+    return {};
+  }
+
+  [[nodiscard]] std::int64_t period_of(std::int64_t unix_seconds) const noexcept {
+    return config_.interval.count() == 0 ? 0 : unix_seconds / config_.interval.count();
+  }
+
+  refusal open(std::int64_t now) {
+    refusal refused = file_.open(config_.path, rotated_.directory(), config_.mode);
+    if (refused) return refused;
+    checked_ = now;
+    period_ = period_of(file_.size() == 0 ? now / second : file_.modified_before());
+    if (config_.sync == file_sync::batch) (void)detail::sync_directory(rotated_.directory());
+    return {};
+  }
+
+  /// Makes sure that the file is open, still has its name, and is not of an earlier period.
+  refusal prepare(std::int64_t now) {
+    bool is_ours = file_.is_open() && file_.is_alive();
+    if (is_ours && (now < checked_ || now - checked_ >= second)) {
+      checked_ = now;
+      is_ours = file_.is_at(config_.path);
+    }
+    if (!is_ours) {
+      if (refusal refused = open(now)) return refused;
+    }
+    std::int64_t const period = period_of(now / second);
+    if (period == period_) return {};
+    // A clock that was set back is no reason to rotate; the next boundary is.
+    if (period < period_ || file_.size() == 0) {
+      period_ = period < period_ - 1 || file_.size() == 0 ? period : period_;
+      return {};
+    }
+    return may_rotate(now) ? rotate(now) : refusal{};
+  }
+
+  /// Index behind the last entry that the file has room for, of those that begin at `from` bytes of the text.
+  [[nodiscard]] std::size_t fitting(batch const& entries, std::size_t from) const {
+    std::uint64_t const size = file_.size();
+    std::size_t const whole = entries.text().size();
+    if (config_.max_bytes == 0 || size + (whole - from) <= config_.max_bytes) return entries.size();
+    std::uint64_t const room = config_.max_bytes > size ? config_.max_bytes - size : 0;
+    return pieces_within(from + static_cast<std::size_t>(room), entries.size(),
+                         [&](std::size_t i) { return end_of_line(entries, i); });
+  }
+
+  /// After a rotation that failed, the next one is tried a second later.
+  [[nodiscard]] bool may_rotate(std::int64_t now) const noexcept {
+    return rotation_problem_.empty() || now < rotation_failed_ || now - rotation_failed_ >= second;
+  }
+
+  /// Moves the file aside and opens a new one. A file that does not move stays in use.
+  refusal rotate(std::int64_t now) {
+    // Another process that shares the file may have rotated it already.
+    if (file_.is_at(config_.path)) {
+      if (int const error = rotated_.take(config_.path, now); error != 0) {
+        rotation_failed_ = now;
+        rotation_problem_ = "cannot rotate the log file '" + config_.path +
+                            "', which goes on growing: " + detail::errno_text(error) +
+                            "; its directory has to be writable";
+        report(rotation_problem_);
+        return {};
+      }
+    }
+    rotation_problem_.clear();
+    file_.close();
+    refusal refused = open(now);
+    if (!refused) tidy();
+    return refused;
+  }
+
+  /// Compresses what is to be compressed, in the background, and removes what is too much.
+  void tidy() {
+#if defined(FAPILOG_WITH_ZLIB)
+    if (config_.compress_rotated) {
+      background_.post([rotated = rotated_, limits = limits_, report = report_] {
+        tell(report, compress(rotated));
+        tell(report, rotated.keep(limits));
+      });
+      return;
+    }
+#endif
+    report(rotated_.keep(limits_));
+  }
+
+#if defined(FAPILOG_WITH_ZLIB)
+  /// All that are not compressed yet: also those that a crash or another writer left so.
+  static std::string compress(rotated_files const& rotated) {
+    int error = 0;
+    std::string problem;
+    for (rotated_files::item const& file : rotated.list(error)) {
+      if (!file.plain) continue;
+      try {
+        detail::gzip_file(rotated.path_of(file));
+      } catch (std::runtime_error const& failed) {
+        problem = failed.what();
+      }
+    }
+    return problem;
+  }
+#endif
+
+  static void tell(start_context::reporter const& report, std::string const& problem) {
+    if (report && !problem.empty())
+      report("rotating_file: a rotated file could not be looked after", problem);
+  }
+  void report(std::string const& problem) const { tell(report_, problem); }
+
+  write_result retry(std::string reason, std::size_t first) {
+    constexpr std::chrono::milliseconds pause{100};
+    problem_ = std::move(reason);
+    return write_result::retry(problem_, first, pause);
+  }
+
+  rotating_file_config config_;
+  rotated_files rotated_;
+  retention_limits limits_;
+  std::string refusal_;  ///< what is wrong with the configuration
+  detail::append_file file_;
+  std::int64_t checked_ = 0;  ///< when the path was last looked at
+  std::int64_t period_ = 0;   ///< the interval that the file's lines belong to
+  std::int64_t rotation_failed_ = 0;
+  std::string problem_;
+  std::string rotation_problem_;
+  start_context::reporter report_;
+  detail::background_task background_;
+};
+
+}  // namespace fapilog::sinks

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+// The contract of a sink: a batch in, what became of it out.
+#pragma once
+
+#include <fapilog/record/batch.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace fapilog {
+
+/// What a sink says of a batch. Delivery acts on it: counts, retries, reports.
+class [[nodiscard]] write_result {
+ public:
+  enum class outcome : std::uint8_t { delivered, retry, rejected };
+
+  /// Every entry is where it should be.
+  static write_result delivered() { return {}; }
+  /// The entries before `first` are delivered; the others should be offered again, not before `delay` has passed.
+  static write_result retry(std::string reason, std::size_t first = 0, std::chrono::milliseconds delay = {}) {
+    write_result result;
+    result.outcome_ = outcome::retry;
+    result.reason_ = std::move(reason);
+    result.first_ = first;
+    result.delay_ = delay;
+    return result;
+  }
+  /// These entries (indices into the batch) will never be taken; the others are delivered.
+  static write_result rejected(std::vector<std::size_t> entries, std::string reason) {
+    write_result result;
+    result.outcome_ = outcome::rejected;
+    result.reason_ = std::move(reason);
+    result.rejected_ = std::move(entries);
+    return result;
+  }
+
+  [[nodiscard]] outcome what() const noexcept { return outcome_; }
+  [[nodiscard]] std::string const& reason() const noexcept { return reason_; }
+  [[nodiscard]] std::size_t first_to_retry() const noexcept { return first_; }
+  [[nodiscard]] std::chrono::milliseconds delay() const noexcept { return delay_; }
+  [[nodiscard]] std::vector<std::size_t> const& rejected_entries() const noexcept { return rejected_; }
+  explicit operator bool() const noexcept { return outcome_ == outcome::delivered; }
+
+ private:
+  outcome outcome_ = outcome::delivered;
+  std::string reason_;
+  std::size_t first_ = 0;
+  std::chrono::milliseconds delay_{};
+  std::vector<std::size_t> rejected_;
+};
+
+/// How a sink is.
+struct sink_health {
+  bool healthy = true;
+  std::string detail;  ///< what is wrong and what would be right; no secrets
+};
+
+/// What a sink is given before its first batch. What the preset forbids, nothing can allow: the only way to make a
+/// context is from a preset's type (`basic_runtime`).
+class start_context {
+ public:
+  /// Where a sink reports what the user should know: rate-limited, to stderr. Arguments: message, detail.
+  using reporter = std::function<void(std::string_view, std::string_view)>;
+
+  template <bool AllowDdl>
+  [[nodiscard]] static start_context make(reporter report) {
+    return start_context{AllowDdl, std::move(report)};
+  }
+
+  /// True where the sink may change the schema of a database if its own settings say so, too.
+  [[nodiscard]] bool allow_ddl() const noexcept { return allow_ddl_; }
+  void report(std::string_view message, std::string_view detail) const {
+    if (report_) report_(message, detail);
+  }
+  [[nodiscard]] reporter const& report_function() const noexcept { return report_; }
+
+ private:
+  start_context(bool allow_ddl, reporter report) : allow_ddl_(allow_ddl), report_(std::move(report)) {}
+  bool const allow_ddl_;
+  reporter report_;
+};
+
+/// A sink has `write(batch const&)`, returning `write_result`, or void or bool for simple ones. Optional members:
+/// `start(start_context const&)` before the first batch (may throw: the sink is then offered its batches all the same
+/// after another try), `flush()`, `stop()` after the last, `health() const -> sink_health`, `name() const`, and
+/// `static constexpr bool needs_json = false` for sinks that only read the event.
+/// Thread: one at a time calls these, not always the same. What they throw is contained, reported and counted.
+template <class T>
+concept sink = requires(T& s, batch const& b) {
+  { s.write(b) };
+  requires std::same_as<decltype(s.write(b)), write_result> || std::same_as<decltype(s.write(b)), void> ||
+      std::same_as<decltype(s.write(b)), bool>;
+};
+
+/// Any sink, held by value. Copies share the sink.
+class any_sink {
+ public:
+  template <class T>
+  requires(!std::same_as<std::remove_cvref_t<T>, any_sink>) any_sink(T&& s)  // NOLINT(google-explicit-constructor)
+      : self_(std::make_shared<model<std::remove_cvref_t<T>>>(std::forward<T>(s))) {
+    static_assert(sink<std::remove_cvref_t<T>>,
+                  "fapilog: this type is not a sink. A sink has write(fapilog::batch const&) that returns "
+                  "fapilog::write_result, void or bool.");
+  }
+  /// Shares a sink that the caller keeps a hand on.
+  template <class T>
+  any_sink(std::shared_ptr<T> shared) : self_(std::make_shared<model<shared_sink<T>>>(shared_sink<T>{std::move(shared)})) {}  // NOLINT(google-explicit-constructor)
+
+  void start(start_context const& context) { self_->start(context); }
+  write_result write(batch const& entries) { return self_->write(entries); }
+  void flush() { self_->flush(); }
+  void stop() { self_->stop(); }
+  [[nodiscard]] sink_health health() const { return self_->health(); }
+  [[nodiscard]] std::string name() const { return self_->name(); }
+  [[nodiscard]] bool needs_json() const noexcept { return self_->needs_json(); }
+
+ private:
+  template <class T>
+  struct shared_sink {
+    std::shared_ptr<T> target;
+    auto write(batch const& entries) { return target->write(entries); }
+    void start(start_context const& context) {
+      if constexpr (requires { target->start(context); }) target->start(context);
+    }
+    void flush() {
+      if constexpr (requires { target->flush(); }) target->flush();
+    }
+    void stop() {
+      if constexpr (requires { target->stop(); }) target->stop();
+    }
+    [[nodiscard]] sink_health health() const {
+      if constexpr (requires { target->health(); }) return target->health();
+      return {};
+    }
+    [[nodiscard]] std::string name() const {
+      if constexpr (requires { target->name(); }) return std::string{target->name()};
+      return "sink";
+    }
+    static constexpr bool needs_json = !requires { requires !T::needs_json; };
+  };
+
+  struct interface {
+    virtual ~interface() = default;
+    virtual void start(start_context const&) = 0;
+    virtual write_result write(batch const&) = 0;
+    virtual void flush() = 0;
+    virtual void stop() = 0;
+    [[nodiscard]] virtual sink_health health() const = 0;
+    [[nodiscard]] virtual std::string name() const = 0;
+    [[nodiscard]] virtual bool needs_json() const noexcept = 0;
+  };
+
+  template <class T>
+  struct model final : interface {
+    template <class U>
+    explicit model(U&& s) : target(std::forward<U>(s)) {}
+    void start(start_context const& context) override {
+      if constexpr (requires { target.start(context); }) target.start(context);
+    }
+    write_result write(batch const& entries) override {
+      using result = decltype(target.write(entries));
+      if constexpr (std::is_void_v<result>) {
+        target.write(entries);
+        return write_result::delivered();
+      } else if constexpr (std::is_same_v<result, bool>) {
+        return target.write(entries) ? write_result::delivered() : write_result::retry("the sink returned false");
+      } else {
+        return target.write(entries);
+      }
+    }
+    void flush() override {
+      if constexpr (requires { target.flush(); }) target.flush();
+    }
+    void stop() override {
+      if constexpr (requires { target.stop(); }) target.stop();
+    }
+    [[nodiscard]] sink_health health() const override {
+      if constexpr (requires { target.health(); }) return target.health();
+      return {};
+    }
+    [[nodiscard]] std::string name() const override {
+      if constexpr (requires { target.name(); }) return std::string{target.name()};
+      return "sink";
+    }
+    [[nodiscard]] bool needs_json() const noexcept override { return !requires { requires !T::needs_json; }; }
+    T target;
+  };
+
+  std::shared_ptr<interface> self_;
+};
+
+}  // namespace fapilog

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// Standard output in the form that suits who reads it: people at a terminal, or machines.
+#pragma once
+
+#include <fapilog/detail/file.hpp>
+#include <fapilog/sinks/sink.hpp>
+#include <fapilog/sinks/stdout_json.hpp>
+#include <fapilog/sinks/stdout_pretty.hpp>
+
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace fapilog::sinks {
+
+/// `stdout_pretty` where the descriptor is a terminal as the sink is made, else `stdout_json`; a later redirection
+/// changes nothing. Thread: one at a time. Throws: std::bad_alloc.
+class stdout_auto {
+ public:
+  explicit stdout_auto(stdout_pretty_config const& config = {}) : chosen_(choose(config)) {}
+
+  /// False where the events are enough.
+  [[nodiscard]] bool needs_json() const noexcept { return std::holds_alternative<stdout_json>(chosen_); }
+
+  write_result write(batch const& entries) {
+    return std::visit([&](auto& sink) { return sink.write(entries); }, chosen_);
+  }
+  void stop() {
+    std::visit([](auto& sink) { sink.stop(); }, chosen_);
+  }
+  [[nodiscard]] sink_health health() const {
+    return std::visit([](auto const& sink) { return sink.health(); }, chosen_);
+  }
+  [[nodiscard]] std::string_view name() const {
+    return std::visit([](auto const& sink) { return sink.name(); }, chosen_);
+  }
+
+ private:
+  using choice = std::variant<stdout_json, stdout_pretty>;
+
+  static choice choose(stdout_pretty_config const& config) {
+    if (detail::is_terminal(config.descriptor)) return choice{std::in_place_type<stdout_pretty>, config};
+    return choice{std::in_place_type<stdout_json>,
+                  stdout_json_config{.descriptor = config.descriptor, .patience = config.patience}};
+  }
+
+  choice chosen_;
+};
+
+}  // namespace fapilog::sinks

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// The sink for people: one readable line a record on standard output, in colour on a terminal.
+#pragma once
+
+#include <fapilog/detail/file.hpp>
+#include <fapilog/detail/system.hpp>
+#include <fapilog/detail/text_buffer.hpp>
+#include <fapilog/record/pretty.hpp>
+#include <fapilog/sinks/sink.hpp>
+#include <fapilog/sinks/stdout_stream.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace fapilog::sinks {
+
+enum class colour_mode : std::uint8_t {
+  automatic,  ///< on a terminal, unless NO_COLOR is set and not empty or TERM is "dumb"
+  always,
+  never,
+};
+
+struct stdout_pretty_config {
+  int descriptor = 1;  ///< where the lines go; it is not closed
+  colour_mode colours = colour_mode::automatic;
+  bool location = true;  ///< with file and line of the call
+  /// How long a batch waits in all for the reader, where the descriptor is non-blocking and full.
+  std::chrono::milliseconds patience{1'000};
+};
+
+/// Writes what `put_pretty` makes of the events of a batch, in one write(2) where possible; otherwise like
+/// `stdout_json`. Whether there are colours is decided when the sink is made.
+/// Thread: one at a time. Throws: std::bad_alloc.
+class stdout_pretty {
+ public:
+  static constexpr bool needs_json = false;
+
+  explicit stdout_pretty(stdout_pretty_config const& config = {})
+      : style_{has_colours(config), config.location}, stream_(config.descriptor, config.patience) {}
+
+  write_result write(batch const& entries) {
+    text_.clear_to(most_kept);
+    ends_.clear();
+    for (entry const& one : entries) {
+      put_pretty(text_, one.event, style_);
+      ends_.push_back(text_.size());
+    }
+    return stream_.write(text_.view(), ends_.size(), [this](std::size_t i) { return ends_[i]; });
+  }
+  void stop() { stream_.stop(); }
+  [[nodiscard]] sink_health health() const { return stream_.health(); }
+  [[nodiscard]] static std::string_view name() noexcept { return "stdout_pretty"; }
+
+ private:
+  static constexpr std::size_t most_kept = std::size_t{1024} * 1024;
+
+  static bool has_colours(stdout_pretty_config const& config) {
+    if (config.colours != colour_mode::automatic) return config.colours == colour_mode::always;
+    return detail::is_terminal(config.descriptor) && detail::environment("NO_COLOR", "").empty() &&
+           detail::environment("TERM", "") != "dumb";
+  }
+
+  pretty_style style_;
+  stdout_stream stream_;
+  detail::text_buffer text_;
+  std::vector<std::size_t> ends_;
+};
+
+}  // namespace fapilog::sinks

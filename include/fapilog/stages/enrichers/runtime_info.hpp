@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// Adds what process the record comes from: service, env, version, host, pid.
+#pragma once
+
+#include <fapilog/detail/system.hpp>
+#include <fapilog/stages/enricher.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace fapilog::enrichers {
+
+/// What `runtime_info` adds to `diagnostics`. Empty texts take the environment's: FAPILOG_SERVICE (else "fapilog"),
+/// FAPILOG_ENV or ENV (else "dev"), FAPILOG_VERSION (else "0.0.0").
+struct runtime_info_config {
+  std::string service = {};
+  std::string env = {};
+  std::string version = {};
+};
+
+/// Read once when it is made. Thread: the worker's.
+class runtime_info {
+ public:
+  explicit runtime_info(runtime_info_config const& config = {})
+      : service_(chosen(config.service, "FAPILOG_SERVICE", "fapilog")),
+        env_(chosen(config.env, "FAPILOG_ENV", detail::environment("ENV", "dev").c_str())),
+        version_(chosen(config.version, "FAPILOG_VERSION", "0.0.0")),
+        host_(detail::host_name()),
+        pid_(detail::process_id()) {}
+
+  void enrich(event& e) {
+    if (std::uint32_t const now = detail::fork_generation.load_relaxed(); now != generation_) {
+      generation_ = now;
+      pid_ = detail::process_id();
+    }
+    // The texts live as long as the enricher; a batch may outlive it, so they are copied.
+    e.diagnostics.set("service", value::of_text(e.copy(service_)));
+    e.diagnostics.set("env", value::of_text(e.copy(env_)));
+    e.diagnostics.set("version", value::of_text(e.copy(version_)));
+    e.diagnostics.set("host", value::of_text(e.copy(host_)));
+    e.diagnostics.set("pid", value::of_number(pid_));
+  }
+
+ private:
+  static std::string chosen(std::string const& given, char const* variable, char const* otherwise) {
+    return given.empty() ? detail::environment(variable, otherwise) : given;
+  }
+
+  std::string service_;
+  std::string env_;
+  std::string version_;
+  std::string host_;
+  std::int64_t pid_;
+  std::uint32_t generation_ = detail::fork_generation.load_relaxed();
+};
+
+}  // namespace fapilog::enrichers

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// Adds where in the program the call stands: file, line, function, thread_id.
+#pragma once
+
+#include <fapilog/stages/enricher.hpp>
+
+#include <cstdint>
+#include <string_view>
+
+namespace fapilog::enrichers {
+
+/// Adds `file`, `line`, `function` and `thread_id` to `diagnostics`. Thread: the worker's.
+class source_location {
+ public:
+  void enrich(event& e) const {
+    e.diagnostics.set("file", value::of_text(std::string_view{e.file}));
+    e.diagnostics.set("line", value::of_number(e.line));
+    e.diagnostics.set("function", value::of_text(std::string_view{e.function}));
+    e.diagnostics.set("thread_id", value::of_number(static_cast<std::int64_t>(e.thread_id)));
+  }
+};
+
+}  // namespace fapilog::enrichers
