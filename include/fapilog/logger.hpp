@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The facade: what every file includes to log. Light: the worker, sinks and stages stay out of it.
+// The facade, which every file includes to log: light, for the worker, sinks and stages stay out of it.
 #pragma once
 
 #include <fapilog/engine/channel.hpp>
@@ -50,6 +50,9 @@ inline constexpr int compiled_level = FAPILOG_COMPILED_LEVEL;
 static_assert(compiled_level >= 0 && compiled_level < 256, "fapilog: FAPILOG_COMPILED_LEVEL is a level's number");
 
 constexpr bool is_compiled_in(level severity) noexcept { return static_cast<int>(severity) >= compiled_level; }
+
+/// False for a number that was cast to a level and is none.
+constexpr bool is_level(level severity) noexcept { return static_cast<std::size_t>(severity) < level_count; }
 
 /// The threshold of loggers that belong to no runtime: no level reaches it.
 inline constinit atomic_word<std::uint8_t> nothing_enabled{255};
@@ -113,7 +116,7 @@ class basic_logger {
   [[gnu::always_inline]] void log(level severity, message<std::type_identity_t<A>...> text,
                                   A const&... arguments) const noexcept {
     detail::refuse_duplicate_keys(arguments...);
-    if (!detail::is_compiled_in(severity) || !is_enabled(severity)) return;
+    if (!detail::is_compiled_in(severity) || !is_enabled(severity) || !detail::is_level(severity)) return;
     engine::emit(*core_, severity, text.text(), text.is_runtime(), text.where(), arguments...);
   }
 
@@ -126,7 +129,7 @@ class basic_logger {
   void audit(message<> text, std::initializer_list<field> fields) const noexcept { log(level::audit, text, fields); }
   void security(message<> text, std::initializer_list<field> fields) const noexcept { log(level::security, text, fields); }
   void log(level severity, message<> text, std::initializer_list<field> fields) const noexcept {
-    if (!detail::is_compiled_in(severity) || !is_enabled(severity)) return;
+    if (!detail::is_compiled_in(severity) || !is_enabled(severity) || !detail::is_level(severity)) return;
     engine::emit_list(*core_, severity, text.text(), text.is_runtime(), text.where(), fields.begin(), fields.size());
   }
 

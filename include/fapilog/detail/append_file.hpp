@@ -90,7 +90,8 @@ class append_file {
   [[nodiscard]] bool is_at(std::string const& path) const { return status_of(path).is_same_file(opened_); }
 
   /// Appends lines, each with its end, and waits for the medium where `sync` is set. After an error the result's bytes
-  /// are whole lines, and the file holds these and no part of the next one.
+  /// are whole lines, and the file holds these and no part of the next one. (Where a part cannot be cut off again, it
+  /// becomes a line of its own.)
   [[nodiscard]] transfer append(std::string_view lines, bool sync) {
     if (is_torn_) {
       transfer const end = handle_.write("\n");
@@ -102,13 +103,13 @@ class append_file {
     size_ += result.bytes;
     if (result.error != 0) {
       std::size_t const whole = lines.substr(0, result.bytes).rfind('\n') + 1;  // npos + 1 is 0
-      take_back(result.bytes - whole);
+      is_torn_ = !take_back(result.bytes - whole);
       result.bytes = whole;
     } else if (sync) {
-      // What the medium did not take may be gone in spite of a second try: it has to be written again.
+      // What the medium did not take may be lost for good, whatever a second fdatasync says: it is written again.
       result.error = handle_.sync();
       if (result.error != 0) {
-        take_back(result.bytes);
+        (void)take_back(result.bytes);
         result.bytes = 0;
       }
     }
@@ -122,16 +123,13 @@ class append_file {
             0};
   }
 
-  /// Cuts the last bytes written off again, unless another process has appended since; then a line's end is put
-  /// before the next line.
-  void take_back(std::size_t bytes) noexcept {
-    if (bytes == 0) return;
-    std::uint64_t const end = handle_.position();
-    if (end >= bytes && handle_.status().size == end && handle_.truncate(end - bytes) == 0) {
-      size_ = end - bytes;
-    } else {
-      is_torn_ = true;
-    }
+  /// Cuts the bytes written last off again. False where that cannot be done, or where another process has appended
+  /// meanwhile and would lose its lines.
+  [[nodiscard]] bool take_back(std::size_t bytes) noexcept {
+    if (bytes == 0) return true;
+    if (handle_.status().size != size_ || handle_.truncate(size_ - bytes) != 0) return false;
+    size_ -= bytes;
+    return true;
   }
 
   /// True where the last line has no end: its writer died. One who is in the middle of writing is waited for.

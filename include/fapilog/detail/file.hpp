@@ -216,11 +216,6 @@ class file {
     unsigned char byte = 0;
     return ::pread(descriptor_, &byte, 1, static_cast<::off_t>(offset)) == 1 ? byte : -1;
   }
-  /// Where the last write ended.
-  [[nodiscard]] std::uint64_t position() const noexcept {
-    ::off_t const at = ::lseek(descriptor_, 0, SEEK_CUR);
-    return at < 0 ? 0 : static_cast<std::uint64_t>(at);
-  }
   [[nodiscard]] file_status status() const noexcept {
     struct ::stat s {};
     return ::fstat(descriptor_, &s) == 0 ? file_detail::convert(s) : file_status{};

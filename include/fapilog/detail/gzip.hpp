@@ -62,9 +62,10 @@ inline std::size_t compress(file const& from, file const& to, std::string const&
 
 }  // namespace gzip_detail
 
-/// Replaces `path` by `path`.gz with the same permissions. The .gz appears whole or not at all, is on the medium before
-/// the original goes, and an original that another process compresses or still writes to (`file::lock_shared`) is left
-/// alone: then false is returned, as when it is not there any more. `effort`: 1 (fast) to 9 (small).
+/// Replaces `path` by `path`.gz with the same permissions. The .gz appears whole or not at all, and is on the medium
+/// before the original goes. False, and nothing is done: where the file is not there (any more); where it is empty, as a
+/// name that is only reserved is; where another process compresses it or may still write to it (`file::lock_shared`).
+/// `effort`: 1 (fast) to 9 (small).
 /// Throws: std::runtime_error naming file and reason, std::bad_alloc; then the original is whole and no .gz was begun.
 inline bool gzip_file(std::string const& path, int effort = 5) {
   using gzip_detail::fail;
@@ -73,6 +74,7 @@ inline bool gzip_file(std::string const& path, int effort = 5) {
   if (original.error != 0) fail(path, "opening it: " + errno_text(original.error));
   file_status const status = original.handle.status();
   if (status.type != file_type::regular) fail(path, std::string{"it is "} + file_type_name(status.type));
+  if (status.size == 0) return false;
   // File systems without locks give other errors: there, nobody can be asked.
   if (original.handle.lock_exclusive() == EWOULDBLOCK) return false;
   if (original.handle.status().links == 0) return false;  // another process was faster

@@ -26,6 +26,10 @@
 #include <cpuid.h>
 #endif
 
+#if __has_include(<cxxabi.h>)
+#include <cxxabi.h>
+#endif
+
 namespace fapilog::detail {
 
 /// Registers the process for membarrier(2); false where the kernel has or allows none.
@@ -112,6 +116,20 @@ inline void sleep_ns(std::int64_t ns) noexcept {
   duration.tv_sec = static_cast<::time_t>(ns / 1'000'000'000);
   duration.tv_nsec = static_cast<long>(ns % 1'000'000'000);
   ::nanosleep(&duration, nullptr);
+}
+
+/// A type's name as it stands in the source; what is no mangled name stays as it is.
+[[nodiscard]] inline std::string demangled(char const* name) {
+#if __has_include(<cxxabi.h>)
+  int status = 0;
+  char* const found = abi::__cxa_demangle(name, nullptr, nullptr, &status);
+  if (status == 0 && found != nullptr) {
+    std::string readable{found};
+    std::free(found);
+    return readable;
+  }
+#endif
+  return name;
 }
 
 [[nodiscard]] inline std::string host_name() {

@@ -54,7 +54,7 @@ struct code_point {
 /// C0, DEL, C1, U+2028, U+2029 and the bidirectional controls.
 [[nodiscard]] constexpr bool is_control(std::uint32_t point) noexcept {
   return point < 0x20 || (point >= 0x7F && point < 0xA0) || (point >= 0x2028 && point <= 0x202E) ||
-         (point >= 0x2066 && point <= 0x2069);
+         (point >= 0x2066 && point <= 0x2069) || point == 0x200E || point == 0x200F || point == 0x061C;
 }
 
 }  // namespace fapilog::detail

@@ -4,6 +4,7 @@
 
 #include <fapilog/detail/arena.hpp>
 #include <fapilog/detail/shared_bytes.hpp>
+#include <fapilog/detail/system.hpp>
 #include <fapilog/detail/utf8.hpp>
 #include <fapilog/engine/ring.hpp>
 #include <fapilog/record/event.hpp>
@@ -18,10 +19,6 @@
 #include <string_view>
 #include <unordered_map>
 
-#if __has_include(<cxxabi.h>)
-#include <cxxabi.h>
-#endif
-
 namespace fapilog::engine {
 
 template <class T>
@@ -33,20 +30,13 @@ template <class T>
 
 /// `N4acme5errorE` as `acme::error`; what is no mangled name stays.
 [[nodiscard]] inline std::string_view readable_type(std::string_view mangled, detail::arena& memory) {
-#if __has_include(<cxxabi.h>)
-  int status = 0;
-  std::unique_ptr<char, void (*)(void*)> const name{
-      abi::__cxa_demangle(std::string{mangled}.c_str(), nullptr, nullptr, &status), std::free};
-  if (status == 0 && name != nullptr) {
-    // throw_with_nested throws a class of the library's own around the caller's.
-    std::string_view text = name.get();
-    for (std::string_view const wrapper : {"std::_Nested_exception<", "std::__1::__nested<", "std::__nested<"}) {
-      if (text.starts_with(wrapper) && text.ends_with('>')) text = text.substr(wrapper.size(), text.size() - wrapper.size() - 1);
-    }
-    return memory.copy(text);
+  std::string const name = detail::demangled(std::string{mangled}.c_str());
+  // throw_with_nested throws a class of the library's own around the caller's.
+  std::string_view text = name;
+  for (std::string_view const wrapper : {"std::_Nested_exception<", "std::__1::__nested<", "std::__nested<"}) {
+    if (text.starts_with(wrapper) && text.ends_with('>')) text = text.substr(wrapper.size(), text.size() - wrapper.size() - 1);
   }
-#endif
-  return mangled;
+  return memory.copy(text);
 }
 
 /// Looks keys up in a list that is being built: by walking while it is short, then by hash.
@@ -181,14 +171,18 @@ inline void discard_records(ring& queue) noexcept {
   std::uint64_t at = queue.released();
   std::uint64_t const end = queue.published();
   while (at < end) {
-    auto const head = read<record_format::record_head>(queue.at(at));
-    std::byte const* const body = queue.at(at) + sizeof head;
-    if (head.type == record_format::record_type::context) {
-      detail::shared_bytes const ended = detail::shared_bytes::adopt(read<record_format::context_head>(body).fields);
-    } else if (head.type == record_format::record_type::pointer) {
-      std::free(read<record_format::pointer_head>(body).block);
-    }
+    std::byte const* record = queue.at(at);
+    auto head = read<record_format::record_head>(record);
     at += head.size;
+    if (head.type == record_format::record_type::context) {
+      auto const scope = read<record_format::context_head>(record + sizeof head);
+      detail::shared_bytes const ended = detail::shared_bytes::adopt(scope.fields);
+      record += sizeof head + sizeof scope;
+      head = read<record_format::record_head>(record);
+    }
+    if (head.type == record_format::record_type::pointer) {
+      std::free(read<record_format::pointer_head>(record + sizeof head).block);
+    }
   }
   queue.release(end);
 }

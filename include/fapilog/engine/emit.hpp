@@ -36,7 +36,7 @@ template <class T>
   } else if constexpr (shape::narrow_text<T>) {
     detail::scalar const text = detail::make_scalar(argument);
     return text.type == kind::null ? fmt::string_view{"null"} : fmt::string_view{text.text, text.size};
-  } else if constexpr (std::is_enum_v<T> && detail::scalar_value<T>) {
+  } else if constexpr (shape::numeric_enum<T>) {
     return static_cast<std::underlying_type_t<T>>(argument);
   } else {
     return (argument);
@@ -59,12 +59,15 @@ template <class... A>
 }
 
 template <class... A>
-[[nodiscard]] std::string message_at_call(channel& ch, fmt::string_view text, A const&... arguments) {
+[[nodiscard]] std::string message_at_call(channel& ch, std::uint16_t& flags, fmt::string_view text,
+                                          A const&... arguments) {
   try {
     return format_at_call(text, as_format_argument(ch, arguments)...);
   } catch (std::exception const& error) {
+    flags |= record_format::text_failed;
     return unformatted(text, error.what());
   } catch (...) {
+    flags |= record_format::text_failed;
     return unformatted(text, "unknown exception");
   }
 }
@@ -81,11 +84,11 @@ template <class... A>
   field const items[] = {field::argument(std::string_view{text.data(), text.size()}), as_item(arguments)...};
   if constexpr (at_call) {
     try {
-      std::string const message = message_at_call(logger.owner, text, arguments...);
+      c.flags = record_format::text_is_cell | record_format::text_is_rendered;
+      std::string const message = message_at_call(logger.owner, c.flags, text, arguments...);
       field rendered[1 + fields];
       rendered[0] = field::argument(message);
       for (std::size_t i = 0; i < fields; ++i) rendered[1 + i] = items[1 + args + i];
-      c.flags = record_format::text_is_cell | record_format::text_is_rendered;
       c.text = nullptr;
       c.text_size = 0;
       c.args = 0;
@@ -94,7 +97,7 @@ template <class... A>
       return submit(c);
     } catch (...) {
       // No memory for the message: the text goes as it was written, without its arguments.
-      c.flags = record_format::text_is_rendered;
+      c.flags = record_format::text_is_rendered | record_format::text_failed;
       c.args = 0;
       c.items = items + 1 + args;
       c.count = fields;

@@ -37,11 +37,16 @@ class event_maker {
     for (auto const& [value, name] : names) level_names_[static_cast<std::size_t>(value) % level_count] = name;
   }
 
-  /// What had to be altered, with the first key that it happened to.
+  /// What had to be altered, with the first place that it happened in.
   struct remarks {
     bool clipped = false;
     bool failed = false;
-    std::string_view key;
+    std::string_view where;
+
+    /// `place` is a key, or the message.
+    void fail(std::string_view place) noexcept {
+      if (!std::exchange(failed, true)) where = place;
+    }
   };
 
   /// Fills `e` from the log record at `record`, which lies in the batch's memory, and the scope in force.
@@ -59,40 +64,47 @@ class event_maker {
     e.function = log.where.function();
     e.line = log.where.line();
 
-    std::string_view text{log.text, log.text_size};
-    if ((head.flags & record_format::text_is_cell) != 0) text = decode_cell(at, *e.memory).value.as_text();
-    at = render(text, (head.flags & record_format::text_is_rendered) != 0, log.args, at, e);
-
     remarks result;
     result.clipped = (head.flags & record_format::is_clipped) != 0;
+    std::string_view text{log.text, log.text_size};
+    if ((head.flags & record_format::text_is_cell) != 0) text = next(at, e, result).value.as_text();
+    if ((head.flags & record_format::text_failed) != 0) result.fail(text);
+    at = render(text, (head.flags & record_format::text_is_rendered) != 0, log.args, at, e, result);
+
     seen_.clear();
     known_.clear();
-    while (at < end) {
-      bool const failed = (read<record_format::cell_head>(at).flags & record_format::failed) != 0;
-      member const m = decode_cell(at, *e.memory);
-      if (failed && !std::exchange(result.failed, true)) result.key = m.key;
-      add(m, true, e);
-    }
-    add_all(logger.bound, e);
-    add_all(scope, e);
+    while (at < end) add(next(at, e, result), true, e);
+    add_all(logger.bound, e, result);
+    add_all(scope, e, result);
     if (result.clipped) e.data.set("_truncated", value::of_bool(true));
     return result;
   }
 
  private:
+  /// The next cell of a record, and what happened to it at the call.
+  static member next(std::byte const*& at, event& e, remarks& result) {
+    auto const flags = read<record_format::cell_head>(at).flags;
+    member const m = decode_cell(at, *e.memory);
+    if ((flags & record_format::failed) != 0) result.fail(m.key.empty() ? m.value.as_text() : m.key);
+    if ((flags & record_format::clipped) != 0) result.clipped = true;
+    return m;
+  }
+
   /// Sets the message and returns where the fields begin.
-  std::byte const* render(std::string_view text, bool is_rendered, std::size_t args, std::byte const* at, event& e) {
+  std::byte const* render(std::string_view text, bool is_rendered, std::size_t args, std::byte const* at, event& e,
+                          remarks& result) {
     if (is_rendered || (args == 0 && text.find_first_of("{}") == std::string_view::npos)) {
-      for (std::size_t i = 0; i < args; ++i) (void)decode_cell(at, *e.memory);
+      for (std::size_t i = 0; i < args; ++i) (void)next(at, e, result);
       e.message = text;
       return at;
     }
     arguments_.clear();
-    for (std::size_t i = 0; i < args; ++i) add_argument(decode_cell(at, *e.memory).value, e);
+    for (std::size_t i = 0; i < args; ++i) add_argument(next(at, e, result).value, e);
     message_.clear();
     try {
       fmt::vformat_to(std::back_inserter(message_), fmt::string_view{text.data(), text.size()}, arguments_);
     } catch (std::exception const& error) {
+      result.fail(text);
       message_.clear();
       message_.append(text.data(), text.data() + text.size());
       fmt::format_to(std::back_inserter(message_), " <error: {}>", error.what());
@@ -121,11 +133,11 @@ class event_maker {
     arguments_.push_back(fmt::string_view{text.data(), text.size()});
   }
 
-  void add_all(detail::shared_bytes const& fields, event& e) {
+  void add_all(detail::shared_bytes const& fields, event& e, remarks& result) {
     if (fields.empty()) return;
     std::byte const* at = fields.data();
     std::byte const* const end = at + fields.size();
-    while (at < end) add(decode_cell(at, *e.memory), false, e);
+    while (at < end) add(next(at, e, result), false, e);
   }
 
   /// A call's own fields replace earlier ones of the same key; bound and scope fields only fill what is free.
@@ -139,7 +151,6 @@ class event_maker {
     bool const is_context = is_context_key(m.key);
     member_list& list = is_context ? e.context : e.data;
     value const v = is_context ? as_context_text(m.value, e) : m.value;
-    if (is_context && v.type == kind::null) return;
     std::size_t const at = is_context ? known_.find(m.key, list.begin(), list.size())
                                       : seen_.find(m.key, list.begin(), list.size());
     if (at == key_index::none) {
@@ -149,7 +160,7 @@ class event_maker {
     }
   }
 
-  /// Ids are strings in the envelope, whatever they were at the call; null ones are left out.
+  /// Ids are strings in the envelope, whatever they were at the call. Null hides what was bound and is not shown.
   value as_context_text(value const& v, event& e) {
     if (v.type == kind::string || v.type == kind::null) return v;
     plain_.clear();

@@ -29,7 +29,7 @@ struct channel_options {
   std::size_t max_record_bytes = std::size_t{1} << 20;
   fapilog::when_full when_full = fapilog::when_full::drop;
   std::chrono::nanoseconds backpressure_wait{50'000'000};
-  level_set protected_levels;
+  level_set protected_levels = {};
   level lowest = level::info;
   bool use_membarrier = true;
   bool use_tsc = true;

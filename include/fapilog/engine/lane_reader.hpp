@@ -73,15 +73,16 @@ class lane_reader {
     high_watermark_.store(deepest, std::memory_order_relaxed);
   }
 
-  /// A scope's record has the time of the log record that it was published with.
+  static constexpr std::size_t context_bytes = sizeof(record_format::record_head) + sizeof(record_format::context_head);
+
   static void read_head(head& h) noexcept {
-    std::uint64_t at = h.at;
-    auto first = read<record_format::record_head>(h.from->queue.at(at));
+    std::byte const* record = h.from->queue.at(h.at);
+    auto first = read<record_format::record_head>(record);
     if (first.type == record_format::record_type::context) {
-      at += first.size;
-      first = read<record_format::record_head>(h.from->queue.at(at));
+      record += context_bytes;
+      first = read<record_format::record_head>(record);
     }
-    std::byte const* body = h.from->queue.at(at) + sizeof first;
+    std::byte const* body = record + sizeof first;
     if (first.type == record_format::record_type::pointer) {
       body = static_cast<std::byte const*>(read<record_format::pointer_head>(body).block) + sizeof first;
     }
@@ -103,27 +104,26 @@ class lane_reader {
     return best;
   }
 
-  /// Passes the next log record, and the scope's record before it.
+  /// Passes the next log record, and takes over the scope that came with it.
   template <class Visitor>
   void consume(head& h, Visitor& visit) {
     ring& queue = h.from->queue;
-    for (;;) {
-      std::byte const* const record = queue.at(h.at);
-      auto const first = read<record_format::record_head>(record);
-      h.at += first.size;
-      // Gives the bytes back also where the visit throws: a record that cannot be handled is never met twice.
-      released const at_end{queue, h.at};
-      if (first.type == record_format::record_type::context) {
-        *h.scope = detail::shared_bytes::adopt(read<record_format::context_head>(record + sizeof first).fields);
-        continue;
-      }
-      if (first.type == record_format::record_type::pointer) {
-        std::unique_ptr<std::byte, void (*)(void*)> const block{
-            static_cast<std::byte*>(read<record_format::pointer_head>(record + sizeof first).block), std::free};
-        return visit(*h.from, static_cast<std::byte const*>(block.get()), std::as_const(*h.scope));
-      }
-      return visit(*h.from, record, std::as_const(*h.scope));
+    std::byte const* record = queue.at(h.at);
+    auto first = read<record_format::record_head>(record);
+    h.at += first.size;
+    // Gives the bytes back also where the visit throws: a record that cannot be handled is never met twice.
+    released const at_end{queue, h.at};
+    if (first.type == record_format::record_type::context) {
+      *h.scope = detail::shared_bytes::adopt(read<record_format::context_head>(record + sizeof first).fields);
+      record += context_bytes;
+      first = read<record_format::record_head>(record);
     }
+    if (first.type == record_format::record_type::pointer) {
+      std::unique_ptr<std::byte, void (*)(void*)> const block{
+          static_cast<std::byte*>(read<record_format::pointer_head>(record + sizeof first).block), std::free};
+      return visit(*h.from, static_cast<std::byte const*>(block.get()), std::as_const(*h.scope));
+    }
+    visit(*h.from, record, std::as_const(*h.scope));
   }
 
   struct released {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A bounded lock-free ring of bytes for one producer and one consumer. It knows no record.
+// A bounded lock-free ring of bytes for one producer and one consumer, which knows no record.
 #pragma once
 
 #include <fapilog/detail/atomic.hpp>

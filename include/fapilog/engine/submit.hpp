@@ -50,6 +50,40 @@ inline std::size_t cell_at(std::byte const* from) noexcept {
   return cell_size(head);
 }
 
+/// Copies an encoded cell as far as `allowed` bytes take it: texts are cut, containers end early. Returns the bytes
+/// written; 0 where not even its head fits.
+[[gnu::noinline, gnu::cold]] inline std::size_t put_within(std::byte* to, std::byte const* from,
+                                                           std::size_t allowed) noexcept {
+  cell_head head;
+  std::memcpy(&head, from, sizeof head);
+  std::size_t const whole = cell_size(head);
+  if (whole <= allowed) {
+    std::memcpy(to, from, whole);
+    return whole;
+  }
+  std::size_t const fixed = sizeof head + key_bytes(head);
+  if (!is_sized(head.type) || fixed + alignment > allowed) return 0;
+  std::size_t const room = (allowed - fixed) & ~(alignment - 1);
+  std::byte const* const payload = from + fixed;
+  std::size_t size = 0;
+  if (head.type == kind::string || head.type == kind::bytes) {
+    auto const* const text = reinterpret_cast<char const*>(payload);
+    size = head.type == kind::string ? detail::clip_utf8(text, room) : room;
+    detail::put_padded(to + fixed, payload, size);
+  } else {
+    for (std::byte const* child = payload; child < payload + head.size; child += cell_at(child)) {
+      std::size_t const written = put_within(to + fixed + size, child, room - size);
+      size += written;
+      if (written < cell_at(child)) break;
+    }
+  }
+  std::memcpy(to + sizeof head, from + sizeof head, fixed - sizeof head);
+  head.size = static_cast<std::uint32_t>(size);
+  head.flags = static_cast<std::uint8_t>(head.flags | clipped);
+  std::memcpy(to, &head, sizeof head);
+  return fixed + padded(size);
+}
+
 /// Writes a record that is larger than it may be: small cells whole, large texts cut to what room is left.
 [[gnu::noinline, gnu::cold]] inline std::size_t put_clipped(std::byte* block, std::size_t limit, call const& c,
                                                             std::uint64_t ticks, std::byte const* encoded) noexcept {
@@ -92,6 +126,10 @@ inline std::size_t cell_at(std::byte const* from) noexcept {
       to = detail::put_field(to, f, text, clipped);
       room -= fixed + padded(text);
       large_room -= fixed + padded(text);
+    } else if (std::size_t const cut = is_deferred ? put_within(to, from, allowed < room ? allowed : room) : 0; cut != 0) {
+      to += cut;
+      room -= cut;
+      large_room -= cut;
     } else if (is_argument && fixed <= room) {
       to = detail::put(to, cell_head{kind::null, clipped, 0, 0});  // arguments keep their places
       room -= sizeof(cell_head);
@@ -100,6 +138,22 @@ inline std::size_t cell_at(std::byte const* from) noexcept {
   auto const total = static_cast<std::size_t>(to - block);
   put_log_head(block, c, ticks, total, is_clipped);
   return total;
+}
+
+/// Writes a whole log record.
+inline void put_record(std::byte* to, call const& c, std::uint64_t ticks, std::size_t size, std::byte const* encoded,
+                       bool cut) noexcept {
+  to = put_log_head(to, c, ticks, size, cut ? is_clipped : no_flags);
+  for (std::size_t i = 0; i < c.count; ++i) {
+    if (c.items[i].type() != kind::deferred) [[likely]] {
+      to = detail::put_field(to, c.items[i]);
+      continue;
+    }
+    std::size_t const bytes = cell_at(encoded);
+    std::memcpy(to, encoded, bytes);
+    to += bytes;
+    encoded += bytes;
+  }
 }
 
 /// Puts a record on the heap that the lane cannot take whole. Null without memory.
@@ -113,21 +167,63 @@ inline std::size_t cell_at(std::byte const* from) noexcept {
     put_clipped(block, limit, c, ticks, encoded);
     return block;
   }
-  std::byte* to = put_log_head(block, c, ticks, size, cut ? is_clipped : no_flags);
-  for (std::size_t i = 0; i < c.count; ++i) {
-    if (c.items[i].type() != kind::deferred) {
-      to = detail::put_field(to, c.items[i]);
-      continue;
-    }
-    std::size_t const bytes = cell_at(encoded);
-    std::memcpy(to, encoded, bytes);
-    to += bytes;
-    encoded += bytes;
-  }
+  put_record(block, c, ticks, size, encoded, cut);
   return block;
 }
 
 }  // namespace submit_detail
+
+/// The lane of this thread for one call; whatever way the call ends, the lane is left as it was found.
+class lane_use {
+ public:
+  explicit lane_use(channel& ch) noexcept : channel_(ch), lane_(ch.this_lane()) {
+    if (lane_ != nullptr) [[likely]] scratch_begin_ = lane_->scratch.size();
+  }
+  lane_use(lane_use const&) = delete;
+  lane_use& operator=(lane_use const&) = delete;
+  ~lane_use() {
+    if (lane_ == nullptr) [[unlikely]] return;
+    if (writing_) lane_->writing.store_release(false);
+    lane_->scratch.shrink(scratch_begin_);
+    if (lane_->borrowed) [[unlikely]] channel_.give_back(*lane_);
+  }
+
+  /// From here to the end of the call the worker, when it closes the channel, waits for it.
+  void begin_writing() noexcept {
+    writing_ = true;
+    lane_->writing.store_relaxed(true);
+    channel_.light_fence();
+  }
+  [[nodiscard]] lane* get() const noexcept { return lane_; }
+  [[nodiscard]] std::byte const* encoded() const noexcept { return lane_->scratch.data() + scratch_begin_; }
+
+ private:
+  channel& channel_;
+  lane* lane_;
+  std::size_t scratch_begin_ = 0;
+  bool writing_ = false;
+};
+
+/// Encodes the values with code of their own into the lane's scratch and returns the size of the whole record, or 0
+/// without memory. Such code may log, too, and then nests in the scratch.
+inline std::size_t encode_and_size(call const& c, lane& own, bool& cut) noexcept {
+  std::size_t size = submit_detail::head_bytes;
+  for (std::size_t i = 0; i < c.count; ++i) {
+    field const& f = c.items[i];
+    if (f.type() != kind::deferred) [[likely]] {
+      size += detail::cell_bytes(f);
+      continue;
+    }
+    std::size_t const before = own.scratch.size();
+    cut |= detail::append_guarded(own.scratch, f, before + c.logger.owner.max_record_bytes());
+    if (own.scratch.size() == before) {  // nothing fitted: its place is kept
+      cut = true;
+      if (!detail::append_null(own.scratch, f)) return 0;
+    }
+    size += own.scratch.size() - before;
+  }
+  return size;
+}
 
 /// Sizes the record, reserves, writes, publishes, signals. Never throws, never allocates once the thread's buffers have
 /// grown, never makes a system call while the worker is awake. Thread: any.
@@ -135,90 +231,50 @@ inline void submit(call const& c) noexcept {
   using namespace submit_detail;
   channel& ch = c.logger.owner;
   std::uint64_t const ticks = ch.ticks();
-  lane* const own = ch.this_lane();
+  lane_use use{ch};
+  lane* const own = use.get();
   if (own == nullptr) [[unlikely]] return ch.count_without_lane(drop_reason::no_memory);
   own->submitted.add_by_owner(1);
   if (own->writing.load_relaxed()) [[unlikely]] return own->count_drop(drop_reason::reentrant);
 
-  // Values with code of their own come first: it may log, too, and then nests in the scratch.
-  std::size_t const scratch_begin = own->scratch.size();
-  std::size_t size = head_bytes;
   bool cut = false;
-  for (std::size_t i = 0; i < c.count; ++i) {
-    field const& f = c.items[i];
-    if (f.type() != kind::deferred) [[likely]] {
-      size += detail::cell_bytes(f);
-      continue;
-    }
-    std::size_t const before = own->scratch.size();
-    cut |= detail::append_guarded(own->scratch, f, before + ch.max_record_bytes());
-    if (own->scratch.size() == before) {  // nothing fitted: its place is kept
-      cut = true;
-      if (!detail::append_null(own->scratch, f)) {
-        own->scratch.shrink(scratch_begin);
-        return own->count_drop(drop_reason::no_memory);
-      }
-    }
-    size += own->scratch.size() - before;
-  }
+  std::size_t const size = encode_and_size(c, *own, cut);
+  if (size == 0) [[unlikely]] return own->count_drop(drop_reason::no_memory);
 
-  own->writing.store_relaxed(true);
-  ch.light_fence();
-  if (ch.is_closed()) [[unlikely]] {
-    own->writing.store_release(false);
-    own->scratch.shrink(scratch_begin);
-    return own->count_drop(drop_reason::closed);
-  }
+  use.begin_writing();
+  if (ch.is_closed()) [[unlikely]] return own->count_drop(drop_reason::closed);
 
-  std::byte const* encoded = own->scratch.data() + scratch_begin;
+  std::byte const* encoded = use.encoded();
   std::byte* block = nullptr;
   std::size_t in_lane = size;
   if (size > own->queue.longest() - context_bytes) [[unlikely]] {
     block = make_block(c, size, ticks, encoded, cut);
     in_lane = sizeof(record_head) + sizeof(pointer_head);
-    if (block == nullptr) {
-      own->writing.store_release(false);
-      own->scratch.shrink(scratch_begin);
-      return own->count_drop(drop_reason::no_memory);
-    }
+    if (block == nullptr) return own->count_drop(drop_reason::no_memory);
   }
 
-  // A changed scope goes before the record and is published with it: never one without the other.
+  // A changed scope is wrapped around the record and published with it: never one without the other.
   std::uint64_t const scope_version = detail::this_thread_scope.version;
   bool const scope_changed = own->scope_sent != scope_version;
   std::size_t const total = in_lane + (scope_changed ? context_bytes : 0);
   std::byte* to = own->queue.reserve(total, ch.keep_free(c.severity));
-  if (to == nullptr) [[unlikely]] to = ch.wait_for_room(*own, total, c.severity);
-  if (to != nullptr) [[likely]] {
-    if (scope_changed) [[unlikely]] {
-      to = detail::put(to, record_head{context_bytes, record_type::context, 0, 0});
-      to = detail::put(to, context_head{detail::current_scope().release()});
-      own->scope_sent = scope_version;
-    }
-    if (block != nullptr) [[unlikely]] {
-      to = detail::put(to, record_head{static_cast<std::uint32_t>(in_lane), record_type::pointer, 0, 0});
-      detail::put(to, pointer_head{block});
-    } else {
-      to = put_log_head(to, c, ticks, size, cut ? is_clipped : no_flags);
-      for (std::size_t i = 0; i < c.count; ++i) {
-        if (c.items[i].type() != kind::deferred) [[likely]] {
-          to = detail::put_field(to, c.items[i]);
-          continue;
-        }
-        std::size_t const bytes = cell_at(encoded);
-        std::memcpy(to, encoded, bytes);
-        to += bytes;
-        encoded += bytes;
-      }
-    }
-    own->queue.commit(total);
-  } else {
-    std::free(block);
+  if (to == nullptr) [[unlikely]] {
+    to = ch.wait_for_room(*own, total, c.severity);
+    if (to == nullptr) return std::free(block);
   }
-  own->writing.store_release(false);
-  own->scratch.shrink(scratch_begin);
-  if (to != nullptr) [[likely]] ch.signal();
-  if (own->borrowed) [[unlikely]] ch.give_back(*own);
+  if (scope_changed) [[unlikely]] {
+    to = detail::put(to, record_head{static_cast<std::uint32_t>(total), record_type::context, 0, 0});
+    to = detail::put(to, context_head{detail::current_scope().release()});
+    own->scope_sent = scope_version;
+  }
+  if (block != nullptr) [[unlikely]] {
+    to = detail::put(to, record_head{static_cast<std::uint32_t>(in_lane), record_type::pointer, 0, 0});
+    detail::put(to, pointer_head{block});
+  } else {
+    put_record(to, c, ticks, size, encoded, cut);
+  }
+  own->queue.commit(total);
+  ch.signal();
 }
 
 }  // namespace fapilog::engine

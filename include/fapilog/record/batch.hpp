@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Entries in order: what a sink is given. Immutable once built, shared by reference.
+// Entries in order, as a sink is given them: immutable once built, shared by reference.
 #pragma once
 
 #include <fapilog/detail/arena.hpp>

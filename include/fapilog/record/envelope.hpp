@@ -45,10 +45,10 @@ inline void put_envelope(detail::text_buffer& out, event const& e) {
   out.end_at(detail::put_uuid(id, e.message_id));
   out.append(R"(","correlation_id":)");
   value const* correlation = e.context.find("correlation_id");
-  if (correlation == nullptr) correlation = e.context.find("request_id");
+  if (correlation == nullptr || correlation->type == kind::null) correlation = e.context.find("request_id");
   json::put(out, correlation == nullptr ? value{} : *correlation);
   for (member const& m : e.context) {
-    if (m.key == "correlation_id" || m.key == "message_id") continue;
+    if (m.key == "correlation_id" || m.key == "message_id" || m.value.type == kind::null) continue;
     out.push_back(',');
     json::put_text(out, m.key);
     out.push_back(':');

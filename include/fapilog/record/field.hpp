@@ -139,8 +139,9 @@ template <class F>
   return field{detail::key_view{},
                [](value_writer& writer, detail::key_view key_name, void const* object) {
                  auto const& pointer = *static_cast<std::exception_ptr const*>(object);
+                 if (!pointer) return writer.encode_scalar(key_name, detail::scalar{});
                  try {
-                   if (pointer) std::rethrow_exception(pointer);
+                   std::rethrow_exception(pointer);
                  } catch (std::exception const& thrown) {
                    return writer.encode_exception(key_name, thrown, 0);
                  } catch (...) {

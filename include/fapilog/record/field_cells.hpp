@@ -70,7 +70,12 @@ inline bool append_guarded(byte_buffer& out, field const& f, std::size_t limit) 
     } else {
       put_field(out.extend(cell_bytes(f)), f);
     }
-    return writer.clipped();
+    if (!writer.clipped() || out.size() == before) return writer.clipped();
+    record_format::cell_head head;
+    std::memcpy(&head, out.data() + before, sizeof head);
+    head.flags = static_cast<std::uint8_t>(head.flags | record_format::clipped);
+    std::memcpy(out.data() + before, &head, sizeof head);
+    return true;
   } catch (std::exception const& error) {
     failed("<error: ", error.what());
   } catch (...) {
@@ -93,13 +98,25 @@ inline bool append_null(byte_buffer& out, field const& f) noexcept {
   }
 }
 
+/// True where a later field has the key of the first: of equal keys the last counts.
+[[nodiscard]] inline bool is_repeated(field const* first, field const* end) noexcept {
+  auto const name = first->name();
+  for (field const* other = first + 1; other != end; ++other) {
+    auto const same = other->name();
+    if (same.size == name.size && name.size != 0 && std::memcmp(same.text, name.text, name.size) == 0) return true;
+  }
+  return false;
+}
+
 /// The cells of these fields followed by `before`: newest first, as the worker resolves them. Throws: never; without
 /// memory it returns `before`.
 inline shared_bytes freeze(field const* fields, std::size_t count, shared_bytes const& before,
                            std::size_t limit) noexcept {
   try {
     byte_buffer out;
-    for (std::size_t i = 0; i < count; ++i) append_guarded(out, fields[i], limit);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!is_repeated(fields + i, fields + count)) append_guarded(out, fields[i], limit);
+    }
     if (!before.empty()) std::memcpy(out.extend(before.size()), before.data(), before.size());
     return shared_bytes::copy_of(out.data(), out.size());
   } catch (...) {

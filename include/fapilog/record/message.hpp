@@ -24,7 +24,7 @@ constexpr auto format_type_of() noexcept {
   else if constexpr (std::is_arithmetic_v<T> && (!shape::character<T> || std::is_same_v<T, char>)) return type_identity<T>{};
   else if constexpr (shape::raw_pointer<T>) return type_identity<void const*>{};
   else if constexpr (shape::narrow_text<T>) return type_identity<fmt::string_view>{};
-  else if constexpr (std::is_enum_v<T> && scalar_value<T>) return type_identity<std::underlying_type_t<T>>{};
+  else if constexpr (shape::numeric_enum<T>) return type_identity<std::underlying_type_t<T>>{};
   else if constexpr (shape::known<T>) return type_identity<plain_value>{};
   else if constexpr (shape::formattable<T>) return type_identity<T>{};
   else return type_identity<plain_value>{};

@@ -84,14 +84,15 @@ enum class unit : std::uint32_t { ns = 0, us = 1, ms = 2, s = 3, min = 4, h = 5,
 
 enum class record_type : std::uint8_t {
   log = 1,      ///< one log call
-  context = 2,  ///< from here on the lane's records have this scope context
+  context = 2,  ///< a new scope for the lane, and within the same record the first log or pointer record that has it
   pointer = 3,  ///< a log record too large for the lane: its bytes are on the heap
 };
 
 /// Flags of a log record.
 inline constexpr std::uint16_t text_is_cell = 1;      ///< the message is the first cell, not a literal
 inline constexpr std::uint16_t text_is_rendered = 2;  ///< the message is final: braces in it mean nothing
-inline constexpr std::uint16_t is_clipped = 4;        ///< the record was cut to max_record_bytes
+inline constexpr std::uint16_t is_clipped = 4;        ///< something was cut: max_record_bytes or the depth
+inline constexpr std::uint16_t text_failed = 8;       ///< the message could not be made; it says why
 
 /// Starts every record in a lane.
 struct record_head {
@@ -113,7 +114,8 @@ struct log_head {
   detail::call_site where;
 };
 
-/// Follows the head of a context record: a reference on the shared bytes, or null for no scope.
+/// Follows the head of a context record: a reference on the shared bytes, or null for no scope. Behind it lies the
+/// record that was logged first in that scope.
 struct context_head {
   void* fields;
 };

@@ -29,7 +29,7 @@ struct scalar {
 /// Types that `make_scalar` takes.
 template <class T>
 concept scalar_value = std::is_arithmetic_v<T> || std::is_null_pointer_v<T> || shape::raw_pointer<T> ||
-    (std::is_enum_v<T> && !shape::named_enum<T> && !shape::formattable<T>) || shape::narrow_text<T> ||
+    shape::numeric_enum<T> || shape::narrow_text<T> ||
     shape::duration<T> || shape::time_point<T>;
 
 template <class Rep>
@@ -138,7 +138,7 @@ template <class T>
     using span = std::remove_cvref_t<decltype(since)>;
     if constexpr (shape::calendar_time<T>) {
       return bits_scalar(kind::timestamp, saturated_ns(since.count(), span::period::num, span::period::den),
-                         digits_of<typename span::period>());
+                         std::is_floating_point_v<typename span::rep> ? 9 : digits_of<typename span::period>());
     } else {
       return make_scalar(since);
     }
@@ -236,10 +236,18 @@ class map_key_text {
     if constexpr (shape::narrow_text<T>) {
       text_ = k;
     } else if constexpr (shape::named_enum<T>) {
-      std::string_view const name = to_string(k);
-      size_ = name.size() < sizeof digits_ ? name.size() : sizeof digits_;
+      auto const& held = to_string(k);
+      std::string_view const name = held;
+      size_ = name.size() <= sizeof digits_ ? name.size() : clip_utf8(name.data(), sizeof digits_);
       std::memcpy(digits_, name.data(), size_);
       text_ = {digits_, size_};
+    } else if constexpr (std::is_enum_v<T>) {
+      number(static_cast<std::underlying_type_t<T>>(k));
+    } else if constexpr (std::is_same_v<T, bool>) {
+      text_ = k ? "true" : "false";
+    } else if constexpr (std::is_same_v<T, char>) {
+      digits_[0] = k;
+      text_ = {digits_, 1};
     } else {
       number(k);
     }

@@ -114,6 +114,14 @@ concept named_enum = std::is_enum_v<T> && requires(T value) {
   { to_string(value) } -> std::convertible_to<std::string_view>;
 };
 
+/// A formatter of the type's own, not one that an implicit conversion to a number finds.
+template <class T>
+concept has_formatter = requires { fmt::formatter<T, char>{}; };
+
+/// Enums without a text form are numbers, `std::byte` among them whatever fmt knows of it.
+template <class T>
+concept numeric_enum = std::is_enum_v<T> && !named_enum<T> && (std::is_same_v<T, std::byte> || !has_formatter<T>);
+
 template <class T>
 concept raw_pointer = std::is_pointer_v<T> && std::is_void_v<std::remove_pointer_t<T>>;
 
@@ -126,7 +134,7 @@ template <class T>
 concept known = logs_as_value<T> || logs_as_object<T> || std::is_arithmetic_v<T> || std::is_null_pointer_v<T> ||
     narrow_text<T> || wide_text_class<T> || wide_text_pointer<T> || path<T> || error_code<T> || duration<T> ||
     time_point<T> || optional<T> || variant<T> || range<T> || tuple<T> || raw_pointer<T> ||
-    std::derived_from<T, std::exception> || (std::is_enum_v<T> && !formattable<T>) || named_enum<T>;
+    std::derived_from<T, std::exception> || numeric_enum<T> || named_enum<T>;
 
 }  // namespace shape
 

@@ -29,7 +29,7 @@ class value_writer {
   /// Writes one value of any loggable type.
   template <class T>
   void value(T const& v) {
-    if (taken()) encode(detail::key_view{}, v);
+    if (taken()) encode(pending_, v);
   }
 
   /// Writes an object; `members` is called with an `object_writer&`.
@@ -84,6 +84,7 @@ class value_writer {
   std::size_t limit_;
   unsigned depth_ = 0;
   bool clipped_ = false;
+  bool full_ = false;  ///< no room is left: what comes next would not fit either
   bool single_ = false;
   bool written_ = false;
   detail::key_view pending_{};
@@ -135,8 +136,10 @@ void value_writer::object(F&& members) {
   auto const container = open(pending_, kind::object);
   if (!container.ok) return;
   bool const outer = std::exchange(single_, false);
+  auto const outer_name = std::exchange(pending_, detail::key_view{});
   object_writer writer{*this};
   members(writer);
+  pending_ = outer_name;
   single_ = outer;
   close(container);
 }
@@ -147,8 +150,10 @@ void value_writer::array(F&& elements) {
   auto const container = open(pending_, kind::array);
   if (!container.ok) return;
   bool const outer = std::exchange(single_, false);
+  auto const outer_name = std::exchange(pending_, detail::key_view{});
   array_writer writer{*this};
   elements(writer);
+  pending_ = outer_name;
   single_ = outer;
   close(container);
 }
@@ -266,7 +271,7 @@ void value_writer::encode_range(detail::key_view name, T const& values) {
   if (!container.ok) return;
   for (auto&& element : values) {
     encode(detail::key_view{}, element);
-    if (clipped_) break;
+    if (full_) break;
   }
   close(container);
 }
@@ -287,7 +292,7 @@ inline bool value_writer::put_head(detail::key_view name, record_format::cell_he
   head.key_size = name.size;
   std::size_t const total = sizeof head + record_format::key_bytes(head) + record_format::padded(payload);
   if (total > limit_ || out_.size() > limit_ - total) {
-    clipped_ = true;
+    clipped_ = full_ = true;
     return false;
   }
   std::byte* to = out_.extend(sizeof head + record_format::key_bytes(head));
@@ -309,7 +314,7 @@ inline void value_writer::encode_text(detail::key_view name, kind type, char con
   if (size > room) {
     size = type == kind::string ? detail::clip_utf8(text, room) : room;
     flags = static_cast<std::uint8_t>(flags | record_format::clipped);
-    clipped_ = true;
+    clipped_ = full_ = true;
   }
   if (!put_head(name, {type, flags, 0, static_cast<std::uint32_t>(size)}, size)) return;
   detail::put_padded(out_.extend(record_format::padded(size)), text, size);

@@ -48,12 +48,14 @@ class rotated_files {
   static constexpr std::size_t longest_addition = 16 + 10 + 7;
 
   rotated_files() = default;
-  /// `name`: of the active file, without its directory.
-  rotated_files(std::string directory, std::string_view name) : directory_(std::move(directory)) {
+  /// Those of the active file with this path.
+  explicit rotated_files(std::string const& active) {
+    std::size_t const slash = active.rfind('/');
+    directory_ = slash == std::string::npos ? "." : active.substr(0, slash == 0 ? 1 : slash);
+    std::string const name = active.substr(slash + 1);  // npos + 1 is 0
     std::size_t const dot = name.rfind('.');
-    std::size_t const end = dot == std::string_view::npos || dot == 0 ? name.size() : dot;
-    stem_ = name.substr(0, end);
-    extension_ = name.substr(end);
+    stem_ = name.substr(0, dot == 0 ? name.size() : dot);
+    extension_ = name.substr(stem_.size());
   }
 
   [[nodiscard]] std::string const& directory() const noexcept { return directory_; }

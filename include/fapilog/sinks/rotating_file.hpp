@@ -4,20 +4,19 @@
 
 #include <fapilog/detail/append_file.hpp>
 #include <fapilog/detail/background_task.hpp>
-#include <fapilog/detail/platform.hpp>
+#include <fapilog/detail/file.hpp>
 #include <fapilog/sinks/batch_lines.hpp>
 #include <fapilog/sinks/rotated_files.hpp>
+#include <fapilog/sinks/rotating_file_config.hpp>
 #include <fapilog/sinks/sink.hpp>
 
 #if defined(FAPILOG_WITH_ZLIB)
 #include <fapilog/detail/gzip.hpp>
 #endif
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -25,48 +24,6 @@
 #include <utility>
 
 namespace fapilog::sinks {
-
-/// True where `rotating_file_config::compress_rotated` may be asked for.
-#if defined(FAPILOG_WITH_ZLIB)
-inline constexpr bool can_compress = true;
-#else
-inline constexpr bool can_compress = false;
-#endif
-
-/// When a batch counts as delivered.
-enum class file_sync : std::uint8_t {
-  none,   ///< when the system has taken it: survives the process, not a power failure
-  batch,  ///< when the medium has it (fdatasync once a batch): survives a power failure
-};
-
-struct rotating_file_config {
-  static constexpr std::chrono::seconds hourly{3'600};
-  static constexpr std::chrono::seconds daily{86'400};
-  static constexpr std::chrono::seconds weekly{
-      604'800};  ///< from Thursday to Wednesday, as 1970-01-01 was a Thursday
-
-  /// The active file, such as "logs/app.log". It has this name at any time.
-  std::string path = {};
-  /// Instead of `path`: the active file is `<directory>/<filename_prefix>.jsonl`.
-  std::string directory = {};
-  std::string filename_prefix = {};
-
-  /// No file grows beyond this, unless a single line is longer; 0: no rotation by size.
-  std::uint64_t max_bytes = std::uint64_t{10} * 1024 * 1024;
-  /// The file is moved aside with the first batch after each multiple of this since 1970-01-01 UTC; 0: never.
-  std::chrono::seconds interval{0};
-  /// Rotated files that are kept; 0: all.
-  std::size_t max_files = 0;
-  /// Bytes that the rotated files and the active one may have together; 0: no bound. At least `max_bytes`.
-  std::uint64_t max_total_bytes = 0;
-  /// Rotated files are compressed (gzip) in the background; needs the component `fapilog::zlib`.
-  bool compress_rotated = false;
-  /// Permissions of new files, less the umask. New directories are the owner's alone (0700).
-  unsigned mode = 0600;
-  file_sync sync = file_sync::none;
-  /// The wall clock, nanoseconds since 1970-01-01 UTC. Another one is for tests.
-  std::function<std::int64_t()> now_ns = detail::wall_clock_ns;
-};
 
 /// Appends the envelopes of each batch in one write(2), so that several processes may share the file and no line is
 /// torn. Rotation happens between lines: `app.log` becomes `app-20260127-103000.log` (`-1`, `-2` where that is taken;
@@ -76,7 +33,13 @@ struct rotating_file_config {
 /// Thread: one at a time. Throws: std::bad_alloc, and `start` what it says.
 class rotating_file {
  public:
-  explicit rotating_file(rotating_file_config config) : config_(std::move(config)), refusal_(complete()) {}
+  explicit rotating_file(rotating_file_config config)
+      : config_(std::move(config)), refusal_(complete(config_)) {
+    if (!refusal_.empty()) return;
+    rotated_ = rotated_files{config_.path};
+    if (config_.max_files != 0) limits_.files = config_.max_files;
+    if (config_.max_total_bytes != 0) limits_.bytes = config_.max_total_bytes - config_.max_bytes;
+  }
 
   /// Opens the file. Throws: std::system_error or std::runtime_error saying what is wrong with the configuration or
   /// the file, and what would be right. `write` tries to open the file again.
@@ -143,52 +106,6 @@ class rotating_file {
   using refusal = detail::append_file::refusal;
   static constexpr std::int64_t second = 1'000'000'000;
 
-  /// Sets what follows from the configuration; returns what is wrong with it.
-  std::string complete() {
-    if (!config_.now_ns) config_.now_ns = detail::wall_clock_ns;
-    if (config_.path.empty()) {
-      std::string const& prefix = config_.filename_prefix;
-      if (prefix.empty())
-        return "rotating_file: `path` is empty, and so is `filename_prefix`; one of them is needed";
-      if (prefix.find('/') != std::string::npos || prefix.find("..") != std::string::npos) {
-        return "rotating_file: `filename_prefix` '" + prefix +
-               "' contains '/' or '..'; directories go to `directory`";
-      }
-      config_.path = (config_.directory.empty() ? "." : config_.directory) + '/' + prefix + ".jsonl";
-    } else if (!config_.directory.empty() || !config_.filename_prefix.empty()) {
-      return "rotating_file: `path` is given, and `directory` or `filename_prefix`, too; only one of both "
-             "ways counts";
-    }
-    std::string const& path = config_.path;
-    if (path.find('\0') != std::string::npos) return "rotating_file: the path contains a NUL character";
-    std::size_t const slash = path.rfind('/');
-    std::string const name = path.substr(slash + 1);  // npos + 1 is 0
-    if (name.empty() || name == "." || name == "..") {
-      return "rotating_file: the path '" + path +
-             "' names a directory; a file's name has to follow, such as 'app.log'";
-    }
-    constexpr std::size_t longest_name = 255;
-    if (name.size() + rotated_files::longest_addition > longest_name) {
-      return "rotating_file: the file name '" + name +
-             "' is too long: with the date of rotated files it has more than "
-             "255 characters";
-    }
-    if (config_.interval.count() < 0) return "rotating_file: `interval` is negative; 0 switches it off";
-    if (config_.max_total_bytes != 0 && config_.max_total_bytes < config_.max_bytes) {
-      return "rotating_file: `max_total_bytes` is less than `max_bytes`; it has to hold at least the active "
-             "file";
-    }
-    if (config_.compress_rotated && !can_compress) {
-      return "rotating_file: `compress_rotated` needs zlib, and this program is built without; link "
-             "fapilog::zlib";
-    }
-    rotated_ = rotated_files{
-        slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1)), name};
-    if (config_.max_files != 0) limits_.files = config_.max_files;
-    if (config_.max_total_bytes != 0) limits_.bytes = config_.max_total_bytes - config_.max_bytes;
-    return {};
-  }
-
   [[nodiscard]] std::int64_t period_of(std::int64_t unix_seconds) const noexcept {
     return config_.interval.count() == 0 ? 0 : unix_seconds / config_.interval.count();
   }
@@ -213,13 +130,11 @@ class rotating_file {
       if (refusal refused = open(now)) return refused;
     }
     std::int64_t const period = period_of(now / second);
-    if (period == period_) return {};
-    // A clock that was set back is no reason to rotate; the next boundary is.
-    if (period < period_ || file_.size() == 0) {
-      period_ = period < period_ - 1 || file_.size() == 0 ? period : period_;
-      return {};
-    }
-    return may_rotate(now) ? rotate(now) : refusal{};
+    if (file_.size() == 0) period_ = period;
+    if (period > period_) return may_rotate(now) ? rotate(now) : refusal{};
+    // A clock that runs back a little is no reason to rotate twice at one boundary; one that was set back is followed.
+    if (period + 1 < period_) period_ = period;
+    return {};
   }
 
   /// Index behind the last entry that the file has room for, of those that begin at `from` bytes of the text.
@@ -257,18 +172,16 @@ class rotating_file {
     return refused;
   }
 
-  /// Compresses what is to be compressed, in the background, and removes what is too much.
+  /// Removes what is too much and, in the background, compresses the rest.
   void tidy() {
-#if defined(FAPILOG_WITH_ZLIB)
-    if (config_.compress_rotated) {
-      background_.post([rotated = rotated_, limits = limits_, report = report_] {
-        tell(report, compress(rotated));
-        tell(report, rotated.keep(limits));
-      });
-      return;
-    }
-#endif
     report(rotated_.keep(limits_));
+#if defined(FAPILOG_WITH_ZLIB)
+    if (!config_.compress_rotated) return;
+    background_.post([rotated = rotated_, limits = limits_, report = report_] {
+      tell(report, compress(rotated));
+      tell(report, rotated.keep(limits));  // what was removed meanwhile may have come back as a .gz
+    });
+#endif
   }
 
 #if defined(FAPILOG_WITH_ZLIB)
@@ -289,8 +202,7 @@ class rotating_file {
 #endif
 
   static void tell(start_context::reporter const& report, std::string const& problem) {
-    if (report && !problem.empty())
-      report("rotating_file: a rotated file could not be looked after", problem);
+    if (report && !problem.empty()) report("rotating_file: rotated files are not in order", problem);
   }
   void report(std::string const& problem) const { tell(report_, problem); }
 
@@ -301,9 +213,9 @@ class rotating_file {
   }
 
   rotating_file_config config_;
+  std::string refusal_;  ///< what is wrong with the configuration
   rotated_files rotated_;
   retention_limits limits_;
-  std::string refusal_;  ///< what is wrong with the configuration
   detail::append_file file_;
   std::int64_t checked_ = 0;  ///< when the path was last looked at
   std::int64_t period_ = 0;   ///< the interval that the file's lines belong to

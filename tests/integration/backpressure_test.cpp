@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+// A full lane: drop, wait, block, the reserve of protected levels, and an account that adds up in every case.
+#include "support/capture.hpp"
+#include "support/catch.hpp"
+
+#include <fapilog/fapilog.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+using fapilog::kv;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Holds every batch until it is opened.
+struct gate {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool open = false;
+  std::size_t entered = 0;
+  std::size_t passed = 0;
+  std::size_t errors = 0;
+
+  void write(fapilog::batch const& entries) {
+    std::unique_lock lock{mutex};
+    ++entered;
+    changed.notify_all();
+    changed.wait(lock, [&] { return open; });
+    passed += entries.size();
+    changed.notify_all();
+    for (auto const& e : entries) errors += e.event.severity == fapilog::level::error ? 1 : 0;
+  }
+  void wait_until_held() {
+    std::unique_lock lock{mutex};
+    REQUIRE(changed.wait_for(lock, 30s, [&] { return entered > 0; }));
+  }
+  void let_go() {
+    std::lock_guard const lock{mutex};
+    open = true;
+    changed.notify_all();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("drop gives records up at once and counts each") {
+  auto sink = std::make_shared<gate>();
+  fapilog::runtime rt{{.batch_max_size = 1, .when_full = fapilog::when_full::drop, .lane_bytes = 4096, .sinks = {sink}}};
+  auto const log = rt.get_logger();
+  log.info("held");
+  sink->wait_until_held();
+  for (int i = 0; i < 1'000; ++i) log.info("flood", kv("i", i));
+  auto const meanwhile = rt.counts();
+  CHECK(meanwhile.submitted == 1'001);
+  CHECK(meanwhile.dropped.queue_full > 500);
+  CHECK(meanwhile.balanced());
+  sink->let_go();
+  auto const end = rt.drain(30s);
+  CHECK(end.complete);
+  CHECK(end.processed + end.dropped.queue_full == 1'001);
+  CHECK(end.processed == sink->passed);
+  CHECK(end.queue_depth_high_watermark > 2'000);
+  CHECK(end.queue_depth_high_watermark <= 4'096);
+  CHECK(end.balanced());
+}
+
+TEST_CASE("a flood of INFO cannot push out an ERROR") {
+  auto sink = std::make_shared<gate>();
+  fapilog::runtime rt{{.batch_max_size = 1, .when_full = fapilog::when_full::drop, .lane_bytes = 8192,
+                       .protected_share = 0.25, .sinks = {sink}}};
+  auto const log = rt.get_logger();
+  log.info("held");
+  sink->wait_until_held();
+  for (int i = 0; i < 1'000; ++i) log.info("flood");
+  for (int i = 0; i < 10; ++i) log.error("must survive");
+  auto const meanwhile = rt.counts();
+  sink->let_go();
+  auto const end = rt.drain(30s);
+  CHECK(sink->errors == 10);
+  CHECK(meanwhile.dropped.queue_full > 500);
+  CHECK(end.balanced());
+}
+
+TEST_CASE("wait blocks for the time that was set, then drops") {
+  auto sink = std::make_shared<gate>();
+  fapilog::runtime rt{{.batch_max_size = 1, .when_full = fapilog::when_full::wait, .backpressure_wait = 20ms,
+                       .lane_bytes = 4096, .sinks = {sink}}};
+  auto const log = rt.get_logger();
+  log.info("held");
+  sink->wait_until_held();
+  while (rt.counts().dropped.queue_full == 0) log.info("fill");
+  auto const began = std::chrono::steady_clock::now();
+  log.info("waits");
+  CHECK(std::chrono::steady_clock::now() - began >= 20ms);
+  sink->let_go();
+  auto const end = rt.drain(30s);
+  CHECK(end.dropped.queue_full == 2);
+  CHECK(end.balanced());
+}
+
+TEST_CASE("block waits until there is room and drops nothing") {
+  auto sink = std::make_shared<gate>();
+  fapilog::runtime rt{{.batch_max_size = 1, .when_full = fapilog::when_full::block, .lane_bytes = 4096, .sinks = {sink}}};
+  auto const log = rt.get_logger();
+  log.info("held");
+  sink->wait_until_held();
+  std::atomic<int> logged{0};
+  std::thread producer{[&] {
+    for (int i = 0; i < 500; ++i) {
+      log.info("blocks", kv("i", i));
+      ++logged;
+    }
+  }};
+  // The producer comes to a stand when the lane is full: the depth then stays where it is.
+  std::uint64_t submitted = 0;
+  while (rt.counts().submitted == 0 || rt.counts().submitted != submitted) {
+    submitted = rt.counts().submitted;
+    std::this_thread::sleep_for(20ms);
+  }
+  CHECK(logged < 500);
+  sink->let_go();
+  producer.join();
+  auto const end = rt.drain(30s);
+  CHECK(end.processed == 501);
+  CHECK(end.dropped.total() == 0);
+  CHECK(end.balanced());
+}
+
+TEST_CASE("a caller that blocks is let go when the runtime is drained, and its record is counted") {
+  auto sink = std::make_shared<gate>();
+  auto rt = std::make_unique<fapilog::runtime>(fapilog::options{
+      .batch_max_size = 1, .when_full = fapilog::when_full::block, .lane_bytes = 4096, .sinks = {sink}});
+  auto const log = rt->get_logger();
+  log.info("held");
+  sink->wait_until_held();
+  std::thread producer{[&] {
+    while (rt->counts().dropped.closed == 0) log.info("blocks");
+  }};
+  auto const hung = rt->drain(50ms);
+  CHECK_FALSE(hung.complete);
+  CHECK(hung.pending > 0);
+  CHECK(hung.balanced());
+  producer.join();
+  sink->let_go();
+  auto const end = rt->drain(30s);
+  CHECK(end.complete);
+  CHECK(end.pending == 0);
+  CHECK(end.dropped.closed == 1);
+  CHECK(end.balanced());
+}
+
+TEST_CASE("flush gives up at its timeout and says what is pending") {
+  auto sink = std::make_shared<gate>();
+  fapilog::runtime rt{{.sinks = {sink}}};
+  auto const log = rt.get_logger();
+  log.info("held");
+  sink->wait_until_held();
+  auto const part = rt.flush(20ms);
+  CHECK_FALSE(part.complete);
+  CHECK(part.pending == 1);
+  CHECK(part.flush_latency >= 0.02);
+  CHECK(part.balanced());
+  sink->let_go();
+  auto const whole = rt.flush(30s);
+  CHECK(whole.complete);
+  CHECK(whole.pending == 0);
+  CHECK(whole.processed == 1);
+}
+
+TEST_CASE("a runtime whose sink hangs for good is destroyed after shutdown_timeout and the loss is told") {
+  auto sink = std::make_shared<gate>();
+  auto told = std::make_shared<std::string>();
+  auto mutex = std::make_shared<std::mutex>();
+  {
+    fapilog::runtime rt{{.sinks = {sink}, .shutdown_timeout = 50ms, .diagnostics_output = [=](std::string_view line) {
+                           std::lock_guard const lock{*mutex};
+                           *told += line;
+                         }}};
+    rt.get_logger().info("never written");
+    sink->wait_until_held();
+  }
+  {
+    std::lock_guard const lock{*mutex};
+    CHECK(told->find("not drained within shutdown_timeout") != std::string::npos);
+    CHECK(told->find("1 pending") != std::string::npos);
+  }
+  sink->let_go();
+  // The thread that was left behind goes on and ends by itself; the sanitizers would tell of anything it touches.
+  std::unique_lock lock{sink->mutex};
+  CHECK(sink->changed.wait_for(lock, 30s, [&] { return sink->passed == 1; }));
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// How much of a load a test takes on: all of it, or a part where every step is slow under a sanitizer.
+#pragma once
+
+#include <cstddef>
+
+namespace support {
+
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+inline constexpr bool sanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+inline constexpr bool sanitized = true;
+#else
+inline constexpr bool sanitized = false;
+#endif
+#else
+inline constexpr bool sanitized = false;
+#endif
+
+constexpr std::size_t scaled(std::size_t full, std::size_t under_sanitizer) { return sanitized ? under_sanitizer : full; }
+
+}  // namespace support
