@@ -33,7 +33,8 @@ inline fapilog::batch lines_batch(std::vector<std::string> const& lines) {
 }
 
 /// `{"n":0}` to `{"n":count - 1}` with a filler, so that every line has `size` characters with its end.
-inline std::vector<std::string> numbered_lines(std::size_t count, std::size_t size, std::string const& name = "n") {
+inline std::vector<std::string> numbered_lines(std::size_t count, std::size_t size,
+                                               std::string const& name = "n") {
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < count; ++i) {
     std::string line = "{\"" + name + "\":" + std::to_string(i) + ",\"fill\":\"";

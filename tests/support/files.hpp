@@ -51,7 +51,8 @@ class temporary_directory {
 class small_file_system {
  public:
   explicit small_file_system(std::string const& options) {
-    if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return;
+    if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+      return;
     is_mounted_ = ::mount("none", directory_.path().c_str(), "tmpfs", 0, options.c_str()) == 0;
   }
   small_file_system(small_file_system const&) = delete;
@@ -78,7 +79,8 @@ class pipe_pair {
  public:
   explicit pipe_pair(int flags = 0) {
     int ends[2];
-    if (::pipe2(ends, flags | O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe2");
+    if (::pipe2(ends, flags | O_CLOEXEC) != 0)
+      throw std::system_error(errno, std::generic_category(), "pipe2");
     read_ = ends[0];
     write_ = ends[1];
   }
@@ -125,7 +127,8 @@ class pipe_pair {
 class pseudo_terminal {
  public:
   pseudo_terminal() : reader_(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
-    if (reader_ < 0 || ::grantpt(reader_) != 0 || ::unlockpt(reader_) != 0) throw std::runtime_error("no pseudo-terminal");
+    if (reader_ < 0 || ::grantpt(reader_) != 0 || ::unlockpt(reader_) != 0)
+      throw std::runtime_error("no pseudo-terminal");
     terminal_ = ::open(::ptsname(reader_), O_RDWR | O_NOCTTY | O_CLOEXEC);
     ::termios settings{};
     ::tcgetattr(terminal_, &settings);
@@ -203,12 +206,15 @@ inline void write_file(std::string const& path, std::string const& content) {
   }
   return lines;
 }
-[[nodiscard]] inline std::vector<std::string> lines_of(std::string const& path) { return split_lines(content_of(path)); }
+[[nodiscard]] inline std::vector<std::string> lines_of(std::string const& path) {
+  return split_lines(content_of(path));
+}
 
 /// Names in a directory, sorted.
 [[nodiscard]] inline std::vector<std::string> names_in(std::filesystem::path const& directory) {
   std::set<std::string> names;
-  for (auto const& item : std::filesystem::directory_iterator{directory}) names.insert(item.path().filename().string());
+  for (auto const& item : std::filesystem::directory_iterator{directory})
+    names.insert(item.path().filename().string());
   return {names.begin(), names.end()};
 }
 

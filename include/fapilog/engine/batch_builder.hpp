@@ -122,7 +122,7 @@ class batch_builder {
     undo const without_it{*this, keep};
     auto const remarks = maker_.make(own, scope, e.event);
     if (remarks.failed) tell_->warn("call", "a value or message could not be made; its text says why", remarks.where.substr(0, 80));
-    if (remarks.clipped) tell_->warn("call", "a record was cut: it was longer than max_record_bytes or nested too deep", e.event.message.substr(0, 80));
+    if (remarks.clipped) tell_->warn("call", "a record was cut: it was longer than max_record_bytes or nested too deep", e.event.logger);
     switch (stages_.run(e.event)) {
       case pipeline::fate::filtered: filtered_.fetch_add(1, std::memory_order_relaxed); return;
       case pipeline::fate::failed: failed_.fetch_add(1, std::memory_order_relaxed); return;

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// A lazy field's key counts like any other.
+// expect: two fields of this log call have the same key
+// flags: -O2
+#include <fapilog/logger.hpp>
+
+void call(fapilog::logger const& log) {
+#ifdef FIXED
+  log.info("paid", fapilog::kv("order", 1), fapilog::lazy("orders", [] { return 2; }));
+#else
+  log.info("paid", fapilog::kv("order", 1), fapilog::lazy("order", [] { return 2; }));
+#endif
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// A key known only at run time is a dynamic_key.
+// expect: fapilog::key
+#include <fapilog/logger.hpp>
+
+void call(fapilog::logger const& log, char const* name) {
+#ifdef FIXED
+  log.info("paid", fapilog::kv(fapilog::dynamic_key(name), 1));
+#else
+  log.info("paid", fapilog::kv(name, 1));
+#endif
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// A level is a level, not a number.
+// expect: 
+#include <fapilog/logger.hpp>
+
+void call(fapilog::logger const& log) {
+#ifdef FIXED
+  log.log(fapilog::custom_level(35), "paid");
+#else
+  log.log(35, "paid");
+#endif
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// A container is written by {} alone.
+// expect: fapilog: this argument takes {} without a format specification
+#include <fapilog/logger.hpp>
+
+#include <vector>
+
+void call(fapilog::logger const& log, std::vector<int> const& values) {
+#ifdef FIXED
+  log.info("took {}", values);
+#else
+  log.info("took {:5}", values);
+#endif
+}

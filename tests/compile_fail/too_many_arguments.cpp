@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// Each format argument has its braces.
+// expect: argument
+#include <fapilog/logger.hpp>
+
+void call(fapilog::logger const& log) {
+#ifdef FIXED
+  log.info("took {} of {}", 5, 6);
+#else
+  log.info("took {}", 5, 6);
+#endif
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// A million times to sleep and awake: the enqueue event has no timeout here, so one lost wake-up would hang the test.
+#include "support/catch.hpp"
+#include "support/scale.hpp"
+
+#include <fapilog/engine/enqueue_event.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <thread>
+
+namespace {
+
+/// Two threads that wake each other in turn; each round both go to sleep once.
+template <class Barrier>
+void ping_pong(Barrier const& barrier, std::uint64_t rounds) {
+  fapilog::engine::basic_enqueue_event<Barrier> there{barrier};
+  fapilog::engine::basic_enqueue_event<Barrier> back{barrier};
+  std::atomic<std::uint64_t> sent{0};
+  std::atomic<std::uint64_t> answered{0};
+  std::atomic<std::uint64_t> progress{0};
+  std::atomic<bool> done{false};
+
+  // Tells a hang from slowness: without any progress for a minute the process is ended.
+  std::thread guard{[&] {
+    std::uint64_t last = 0;
+    auto since = std::chrono::steady_clock::now();
+    while (!done) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{50});
+      auto const now = std::chrono::steady_clock::now();
+      if (progress != last) {
+        last = progress;
+        since = now;
+      } else if (now - since > std::chrono::minutes{1}) {
+        std::fputs("a wake-up was lost\n", stderr);
+        std::abort();
+      }
+    }
+  }};
+  std::thread answerer{[&] {
+    for (std::uint64_t round = 1; round <= rounds; ++round) {
+      while (sent.load(std::memory_order_acquire) < round) {
+        there.wait(std::nullopt, [&] { return sent.load(std::memory_order_acquire) >= round; });
+      }
+      answered.store(round, std::memory_order_release);
+      back.signal();
+    }
+  }};
+  for (std::uint64_t round = 1; round <= rounds; ++round) {
+    sent.store(round, std::memory_order_release);
+    there.signal();
+    while (answered.load(std::memory_order_acquire) < round) {
+      back.wait(std::nullopt, [&] { return answered.load(std::memory_order_acquire) >= round; });
+    }
+    progress.store(round, std::memory_order_relaxed);
+  }
+  answerer.join();
+  done = true;
+  guard.join();
+  CHECK(answered == rounds);
+}
+
+constexpr std::uint64_t rounds = support::scaled(500'000, 5'000);  // two sleeps each
+
+}  // namespace
+
+TEST_CASE("a million sleeps with the fence on both sides lose no wake-up", "[slow]") {
+  ping_pong(fapilog::engine::fence_barrier{}, rounds);
+}
+
+TEST_CASE("a million sleeps with the asymmetric barrier lose no wake-up", "[slow]") {
+  bool const usable = fapilog::detail::register_membarrier();
+  if (!usable) WARN("the kernel has no membarrier: the portable fence stands in for it");
+  ping_pong(fapilog::engine::asymmetric_barrier{usable}, rounds);
+}
+
+TEST_CASE("the asymmetric barrier works as a fence where the kernel refuses membarrier", "[slow]") {
+  ping_pong(fapilog::engine::asymmetric_barrier{false}, rounds / 10);
+}

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+# find_package against the build folder, without an installation.
+include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
+
+configure("${consumers}/find_package" "${WORK}/build_tree"
+  "-Dfapilog_DIR=${WORK}/installed/build" "-DPROGRAMS=${programs}" "-DCOMPONENTS=${components_argument}")
+build("${WORK}/build_tree")
+run_one_line("${WORK}/build_tree/one_line")
+run_components("${WORK}/build_tree")

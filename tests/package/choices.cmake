@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+# A preset and a compiled level chosen with CMake reach those who find the package, by CMake and by pkg-config.
+include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
+
+set(folder "${WORK}/choices")
+configure("${FAPILOG_SOURCE}" "${folder}/build" "-DCMAKE_INSTALL_PREFIX=${folder}/prefix" -DFAPILOG_BUILD_TESTS=OFF
+  -DFAPILOG_BUILD_EXAMPLES=OFF -DFAPILOG_PRESET=production -DFAPILOG_COMPILED_LEVEL=Warning
+  -DFAPILOG_WITH_JSON=OFF -DFAPILOG_WITH_POSTGRES=OFF -DFAPILOG_WITH_ZLIB=OFF)
+build("${folder}/build")
+run("${CMAKE_COMMAND}" --install "${folder}/build")
+
+file(READ "${folder}/prefix/share/cmake/fapilog/fapilog-targets.cmake" targets)
+file(READ "${folder}/prefix/share/pkgconfig/fapilog.pc" pc)
+foreach(definition IN ITEMS FAPILOG_PRESET=production FAPILOG_COMPILED_LEVEL=30)
+  foreach(text IN ITEMS targets pc)
+    string(FIND "${${text}}" "${definition}" position)
+    if(position EQUAL -1)
+      message(FATAL_ERROR "${definition} is not in:\n${${text}}")
+    endif()
+  endforeach()
+endforeach()
+
+file(GLOB components "${folder}/prefix/share/*/fapilog-*-targets.cmake" "${folder}/prefix/share/pkgconfig/fapilog-*")
+if(components)
+  message(FATAL_ERROR "components that were off are installed: ${components}")
+endif()
+
+# By default there is nothing to agree on.
+file(READ "${PREFIX}/share/cmake/fapilog/fapilog-targets.cmake" targets)
+if(targets MATCHES "FAPILOG_PRESET|FAPILOG_COMPILED_LEVEL")
+  message(FATAL_ERROR "the default choices became definitions:\n${targets}")
+endif()

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+// The shared library owns no runtime: it logs on the caller's thread and on one of its own.
+#include "plugin.hpp"
+
+#include <thread>
+
+void plugin_works(fapilog::logger log) {
+  log.info("from the library", fapilog::kv("number", 2));
+  std::thread{[log] { log.info("from the library's thread", fapilog::kv("number", 3)); }}.join();
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+// The second unit knows the facade only.
+#include "other.hpp"
+
+#include <fapilog/version.hpp>
+
+void log_in_other_unit(fapilog::logger log) { log.info("from the second unit", fapilog::kv("unit", 2)); }
+
+char const* version_in_other_unit() { return fapilog::version; }

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// Tests record/key.hpp: literal keys checked when compiling, and keys from text at run time, however broken.
+#include <fapilog/record/key.hpp>
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "support/catch.hpp"
+#include "support/logged.hpp"
+
+namespace {
+
+using fapilog::dynamic_key;
+using fapilog::key;
+using fapilog::kv;
+
+std::string const replacement = "\xEF\xBF\xBD";
+
+/// The key under which a value arrives that was logged with this one.
+std::string arrives_as(support::logged& test, std::string_view name) {
+  test.log.info("key", kv(dynamic_key{name}, 1));
+  auto const data = test.data();
+  REQUIRE(data.size() == 1);
+  CHECK(data.begin().value() == 1);
+  return data.begin().key();
+}
+
+}  // namespace
+
+TEST_CASE("a literal key knows its text and size without being copied") {
+  static constexpr char text[] = "order id";
+  constexpr key name{text};
+  constexpr auto view = name.view();
+  STATIC_REQUIRE(view.text == static_cast<char const*>(text));
+  STATIC_REQUIRE(view.size == 8);
+  STATIC_REQUIRE(view.flags == fapilog::record_format::key_is_literal);
+  STATIC_REQUIRE(key{"a"}.hash() == key{"a"}.hash());
+  STATIC_REQUIRE(key{"a"}.hash() != key{"b"}.hash());
+}
+
+TEST_CASE("every printable character but quote and backslash may stand in a literal key") {
+  support::logged test;
+  test.log.info("keys", kv(" !#$%&'()*+,-./0123456789:;<=>?", 1), kv("@ABCXYZ[]^_`abcxyz{|}~", 2), kv(".", 3));
+  auto const data = test.data();
+  CHECK(data.at(" !#$%&'()*+,-./0123456789:;<=>?") == 1);
+  CHECK(data.at("@ABCXYZ[]^_`abcxyz{|}~") == 2);
+  CHECK(data.at(".") == 3);
+}
+
+TEST_CASE("a key from run time arrives as it is, also with quotes, controls and characters of any script") {
+  support::logged test;
+  for (std::string const& name : {std::string{"plain"}, std::string{"with \"quotes\" and \\"}, std::string{"\n\t\x01\x1F\x7F"},
+                                  std::string{"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"}, std::string{"a\0b", 3},
+                                  std::string{"\0", 1}, std::string{"{}"}, std::string{" "}}) {
+    INFO(name);
+    CHECK(arrives_as(test, name) == name);
+  }
+}
+
+TEST_CASE("an empty key from run time becomes an underscore") {
+  support::logged test;
+  CHECK(arrives_as(test, "") == "_");
+  CHECK(arrives_as(test, std::string_view{}) == "_");
+}
+
+TEST_CASE("bytes of a key that are not UTF-8 become U+FFFD") {
+  support::logged test;
+  CHECK(arrives_as(test, "\xFF") == replacement);
+  CHECK(arrives_as(test, "a\xC3") == "a" + replacement);
+  CHECK(arrives_as(test, "\xE2\x82" "b") == replacement + "b");
+}
+
+TEST_CASE("two broken keys that become the same text stay one key, with the last value") {
+  support::logged test;
+  test.log.info("keys", kv(dynamic_key{"\xFE"}, 1), kv(dynamic_key{"\xFF"}, 2));
+  CHECK(test.last_line().find(replacement) == test.last_line().rfind(replacement));
+  auto const data = test.data();
+  REQUIRE(data.size() == 1);
+  CHECK(data.at(replacement) == 2);
+}
+
+TEST_CASE("a key from run time is cut after 1,024 bytes, and stays UTF-8") {
+  support::logged test;
+  std::string const longest(1'024, 'k');
+  CHECK(arrives_as(test, longest) == longest);
+  CHECK(arrives_as(test, longest + "more") == longest);
+  std::string const cut_in_character = std::string(1'023, 'k') + "\xC3\xA9";
+  CHECK(arrives_as(test, cut_in_character) == std::string(1'023, 'k') + replacement);
+}
+
+TEST_CASE("a key from run time is copied at the call") {
+  support::logged test;
+  std::string name = "before";
+  test.log.info("key", kv(dynamic_key{name}, 1));
+  name = "after!";
+  CHECK(test.data().contains("before"));
+}
+
+TEST_CASE("of two equal keys in one call the last value counts") {
+  support::logged test;
+  test.log.info("twice", kv(dynamic_key{"same"}, 1), kv("other", 0), kv(dynamic_key{"same"}, 2));
+  CHECK(test.data() == nlohmann::json{{"same", 2}, {"other", 0}});
+}
