@@ -142,7 +142,7 @@ class basic_logger {
   }
   [[nodiscard]] basic_logger with(std::initializer_list<field> fields) const noexcept {
     if (core_ == nullptr) return *this;
-    return basic_logger{engine::bind(*core_, fields.begin(), fields.size())};
+    return basic_logger{core_->owner.bind(*core_, fields.begin(), fields.size())};
   }
 
   [[nodiscard]] bool is_enabled(level severity) const noexcept {

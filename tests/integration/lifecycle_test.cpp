@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -287,6 +288,21 @@ TEST_CASE("a signal handler that logs in the middle of a log call is refused and
   CHECK(end.pending == 0);
   CHECK(end.submitted == static_cast<std::uint64_t>(own + handled));
   CHECK(end.processed + end.dropped.total() == end.submitted);
+}
+
+TEST_CASE("a log call leaves errno as it was") {
+  auto sink = std::make_shared<support::capture>();
+  fapilog::runtime rt{{.spin = 0ns, .linger = 0ns, .sinks = {sink}}};
+  std::thread{[&] {
+    auto const log = rt.get_logger();
+    for (int i = 0; i < 100; ++i) {
+      errno = 4711;
+      log.info("the first call makes a lane, each wakes the worker", kv("errno", errno));
+      REQUIRE(errno == 4711);
+    }
+  }}.join();
+  REQUIRE(rt.drain(30s).complete);
+  CHECK(sink->last().at("data").at("errno") == 4711);
 }
 
 TEST_CASE("a process that is killed leaves whole lines") {

@@ -2,6 +2,10 @@
 // The few atomic operations the call site needs, without the 36,000 preprocessed lines of <atomic>.
 #pragma once
 
+#include <fapilog/detail/platform.hpp>
+
+#include <cstdint>
+
 namespace fapilog::detail {
 
 /// A trivially copyable word shared between threads. The same meaning as `std::atomic<T>` with the order in the
@@ -30,8 +34,11 @@ class atomic_word {
     return __atomic_compare_exchange_n(&value_, &expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
   }
 
-  /// Adds without a locked instruction: only for words that one thread writes and others read.
-  void add_by_owner(T value) noexcept { store_relaxed(static_cast<T>(load_relaxed() + value)); }
+  /// Adds without a locked instruction: only for words that one thread writes, with its signal handlers, and others read.
+  void add_by_owner(T value) noexcept
+      requires(sizeof(T) == sizeof(std::uint64_t)) {
+    add_in_one_step(value_, value);
+  }
 
  private:
   T value_{};

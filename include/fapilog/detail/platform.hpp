@@ -68,6 +68,16 @@ inline std::int64_t steady_clock_ns() noexcept {
   return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
 }
 
+/// Adds to a word that only this thread writes, in one instruction where the processor has one: a signal handler of the
+/// same thread that adds, too, then comes before or after it, never in the middle.
+inline void add_in_one_step(std::uint64_t& word, std::uint64_t count) noexcept {
+#if defined(__x86_64__)
+  asm volatile("addq %1, %0" : "+m"(word) : "er"(count) : "cc");
+#else
+  __atomic_store_n(&word, __atomic_load_n(&word, __ATOMIC_RELAXED) + count, __ATOMIC_RELAXED);
+#endif
+}
+
 /// Where a call stands in the source: one pointer with GCC, three words elsewhere (clang 14 with libstdc++ has
 /// no `std::source_location`).
 class call_site {

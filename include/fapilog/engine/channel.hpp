@@ -8,6 +8,7 @@
 #include <fapilog/detail/shared_bytes.hpp>
 #include <fapilog/engine/enqueue_signal.hpp>
 #include <fapilog/engine/lane.hpp>
+#include <fapilog/record/field.hpp>
 #include <fapilog/record/level.hpp>
 
 #include <cstddef>
@@ -19,12 +20,31 @@ namespace fapilog::engine {
 
 struct logger_core;
 
-/// The light half: what a log call needs. The cold calls are virtual, so that their bodies (lane_channel.hpp) stay out
-/// of the call site's translation unit. Counted by reference: runtime, loggers and threads keep it alive.
+/// One log call, as the logger hands it over. Format arguments come first in `items`.
+struct call {
+  logger_core& logger;
+  level severity;
+  std::uint16_t flags;  ///< flags of record_format; with `text_is_cell` the first item is the message
+  char const* text;
+  std::uint32_t text_size;
+  std::uint16_t args;
+  detail::call_site where;
+  field const* items;
+  std::size_t count;
+};
+
+/// The light half: what a log call needs. Its operations are virtual, so that their bodies (submit.hpp,
+/// lane_channel.hpp) are compiled once and not in every file that logs. Counted by reference: runtime, loggers and
+/// threads keep it alive.
 class channel {
  public:
   channel(channel const&) = delete;
   channel& operator=(channel const&) = delete;
+
+  /// Writes one log call into this thread's lane: the hot path.
+  virtual void submit(call const& c) noexcept = 0;
+  /// A core with more bound fields, with one reference for the caller.
+  [[nodiscard]] virtual logger_core* bind(logger_core& logger, field const* fields, std::size_t count) noexcept = 0;
 
   /// This thread's lane, or null when none can be had.
   [[nodiscard]] lane* this_lane() noexcept;

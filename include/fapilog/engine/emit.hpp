@@ -2,7 +2,8 @@
 // From the arguments of a log call to its items: the one template that is instantiated per signature.
 #pragma once
 
-#include <fapilog/engine/submit.hpp>
+#include <fapilog/engine/channel.hpp>
+#include <fapilog/record/field_cells.hpp>
 #include <fapilog/record/message.hpp>
 
 #include <cstddef>
@@ -94,14 +95,14 @@ template <class... A>
       c.args = 0;
       c.items = rendered;
       c.count = 1 + fields;
-      return submit(c);
+      return logger.owner.submit(c);
     } catch (...) {
       // No memory for the message: the text goes as it was written, without its arguments.
       c.flags = record_format::text_is_rendered | record_format::text_failed;
       c.args = 0;
       c.items = items + 1 + args;
       c.count = fields;
-      return submit(c);
+      return logger.owner.submit(c);
     }
   }
   if (is_runtime) {
@@ -114,14 +115,14 @@ template <class... A>
     c.items = items + 1;
     c.count = sizeof...(A);
   }
-  submit(c);
+  logger.owner.submit(c);
 }
 
 /// One log call with its fields in a list.
 [[gnu::noinline]] inline void emit_list(logger_core& logger, level severity, fmt::string_view text, bool is_runtime,
                                         detail::call_site where, field const* fields, std::size_t count) noexcept {
   call c{logger, severity, 0, text.data(), static_cast<std::uint32_t>(text.size()), 0, where, fields, count};
-  if (!is_runtime) return submit(c);
+  if (!is_runtime) return logger.owner.submit(c);
   detail::byte_buffer copy;
   try {
     auto* const items = reinterpret_cast<field*>(copy.extend((count + 1) * sizeof(field)));
@@ -132,19 +133,10 @@ template <class... A>
     c.text_size = 0;
     c.items = items;
     c.count = count + 1;
-    submit(c);
+    logger.owner.submit(c);
   } catch (...) {
     logger.owner.count_without_lane(drop_reason::no_memory);
   }
-}
-
-/// A core with more bound fields, with one reference for the caller. Without memory it is the same core.
-[[nodiscard]] inline logger_core* bind(logger_core& logger, field const* fields, std::size_t count) noexcept {
-  auto bound = detail::freeze(fields, count, logger.bound, detail::max_bound_bytes);
-  auto* const core = new (std::nothrow) logger_core{logger.owner, logger.name, static_cast<detail::shared_bytes&&>(bound)};
-  if (core != nullptr) return core;
-  logger.add_reference();
-  return &logger;
 }
 
 }  // namespace fapilog::engine

@@ -7,6 +7,7 @@
 #include <fapilog/engine/decode.hpp>
 #include <fapilog/engine/enqueue_event.hpp>
 #include <fapilog/engine/levels.hpp>
+#include <fapilog/engine/submit.hpp>
 #include <fapilog/metrics/counters.hpp>
 #include <fapilog/setup/policies.hpp>
 
@@ -131,6 +132,16 @@ class lane_channel final : private channel_event, public channel {
       }
     }
     for (auto& count : without_lane_) count.store_relaxed(0);
+  }
+
+  void submit(call const& c) noexcept override { engine::submit(c); }
+
+  logger_core* bind(logger_core& logger, field const* fields, std::size_t count) noexcept override {
+    auto bound = detail::freeze(fields, count, logger.bound, detail::max_bound_bytes);
+    auto* const made = new (std::nothrow) logger_core{logger.owner, logger.name, std::move(bound)};
+    if (made != nullptr) return made;
+    logger.add_reference();  // without memory the child is the logger itself
+    return &logger;
   }
 
   lane* acquire_lane() noexcept override {

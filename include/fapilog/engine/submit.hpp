@@ -7,25 +7,13 @@
 #include <fapilog/record/field_cells.hpp>
 #include <fapilog/record/record.hpp>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
 namespace fapilog::engine {
-
-/// One log call, as the logger hands it over. Format arguments come first in `items`.
-struct call {
-  logger_core& logger;
-  level severity;
-  std::uint16_t flags;  ///< flags of record_format; with `text_is_cell` the first item is the message
-  char const* text;
-  std::uint32_t text_size;
-  std::uint16_t args;
-  detail::call_site where;
-  field const* items;
-  std::size_t count;
-};
 
 namespace submit_detail {
 
@@ -173,15 +161,17 @@ inline void put_record(std::byte* to, call const& c, std::uint64_t ticks, std::s
 
 }  // namespace submit_detail
 
-/// The lane of this thread for one call; whatever way the call ends, the lane is left as it was found.
+/// The lane of this thread for one call; whatever way the call ends, the lane is left as it was found, and so is errno,
+/// which the caller may be about to log.
 class lane_use {
  public:
-  explicit lane_use(channel& ch) noexcept : channel_(ch), lane_(ch.this_lane()) {
+  explicit lane_use(channel& ch) noexcept : channel_(ch), errno_(errno), lane_(ch.this_lane()) {
     if (lane_ != nullptr) [[likely]] scratch_begin_ = lane_->scratch.size();
   }
   lane_use(lane_use const&) = delete;
   lane_use& operator=(lane_use const&) = delete;
   ~lane_use() {
+    errno = errno_;
     if (lane_ == nullptr) [[unlikely]] return;
     if (writing_) lane_->writing.store_release(false);
     lane_->scratch.shrink(scratch_begin_);
@@ -199,6 +189,7 @@ class lane_use {
 
  private:
   channel& channel_;
+  int errno_;
   lane* lane_;
   std::size_t scratch_begin_ = 0;
   bool writing_ = false;

@@ -57,7 +57,7 @@ class field {
       : text_key_(name.text), key_size_(name.size), key_flags_(name.flags), type_(kind::deferred), hash_(hash), bits_(0) {
     static_assert(loggable<T>, "fapilog: this type cannot be logged. Give it to_log(object_writer&, T const&) in its "
                                "namespace, or a fmt formatter.");
-    if constexpr (!(shape::logs_as_value<T> || shape::logs_as_object<T>)&&detail::scalar_value<T>) {
+    if constexpr (!shape::has_hook<T> && detail::scalar_value<T>) {
       detail::scalar const s = detail::make_scalar(value);
       type_ = s.type;
       if (s.type == kind::string) {
@@ -67,7 +67,7 @@ class field {
         extra_ = s.extra;
         bits_ = s.bits;
       }
-    } else if constexpr (!(shape::logs_as_value<T> || shape::logs_as_object<T>)&&shape::path<T>) {
+    } else if constexpr (!shape::has_hook<T> && shape::path<T>) {
       type_ = kind::string;
       text_ = value.native().data();
       size_ = value.native().size();

@@ -20,7 +20,7 @@ struct plain_value {};
 template <class T>
 constexpr auto format_type_of() noexcept {
   using std::type_identity;
-  if constexpr (shape::logs_as_value<T> || shape::logs_as_object<T>) return type_identity<plain_value>{};
+  if constexpr (shape::has_hook<T>) return type_identity<plain_value>{};
   else if constexpr (std::is_arithmetic_v<T> && (!shape::character<T> || std::is_same_v<T, char>)) return type_identity<T>{};
   else if constexpr (shape::raw_pointer<T>) return type_identity<void const*>{};
   else if constexpr (shape::narrow_text<T>) return type_identity<fmt::string_view>{};

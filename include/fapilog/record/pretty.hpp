@@ -184,7 +184,9 @@ inline void put_pretty(detail::text_buffer& out, event const& e, pretty_style st
   out.append(" | ");
   put_text(out, e.message);
   for (member const& m : e.data) put_member(out, m);
-  for (member const& m : e.context) put_member(out, m);
+  for (member const& m : e.context) {
+    if (m.value.type != kind::null) put_member(out, m);
+  }
   if (style.location && e.file != nullptr && e.file[0] != '\0') {
     if (style.colours) out.append(grey);
     put_location(out, e);

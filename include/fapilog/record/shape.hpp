@@ -30,6 +30,10 @@ concept logs_as_object = requires(object_writer& writer, T const& value) { to_lo
 template <class T>
 concept logs_as_value = requires(value_writer& writer, T const& value) { to_log(writer, value); };
 
+/// Has one of these hooks; numbers are not even asked.
+template <class T>
+concept has_hook = !std::is_arithmetic_v<T> && (logs_as_value<T> || logs_as_object<T>);
+
 template <class T>
 concept narrow_text = std::convertible_to<T const&, std::string_view> && !std::is_null_pointer_v<T>;
 
@@ -131,8 +135,7 @@ concept formattable = fmt::is_formattable<T>::value;
 
 /// Known without asking fmt: what `log.info("{}", value)` takes even where fmt has no formatter.
 template <class T>
-concept known = logs_as_value<T> || logs_as_object<T> || std::is_arithmetic_v<T> || std::is_null_pointer_v<T> ||
-    narrow_text<T> || wide_text_class<T> || wide_text_pointer<T> || path<T> || error_code<T> || duration<T> ||
+concept known = std::is_arithmetic_v<T> || narrow_text<T> || has_hook<T> || std::is_null_pointer_v<T> || wide_text_class<T> || wide_text_pointer<T> || path<T> || error_code<T> || duration<T> ||
     time_point<T> || optional<T> || variant<T> || range<T> || tuple<T> || raw_pointer<T> ||
     std::derived_from<T, std::exception> || numeric_enum<T> || named_enum<T>;
 

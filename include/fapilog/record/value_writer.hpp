@@ -160,7 +160,7 @@ void value_writer::array(F&& elements) {
 
 template <class T>
 void value_writer::encode(detail::key_view name, T const& v) {
-  if constexpr (shape::logs_as_value<T> || shape::logs_as_object<T>) {
+  if constexpr (shape::has_hook<T>) {
     encode_by_hook(name, v);
   } else if constexpr (detail::scalar_value<T>) {
     encode_scalar(name, detail::make_scalar(v));

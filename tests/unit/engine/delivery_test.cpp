@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+// Between worker and sink: retries, rejections, sinks that throw or do not start, and the account of each record.
+#include "support/capture.hpp"
+#include "support/catch.hpp"
+
+#include <fapilog/fapilog.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+using fapilog::write_result;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A sink that does as it is told at each call, and keeps what it took.
+struct told {
+  std::function<write_result(fapilog::batch const&, int call)> answer;
+  int calls = 0;
+  std::vector<std::string> messages;
+
+  write_result write(fapilog::batch const& entries) { return answer(entries, ++calls); }
+  void take(fapilog::batch const& entries, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) messages.emplace_back(entries[i].event.message);
+  }
+  [[nodiscard]] static std::string name() { return "told"; }
+};
+
+/// Keeps the diagnostics' lines.
+struct complaints {
+  std::shared_ptr<std::string> text = std::make_shared<std::string>();
+  std::shared_ptr<std::mutex> mutex = std::make_shared<std::mutex>();
+  void operator()(std::string_view line) const {
+    std::lock_guard const lock{*mutex};
+    *text += line;
+  }
+  [[nodiscard]] bool tell_of(std::string const& words) const {
+    std::lock_guard const lock{*mutex};
+    return text->find(words) != std::string::npos;
+  }
+};
+
+constexpr fapilog::retry_options quick{.attempts = 3, .first_delay = 1ms, .longest_delay = 2ms};
+
+}  // namespace
+
+TEST_CASE("a batch is offered again until the sink takes it") {
+  auto sink = std::make_shared<told>();
+  sink->answer = [&](fapilog::batch const& entries, int call) {
+    if (call < 3) return write_result::retry("not yet");
+    sink->take(entries, entries.size());
+    return write_result::delivered();
+  };
+  fapilog::runtime rt{{.sinks = {sink}, .retry = quick}};
+  rt.get_logger().info("persistent");
+  auto const end = rt.drain(30s);
+  CHECK(sink->messages == std::vector<std::string>{"persistent"});
+  CHECK(end.processed == 1);
+  CHECK(end.retried == 2);
+  CHECK(end.failed == 0);
+  CHECK(end.balanced());
+}
+
+TEST_CASE("after a partial write only the rest is offered again") {
+  auto sink = std::make_shared<told>();
+  sink->answer = [&](fapilog::batch const& entries, int call) {
+    if (call == 1) {
+      sink->take(entries, 2);
+      return write_result::retry("two only", 2);
+    }
+    sink->take(entries, entries.size());
+    return write_result::delivered();
+  };
+  fapilog::basic_runtime<fapilog::presets::production> rt{{.batch_max_size = 5, .sinks = {sink}, .retry = quick}};
+  auto const log = rt.get_logger();
+  std::vector<std::string> expected;
+  {
+    // The first record goes out alone; the five after it come as one full batch.
+    for (int i = 0; i < 5; ++i) {
+      expected.push_back("record " + std::to_string(i));
+      log.info("record {}", i);
+    }
+  }
+  auto const end = rt.drain(30s);
+  std::sort(sink->messages.begin(), sink->messages.end());
+  CHECK(sink->messages == expected);
+  CHECK(end.processed == 5);
+  CHECK(end.balanced());
+}
+
+TEST_CASE("a sink that goes on failing costs its records, which are counted and told; then it recovers") {
+  auto sink = std::make_shared<told>();
+  bool broken = true;
+  sink->answer = [&](fapilog::batch const& entries, int) {
+    if (broken) return write_result::retry("the disk is on fire");
+    sink->take(entries, entries.size());
+    return write_result::delivered();
+  };
+  complaints heard;
+  fapilog::runtime rt{{.batch_max_size = 1, .sinks = {sink}, .retry = quick, .diagnostics_output = heard}};
+  auto const log = rt.get_logger();
+  log.info("lost");
+  auto const first = rt.flush(30s);
+  CHECK(first.failed == 1);
+  CHECK(first.retried == 2);
+  CHECK(sink->calls == 3);
+  CHECK(heard.tell_of("the disk is on fire"));
+  log.info("lost, too");
+  (void)rt.flush(30s);
+  CHECK(sink->calls == 4);  // while it fails a batch has one attempt: other sinks must not starve
+  broken = false;
+  log.info("taken");
+  auto const end = rt.drain(30s);
+  CHECK(sink->messages == std::vector<std::string>{"taken"});
+  CHECK(heard.tell_of("the sink works again"));
+  CHECK(end.processed == 1);
+  CHECK(end.failed == 2);
+  CHECK(end.balanced());
+}
+
+TEST_CASE("rejected records are counted as failed and do not hold up the rest") {
+  auto sink = std::make_shared<told>();
+  sink->answer = [&](fapilog::batch const& entries, int) {
+    std::vector<std::size_t> refused;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      if (entries[i].event.message == "poison") refused.push_back(i);
+    }
+    return refused.empty() ? write_result::delivered() : write_result::rejected(refused, "poison is not taken");
+  };
+  complaints heard;
+  fapilog::runtime rt{{.sinks = {sink}, .diagnostics_output = heard}};
+  auto const log = rt.get_logger();
+  for (int i = 0; i < 10; ++i) {
+    log.info("good");
+    if (i == 5) log.info("poison");
+  }
+  auto const end = rt.drain(30s);
+  CHECK(end.processed == 10);
+  CHECK(end.failed == 1);
+  CHECK(end.balanced());
+  CHECK(heard.tell_of("poison is not taken"));
+}
+
+TEST_CASE("one failing sink does not keep records from another, and they count as failed") {
+  auto good = std::make_shared<support::capture>();
+  auto bad = std::make_shared<told>();
+  bad->answer = [](fapilog::batch const&, int) -> write_result { throw std::runtime_error{"broken"}; };
+  complaints heard;
+  fapilog::runtime rt{{.sinks = {bad, good}, .retry = {.attempts = 1}, .diagnostics_output = heard}};
+  auto const log = rt.get_logger();
+  for (int i = 0; i < 50; ++i) log.info("to both");
+  auto const end = rt.drain(30s);
+  CHECK(good->lines().size() == 50);
+  CHECK(end.failed == 50);
+  CHECK(end.processed == 0);
+  CHECK(end.balanced());
+  CHECK(heard.tell_of("broken"));
+}
+
+TEST_CASE("a sink that does not start is reported, tried again, and its records are counted") {
+  struct late {
+    int starts = 0;
+    int writes = 0;
+    void start(fapilog::start_context const&) {
+      if (++starts == 1) throw std::runtime_error{"no such server"};
+    }
+    void write(fapilog::batch const&) { ++writes; }
+    [[nodiscard]] static fapilog::sink_health health() { return {true, "up"}; }
+  };
+  auto sink = std::make_shared<late>();
+  complaints heard;
+  fapilog::runtime rt{{.sinks = {sink}, .diagnostics_output = heard}};
+  auto const log = rt.get_logger();
+  log.info("too early");
+  auto const early = rt.flush(30s);
+  CHECK(early.failed == 1);
+  CHECK(heard.tell_of("no such server"));
+  auto const give_up = std::chrono::steady_clock::now() + 30s;
+  std::uint64_t submitted = 1;
+  while (rt.counts().processed == 0 && std::chrono::steady_clock::now() < give_up) {
+    log.info("again");
+    ++submitted;
+    (void)rt.flush(30s);
+  }
+  auto const end = rt.drain(30s);
+  CHECK(sink->starts == 2);
+  CHECK(end.processed > 0);
+  CHECK(end.submitted == submitted);
+  CHECK(end.balanced());
+}
+
+TEST_CASE("start, write, flush and stop come in that order, stop once, and health is asked for") {
+  struct ordered {
+    std::vector<std::string> calls;
+    void start(fapilog::start_context const&) { calls.emplace_back("start"); }
+    void write(fapilog::batch const&) { calls.emplace_back("write"); }
+    void flush() { calls.emplace_back("flush"); }
+    void stop() { calls.emplace_back("stop"); }
+    [[nodiscard]] static fapilog::sink_health health() { return {false, "tired"}; }
+    [[nodiscard]] static std::string name() { return "ordered"; }
+  };
+  auto sink = std::make_shared<ordered>();
+  fapilog::runtime rt{{.sinks = {sink}}};
+  rt.get_logger().info("x");
+  (void)rt.drain(30s);
+  (void)rt.drain(30s);
+  CHECK(sink->calls == std::vector<std::string>{"start", "write", "flush", "stop"});
+  REQUIRE(rt.health().size() == 1);
+  CHECK(rt.health()[0].first == "ordered");
+  CHECK_FALSE(rt.health()[0].second.healthy);
+  CHECK(rt.health()[0].second.detail == "tired");
+}
+
+TEST_CASE("a user's own sink takes fewer than ten lines") {
+  struct counting {
+    std::size_t* count;
+    void write(fapilog::batch const& entries) const { *count += entries.size(); }
+  };
+  std::size_t count = 0;
+  fapilog::runtime rt{{.sinks = {counting{&count}}}};
+  for (int i = 0; i < 7; ++i) rt.get_logger().info("counted");
+  (void)rt.drain(30s);
+  CHECK(count == 7);
+}
+
+TEST_CASE("a sink that keeps a batch finds it unchanged later") {
+  struct keeper {
+    std::vector<fapilog::batch> kept;
+    void write(fapilog::batch const& entries) { kept.push_back(entries); }
+  };
+  auto sink = std::make_shared<keeper>();
+  {
+    fapilog::runtime rt{{.batch_max_size = 3, .when_full = fapilog::when_full::block, .sinks = {sink}}};
+    auto const log = rt.get_logger("kept").with(fapilog::kv("bound", std::string(100, 'b')));
+    auto const scope = fapilog::scope(fapilog::kv("tenant_id", "t"));
+    for (int i = 0; i < 1'000; ++i) log.info("message {}", i, fapilog::kv("text", std::string(50, 'x')));
+    (void)rt.drain(30s);
+  }
+  int next = 0;
+  for (auto const& entries : sink->kept) {
+    for (auto const& e : entries) {
+      CHECK(e.event.message == "message " + std::to_string(next++));
+      auto const log = nlohmann::json::parse(e.json).at("log");
+      CHECK(log.at("data").at("bound") == std::string(100, 'b'));
+      REQUIRE(e.event.data.find("text") != nullptr);
+      CHECK(e.event.data.find("text")->as_text() == std::string(50, 'x'));
+      REQUIRE(e.event.context.find("tenant_id") != nullptr);
+      CHECK(e.event.context.find("tenant_id")->as_text() == "t");
+    }
+  }
+  CHECK(next == 1'000);
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// The stages in their order, what each may do to an event, and what happens when one throws.
+#include "support/capture.hpp"
+#include "support/catch.hpp"
+
+#include <fapilog/fapilog.hpp>
+
+#include <chrono>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using fapilog::kv;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct keeps_odd {
+  int* calls;
+  bool keep(fapilog::event const& e) const {
+    ++*calls;
+    return e.data.find("i")->i64 % 2 == 1;
+  }
+};
+
+struct adds_region {
+  static void enrich(fapilog::event& e) { e.diagnostics.set("region", fapilog::value::of_text("eu")); }
+};
+
+struct masks_password {
+  static void redact(fapilog::event& e) {
+    if (auto* const secret = e.data.find("password")) *secret = fapilog::value::of_text("***");
+  }
+};
+
+struct shouts {
+  static bool process(fapilog::event const&, std::string& line) {
+    auto const at = line.find("quiet");
+    if (at != std::string::npos) line.replace(at, 5, "LOUD!");
+    return true;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("filters, enrichers, redactors and processors each do their part") {
+  auto sink = std::make_shared<support::capture>();
+  int calls = 0;
+  fapilog::runtime rt{{.filters = {keeps_odd{&calls}},
+                       .enrichers = {adds_region{}},
+                       .redactors = {masks_password{}},
+                       .processors = {shouts{}},
+                       .sinks = {sink}}};
+  auto const log = rt.get_logger();
+  for (int i = 0; i < 10; ++i) log.info("quiet", kv("i", i), kv("password", "hunter2"));
+  auto const end = rt.drain(30s);
+  CHECK(calls == 10);
+  CHECK(end.filtered == 5);
+  CHECK(end.processed == 5);
+  CHECK(end.balanced());
+  REQUIRE(sink->lines().size() == 5);
+  for (std::size_t i = 0; i < 5; ++i) {
+    auto const part = sink->at(i).at("log");
+    CHECK(part.at("message") == "LOUD!");
+    CHECK(part.at("data").at("password") == "***");
+    CHECK(part.at("diagnostics").at("region") == "eu");
+    CHECK(sink->lines()[i].find("hunter2") == std::string::npos);
+  }
+}
+
+TEST_CASE("an enricher sees what those before it added, and redactors see all of it") {
+  auto sink = std::make_shared<support::capture>();
+  fapilog::runtime rt{{.enrichers = {[](fapilog::event& e) { e.data.set("a", fapilog::value::of_number(1)); },
+                                     [](fapilog::event& e) {
+                                       e.data.set("b", fapilog::value::of_number(e.data.find("a")->i64 + 1));
+                                     }},
+                       .redactors = {[](fapilog::event& e) { e.data.erase("a"); }},
+                       .sinks = {sink}}};
+  rt.get_logger().info("x");
+  (void)rt.drain(30s);
+  CHECK(sink->last().at("data") == nlohmann::json{{"b", 2}});
+}
+
+TEST_CASE("functions serve as stages, too") {
+  auto sink = std::make_shared<support::capture>();
+  fapilog::runtime rt{{.filters = {[](fapilog::event const& e) { return e.severity >= fapilog::level::warning; }},
+                       .processors = {[](fapilog::event const&, std::string& line) {
+                         line += ' ';
+                         return line.find("drop me") == std::string::npos;
+                       }},
+                       .sinks = {sink}}};
+  auto const log = rt.get_logger();
+  log.info("filtered");
+  log.error("kept");
+  log.error("drop me");
+  auto const end = rt.drain(30s);
+  CHECK(end.filtered == 1);
+  CHECK(end.failed == 1);
+  CHECK(end.processed == 1);
+  CHECK(end.balanced());
+  CHECK(sink->last().at("message") == "kept");
+}
+
+TEST_CASE("a filter or enricher that throws lets the record pass, a redactor that throws does not") {
+  auto sink = std::make_shared<support::capture>();
+  auto const throws_for = [](std::string const& word) {
+    return [word](fapilog::event const& e) {
+      if (e.message == word) throw std::runtime_error{"thrown by a stage"};
+    };
+  };
+  std::string told;
+  fapilog::account end;
+  {
+    fapilog::runtime rt{{.filters = {[&](fapilog::event const& e) {
+                           throws_for("filter")(e);
+                           return true;
+                         }},
+                         .enrichers = {[&](fapilog::event& e) { throws_for("enricher")(e); }},
+                         .redactors = {[&](fapilog::event& e) { throws_for("redactor")(e); }},
+                         .processors = {[&](fapilog::event const& e, std::string& line) {
+                           line += "   ";
+                           throws_for("processor")(e);
+                           return true;
+                         }},
+                         .sinks = {sink},
+                         .diagnostics_output = [&](std::string_view line) { told += line; }}};
+    auto const log = rt.get_logger();
+    for (auto const* const word : {"filter", "enricher", "redactor", "processor", "none"}) {
+      log.info(fapilog::runtime_text(word));
+    }
+    end = rt.drain(30s);
+  }
+  std::vector<std::string> messages;
+  for (std::size_t i = 0; i < sink->lines().size(); ++i) messages.push_back(sink->at(i).at("log").at("message"));
+  CHECK(messages == std::vector<std::string>{"filter", "enricher", "processor", "none"});
+  CHECK(end.failed == 1);
+  CHECK(end.processed == 4);
+  CHECK(end.balanced());
+  for (auto const* const words : {"a filter threw", "an enricher threw", "a redactor threw", "a processor threw"}) {
+    CHECK(told.find(words) != std::string::npos);
+  }
+}

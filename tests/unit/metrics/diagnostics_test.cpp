@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// Self-diagnostics: valid JSON lines, rate-limited by component, never a throw.
+#include "support/catch.hpp"
+
+#include <fapilog/metrics/counters.hpp>
+#include <fapilog/metrics/diagnostics.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+TEST_CASE("a complaint is one line of JSON with component, message and detail") {
+  std::vector<std::string> lines;
+  fapilog::diagnostics tell{[&](std::string_view line) { lines.emplace_back(line); }};
+  tell.warn("file", "cannot \"open\"", "a\\b\nc\x1b\xff");
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].back() == '\n');
+  CHECK(lines[0].find('\n') == lines[0].size() - 1);
+  auto const parsed = nlohmann::json::parse(lines[0]);
+  CHECK(parsed.at("level") == "WARN");
+  CHECK(parsed.at("component") == "file");
+  CHECK(parsed.at("message") == "cannot \"open\"");
+  CHECK(parsed.at("detail") == "a\\b\nc??");
+  CHECK(parsed.at("ts").is_number());
+}
+
+TEST_CASE("each component has five lines at once; what is held back is counted") {
+  std::vector<std::string> lines;
+  fapilog::diagnostics tell{[&](std::string_view line) { lines.emplace_back(line); }};
+  for (int i = 0; i < 1'000; ++i) tell.warn("noisy", "again");
+  CHECK(lines.size() >= 5);
+  CHECK(lines.size() < 100);
+  CHECK(tell.written() == lines.size());
+  CHECK(tell.written() + tell.suppressed() == 1'000);
+  tell.warn("quiet", "another component has its own allowance");
+  CHECK(lines.back().find("quiet") != std::string::npos);
+}
+
+TEST_CASE("an output that throws does not reach the caller") {
+  fapilog::diagnostics tell{[](std::string_view) { throw std::runtime_error{"stderr is gone"}; }};
+  tell.warn("x", "y");
+  SUCCEED();
+}
+
+TEST_CASE("an account is balanced when every record has one fate") {
+  fapilog::account sum{.submitted = 10, .processed = 3, .filtered = 2, .dropped = {.queue_full = 1, .closed = 1},
+                       .failed = 1, .pending = 2};
+  CHECK(sum.balanced());
+  CHECK(sum.dropped.total() == 2);
+  sum.pending = 3;
+  CHECK_FALSE(sum.balanced());
+  for (auto const reason : {fapilog::drop_reason::queue_full, fapilog::drop_reason::closed,
+                            fapilog::drop_reason::no_memory, fapilog::drop_reason::reentrant}) {
+    CHECK(std::string{fapilog::drop_reason_name(reason)} != "unknown");
+  }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// Impossible options are refused with their name, their value and what would be right.
+#include "support/catch.hpp"
+
+#include <fapilog/fapilog.hpp>
+
+#include <chrono>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using Catch::Matchers::ContainsSubstring;
+using namespace std::chrono_literals;
+
+TEST_CASE("each impossible option is one clear error") {
+  struct example {
+    std::function<void(fapilog::options&)> spoil;
+    std::vector<std::string> words;
+  };
+  std::vector<example> const table{
+      {[](auto& o) { o.log_level = static_cast<fapilog::level>(150); }, {"log_level", "150", "0 to 99"}},
+      {[](auto& o) { o.batch_max_size = 0; }, {"batch_max_size", "0", "1 to 1000000"}},
+      {[](auto& o) { o.batch_timeout = -1ns; }, {"batch_timeout", "-1", "zero or more"}},
+      {[](auto& o) { o.lane_bytes = 100; }, {"lane_bytes", "100", "4096"}},
+      {[](auto& o) { o.lane_bytes = std::size_t{1} << 40; }, {"lane_bytes", "1 GiB"}},
+      {[](auto& o) { o.protected_share = 0.75; }, {"protected_share", "0.75", "0 to 0.5"}},
+      {[](auto& o) { o.protected_share = std::numeric_limits<double>::quiet_NaN(); }, {"protected_share"}},
+      {[](auto& o) { o.max_record_bytes = 1; }, {"max_record_bytes", "1024"}},
+      {[](auto& o) { o.backpressure_wait = -5ms; }, {"backpressure_wait", "-5000000"}},
+      {[](auto& o) { o.spin = -1us; }, {"spin"}},
+      {[](auto& o) { o.linger = -1us; }, {"linger"}},
+      {[](auto& o) { o.shutdown_timeout = -1s; }, {"shutdown_timeout"}},
+      {[](auto& o) { o.retry.attempts = 0; }, {"retry.attempts", "1 or more"}},
+      {[](auto& o) { o.retry.first_delay = -1ms; }, {"retry.first_delay"}},
+      {[](auto& o) { o.retry.longest_delay = -1ms; }, {"retry.longest_delay"}},
+      {[](auto& o) { o.level_names = {{fapilog::level::info, "X"}}; }, {"level_names", "20", "custom level"}},
+      {[](auto& o) { o.level_names = {{fapilog::custom_level(25), ""}}; }, {"level_names", "25", "not empty"}},
+  };
+  for (auto const& [spoil, words] : table) {
+    fapilog::options o{.sinks = {}};
+    spoil(o);
+    try {
+      fapilog::runtime const rt{o};
+      FAIL("accepted: " << words[0]);
+    } catch (std::invalid_argument const& error) {
+      for (auto const& word : words) CHECK_THAT(error.what(), ContainsSubstring(word));
+    }
+  }
+}
+
+TEST_CASE("the defaults are possible under every preset") {
+  fapilog::validate(fapilog::basic_options<fapilog::presets::dev>{});
+  fapilog::validate(fapilog::basic_options<fapilog::presets::production>{});
+  fapilog::validate(fapilog::basic_options<fapilog::presets::serverless>{});
+  fapilog::validate(fapilog::basic_options<fapilog::presets::hardened>{});
+  fapilog::validate(fapilog::basic_options<fapilog::presets::minimal>{});
+}
