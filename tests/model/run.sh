@@ -59,17 +59,17 @@ unreached() {
 }
 
 say() { # <verdict> <kind> <definitions> [<remark>]
-  printf '%-8s  %-11s  %-61s  %8s states %5s s%s\n' \
+  printf '%-8s  %-11s  %-71s  %8s states %5s s%s\n' \
     "$1" "$2" "$3" "$(states)" "$(seconds)" "${4:+  $4}"
 }
 fail() { # <kind> <definitions> <reason>
-  local definitions
+  local words
   say FAILED "$1" "$2" "$3"
   failures=$((failures + 1))
   sed 's/^/    /' report
   if [[ -e wakeup.pml.trail ]]; then
-    read -ra definitions <<<"$2"
-    spin -t -p -k wakeup.pml.trail "${definitions[@]/#/-D}" "$model" 2>&1 | tail -n 200 | sed 's/^/    /'
+    read -ra words <<<"$2"
+    spin -t -p -k wakeup.pml.trail "${words[@]/#/-D}" "$model" 2>&1 | tail -n 200 | sed 's/^/    /'
   fi
 }
 
