@@ -29,7 +29,8 @@ void duplicate_key_error() noexcept;
 
 /// Two literal keys of one call that are the same: an error where the compiler optimises; elsewhere the last one wins.
 template <class A, class B>
-[[gnu::always_inline]] inline void refuse_same_key([[maybe_unused]] A const& a, [[maybe_unused]] B const& b) noexcept {
+[[gnu::always_inline]] inline void refuse_same_key([[maybe_unused]] A const& a,
+                                                   [[maybe_unused]] B const& b) noexcept {
 #if FAPILOG_DETAIL_CHECKS_KEYS
   if constexpr (is_field<A> && is_field<B>) {
     bool const same = a.key_hash() != 0 && a.key_hash() == b.key_hash() && a.name().size == b.name().size &&
@@ -47,9 +48,12 @@ template <class First, class... Rest>
 }
 
 inline constexpr int compiled_level = FAPILOG_COMPILED_LEVEL;
-static_assert(compiled_level >= 0 && compiled_level < 256, "fapilog: FAPILOG_COMPILED_LEVEL is a level's number");
+static_assert(compiled_level >= 0 && compiled_level < 256,
+              "fapilog: FAPILOG_COMPILED_LEVEL is a level's number");
 
-constexpr bool is_compiled_in(level severity) noexcept { return static_cast<int>(severity) >= compiled_level; }
+constexpr bool is_compiled_in(level severity) noexcept {
+  return static_cast<int>(severity) >= compiled_level;
+}
 
 /// False for a number that was cast to a level and is none.
 constexpr bool is_level(level severity) noexcept { return static_cast<std::size_t>(severity) < level_count; }
@@ -84,31 +88,38 @@ class basic_logger {
 
   /// A message literal, its format arguments, then fields: `log.info("took {}", dt, kv("order", id))`.
   template <class... A>
-  [[gnu::always_inline]] void debug(message<std::type_identity_t<A>...> text, A const&... arguments) const noexcept {
+  [[gnu::always_inline]] void debug(message<std::type_identity_t<A>...> text,
+                                    A const&... arguments) const noexcept {
     write<level::debug>(text, arguments...);
   }
   template <class... A>
-  [[gnu::always_inline]] void info(message<std::type_identity_t<A>...> text, A const&... arguments) const noexcept {
+  [[gnu::always_inline]] void info(message<std::type_identity_t<A>...> text,
+                                   A const&... arguments) const noexcept {
     write<level::info>(text, arguments...);
   }
   template <class... A>
-  [[gnu::always_inline]] void warning(message<std::type_identity_t<A>...> text, A const&... arguments) const noexcept {
+  [[gnu::always_inline]] void warning(message<std::type_identity_t<A>...> text,
+                                      A const&... arguments) const noexcept {
     write<level::warning>(text, arguments...);
   }
   template <class... A>
-  [[gnu::always_inline]] void error(message<std::type_identity_t<A>...> text, A const&... arguments) const noexcept {
+  [[gnu::always_inline]] void error(message<std::type_identity_t<A>...> text,
+                                    A const&... arguments) const noexcept {
     write<level::error>(text, arguments...);
   }
   template <class... A>
-  [[gnu::always_inline]] void critical(message<std::type_identity_t<A>...> text, A const&... arguments) const noexcept {
+  [[gnu::always_inline]] void critical(message<std::type_identity_t<A>...> text,
+                                       A const&... arguments) const noexcept {
     write<level::critical>(text, arguments...);
   }
   template <class... A>
-  [[gnu::always_inline]] void audit(message<std::type_identity_t<A>...> text, A const&... arguments) const noexcept {
+  [[gnu::always_inline]] void audit(message<std::type_identity_t<A>...> text,
+                                    A const&... arguments) const noexcept {
     write<level::audit>(text, arguments...);
   }
   template <class... A>
-  [[gnu::always_inline]] void security(message<std::type_identity_t<A>...> text, A const&... arguments) const noexcept {
+  [[gnu::always_inline]] void security(message<std::type_identity_t<A>...> text,
+                                       A const&... arguments) const noexcept {
     write<level::security>(text, arguments...);
   }
   /// With a level chosen at run time.
@@ -121,16 +132,31 @@ class basic_logger {
   }
 
   /// The same with the fields in a list: `log.info("text", {{"user_id", 42}, {"ip", ip}})`.
-  void debug(message<> text, std::initializer_list<field> fields) const noexcept { log(level::debug, text, fields); }
-  void info(message<> text, std::initializer_list<field> fields) const noexcept { log(level::info, text, fields); }
-  void warning(message<> text, std::initializer_list<field> fields) const noexcept { log(level::warning, text, fields); }
-  void error(message<> text, std::initializer_list<field> fields) const noexcept { log(level::error, text, fields); }
-  void critical(message<> text, std::initializer_list<field> fields) const noexcept { log(level::critical, text, fields); }
-  void audit(message<> text, std::initializer_list<field> fields) const noexcept { log(level::audit, text, fields); }
-  void security(message<> text, std::initializer_list<field> fields) const noexcept { log(level::security, text, fields); }
+  void debug(message<> text, std::initializer_list<field> fields) const noexcept {
+    log(level::debug, text, fields);
+  }
+  void info(message<> text, std::initializer_list<field> fields) const noexcept {
+    log(level::info, text, fields);
+  }
+  void warning(message<> text, std::initializer_list<field> fields) const noexcept {
+    log(level::warning, text, fields);
+  }
+  void error(message<> text, std::initializer_list<field> fields) const noexcept {
+    log(level::error, text, fields);
+  }
+  void critical(message<> text, std::initializer_list<field> fields) const noexcept {
+    log(level::critical, text, fields);
+  }
+  void audit(message<> text, std::initializer_list<field> fields) const noexcept {
+    log(level::audit, text, fields);
+  }
+  void security(message<> text, std::initializer_list<field> fields) const noexcept {
+    log(level::security, text, fields);
+  }
   void log(level severity, message<> text, std::initializer_list<field> fields) const noexcept {
     if (!detail::is_compiled_in(severity) || !is_enabled(severity) || !detail::is_level(severity)) return;
-    engine::emit_list(*core_, severity, text.text(), text.is_runtime(), text.where(), fields.begin(), fields.size());
+    engine::emit_list(*core_, severity, text.text(), text.is_runtime(), text.where(), fields.begin(),
+                      fields.size());
   }
 
   /// A logger of the same name that adds these fields to each of its records; this one stays as it is. The fields are
@@ -158,11 +184,13 @@ class basic_logger {
   }
 
   /// Takes over a reference. For the runtime.
-  explicit basic_logger(engine::logger_core* core) noexcept : core_(core), threshold_(&core->name.threshold) {}
+  explicit basic_logger(engine::logger_core* core) noexcept
+      : core_(core), threshold_(&core->name.threshold) {}
 
  private:
   template <level Severity, class... A>
-  [[gnu::always_inline]] void write(message<std::type_identity_t<A>...> const& text, A const&... arguments) const noexcept {
+  [[gnu::always_inline]] void write(message<std::type_identity_t<A>...> const& text,
+                                    A const&... arguments) const noexcept {
     if constexpr (detail::is_compiled_in(Severity)) {
       detail::refuse_duplicate_keys(arguments...);
       if (!is_enabled(Severity)) return;

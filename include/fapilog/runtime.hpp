@@ -54,16 +54,19 @@ class basic_runtime {
     engine::stage_set stages{std::move(chosen.filters), preset_enrichers(chosen), std::move(chosen.redactors),
                              std::move(chosen.processors)};
     channel->add_reference();
-    worker_ = std::make_shared<engine::worker>(
-        engine::worker_options{.batch_max_size = chosen.batch_max_size,
-                               .batch_timeout = chosen.batch_timeout,
-                               .spin = chosen.spin,
-                               .linger = chosen.linger,
-                               .shutdown_timeout = chosen.shutdown_timeout},
-        *channel, engine::event_maker{chosen.level_names}, engine::pipeline{std::move(stages), needs_json, tell_},
-        std::move(deliveries), tell_, &channel->wake_event());
-    worker_->start(start_context::make<allow_ddl>(
-        [tell = tell_](std::string_view message, std::string_view detail) { tell->warn("sink", message, detail); }));
+    worker_ =
+        std::make_shared<engine::worker>(engine::worker_options{.batch_max_size = chosen.batch_max_size,
+                                                                .batch_timeout = chosen.batch_timeout,
+                                                                .spin = chosen.spin,
+                                                                .linger = chosen.linger,
+                                                                .shutdown_timeout = chosen.shutdown_timeout},
+                                         *channel, engine::event_maker{chosen.level_names},
+                                         engine::pipeline{std::move(stages), needs_json, tell_},
+                                         std::move(deliveries), tell_, &channel->wake_event());
+    worker_->start(
+        start_context::make<allow_ddl>([tell = tell_](std::string_view message, std::string_view detail) {
+          tell->warn("sink", message, detail);
+        }));
     engine::lifecycle::instance().add(worker_);
   }
   basic_runtime(basic_runtime const&) = delete;
@@ -74,7 +77,8 @@ class basic_runtime {
     engine::lifecycle::instance().remove(*worker_);
     account const end = drain(shutdown_timeout_);
     if (!end.complete) {
-      tell_->warn("runtime", "not drained within shutdown_timeout; records are lost", std::to_string(end.pending) + " pending");
+      tell_->warn("runtime", "not drained within shutdown_timeout; records are lost",
+                  std::to_string(end.pending) + " pending");
     }
   }
 
@@ -90,11 +94,15 @@ class basic_runtime {
   void set_level(std::string_view pattern, level lowest) { channel_->set_level(pattern, lowest); }
 
   /// Waits until everything logged before is with the sinks and flushed by them, at most `timeout`.
-  account flush(std::chrono::nanoseconds timeout = std::chrono::seconds{5}) { return worker_->flush(timeout); }
+  account flush(std::chrono::nanoseconds timeout = std::chrono::seconds{5}) {
+    return worker_->flush(timeout);
+  }
 
   /// Ends the runtime: later calls are counted as dropped, earlier ones are handled, sinks are flushed and stopped.
   /// Where that takes longer than `timeout` the account says what is pending; it may be called again.
-  account drain(std::chrono::nanoseconds timeout = std::chrono::seconds{5}) { return worker_->drain(timeout); }
+  account drain(std::chrono::nanoseconds timeout = std::chrono::seconds{5}) {
+    return worker_->drain(timeout);
+  }
 
   /// What became of the records so far.
   [[nodiscard]] account counts() const noexcept { return worker_->counts(); }

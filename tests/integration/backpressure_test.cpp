@@ -51,7 +51,8 @@ struct gate {
 
 TEST_CASE("drop gives records up at once and counts each") {
   auto sink = std::make_shared<gate>();
-  fapilog::runtime rt{{.batch_max_size = 1, .when_full = fapilog::when_full::drop, .lane_bytes = 4096, .sinks = {sink}}};
+  fapilog::runtime rt{
+      {.batch_max_size = 1, .when_full = fapilog::when_full::drop, .lane_bytes = 4096, .sinks = {sink}}};
   auto const log = rt.get_logger();
   log.info("held");
   sink->wait_until_held();
@@ -72,8 +73,11 @@ TEST_CASE("drop gives records up at once and counts each") {
 
 TEST_CASE("a flood of INFO cannot push out an ERROR") {
   auto sink = std::make_shared<gate>();
-  fapilog::runtime rt{{.batch_max_size = 1, .when_full = fapilog::when_full::drop, .lane_bytes = 8192,
-                       .protected_share = 0.25, .sinks = {sink}}};
+  fapilog::runtime rt{{.batch_max_size = 1,
+                       .when_full = fapilog::when_full::drop,
+                       .lane_bytes = 8192,
+                       .protected_share = 0.25,
+                       .sinks = {sink}}};
   auto const log = rt.get_logger();
   log.info("held");
   sink->wait_until_held();
@@ -89,8 +93,11 @@ TEST_CASE("a flood of INFO cannot push out an ERROR") {
 
 TEST_CASE("wait blocks for the time that was set, then drops") {
   auto sink = std::make_shared<gate>();
-  fapilog::runtime rt{{.batch_max_size = 1, .when_full = fapilog::when_full::wait, .backpressure_wait = 20ms,
-                       .lane_bytes = 4096, .sinks = {sink}}};
+  fapilog::runtime rt{{.batch_max_size = 1,
+                       .when_full = fapilog::when_full::wait,
+                       .backpressure_wait = 20ms,
+                       .lane_bytes = 4096,
+                       .sinks = {sink}}};
   auto const log = rt.get_logger();
   log.info("held");
   sink->wait_until_held();
@@ -106,7 +113,8 @@ TEST_CASE("wait blocks for the time that was set, then drops") {
 
 TEST_CASE("block waits until there is room and drops nothing") {
   auto sink = std::make_shared<gate>();
-  fapilog::runtime rt{{.batch_max_size = 1, .when_full = fapilog::when_full::block, .lane_bytes = 4096, .sinks = {sink}}};
+  fapilog::runtime rt{
+      {.batch_max_size = 1, .when_full = fapilog::when_full::block, .lane_bytes = 4096, .sinks = {sink}}};
   auto const log = rt.get_logger();
   log.info("held");
   sink->wait_until_held();
@@ -178,10 +186,11 @@ TEST_CASE("a runtime whose sink hangs for good is destroyed after shutdown_timeo
   auto told = std::make_shared<std::string>();
   auto mutex = std::make_shared<std::mutex>();
   {
-    fapilog::runtime rt{{.sinks = {sink}, .shutdown_timeout = 50ms, .diagnostics_output = [=](std::string_view line) {
-                           std::lock_guard const lock{*mutex};
-                           *told += line;
-                         }}};
+    fapilog::runtime rt{
+        {.sinks = {sink}, .shutdown_timeout = 50ms, .diagnostics_output = [=](std::string_view line) {
+           std::lock_guard const lock{*mutex};
+           *told += line;
+         }}};
     rt.get_logger().info("never written");
     sink->wait_until_held();
   }

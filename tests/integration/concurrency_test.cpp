@@ -42,7 +42,9 @@ TEST_CASE("eight threads with mixed fields lose and tear nothing in a file", "[s
         for (std::size_t i = 0; i < each; ++i) {
           switch (i % 4) {
             case 0: log.info("number", kv("i", i), kv("f", static_cast<double>(i) / 3)); break;
-            case 1: log.warning("text {} of {}", i, each, kv("i", i), kv("s", "quote \" and \\ and \n line")); break;
+            case 1:
+              log.warning("text {} of {}", i, each, kv("i", i), kv("s", "quote \" and \\ and \n line"));
+              break;
             case 2: {
               auto const scoped = fapilog::scope(kv("request_id", i));
               log.error("nested", kv("i", i), kv("list", list), kv("flag", true), kv("nothing", nullptr));
@@ -73,7 +75,8 @@ TEST_CASE("eight threads with mixed fields lose and tear nothing in a file", "[s
     auto const& data = log.at("data");
     std::size_t const i = data.at("i");
     if (i != next[data.at("thread")]++) ++wrong;
-    if (i % 4 == 1 && log.at("message") != "text " + std::to_string(i) + " of " + std::to_string(each)) ++wrong;
+    if (i % 4 == 1 && log.at("message") != "text " + std::to_string(i) + " of " + std::to_string(each))
+      ++wrong;
     bool const has_scope = log.at("context").contains("request_id");
     if (has_scope != (i % 4 == 2)) ++wrong;
     if (has_scope && log.at("context").at("request_id") != std::to_string(i)) ++wrong;
@@ -81,9 +84,10 @@ TEST_CASE("eight threads with mixed fields lose and tear nothing in a file", "[s
   CHECK(lines == threads * each);
   CHECK(wrong == 0);
   // A second opinion on every line.
-  std::string const second = "python3 -c \"import json,sys\nn=0\nfor l in open(sys.argv[1],encoding='utf-8'):\n"
-                             " assert l.endswith('\\n'); json.loads(l); n+=1\nassert n==int(sys.argv[2])\" '" +
-                             path + "' " + std::to_string(lines);
+  std::string const second =
+      "python3 -c \"import json,sys\nn=0\nfor l in open(sys.argv[1],encoding='utf-8'):\n"
+      " assert l.endswith('\\n'); json.loads(l); n+=1\nassert n==int(sys.argv[2])\" '" +
+      path + "' " + std::to_string(lines);
   CHECK(std::system(second.c_str()) == 0);
 }
 
@@ -176,6 +180,7 @@ TEST_CASE("message ids are unique across threads and runtimes") {
     b.join();
   }
   std::set<std::string> ids;
-  for (auto const& line : sink->lines()) ids.insert(nlohmann::json::parse(line)["log"]["context"]["message_id"]);
+  for (auto const& line : sink->lines())
+    ids.insert(nlohmann::json::parse(line)["log"]["context"]["message_id"]);
   CHECK(ids.size() == 10'000);
 }

@@ -33,7 +33,8 @@ using namespace std::chrono_literals;
 namespace {
 
 fapilog::options to_file(std::string const& path) {
-  return {.when_full = fapilog::when_full::block, .sinks = {fapilog::sinks::rotating_file{{.path = path, .max_bytes = 0}}}};
+  return {.when_full = fapilog::when_full::block,
+          .sinks = {fapilog::sinks::rotating_file{{.path = path, .max_bytes = 0}}}};
 }
 
 /// Lines of a file; each has to be a whole record.
@@ -90,7 +91,9 @@ struct logs_at_end {
 
 }  // namespace
 
-TEST_CASE("logging from static destructors before the runtime's is written, after it is counted, and never crashes") {
+TEST_CASE(
+    "logging from static destructors before the runtime's is written, after it is counted, and never "
+    "crashes") {
   support::temporary_folder folder;
   std::string const path = folder.file("statics");
   int const status = in_child([&] {
@@ -320,7 +323,8 @@ TEST_CASE("a process that is killed leaves whole lines") {
     auto const give_up = std::chrono::steady_clock::now() + 30s;
     std::error_code ignored;
     auto const grown = std::filesystem::exists(path) ? std::filesystem::file_size(path) : 0;
-    while ((!std::filesystem::exists(path, ignored) || std::filesystem::file_size(path, ignored) < grown + 100'000) &&
+    while ((!std::filesystem::exists(path, ignored) ||
+            std::filesystem::file_size(path, ignored) < grown + 100'000) &&
            std::chrono::steady_clock::now() < give_up) {
       std::this_thread::yield();
     }

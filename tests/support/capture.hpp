@@ -36,12 +36,15 @@ class capture {
     return batches_;
   }
   /// Waits until there are that many lines; false after a generous deadline.
-  [[nodiscard]] bool wait_for(std::size_t count, std::chrono::seconds deadline = std::chrono::seconds{30}) const {
+  [[nodiscard]] bool wait_for(std::size_t count,
+                              std::chrono::seconds deadline = std::chrono::seconds{30}) const {
     std::unique_lock lock{mutex_};
     return arrived_.wait_for(lock, deadline, [&] { return lines_.size() >= count; });
   }
   /// The parsed line; throws where it is no JSON.
-  [[nodiscard]] nlohmann::json at(std::size_t index) const { return nlohmann::json::parse(lines().at(index)); }
+  [[nodiscard]] nlohmann::json at(std::size_t index) const {
+    return nlohmann::json::parse(lines().at(index));
+  }
   /// The `log` object of the last line.
   [[nodiscard]] nlohmann::json last() const { return nlohmann::json::parse(lines().back()).at("log"); }
 

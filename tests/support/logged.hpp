@@ -22,7 +22,8 @@ namespace support {
 
 class logged {
  public:
-  explicit logged(fapilog::options chosen = {}) : rt(with_capture(std::move(chosen))), log(rt.get_logger("test")) {}
+  explicit logged(fapilog::options chosen = {})
+      : rt(with_capture(std::move(chosen))), log(rt.get_logger("test")) {}
 
   /// The `log` objects of the records so far. Throws where one is no JSON or did not arrive.
   [[nodiscard]] std::vector<nlohmann::json> records() {

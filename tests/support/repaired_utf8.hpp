@@ -60,11 +60,15 @@ inline std::string repaired_utf8(std::string_view text) {
 /// of lines. Returns where the first one is, or npos.
 inline std::size_t find_raw_control(std::string_view line) {
   for (std::size_t i = 0; i < line.size(); ++i) {
-    auto const byte = [&](std::size_t k) { return i + k < line.size() ? static_cast<unsigned char>(line[i + k]) : 0U; };
+    auto const byte = [&](std::size_t k) {
+      return i + k < line.size() ? static_cast<unsigned char>(line[i + k]) : 0U;
+    };
     if (byte(0) < 0x20 || byte(0) == 0x7F) return i;
-    if (byte(0) == 0xC2 && byte(1) >= 0x80 && byte(1) < 0xA0) return i;                        // C1
-    if (byte(0) == 0xE2 && byte(1) == 0x80 && byte(2) >= 0xA8 && byte(2) <= 0xAE) return i;  // U+2028 to U+202E
-    if (byte(0) == 0xE2 && byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9) return i;  // U+2066 to U+2069
+    if (byte(0) == 0xC2 && byte(1) >= 0x80 && byte(1) < 0xA0) return i;  // C1
+    if (byte(0) == 0xE2 && byte(1) == 0x80 && byte(2) >= 0xA8 && byte(2) <= 0xAE)
+      return i;  // U+2028 to U+202E
+    if (byte(0) == 0xE2 && byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9)
+      return i;  // U+2066 to U+2069
   }
   return std::string_view::npos;
 }

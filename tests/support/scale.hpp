@@ -18,6 +18,8 @@ inline constexpr bool sanitized = false;
 inline constexpr bool sanitized = false;
 #endif
 
-constexpr std::size_t scaled(std::size_t full, std::size_t under_sanitizer) { return sanitized ? under_sanitizer : full; }
+constexpr std::size_t scaled(std::size_t full, std::size_t under_sanitizer) {
+  return sanitized ? under_sanitizer : full;
+}
 
 }  // namespace support

@@ -72,7 +72,8 @@ TEST_CASE("the presets have the values of the settings table") {
   STATIC_REQUIRE(hardened.sink_config.rotating_file.max_bytes == 52'428'800);
   STATIC_REQUIRE(minimal.core.drop_on_full);
   STATIC_REQUIRE(&fapilog::default_preset == &minimal);
-  for (auto const* p : fapilog::all_presets) CHECK(p->core.protected_levels.contains(fapilog::level::security));
+  for (auto const* p : fapilog::all_presets)
+    CHECK(p->core.protected_levels.contains(fapilog::level::security));
 }
 
 TEST_CASE("options take their defaults from the preset of the runtime") {
@@ -97,19 +98,22 @@ TEST_CASE("every preset is listed and can be had as settings") {
     CHECK(settings.at("core").at("drop_on_full") == p.core.drop_on_full);
     CHECK(settings.at("core").at("shutdown_timeout_seconds") == p.core.shutdown_timeout_ms / 1000.0);
     CHECK(settings.at("core").at("source_location") == p.core.source_location);
-    CHECK(settings.at("sink_config").at("postgres").at("create_table") == p.sink_config.postgres.create_table);
+    CHECK(settings.at("sink_config").at("postgres").at("create_table") ==
+          p.sink_config.postgres.create_table);
     CHECK(settings.at("sink_config").contains("rotating_file") == p.sink_config.rotating_file.enabled);
   }
   auto const hardened = nlohmann::json::parse(fapilog::get_preset("hardened"));
   CHECK(hardened.at("core").at("sinks") == nlohmann::json{"stdout_json", "rotating_file"});
-  CHECK(hardened.at("core").at("protected_levels") == nlohmann::json{"ERROR", "CRITICAL", "AUDIT", "SECURITY"});
+  CHECK(hardened.at("core").at("protected_levels") ==
+        nlohmann::json{"ERROR", "CRITICAL", "AUDIT", "SECURITY"});
 }
 
 TEST_CASE("an unknown preset is refused with the names that there are") {
   CHECK_THROWS_AS(fapilog::get_preset("prod"), std::invalid_argument);
-  CHECK_THROWS_WITH(fapilog::get_preset("prod"),
-                    "fapilog: invalid preset 'prod'; valid presets: adaptive, dev, hardened, minimal, production, "
-                    "serverless");
+  CHECK_THROWS_WITH(
+      fapilog::get_preset("prod"),
+      "fapilog: invalid preset 'prod'; valid presets: adaptive, dev, hardened, minimal, production, "
+      "serverless");
   CHECK_THROWS_AS(fapilog::find_preset(""), std::invalid_argument);
   CHECK_THROWS_AS(fapilog::find_preset("Production"), std::invalid_argument);
 }

@@ -34,7 +34,8 @@ TEST_CASE("test_worker_wakes_on_event_set") {
 
 TEST_CASE("test_worker_respects_batch_timeout_with_event") {
   auto const timeout = 300ms;
-  support::engine_parts parts{{.batch_max_size = 100, .batch_timeout = timeout, .spin = 0ns, .linger = 0ns}, true};
+  support::engine_parts parts{{.batch_max_size = 100, .batch_timeout = timeout, .spin = 0ns, .linger = 0ns},
+                              true};
   auto const log = parts.get_logger();
   log.info("isolated");  // nothing went out for longer than the timeout: it does not wait
   REQUIRE(parts.sink->wait_for(1));
@@ -43,7 +44,7 @@ TEST_CASE("test_worker_respects_batch_timeout_with_event") {
   log.info("second of a trickle");
   REQUIRE(parts.sink->wait_for(3));
   auto const waited = clock_type::now() - began;
-  CHECK(waited >= timeout / 2);  // held back for company, ...
+  CHECK(waited >= timeout / 2);                                    // held back for company, ...
   CHECK(parts.sink->batches() == std::vector<std::size_t>{1, 2});  // ... which it got, without being full
 
   // A full batch does not wait.

@@ -31,12 +31,12 @@ class atomic_word {
   T fetch_add(T value) noexcept { return __atomic_fetch_add(&value_, value, __ATOMIC_ACQ_REL); }
   T fetch_sub(T value) noexcept { return __atomic_fetch_sub(&value_, value, __ATOMIC_ACQ_REL); }
   bool compare_exchange(T& expected, T desired) noexcept {
-    return __atomic_compare_exchange_n(&value_, &expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+    return __atomic_compare_exchange_n(&value_, &expected, desired, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_ACQUIRE);
   }
 
   /// Adds without a locked instruction: only for words that one thread writes, with its signal handlers, and others read.
-  void add_by_owner(T value) noexcept
-      requires(sizeof(T) == sizeof(std::uint64_t)) {
+  void add_by_owner(T value) noexcept requires(sizeof(T) == sizeof(std::uint64_t)) {
     add_in_one_step(value_, value);
   }
 

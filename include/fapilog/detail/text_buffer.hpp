@@ -15,7 +15,9 @@ class text_buffer {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] char const* data() const noexcept { return data_.get(); }
   [[nodiscard]] std::string_view view() const noexcept { return {data_.get(), size_}; }
-  [[nodiscard]] std::string_view from(std::size_t begin) const noexcept { return {data_.get() + begin, size_ - begin}; }
+  [[nodiscard]] std::string_view from(std::size_t begin) const noexcept {
+    return {data_.get() + begin, size_ - begin};
+  }
 
   /// Makes sure that `count` more characters fit and returns where they go; `end_at` says how many it were.
   [[nodiscard]] char* room(std::size_t count) {

@@ -17,7 +17,9 @@ struct code_point {
 
 /// Reads the code point at the begin of `text`, which is not empty. Well-formed: Unicode 15, table 3-7. Throws: never.
 [[nodiscard]] inline code_point read_utf8(std::string_view text) noexcept {
-  auto const byte = [text](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
+  auto const byte = [text](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
+  };
   auto const follows = [&](std::size_t i, std::uint32_t low = 0x80, std::uint32_t high = 0xBF) {
     return i < text.size() && byte(i) >= low && byte(i) <= high;
   };
@@ -36,7 +38,8 @@ struct code_point {
     if (!follows(1, first == 0xF0 ? 0x90 : 0x80, first == 0xF4 ? 0x8F : 0xBF)) return {0xFFFD, 1, false};
     if (!follows(2)) return {0xFFFD, 2, false};
     if (!follows(3)) return {0xFFFD, 3, false};
-    return {((first & 0x07) << 18) | ((byte(1) & 0x3F) << 12) | ((byte(2) & 0x3F) << 6) | (byte(3) & 0x3F), 4, true};
+    return {((first & 0x07) << 18) | ((byte(1) & 0x3F) << 12) | ((byte(2) & 0x3F) << 6) | (byte(3) & 0x3F), 4,
+            true};
   }
   return {0xFFFD, 1, false};
 }

@@ -27,8 +27,8 @@ namespace fapilog::engine {
 /// Thread: the worker's, but for `add_to`.
 class batch_builder {
  public:
-  batch_builder(event_maker maker, pipeline stages, std::vector<delivery> deliveries, std::shared_ptr<diagnostics> tell,
-                std::size_t batch_max_size)
+  batch_builder(event_maker maker, pipeline stages, std::vector<delivery> deliveries,
+                std::shared_ptr<diagnostics> tell, std::size_t batch_max_size)
       : maker_(std::move(maker)),
         stages_(std::move(stages)),
         deliveries_(std::move(deliveries)),
@@ -52,14 +52,16 @@ class batch_builder {
     storage_ = std::make_shared<batch_storage>();
     line_sizes_.clear();
     ids_ = detail::uuid7_generator{};
-    for (auto* const count : {&processed_, &filtered_, &failed_, &retried_}) count->store(0, std::memory_order_relaxed);
+    for (auto* const count : {&processed_, &filtered_, &failed_, &retried_})
+      count->store(0, std::memory_order_relaxed);
   }
 
   [[nodiscard]] bool empty() const noexcept { return storage_->entries().empty(); }
 
   /// One record through the stages into the batch, which is handed over when it is full. A record whose handling runs
   /// out of memory is counted as failed.
-  void add(std::byte const* record, detail::shared_bytes const& scope, std::uint64_t thread_id, tick_clock const& clock) {
+  void add(std::byte const* record, detail::shared_bytes const& scope, std::uint64_t thread_id,
+           tick_clock const& clock) {
     try {
       take(record, scope, thread_id, clock);
     } catch (std::exception const& error) {
@@ -105,7 +107,8 @@ class batch_builder {
   }
 
  private:
-  void take(std::byte const* record, detail::shared_bytes const& scope, std::uint64_t thread_id, tick_clock const& clock) {
+  void take(std::byte const* record, detail::shared_bytes const& scope, std::uint64_t thread_id,
+            tick_clock const& clock) {
     auto const head = read<record_format::record_head>(record);
     auto const log = read<record_format::log_head>(record + sizeof head);
     detail::arena& memory = storage_->memory();
@@ -121,8 +124,12 @@ class batch_builder {
     bool keep = false;
     undo const without_it{*this, keep};
     auto const remarks = maker_.make(own, scope, e.event);
-    if (remarks.failed) tell_->warn("call", "a value or message could not be made; its text says why", remarks.where.substr(0, 80));
-    if (remarks.clipped) tell_->warn("call", "a record was cut: it was longer than max_record_bytes or nested too deep", e.event.logger);
+    if (remarks.failed)
+      tell_->warn("call", "a value or message could not be made; its text says why",
+                  remarks.where.substr(0, 80));
+    if (remarks.clipped)
+      tell_->warn("call", "a record was cut: it was longer than max_record_bytes or nested too deep",
+                  e.event.logger);
     switch (stages_.run(e.event)) {
       case pipeline::fate::filtered: filtered_.fetch_add(1, std::memory_order_relaxed); return;
       case pipeline::fate::failed: failed_.fetch_add(1, std::memory_order_relaxed); return;

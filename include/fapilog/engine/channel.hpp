@@ -44,7 +44,8 @@ class channel {
   /// Writes one log call into this thread's lane: the hot path.
   virtual void submit(call const& c) noexcept = 0;
   /// A core with more bound fields, with one reference for the caller.
-  [[nodiscard]] virtual logger_core* bind(logger_core& logger, field const* fields, std::size_t count) noexcept = 0;
+  [[nodiscard]] virtual logger_core* bind(logger_core& logger, field const* fields,
+                                          std::size_t count) noexcept = 0;
 
   /// This thread's lane, or null when none can be had.
   [[nodiscard]] lane* this_lane() noexcept;
@@ -120,7 +121,8 @@ struct lane_cache {
 inline constinit thread_local lane_cache this_thread_lane{};
 
 inline lane* channel::this_lane() noexcept {
-  if (this_thread_lane.channel_id == id_) [[likely]] return this_thread_lane.owned;
+  if (this_thread_lane.channel_id == id_) [[likely]]
+    return this_thread_lane.owned;
   return acquire_lane();
 }
 

@@ -33,8 +33,10 @@ template <class T>
   std::string const name = detail::demangled(std::string{mangled}.c_str());
   // throw_with_nested throws a class of the library's own around the caller's.
   std::string_view text = name;
-  for (std::string_view const wrapper : {"std::_Nested_exception<", "std::__1::__nested<", "std::__nested<"}) {
-    if (text.starts_with(wrapper) && text.ends_with('>')) text = text.substr(wrapper.size(), text.size() - wrapper.size() - 1);
+  for (std::string_view const wrapper :
+       {"std::_Nested_exception<", "std::__1::__nested<", "std::__nested<"}) {
+    if (text.starts_with(wrapper) && text.ends_with('>'))
+      text = text.substr(wrapper.size(), text.size() - wrapper.size() - 1);
   }
   return memory.copy(text);
 }
@@ -52,7 +54,8 @@ class key_index {
     if (count <= walk_most) {
       for (std::size_t i = 0; i < count; ++i) {
         if (first[i].key.size() == key.size() &&
-            (first[i].key.data() == key.data() || std::memcmp(first[i].key.data(), key.data(), key.size()) == 0)) {
+            (first[i].key.data() == key.data() ||
+             std::memcmp(first[i].key.data(), key.data(), key.size()) == 0)) {
           return i;
         }
       }
@@ -91,9 +94,11 @@ class key_index {
 }
 
 /// The members of an object; of equal keys the last value counts.
-inline void decode_members(std::byte const* from, std::byte const* end, value& object, detail::arena& memory) {
+inline void decode_members(std::byte const* from, std::byte const* end, value& object,
+                           detail::arena& memory) {
   std::size_t count = 0;
-  for (std::byte const* at = from; at < end; ++count) at += record_format::cell_size(read<record_format::cell_head>(at));
+  for (std::byte const* at = from; at < end; ++count)
+    at += record_format::cell_size(read<record_format::cell_head>(at));
   auto* const members = memory.take_array<member>(count);
   std::size_t size = 0;
   key_index index;
@@ -138,7 +143,8 @@ inline void decode_members(std::byte const* from, std::byte const* end, value& o
     case kind::array: {
       std::byte const* const end = payload + head.size;
       std::size_t count = 0;
-      for (std::byte const* at = payload; at < end; ++count) at += record_format::cell_size(read<record_format::cell_head>(at));
+      for (std::byte const* at = payload; at < end; ++count)
+        at += record_format::cell_size(read<record_format::cell_head>(at));
       v.elements = memory.take_array<value>(count);
       v.size = static_cast<std::uint32_t>(count);
       std::byte const* at = payload;

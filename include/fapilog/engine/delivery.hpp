@@ -43,7 +43,11 @@ class health_board {
 class delivery {
  public:
   delivery(any_sink target, retry_options retry, std::shared_ptr<diagnostics> tell)
-      : sink_(std::move(target)), retry_(retry), tell_(std::move(tell)), name_(sink_.name()), health_(std::make_shared<health_board>(name_)) {}
+      : sink_(std::move(target)),
+        retry_(retry),
+        tell_(std::move(tell)),
+        name_(sink_.name()),
+        health_(std::make_shared<health_board>(name_)) {}
 
   [[nodiscard]] std::shared_ptr<health_board const> health() const noexcept { return health_; }
 
@@ -115,7 +119,8 @@ class delivery {
   }
 
   void try_start() {
-    started_ = guarded("the sink did not start; it is tried again in a second", [this] { sink_.start(*context_); });
+    started_ =
+        guarded("the sink did not start; it is tried again in a second", [this] { sink_.start(*context_); });
     look_at_health();
     next_start_ = std::chrono::steady_clock::now() + std::chrono::seconds{1};
   }

@@ -27,7 +27,8 @@ template <class T>
 /// What fmt gets for an argument where the message has to be made at the call. Fields come last and fmt never asks for
 /// them.
 template <class T>
-[[nodiscard]] decltype(auto) as_format_argument([[maybe_unused]] channel& ch, [[maybe_unused]] T const& argument) {
+[[nodiscard]] decltype(auto) as_format_argument([[maybe_unused]] channel& ch,
+                                                [[maybe_unused]] T const& argument) {
   if constexpr (detail::is_field<T>) {
     return 0;
   } else if constexpr (std::is_same_v<detail::format_type<T>, detail::plain_value>) {
@@ -47,7 +48,8 @@ template <class T>
 template <class... A>
 [[nodiscard]] std::string format_at_call(fmt::string_view format, A const&... values) {
   std::string text(256, '\0');
-  auto const size = fmt::vformat_to_n(text.data(), text.size(), format, fmt::make_format_args(values...)).size;
+  auto const size =
+      fmt::vformat_to_n(text.data(), text.size(), format, fmt::make_format_args(values...)).size;
   bool const whole = size <= text.size();
   text.resize(size);
   if (!whole) fmt::vformat_to_n(text.data(), text.size(), format, fmt::make_format_args(values...));
@@ -80,8 +82,15 @@ template <class... A>
   constexpr auto fields = (std::size_t{0} + ... + (detail::is_field<A> ? 1 : 0));
   constexpr auto args = sizeof...(A) - fields;
   constexpr bool at_call = (detail::formatted_at_call<A> || ...);
-  call c{logger, severity, 0, text.data(), static_cast<std::uint32_t>(text.size()), static_cast<std::uint16_t>(args),
-         where, nullptr, 0};
+  call c{logger,
+         severity,
+         0,
+         text.data(),
+         static_cast<std::uint32_t>(text.size()),
+         static_cast<std::uint16_t>(args),
+         where,
+         nullptr,
+         0};
   field const items[] = {field::argument(std::string_view{text.data(), text.size()}), as_item(arguments)...};
   if constexpr (at_call) {
     try {
@@ -106,7 +115,8 @@ template <class... A>
     }
   }
   if (is_runtime) {
-    c.flags = static_cast<std::uint16_t>(record_format::text_is_cell | (args == 0 ? record_format::text_is_rendered : 0));
+    c.flags = static_cast<std::uint16_t>(record_format::text_is_cell |
+                                         (args == 0 ? record_format::text_is_rendered : 0));
     c.text = nullptr;
     c.text_size = 0;
     c.items = items;
@@ -119,8 +129,9 @@ template <class... A>
 }
 
 /// One log call with its fields in a list.
-[[gnu::noinline]] inline void emit_list(logger_core& logger, level severity, fmt::string_view text, bool is_runtime,
-                                        detail::call_site where, field const* fields, std::size_t count) noexcept {
+[[gnu::noinline]] inline void emit_list(logger_core& logger, level severity, fmt::string_view text,
+                                        bool is_runtime, detail::call_site where, field const* fields,
+                                        std::size_t count) noexcept {
   call c{logger, severity, 0, text.data(), static_cast<std::uint32_t>(text.size()), 0, where, fields, count};
   if (!is_runtime) return logger.owner.submit(c);
   detail::byte_buffer copy;

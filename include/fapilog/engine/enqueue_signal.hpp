@@ -42,7 +42,8 @@ class basic_enqueue_signal {
   /// Called after a record was published: wakes the worker if it sleeps or is about to.
   void signal() noexcept {
     barrier_.light();
-    if (armed_.load_relaxed()) [[unlikely]] wake_(*this);
+    if (armed_.load_relaxed()) [[unlikely]]
+      wake_(*this);
   }
 
   [[nodiscard]] Barrier const& barrier() const noexcept { return barrier_; }

@@ -34,7 +34,8 @@ class event_maker {
       std::string_view const name = level_name(static_cast<level>(i));
       level_names_[i] = name.empty() ? "LEVEL_" + std::to_string(i) : std::string{name};
     }
-    for (auto const& [value, name] : names) level_names_[static_cast<std::size_t>(value) % level_count] = name;
+    for (auto const& [value, name] : names)
+      level_names_[static_cast<std::size_t>(value) % level_count] = name;
   }
 
   /// What had to be altered, with the first place that it happened in.
@@ -91,8 +92,8 @@ class event_maker {
   }
 
   /// Sets the message and returns where the fields begin.
-  std::byte const* render(std::string_view text, bool is_rendered, std::size_t args, std::byte const* at, event& e,
-                          remarks& result) {
+  std::byte const* render(std::string_view text, bool is_rendered, std::size_t args, std::byte const* at,
+                          event& e, remarks& result) {
     if (is_rendered || (args == 0 && text.find_first_of("{}") == std::string_view::npos)) {
       for (std::size_t i = 0; i < args; ++i) (void)next(at, e, result);
       e.message = text;
@@ -121,7 +122,8 @@ class event_maker {
       case kind::f64: return arguments_.push_back(v.f64);
       case kind::f32: return arguments_.push_back(v.f32);
       case kind::string: return arguments_.push_back(fmt::string_view{v.text, v.size});
-      case kind::pointer: return arguments_.push_back(reinterpret_cast<void const*>(static_cast<std::uintptr_t>(v.u64)));
+      case kind::pointer:
+        return arguments_.push_back(reinterpret_cast<void const*>(static_cast<std::uintptr_t>(v.u64)));
       case kind::character:
         if (v.code_point < 0x80) return arguments_.push_back(static_cast<char>(v.code_point));
         break;

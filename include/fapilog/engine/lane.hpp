@@ -14,21 +14,22 @@ namespace fapilog::engine {
 
 /// Thread: the members above `queue` belong to the owning thread; others read the counters.
 struct lane {
-  lane(std::byte* memory, std::size_t capacity, std::size_t longest) noexcept : queue(memory, capacity, longest) {}
+  lane(std::byte* memory, std::size_t capacity, std::size_t longest) noexcept
+      : queue(memory, capacity, longest) {}
 
   void count_drop(drop_reason reason) noexcept { dropped[static_cast<std::size_t>(reason)].add_by_owner(1); }
 
   detail::atomic_word<std::uint64_t> submitted;
   detail::atomic_word<std::uint64_t> dropped[drop_reason_count];
   detail::atomic_word<bool> writing{false};  ///< between the look at `closed` and the commit
-  bool borrowed = false;                     ///< lent for one call: the thread is ending and cannot keep a lane
-  std::uint64_t scope_sent = 0;              ///< version of the scope that the worker knows
-  detail::byte_buffer scratch;               ///< values that do not fit two words, before they are copied
+  bool borrowed = false;         ///< lent for one call: the thread is ending and cannot keep a lane
+  std::uint64_t scope_sent = 0;  ///< version of the scope that the worker knows
+  detail::byte_buffer scratch;   ///< values that do not fit two words, before they are copied
   ring queue;
 
-  lane* next = nullptr;                      ///< all lanes of the channel; set before the lane is published
-  detail::atomic_word<bool> owned{true};     ///< false: free for the next thread
-  std::uint64_t thread_id = 0;               ///< of the owner; changes only while the lane is empty
+  lane* next = nullptr;                   ///< all lanes of the channel; set before the lane is published
+  detail::atomic_word<bool> owned{true};  ///< false: free for the next thread
+  std::uint64_t thread_id = 0;            ///< of the owner; changes only while the lane is empty
 };
 
 }  // namespace fapilog::engine

@@ -124,7 +124,8 @@ class lane_channel final : private channel_event, public channel {
       l->writing.store_relaxed(false);
       l->submitted.store_relaxed(0);
       for (auto& count : l->dropped) count.store_relaxed(0);
-      bool const is_own = std::ranges::any_of(lanes_of_this_thread.all, [l](auto const& h) { return h.owned == l; });
+      bool const is_own =
+          std::ranges::any_of(lanes_of_this_thread.all, [l](auto const& h) { return h.owned == l; });
       if (is_own) {
         adopt(*l);
       } else {
@@ -170,7 +171,8 @@ class lane_channel final : private channel_event, public channel {
   }
 
   std::byte* wait_for_room(lane& owner, std::size_t size, level value) noexcept override {
-    bool const may_wait = options_.when_full != fapilog::when_full::drop && detail::thread_id() != worker_thread_.load_relaxed();
+    bool const may_wait = options_.when_full != fapilog::when_full::drop &&
+                          detail::thread_id() != worker_thread_.load_relaxed();
     std::int64_t const give_up = detail::steady_clock_ns() + options_.backpressure_wait.count();
     for (unsigned round = 0; may_wait; ++round) {
       signal();
@@ -200,7 +202,8 @@ class lane_channel final : private channel_event, public channel {
       core.next_retired = first;
     } while (!retired_.compare_exchange(first, &core));
     detail::full_fence();
-    if (worker_ended_.load_seq_cst()) delete_all(take_retired());  // may delete this channel: touch nothing after
+    if (worker_ended_.load_seq_cst())
+      delete_all(take_retired());  // may delete this channel: touch nothing after
   }
 
   std::string text_of(std::byte const* cell) override {
@@ -215,7 +218,8 @@ class lane_channel final : private channel_event, public channel {
  private:
   friend struct thread_lanes;
 
-  static constexpr std::size_t lane_head = (sizeof(lane) + detail::cache_line - 1) & ~(detail::cache_line - 1);
+  static constexpr std::size_t lane_head =
+      (sizeof(lane) + detail::cache_line - 1) & ~(detail::cache_line - 1);
 
   static std::uint64_t next_id() noexcept {
     static constinit detail::atomic_word<std::uint64_t> ids{1};
@@ -232,13 +236,14 @@ class lane_channel final : private channel_event, public channel {
   }
 
   static std::size_t reserved(channel_options const& o) noexcept {
-    return static_cast<std::size_t>(static_cast<double>(o.lane_bytes) * std::clamp(o.protected_share, 0.0, 0.5));
+    return static_cast<std::size_t>(static_cast<double>(o.lane_bytes) *
+                                    std::clamp(o.protected_share, 0.0, 0.5));
   }
 
   lane_channel(channel_options const& options, bool asymmetric)
       : channel_event{enqueue_event{asymmetric_barrier{asymmetric}}},
-        channel({event, options.use_tsc && detail::has_tsc && detail::has_invariant_tsc(), reserved(checked(options)),
-                  options.protected_levels, checked(options).max_record_bytes},
+        channel({event, options.use_tsc && detail::has_tsc && detail::has_invariant_tsc(),
+                 reserved(checked(options)), options.protected_levels, checked(options).max_record_bytes},
                 next_id()),
         options_(checked(options)),
         levels_(options.lowest) {}
@@ -287,7 +292,8 @@ class lane_channel final : private channel_event, public channel {
     std::size_t const longest = longest_in(options_.lane_bytes);
     void* const pages = detail::map_pages(lane_head + options_.lane_bytes + longest);
     if (pages == nullptr) return nullptr;
-    auto* const made = ::new (pages) lane{static_cast<std::byte*>(pages) + lane_head, options_.lane_bytes, longest};
+    auto* const made =
+        ::new (pages) lane{static_cast<std::byte*>(pages) + lane_head, options_.lane_bytes, longest};
     adopt(*made);
     made->next = lanes_.load_relaxed();
     while (!lanes_.compare_exchange(made->next, made)) {

@@ -48,7 +48,9 @@ class lane_reader {
   }
 
   /// Most bytes that ever waited in one lane. Thread: any.
-  [[nodiscard]] std::uint64_t high_watermark() const noexcept { return high_watermark_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t high_watermark() const noexcept {
+    return high_watermark_.load(std::memory_order_relaxed);
+  }
 
  private:
   struct head {
@@ -73,7 +75,8 @@ class lane_reader {
     high_watermark_.store(deepest, std::memory_order_relaxed);
   }
 
-  static constexpr std::size_t context_bytes = sizeof(record_format::record_head) + sizeof(record_format::context_head);
+  static constexpr std::size_t context_bytes =
+      sizeof(record_format::record_head) + sizeof(record_format::context_head);
 
   static void read_head(head& h) noexcept {
     std::byte const* record = h.from->queue.at(h.at);

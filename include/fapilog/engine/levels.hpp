@@ -45,7 +45,8 @@ class level_registry {
       }
       if (!replaced) rules_.push_back({std::string{pattern}, lowest});
     }
-    for (auto& [name, named] : names_) named->threshold.store_relaxed(static_cast<std::uint8_t>(resolve(name)));
+    for (auto& [name, named] : names_)
+      named->threshold.store_relaxed(static_cast<std::uint8_t>(resolve(name)));
   }
 
   /// For fork(2): a child must not inherit it locked.

@@ -47,7 +47,8 @@ class pipeline {
       guarded("enricher", "an enricher threw; the record goes without it", [&] { s.enrich(e); });
     }
     for (any_redactor& s : stages_.redactors) {
-      if (!guarded("redactor", "a redactor threw; the record is dropped", [&] { s.redact(e); })) return fate::failed;
+      if (!guarded("redactor", "a redactor threw; the record is dropped", [&] { s.redact(e); }))
+        return fate::failed;
     }
     return fate::keep;
   }
@@ -62,7 +63,8 @@ class pipeline {
       for (any_processor& s : stages_.processors) {
         bool keep = true;
         std::string const before = line_;
-        if (!guarded("processor", "a processor threw; the line stays as it was", [&] { keep = s.process(e, line_); })) {
+        if (!guarded("processor", "a processor threw; the line stays as it was",
+                     [&] { keep = s.process(e, line_); })) {
           line_ = before;
         }
         if (!keep) {

@@ -43,7 +43,9 @@ class ring {
   [[nodiscard]] std::uint64_t published() const noexcept { return head_.load_acquire(); }
   /// Position of the first byte that was not released.
   [[nodiscard]] std::uint64_t released() const noexcept { return tail_.load_acquire(); }
-  [[nodiscard]] std::byte const* at(std::uint64_t position) const noexcept { return memory_ + (position & mask_); }
+  [[nodiscard]] std::byte const* at(std::uint64_t position) const noexcept {
+    return memory_ + (position & mask_);
+  }
   /// Gives everything before `position` back to the producer.
   void release(std::uint64_t position) noexcept { tail_.store_release(position); }
 

@@ -73,8 +73,9 @@ inline std::size_t cell_at(std::byte const* from) noexcept {
 }
 
 /// Writes a record that is larger than it may be: small cells whole, large texts cut to what room is left.
-[[gnu::noinline, gnu::cold]] inline std::size_t put_clipped(std::byte* block, std::size_t limit, call const& c,
-                                                            std::uint64_t ticks, std::byte const* encoded) noexcept {
+[[gnu::noinline, gnu::cold]] inline std::size_t put_clipped(std::byte* block, std::size_t limit,
+                                                            call const& c, std::uint64_t ticks,
+                                                            std::byte const* encoded) noexcept {
   constexpr std::size_t small = 1024;
   std::size_t const leading = c.args + ((c.flags & text_is_cell) != 0 ? std::size_t{1} : 0);
   std::size_t room = limit - head_bytes;
@@ -114,7 +115,9 @@ inline std::size_t cell_at(std::byte const* from) noexcept {
       to = detail::put_field(to, f, text, clipped);
       room -= fixed + padded(text);
       large_room -= fixed + padded(text);
-    } else if (std::size_t const cut = is_deferred ? put_within(to, from, allowed < room ? allowed : room) : 0; cut != 0) {
+    } else if (std::size_t const cut =
+                   is_deferred ? put_within(to, from, allowed < room ? allowed : room) : 0;
+               cut != 0) {
       to += cut;
       room -= cut;
       large_room -= cut;
@@ -129,8 +132,8 @@ inline std::size_t cell_at(std::byte const* from) noexcept {
 }
 
 /// Writes a whole log record.
-inline void put_record(std::byte* to, call const& c, std::uint64_t ticks, std::size_t size, std::byte const* encoded,
-                       bool cut) noexcept {
+inline void put_record(std::byte* to, call const& c, std::uint64_t ticks, std::size_t size,
+                       std::byte const* encoded, bool cut) noexcept {
   to = put_log_head(to, c, ticks, size, cut ? is_clipped : no_flags);
   for (std::size_t i = 0; i < c.count; ++i) {
     if (c.items[i].type() != kind::deferred) [[likely]] {
@@ -145,8 +148,9 @@ inline void put_record(std::byte* to, call const& c, std::uint64_t ticks, std::s
 }
 
 /// Puts a record on the heap that the lane cannot take whole. Null without memory.
-[[gnu::noinline, gnu::cold]] inline std::byte* make_block(call const& c, std::size_t size, std::uint64_t ticks,
-                                                          std::byte const* encoded, bool cut) noexcept {
+[[gnu::noinline, gnu::cold]] inline std::byte* make_block(call const& c, std::size_t size,
+                                                          std::uint64_t ticks, std::byte const* encoded,
+                                                          bool cut) noexcept {
   std::size_t const limit = c.logger.owner.max_record_bytes();
   bool const fits = size <= limit;
   auto* const block = static_cast<std::byte*>(std::malloc(fits ? size : limit));
@@ -166,16 +170,19 @@ inline void put_record(std::byte* to, call const& c, std::uint64_t ticks, std::s
 class lane_use {
  public:
   explicit lane_use(channel& ch) noexcept : channel_(ch), errno_(errno), lane_(ch.this_lane()) {
-    if (lane_ != nullptr) [[likely]] scratch_begin_ = lane_->scratch.size();
+    if (lane_ != nullptr) [[likely]]
+      scratch_begin_ = lane_->scratch.size();
   }
   lane_use(lane_use const&) = delete;
   lane_use& operator=(lane_use const&) = delete;
   ~lane_use() {
     errno = errno_;
-    if (lane_ == nullptr) [[unlikely]] return;
+    if (lane_ == nullptr) [[unlikely]]
+      return;
     if (writing_) lane_->writing.store_release(false);
     lane_->scratch.shrink(scratch_begin_);
-    if (lane_->borrowed) [[unlikely]] channel_.give_back(*lane_);
+    if (lane_->borrowed) [[unlikely]]
+      channel_.give_back(*lane_);
   }
 
   /// From here to the end of the call the worker, when it closes the channel, waits for it.
@@ -224,16 +231,20 @@ inline void submit(call const& c) noexcept {
   std::uint64_t const ticks = ch.ticks();
   lane_use use{ch};
   lane* const own = use.get();
-  if (own == nullptr) [[unlikely]] return ch.count_without_lane(drop_reason::no_memory);
+  if (own == nullptr) [[unlikely]]
+    return ch.count_without_lane(drop_reason::no_memory);
   own->submitted.add_by_owner(1);
-  if (own->writing.load_relaxed()) [[unlikely]] return own->count_drop(drop_reason::reentrant);
+  if (own->writing.load_relaxed()) [[unlikely]]
+    return own->count_drop(drop_reason::reentrant);
 
   bool cut = false;
   std::size_t const size = encode_and_size(c, *own, cut);
-  if (size == 0) [[unlikely]] return own->count_drop(drop_reason::no_memory);
+  if (size == 0) [[unlikely]]
+    return own->count_drop(drop_reason::no_memory);
 
   use.begin_writing();
-  if (ch.is_closed()) [[unlikely]] return own->count_drop(drop_reason::closed);
+  if (ch.is_closed()) [[unlikely]]
+    return own->count_drop(drop_reason::closed);
 
   std::byte const* encoded = use.encoded();
   std::byte* block = nullptr;

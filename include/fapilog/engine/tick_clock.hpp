@@ -59,7 +59,8 @@ class tick_clock {
 
   void sync() noexcept {
     last_ = take();
-    ns_per_tick_ = static_cast<double>(last_.steady - first_.steady) / static_cast<double>(last_.ticks - first_.ticks);
+    ns_per_tick_ =
+        static_cast<double>(last_.steady - first_.steady) / static_cast<double>(last_.ticks - first_.ticks);
     sync_ticks_ = static_cast<std::uint64_t>(static_cast<double>(sync_interval) / ns_per_tick_);
   }
 

@@ -31,8 +31,9 @@ namespace fapilog::engine {
 struct worker_options {
   std::size_t batch_max_size = 256;
   std::chrono::nanoseconds batch_timeout{};
-  std::chrono::nanoseconds spin{10'000};       ///< looks without sleeping after the last record
-  std::chrono::nanoseconds linger{1'000'000};  ///< then short naps, so that a burst's next record wakes nobody
+  std::chrono::nanoseconds spin{10'000};  ///< looks without sleeping after the last record
+  std::chrono::nanoseconds linger{
+      1'000'000};  ///< then short naps, so that a burst's next record wakes nobody
   std::chrono::nanoseconds shutdown_timeout{3'000'000'000};
 };
 
@@ -54,7 +55,8 @@ class worker : public std::enable_shared_from_this<worker> {
   worker(worker const&) = delete;
   worker& operator=(worker const&) = delete;
   ~worker() {
-    if (thread_.joinable()) thread_.detach();  // hung in a sink: it holds this object by reference, so it is over
+    if (thread_.joinable())
+      thread_.detach();  // hung in a sink: it holds this object by reference, so it is over
     channel_.drop_reference();
   }
 
@@ -100,8 +102,8 @@ class worker : public std::enable_shared_from_this<worker> {
       finish();
       lock.lock();
     }
-    bool const done = !is_own_thread() &&
-                      changed_.wait_until(lock, deadline(began, timeout), [&] { return finished_; });
+    bool const done =
+        !is_own_thread() && changed_.wait_until(lock, deadline(began, timeout), [&] { return finished_; });
     bool const join = done && thread_.joinable() && !std::exchange(joined_, true);
     lock.unlock();
     if (join) thread_.join();
@@ -159,7 +161,9 @@ class worker : public std::enable_shared_from_this<worker> {
   }
 
   /// How long an exit of the process waits for this worker.
-  [[nodiscard]] std::chrono::nanoseconds shutdown_timeout() const noexcept { return options_.shutdown_timeout; }
+  [[nodiscard]] std::chrono::nanoseconds shutdown_timeout() const noexcept {
+    return options_.shutdown_timeout;
+  }
 
   /// The account so far.
   [[nodiscard]] account counts() const noexcept {
@@ -247,9 +251,10 @@ class worker : public std::enable_shared_from_this<worker> {
     clock_.sync_if_due();
 
     logger_core* const retired = channel_.take_retired();
-    bool const worked = reader_.pass([&](lane& from, std::byte const* record, detail::shared_bytes const& scope) {
-      builder_.add(record, scope, from.thread_id, clock_);
-    });
+    bool const worked =
+        reader_.pass([&](lane& from, std::byte const* record, detail::shared_bytes const& scope) {
+          builder_.add(record, scope, from.thread_id, clock_);
+        });
     lane_channel::delete_all(retired);
 
     if (stopping || flush_ticket != flushes_done_ || is_batch_due()) {
@@ -284,7 +289,8 @@ class worker : public std::enable_shared_from_this<worker> {
   void rest() {
     auto const idle_since = clock::now();
     auto const has_work = [this] {
-      return channel_.has_records() || stop_.load(std::memory_order_acquire) || pause_.load(std::memory_order_acquire) ||
+      return channel_.has_records() || stop_.load(std::memory_order_acquire) ||
+             pause_.load(std::memory_order_acquire) ||
              flushes_asked_.load(std::memory_order_acquire) != flushes_done_;
     };
     std::optional<clock::time_point> due;

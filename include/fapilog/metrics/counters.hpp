@@ -33,7 +33,9 @@ struct drop_counts {
   std::uint64_t no_memory = 0;
   std::uint64_t reentrant = 0;
 
-  [[nodiscard]] constexpr std::uint64_t total() const noexcept { return queue_full + closed + no_memory + reentrant; }
+  [[nodiscard]] constexpr std::uint64_t total() const noexcept {
+    return queue_full + closed + no_memory + reentrant;
+  }
   friend constexpr bool operator==(drop_counts const&, drop_counts const&) noexcept = default;
 };
 
@@ -48,8 +50,8 @@ struct account {
   std::uint64_t retried = 0;    ///< records in batches that were offered to a sink again; not part of the sum
   std::uint64_t pending = 0;    ///< still on the way
   std::uint64_t queue_depth_high_watermark = 0;  ///< most bytes that ever waited in one lane
-  double flush_latency = 0;     ///< seconds that this flush or drain took; 0 in a plain snapshot
-  bool complete = true;         ///< false when the flush or drain ran into its timeout
+  double flush_latency = 0;  ///< seconds that this flush or drain took; 0 in a plain snapshot
+  bool complete = true;      ///< false when the flush or drain ran into its timeout
 
   [[nodiscard]] constexpr bool balanced() const noexcept {
     return submitted == processed + filtered + dropped.total() + failed + pending;

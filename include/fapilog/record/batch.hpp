@@ -63,8 +63,12 @@ class batch {
   explicit batch(std::shared_ptr<batch_storage> storage)
       : storage_(std::move(storage)), last_(storage_->entries().size()) {}
 
-  [[nodiscard]] entry const* begin() const noexcept { return storage_ ? std::as_const(*storage_).entries().data() + first_ : nullptr; }
-  [[nodiscard]] entry const* end() const noexcept { return storage_ ? std::as_const(*storage_).entries().data() + last_ : nullptr; }
+  [[nodiscard]] entry const* begin() const noexcept {
+    return storage_ ? std::as_const(*storage_).entries().data() + first_ : nullptr;
+  }
+  [[nodiscard]] entry const* end() const noexcept {
+    return storage_ ? std::as_const(*storage_).entries().data() + last_ : nullptr;
+  }
   [[nodiscard]] std::size_t size() const noexcept { return last_ - first_; }
   [[nodiscard]] bool empty() const noexcept { return first_ == last_; }
   [[nodiscard]] entry const& operator[](std::size_t index) const noexcept { return begin()[index]; }

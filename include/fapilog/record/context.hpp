@@ -26,7 +26,9 @@ inline constinit thread_local thread_scope this_thread_scope{};
 class scope_link {
  public:
   explicit scope_link(shared_bytes fields) noexcept
-      : fields_(static_cast<shared_bytes&&>(fields)), thread_(&this_thread_scope), outer_(this_thread_scope.top) {
+      : fields_(static_cast<shared_bytes&&>(fields)),
+        thread_(&this_thread_scope),
+        outer_(this_thread_scope.top) {
     version_ = ++thread_->versions;
     thread_->top = this;
     thread_->version = version_;
@@ -34,7 +36,8 @@ class scope_link {
   scope_link(scope_link const&) = delete;
   scope_link& operator=(scope_link const&) = delete;
   ~scope_link() {
-    if (thread_ != &this_thread_scope) return;  // destroyed on a foreign thread: that thread's scope is not ours
+    if (thread_ != &this_thread_scope)
+      return;  // destroyed on a foreign thread: that thread's scope is not ours
     scope_link** link = &thread_->top;
     while (*link != nullptr && *link != this) link = &(*link)->outer_;
     if (*link == nullptr) return;
@@ -65,9 +68,11 @@ inline constexpr std::size_t max_bound_bytes = std::size_t{64} * 1024;
 class [[nodiscard]] scope {
  public:
   template <std::same_as<field>... Fields>
-  requires(sizeof...(Fields) > 0) explicit scope(Fields const&... fields) noexcept : scope({fields...}) {}
+    requires(sizeof...(Fields) > 0)
+  explicit scope(Fields const&... fields) noexcept : scope({fields...}) {}
   explicit scope(std::initializer_list<field> fields) noexcept
-      : link_(detail::freeze(fields.begin(), fields.size(), detail::current_scope(), detail::max_bound_bytes)) {}
+      : link_(detail::freeze(fields.begin(), fields.size(), detail::current_scope(),
+                             detail::max_bound_bytes)) {}
 
  private:
   detail::scope_link link_;
@@ -80,7 +85,8 @@ class context {
   /// Puts the captured fields in force on the thread where it stands, in place of those in force, until its end.
   class [[nodiscard]] attachment {
    public:
-    explicit attachment(detail::shared_bytes fields) noexcept : link_(static_cast<detail::shared_bytes&&>(fields)) {}
+    explicit attachment(detail::shared_bytes fields) noexcept
+        : link_(static_cast<detail::shared_bytes&&>(fields)) {}
 
    private:
     detail::scope_link link_;

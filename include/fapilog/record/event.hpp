@@ -127,21 +127,24 @@ class member_list {
 /// What was logged. Thread: the worker's, until the batch is built; then nobody changes it.
 struct event {
   explicit event(detail::arena& memory_of_batch) noexcept
-      : context(memory_of_batch), diagnostics(memory_of_batch), data(memory_of_batch), memory(&memory_of_batch) {}
+      : context(memory_of_batch),
+        diagnostics(memory_of_batch),
+        data(memory_of_batch),
+        memory(&memory_of_batch) {}
 
   level severity = level::info;
-  std::string_view level_name;    ///< as it stands in the envelope
-  std::int64_t unix_ns = 0;       ///< when the call was made
-  std::string_view message;       ///< with its arguments in place
+  std::string_view level_name;  ///< as it stands in the envelope
+  std::int64_t unix_ns = 0;     ///< when the call was made
+  std::string_view message;     ///< with its arguments in place
   std::string_view logger;
   uuid message_id;
   char const* file = "";
   char const* function = "";
   std::uint32_t line = 0;
   std::uint64_t thread_id = 0;
-  member_list context;            ///< correlation and its kin; all strings
-  member_list diagnostics;        ///< exception, and what enrichers tell of the process
-  member_list data;               ///< everything else
+  member_list context;      ///< correlation and its kin; all strings
+  member_list diagnostics;  ///< exception, and what enrichers tell of the process
+  member_list data;         ///< everything else
   detail::arena* memory;
 
   /// Text that lives as long as the event, for values that a stage makes.

@@ -27,12 +27,19 @@ class field {
 
   /// For `{{"user_id", 42}, {"ip", ip}}`: the same as `kv(name, value)`.
   template <class T>
-  field(key name, T const& value) noexcept : field(name.view(), name.hash(), value) {}  // NOLINT(google-explicit-constructor)
+  field(key name, T const& value) noexcept
+      : field(name.view(), name.hash(), value) {}  // NOLINT(google-explicit-constructor)
   template <class T>
-  field(dynamic_key name, T const& value) noexcept : field(name.view(), 0, value) {}  // NOLINT(google-explicit-constructor)
+  field(dynamic_key name, T const& value) noexcept
+      : field(name.view(), 0, value) {}  // NOLINT(google-explicit-constructor)
 
   field(detail::key_view name, encoder write, void const* object) noexcept
-      : text_key_(name.text), key_size_(name.size), key_flags_(name.flags), type_(kind::deferred), object_(object), encode_(write) {}
+      : text_key_(name.text),
+        key_size_(name.size),
+        key_flags_(name.flags),
+        type_(kind::deferred),
+        object_(object),
+        encode_(write) {}
 
   /// A format argument: a value without a key.
   template <class T>
@@ -54,9 +61,15 @@ class field {
  private:
   template <class T>
   field(detail::key_view name, std::uint32_t hash, T const& value) noexcept
-      : text_key_(name.text), key_size_(name.size), key_flags_(name.flags), type_(kind::deferred), hash_(hash), bits_(0) {
-    static_assert(loggable<T>, "fapilog: this type cannot be logged. Give it to_log(object_writer&, T const&) in its "
-                               "namespace, or a fmt formatter.");
+      : text_key_(name.text),
+        key_size_(name.size),
+        key_flags_(name.flags),
+        type_(kind::deferred),
+        hash_(hash),
+        bits_(0) {
+    static_assert(loggable<T>,
+                  "fapilog: this type cannot be logged. Give it to_log(object_writer&, T const&) in its "
+                  "namespace, or a fmt formatter.");
     if constexpr (!shape::has_hook<T> && detail::scalar_value<T>) {
       detail::scalar const s = detail::make_scalar(value);
       type_ = s.type;

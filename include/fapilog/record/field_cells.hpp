@@ -17,18 +17,19 @@ namespace fapilog::detail {
 
 /// Bytes of the cell of a field that is not deferred.
 [[nodiscard]] inline std::size_t cell_bytes(field const& f) noexcept {
-  std::size_t const payload = f.type() == kind::string ? record_format::padded(f.size())
-                                                       : record_format::payload_size(f.type(), 0);
+  std::size_t const payload =
+      f.type() == kind::string ? record_format::padded(f.size()) : record_format::payload_size(f.type(), 0);
   return sizeof(record_format::cell_head) + f.name().bytes() + payload;
 }
 
 /// Writes the cell of a field that is not deferred, its text cut to `text_size`.
-inline std::byte* put_field(std::byte* to, field const& f, std::size_t text_size, std::uint8_t flags = 0) noexcept {
+inline std::byte* put_field(std::byte* to, field const& f, std::size_t text_size,
+                            std::uint8_t flags = 0) noexcept {
   auto const name = f.name();
   bool const is_text = f.type() == kind::string;
-  auto const size = is_text ? static_cast<std::uint32_t>(text_size)
-                            : f.type() == kind::null ? 0U : f.extra();
-  to = put(to, record_format::cell_head{f.type(), static_cast<std::uint8_t>(name.flags | flags), name.size, size});
+  auto const size = is_text ? static_cast<std::uint32_t>(text_size) : f.type() == kind::null ? 0U : f.extra();
+  to = put(
+      to, record_format::cell_head{f.type(), static_cast<std::uint8_t>(name.flags | flags), name.size, size});
   to = put_key(to, name);
   if (is_text) return put_padded(to, f.text(), text_size);
   switch (record_format::payload_size(f.type(), 0)) {
@@ -52,11 +53,13 @@ inline bool append_guarded(byte_buffer& out, field const& f, std::size_t limit) 
       std::size_t size = prefix.size();
       std::memcpy(text, prefix.data(), size);
       std::size_t const length = what == nullptr ? 0 : std::strlen(what);
-      std::size_t const rest = length < sizeof text - size - 1 ? length : clip_utf8(what, sizeof text - size - 1);
+      std::size_t const rest =
+          length < sizeof text - size - 1 ? length : clip_utf8(what, sizeof text - size - 1);
       if (rest != 0) std::memcpy(text + size, what, rest);
       size += rest;
       text[size++] = '>';
-      value_writer{out, limit + sizeof text}.encode_text(f.name(), kind::string, text, size, record_format::failed);
+      value_writer{out, limit + sizeof text}.encode_text(f.name(), kind::string, text, size,
+                                                         record_format::failed);
     } catch (...) {
       out.shrink(before);  // no memory even for that: the record goes without the field
     }
@@ -89,7 +92,8 @@ inline bool append_null(byte_buffer& out, field const& f) noexcept {
   try {
     auto const name = f.name();
     std::byte* const to = out.extend(sizeof(record_format::cell_head) + name.bytes());
-    put_key(put(to, record_format::cell_head{kind::null, static_cast<std::uint8_t>(name.flags | record_format::clipped),
+    put_key(put(to, record_format::cell_head{kind::null,
+                                             static_cast<std::uint8_t>(name.flags | record_format::clipped),
                                              name.size, 0}),
             name);
     return true;
@@ -103,7 +107,8 @@ inline bool append_null(byte_buffer& out, field const& f) noexcept {
   auto const name = first->name();
   for (field const* other = first + 1; other != end; ++other) {
     auto const same = other->name();
-    if (same.size == name.size && name.size != 0 && std::memcmp(same.text, name.text, name.size) == 0) return true;
+    if (same.size == name.size && name.size != 0 && std::memcmp(same.text, name.text, name.size) == 0)
+      return true;
   }
   return false;
 }

@@ -103,7 +103,8 @@ void put_float(detail::text_buffer& out, Float number) {
   char* const to = out.room(48);
   char* end = std::to_chars(to, to + 40, number).ptr;
   bool is_integral = true;
-  for (char const* c = to; c != end; ++c) is_integral = is_integral && ((*c >= '0' && *c <= '9') || *c == '-');
+  for (char const* c = to; c != end; ++c)
+    is_integral = is_integral && ((*c >= '0' && *c <= '9') || *c == '-');
   if (is_integral) {
     *end++ = '.';
     *end++ = '0';

@@ -47,12 +47,15 @@ constexpr std::uint32_t key_hash(char const* text, std::size_t size) noexcept {
 class key {
  public:
   template <std::size_t N>
-  consteval key(char const (&literal)[N]) : text_(literal), size_(static_cast<std::uint16_t>(N - 1)) {  // NOLINT(google-explicit-constructor)
+  consteval key(char const (&literal)[N])
+      : text_(literal), size_(static_cast<std::uint16_t>(N - 1)) {  // NOLINT(google-explicit-constructor)
     if (N == 1) throw "fapilog: a key is not empty";
     if (N > 256) throw "fapilog: a key has at most 255 characters";
     for (std::size_t i = 0; i + 1 < N; ++i) {
-      if (literal[i] < ' ' || literal[i] > '~') throw "fapilog: a key is printable ASCII; use dynamic_key for other text";
-      if (literal[i] == '"' || literal[i] == '\\') throw "fapilog: a key has no quotes and no backslashes; use dynamic_key";
+      if (literal[i] < ' ' || literal[i] > '~')
+        throw "fapilog: a key is printable ASCII; use dynamic_key for other text";
+      if (literal[i] == '"' || literal[i] == '\\')
+        throw "fapilog: a key has no quotes and no backslashes; use dynamic_key";
     }
     if (literal[N - 1] != '\0') throw "fapilog: a key is a string literal";
     hash_ = detail::key_hash(literal, N - 1);
@@ -73,7 +76,8 @@ class key {
 /// U+FFFD, an empty key becomes "_".
 class dynamic_key {
  public:
-  constexpr explicit dynamic_key(std::string_view text) noexcept : text_(text.empty() ? std::string_view{"_"} : text) {}
+  constexpr explicit dynamic_key(std::string_view text) noexcept
+      : text_(text.empty() ? std::string_view{"_"} : text) {}
   [[nodiscard]] constexpr detail::key_view view() const noexcept { return detail::key_view::copied(text_); }
 
  private:

@@ -60,8 +60,8 @@ struct parsed_level {
     }
     return true;
   };
-  for (level const value : {level::debug, level::info, level::warning, level::error, level::critical, level::audit,
-                            level::security}) {
+  for (level const value : {level::debug, level::info, level::warning, level::error, level::critical,
+                            level::audit, level::security}) {
     if (same(level_name(value))) return {true, value};
   }
   if (same("WARN")) return {true, level::warning};
@@ -87,11 +87,15 @@ class level_set {
     return set;
   }
   constexpr void insert(level value) noexcept { bits_[word(value)] |= bit(value); }
-  [[nodiscard]] constexpr bool contains(level value) const noexcept { return (bits_[word(value)] & bit(value)) != 0; }
+  [[nodiscard]] constexpr bool contains(level value) const noexcept {
+    return (bits_[word(value)] & bit(value)) != 0;
+  }
   friend constexpr bool operator==(level_set const&, level_set const&) noexcept = default;
 
  private:
-  static constexpr std::size_t word(level value) noexcept { return (static_cast<std::size_t>(value) >> 6) & 1; }
+  static constexpr std::size_t word(level value) noexcept {
+    return (static_cast<std::size_t>(value) >> 6) & 1;
+  }
   static constexpr std::uint64_t bit(level value) noexcept {
     return std::uint64_t{1} << (static_cast<unsigned>(value) & 63);
   }

@@ -21,7 +21,8 @@ template <class T>
 constexpr auto format_type_of() noexcept {
   using std::type_identity;
   if constexpr (shape::has_hook<T>) return type_identity<plain_value>{};
-  else if constexpr (std::is_arithmetic_v<T> && (!shape::character<T> || std::is_same_v<T, char>)) return type_identity<T>{};
+  else if constexpr (std::is_arithmetic_v<T> && (!shape::character<T> || std::is_same_v<T, char>))
+    return type_identity<T>{};
   else if constexpr (shape::raw_pointer<T>) return type_identity<void const*>{};
   else if constexpr (shape::narrow_text<T>) return type_identity<fmt::string_view>{};
   else if constexpr (shape::numeric_enum<T>) return type_identity<std::underlying_type_t<T>>{};
@@ -63,7 +64,8 @@ struct leading_formats {
   using type = Done;
 };
 template <class... Done, class First, class... Rest>
-requires(!is_field<First>) struct leading_formats<format_list<Done...>, First, Rest...> {
+  requires(!is_field<First>)
+struct leading_formats<format_list<Done...>, First, Rest...> {
   using type = typename leading_formats<format_list<Done..., format_type<First>>, Rest...>::type;
 };
 
@@ -76,7 +78,8 @@ using format_string_for = typename leading_formats<format_list<>, A...>::type::s
 /// format string, and a mistake in it is told in the record instead of thrown. Copied at the call.
 class runtime_text {
  public:
-  explicit runtime_text(std::string_view text, detail::call_site where = detail::call_site::current()) noexcept
+  explicit runtime_text(std::string_view text,
+                        detail::call_site where = detail::call_site::current()) noexcept
       : text_(text), where_(where) {}
   [[nodiscard]] std::string_view text() const noexcept { return text_; }
   [[nodiscard]] detail::call_site where() const noexcept { return where_; }
@@ -91,10 +94,12 @@ class runtime_text {
 template <class... A>
 class message {
   static_assert((loggable<A> && ...) || ((loggable<A> || detail::is_field<A>)&&...),
-                "fapilog: an argument of this log call cannot be logged. Give its type to_log(object_writer&, T const&) "
+                "fapilog: an argument of this log call cannot be logged. Give its type "
+                "to_log(object_writer&, T const&) "
                 "in its namespace, or a fmt formatter.");
-  static_assert(detail::fields_come_last<A...>(),
-                "fapilog: a field stands before a format argument. Format arguments come first, fields after them.");
+  static_assert(
+      detail::fields_come_last<A...>(),
+      "fapilog: a field stands before a format argument. Format arguments come first, fields after them.");
 
  public:
   template <std::size_t N>
@@ -102,7 +107,9 @@ class message {
                     detail::call_site where = detail::call_site::current())
       : text_(literal), where_(where) {}
   message(runtime_text const& text) noexcept  // NOLINT(google-explicit-constructor)
-      : text_(fmt::runtime(fmt::string_view{text.text().data(), text.text().size()})), where_(text.where()), runtime_(true) {}
+      : text_(fmt::runtime(fmt::string_view{text.text().data(), text.text().size()})),
+        where_(text.where()),
+        runtime_(true) {}
 
   [[nodiscard]] fmt::string_view text() const noexcept { return text_; }
   [[nodiscard]] detail::call_site where() const noexcept { return where_; }

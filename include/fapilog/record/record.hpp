@@ -25,9 +25,9 @@ enum class kind : std::uint8_t {
   bytes = 11,
   object = 12,
   array = 13,
-  exception = 14,   ///< an object that the envelope puts into its diagnostics
-  pointer = 15,     ///< an address, shown in hexadecimal
-  deferred = 255,   ///< at the call only: encoded by a function when the record is written
+  exception = 14,  ///< an object that the envelope puts into its diagnostics
+  pointer = 15,    ///< an address, shown in hexadecimal
+  deferred = 255,  ///< at the call only: encoded by a function when the record is written
 };
 
 namespace record_format {
@@ -48,7 +48,8 @@ struct cell_head {
   kind type;
   std::uint8_t flags;
   std::uint16_t key_size;
-  std::uint32_t size;  ///< payload in bytes; for boolean and character the value; for times the digits or unit
+  std::uint32_t
+      size;  ///< payload in bytes; for boolean and character the value; for times the digits or unit
 };
 static_assert(sizeof(cell_head) == 8);
 
@@ -83,8 +84,9 @@ constexpr std::size_t cell_size(cell_head const& head) noexcept {
 enum class unit : std::uint32_t { ns = 0, us = 1, ms = 2, s = 3, min = 4, h = 5, d = 6 };
 
 enum class record_type : std::uint8_t {
-  log = 1,      ///< one log call
-  context = 2,  ///< a new scope for the lane, and within the same record the first log or pointer record that has it
+  log = 1,  ///< one log call
+  context =
+      2,  ///< a new scope for the lane, and within the same record the first log or pointer record that has it
   pointer = 3,  ///< a log record too large for the lane: its bytes are on the heap
 };
 
@@ -105,12 +107,12 @@ static_assert(sizeof(record_head) == 8);
 
 /// Follows the head of a log record; then `args` unnamed cells and `fields` named ones.
 struct log_head {
-  std::uint64_t ticks;        ///< when, in the runtime's clock
-  char const* text;           ///< message literal, or null where the message is a cell
+  std::uint64_t ticks;  ///< when, in the runtime's clock
+  char const* text;     ///< message literal, or null where the message is a cell
   std::uint32_t text_size;
-  std::uint16_t args;         ///< format arguments
+  std::uint16_t args;  ///< format arguments
   std::uint16_t reserved;
-  void const* logger;         ///< who logged: the engine's logger_core
+  void const* logger;  ///< who logged: the engine's logger_core
   detail::call_site where;
 };
 

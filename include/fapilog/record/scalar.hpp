@@ -29,8 +29,7 @@ struct scalar {
 /// Types that `make_scalar` takes.
 template <class T>
 concept scalar_value = std::is_arithmetic_v<T> || std::is_null_pointer_v<T> || shape::raw_pointer<T> ||
-    shape::numeric_enum<T> || shape::narrow_text<T> ||
-    shape::duration<T> || shape::time_point<T>;
+    shape::numeric_enum<T> || shape::narrow_text<T> || shape::duration<T> || shape::time_point<T>;
 
 template <class Rep>
 constexpr std::int64_t saturated_ns(Rep count, std::intmax_t numerator, std::intmax_t denominator) noexcept {
@@ -45,7 +44,8 @@ constexpr std::int64_t saturated_ns(Rep count, std::intmax_t numerator, std::int
       return !over ? result : count < 0 ? least : most;
     }
   }
-  double const value = static_cast<double>(count) * static_cast<double>(numerator) / static_cast<double>(denominator) * 1e9;
+  double const value =
+      static_cast<double>(count) * static_cast<double>(numerator) / static_cast<double>(denominator) * 1e9;
   if (value != value) return 0;
   if (value >= 9.2e18) return most;
   if (value <= -9.2e18) return least;
@@ -108,8 +108,9 @@ template <class T>
       return bits_scalar(kind::character, std::uint64_t{0}, static_cast<std::uint32_t>(v));
     }
   } else if constexpr (std::is_enum_v<T>) {
-    return make_scalar(static_cast<std::conditional_t<std::is_signed_v<std::underlying_type_t<T>>, std::int64_t,
-                                                      std::uint64_t>>(v));
+    return make_scalar(
+        static_cast<
+            std::conditional_t<std::is_signed_v<std::underlying_type_t<T>>, std::int64_t, std::uint64_t>>(v));
   } else if constexpr (std::is_integral_v<T>) {
     if constexpr (std::is_signed_v<T>) return bits_scalar(kind::i64, static_cast<std::int64_t>(v));
     else return bits_scalar(kind::u64, static_cast<std::uint64_t>(v));
@@ -125,7 +126,8 @@ template <class T>
     return v == nullptr ? scalar{} : text_scalar(v, std::strlen(v));
   } else if constexpr (std::is_array_v<T>) {
     void const* const end = std::memchr(v, '\0', std::extent_v<T>);
-    return text_scalar(v, end == nullptr ? std::extent_v<T> : static_cast<std::size_t>(static_cast<char const*>(end) - v));
+    return text_scalar(
+        v, end == nullptr ? std::extent_v<T> : static_cast<std::size_t>(static_cast<char const*>(end) - v));
   } else if constexpr (shape::narrow_text<T>) {
     std::string_view const text = v;
     return text_scalar(text.data(), text.size());
@@ -137,8 +139,9 @@ template <class T>
     auto const since = v.time_since_epoch();
     using span = std::remove_cvref_t<decltype(since)>;
     if constexpr (shape::calendar_time<T>) {
-      return bits_scalar(kind::timestamp, saturated_ns(since.count(), span::period::num, span::period::den),
-                         std::is_floating_point_v<typename span::rep> ? 9 : digits_of<typename span::period>());
+      return bits_scalar(
+          kind::timestamp, saturated_ns(since.count(), span::period::num, span::period::den),
+          std::is_floating_point_v<typename span::rep> ? 9 : digits_of<typename span::period>());
     } else {
       return make_scalar(since);
     }

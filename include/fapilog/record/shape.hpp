@@ -26,9 +26,13 @@ concept character = one_of<T, char, wchar_t, char8_t, char16_t, char32_t>;
 
 /// Types with `to_log(object_writer&, T const&)` or `to_log(value_writer&, T const&)` in their namespace.
 template <class T>
-concept logs_as_object = requires(object_writer& writer, T const& value) { to_log(writer, value); };
+concept logs_as_object = requires(object_writer& writer, T const& value) {
+  to_log(writer, value);
+};
 template <class T>
-concept logs_as_value = requires(value_writer& writer, T const& value) { to_log(writer, value); };
+concept logs_as_value = requires(value_writer& writer, T const& value) {
+  to_log(writer, value);
+};
 
 /// Has one of these hooks; numbers are not even asked.
 template <class T>
@@ -46,13 +50,15 @@ concept wide_text_class = requires(T const& text) {
   text.size();
 };
 template <class T>
-concept wide_text_pointer = (std::is_pointer_v<T> || std::is_array_v<T>)&&character<
-    std::remove_cv_t<std::remove_pointer_t<std::decay_t<T>>>> && !narrow_text<T>;
+concept wide_text_pointer =
+    (std::is_pointer_v<T> ||
+     std::is_array_v<T>)&&character<std::remove_cv_t<std::remove_pointer_t<std::decay_t<T>>>> &&
+    !narrow_text<T>;
 
 template <class T>
 concept path = requires(T const& value) {
   value.lexically_normal();
-  { value.native().data() };
+  {value.native().data()};
 };
 
 template <class T>
@@ -97,7 +103,8 @@ concept range = requires(T const& values) {
   values.begin();
   values.end();
   requires !std::same_as<std::remove_cvref_t<decltype(*values.begin())>, T>;
-} || (std::is_array_v<T> && !character<std::remove_cv_t<std::remove_extent_t<T>>>);
+}
+|| (std::is_array_v<T> && !character<std::remove_cv_t<std::remove_extent_t<T>>>);
 
 template <class T>
 concept map = range<T> && requires {
@@ -111,7 +118,9 @@ concept byte_range = requires(T const& values) {
 };
 
 template <class T>
-concept tuple = requires { std::tuple_size<T>::value; };
+concept tuple = requires {
+  std::tuple_size<T>::value;
+};
 
 template <class T>
 concept named_enum = std::is_enum_v<T> && requires(T value) {
@@ -120,11 +129,14 @@ concept named_enum = std::is_enum_v<T> && requires(T value) {
 
 /// A formatter of the type's own, not one that an implicit conversion to a number finds.
 template <class T>
-concept has_formatter = requires { fmt::formatter<T, char>{}; };
+concept has_formatter = requires {
+  fmt::formatter<T, char>{};
+};
 
 /// Enums without a text form are numbers, `std::byte` among them whatever fmt knows of it.
 template <class T>
-concept numeric_enum = std::is_enum_v<T> && !named_enum<T> && (std::is_same_v<T, std::byte> || !has_formatter<T>);
+concept numeric_enum =
+    std::is_enum_v<T> && !named_enum<T> && (std::is_same_v<T, std::byte> || !has_formatter<T>);
 
 template <class T>
 concept raw_pointer = std::is_pointer_v<T> && std::is_void_v<std::remove_pointer_t<T>>;
@@ -135,8 +147,9 @@ concept formattable = fmt::is_formattable<T>::value;
 
 /// Known without asking fmt: what `log.info("{}", value)` takes even where fmt has no formatter.
 template <class T>
-concept known = std::is_arithmetic_v<T> || narrow_text<T> || has_hook<T> || std::is_null_pointer_v<T> || wide_text_class<T> || wide_text_pointer<T> || path<T> || error_code<T> || duration<T> ||
-    time_point<T> || optional<T> || variant<T> || range<T> || tuple<T> || raw_pointer<T> ||
+concept known = std::is_arithmetic_v<T> || narrow_text<T> || has_hook<T> || std::is_null_pointer_v<T> ||
+    wide_text_class<T> || wide_text_pointer<T> || path<T> || error_code<T> || duration<T> || time_point<T> ||
+    optional<T> || variant<T> || range<T> || tuple<T> || raw_pointer<T> ||
     std::derived_from<T, std::exception> || numeric_enum<T> || named_enum<T>;
 
 }  // namespace shape

@@ -28,7 +28,8 @@ struct civil_time {
   days += 719'468;  // from 0000-03-01
   std::int64_t const era = (days >= 0 ? days : days - 146'096) / 146'097;
   auto const day_of_era = static_cast<unsigned>(days - era * 146'097);
-  unsigned const year_of_era = (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
+  unsigned const year_of_era =
+      (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
   unsigned const day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   unsigned const shifted_month = (5 * day_of_year + 2) / 153;
   civil_time t;
@@ -82,7 +83,8 @@ inline char* put_timestamp(char* to, std::int64_t unix_ns, std::uint32_t digits)
   if (digits > 0) {
     *to++ = '.';
     std::int64_t unit = 100'000'000;
-    for (std::uint32_t i = 0; i < digits && i < 9; ++i, unit /= 10) *to++ = static_cast<char>('0' + rest / unit % 10);
+    for (std::uint32_t i = 0; i < digits && i < 9; ++i, unit /= 10)
+      *to++ = static_cast<char>('0' + rest / unit % 10);
   }
   *to++ = 'Z';
   return to;
@@ -120,8 +122,12 @@ inline void put_duration_text(detail::text_buffer& out, std::int64_t ns, record_
     std::int64_t ns;
     char const* text;
   };
-  constexpr name names[] = {{1, "ns"},          {1'000, "us"},           {1'000'000, "ms"},
-                            {1'000'000'000, "s"}, {60'000'000'000, "min"}, {3'600'000'000'000, "h"},
+  constexpr name names[] = {{1, "ns"},
+                            {1'000, "us"},
+                            {1'000'000, "ms"},
+                            {1'000'000'000, "s"},
+                            {60'000'000'000, "min"},
+                            {3'600'000'000'000, "h"},
                             {86'400'000'000'000, "d"}};
   auto const index = static_cast<std::size_t>(unit) < 7 ? static_cast<std::size_t>(unit) : 0;
   name const chosen = names[index];

@@ -51,7 +51,8 @@ class uuid7_generator {
       counter_ = engine_() & counter_start;
     }
     std::uint64_t const high = (last_ms_ << 16) | 0x7000 | (counter_ >> 42);
-    std::uint64_t const low = std::uint64_t{0x8000000000000000} | ((counter_ & ((std::uint64_t{1} << 42) - 1)) << 20) | own_;
+    std::uint64_t const low =
+        std::uint64_t{0x8000000000000000} | ((counter_ & ((std::uint64_t{1} << 42) - 1)) << 20) | own_;
     uuid id;
     for (std::size_t i = 0; i < 8; ++i) {
       id.bytes[i] = static_cast<std::uint8_t>(high >> (56 - 8 * i));
@@ -62,7 +63,8 @@ class uuid7_generator {
 
  private:
   static constexpr std::uint64_t counter_most = (std::uint64_t{1} << 54) - 1;
-  static constexpr std::uint64_t counter_start = counter_most >> 1;  // leaves room to count within the millisecond
+  static constexpr std::uint64_t counter_start =
+      counter_most >> 1;  // leaves room to count within the millisecond
 
   std::mt19937_64 engine_;
   std::uint64_t last_ms_ = 0;

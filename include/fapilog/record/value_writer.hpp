@@ -47,7 +47,8 @@ class value_writer {
   void encode(detail::key_view name, T const& v);
 
   void encode_scalar(detail::key_view name, detail::scalar const& value);
-  void encode_text(detail::key_view name, kind type, char const* text, std::size_t size, std::uint8_t flags = 0);
+  void encode_text(detail::key_view name, kind type, char const* text, std::size_t size,
+                   std::uint8_t flags = 0);
   void encode_exception(detail::key_view name, std::exception const& error, unsigned causes);
   void encode_unknown_exception(detail::key_view name);
 
@@ -98,15 +99,17 @@ class object_writer {
   /// Adds a member. A key written twice keeps the last value.
   template <class T>
   object_writer& kv(key name, T const& value) {
-    static_assert(loggable<T>, "fapilog: this type cannot be logged. Give it to_log(object_writer&, T const&) in its "
-                               "namespace, or a fmt formatter.");
+    static_assert(loggable<T>,
+                  "fapilog: this type cannot be logged. Give it to_log(object_writer&, T const&) in its "
+                  "namespace, or a fmt formatter.");
     writer_.encode(name.view(), value);
     return *this;
   }
   template <class T>
   object_writer& kv(dynamic_key name, T const& value) {
-    static_assert(loggable<T>, "fapilog: this type cannot be logged. Give it to_log(object_writer&, T const&) in its "
-                               "namespace, or a fmt formatter.");
+    static_assert(loggable<T>,
+                  "fapilog: this type cannot be logged. Give it to_log(object_writer&, T const&) in its "
+                  "namespace, or a fmt formatter.");
     writer_.encode(name.view(), value);
     return *this;
   }
@@ -200,7 +203,8 @@ void value_writer::encode(detail::key_view name, T const& v) {
           v);
     }
   } else if constexpr (shape::byte_range<T>) {
-    encode_text(name, kind::bytes, reinterpret_cast<char const*>(static_cast<std::byte const*>(v.data())), v.size());
+    encode_text(name, kind::bytes, reinterpret_cast<char const*>(static_cast<std::byte const*>(v.data())),
+                v.size());
   } else if constexpr (shape::range<T>) {
     encode_range(name, v);
   } else if constexpr (shape::tuple<T>) {
@@ -209,13 +213,15 @@ void value_writer::encode(detail::key_view name, T const& v) {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       using std::get;
       (encode(detail::key_view{}, get<I>(v)), ...);
-    }(std::make_index_sequence<std::tuple_size<T>::value>{});
+    }
+    (std::make_index_sequence<std::tuple_size<T>::value>{});
     close(container);
   } else if constexpr (shape::formattable<T>) {
     encode_formatted(name, v);
   } else {
-    static_assert(loggable<T>, "fapilog: this type cannot be logged. Give it to_log(object_writer&, T const&) in its "
-                               "namespace, or a fmt formatter.");
+    static_assert(loggable<T>,
+                  "fapilog: this type cannot be logged. Give it to_log(object_writer&, T const&) in its "
+                  "namespace, or a fmt formatter.");
   }
 }
 
@@ -287,7 +293,8 @@ void value_writer::encode_formatted(detail::key_view name, T const& v) {
   encode_text(name, kind::string, begin, again < size ? again : size);
 }
 
-inline bool value_writer::put_head(detail::key_view name, record_format::cell_head head, std::size_t payload) {
+inline bool value_writer::put_head(detail::key_view name, record_format::cell_head head,
+                                   std::size_t payload) {
   head.flags = static_cast<std::uint8_t>(head.flags | name.flags);
   head.key_size = name.size;
   std::size_t const total = sizeof head + record_format::key_bytes(head) + record_format::padded(payload);
@@ -337,7 +344,8 @@ inline void value_writer::close(opened const& container) {
   --depth_;
   record_format::cell_head head;
   std::memcpy(&head, out_.data() + container.at, sizeof head);
-  head.size = static_cast<std::uint32_t>(out_.size() - container.at - sizeof head - record_format::key_bytes(head));
+  head.size =
+      static_cast<std::uint32_t>(out_.size() - container.at - sizeof head - record_format::key_bytes(head));
   std::memcpy(out_.data() + container.at, &head, sizeof head);
 }
 
@@ -349,7 +357,8 @@ inline void value_writer::encode_unknown_exception(detail::key_view name) {
   close(container);
 }
 
-inline void value_writer::encode_exception(detail::key_view name, std::exception const& error, unsigned causes) {
+inline void value_writer::encode_exception(detail::key_view name, std::exception const& error,
+                                           unsigned causes) {
   auto const container = open(name, kind::exception);
   if (!container.ok) return;
 #if defined(__cpp_rtti)

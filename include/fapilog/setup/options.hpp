@@ -91,14 +91,18 @@ using options = basic_options<default_preset>;
 template <preset const& P>
 void validate(basic_options<P> const& o) {
   auto const refuse = [](std::string_view name, auto value, std::string_view rule) {
-    throw std::invalid_argument{"fapilog: option '" + std::string{name} + "' is " + std::to_string(value) + "; it must be " +
-                                std::string{rule}};
+    throw std::invalid_argument{"fapilog: option '" + std::string{name} + "' is " + std::to_string(value) +
+                                "; it must be " + std::string{rule}};
   };
   constexpr std::size_t gib = std::size_t{1} << 30;
-  if (static_cast<std::size_t>(o.log_level) >= level_count) refuse("log_level", static_cast<int>(o.log_level), "0 to 99");
-  if (o.batch_max_size < 1 || o.batch_max_size > 1'000'000) refuse("batch_max_size", o.batch_max_size, "1 to 1000000");
-  if (o.lane_bytes < 4096 || o.lane_bytes > gib) refuse("lane_bytes", o.lane_bytes, "4096 (4 KiB) to 1073741824 (1 GiB)");
-  if (!(o.protected_share >= 0 && o.protected_share <= 0.5)) refuse("protected_share", o.protected_share, "0 to 0.5");
+  if (static_cast<std::size_t>(o.log_level) >= level_count)
+    refuse("log_level", static_cast<int>(o.log_level), "0 to 99");
+  if (o.batch_max_size < 1 || o.batch_max_size > 1'000'000)
+    refuse("batch_max_size", o.batch_max_size, "1 to 1000000");
+  if (o.lane_bytes < 4096 || o.lane_bytes > gib)
+    refuse("lane_bytes", o.lane_bytes, "4096 (4 KiB) to 1073741824 (1 GiB)");
+  if (!(o.protected_share >= 0 && o.protected_share <= 0.5))
+    refuse("protected_share", o.protected_share, "0 to 0.5");
   if (o.max_record_bytes < 1024 || o.max_record_bytes > gib) {
     refuse("max_record_bytes", o.max_record_bytes, "1024 (1 KiB) to 1073741824 (1 GiB)");
   }

@@ -16,8 +16,8 @@ enum class when_full : std::uint8_t {
 
 /// How often and how soon a batch is offered to a sink again.
 struct retry_options {
-  std::uint32_t attempts = 3;                    ///< in all; while a sink keeps failing each new batch has one
-  std::chrono::milliseconds first_delay{10};     ///< doubled each time
+  std::uint32_t attempts = 3;                 ///< in all; while a sink keeps failing each new batch has one
+  std::chrono::milliseconds first_delay{10};  ///< doubled each time
   std::chrono::milliseconds longest_delay{200};  ///< the worker waits that long at most
 };
 

@@ -65,7 +65,9 @@ namespace presets {
 inline constexpr preset dev{
     .name = "dev",
     .core = {.log_level = level::debug, .batch_max_size = 1, .batch_timeout_ms = 0, .source_location = true},
-    .sink_config = {.stdout_sink = stdout_form::pretty, .rotating_file = {}, .postgres = {.create_table = true}},
+    .sink_config = {.stdout_sink = stdout_form::pretty,
+                    .rotating_file = {},
+                    .postgres = {.create_table = true}},
 };
 
 /// For services: waits shortly rather than drop, and never changes a database's schema.
@@ -74,14 +76,18 @@ inline constexpr preset production{
     .core = {.drop_on_full = false,
              .protected_levels = level_set::of(level::error, level::critical, level::audit, level::security),
              .shutdown_timeout_ms = 25'000},
-    .sink_config = {.stdout_sink = stdout_form::json, .rotating_file = {}, .postgres = {.create_table = false}},
+    .sink_config = {.stdout_sink = stdout_form::json,
+                    .rotating_file = {},
+                    .postgres = {.create_table = false}},
 };
 
 /// For functions that are frozen between requests: small batches, never waits.
 inline constexpr preset serverless{
     .name = "serverless",
     .core = {.batch_max_size = 25},
-    .sink_config = {.stdout_sink = stdout_form::json, .rotating_file = {}, .postgres = {.create_table = true}},
+    .sink_config = {.stdout_sink = stdout_form::json,
+                    .rotating_file = {},
+                    .postgres = {.create_table = true}},
 };
 
 /// For regulated places: standard output and a file side by side; never changes a database's schema.
@@ -89,7 +95,8 @@ inline constexpr preset hardened{
     .name = "hardened",
     .core = {.batch_max_size = 100, .drop_on_full = false},
     .sink_config = {.stdout_sink = stdout_form::json,
-                    .rotating_file = {.enabled = true, .max_bytes = 52'428'800, .max_files = 10, .compress_rotated = true},
+                    .rotating_file =
+                        {.enabled = true, .max_bytes = 52'428'800, .max_files = 10, .compress_rotated = true},
                     .postgres = {.create_table = false}},
 };
 
@@ -97,11 +104,14 @@ inline constexpr preset hardened{
 inline constexpr preset minimal{
     .name = "minimal",
     .core = {.batch_timeout_ms = 0},
-    .sink_config = {.stdout_sink = stdout_form::json, .rotating_file = {}, .postgres = {.create_table = true}},
+    .sink_config = {.stdout_sink = stdout_form::json,
+                    .rotating_file = {},
+                    .postgres = {.create_table = true}},
 };
 
 /// Former name of `production`.
-[[deprecated("fapilog: the preset 'adaptive' is called 'production' now")]] inline constexpr preset const& adaptive =
+[[deprecated(
+    "fapilog: the preset 'adaptive' is called 'production' now")]] inline constexpr preset const& adaptive =
     production;
 
 }  // namespace presets

@@ -31,11 +31,12 @@ namespace fapilog {
   }
   auto const& file = p.sink_config.rotating_file;
   if (file.enabled) {
-    all.emplace_back(sinks::rotating_file{{.directory = std::string{file.directory},
-                                           .filename_prefix = std::string{file.filename_prefix},
-                                           .max_bytes = file.max_bytes,
-                                           .max_files = file.max_files,
-                                           .compress_rotated = file.compress_rotated && sinks::can_compress}});
+    all.emplace_back(
+        sinks::rotating_file{{.directory = std::string{file.directory},
+                              .filename_prefix = std::string{file.filename_prefix},
+                              .max_bytes = file.max_bytes,
+                              .max_files = file.max_files,
+                              .compress_rotated = file.compress_rotated && sinks::can_compress}});
   }
   return all;
 }
@@ -50,8 +51,8 @@ template <class Options>
   return all;
 }
 
-inline constexpr std::array<preset const*, 5> all_presets{&presets::dev, &presets::hardened, &presets::minimal,
-                                                          &presets::production, &presets::serverless};
+inline constexpr std::array<preset const*, 5> all_presets{
+    &presets::dev, &presets::hardened, &presets::minimal, &presets::production, &presets::serverless};
 
 /// Names of all presets in alphabetical order, the deprecated alias `adaptive` among them.
 [[nodiscard]] inline std::vector<std::string> list_presets() {
@@ -132,7 +133,8 @@ class json_object {
       if (form != stdout_form::none) {
         json::put_text(out, form == stdout_form::json ? "stdout_json" : "stdout_pretty");
       }
-      if (p.sink_config.rotating_file.enabled) out.append(form == stdout_form::none ? R"("rotating_file")" : R"(,"rotating_file")");
+      if (p.sink_config.rotating_file.enabled)
+        out.append(form == stdout_form::none ? R"("rotating_file")" : R"(,"rotating_file")");
       out.push_back(']');
     }
     root.name("sink_config");

@@ -22,7 +22,8 @@ concept filter = requires(T& f, event const& e) {
 class any_filter {
  public:
   template <class T>
-  requires(!std::same_as<std::remove_cvref_t<T>, any_filter>) any_filter(T&& f) {  // NOLINT(google-explicit-constructor)
+    requires(!std::same_as<std::remove_cvref_t<T>, any_filter>)
+  any_filter(T&& f) {  // NOLINT(google-explicit-constructor)
     using type = std::remove_cvref_t<T>;
     static_assert(filter<type> || std::is_invocable_r_v<bool, type&, event const&>,
                   "fapilog: this type is not a filter. A filter has bool keep(fapilog::event const&).");

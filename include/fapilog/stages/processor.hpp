@@ -24,11 +24,13 @@ concept processor = requires(T& s, event const& e, std::string& line) {
 class any_processor {
  public:
   template <class T>
-  requires(!std::same_as<std::remove_cvref_t<T>, any_processor>) any_processor(T&& s) {  // NOLINT(google-explicit-constructor)
+    requires(!std::same_as<std::remove_cvref_t<T>, any_processor>)
+  any_processor(T&& s) {  // NOLINT(google-explicit-constructor)
     using type = std::remove_cvref_t<T>;
-    static_assert(processor<type> || std::is_invocable_r_v<bool, type&, event const&, std::string&>,
-                  "fapilog: this type is not a processor. A processor has bool process(fapilog::event const&, "
-                  "std::string& line).");
+    static_assert(
+        processor<type> || std::is_invocable_r_v<bool, type&, event const&, std::string&>,
+        "fapilog: this type is not a processor. A processor has bool process(fapilog::event const&, "
+        "std::string& line).");
     if constexpr (processor<type>) {
       process_ = [s = std::forward<T>(s)](event const& e, std::string& line) mutable -> bool {
         return s.process(e, line);

@@ -78,7 +78,8 @@ TEST_CASE("after a partial write only the rest is offered again") {
     sink->take(entries, entries.size());
     return write_result::delivered();
   };
-  fapilog::basic_runtime<fapilog::presets::production> rt{{.batch_max_size = 5, .sinks = {sink}, .retry = quick}};
+  fapilog::basic_runtime<fapilog::presets::production> rt{
+      {.batch_max_size = 5, .sinks = {sink}, .retry = quick}};
   auto const log = rt.get_logger();
   std::vector<std::string> expected;
   {
@@ -132,7 +133,8 @@ TEST_CASE("rejected records are counted as failed and do not hold up the rest") 
     for (std::size_t i = 0; i < entries.size(); ++i) {
       if (entries[i].event.message == "poison") refused.push_back(i);
     }
-    return refused.empty() ? write_result::delivered() : write_result::rejected(refused, "poison is not taken");
+    return refused.empty() ? write_result::delivered()
+                           : write_result::rejected(refused, "poison is not taken");
   };
   complaints heard;
   fapilog::runtime rt{{.sinks = {sink}, .diagnostics_output = heard}};

@@ -84,12 +84,13 @@ TEST_CASE("an enricher sees what those before it added, and redactors see all of
 
 TEST_CASE("functions serve as stages, too") {
   auto sink = std::make_shared<support::capture>();
-  fapilog::runtime rt{{.filters = {[](fapilog::event const& e) { return e.severity >= fapilog::level::warning; }},
-                       .processors = {[](fapilog::event const&, std::string& line) {
-                         line += ' ';
-                         return line.find("drop me") == std::string::npos;
-                       }},
-                       .sinks = {sink}}};
+  fapilog::runtime rt{
+      {.filters = {[](fapilog::event const& e) { return e.severity >= fapilog::level::warning; }},
+       .processors = {[](fapilog::event const&, std::string& line) {
+         line += ' ';
+         return line.find("drop me") == std::string::npos;
+       }},
+       .sinks = {sink}}};
   auto const log = rt.get_logger();
   log.info("filtered");
   log.error("kept");
@@ -132,12 +133,14 @@ TEST_CASE("a filter or enricher that throws lets the record pass, a redactor tha
     end = rt.drain(30s);
   }
   std::vector<std::string> messages;
-  for (std::size_t i = 0; i < sink->lines().size(); ++i) messages.push_back(sink->at(i).at("log").at("message"));
+  for (std::size_t i = 0; i < sink->lines().size(); ++i)
+    messages.push_back(sink->at(i).at("log").at("message"));
   CHECK(messages == std::vector<std::string>{"filter", "enricher", "processor", "none"});
   CHECK(end.failed == 1);
   CHECK(end.processed == 4);
   CHECK(end.balanced());
-  for (auto const* const words : {"a filter threw", "an enricher threw", "a redactor threw", "a processor threw"}) {
+  for (auto const* const words :
+       {"a filter threw", "an enricher threw", "a redactor threw", "a processor threw"}) {
     CHECK(told.find(words) != std::string::npos);
   }
 }

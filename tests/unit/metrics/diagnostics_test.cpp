@@ -46,8 +46,12 @@ TEST_CASE("an output that throws does not reach the caller") {
 }
 
 TEST_CASE("an account is balanced when every record has one fate") {
-  fapilog::account sum{.submitted = 10, .processed = 3, .filtered = 2, .dropped = {.queue_full = 1, .closed = 1},
-                       .failed = 1, .pending = 2};
+  fapilog::account sum{.submitted = 10,
+                       .processed = 3,
+                       .filtered = 2,
+                       .dropped = {.queue_full = 1, .closed = 1},
+                       .failed = 1,
+                       .pending = 2};
   CHECK(sum.balanced());
   CHECK(sum.dropped.total() == 2);
   sum.pending = 3;

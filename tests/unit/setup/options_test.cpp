@@ -34,8 +34,14 @@ TEST_CASE("each impossible option is one clear error") {
       {[](auto& o) { o.retry.attempts = 0; }, {"retry.attempts", "1 or more"}},
       {[](auto& o) { o.retry.first_delay = -1ms; }, {"retry.first_delay"}},
       {[](auto& o) { o.retry.longest_delay = -1ms; }, {"retry.longest_delay"}},
-      {[](auto& o) { o.level_names = {{fapilog::level::info, "X"}}; }, {"level_names", "20", "custom level"}},
-      {[](auto& o) { o.level_names = {{fapilog::custom_level(25), ""}}; }, {"level_names", "25", "not empty"}},
+      {[](auto& o) {
+         o.level_names = {{fapilog::level::info, "X"}};
+       },
+       {"level_names", "20", "custom level"}},
+      {[](auto& o) {
+         o.level_names = {{fapilog::custom_level(25), ""}};
+       },
+       {"level_names", "25", "not empty"}},
   };
   for (auto const& [spoil, words] : table) {
     fapilog::options o{.sinks = {}};
