@@ -165,6 +165,46 @@ TEST_CASE("ten thousand short threads use few lanes and lose nothing") {
   if (!support::sanitized) CHECK(kib < 2'000'000);
 }
 
+TEST_CASE("the memory of threads that have ended is given back") {
+  fapilog::runtime rt{{.when_full = fapilog::when_full::block, .spin = 0ns, .linger = 0ns, .sinks = {}}};
+  auto const log = rt.get_logger();
+  auto const resident_kib = [] {
+    std::ifstream status{"/proc/self/status"};
+    std::size_t kib = 0;
+    for (std::string line; std::getline(status, line);) {
+      if (line.rfind("VmRSS:", 0) == 0) kib = std::stoull(line.substr(6));
+    }
+    return kib;
+  };
+  std::atomic<int> waiting{0};
+  std::atomic<bool> go{false};
+  std::vector<std::thread> all;
+  constexpr int threads = 32;
+  std::string const text(4'000, 'x');
+  auto const before = resident_kib();
+  for (int t = 0; t < threads; ++t) {
+    all.emplace_back([&] {
+      for (int i = 0; i < 400; ++i) log.info("fills its lane once round", kv("text", text));
+      ++waiting;
+      while (!go) std::this_thread::yield();
+    });
+  }
+  while (waiting < threads) std::this_thread::yield();
+  auto const most = resident_kib();
+  go = true;
+  for (auto& t : all) t.join();
+  (void)rt.flush(30s);
+  auto const give_up = std::chrono::steady_clock::now() + 30s;
+  while (resident_kib() > before + (most - before) / 2 && std::chrono::steady_clock::now() < give_up) {
+    std::this_thread::yield();  // the worker gives it back on its way to sleep
+  }
+  INFO(before << " KiB before, " << most << " KiB with all threads, " << resident_kib() << " KiB after");
+  if (!support::sanitized) {
+    CHECK(most > before + 20'000);
+    CHECK(resident_kib() < before + (most - before) / 2);
+  }
+}
+
 TEST_CASE("message ids are unique across threads and runtimes") {
   auto sink = std::make_shared<support::capture>();
   {

@@ -66,7 +66,7 @@ TEST_CASE("exit without a destructor of the runtime drains it and keeps the exit
   for (bool const quick : {false, true}) {
     std::string const path = folder.file(quick ? "quick" : "exit");
     int const status = in_child([&] {
-      auto* const rt = new fapilog::runtime{to_file(path)};
+      static auto* const rt = new fapilog::runtime{to_file(path)};  // nobody destroys it
       auto const log = rt->get_logger();
       for (int i = 0; i < 10'000; ++i) log.info("before exit", kv("i", i));
       if (quick) std::quick_exit(7);

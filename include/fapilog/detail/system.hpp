@@ -66,8 +66,13 @@ inline void membarrier() noexcept {
   return pages == MAP_FAILED ? nullptr : pages;
 }
 inline void unmap_pages(void* pages, std::size_t size) noexcept { ::munmap(pages, size); }
-/// Gives the memory back and keeps the addresses.
-inline void release_pages(void* pages, std::size_t size) noexcept { ::madvise(pages, size, MADV_DONTNEED); }
+/// Gives the memory of the whole pages within this range back and keeps the addresses; what was there is lost.
+inline void release_pages(std::byte* begin, std::size_t size) noexcept {
+  auto const page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  auto const first = (reinterpret_cast<std::uintptr_t>(begin) + page - 1) / page * page;
+  auto const end = (reinterpret_cast<std::uintptr_t>(begin) + size) / page * page;
+  if (first < end) ::madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED);
+}
 
 [[nodiscard]] inline std::uint64_t thread_id() noexcept {
 #if defined(__linux__)

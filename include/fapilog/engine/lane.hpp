@@ -29,6 +29,7 @@ struct lane {
 
   lane* next = nullptr;                   ///< all lanes of the channel; set before the lane is published
   detail::atomic_word<bool> owned{true};  ///< false: free for the next thread
+  std::uint64_t trimmed_at = 0;              ///< position up to which the pages were given back; the worker's
   std::uint64_t thread_id = 0;            ///< of the owner; changes only while the lane is empty
 };
 

@@ -2,13 +2,16 @@
 // The channel's cold half: makes, lends and collects lanes, and knows what to do when one is full.
 #pragma once
 
+#include <fapilog/detail/arena.hpp>
 #include <fapilog/detail/system.hpp>
+#include <fapilog/detail/text_buffer.hpp>
 #include <fapilog/engine/channel.hpp>
 #include <fapilog/engine/decode.hpp>
 #include <fapilog/engine/enqueue_event.hpp>
 #include <fapilog/engine/levels.hpp>
 #include <fapilog/engine/submit.hpp>
 #include <fapilog/metrics/counters.hpp>
+#include <fapilog/record/json.hpp>
 #include <fapilog/setup/policies.hpp>
 
 #include <algorithm>
@@ -83,6 +86,21 @@ class lane_channel final : private channel_event, public channel {
       if (l->queue.published() != l->queue.released()) return true;
     }
     return false;
+  }
+
+  /// Gives the pages of lanes that nobody holds back to the system; the addresses stay. For the worker, before it sleeps.
+  void trim_free_lanes() noexcept {
+    for (lane* l = first_lane(); l != nullptr; l = l->next) {
+      bool free = false;
+      std::uint64_t const used = l->queue.published();
+      if (l->owned.load_relaxed() || used == l->trimmed_at || used != l->queue.released()) continue;
+      if (!l->owned.compare_exchange(free, true)) continue;
+      if (l->queue.published() == used) {
+        detail::release_pages(l->queue.memory(), l->queue.capacity() + l->queue.longest());
+        l->trimmed_at = used;
+      }
+      l->owned.store_release(false);
+    }
   }
 
   /// Submitted and dropped so far; read after everything else of an account.

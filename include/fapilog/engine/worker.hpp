@@ -310,6 +310,7 @@ class worker : public std::enable_shared_from_this<worker> {
         detail::sleep_ns(nap_ns);
       }
     }
+    channel_.trim_free_lanes();
     event_->wait(due, has_work);
   }
 

@@ -31,7 +31,7 @@ class field {
       : field(name.view(), name.hash(), value) {}  // NOLINT(google-explicit-constructor)
   template <class T>
   field(dynamic_key name, T const& value) noexcept
-      : field(name.view(), 0, value) {}  // NOLINT(google-explicit-constructor)
+      : field(name.view(), std::uint32_t{0}, value) {}  // NOLINT(google-explicit-constructor)
 
   field(detail::key_view name, encoder write, void const* object) noexcept
       : text_key_(name.text),
@@ -44,7 +44,7 @@ class field {
   /// A format argument: a value without a key.
   template <class T>
   static field argument(T const& value) noexcept {
-    return field{detail::key_view{}, 0, value};
+    return field{detail::key_view{}, std::uint32_t{0}, value};
   }
 
   [[nodiscard]] detail::key_view name() const noexcept { return {text_key_, key_size_, key_flags_}; }
