@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Two fields of one scope do not have the same key.
-// expect: two fields of this log call have the same key
+// expect: fapilog: two fields of this log call have the same key
 // flags: -O2
+
 #include <fapilog/logger.hpp>
 
 void call(fapilog::logger const& log) {

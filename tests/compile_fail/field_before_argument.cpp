@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Format arguments come first, fields after them.
 // expect: fapilog: a field stands before a format argument. Format arguments come first, fields after them.
+
 #include <fapilog/logger.hpp>
 
 void call(fapilog::logger const& log) {

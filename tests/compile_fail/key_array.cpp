@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A key is a literal; an array without an end is none.
 // expect: fapilog: a key is a string literal
+
 #include <fapilog/logger.hpp>
 
 constexpr char unended[] = {'o', 'r', 'd', 'e', 'r'};

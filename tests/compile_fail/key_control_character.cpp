@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A key has no control characters.
 // expect: fapilog: a key is printable ASCII; use dynamic_key for other text
+
 #include <fapilog/logger.hpp>
 
 void call(fapilog::logger const& log) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A key has at least one character.
 // expect: fapilog: a key is not empty
+
 #include <fapilog/logger.hpp>
 
 void call(fapilog::logger const& log) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A key in a list of fields is checked, too.
 // expect: fapilog: a key is not empty
+
 #include <fapilog/logger.hpp>
 
 void call(fapilog::logger const& log) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A key that a to_log writes is checked, too.
 // expect: fapilog: a key is not empty
+
 #include <fapilog/logger.hpp>
 
 struct order {
@@ -8,7 +9,6 @@ struct order {
 };
 
 void to_log(fapilog::object_writer& writer, order const& value) {
-
 #ifdef FIXED
   writer.kv("id", value.id);
 #else
@@ -16,8 +16,4 @@ void to_log(fapilog::object_writer& writer, order const& value) {
 #endif
 }
 
-void call(fapilog::logger const& log, order const& bought) {
-  log.info("paid", fapilog::kv("order", bought));
-}
-#if 0
-#endif
+void call(fapilog::logger const& log, order const& bought) { log.info("paid", fapilog::kv("order", bought)); }

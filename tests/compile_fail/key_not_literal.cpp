@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A key known only at run time is a dynamic_key.
-// expect: fapilog::key
+// expect: fapilog::dynamic_key
+
 #include <fapilog/logger.hpp>
 
 #include <string>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A key has no quotes: it goes into JSON as it is.
 // expect: fapilog: a key has no quotes and no backslashes; use dynamic_key
+
 #include <fapilog/logger.hpp>
 
 void call(fapilog::logger const& log) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A lazy function takes no parameters.
 // expect: fapilog: lazy takes a function without parameters
+
 #include <fapilog/logger.hpp>
 
 void call(fapilog::logger const& log) {

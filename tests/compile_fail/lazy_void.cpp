@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A lazy function returns something.
 // expect: fapilog: the result of this lazy function cannot be logged
+
 #include <fapilog/logger.hpp>
 
 void call(fapilog::logger const& log) {

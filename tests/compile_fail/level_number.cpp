@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A level is a level, not a number.
-// expect: 
+// expect: to type 'fapilog::level' | 'int' to 'fapilog::level'
+
 #include <fapilog/logger.hpp>
 
 void call(fapilog::logger const& log) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A custom level lies between 0 and 99.
 // expect: fapilog: a custom level lies between 0 and 99
+
 #include <fapilog/logger.hpp>
 
 void call(fapilog::logger const& log) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A message known only at run time is a runtime_text.
-// expect: runtime_text
+// expect: fapilog::runtime_text
+
 #include <fapilog/logger.hpp>
 
 #include <string_view>

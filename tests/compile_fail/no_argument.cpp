@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A field is no format argument.
 // expect: argument not found
+
 #include <fapilog/logger.hpp>
 
 void call(fapilog::logger const& log) {

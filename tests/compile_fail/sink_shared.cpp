@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A shared sink is a sink, too.
 // expect: fapilog: this type is not a sink. A sink has write(fapilog::batch const&)
+
 #include <fapilog/sinks/sink.hpp>
 
 #include <memory>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A container is written by {} alone.
 // expect: fapilog: this argument takes {} without a format specification
+
 #include <fapilog/logger.hpp>
 
 #include <vector>

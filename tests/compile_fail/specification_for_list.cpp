@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A message with a list of fields is checked, too.
 // expect: argument not found
+
 #include <fapilog/logger.hpp>
 
 void call(fapilog::logger const& log) {

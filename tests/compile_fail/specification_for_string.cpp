@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A number's specification does not fit text.
-// expect: invalid type specifier
+// expect: invalid type specifier | invalid format specifier
+
 #include <fapilog/logger.hpp>
 
 #include <string>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Each pair of braces has its argument.
 // expect: argument not found
+
 #include <fapilog/logger.hpp>
 
 void call(fapilog::logger const& log) {

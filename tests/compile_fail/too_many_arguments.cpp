@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Each format argument has its braces.
-// expect: argument
+// expect: more format arguments
+
 #include <fapilog/logger.hpp>
 
 void call(fapilog::logger const& log) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A format argument is of a type that can be logged.
 // expect: fapilog: an argument of this log call cannot be logged. Give its type to_log(object_writer&, T const&)
+
 #include <fapilog/logger.hpp>
 
 struct opaque {};

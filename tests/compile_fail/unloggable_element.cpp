@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A container's elements are of a type that can be logged.
 // expect: fapilog: this type cannot be logged. Give it to_log(object_writer&, T const&)
+
 #include <fapilog/logger.hpp>
 
 #include <vector>

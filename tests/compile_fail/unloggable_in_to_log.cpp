@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A to_log writes values of types that can be logged.
 // expect: fapilog: this type cannot be logged. Give it to_log(object_writer&, T const&)
+
 #include <fapilog/logger.hpp>
 
 struct opaque {};
@@ -11,7 +12,6 @@ struct order {
 };
 
 void to_log(fapilog::object_writer& writer, order const& value) {
-
 #ifdef FIXED
   writer.kv("id", value.id);
 #else
@@ -19,8 +19,4 @@ void to_log(fapilog::object_writer& writer, order const& value) {
 #endif
 }
 
-void call(fapilog::logger const& log, order const& bought) {
-  log.info("paid", fapilog::kv("order", bought));
-}
-#if 0
-#endif
+void call(fapilog::logger const& log, order const& bought) { log.info("paid", fapilog::kv("order", bought)); }

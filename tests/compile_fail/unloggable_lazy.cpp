@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A lazy function's result is of a type that can be logged.
 // expect: fapilog: the result of this lazy function cannot be logged
+
 #include <fapilog/logger.hpp>
 
 struct opaque {};

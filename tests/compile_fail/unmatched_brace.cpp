@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A brace alone is written twice.
 // expect: invalid format string
+
 #include <fapilog/logger.hpp>
 
 void call(fapilog::logger const& log) {

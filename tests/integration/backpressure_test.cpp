@@ -163,6 +163,30 @@ TEST_CASE("a caller that blocks is let go when the runtime is drained, and its r
   CHECK(end.balanced());
 }
 
+TEST_CASE("records that are too large for the lane are bounded in bytes, too") {
+  auto sink = std::make_shared<gate>();
+  fapilog::runtime rt{{.batch_max_size = 1,
+                       .when_full = fapilog::when_full::drop,
+                       .lane_bytes = std::size_t{1} << 20,
+                       .sinks = {sink}}};
+  auto const log = rt.get_logger();
+  log.info("held");
+  sink->wait_until_held();
+  std::string const large(300'000, 'x');
+  for (int i = 0; i < 50; ++i) log.info("large", kv("text", large));
+  auto const meanwhile = rt.counts();
+  CHECK(meanwhile.dropped.queue_full == 47);  // three of them are less than a lane, four are more
+  log.info("a small one still finds room");
+  CHECK(rt.counts().dropped.queue_full == 47);
+  sink->let_go();
+  (void)rt.flush(30s);
+  log.info("large", kv("text", large));
+  auto const end = rt.drain(30s);
+  CHECK(end.dropped.queue_full == 47);
+  CHECK(end.processed == 6);
+  CHECK(end.balanced());
+}
+
 TEST_CASE("flush gives up at its timeout and says what is pending") {
   auto sink = std::make_shared<gate>();
   fapilog::runtime rt{{.sinks = {sink}}};

@@ -46,8 +46,8 @@ class temporary_directory {
   std::filesystem::path path_;
 };
 
-/// A file system of so many bytes, where that is permitted. It is seen by this process alone and goes with it, even if
-/// it crashes.
+/// A file system of so many bytes, where that is permitted. It is seen by this process alone and goes with
+/// it, even if it crashes.
 class small_file_system {
  public:
   explicit small_file_system(std::string const& options) {
@@ -218,7 +218,8 @@ inline void write_file(std::string const& path, std::string const& content) {
   return {names.begin(), names.end()};
 }
 
-/// Runs `action` in a child process and returns how it ended, as from waitpid. Thread: the only one of the process.
+/// Runs `action` in a child process and returns how it ended, as from waitpid. Thread: the only one of the
+/// process.
 template <class F>
 [[nodiscard]] int status_of_child(F&& action) {
   ::pid_t const child = ::fork();

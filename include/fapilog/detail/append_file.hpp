@@ -31,8 +31,8 @@ class append_file {
   [[nodiscard]] refusal open(std::string const& path, std::string const& directory, unsigned mode) {
     close();
     file_status const before = status_of(path);
-    if (before.type != file_type::none && before.type != file_type::regular)
-      return wrong_type(path, before.type);
+    bool const may_be_opened = before.type == file_type::none || before.type == file_type::regular;
+    if (!may_be_opened) return wrong_type(path, before.type);
     opened_file opened = open_file(path, open_for::append, mode);
     if (opened.error == ENOENT) {
       if (int const error = make_directories(directory); error != 0) {
@@ -44,13 +44,12 @@ class append_file {
     }
     if (opened.error != 0) {
       return {"cannot open the log file '" + path +
-                  "'; it has to be a regular file in a directory, and this process "
-                  "needs leave to write to both",
+                  "'; this process has to be allowed to write to it and its directory",
               opened.error};
     }
     file_status const status = opened.handle.status();
-    if (status.type != file_type::regular)
-      return wrong_type(path, status.type);  // changed since the first look
+    // Looked at again: it may have been changed since.
+    if (status.type != file_type::regular) return wrong_type(path, status.type);
     handle_ = std::move(opened.handle);
     (void)handle_.lock_shared();  // tells those who compress rotated files that this one is still written to
     opened_ = status;
@@ -65,13 +64,14 @@ class append_file {
   }
 
   [[nodiscard]] bool is_open() const noexcept { return handle_.is_open(); }
-  /// Bytes that stand before the next line: in the file as of the last call of `is_alive`, and what was appended since.
+  /// Bytes that stand before the next line: in the file as of the last call of `is_alive`, and what was
+  /// appended since.
   [[nodiscard]] std::uint64_t size() const noexcept { return size_ + (is_torn_ ? 1 : 0); }
   /// When the file had last been written to as it was opened; seconds since 1970-01-01 UTC.
   [[nodiscard]] std::int64_t modified_before() const noexcept { return opened_.modified; }
 
-  /// Looks at the open file: true where it still has a name. Closes it otherwise, as nobody would find what is written
-  /// to it. A descriptor that was closed behind our back is forgotten: it may be anybody's by now.
+  /// Looks at the open file: true where it still has a name. Closes it otherwise, as nobody would find what
+  /// is written to it. A descriptor that was closed behind our back is forgotten: it may be anybody's by now.
   [[nodiscard]] bool is_alive() noexcept {
     file_status const now = handle_.status();
     if (!now.is_same_file(opened_)) {
@@ -89,9 +89,9 @@ class append_file {
   /// True while the path still leads to the open file.
   [[nodiscard]] bool is_at(std::string const& path) const { return status_of(path).is_same_file(opened_); }
 
-  /// Appends lines, each with its end, and waits for the medium where `sync` is set. After an error the result's bytes
-  /// are whole lines, and the file holds these and no part of the next one. (Where a part cannot be cut off again, it
-  /// becomes a line of its own.)
+  /// Appends lines, each with its end, and waits for the medium where `sync` is set. After an error the
+  /// result's bytes are whole lines, and the file holds these and no part of the next one. (Where a part
+  /// cannot be cut off again, it becomes a line of its own.)
   [[nodiscard]] transfer append(std::string_view lines, bool sync) {
     if (is_torn_) {
       transfer const end = handle_.write("\n");

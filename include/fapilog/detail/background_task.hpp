@@ -17,9 +17,11 @@
 
 namespace fapilog::detail {
 
-/// Runs jobs one after the other on a thread of its own, which begins with the first job and ends with `finish` or the
-/// destructor, after the last. (Sinks have no threads; this is the one exception to that rule.)
-/// In the child of a fork the thread does not exist: the parent's jobs stay the parent's, a new job starts a new thread.
+/// Runs jobs one after the other on a thread of its own, which begins with the first job and ends with
+/// `finish` or the destructor, after the last. (Sinks have no threads; this is the one exception to that
+/// rule.)
+/// In the child of a fork the thread does not exist: the parent's jobs stay the parent's, a new job starts a
+/// new thread.
 /// Thread: one at a time. Throws: never.
 class background_task {
  public:

@@ -128,9 +128,9 @@ inline int result_of(int returned) noexcept { return returned == 0 ? 0 : errno; 
   return result;
 }
 
-/// As long as it stands, a write of this thread to a pipe that nobody reads fails with EPIPE and does nothing else.
-/// The application's handlers stay as they are: the signal is blocked for this thread, and taken away where a write
-/// made it pending.
+/// As long as it stands, a write of this thread to a pipe that nobody reads fails with EPIPE and does nothing
+/// else. The application's handlers stay as they are: the signal is blocked for this thread, and taken away
+/// where a write made it pending.
 class sigpipe_guard {
  public:
   sigpipe_guard() noexcept {
@@ -250,8 +250,8 @@ struct opened_file {
   int error = 0;
 };
 
-/// Opens without following a symbolic link at the end (ELOOP), without waiting for a FIFO's other end, closed on exec.
-/// `mode` counts for new files, less the umask. The caller looks at `status().type`.
+/// Opens without following a symbolic link at the end (ELOOP), without waiting for a FIFO's other end, closed
+/// on exec. `mode` counts for new files, less the umask. The caller looks at `status().type`.
 [[nodiscard]] inline opened_file open_file(std::string const& path, open_for purpose, unsigned mode = 0600) {
   auto const attempt = [&](int flags) -> opened_file {
     flags |= O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;

@@ -62,11 +62,13 @@ inline std::size_t compress(file const& from, file const& to, std::string const&
 
 }  // namespace gzip_detail
 
-/// Replaces `path` by `path`.gz with the same permissions. The .gz appears whole or not at all, and is on the medium
-/// before the original goes. False, and nothing is done: where the file is not there (any more); where it is empty, as a
-/// name that is only reserved is; where another process compresses it or may still write to it (`file::lock_shared`).
+/// Replaces `path` by `path`.gz with the same permissions. The .gz appears whole or not at all, and is on the
+/// medium before the original goes. False, and nothing is done: where the file is not there (any more); where
+/// it is empty, as a name that is only reserved is; where another process compresses it or may still write to
+/// it (`file::lock_shared`).
 /// `effort`: 1 (fast) to 9 (small).
-/// Throws: std::runtime_error naming file and reason, std::bad_alloc; then the original is whole and no .gz was begun.
+/// Throws: std::runtime_error naming file and reason, std::bad_alloc; then the original is whole and no .gz
+/// was begun.
 inline bool gzip_file(std::string const& path, int effort = 5) {
   using gzip_detail::fail;
   opened_file const original = open_file(path, open_for::read);

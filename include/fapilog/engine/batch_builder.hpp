@@ -51,6 +51,7 @@ class batch_builder {
   void after_fork_in_child() {
     storage_ = std::make_shared<batch_storage>();
     line_sizes_.clear();
+    maker_.begin_batch();
     ids_ = detail::uuid7_generator{};
     for (auto* const count : {&processed_, &filtered_, &failed_, &retried_})
       count->store(0, std::memory_order_relaxed);
@@ -94,6 +95,7 @@ class batch_builder {
     }
     if (storage_ == nullptr) storage_ = std::make_shared<batch_storage>();
     line_sizes_.clear();
+    maker_.begin_batch();
     failed_.fetch_add(lost, std::memory_order_relaxed);
     processed_.fetch_add(count - lost, std::memory_order_relaxed);
   }

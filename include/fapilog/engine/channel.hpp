@@ -71,7 +71,8 @@ class channel {
   /// Finds or makes this thread's lane. Cold.
   virtual lane* acquire_lane() noexcept = 0;
   /// Room in a full lane as the policy has it, or null: then the reason was counted. Cold.
-  virtual std::byte* wait_for_room(lane& owner, std::size_t size, level value) noexcept = 0;
+  virtual std::byte* wait_for_room(lane& owner, std::size_t size, std::size_t block,
+                                   level value) noexcept = 0;
   /// Takes a borrowed lane back after the call. Cold.
   virtual void give_back(lane& borrowed) noexcept = 0;
   /// Counts a call that has no lane, or came after the end. Cold.

@@ -59,8 +59,9 @@ class event_maker {
     std::byte const* const end = record + head.size;
 
     e.severity = static_cast<level>(head.level);
-    e.level_name = level_names_[head.level % level_count];
-    e.logger = logger.name.name;
+    std::string_view const known = level_name(e.severity);
+    e.level_name = known.empty() ? e.memory->copy(level_names_[head.level % level_count]) : known;
+    e.logger = name_in_batch(logger.name, e);
     e.file = log.where.file();
     e.function = log.where.function();
     e.line = log.where.line();
@@ -81,7 +82,18 @@ class event_maker {
     return result;
   }
 
+  /// The next event belongs to another batch.
+  void begin_batch() noexcept { names_.clear(); }
+
  private:
+  /// A logger's name as a view into the batch's memory, which may outlive the logger and the runtime.
+  std::string_view name_in_batch(named_level const& named, event& e) {
+    for (auto const& [of, text] : names_) {
+      if (of == &named) return text;
+    }
+    return names_.emplace_back(&named, e.memory->copy(named.name)).second;
+  }
+
   /// The next cell of a record, and what happened to it at the call.
   static member next(std::byte const*& at, event& e, remarks& result) {
     auto const flags = read<record_format::cell_head>(at).flags;
@@ -171,6 +183,7 @@ class event_maker {
   }
 
   std::array<std::string, level_count> level_names_;
+  std::vector<std::pair<named_level const*, std::string_view>> names_;
   fmt::dynamic_format_arg_store<fmt::format_context> arguments_;
   fmt::memory_buffer message_;
   detail::text_buffer plain_;

@@ -140,6 +140,7 @@ class lane_channel final : private channel_event, public channel {
     for (lane* l = first_lane(); l != nullptr; l = l->next) {
       discard_records(l->queue);
       l->writing.store_relaxed(false);
+      l->heap_freed.store_relaxed(l->heap_sent);
       l->submitted.store_relaxed(0);
       for (auto& count : l->dropped) count.store_relaxed(0);
       bool const is_own =
@@ -188,7 +189,7 @@ class lane_channel final : private channel_event, public channel {
     borrowed.owned.store_release(false);
   }
 
-  std::byte* wait_for_room(lane& owner, std::size_t size, level value) noexcept override {
+  std::byte* wait_for_room(lane& owner, std::size_t size, std::size_t block, level value) noexcept override {
     bool const may_wait = options_.when_full != fapilog::when_full::drop &&
                           detail::thread_id() != worker_thread_.load_relaxed();
     std::int64_t const give_up = detail::steady_clock_ns() + options_.backpressure_wait.count();
@@ -199,7 +200,7 @@ class lane_channel final : private channel_event, public channel {
       } else {
         detail::sleep_ns(round < 256 ? 20'000 : 200'000);
       }
-      if (std::byte* const to = owner.queue.reserve(size, keep_free(value))) return to;
+      if (std::byte* const to = owner.reserve(size, block, keep_free(value))) return to;
       if (is_closed()) {
         owner.count_drop(drop_reason::closed);
         return nullptr;

@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <map>
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -122,12 +121,25 @@ class lane_reader {
       first = read<record_format::record_head>(record);
     }
     if (first.type == record_format::record_type::pointer) {
-      std::unique_ptr<std::byte, void (*)(void*)> const block{
-          static_cast<std::byte*>(read<record_format::pointer_head>(record + sizeof first).block), std::free};
-      return visit(*h.from, static_cast<std::byte const*>(block.get()), std::as_const(*h.scope));
+      block const own{*h.from, read<record_format::pointer_head>(record + sizeof first).block};
+      return visit(*h.from, static_cast<std::byte const*>(own.bytes), std::as_const(*h.scope));
     }
     visit(*h.from, record, std::as_const(*h.scope));
   }
+
+  /// A record on the heap; freed after the visit, and its room given back to the lane.
+  struct block {
+    lane& from;
+    std::byte* bytes;
+    block(lane& l, void* b) noexcept : from(l), bytes(static_cast<std::byte*>(b)) {}
+    block(block const&) = delete;
+    block& operator=(block const&) = delete;
+    ~block() {
+      auto const size = read<record_format::record_head>(bytes).size;
+      std::free(bytes);
+      from.heap_freed.store_release(from.heap_freed.load_relaxed() + size);
+    }
+  };
 
   struct released {
     ring& queue;

@@ -147,6 +147,13 @@ inline void put_record(std::byte* to, call const& c, std::uint64_t ticks, std::s
   }
 }
 
+/// Size of the record in a block.
+inline std::size_t block_bytes(std::byte const* block) noexcept {
+  record_head head;
+  std::memcpy(&head, block, sizeof head);
+  return head.size;
+}
+
 /// Puts a record on the heap that the lane cannot take whole. Null without memory.
 [[gnu::noinline, gnu::cold]] inline std::byte* make_block(call const& c, std::size_t size,
                                                           std::uint64_t ticks, std::byte const* encoded,
@@ -254,14 +261,15 @@ inline void submit(call const& c) noexcept {
     in_lane = sizeof(record_head) + sizeof(pointer_head);
     if (block == nullptr) return own->count_drop(drop_reason::no_memory);
   }
+  std::size_t const on_heap = block == nullptr ? 0 : block_bytes(block);
 
   // A changed scope is wrapped around the record and published with it: never one without the other.
   std::uint64_t const scope_version = detail::this_thread_scope.version;
   bool const scope_changed = own->scope_sent != scope_version;
   std::size_t const total = in_lane + (scope_changed ? context_bytes : 0);
-  std::byte* to = own->queue.reserve(total, ch.keep_free(c.severity));
+  std::byte* to = own->reserve(total, on_heap, ch.keep_free(c.severity));
   if (to == nullptr) [[unlikely]] {
-    to = ch.wait_for_room(*own, total, c.severity);
+    to = ch.wait_for_room(*own, total, on_heap, c.severity);
     if (to == nullptr) return std::free(block);
   }
   if (scope_changed) [[unlikely]] {
@@ -272,6 +280,7 @@ inline void submit(call const& c) noexcept {
   if (block != nullptr) [[unlikely]] {
     to = detail::put(to, record_head{static_cast<std::uint32_t>(in_lane), record_type::pointer, 0, 0});
     detail::put(to, pointer_head{block});
+    own->heap_sent += on_heap;
   } else {
     put_record(to, c, ticks, size, encoded, cut);
   }

@@ -65,8 +65,8 @@ inline std::size_t put_special(char*& to, std::string_view text, bool quoted) no
   return point.size;
 }
 
-/// Text with its control characters as `\n`, `\x1b` or `\u202e` and what is not UTF-8 as U+FFFD; between quotes, these
-/// and backslashes are escaped, too.
+/// Text with its control characters as `\n`, `\x1b` or `\u202e` and what is not UTF-8 as U+FFFD; between
+/// quotes, these and backslashes are escaped, too.
 inline void put_text(detail::text_buffer& out, std::string_view text, bool quoted = false) {
   constexpr std::size_t longest_escape = 6;
   constexpr std::size_t piece = 4096;
@@ -160,10 +160,11 @@ inline void put_location(detail::text_buffer& out, event const& e) {
 
 }  // namespace pretty_detail
 
-/// Appends `2026-01-27 10:30:00.123Z | INFO     | logger | message key=value ... (file.cpp:12)` with its end, in UTC:
-/// data, then the ids of the context, then the place of the call. An exception follows on indented lines. Texts with
-/// spaces, quotes, `=` or backslashes are quoted, objects and arrays look as in JSON. What enrichers tell of the process
-/// and the message's id are left to the JSON form. Thread: any. Throws: std::bad_alloc.
+/// Appends `2026-01-27 10:30:00.123Z | INFO     | logger | message key=value ... (file.cpp:12)` with its end,
+/// in UTC: data, then the ids of the context, then the place of the call. An exception follows on indented
+/// lines. Texts with spaces, quotes, `=` or backslashes are quoted, objects and arrays look as in JSON. What
+/// enrichers tell of the process and the message's id are left to the JSON form. Thread: any. Throws:
+/// std::bad_alloc.
 inline void put_pretty(detail::text_buffer& out, event const& e, pretty_style style = {}) {
   using namespace pretty_detail;
   char* const time = out.room(40);

@@ -49,7 +49,7 @@ constexpr std::int64_t saturated_ns(Rep count, std::intmax_t numerator, std::int
   if (value != value) return 0;
   if (value >= 9.2e18) return most;
   if (value <= -9.2e18) return least;
-  return static_cast<std::int64_t>(value);
+  return static_cast<std::int64_t>(value < 0 ? value - 0.5 : value + 0.5);
 }
 
 template <class Period>

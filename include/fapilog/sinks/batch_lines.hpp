@@ -19,8 +19,8 @@ namespace fapilog::sinks {
   return static_cast<std::size_t>(line.data() - entries.begin()->json.data()) + line.size() + 1;
 }
 
-/// How many of `count` pieces lie within the first `bytes`; `end_of(i)` is where piece i ends. Throws: what `end_of`
-/// throws.
+/// How many of `count` pieces lie within the first `bytes`; `end_of(i)` is where piece i ends. Throws: what
+/// `end_of` throws.
 template <class EndOf>
 [[nodiscard]] std::size_t pieces_within(std::size_t bytes, std::size_t count, EndOf const& end_of) {
   std::size_t low = 0;

@@ -27,8 +27,9 @@ struct retention_limits {
   friend bool operator==(retention_limits const&, retention_limits const&) noexcept = default;
 };
 
-/// The files `app-20260127-103000.log`, `app-20260127-103000-1.log` and their `.gz` that were once `app.log`. Names
-/// that differ in anything are not ours: they are neither counted nor touched. Thread: any, each with its own copy.
+/// The files `app-20260127-103000.log`, `app-20260127-103000-1.log` and their `.gz` that were once `app.log`.
+/// Names that differ in anything are not ours: they are neither counted nor touched. Thread: any, each with
+/// its own copy.
 class rotated_files {
  public:
   /// One of them, or one with its `.gz` that a crash left beside it.
@@ -44,7 +45,8 @@ class rotated_files {
   };
 
   static constexpr std::string_view compressed_suffix = ".gz";
-  /// Characters that a rotated name may have more than the active one: stamp, number, suffix of an unfinished file.
+  /// Characters that a rotated name may have more than the active one: stamp, number, suffix of an unfinished
+  /// file.
   static constexpr std::size_t longest_addition = 16 + 10 + 7;
 
   rotated_files() = default;
@@ -107,8 +109,8 @@ class rotated_files {
     return files;
   }
 
-  /// Gives the active file its name for ever, by the time `now_ns`. A name that is taken is never replaced, also not by
-  /// two processes at once: it is reserved first. Returns an errno value.
+  /// Gives the active file its name for ever, by the time `now_ns`. A name that is taken is never replaced,
+  /// also not by two processes at once: it is reserved first. Returns an errno value.
   [[nodiscard]] int take(std::string const& active, std::int64_t now_ns) {
     char stamp[19];
     put_civil(stamp, now_ns / 1'000'000'000);

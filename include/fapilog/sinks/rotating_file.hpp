@@ -25,11 +25,12 @@
 
 namespace fapilog::sinks {
 
-/// Appends the envelopes of each batch in one write(2), so that several processes may share the file and no line is
-/// torn. Rotation happens between lines: `app.log` becomes `app-20260127-103000.log` (`-1`, `-2` where that is taken;
-/// `.gz` once compressed), by the time of the hand-over. A file that was moved or removed by others is left within a
-/// second, and `path` is made again. What cannot be written because the disk is full or broken is offered again; the
-/// file then ends with a whole line. Where a rotation fails, the file goes on growing and the fault is reported.
+/// Appends the envelopes of each batch in one write(2), so that several processes may share the file and no
+/// line is torn. Rotation happens between lines: `app.log` becomes `app-20260127-103000.log` (`-1`, `-2`
+/// where that is taken; `.gz` once compressed), by the time of the hand-over. A file that was moved or
+/// removed by others is left within a second, and `path` is made again. What cannot be written because the
+/// disk is full or broken is offered again; the file then ends with a whole line. Where a rotation fails, the
+/// file goes on growing and the fault is reported.
 /// Thread: one at a time. Throws: std::bad_alloc, and `start` what it says.
 class rotating_file {
  public:
@@ -41,8 +42,8 @@ class rotating_file {
     if (config_.max_total_bytes != 0) limits_.bytes = config_.max_total_bytes - config_.max_bytes;
   }
 
-  /// Opens the file. Throws: std::system_error or std::runtime_error saying what is wrong with the configuration or
-  /// the file, and what would be right. `write` tries to open the file again.
+  /// Opens the file. Throws: std::system_error or std::runtime_error saying what is wrong with the
+  /// configuration or the file, and what would be right. `write` tries to open the file again.
   void start(start_context const& context) {
     report_ = context.report_function();
     if (!refusal_.empty()) throw std::runtime_error(refusal_);
@@ -69,7 +70,8 @@ class rotating_file {
         if (auto const refused = rotate(now)) return retry(refused.message(), done);
         continue;
       }
-      // A line that is too long alone has a file of its own; where rotation fails, a file is as long as it has to be.
+      // A line that is too long alone has a file of its own; where rotation fails, a file is as long as it
+      // has to be.
       if (last == done) last = file_.size() > 0 ? entries.size() : done + 1;
       std::size_t const end = end_of_line(entries, last - 1);
       detail::transfer const written =
@@ -132,7 +134,8 @@ class rotating_file {
     std::int64_t const period = period_of(now / second);
     if (file_.size() == 0) period_ = period;
     if (period > period_) return may_rotate(now) ? rotate(now) : refusal{};
-    // A clock that runs back a little is no reason to rotate twice at one boundary; one that was set back is followed.
+    // A clock that runs back a little is no reason to rotate twice at one boundary; one that was set back is
+    // followed.
     if (period + 1 < period_) period_ = period;
     return {};
   }

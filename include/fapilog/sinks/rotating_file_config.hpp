@@ -34,7 +34,8 @@ struct rotating_file_config {
 
   /// The active file, such as "logs/app.log". It has this name at any time.
   std::string path = {};
-  /// Instead of `path`: the active file is `<directory>/<filename_prefix>.jsonl`, in the working directory by default.
+  /// Instead of `path`: the active file is `<directory>/<filename_prefix>.jsonl`, in the working directory by
+  /// default.
   std::string directory = {};
   std::string filename_prefix = {};
 
@@ -55,7 +56,8 @@ struct rotating_file_config {
   std::function<std::int64_t()> now_ns = detail::wall_clock_ns;
 };
 
-/// Fills in what follows from the rest (`path`, `now_ns`) and returns what is wrong, or nothing. Throws: std::bad_alloc.
+/// Fills in what follows from the rest (`path`, `now_ns`) and returns what is wrong, or nothing. Throws:
+/// std::bad_alloc.
 [[nodiscard]] inline std::string complete(rotating_file_config& config) {
   std::string const& prefix = config.filename_prefix;
   if (!config.now_ns) config.now_ns = detail::wall_clock_ns;

@@ -18,9 +18,9 @@ struct stdout_json_config {
   std::chrono::milliseconds patience{1'000};
 };
 
-/// Writes the envelopes of a batch in one write(2) where the descriptor takes it so. Where it is closed or nobody reads
-/// it, records are rejected and the program lives on: SIGPIPE is kept from it without touching its handlers. A blocking
-/// descriptor whose reader stands still is waited for.
+/// Writes the envelopes of a batch in one write(2) where the descriptor takes it so. Where it is closed or
+/// nobody reads it, records are rejected and the program lives on: SIGPIPE is kept from it without touching
+/// its handlers. A blocking descriptor whose reader stands still is waited for.
 /// Thread: one at a time. Throws: std::bad_alloc.
 class stdout_json {
  public:

@@ -6,6 +6,7 @@
 #include <fapilog/sinks/batch_lines.hpp>
 #include <fapilog/sinks/sink.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -14,16 +15,18 @@
 
 namespace fapilog::sinks {
 
-/// Writes texts of several entries in one write(2) where possible, and remembers an entry of which only a part went
-/// out: its rest is written before anything else, so that no other entry is ever glued to it. Thread: one at a time.
+/// Writes texts of several entries in one write(2) where possible, and remembers an entry of which only a
+/// part went out: its rest is written before anything else, so that no other entry is ever glued to it.
+/// Thread: one at a time.
 class stdout_stream {
  public:
-  /// `patience`: how long to wait in all for the reader of a full non-blocking descriptor.
+  /// `patience`: how long to wait in all for the reader of a full non-blocking descriptor; a day at most.
   stdout_stream(int descriptor, std::chrono::milliseconds patience)
-      : descriptor_(descriptor), patience_ms_(static_cast<int>(patience.count())) {}
+      : descriptor_(descriptor),
+        patience_ms_(static_cast<int>(std::clamp(patience, zero, longest).count())) {}
 
-  /// Writes `text`, made of `count` entries; `end_of(i)` is where entry i ends in it. A descriptor that is closed or
-  /// that nobody reads takes nothing any more: rejected. All other errors may pass: retry.
+  /// Writes `text`, made of `count` entries; `end_of(i)` is where entry i ends in it. A descriptor that is
+  /// closed or that nobody reads takes nothing any more: rejected. All other errors may pass: retry.
   template <class EndOf>
   write_result write(std::string_view text, std::size_t count, EndOf const& end_of) {
     std::size_t begin = 0;
@@ -60,6 +63,9 @@ class stdout_stream {
   [[nodiscard]] sink_health health() const { return {problem_.empty(), problem_}; }
 
  private:
+  static constexpr std::chrono::milliseconds zero{0};
+  static constexpr std::chrono::milliseconds longest = std::chrono::hours{24};
+
   [[nodiscard]] detail::transfer put(std::string_view text) const noexcept {
     return detail::write_all_to_stream(descriptor_, text, patience_ms_);
   }

@@ -243,11 +243,14 @@ TEST_CASE("a sink that keeps a batch finds it unchanged later") {
     auto const log = rt.get_logger("kept").with(fapilog::kv("bound", std::string(100, 'b')));
     auto const scope = fapilog::scope(fapilog::kv("tenant_id", "t"));
     for (int i = 0; i < 1'000; ++i) log.info("message {}", i, fapilog::kv("text", std::string(50, 'x')));
+    log.log(fapilog::custom_level(25), "message 1000", fapilog::kv("text", std::string(50, 'x')));
     (void)rt.drain(30s);
   }
   int next = 0;
   for (auto const& entries : sink->kept) {
     for (auto const& e : entries) {
+      CHECK(e.event.logger == "kept");
+      CHECK(e.event.level_name == (next < 1'000 ? "INFO" : "LEVEL_25"));
       CHECK(e.event.message == "message " + std::to_string(next++));
       auto const log = nlohmann::json::parse(e.json).at("log");
       CHECK(log.at("data").at("bound") == std::string(100, 'b'));
@@ -257,5 +260,5 @@ TEST_CASE("a sink that keeps a batch finds it unchanged later") {
       CHECK(e.event.context.find("tenant_id")->as_text() == "t");
     }
   }
-  CHECK(next == 1'000);
+  CHECK(next == 1'001);
 }

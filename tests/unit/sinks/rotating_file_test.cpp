@@ -667,6 +667,22 @@ TEST_CASE("two processes that rotate and append to the same file tear and lose n
   CHECK((names_in(directory.path()).size() > 5) == rotates);
 }
 
+TEST_CASE("a rotation by another process is joined, not done again") {
+  temporary_directory directory;
+  test_clock const clock;  // stands still: neither sink looks for a new file by itself
+  std::string const path = directory / "app.log";
+  rotating_file one{{.path = path, .max_bytes = 1'000, .now_ns = clock.function()}};
+  rotating_file other{{.path = path, .max_bytes = 1'000, .now_ns = clock.function()}};
+  one.start(silent());
+  other.start(silent());
+  auto const lines = numbered_lines(12, 100);
+  CHECK(one.write(lines_batch({lines.begin(), lines.begin() + 10})));
+  CHECK(one.write(lines_batch({lines[10]})));
+  CHECK(other.write(lines_batch({lines[11]})));
+  CHECK(names_in(directory.path()) == names{"app-20260127-103000.log", "app.log"});
+  CHECK(lines_of(path) == names{lines[10], lines[11]});
+}
+
 TEST_CASE("a descriptor is not inherited by programs, and closed at stop") {
   temporary_directory directory;
   std::string const path = directory / "app.log";

@@ -1,0 +1,280 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs an example and checks what it prints. usage: check_output.py EXAMPLE PROGRAM [LOG for access_log]"""
+import collections
+import datetime
+import json
+import re
+import subprocess
+import sys
+
+UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+MILLISECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+def require(truth, what):
+    if not truth:
+        raise AssertionError(what)
+
+
+def same(found, wanted, what):
+    """Equal as JSON, where 1, 1.0 and true differ and the order of members does not count."""
+    equal = json.dumps(found, sort_keys=True) == json.dumps(wanted, sort_keys=True)
+    require(equal, f"{what}: found {found!r}, wanted {wanted!r}")
+
+
+def is_a(kind, value, what):
+    require(type(value) is kind, f"{what} is {value!r}, wanted a value of type {kind.__name__}")
+
+
+def strict_json(text):
+    def members(pairs):
+        require(len({key for key, _ in pairs}) == len(pairs), f"a key stands twice in {text!r}")
+        return dict(pairs)
+
+    def refuse(word):
+        raise AssertionError(f"{word} is no JSON: {text!r}")
+
+    return json.loads(text, object_pairs_hook=members, parse_constant=refuse)
+
+
+def run(*command, stdin=b"", status=0, stdout=subprocess.PIPE):
+    """Runs a program to its end: (lines of stdout, text of stderr)."""
+    done = subprocess.run(command, input=stdin, stdout=stdout, stderr=subprocess.PIPE, timeout=120, check=False)
+    errors = done.stderr.decode("utf-8")
+    require(done.returncode == status, f"{command}: status {done.returncode}, wanted {status}; stderr: {errors}")
+    text = (done.stdout or b"").decode("utf-8")
+    require(text == "" or text.endswith("\n"), "the last line has no end")
+    return text.split("\n")[:-1], errors
+
+
+def records(lines, logger):
+    """The `log` member of each line, its required members checked."""
+    logs = []
+    for line in lines:
+        envelope = strict_json(line)
+        same(sorted(envelope), ["log", "schema_version"], "members of the envelope")
+        same(envelope["schema_version"], "1.1", "schema_version")
+        log = envelope["log"]
+        same(sorted(log), ["context", "data", "diagnostics", "level", "logger", "message", "timestamp"],
+             "members of log")
+        same(log["logger"], logger, "logger")
+        same(log["diagnostics"]["origin"], "native", "origin")
+        is_a(int, log["diagnostics"]["pid"], "pid")
+        require(MILLISECONDS.fullmatch(log["timestamp"]), f"timestamp {log['timestamp']!r}")
+        require(UUID7.fullmatch(log["context"]["message_id"]), f"message_id {log['context']['message_id']!r}")
+        require("correlation_id" in log["context"], "there is no correlation_id")
+        logs.append(log)
+    ids = [log["context"]["message_id"] for log in logs]
+    require(len(set(ids)) == len(ids), "two records have one message_id")
+    return logs
+
+
+def context_of(log):
+    """The context beyond what every record has."""
+    return {key: value for key, value in log["context"].items() if key not in ("message_id", "correlation_id")}
+
+
+def quickstart(program):
+    lines, errors = run(program)
+    logs = records(lines, "billing")
+    same(errors, "", "stderr")
+    same([(log["level"], log["message"], context_of(log), log["data"]) for log in logs], [
+        ("INFO", "user logged in", {"user_id": "42"}, {"ip": "203.0.113.7"}),
+        ("WARNING", "took 350ms after 3 tries", {}, {"order": 1001}),
+        ("ERROR", "charge failed", {}, {"order": 1001}),
+        ("INFO", "charged", {"request_id": "r-7", "tenant_id": "acme"}, {"amount": 19.99, "retried": True}),
+    ], "records")
+    same(logs[3]["context"]["correlation_id"], "r-7", "correlation_id")
+    thrown = logs[2]["diagnostics"]["exception"]
+    same((thrown["error.type"], thrown["error.message"]), ("std::runtime_error", "card declined"), "exception")
+
+
+def custom_sink(program):
+    lines, errors = run(program)
+    same([(log["level"], log["data"]) for log in records(lines, "shop")],
+         [("ERROR" if order % 5 == 0 else "INFO", {"order": order}) for order in range(1, 11)], "records")
+    same(errors, "INFO 8\nERROR 2\n", "what the sink counted")
+
+
+def check_orders(logs, messages, outside):
+    """Each order has each message once, in order, with its own context; `outside` stands once, without any."""
+    alone = [log for log in logs if log["message"] == outside]
+    same([(context_of(log), log["data"]) for log in alone], [({}, {})], outside)
+    seen = collections.defaultdict(list)
+    for log in logs:
+        if log["message"] == outside:
+            continue
+        order = log["data"]["order"]
+        same(log["data"], {"order": order, "channel": "web"}, "data")
+        same(context_of(log), {"request_id": str(order)}, f"context of order {order}")
+        same(log["context"]["correlation_id"], str(order), f"correlation_id of order {order}")
+        seen[order].append(log["message"])
+    same({order: sorted(texts) for order, texts in seen.items()},
+         {order: sorted(messages) for order in (101, 102, 103)}, "messages of each order")
+
+
+def threads_of(logs, message):
+    return {log["diagnostics"]["thread_id"] for log in logs if log["message"] == message}
+
+
+def context_threads(program):
+    lines, errors = run(program)
+    logs = records(lines, "orders")
+    same(errors, "", "stderr")
+    check_orders(logs, ["order accepted", "card charged", "receipt sent"], outside="cache cleaned")
+    main_thread = threads_of(logs, "order accepted")
+    same(len(main_thread), 1, "threads that accept")
+    for message in ("card charged", "receipt sent", "cache cleaned"):
+        require(not threads_of(logs, message) & main_thread, f"'{message}' ran on the main thread")
+
+
+def context_coroutine(program):
+    lines, errors = run(program)
+    logs = records(lines, "orders")
+    same(errors, "", "stderr")
+    check_orders(logs, ["order accepted", "stock checked", "card charged"], outside="all accepted")
+    threads = [threads_of(logs, message) for message in ("order accepted", "stock checked", "card charged")]
+    same([len(each) for each in threads], [1, 1, 1], "threads of each step")
+    same(len(set.union(*threads)), 3, "threads of all steps")
+
+
+def presets(program):
+    lines, errors = run(program)
+    settings = {name: strict_json(text) for name, text in (line.split(" ", 1) for line in lines[:-1])}
+    same(list(settings), ["adaptive", "dev", "hardened", "minimal", "production", "serverless"], "presets")
+    same(settings["adaptive"], settings["production"], "adaptive")
+    for name, each in settings.items():
+        core = each["core"]
+        same(core["log_level"], "DEBUG" if name == "dev" else "INFO", f"log_level of {name}")
+        is_a(int, core["batch_max_size"], f"batch_max_size of {name}")
+        is_a(bool, core["drop_on_full"], f"drop_on_full of {name}")
+        same(each["sink_config"]["postgres"]["create_table"], name not in ("adaptive", "hardened", "production"),
+             f"create_table of {name}")
+        same("rotating_file" in core["sinks"], name == "hardened", f"rotating_file of {name}")
+    (log,) = records(lines[-1:], "setup")
+    same((log["level"], log["message"]), ("DEBUG", "runtime started"), "record")
+    same(log["data"]["allow_ddl"], False, "allow_ddl")
+    require("'prodction'" in errors, f"stderr does not name the unknown preset: {errors!r}")
+    for name in settings:
+        require(re.search(rf"\b{name}\b", errors), f"stderr does not name the preset {name}: {errors!r}")
+
+
+TEXT = r'(?:[^"\\]|\\.)*'
+COMBINED = re.compile(
+    r'(?P<client>[^ ]+) [^ ]+ (?P<user>[^ ]+) \[(?P<time>[^\]]+)\] "(?P<line>TEXT)" (?P<status>\d{3}) '
+    r'(?P<bytes>\d+|-) "(?:(?P<referrer>TEXT)"(?: "(?:(?P<user_agent>TEXT)"|(?P<cut_user_agent>TEXT\\?)))?'
+    r'|(?P<cut_referrer>TEXT\\?))'
+    .replace("TEXT", TEXT).encode())
+REQUEST_LINE = re.compile(r"([A-Z_-]+) (.*?)(?: (HTTP/(?:(?! HTTP/).)*))?")
+
+
+def wanted_record(line):
+    """(level, message, data) of a line of the log, read by other means than the example's."""
+    found = COMBINED.fullmatch(line[:-1] if line.endswith(b"\r") else line)
+    if not found:
+        return "WARNING", "line is not in the combined format", {"line": line.decode("utf-8", "replace")}
+    part = {key: value.decode("utf-8", "replace") for key, value in found.groupdict().items() if value is not None}
+
+    def text(key):
+        value = part.get(key, part.get("cut_" + key))
+        return None if value == "-" else value
+
+    time = datetime.datetime.strptime(part["time"], "%d/%b/%Y:%H:%M:%S %z").astimezone(datetime.timezone.utc)
+    request = REQUEST_LINE.fullmatch(part["line"])
+    method, path, protocol = request.groups() if request else (None, None, None)
+    status = int(part["status"])
+    return ("ERROR" if status >= 500 else "WARNING" if status >= 400 else "INFO", f"{part['line']} -> {status}", {
+        "client": part["client"],
+        "user": text("user"),
+        "requested_at": time.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "method": method,
+        "path": path,
+        "protocol": protocol,
+        "status": status,
+        "bytes": 0 if part["bytes"] == "-" else int(part["bytes"]),
+        "referrer": text("referrer"),
+        "user_agent": text("user_agent"),
+    })
+
+
+def check_access_log(source, lines, errors, threads):
+    """Every line of the source has its record, and the account says so."""
+    wanted = [wanted_record(line) for line in source]
+    logs = records(lines, "access_log")
+    same(len(logs), len(source), "records")
+    logs.sort(key=lambda log: int(log["context"]["request_id"]))
+    for number, (log, (level, message, data)) in enumerate(zip(logs, wanted), 1):
+        where = f"line {number}"
+        same(context_of(log), {"request_id": str(number)}, f"{where}: context")
+        same((log["level"], log["message"]), (level, message), where)
+        same(list(log["data"]), list(data), f"{where}: keys")
+        for key, value in data.items():
+            same(log["data"][key], value, f"{where}: {key}")
+    same(sum(log["data"].get("bytes", 0) for log in logs), sum(data.get("bytes", 0) for _, _, data in wanted),
+         "sum of bytes")
+
+    count = len(source)
+    unreadable = sum("line" in data for _, _, data in wanted)
+    same(errors.count("\n"), 1, f"lines on stderr: {errors!r}")
+    start = (f"access_log: {count} lines, {unreadable} of them not in the combined format, {threads} threads: "
+             f"submitted {count} = processed {count} + filtered 0 + dropped 0 "
+             "(queue_full 0, closed 0, no_memory 0, reentrant 0) + failed 0 + pending 0; retried 0, ")
+    require(errors.startswith(start) and errors.endswith(", complete, balanced\n"), f"the account is {errors!r}")
+
+
+def access_log(program, log):
+    with open(log, "rb") as file:
+        text = file.read()
+    source = text.split(b"\n")
+    if source[-1] == b"":
+        source.pop()
+
+    check_access_log(source, *run(program, log), threads=4)
+    check_access_log(source, *run(program, "--threads", "1", log), threads=1)
+    check_access_log(source, *run(program, "--threads", "8", stdin=text), threads=8)
+    check_access_log([], *run(program, "-"), threads=4)
+    many = source * 200  # the last line without its end
+    check_access_log(many, *run(program, stdin=b"\n".join(many)), threads=4)
+    start = b'192.0.2.1 - - [01/Jan/2026:00:00:00 +0000] '
+    odd = [
+        b"",
+        b"192.0.2.1",
+        start + b'"GET / HTTP/1.1',
+        start + b'"GET / HTTP/1.1" 200 1',
+        start + b'"GET / HTTP/1.1" 200 1 ',
+        start + b'"GET / HTTP/1.1" 200 1 "cut',
+        start + b'"GET / HTTP/1.1" 200 1 "cut\\',
+        start + b'"GET / HTTP/1.1" 200 1 "-"',
+        start + b'"GET / HTTP/1.1" 200 1 "-" "cut\\\\',
+        start + b'"GET / HTTP/1.1" 200 1 "-" "cut\\"',
+        start + b'"GET / HTTP/1.1" 200 1 "-" "-" more',
+        start + b'"GET / HTTP/1.1" 2000 1 "-" "-"',
+        start + b'"GET / HTTP/1.1" 200 -1 "-" "-"',
+        start + b'"" 200 1 "" "\xff\xfe\\""\r',
+        start + b'"GET  HTTP/1.1" 200 1 "-" "\x00\x1b[31m"',
+        b'shop.example:443 ' + start + b'"GET / HTTP/1.1" 200 1 "-" "-"',
+        b'192.0.2.1 - - [31/Dec/2025:23:59:59 -0130] "get / HTTP/1.1" 599 18446744073709551615 "-" "-"',
+    ]
+    check_access_log(odd, *run(program, stdin=b"\n".join(odd) + b"\n"), threads=4)
+
+    lines, errors = run(program, "--help")
+    require(lines[0].startswith("usage: access_log") and errors == "", "--help")
+    for wrong in (["--thread", "2"], ["--threads"], ["--threads", "0"], ["--threads", "2x"], [log, log],
+                  [log + ".missing"]):
+        run(program, *wrong, status=2)
+    with open("/dev/full", "wb") as full:  # nothing can be written: the account says so, and so does the status
+        _, errors = run(program, log, status=1, stdout=full)
+    require(f" + failed {len(source)} + pending 0;" in errors, f"the account is {errors!r}")
+
+
+EXAMPLES = {check.__name__: check for check in
+            (quickstart, custom_sink, context_threads, context_coroutine, presets, access_log)}
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3 or sys.argv[1] not in EXAMPLES:
+        sys.exit(__doc__ + "; an example is one of " + ", ".join(EXAMPLES))
+    try:
+        EXAMPLES[sys.argv[1]](*sys.argv[2:])
+    except AssertionError as error:
+        sys.exit(f"{sys.argv[1]}: {error}")

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// Context in a coroutine: it keeps the context of its caller while it moves from thread to thread.
+#include <fapilog/fapilog.hpp>
+
+#include <condition_variable>
+#include <coroutine>
+#include <deque>
+#include <exception>
+#include <latch>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+using fapilog::kv;
+
+// What a coroutine carries: the context in force where this is made. An attachment belongs to one thread, so it
+// ends before the coroutine leaves that thread and is made anew where it wakes up: `with_context` does both. For
+// the same reason a coroutine holds no `fapilog::scope` across a co_await.
+class carried_context {
+ public:
+  void attach() { attached_.emplace(context_); }
+  void detach() { attached_.reset(); }
+
+ private:
+  struct attached {
+    explicit attached(fapilog::context const& context) : attachment(context.attach()) {}
+    fapilog::context::attachment attachment;
+  };
+
+  fapilog::context context_ = fapilog::context::capture();
+  std::optional<attached> attached_;
+};
+
+template <class Awaiter>
+struct awaiter_with_context {
+  carried_context& carried;
+  Awaiter inner;
+
+  bool await_ready() { return inner.await_ready(); }
+  auto await_suspend(std::coroutine_handle<> coroutine) {
+    carried.detach();
+    return inner.await_suspend(coroutine);  // it may run elsewhere from here on
+  }
+  decltype(auto) await_resume() {
+    carried.attach();
+    return inner.await_resume();
+  }
+};
+
+// Every co_await of a coroutine that carries a context goes through this.
+template <class Awaiter>
+awaiter_with_context<Awaiter> with_context(carried_context& carried, Awaiter inner) {
+  return {carried, std::move(inner)};
+}
+
+// A coroutine that starts at once and is nobody's to wait for.
+struct task {
+  struct promise_type {
+    task get_return_object() noexcept { return {}; }
+    std::suspend_never initial_suspend() noexcept { return {}; }
+    std::suspend_never final_suspend() noexcept { return {}; }
+    void return_void() noexcept {}
+    void unhandled_exception() noexcept { std::terminate(); }
+  };
+};
+
+// A thread that resumes coroutines.
+class work_thread {
+ public:
+  // Ends when all that were scheduled have run: the thread is joined after this.
+  ~work_thread() {
+    std::lock_guard const lock{mutex_};
+    closed_ = true;
+    changed_.notify_one();
+  }
+
+  struct hop {
+    work_thread& to;
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> coroutine) const { to.post(coroutine); }
+    void await_resume() const noexcept {}
+  };
+  // Awaited, it moves the coroutine to this thread.
+  hop schedule() { return {*this}; }
+
+ private:
+  void post(std::coroutine_handle<> coroutine) {
+    std::lock_guard const lock{mutex_};
+    waiting_.push_back(coroutine);
+    changed_.notify_one();
+  }
+  void run() {
+    std::unique_lock lock{mutex_};
+    for (;;) {
+      changed_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
+      if (waiting_.empty()) return;
+      auto const coroutine = waiting_.front();
+      waiting_.pop_front();
+      lock.unlock();
+      coroutine.resume();
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::coroutine_handle<>> waiting_;
+  bool closed_ = false;
+  std::jthread thread_{[this] { run(); }};
+};
+
+task handle(fapilog::logger log, int order, work_thread& checks, work_thread& payments, std::latch& done) {
+  carried_context carried;
+  log.info("order accepted", kv("order", order));  // on the caller's thread
+  co_await with_context(carried, checks.schedule());
+  log.info("stock checked", kv("order", order));
+  co_await with_context(carried, payments.schedule());
+  log.info("card charged", kv("order", order));
+  done.count_down();
+}
+
+int main() {
+  fapilog::runtime rt{{.source_location = true}};  // shows the thread in each record
+  auto const log = rt.get_logger("orders");
+  std::latch done{3};
+  work_thread checks;
+  work_thread payments;
+
+  for (int const order : {101, 102, 103}) {
+    auto const scope = fapilog::scope(kv("request_id", order), kv("channel", "web"));
+    handle(log, order, checks, payments, done);
+  }  // the scope ends here; the coroutine is still on its way
+  log.info("all accepted");
+  done.wait();
+}

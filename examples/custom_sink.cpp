@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// A sink of one's own: it counts records by level, beside the JSON lines on standard output.
+#include <fapilog/fapilog.hpp>
+
+#include <iostream>
+#include <map>
+#include <memory>
+#include <string_view>
+
+// Any type with write(batch) is a sink. One thread at a time calls it; returning void says that all went well.
+struct level_counts {
+  static constexpr bool needs_json = false;  // it reads only the events
+  std::map<fapilog::level, int> counts;
+
+  void write(fapilog::batch const& entries) {
+    for (fapilog::entry const& e : entries) ++counts[e.event.severity];
+  }
+};
+
+int main() {
+  auto const counter = std::make_shared<level_counts>();
+  fapilog::runtime rt{{.sinks = {counter, fapilog::sinks::stdout_json{}}}};
+  auto const log = rt.get_logger("shop");
+
+  for (int order = 1; order <= 10; ++order) {
+    if (order % 5 == 0) log.error("payment refused", fapilog::kv("order", order));
+    else log.info("order paid", fapilog::kv("order", order));
+  }
+
+  rt.drain();  // from here on the sink is ours alone
+  for (auto const& [level, count] : counter->counts) std::cerr << level_name(level) << ' ' << count << '\n';
+}

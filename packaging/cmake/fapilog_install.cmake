@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+# Install rules, the CMake package (installed and in the build tree) and pkg-config files.
+
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+get_property(fapilog_components GLOBAL PROPERTY FAPILOG_COMPONENTS)
+
+# A header-only library is the same for every processor: all of it lies below share/.
+set(fapilog_cmake_dir "${CMAKE_INSTALL_DATADIR}/cmake/fapilog")
+set(fapilog_pkgconfig_dir "${CMAKE_INSTALL_DATADIR}/pkgconfig")
+
+target_include_directories(fapilog INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/fapilog" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+        FILES_MATCHING PATTERN "*.hpp")
+
+# One export file for each component, so that a dependency is looked for only by those who ask for it.
+install(TARGETS fapilog EXPORT fapilog-targets)
+set(fapilog_exports fapilog-targets)
+foreach(component IN LISTS fapilog_components)
+  install(TARGETS fapilog_${component} EXPORT fapilog-${component}-targets)
+  list(APPEND fapilog_exports fapilog-${component}-targets)
+endforeach()
+foreach(name IN LISTS fapilog_exports)
+  install(EXPORT ${name} NAMESPACE fapilog:: DESTINATION "${fapilog_cmake_dir}" FILE ${name}.cmake)
+  export(EXPORT ${name} NAMESPACE fapilog:: FILE "${PROJECT_BINARY_DIR}/${name}.cmake")
+endforeach()
+
+# SameMinorVersion: below 1.0 a minor version may change the interface.
+configure_package_config_file(
+  "${CMAKE_CURRENT_LIST_DIR}/fapilog-config.cmake.in" "${PROJECT_BINARY_DIR}/fapilog-config.cmake"
+  INSTALL_DESTINATION "${fapilog_cmake_dir}" NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/fapilog-config-version.cmake"
+  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+install(FILES "${PROJECT_BINARY_DIR}/fapilog-config.cmake" "${PROJECT_BINARY_DIR}/fapilog-config-version.cmake"
+        DESTINATION "${fapilog_cmake_dir}")
+
+if("postgres" IN_LIST fapilog_components)
+  configure_file("${CMAKE_CURRENT_LIST_DIR}/Findlibpqxx.cmake" "${PROJECT_BINARY_DIR}/Findlibpqxx.cmake" COPYONLY)
+  install(FILES "${CMAKE_CURRENT_LIST_DIR}/Findlibpqxx.cmake" DESTINATION "${fapilog_cmake_dir}")
+endif()
+
+# --- pkg-config ---------------------------------------------------------------------------------------------
+
+# Relative to where the .pc file is found: an installation may be moved.
+file(RELATIVE_PATH fapilog_pc_prefix "${CMAKE_INSTALL_FULL_DATADIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
+string(REGEX REPLACE "/$" "" fapilog_pc_prefix "${fapilog_pc_prefix}")
+if(IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
+  set(fapilog_pc_includedir "${CMAKE_INSTALL_INCLUDEDIR}")
+else()
+  set(fapilog_pc_includedir "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
+endif()
+
+# fapilog_add_pc(<name> <description> [CFLAGS ...] [LIBS ...] [REQUIRES ...] [REQUIRES_PRIVATE ...])
+function(fapilog_add_pc pc_name pc_description)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "CFLAGS;LIBS;REQUIRES;REQUIRES_PRIVATE")
+  set(pc_fields "")
+  foreach(field IN ITEMS REQUIRES:Requires REQUIRES_PRIVATE:Requires.private CFLAGS:Cflags LIBS:Libs)
+    string(REPLACE ":" ";" field "${field}")
+    list(POP_FRONT field argument)
+    if(arg_${argument})
+      list(JOIN arg_${argument} " " value)
+      string(APPEND pc_fields "${field}: ${value}\n")
+    endif()
+  endforeach()
+  configure_file("${PROJECT_SOURCE_DIR}/packaging/cmake/fapilog.pc.in" "${PROJECT_BINARY_DIR}/${pc_name}.pc" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/${pc_name}.pc" DESTINATION "${fapilog_pkgconfig_dir}")
+endfunction()
+
+set(cflags "-I\${includedir}")
+foreach(definition IN LISTS fapilog_chosen_definitions)
+  list(APPEND cflags "-D${definition}")
+endforeach()
+set(libs "")
+if(CMAKE_USE_PTHREADS_INIT)
+  set(libs LIBS -pthread)
+endif()
+if(FAPILOG_FMT_HEADER_ONLY)
+  # fmt's include path is wanted, its library is not: pkg-config takes just that from Requires.private.
+  fapilog_add_pc(fapilog "${PROJECT_DESCRIPTION}"
+    CFLAGS ${cflags} -DFMT_HEADER_ONLY=1 REQUIRES_PRIVATE "fmt >= ${fapilog_fmt_minimum}" ${libs})
+else()
+  fapilog_add_pc(fapilog "${PROJECT_DESCRIPTION}"
+    CFLAGS ${cflags} REQUIRES "fmt >= ${fapilog_fmt_minimum}" ${libs})
+endif()
+if("json" IN_LIST fapilog_components)
+  fapilog_add_pc(fapilog-json "fapilog with nlohmann's JSON: settings and values"
+    REQUIRES "fapilog = ${PROJECT_VERSION}, nlohmann_json")
+endif()
+if("postgres" IN_LIST fapilog_components)
+  fapilog_add_pc(fapilog-postgres "fapilog's PostgreSQL sink"
+    REQUIRES "fapilog = ${PROJECT_VERSION}, libpqxx")
+endif()
+if("zlib" IN_LIST fapilog_components)
+  fapilog_add_pc(fapilog-zlib "fapilog that compresses rotated files"
+    CFLAGS -DFAPILOG_WITH_ZLIB=1 REQUIRES "fapilog = ${PROJECT_VERSION}, zlib")
+endif()

@@ -1,0 +1,31 @@
+# header-only library
+set(VCPKG_BUILD_TYPE release)
+
+# An overlay port of the checkout it lies in: vcpkg install "fapilog[json,zlib]" --overlay-ports=packaging/vcpkg/ports
+# The port of a registry has vcpkg_from_github(OUT_SOURCE_PATH SOURCE_PATH ... REF "v${VERSION}") here, and is else the same.
+get_filename_component(SOURCE_PATH "${CMAKE_CURRENT_LIST_DIR}/../../../.." ABSOLUTE)
+
+vcpkg_check_features(OUT_FEATURE_OPTIONS FEATURE_OPTIONS
+    FEATURES
+        json      FAPILOG_WITH_JSON
+        postgres  FAPILOG_WITH_POSTGRES
+        zlib      FAPILOG_WITH_ZLIB
+)
+
+vcpkg_cmake_configure(
+    SOURCE_PATH "${SOURCE_PATH}"
+    OPTIONS
+        ${FEATURE_OPTIONS}
+        -DFAPILOG_BUILD_TESTS=OFF
+        -DFAPILOG_BUILD_EXAMPLES=OFF
+        -DFAPILOG_BUILD_BENCHMARKS=OFF
+        -DFAPILOG_BUILD_FUZZ=OFF
+        -DFAPILOG_FETCH_DEPS=OFF
+        -DFAPILOG_INSTALL=ON
+)
+vcpkg_cmake_install()
+vcpkg_cmake_config_fixup(CONFIG_PATH share/cmake/fapilog)
+vcpkg_fixup_pkgconfig()
+
+file(INSTALL "${CMAKE_CURRENT_LIST_DIR}/usage" DESTINATION "${CURRENT_PACKAGES_DIR}/share/${PORT}")
+vcpkg_install_copyright(FILE_LIST "${SOURCE_PATH}/LICENSE")
