@@ -27,7 +27,7 @@ TEST_CASE("a document is logged as what it is, not as text") {
   log.info("as a field", kv("document", document), kv("ordered", nlohmann::ordered_json{{"b", 1}, {"a", 2}}));
   log.info("in a message: {}", nlohmann::json{1, "x"});
   for (auto const& scalar :
-       {nlohmann::json{42}, nlohmann::json{"text"}, nlohmann::json{false}, nlohmann::json{}}) {
+       {nlohmann::json(42), nlohmann::json("text"), nlohmann::json(false), nlohmann::json()}) {
     log.info("a scalar", kv("scalar", scalar));
   }
   log.info("nested in containers", kv("all", std::vector<nlohmann::json>{1, "x", {{"k", 1}}}));
