@@ -11,7 +11,7 @@
 #include <fapilog/setup/preset.hpp>
 
 #include <concepts>
-#include <initializer_list>
+#include <cstddef>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -23,29 +23,6 @@
 
 namespace fapilog {
 namespace detail {
-
-FAPILOG_DETAIL_COMPILE_ERROR("fapilog: two fields of this log call have the same key")
-void duplicate_key_error() noexcept;
-
-/// Two literal keys of one call that are the same: an error where the compiler optimises; elsewhere the last one wins.
-template <class A, class B>
-[[gnu::always_inline]] inline void refuse_same_key([[maybe_unused]] A const& a,
-                                                   [[maybe_unused]] B const& b) noexcept {
-#if FAPILOG_DETAIL_CHECKS_KEYS
-  if constexpr (is_field<A> && is_field<B>) {
-    bool const same = a.key_hash() != 0 && a.key_hash() == b.key_hash() && a.name().size == b.name().size &&
-                      __builtin_memcmp(a.name().text, b.name().text, a.name().size) == 0;
-    if (__builtin_constant_p(same) && same) duplicate_key_error();
-  }
-#endif
-}
-
-[[gnu::always_inline]] inline void refuse_duplicate_keys() noexcept {}
-template <class First, class... Rest>
-[[gnu::always_inline]] inline void refuse_duplicate_keys(First const& first, Rest const&... rest) noexcept {
-  (refuse_same_key(first, rest), ...);
-  refuse_duplicate_keys(rest...);
-}
 
 inline constexpr int compiled_level = FAPILOG_COMPILED_LEVEL;
 static_assert(compiled_level >= 0 && compiled_level < 256,
@@ -132,43 +109,50 @@ class basic_logger {
   }
 
   /// The same with the fields in a list: `log.info("text", {{"user_id", 42}, {"ip", ip}})`.
-  void debug(message<> text, std::initializer_list<field> fields) const noexcept {
-    log(level::debug, text, fields);
+  template <std::size_t N>
+  [[gnu::always_inline]] void debug(message<> text, field const (&&fields)[N]) const noexcept {
+    write_list(level::debug, text, fields);
   }
-  void info(message<> text, std::initializer_list<field> fields) const noexcept {
-    log(level::info, text, fields);
+  template <std::size_t N>
+  [[gnu::always_inline]] void info(message<> text, field const (&&fields)[N]) const noexcept {
+    write_list(level::info, text, fields);
   }
-  void warning(message<> text, std::initializer_list<field> fields) const noexcept {
-    log(level::warning, text, fields);
+  template <std::size_t N>
+  [[gnu::always_inline]] void warning(message<> text, field const (&&fields)[N]) const noexcept {
+    write_list(level::warning, text, fields);
   }
-  void error(message<> text, std::initializer_list<field> fields) const noexcept {
-    log(level::error, text, fields);
+  template <std::size_t N>
+  [[gnu::always_inline]] void error(message<> text, field const (&&fields)[N]) const noexcept {
+    write_list(level::error, text, fields);
   }
-  void critical(message<> text, std::initializer_list<field> fields) const noexcept {
-    log(level::critical, text, fields);
+  template <std::size_t N>
+  [[gnu::always_inline]] void critical(message<> text, field const (&&fields)[N]) const noexcept {
+    write_list(level::critical, text, fields);
   }
-  void audit(message<> text, std::initializer_list<field> fields) const noexcept {
-    log(level::audit, text, fields);
+  template <std::size_t N>
+  [[gnu::always_inline]] void audit(message<> text, field const (&&fields)[N]) const noexcept {
+    write_list(level::audit, text, fields);
   }
-  void security(message<> text, std::initializer_list<field> fields) const noexcept {
-    log(level::security, text, fields);
+  template <std::size_t N>
+  [[gnu::always_inline]] void security(message<> text, field const (&&fields)[N]) const noexcept {
+    write_list(level::security, text, fields);
   }
-  void log(level severity, message<> text, std::initializer_list<field> fields) const noexcept {
-    if (!detail::is_compiled_in(severity) || !is_enabled(severity) || !detail::is_level(severity)) return;
-    engine::emit_list(*core_, severity, text.text(), text.is_runtime(), text.where(), fields.begin(),
-                      fields.size());
+  template <std::size_t N>
+  [[gnu::always_inline]] void log(level severity, message<> text, field const (&&fields)[N]) const noexcept {
+    write_list(severity, text, fields);
   }
-
   /// A logger of the same name that adds these fields to each of its records; this one stays as it is. The fields are
   /// copied; those of a call win over them, they win over the scope's. Without memory it is a copy of this one.
   template <std::same_as<field>... Fields>
-  [[nodiscard]] basic_logger with(Fields const&... fields) const noexcept {
+  [[nodiscard, gnu::always_inline]] basic_logger with(Fields const&... fields) const noexcept {
     detail::refuse_duplicate_keys(fields...);
     return with({fields...});
   }
-  [[nodiscard]] basic_logger with(std::initializer_list<field> fields) const noexcept {
+  template <std::size_t N>
+  [[nodiscard, gnu::always_inline]] basic_logger with(field const (&&fields)[N]) const noexcept {
+    detail::refuse_duplicates(fields, std::make_index_sequence<N>{});
     if (core_ == nullptr) return *this;
-    return basic_logger{core_->owner.bind(*core_, fields.begin(), fields.size())};
+    return basic_logger{core_->owner.bind(*core_, fields, N)};
   }
 
   [[nodiscard]] bool is_enabled(level severity) const noexcept {
@@ -196,6 +180,14 @@ class basic_logger {
       if (!is_enabled(Severity)) return;
       engine::emit(*core_, Severity, text.text(), text.is_runtime(), text.where(), arguments...);
     }
+  }
+
+  template <std::size_t N>
+  [[gnu::always_inline]] void write_list(level severity, message<> const& text,
+                                         field const (&fields)[N]) const noexcept {
+    detail::refuse_duplicates(fields, std::make_index_sequence<N>{});
+    if (!detail::is_compiled_in(severity) || !is_enabled(severity) || !detail::is_level(severity)) return;
+    engine::emit_list(*core_, severity, text.text(), text.is_runtime(), text.where(), fields, N);
   }
 
   engine::logger_core* core_ = nullptr;

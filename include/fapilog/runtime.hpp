@@ -21,7 +21,7 @@ namespace fapilog {
 
 /// One pipeline with its worker thread, under the preset P. Loggers may outlive it.
 /// Thread: the members may be called from any; construction and destruction from one.
-template <preset const& P = default_preset>
+template <preset const& P>
 class basic_runtime {
  public:
   /// False under presets that forbid changes of a database's schema. It is a constant of the type: no option, file or
@@ -64,7 +64,7 @@ class basic_runtime {
                                          engine::pipeline{std::move(stages), needs_json, tell_},
                                          std::move(deliveries), tell_, &channel->wake_event());
     worker_->start(
-        start_context::make<allow_ddl>([tell = tell_](std::string_view message, std::string_view detail) {
+        start_context(allow_ddl, [tell = tell_](std::string_view message, std::string_view detail) {
           tell->warn("sink", message, detail);
         }));
     engine::lifecycle::instance().add(worker_);

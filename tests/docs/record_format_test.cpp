@@ -37,7 +37,9 @@ std::vector<std::string> rows_of(char const* path) {
   std::ifstream page{path};
   for (std::string line; std::getline(page, line);) {
     constexpr std::size_t width = 4 + 8 * 3 - 1;
-    if (line.size() < width || line.find_first_not_of("0123456789abcdef.  ") < width || line[2] != ' ' || line[3] != ' ') continue;
+    if (line.size() < width || line.find_first_not_of("0123456789abcdef.  ") < width || line[2] != ' ' ||
+        line[3] != ' ')
+      continue;
     if (line.find_first_not_of("0123456789abcdef") == 2) rows.push_back(line.substr(0, width));
   }
   return rows;
@@ -94,11 +96,13 @@ void the_example_has_these_bytes(char const* page) {
     head.size -= static_cast<std::uint32_t>(wider);
     std::memcpy(bytes.data() + at, &head, sizeof head);
   }
-  auto const where = bytes.begin() + static_cast<std::ptrdiff_t>(inner + sizeof(record_head) + offsetof(log_head, where));
+  auto const where =
+      bytes.begin() + static_cast<std::ptrdiff_t>(inner + sizeof(record_head) + offsetof(log_head, where));
   bytes.erase(where, where + static_cast<std::ptrdiff_t>(wider));
 
   auto const rows = rows_of(page);
-  check(rows.size() * 8 == size, "the page has " + std::to_string(rows.size() * 8) + " bytes, the record " + std::to_string(size));
+  check(rows.size() * 8 == size,
+        "the page has " + std::to_string(rows.size() * 8) + " bytes, the record " + std::to_string(size));
   for (std::size_t i = 0; i < rows.size() && (i + 1) * 8 <= size; ++i) {
     std::string const found = row_at(i * 8, bytes.data() + i * 8);
     check(matches(rows[i], found), "the page has  " + rows[i] + "\nthe record is " + found);
@@ -111,8 +115,10 @@ void an_unchanged_scope_is_not_repeated() {
   lane.log.info("first");
   auto const second = lane.queue().published();
   lane.log.info("second");
-  check(read<record_head>(lane.queue().at(0)).type == record_type::context, "the first record of a scope is wrapped");
-  check(read<record_head>(lane.queue().at(second)).type == record_type::log, "the second record of a scope is not wrapped");
+  check(read<record_head>(lane.queue().at(0)).type == record_type::context,
+        "the first record of a scope is wrapped");
+  check(read<record_head>(lane.queue().at(second)).type == record_type::log,
+        "the second record of a scope is not wrapped");
 }
 
 void a_large_record_is_a_pointer() {
@@ -122,10 +128,13 @@ void a_large_record_is_a_pointer() {
   std::string const large(lane.queue().longest(), 'x');
   lane.log.info("large", kv("text", large));
   auto const outer = read<record_head>(lane.queue().at(at));
-  check(outer.type == record_type::pointer && outer.size == 16, "a record longer than a lane carries is 16 bytes of type pointer");
-  auto const* const block = static_cast<std::byte const*>(read<pointer_head>(lane.queue().at(at) + sizeof outer).block);
+  check(outer.type == record_type::pointer && outer.size == 16,
+        "a record longer than a lane carries is 16 bytes of type pointer");
+  auto const* const block =
+      static_cast<std::byte const*>(read<pointer_head>(lane.queue().at(at) + sizeof outer).block);
   auto const head = read<record_head>(block);
-  check(head.type == record_type::log && head.size > large.size(), "the block begins with the head of a log record");
+  check(head.type == record_type::log && head.size > large.size(),
+        "the block begins with the head of a log record");
 }
 
 void sizes_are_as_written() {

@@ -28,7 +28,7 @@ struct engine_parts {
     worker = std::make_shared<fapilog::engine::worker>(
         options, *channel, fapilog::engine::event_maker{{}}, fapilog::engine::pipeline{{}, true, tell},
         std::move(deliveries), tell, with_event ? &channel->wake_event() : nullptr);
-    worker->start(fapilog::start_context::make<false>({}));
+    worker->start(fapilog::start_context::without_ddl());
   }
   engine_parts(engine_parts const&) = delete;
   engine_parts& operator=(engine_parts const&) = delete;

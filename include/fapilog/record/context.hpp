@@ -2,61 +2,95 @@
 // Fields bound to the running thread for a while, and how they are carried to another.
 #pragma once
 
+#include <fapilog/detail/atomic.hpp>
 #include <fapilog/detail/shared_bytes.hpp>
 #include <fapilog/record/field_cells.hpp>
 
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <new>
 
 namespace fapilog {
 namespace detail {
 
-class scope_link;
+/// One set of fields in force on a thread. Shared by the thread's list and the scope that made it.
+struct scope_link {
+  shared_bytes fields;
+  scope_link* outer = nullptr;
+  std::uint64_t version = 0;
+  atomic_word<std::uint32_t> holders{2};
+  atomic_word<bool> ended{false};  ///< on another thread: its own takes it out of the list
+
+  void let_go() noexcept {
+    if (holders.fetch_sub(1) == 1) delete this;
+  }
+};
 
 /// What the calls of this thread carry. Trivial, so that it can be read at any time of the thread's life.
 struct thread_scope {
   scope_link* top = nullptr;
   std::uint64_t version = 0;  ///< names the fields in force; 0 for none
   std::uint64_t versions = 0;
+
+  /// Takes out of the list what has ended, and `gone`.
+  void unlink(scope_link const* gone) noexcept {
+    for (scope_link** link = &top; *link != nullptr;) {
+      scope_link* const here = *link;
+      if (here == gone || here->ended.load_acquire()) {
+        *link = here->outer;
+        here->let_go();
+      } else {
+        link = &here->outer;
+      }
+    }
+    version = top == nullptr ? 0 : top->version;
+  }
 };
 inline constinit thread_local thread_scope this_thread_scope{};
 
-/// One set of fields in force, linked to the one outside it. Bound to the thread and the place where it was made.
-class scope_link {
- public:
-  explicit scope_link(shared_bytes fields) noexcept
-      : fields_(static_cast<shared_bytes&&>(fields)),
-        thread_(&this_thread_scope),
-        outer_(this_thread_scope.top) {
-    version_ = ++thread_->versions;
-    thread_->top = this;
-    thread_->version = version_;
+/// Lets go of what is still in the list when the thread ends.
+struct thread_scope_end {
+  bool armed = false;
+  ~thread_scope_end() {
+    while (this_thread_scope.top != nullptr) this_thread_scope.unlink(this_thread_scope.top);
   }
-  scope_link(scope_link const&) = delete;
-  scope_link& operator=(scope_link const&) = delete;
-  ~scope_link() {
-    if (thread_ != &this_thread_scope)
-      return;  // destroyed on a foreign thread: that thread's scope is not ours
-    scope_link** link = &thread_->top;
-    while (*link != nullptr && *link != this) link = &(*link)->outer_;
-    if (*link == nullptr) return;
-    *link = outer_;
-    thread_->version = thread_->top == nullptr ? 0 : thread_->top->version_;
-  }
-
-  [[nodiscard]] shared_bytes const& fields() const noexcept { return fields_; }
-
- private:
-  shared_bytes fields_;
-  thread_scope* thread_;
-  scope_link* outer_;
-  std::uint64_t version_ = 0;
 };
+inline thread_local thread_scope_end end_of_thread_scope;
 
 [[nodiscard]] inline shared_bytes current_scope() noexcept {
-  return this_thread_scope.top == nullptr ? shared_bytes{} : this_thread_scope.top->fields();
+  return this_thread_scope.top == nullptr ? shared_bytes{} : this_thread_scope.top->fields;
 }
+
+/// Puts fields in force on this thread until it is destroyed, wherever that happens: on another thread they stay in
+/// force until their own thread next begins or ends a scope.
+class scope_guard {
+ public:
+  explicit scope_guard(shared_bytes fields) noexcept : thread_(&this_thread_scope) {
+    end_of_thread_scope.armed = true;  // the first use has its destructor registered
+    thread_->unlink(nullptr);
+    link_ = new (std::nothrow)
+        scope_link{static_cast<shared_bytes&&>(fields), thread_->top, thread_->versions + 1};
+    if (link_ == nullptr) return;  // without memory the calls go without the fields
+    thread_->top = link_;
+    thread_->version = ++thread_->versions;
+  }
+  scope_guard(scope_guard const&) = delete;
+  scope_guard& operator=(scope_guard const&) = delete;
+  ~scope_guard() {
+    if (link_ == nullptr) return;
+    if (thread_ == &this_thread_scope) {
+      thread_->unlink(link_);
+    } else {
+      link_->ended.store_release(true);
+    }
+    link_->let_go();
+  }
+
+ private:
+  thread_scope* thread_;
+  scope_link* link_ = nullptr;
+};
 
 /// Longest that the fields of one scope or logger may be together.
 inline constexpr std::size_t max_bound_bytes = std::size_t{64} * 1024;
@@ -69,13 +103,20 @@ class [[nodiscard]] scope {
  public:
   template <std::same_as<field>... Fields>
     requires(sizeof...(Fields) > 0)
-  explicit scope(Fields const&... fields) noexcept : scope({fields...}) {}
-  explicit scope(std::initializer_list<field> fields) noexcept
-      : link_(detail::freeze(fields.begin(), fields.size(), detail::current_scope(),
-                             detail::max_bound_bytes)) {}
+  [[gnu::always_inline]] explicit scope(Fields const&... fields) noexcept
+      : scope((detail::refuse_duplicate_keys(fields...),
+               detail::freeze(std::initializer_list<field>{fields...}.begin(), sizeof...(Fields),
+                              detail::current_scope(), detail::max_bound_bytes))) {}
+  template <std::size_t N>
+  [[gnu::always_inline]] explicit scope(field const (&&fields)[N]) noexcept
+      : guard_(detail::freeze(detail::without_duplicates(fields), N, detail::current_scope(),
+                              detail::max_bound_bytes)) {}
 
  private:
-  detail::scope_link link_;
+  explicit scope(detail::shared_bytes fields) noexcept
+      : guard_(static_cast<detail::shared_bytes&&>(fields)) {}
+
+  detail::scope_guard guard_;
 };
 
 /// The fields in force on a thread, as a value: capture it, carry it to another thread or into a coroutine, attach it
@@ -85,11 +126,10 @@ class context {
   /// Puts the captured fields in force on the thread where it stands, in place of those in force, until its end.
   class [[nodiscard]] attachment {
    public:
-    explicit attachment(detail::shared_bytes fields) noexcept
-        : link_(static_cast<detail::shared_bytes&&>(fields)) {}
+    explicit attachment(context const& carried) noexcept : guard_(carried.fields_) {}
 
    private:
-    detail::scope_link link_;
+    detail::scope_guard guard_;
   };
 
   context() noexcept = default;
@@ -98,7 +138,7 @@ class context {
     result.fields_ = detail::current_scope();
     return result;
   }
-  [[nodiscard]] attachment attach() const noexcept { return attachment{fields_}; }
+  [[nodiscard]] attachment attach() const noexcept { return attachment{*this}; }
 
  private:
   detail::shared_bytes fields_;

@@ -13,6 +13,7 @@
 #include <exception>
 #include <initializer_list>
 #include <type_traits>
+#include <utility>
 
 namespace fapilog {
 
@@ -27,17 +28,19 @@ class field {
 
   /// For `{{"user_id", 42}, {"ip", ip}}`: the same as `kv(name, value)`.
   template <class T>
-  field(key name, T const& value) noexcept
+  [[gnu::always_inline]] field(key name, T const& value) noexcept
       : field(name.view(), name.hash(), value) {}  // NOLINT(google-explicit-constructor)
   template <class T>
-  field(dynamic_key name, T const& value) noexcept
+  [[gnu::always_inline]] field(dynamic_key name, T const& value) noexcept
       : field(name.view(), std::uint32_t{0}, value) {}  // NOLINT(google-explicit-constructor)
 
-  field(detail::key_view name, encoder write, void const* object) noexcept
+  [[gnu::always_inline]] field(detail::key_view name, encoder write, void const* object,
+                               std::uint32_t hash = 0) noexcept
       : text_key_(name.text),
         key_size_(name.size),
         key_flags_(name.flags),
         type_(kind::deferred),
+        hash_(hash),
         object_(object),
         encode_(write) {}
 
@@ -47,10 +50,12 @@ class field {
     return field{detail::key_view{}, std::uint32_t{0}, value};
   }
 
-  [[nodiscard]] detail::key_view name() const noexcept { return {text_key_, key_size_, key_flags_}; }
+  [[nodiscard, gnu::always_inline]] detail::key_view name() const noexcept {
+    return {text_key_, key_size_, key_flags_};
+  }
   [[nodiscard]] kind type() const noexcept { return type_; }
   /// 0 where the key is not a literal.
-  [[nodiscard]] std::uint32_t key_hash() const noexcept { return hash_; }
+  [[nodiscard, gnu::always_inline]] std::uint32_t key_hash() const noexcept { return hash_; }
 
   [[nodiscard]] std::uint32_t extra() const noexcept { return extra_; }
   [[nodiscard]] std::uint64_t bits() const noexcept { return bits_; }
@@ -60,7 +65,7 @@ class field {
 
  private:
   template <class T>
-  field(detail::key_view name, std::uint32_t hash, T const& value) noexcept
+  [[gnu::always_inline]] field(detail::key_view name, std::uint32_t hash, T const& value) noexcept
       : text_key_(name.text),
         key_size_(name.size),
         key_flags_(name.flags),
@@ -109,10 +114,51 @@ class field {
   };
 };
 
+namespace detail {
+
+template <class T>
+inline constexpr bool is_field = std::is_same_v<T, field>;
+
+[[noreturn]] FAPILOG_DETAIL_COMPILE_ERROR(
+    "fapilog: two fields of this log call have the same key") void duplicate_key_error() noexcept;
+
+/// Two literal keys of one call that are the same: an error where the compiler optimises; elsewhere the last one wins.
+template <class A, class B>
+[[gnu::always_inline]] inline void refuse_same_key([[maybe_unused]] A const& a,
+                                                   [[maybe_unused]] B const& b) noexcept {
+#if FAPILOG_DETAIL_CHECKS_KEYS
+  if constexpr (is_field<A> && is_field<B>) {
+    bool const same = a.key_hash() != 0 && a.key_hash() == b.key_hash() && a.name().size == b.name().size &&
+                      __builtin_memcmp(a.name().text, b.name().text, a.name().size) == 0;
+    if (__builtin_constant_p(same) && same) duplicate_key_error();
+  }
+#endif
+}
+
+[[gnu::always_inline]] inline void refuse_duplicate_keys() noexcept {}
+template <class First, class... Rest>
+[[gnu::always_inline]] inline void refuse_duplicate_keys(First const& first, Rest const&... rest) noexcept {
+  (refuse_same_key(first, rest), ...);
+  refuse_duplicate_keys(rest...);
+}
+
+template <std::size_t N, std::size_t... I>
+[[gnu::always_inline]] inline void refuse_duplicates(field const (&fields)[N],
+                                                     std::index_sequence<I...>) noexcept {
+  refuse_duplicate_keys(fields[I]...);
+}
+template <std::size_t N>
+[[gnu::always_inline]] inline field const* without_duplicates(field const (&fields)[N]) noexcept {
+  refuse_duplicates(fields, std::make_index_sequence<N>{});
+  return fields;
+}
+
+}  // namespace detail
+
 /// A field from a literal key and any loggable value: numbers, text (copied), containers, times, paths, error codes,
 /// enums, optional and variant values, and types with `to_log` or a fmt formatter.
 template <class T>
-[[nodiscard]] field kv(key name, T const& value) noexcept {
+[[nodiscard, gnu::always_inline]] inline field kv(key name, T const& value) noexcept {
   return field{name, value};
 }
 
@@ -125,7 +171,7 @@ template <class T>
 /// A field whose value is computed only when the record is enabled: `lazy("dump", [&] { return expensive(); })`.
 /// What the function throws becomes the field's text; the record is kept.
 template <class F>
-[[nodiscard]] field lazy(key name, F const& compute) noexcept {
+[[nodiscard, gnu::always_inline]] inline field lazy(key name, F const& compute) noexcept {
   static_assert(std::is_invocable_v<F&>, "fapilog: lazy takes a function without parameters");
   static_assert(loggable<std::remove_cvref_t<std::invoke_result_t<F&>>>,
                 "fapilog: the result of this lazy function cannot be logged");
@@ -135,7 +181,7 @@ template <class F>
                  auto const& result = (*const_cast<F*>(static_cast<F const*>(object)))();
                  writer.encode(key_name, result);
                },
-               &compute};
+               &compute, name.hash()};
 }
 
 /// The exception as type, message and chain of causes in the envelope's `diagnostics.exception`.

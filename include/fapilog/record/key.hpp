@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 namespace fapilog {
 namespace detail {
@@ -49,8 +50,8 @@ class key {
   template <std::size_t N>
   consteval key(char const (&literal)[N])
       : text_(literal), size_(static_cast<std::uint16_t>(N - 1)) {  // NOLINT(google-explicit-constructor)
-    if (N == 1) throw "fapilog: a key is not empty";
-    if (N > 256) throw "fapilog: a key has at most 255 characters";
+    static_assert(N > 1, "fapilog: a key is not empty");
+    static_assert(N <= 256, "fapilog: a key has at most 255 characters");
     for (std::size_t i = 0; i + 1 < N; ++i) {
       if (literal[i] < ' ' || literal[i] > '~')
         throw "fapilog: a key is printable ASCII; use dynamic_key for other text";
@@ -61,10 +62,19 @@ class key {
     hash_ = detail::key_hash(literal, N - 1);
   }
 
-  [[nodiscard]] constexpr detail::key_view view() const noexcept {
+  /// Text that is no literal: refused in words.
+  template <class T>
+    requires(std::is_convertible_v<T const&, std::string_view> && !std::is_array_v<T>)
+  key(T const&) {  // NOLINT(google-explicit-constructor)
+    static_assert(
+        !std::is_same_v<T, T>,
+        "fapilog: a key is a literal; for text known only at run time write fapilog::dynamic_key(text)");
+  }
+
+  [[nodiscard, gnu::always_inline]] constexpr detail::key_view view() const noexcept {
     return {text_, size_, record_format::key_is_literal};
   }
-  [[nodiscard]] constexpr std::uint32_t hash() const noexcept { return hash_; }
+  [[nodiscard, gnu::always_inline]] constexpr std::uint32_t hash() const noexcept { return hash_; }
 
  private:
   char const* text_;

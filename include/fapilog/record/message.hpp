@@ -39,9 +39,6 @@ using format_type = typename decltype(format_type_of<T>())::type;
 template <class T>
 concept formatted_at_call = !shape::known<T> && shape::formattable<T>;
 
-template <class T>
-inline constexpr bool is_field = std::is_same_v<T, field>;
-
 /// Fields follow format arguments, never the other way round.
 template <class... A>
 consteval bool fields_come_last() {
@@ -52,6 +49,24 @@ consteval bool fields_come_last() {
     seen = seen || fields[i];
   }
   return true;
+}
+
+/// How many arguments this format string takes by plain braces; `all` where it names arguments itself.
+consteval std::size_t taken_arguments(char const* text, std::size_t size, std::size_t all) {
+  std::size_t taken = 0;
+  std::size_t depth = 0;
+  for (std::size_t i = 0; i + 1 < size; ++i) {
+    if (text[i] == '}' && depth > 0) --depth;
+    if (text[i] != '{') continue;
+    if (depth == 0 && text[i + 1] == '{') {
+      ++i;
+      continue;
+    }
+    if (text[i + 1] != '}' && text[i + 1] != ':') return all;
+    ++depth;
+    ++taken;
+  }
+  return taken;
 }
 
 template <class... Formats>
@@ -105,7 +120,21 @@ class message {
   template <std::size_t N>
   consteval message(char const (&literal)[N],  // NOLINT(google-explicit-constructor)
                     detail::call_site where = detail::call_site::current())
-      : text_(literal), where_(where) {}
+      : text_(literal), where_(where) {
+    constexpr std::size_t arguments = (std::size_t{0} + ... + (detail::is_field<A> ? 0 : 1));
+    if (detail::taken_arguments(literal, N, arguments) < arguments) {
+      throw "fapilog: this log call has more format arguments than pairs of braces";
+    }
+  }
+  /// Text that is no literal: refused in words.
+  template <class T>
+    requires(shape::narrow_text<T> && !std::is_array_v<T>)
+  message(T const&)  // NOLINT(google-explicit-constructor)
+      : text_(fmt::runtime("")), where_(detail::call_site::current()) {
+    static_assert(
+        !std::is_same_v<T, T>,
+        "fapilog: a message is a literal; for text known only at run time write fapilog::runtime_text(text)");
+  }
   message(runtime_text const& text) noexcept  // NOLINT(google-explicit-constructor)
       : text_(fmt::runtime(fmt::string_view{text.text().data(), text.text().size()})),
         where_(text.where()),

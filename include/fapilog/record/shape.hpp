@@ -156,6 +156,6 @@ concept known = std::is_arithmetic_v<T> || narrow_text<T> || has_hook<T> || std:
 
 /// Everything that can be the value of a field.
 template <class T>
-concept loggable = shape::known<T> || shape::formattable<T>;
+concept loggable = !std::is_void_v<T> && (shape::known<T> || shape::formattable<T>);
 
 }  // namespace fapilog

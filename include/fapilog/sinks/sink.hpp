@@ -17,6 +17,10 @@
 
 namespace fapilog {
 
+struct preset;
+template <preset const& P>
+class basic_runtime;
+
 /// What a sink says of a batch. Delivery acts on it: counts, retries, reports.
 class [[nodiscard]] write_result {
  public:
@@ -70,9 +74,9 @@ class start_context {
   /// Where a sink reports what the user should know: rate-limited, to stderr. Arguments: message, detail.
   using reporter = std::function<void(std::string_view, std::string_view)>;
 
-  template <bool AllowDdl>
-  [[nodiscard]] static start_context make(reporter report) {
-    return start_context{AllowDdl, std::move(report)};
+  /// For those who drive a sink by hand: allows nothing.
+  [[nodiscard]] static start_context without_ddl(reporter report = {}) {
+    return start_context{false, std::move(report)};
   }
 
   /// True where the sink may change the schema of a database if its own settings say so, too.
@@ -83,6 +87,8 @@ class start_context {
   [[nodiscard]] reporter const& report_function() const noexcept { return report_; }
 
  private:
+  template <preset const&>
+  friend class basic_runtime;
   start_context(bool allow_ddl, reporter report) : allow_ddl_(allow_ddl), report_(std::move(report)) {}
   bool const allow_ddl_;
   reporter report_;
@@ -91,11 +97,11 @@ class start_context {
 /// A sink has `write(batch const&)`, returning `write_result`, or void or bool for simple ones. Optional members:
 /// `start(start_context const&)` before the first batch (may throw: the sink is then offered its batches all the same
 /// after another try), `flush()`, `stop()` after the last, `health() const -> sink_health`, `name() const`, and
-/// `static constexpr bool needs_json = false` for sinks that only read the event.
+/// `static constexpr bool needs_json = false` (or a const function) for sinks that only read the event.
 /// Thread: one at a time calls these, not always the same. What they throw is contained, reported and counted.
 template <class T>
 concept sink = requires(T& s, batch const& b) {
-  { s.write(b) };
+  {s.write(b)};
   requires std::same_as<decltype(s.write(b)), write_result> || std::same_as<decltype(s.write(b)), void> ||
       std::same_as<decltype(s.write(b)), bool>;
 };
@@ -104,7 +110,8 @@ concept sink = requires(T& s, batch const& b) {
 class any_sink {
  public:
   template <class T>
-  requires(!std::same_as<std::remove_cvref_t<T>, any_sink>) any_sink(T&& s)  // NOLINT(google-explicit-constructor)
+    requires(!std::same_as<std::remove_cvref_t<T>, any_sink>)
+  any_sink(T&& s)  // NOLINT(google-explicit-constructor)
       : self_(std::make_shared<model<std::remove_cvref_t<T>>>(std::forward<T>(s))) {
     static_assert(sink<std::remove_cvref_t<T>>,
                   "fapilog: this type is not a sink. A sink has write(fapilog::batch const&) that returns "
@@ -112,7 +119,13 @@ class any_sink {
   }
   /// Shares a sink that the caller keeps a hand on.
   template <class T>
-  any_sink(std::shared_ptr<T> shared) : self_(std::make_shared<model<shared_sink<T>>>(shared_sink<T>{std::move(shared)})) {}  // NOLINT(google-explicit-constructor)
+  any_sink(std::shared_ptr<T> shared)
+      : self_(std::make_shared<model<shared_sink<T>>>(
+            shared_sink<T>{std::move(shared)})) {  // NOLINT(google-explicit-constructor)
+    static_assert(sink<T>,
+                  "fapilog: this type is not a sink. A sink has write(fapilog::batch const&) that returns "
+                  "fapilog::write_result, void or bool.");
+  }
 
   void start(start_context const& context) { self_->start(context); }
   write_result write(batch const& entries) { return self_->write(entries); }
@@ -123,6 +136,18 @@ class any_sink {
   [[nodiscard]] bool needs_json() const noexcept { return self_->needs_json(); }
 
  private:
+  /// As the sink says, by a function or a constant; true where it says nothing.
+  template <class T>
+  static bool wants_json(T const& target) noexcept {
+    if constexpr (requires {
+                    { target.needs_json() } -> std::convertible_to<bool>;
+                  }) {
+      return target.needs_json();
+    } else {
+      return !requires { requires !T::needs_json; };
+    }
+  }
+
   template <class T>
   struct shared_sink {
     std::shared_ptr<T> target;
@@ -144,7 +169,7 @@ class any_sink {
       if constexpr (requires { target->name(); }) return std::string{target->name()};
       return "sink";
     }
-    static constexpr bool needs_json = !requires { requires !T::needs_json; };
+    [[nodiscard]] bool needs_json() const noexcept { return wants_json(*target); }
   };
 
   struct interface {
@@ -171,7 +196,8 @@ class any_sink {
         target.write(entries);
         return write_result::delivered();
       } else if constexpr (std::is_same_v<result, bool>) {
-        return target.write(entries) ? write_result::delivered() : write_result::retry("the sink returned false");
+        return target.write(entries) ? write_result::delivered()
+                                     : write_result::retry("the sink returned false");
       } else {
         return target.write(entries);
       }
@@ -190,7 +216,7 @@ class any_sink {
       if constexpr (requires { target.name(); }) return std::string{target.name()};
       return "sink";
     }
-    [[nodiscard]] bool needs_json() const noexcept override { return !requires { requires !T::needs_json; }; }
+    [[nodiscard]] bool needs_json() const noexcept override { return wants_json(target); }
     T target;
   };
 

@@ -73,13 +73,18 @@ TEST_CASE("a scope takes a list, dynamic keys and values with code of their own"
 
 TEST_CASE("of two equal keys in one scope or one with the last value counts, as in a call") {
   support::logged test;
+  fapilog::dynamic_key const a{"a"};  // equal literal keys of one call do not even compile where the compiler sees them
   {
-    scope const s{{{"a", 1}, {"a", 2}}};
+    scope const s{{{a, 1}, {a, 2}}};
     CHECK(in_force(test) == json{{"a", 2}});
   }
-  test.log.with({{"a", 1}, {"a", 2}}).info("bound");
+  {
+    scope const s{kv(a, 1), kv(a, 2), kv("b", 3)};
+    CHECK(in_force(test) == json{{"a", 2}, {"b", 3}});
+  }
+  test.log.with({{a, 1}, {a, 2}}).info("bound");
   CHECK(test.data() == json{{"a", 2}});
-  test.log.info("call", {{"a", 1}, {"a", 2}});
+  test.log.info("call", {{a, 1}, {a, 2}});
   CHECK(test.data() == json{{"a", 2}});
 }
 
@@ -264,4 +269,75 @@ TEST_CASE("threads that follow each other in one lane never inherit a scope") {
     CHECK(data.at("n") == i);
     CHECK(data.contains("round") == (i % 2 == 0));
   }
+}
+
+TEST_CASE("a scope that ends on another thread is safe and leaves its own thread with the next scope there") {
+  auto sink = std::make_shared<support::capture>();
+  fapilog::runtime rt{{.sinks = {sink}}};
+  auto const log = rt.get_logger();
+  auto moved = std::make_unique<fapilog::scope>(fapilog::kv("tenant_id", "moved"));
+  auto inner = std::make_unique<fapilog::scope>(fapilog::kv("request_id", "inner"));
+  log.info("both");
+  std::thread{[&] {
+    moved.reset();
+    log.info("the other thread has neither");
+  }}.join();
+  log.info("a call in between reads nothing that is gone");
+  inner.reset();
+  log.info("none");
+  // Made on a thread that is over, ended here.
+  std::unique_ptr<fapilog::scope> orphan;
+  std::thread{[&] { orphan = std::make_unique<fapilog::scope>(fapilog::kv("tenant_id", "orphan")); }}.join();
+  orphan.reset();
+  log.info("none, either");
+  REQUIRE(rt.drain(std::chrono::seconds{30}).complete);
+  std::map<std::string, nlohmann::json> context;
+  for (std::size_t i = 0; i < sink->lines().size(); ++i) {
+    auto const part = sink->at(i).at("log");
+    context[part.at("message")] = part.at("context");
+  }
+  CHECK(context.at("both").at("tenant_id") == "moved");
+  CHECK(context.at("both").at("request_id") == "inner");
+  CHECK_FALSE(context.at("the other thread has neither").contains("tenant_id"));
+  CHECK_FALSE(context.at("none").contains("tenant_id"));
+  CHECK_FALSE(context.at("none").contains("request_id"));
+  CHECK_FALSE(context.at("none, either").contains("tenant_id"));
+}
+
+TEST_CASE("a scope that ends on another thread does no harm: its own thread loses it at its next scope") {
+  support::logged test;
+  auto foreign = std::make_unique<scope>(kv("foreign", 1));
+  CHECK(in_force(test) == json{{"foreign", 1}});
+  std::thread{[&] {
+    scope const own{kv("own", 2)};
+    foreign.reset();
+    test.log.info("other thread");
+  }}.join();
+  CHECK(test.data() == json{{"own", 2}});
+  (void)in_force(test);  // still there or already gone, but whole
+  {
+    scope const next{kv("next", 3)};
+    CHECK(in_force(test).at("next") == 3);
+  }
+  CHECK(in_force(test) == json::object());
+}
+
+TEST_CASE("a scope may outlive its thread") {
+  support::logged test;
+  std::unique_ptr<scope> survivor;
+  std::thread{[&] {
+    survivor = std::make_unique<scope>(kv("thread", "first"));
+    test.log.info("first");
+  }}.join();
+  CHECK(test.data() == json{{"thread", "first"}});
+  std::thread{[&] {
+    test.log.info("second");
+    survivor.reset();
+    test.log.info("second");
+  }}.join();
+  auto const records = test.records();
+  REQUIRE(records.size() == 3);
+  CHECK(records[1].at("data") == json::object());
+  CHECK(records[2].at("data") == json::object());
+  CHECK(in_force(test) == json::object());
 }

@@ -56,13 +56,13 @@ struct test_clock {
 struct reports {
   std::shared_ptr<names> all = std::make_shared<names>();
   [[nodiscard]] start_context context() const {
-    return start_context::make<false>([all = all](std::string_view message, std::string_view detail) {
+    return start_context::without_ddl([all = all](std::string_view message, std::string_view detail) {
       all->push_back(std::string{message} + ": " + std::string{detail});
     });
   }
 };
 
-start_context silent() { return start_context::make<false>({}); }
+start_context silent() { return start_context::without_ddl(); }
 
 /// All lines of a directory's files, the oldest file first (by number within a second), the active one last.
 names lines_in_order(std::string const& active) {
