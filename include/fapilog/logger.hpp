@@ -158,8 +158,8 @@ class basic_logger {
   [[nodiscard]] bool is_enabled(level severity) const noexcept {
     return static_cast<std::uint8_t>(severity) >= threshold_->load_relaxed();
   }
-  /// Sets the level of all loggers of this name, at once, on every thread.
-  void set_level(level lowest) const noexcept {
+  /// Sets the level of all loggers of this name, at once, on every thread. Throws: std::bad_alloc.
+  void set_level(level lowest) const {
     if (core_ != nullptr) core_->owner.set_level(core_->name.name, lowest);
   }
   /// The name that stands in the record, or nothing for a default-made logger.
@@ -187,7 +187,7 @@ class basic_logger {
                                          field const (&fields)[N]) const noexcept {
     detail::refuse_duplicates(fields, std::make_index_sequence<N>{});
     if (!detail::is_compiled_in(severity) || !is_enabled(severity) || !detail::is_level(severity)) return;
-    engine::emit_list(*core_, severity, text.text(), text.is_runtime(), text.where(), fields, N);
+    engine::emit_list(*core_, severity, text.text(), text.is_runtime(), text.where(), fields);
   }
 
   engine::logger_core* core_ = nullptr;

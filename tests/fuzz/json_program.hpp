@@ -60,7 +60,8 @@ struct node {
   std::string text;
   std::u16string wide;
   std::vector<std::byte> bytes;
-  std::vector<std::pair<std::string, node>> members;  ///< the keys of an array's elements stay empty
+  std::string key;  ///< of a member
+  std::vector<node> members;
 
   [[nodiscard]] double real() const { return std::bit_cast<double>(bits); }
   [[nodiscard]] float single() const { return std::bit_cast<float>(static_cast<std::uint32_t>(bits)); }
@@ -85,23 +86,26 @@ inline void to_log(fapilog::value_writer& out, node const& n) {
     case form::timestamp: return out.value(sys_time<nanoseconds>{nanoseconds{n.integer()}});
     case form::object:
       return out.object([&](fapilog::object_writer& o) {
-        for (auto const& [key, value] : n.members) o.kv(fapilog::dynamic_key{key}, value);
+        for (node const& member : n.members) o.kv(fapilog::dynamic_key{member.key}, member);
       });
     case form::array:
       return out.array([&](fapilog::array_writer& a) {
-        for (auto const& [key, value] : n.members) a.value(value);
+        for (node const& element : n.members) a.value(element);
       });
   }
 }
 
 /// What becomes of a key: cut, repaired, never empty.
-inline std::string key_of(std::string const& key) { return key.empty() ? "_" : support::repaired_utf8(std::string_view{key}.substr(0, 1'024)); }
+inline std::string key_of(std::string const& key) {
+  return key.empty() ? "_" : support::repaired_utf8(std::string_view{key}.substr(0, 1'024));
+}
 
 inline std::string decimal_seconds(std::int64_t ns) {
   bool const negative = ns < 0;
   std::uint64_t const size = negative ? 0 - static_cast<std::uint64_t>(ns) : static_cast<std::uint64_t>(ns);
   char text[48];
-  std::snprintf(text, sizeof text, "%s%llu.%09llu", negative ? "-" : "", static_cast<unsigned long long>(size / 1'000'000'000),
+  std::snprintf(text, sizeof text, "%s%llu.%09llu", negative ? "-" : "",
+                static_cast<unsigned long long>(size / 1'000'000'000),
                 static_cast<unsigned long long>(size % 1'000'000'000));
   return text;
 }
@@ -136,18 +140,23 @@ inline std::string narrow(std::u16string const& wide) {
   std::string text;
   for (std::size_t i = 0; i < wide.size(); ++i) {
     std::uint32_t point = wide[i];
-    bool const pair = point >= 0xD800 && point < 0xDC00 && i + 1 < wide.size() && wide[i + 1] >= 0xDC00 && wide[i + 1] < 0xE000;
+    bool const pair = point >= 0xD800 && point < 0xDC00 && i + 1 < wide.size() && wide[i + 1] >= 0xDC00 &&
+                      wide[i + 1] < 0xE000;
     if (pair) point = 0x10000 + ((point - 0xD800) << 10) + (static_cast<std::uint32_t>(wide[++i]) - 0xDC00);
     text += support::utf8_of(point);
   }
   return text;
 }
 
-inline bool same_bits(double a, double b) { return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b); }
+inline bool same_bits(double a, double b) {
+  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
+}
 
 /// True where the parsed value is what the node has to become.
 inline bool is_as_promised(node const& n, json const& arrived) {
-  auto const is_text = [&](std::string const& text) { return arrived.is_string() && arrived.get_ref<std::string const&>() == text; };
+  auto const is_text = [&](std::string const& text) {
+    return arrived.is_string() && arrived.get_ref<std::string const&>() == text;
+  };
   auto const is_odd_number = [&](double number) {
     return is_text(std::isnan(number) ? "NaN" : number < 0 ? "-Infinity" : "Infinity");
   };
@@ -176,13 +185,13 @@ inline bool is_as_promised(node const& n, json const& arrived) {
     case form::array: {
       if (!arrived.is_array() || arrived.size() != n.members.size()) return false;
       for (std::size_t i = 0; i < n.members.size(); ++i) {
-        if (!is_as_promised(n.members[i].second, arrived[i])) return false;
+        if (!is_as_promised(n.members[i], arrived[i])) return false;
       }
       return true;
     }
     case form::object: {
       std::map<std::string, node const*> last;
-      for (auto const& [key, value] : n.members) last[key_of(key)] = &value;
+      for (node const& member : n.members) last[key_of(member.key)] = &member;
       if (!arrived.is_object() || arrived.size() != last.size()) return false;
       return std::all_of(last.begin(), last.end(), [&](auto const& member) {
         auto const found = arrived.find(member.first);
@@ -231,8 +240,9 @@ class reader {
   }
 
   std::string key(std::size_t& budget) {
-    static constexpr std::array names{"a", "b", "c", "id", "user_id", "request_id", "correlation_id", "message_id", "data",
-                                      "message", "exception", "origin", "", "_", "\xFF", "\xEF\xBF\xBD"};
+    static constexpr std::array names{
+        "a",    "b",       "c",         "id",     "user_id", "request_id", "correlation_id", "message_id",
+        "data", "message", "exception", "origin", "",        "_",          "\xFF",           "\xEF\xBF\xBD"};
     unsigned const which = byte();
     return which < 160 ? names[which % names.size()] : text(budget);
   }
@@ -258,11 +268,13 @@ class reader {
       case form::object:
         for (unsigned size = below(6); size > 0; --size) {
           std::string name = key(budget);
-          n.members.emplace_back(std::move(name), value(budget, depth + 1));
+          n.members.push_back(value(budget, depth + 1));
+          n.members.back().key = std::move(name);
         }
         break;
       case form::array:
-        for (unsigned size = below(6); size > 0; --size) n.members.emplace_back(std::string{}, value(budget, depth + 1));
+        for (unsigned size = below(6); size > 0; --size)
+          n.members.push_back(value(budget, depth + 1));
         break;
       default: n.bits = word(); break;
     }
@@ -312,10 +324,13 @@ class runner {
   [[nodiscard]] std::string run(std::span<std::uint8_t const> bytes) {
     reader program{bytes};
     unsigned const shape = program.byte();
-    std::size_t bound_budget = 12'000;  // bound fields are kept to 64 KiB together, with room for what stands around them
+    std::size_t bound_budget =
+        12'000;  // bound fields are kept to 64 KiB together, with room for what stands around them
     std::size_t call_budget = 100'000;
-    std::vector<named> const scoped = fields(program, (shape & 1) != 0 ? 1 + program.below(2) : 0, bound_budget);
-    std::vector<named> const bound = fields(program, (shape & 2) != 0 ? 1 + program.below(2) : 0, bound_budget);
+    std::vector<named> const scoped =
+        fields(program, (shape & 1) != 0 ? 1 + program.below(2) : 0, bound_budget);
+    std::vector<named> const bound =
+        fields(program, (shape & 2) != 0 ? 1 + program.below(2) : 0, bound_budget);
     std::vector<named> const own = fields(program, program.below(5), call_budget);
     std::string const text = program.text(call_budget);
     node const argument = program.value(call_budget, 0);
@@ -367,7 +382,8 @@ class runner {
       n.direct = (program.byte() & 1) != 0;
       n.key = program.key(budget);
       n.value = program.value(budget, 0);
-      bool const keeps = n.value.what == form::text || n.value.what == form::integer || n.value.what == form::natural;
+      bool const keeps =
+          n.value.what == form::text || n.value.what == form::integer || n.value.what == form::natural;
       if (fapilog::is_context_key(key_of(n.key)) && !keeps) {
         n.value = {};
         n.value.what = form::text;
@@ -388,14 +404,16 @@ class runner {
       default: return log.info(before..., own[0].field(), own[1].field(), own[2].field(), own[3].field());
     }
   }
-  static void call_with_arguments(fapilog::logger const& log, std::vector<named> const& own, std::string const& text, node const& argument) {
+  static void call_with_arguments(fapilog::logger const& log, std::vector<named> const& own,
+                                  std::string const& text, node const& argument) {
     switch (own.size()) {
       case 0: return log.info("{}|{}", text, argument);
       case 1: return log.info("{}|{}", text, argument, own[0].field());
       case 2: return log.info("{}|{}", text, argument, own[0].field(), own[1].field());
       case 3: return log.info("{}|{}", text, argument, own[0].field(), own[1].field(), own[2].field());
       default:
-        return log.info("{}|{}", text, argument, own[0].field(), own[1].field(), own[2].field(), own[3].field());
+        return log.info("{}|{}", text, argument, own[0].field(), own[1].field(), own[2].field(),
+                        own[3].field());
     }
   }
   static void call_list(fapilog::logger const& log, std::vector<named> const& own, std::string const& text) {
@@ -415,13 +433,15 @@ class runner {
     return json::parse(line, [&](int, json::parse_event_t event, json& value) {
       if (event == json::parse_event_t::object_start) open.emplace_back();
       if (event == json::parse_event_t::object_end) open.pop_back();
-      if (event == json::parse_event_t::key && !open.back().insert(value.get<std::string>()).second) twice = value;
+      if (event == json::parse_event_t::key && !open.back().insert(value.get<std::string>()).second)
+        twice = value;
       return true;
     });
   }
 
-  static std::string look_at(std::string const& line, node const* argument, std::string const& text, std::vector<named> const& scoped,
-                             std::vector<named> const& bound, std::vector<named> const& own) {
+  static std::string look_at(std::string const& line, node const* argument, std::string const& text,
+                             std::vector<named> const& scoped, std::vector<named> const& bound,
+                             std::vector<named> const& own) {
     if (support::find_raw_control(line) != std::string::npos) return "a raw control character";
     json root;
     std::string twice;
@@ -454,18 +474,26 @@ class runner {
     return look_at_context(log.at("context"), context);
   }
 
-  static std::string look_at_message(std::string const& message, node const* argument, std::string const& text) {
+  static std::string look_at_message(std::string const& message, node const* argument,
+                                     std::string const& text) {
     std::string const repaired = support::repaired_utf8(text);
     if (argument == nullptr) return message == repaired ? "" : "the message is wrong";
     if (!message.starts_with(repaired + "|")) return "the message begins wrongly";
     std::string const rest = message.substr(repaired.size() + 1);
     switch (argument->what) {
       case form::object:
-      case form::array: return is_as_promised(*argument, json::parse(rest)) ? "" : "a container in the message is wrong";
-      case form::text: return rest == support::repaired_utf8(argument->text) ? "" : "a text in the message is wrong";
-      case form::integer: return rest == std::to_string(argument->integer()) ? "" : "a number in the message is wrong";
-      case form::timestamp: return rest == utc_text(argument->integer()) ? "" : "a time in the message is wrong";
-      default: return rest.empty() && argument->what != form::wide_text && argument->what != form::bytes ? "an argument is missing" : "";
+      case form::array:
+        return is_as_promised(*argument, json::parse(rest)) ? "" : "a container in the message is wrong";
+      case form::text:
+        return rest == support::repaired_utf8(argument->text) ? "" : "a text in the message is wrong";
+      case form::integer:
+        return rest == std::to_string(argument->integer()) ? "" : "a number in the message is wrong";
+      case form::timestamp:
+        return rest == utc_text(argument->integer()) ? "" : "a time in the message is wrong";
+      default:
+        return rest.empty() && argument->what != form::wide_text && argument->what != form::bytes
+                   ? "an argument is missing"
+                   : "";
     }
   }
 
@@ -476,7 +504,8 @@ class runner {
     };
     std::map<std::string, std::string> expected;
     for (auto const& [key, value] : context) expected[key] = text_of(*value);
-    if (!expected.contains("correlation_id") && expected.contains("request_id")) expected["correlation_id"] = expected["request_id"];
+    if (!expected.contains("correlation_id") && expected.contains("request_id"))
+      expected["correlation_id"] = expected["request_id"];
     if (arrived.erase("message_id") != 1) return "there is no message_id";
     if (!expected.contains("correlation_id")) {
       if (!arrived.at("correlation_id").is_null()) return "the correlation_id is not null";

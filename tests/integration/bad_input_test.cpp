@@ -40,7 +40,9 @@ inline void to_log(fapilog::value_writer& out, throws_int) {
   });
 }
 struct throws_much {};
-inline void to_log(fapilog::value_writer&, throws_much) { throw std::runtime_error{std::string(5'000, 'w') + "\xC3"}; }
+inline void to_log(fapilog::value_writer&, throws_much) {
+  throw std::runtime_error{std::string(5'000, 'w') + "\xC3"};
+}
 
 struct formats_badly {};
 
@@ -155,16 +157,19 @@ TEST_CASE("invalid UTF-8 becomes U+FFFD wherever it stands") {
   std::string const broken = "a\xC3\x28\xF0\x9F\x98\xFF\xED\xA0\x80z";
   std::string const repaired = support::repaired_utf8(broken);
   json const record = between_others(test, [&] {
-    test.rt.get_logger(broken).info(runtime_text{broken}, kv("text", broken), kv(fapilog::dynamic_key{broken}, 1), kv("user_id", broken),
-                                    kv("list", std::vector<std::string>{broken}), kv("map", std::map<std::string, int>{{broken, 2}}));
+    test.rt.get_logger(broken).info(
+        runtime_text{broken}, kv("text", broken), kv(fapilog::dynamic_key{broken}, 1), kv("user_id", broken),
+        kv("list", std::vector<std::string>{broken}), kv("map", std::map<std::string, int>{{broken, 2}}));
   });
   CHECK(record.at("message") == repaired);
   CHECK(record.at("logger") == repaired);
   CHECK(record.at("context").at("user_id") == repaired);
-  CHECK(record.at("data") == json{{"text", repaired}, {repaired, 1}, {"list", {repaired}}, {"map", {{repaired, 2}}}});
+  CHECK(record.at("data") ==
+        json{{"text", repaired}, {repaired, 1}, {"list", {repaired}}, {"map", {{repaired, 2}}}});
   json const argument = between_others(test, [&] { test.log.info("[{}] {:>20}", broken, broken); });
   CHECK(argument.at("message").get<std::string>().starts_with("[" + repaired + "]"));
-  json const thrown = between_others(test, [&] { test.log.info("x", fapilog::exception(std::runtime_error{broken})); });
+  json const thrown =
+      between_others(test, [&] { test.log.info("x", fapilog::exception(std::runtime_error{broken})); });
   CHECK(thrown.at("diagnostics").at("exception").at("error.message") == repaired);
   CHECK(test.complaints().empty());
 }
@@ -172,18 +177,21 @@ TEST_CASE("invalid UTF-8 becomes U+FFFD wherever it stands") {
 TEST_CASE("an embedded NUL is kept, a control character never leaves raw") {
   support::logged test;
   std::string const text{"a\0b\x1B[31m\r\n\x7F\xC2\x9B\xE2\x80\xAE", 17};
-  json const record = between_others(test, [&] { test.log.info(runtime_text{text}, kv("text", text), kv(fapilog::dynamic_key{text}, 1)); });
+  json const record = between_others(
+      test, [&] { test.log.info(runtime_text{text}, kv("text", text), kv(fapilog::dynamic_key{text}, 1)); });
   CHECK(record.at("message") == text);
   CHECK(record.at("data") == json{{"text", text}, {text, 1}});
-  for (std::string const& line : test.sink->lines()) CHECK(support::find_raw_control(line) == std::string::npos);
+  for (std::string const& line : test.sink->lines())
+    CHECK(support::find_raw_control(line) == std::string::npos);
   CHECK(test.complaints().empty());
 }
 
 TEST_CASE("a long literal is a message like any other, it costs no room in the record") {
   support::logged test;
   constexpr std::size_t size = 16 * 1'000;
-  json const record = between_others(
-      test, [&] { test.log.info(FAPILOG_TEST_TEN(FAPILOG_TEST_TEN(FAPILOG_TEST_TEN("0123456789abcdef"))), kv("a", 1)); });
+  json const record = between_others(test, [&] {
+    test.log.info(FAPILOG_TEST_TEN(FAPILOG_TEST_TEN(FAPILOG_TEST_TEN("0123456789abcdef"))), kv("a", 1));
+  });
   CHECK(record.at("message").get<std::string>().size() == size);
   CHECK(record.at("data") == json{{"a", 1}});
   CHECK(test.complaints().empty());
@@ -216,7 +224,8 @@ TEST_CASE("a format argument of 10 MB is cut and marked, the other arguments kee
 TEST_CASE("a field of 10 MB is cut and marked, the others stay whole") {
   support::logged test;
   std::string const text(ten_megabytes, 'm');
-  json const record = between_others(test, [&] { test.log.info("big", kv("a", 1), kv("big", text), kv("b", "whole")); });
+  json const record =
+      between_others(test, [&] { test.log.info("big", kv("a", 1), kv("big", text), kv("b", "whole")); });
   std::string const big = record.at("data").at("big");
   CHECK(big.size() > most_record_bytes / 10 * 9);
   CHECK(big.find_first_not_of('m') == std::string::npos);
@@ -228,7 +237,8 @@ TEST_CASE("a field of 10 MB is cut and marked, the others stay whole") {
 TEST_CASE("of a container of 10 MB what fits arrives, and the record is marked") {
   support::logged test;
   std::vector<std::string> const list(10'000, std::string(1'000, 'm'));
-  json const record = between_others(test, [&] { test.log.info("big", kv("a", 1), kv("list", list), kv("b", "whole")); });
+  json const record =
+      between_others(test, [&] { test.log.info("big", kv("a", 1), kv("list", list), kv("b", "whole")); });
   json const& arrived = record.at("data").at("list");
   REQUIRE(arrived.is_array());
   CHECK(arrived.size() > 500);
@@ -257,8 +267,8 @@ TEST_CASE("several texts that are too large together are cut, none of the small 
     support::logged test{{.max_record_bytes = limit}};
     std::string const text(limit, 't');
     json const record = between_others(test, [&] {
-      test.log.info("{} {}", text, 7, kv("a", 1), kv("t1", text), kv("t2", text), kv("map", std::map<std::string, std::string>{{"k", text}}),
-                    kv("z", "last"));
+      test.log.info("{} {}", text, 7, kv("a", 1), kv("t1", text), kv("t2", text),
+                    kv("map", std::map<std::string, std::string>{{"k", text}}), kv("z", "last"));
     });
     CHECK(record.at("message").get<std::string>().ends_with(" 7"));
     CHECK(record.at("data").at("a") == 1);
@@ -271,7 +281,8 @@ TEST_CASE("10,000 fields from a map and from to_log arrive all") {
   support::logged test;
   std::map<std::string, int> map;
   for (int i = 0; i < 10'000; ++i) map["key" + std::to_string(i)] = i;
-  json const record = between_others(test, [&] { test.log.info("many", kv("map", map), kv("own", bad_input::wide{10'000})); });
+  json const record = between_others(
+      test, [&] { test.log.info("many", kv("map", map), kv("own", bad_input::wide{10'000})); });
   REQUIRE(record.at("data").at("map").size() == 10'000);
   REQUIRE(record.at("data").at("own").size() == 10'000);
   for (int i = 0; i < 10'000; i += 37) {
@@ -289,9 +300,11 @@ TEST_CASE("10,000 bound fields arrive all, or as many as fit, and the record is 
     std::vector<std::string> names;
     for (int k = 0; k < 10; ++k) names.push_back("key" + std::to_string(i * 10 + k));
     using fapilog::dynamic_key;
-    bound = bound.with(kv(dynamic_key{names[0]}, i), kv(dynamic_key{names[1]}, i), kv(dynamic_key{names[2]}, i), kv(dynamic_key{names[3]}, i),
-                       kv(dynamic_key{names[4]}, i), kv(dynamic_key{names[5]}, i), kv(dynamic_key{names[6]}, i), kv(dynamic_key{names[7]}, i),
-                       kv(dynamic_key{names[8]}, i), kv(dynamic_key{names[9]}, i));
+    bound =
+        bound.with(kv(dynamic_key{names[0]}, i), kv(dynamic_key{names[1]}, i), kv(dynamic_key{names[2]}, i),
+                   kv(dynamic_key{names[3]}, i), kv(dynamic_key{names[4]}, i), kv(dynamic_key{names[5]}, i),
+                   kv(dynamic_key{names[6]}, i), kv(dynamic_key{names[7]}, i), kv(dynamic_key{names[8]}, i),
+                   kv(dynamic_key{names[9]}, i));
   }
   json const record = between_others(test, [&] { bound.info("many"); });
   CHECK(record.at("data").size() == 10'000);
@@ -301,7 +314,8 @@ TEST_CASE("10,000 bound fields arrive all, or as many as fit, and the record is 
 
 TEST_CASE("a value nested 1,000 deep is cut at the deepest level and says so") {
   support::logged test;
-  json const record = between_others(test, [&] { test.log.info("deep", kv("deep", bad_input::nested{1'000}), kv("after", 1)); });
+  json const record = between_others(
+      test, [&] { test.log.info("deep", kv("deep", bad_input::nested{1'000}), kv("after", 1)); });
   json const* at = &record.at("data").at("deep");
   int depth = 0;
   for (; at->is_object(); ++depth) {
@@ -318,7 +332,8 @@ TEST_CASE("a value nested 1,000 deep is cut at the deepest level and says so") {
 
 TEST_CASE("what stands beside a value that is too deep is not lost") {
   support::logged test;
-  json const record = between_others(test, [&] { test.log.info("deep {}", 1, kv("deep", bad_input::nested_value{1'000})); });
+  json const record =
+      between_others(test, [&] { test.log.info("deep {}", 1, kv("deep", bad_input::nested_value{1'000})); });
   json const* at = &record.at("data").at("deep");
   int depth = 0;
   for (; at->is_array(); ++depth) {
@@ -333,23 +348,28 @@ TEST_CASE("NaN, infinities and null texts are what the documentation says, silen
   support::logged test;
   char const* const null = nullptr;
   json const record = between_others(test, [&] {
-    test.log.info("{} {}", std::nan(""), null, kv("nan", std::nan("")), kv("inf", -std::numeric_limits<double>::infinity()),
-                  kv("null", null), kv("list", std::vector<char const*>{null, "a"}));
+    test.log.info("{} {}", std::nan(""), null, kv("nan", std::nan("")),
+                  kv("inf", -std::numeric_limits<double>::infinity()), kv("null", null),
+                  kv("list", std::vector<char const*>{null, "a"}));
   });
   CHECK(record.at("message") == "nan null");
-  CHECK(record.at("data") == json{{"nan", "NaN"}, {"inf", "-Infinity"}, {"null", nullptr}, {"list", {nullptr, "a"}}});
+  CHECK(record.at("data") ==
+        json{{"nan", "NaN"}, {"inf", "-Infinity"}, {"null", nullptr}, {"list", {nullptr, "a"}}});
   CHECK(test.complaints().empty());
 }
 
 TEST_CASE("a to_log that throws becomes a text that says why; the other fields are whole") {
   support::logged test;
-  json record = between_others(test, [&] { test.log.info("field", kv("a", 1), kv("bad", throws_std{}), kv("b", 2)); });
+  json record =
+      between_others(test, [&] { test.log.info("field", kv("a", 1), kv("bad", throws_std{}), kv("b", 2)); });
   CHECK(record.at("data") == json{{"a", 1}, {"bad", "<error: no value today>"}, {"b", 2}});
   check_complaint(test, "\"bad\"");
-  record = between_others(test, [&] { test.log.info("other", kv("odd", bad_input::throws_int{}), kv("b", 2)); });
+  record =
+      between_others(test, [&] { test.log.info("other", kv("odd", bad_input::throws_int{}), kv("b", 2)); });
   CHECK(record.at("data") == json{{"odd", "<error: unknown exception>"}, {"b", 2}});
   check_complaint(test, "\"odd\"");
-  record = between_others(test, [&] { test.log.info("inside", kv("list", std::vector<throws_std>(3)), kv("b", 2)); });
+  record = between_others(
+      test, [&] { test.log.info("inside", kv("list", std::vector<throws_std>(3)), kv("b", 2)); });
   CHECK(record.at("data") == json{{"list", "<error: no value today>"}, {"b", 2}});
   record = between_others(test, [&] { test.log.info("long", kv("long", bad_input::throws_much{})); });
   std::string const text = record.at("data").at("long");
@@ -359,7 +379,8 @@ TEST_CASE("a to_log that throws becomes a text that says why; the other fields a
 
 TEST_CASE("a to_log that throws as a format argument is told in the message and in the diagnostics") {
   support::logged test;
-  json const record = between_others(test, [&] { test.log.info("{} [{}] {}", 1, throws_std{}, 2, kv("a", 1)); });
+  json const record =
+      between_others(test, [&] { test.log.info("{} [{}] {}", 1, throws_std{}, 2, kv("a", 1)); });
   CHECK(record.at("message") == "1 [<error: no value today>] 2");
   CHECK(record.at("data") == json{{"a", 1}});
   check_complaint(test, "no value today");
@@ -381,11 +402,13 @@ TEST_CASE("a value that throws while it is bound is told in every record, and co
 
 TEST_CASE("a formatter that throws leaves the message as it was written, with the reason") {
   support::logged test;
-  json record = between_others(test, [&] { test.log.info("{} [{}]", 1, bad_input::formats_badly{}, kv("a", 1)); });
+  json record =
+      between_others(test, [&] { test.log.info("{} [{}]", 1, bad_input::formats_badly{}, kv("a", 1)); });
   CHECK(record.at("message").get<std::string>().starts_with("{} [{}] <error: no form today>"));
   CHECK(record.at("data") == json{{"a", 1}});
   CHECK_FALSE(test.complaints().empty());
-  record = between_others(test, [&] { test.log.info("field", kv("bad", bad_input::formats_badly{}), kv("a", 1)); });
+  record = between_others(test,
+                          [&] { test.log.info("field", kv("bad", bad_input::formats_badly{}), kv("a", 1)); });
   CHECK(record.at("data") == json{{"bad", "<error: no form today>"}, {"a", 1}});
   check_complaint(test, "\"bad\"");
 }
@@ -396,13 +419,15 @@ TEST_CASE("a lazy value that throws becomes a text that says why") {
     test.log.info("lazy", lazy("std", []() -> int { throw std::runtime_error{"not computed"}; }), kv("a", 1),
                   lazy("int", []() -> std::string { throw 1; }));
   });
-  CHECK(record.at("data") == json{{"std", "<error: not computed>"}, {"a", 1}, {"int", "<error: unknown exception>"}});
+  CHECK(record.at("data") ==
+        json{{"std", "<error: not computed>"}, {"a", 1}, {"int", "<error: unknown exception>"}});
   check_complaint(test, "\"std\"");
 }
 
 TEST_CASE("a to_log that logs: its records come first, each of them whole") {
   support::logged test;
-  test.log.info("outer", kv("self", bad_input::logs_itself{&test.log, 3}), kv("list", std::vector<int>(300, 9)));
+  test.log.info("outer", kv("self", bad_input::logs_itself{&test.log, 3}),
+                kv("list", std::vector<int>(300, 9)));
   auto const records = test.records();
   REQUIRE(records.size() == 4);
   for (int depth = 1; depth <= 3; ++depth) {
@@ -412,7 +437,8 @@ TEST_CASE("a to_log that logs: its records come first, each of them whole") {
     CHECK(record.at("data").at("list") == json(std::vector<int>(200, depth)));
   }
   CHECK(records[3].at("message") == "outer");
-  CHECK(records[3].at("data") == json{{"self", {{"begin", 3}, {"end", 3}}}, {"list", std::vector<int>(300, 9)}});
+  CHECK(records[3].at("data") ==
+        json{{"self", {{"begin", 3}, {"end", 3}}}, {"list", std::vector<int>(300, 9)}});
   CHECK(test.rt.counts().balanced());
   CHECK(test.complaints().empty());
 }
@@ -420,7 +446,9 @@ TEST_CASE("a to_log that logs: its records come first, each of them whole") {
 TEST_CASE("a to_log that logs into another runtime disturbs neither") {
   support::logged test;
   support::logged other;
-  json const record = between_others(test, [&] { test.log.info("outer {}", bad_input::logs_itself{&other.log, 2}, kv("a", 1)); });
+  json const record = between_others(test, [&] {
+    test.log.info("outer {}", bad_input::logs_itself{&other.log, 2}, kv("a", 1));
+  });
   CHECK(record.at("message") == R"(outer {"begin":2,"end":2})");
   CHECK(other.records().size() == 2);
   CHECK(other.rt.counts().balanced());
@@ -467,7 +495,9 @@ TEST_CASE("a sink that fails at first is offered its batch again: nothing is los
     auto const healthy = std::make_shared<support::capture>();
     auto const moody = std::make_shared<support::capture>();
     captured_complaints told;
-    fapilog::runtime rt{{.sinks = {moody_sink{moody, 2, kind}, healthy}, .retry = {.attempts = 3, .first_delay = 1ms}, .diagnostics_output = told.writer()}};
+    fapilog::runtime rt{{.sinks = {moody_sink{moody, 2, kind}, healthy},
+                         .retry = {.attempts = 3, .first_delay = 1ms},
+                         .diagnostics_output = told.writer()}};
     auto const log = rt.get_logger();
     for (int i = 0; i < 100; ++i) log.info("n", kv("n", i));
     auto const counts = rt.flush(60s);
@@ -482,12 +512,16 @@ TEST_CASE("a sink that fails at first is offered its batch again: nothing is los
   }
 }
 
-TEST_CASE("a sink that keeps failing loses its records alone, is named, and takes the next ones when it works again") {
+TEST_CASE(
+    "a sink that keeps failing loses its records alone, is named, and takes the next ones when it works "
+    "again") {
   for (int const kind : {0, 1, 2}) {
     auto const healthy = std::make_shared<support::capture>();
     auto const moody = std::make_shared<support::capture>();
     captured_complaints told;
-    fapilog::runtime rt{{.sinks = {moody_sink{moody, 4, kind}, healthy}, .retry = {.attempts = 3, .first_delay = 1ms}, .diagnostics_output = told.writer()}};
+    fapilog::runtime rt{{.sinks = {moody_sink{moody, 4, kind}, healthy},
+                         .retry = {.attempts = 3, .first_delay = 1ms},
+                         .diagnostics_output = told.writer()}};
     auto const log = rt.get_logger();
     for (int i = 0; i < 5; ++i) {
       log.info("n", kv("n", i));
@@ -537,7 +571,8 @@ TEST_CASE("a sink that logs: its own records arrive, too, and the runtime still 
     int left = 20;
     void write(fapilog::batch const& entries) {
       target->write(entries);
-      if (left-- > 0) log->warning("wrote {} records", entries.size(), kv("left", left), kv("list", std::vector<int>(50)));
+      if (left-- > 0)
+        log->warning("wrote {} records", entries.size(), kv("left", left), kv("list", std::vector<int>(50)));
     }
   };
   for (auto const policy : {fapilog::when_full::drop, fapilog::when_full::block}) {
@@ -641,7 +676,8 @@ TEST_CASE("a record whose redactor throws never leaves; it is counted as failed 
   check_complaint(test, "redactor fault");
 }
 
-TEST_CASE("a processor that throws leaves the line as it was and is named; one that refuses drops the record") {
+TEST_CASE(
+    "a processor that throws leaves the line as it was and is named; one that refuses drops the record") {
   fapilog::options options;
   options.processors.emplace_back([](fapilog::event const& e, std::string& line) {
     if (e.message == "bad") {

@@ -21,7 +21,8 @@ namespace {
 /// Bytes of which many mean something: quotes, escapes, parts of UTF-8, small counts.
 std::vector<std::uint8_t> random_input(std::mt19937_64& random) {
   static constexpr std::string_view telling =
-      "\"\\\n\t\x01\x1F\x7F\x80\x9B\xBF\xC2\xC3\xE0\xE2\xED\xEF\xF0\xF4\xF5\xFE\xFF\xA0\xA8\xAE\xBB\xBD{}|/aZ09 ";
+      "\"\\\n\t\x01\x1F\x7F\x80\x9B\xBF\xC2\xC3\xE0\xE2\xED\xEF\xF0\xF4\xF5\xFE\xFF\xA0\xA8\xAE\xBB\xBD{}|/"
+      "aZ09 ";
   std::uniform_int_distribution<std::size_t> sizes{0, 400};
   std::uniform_int_distribution<unsigned> bytes{0, 255};
   std::uniform_int_distribution<std::size_t> tellings{0, telling.size() - 1};
@@ -58,7 +59,7 @@ void run_random_programs(std::uint64_t seed, std::chrono::milliseconds time, std
 }  // namespace
 
 TEST_CASE("random programs of a fixed seed arrive as promised") {
-  run_random_programs(20'260'127, std::chrono::milliseconds{0}, support::scaled(10'000, 2'000));
+  run_random_programs(20'260'127, std::chrono::milliseconds{0}, support::scaled(20'000, 2'000));
 }
 
 TEST_CASE("random programs of a new seed each time arrive as promised") {
@@ -86,13 +87,14 @@ TEST_CASE("the oracle of the random programs can tell right from wrong") {
   CHECK_FALSE(is_as_promised(number, 0));
   node object;
   object.what = form::object;
-  object.members = {{"a", text}, {"a", number}, {"", node{}}};
+  object.members = {text, number, node{}};
+  object.members[0].key = object.members[1].key = "a";
   CHECK(is_as_promised(object, json{{"a", -0.0}, {"_", nullptr}}));
   CHECK_FALSE(is_as_promised(object, json{{"a", -0.0}}));
   CHECK_FALSE(is_as_promised(object, json{{"a", -0.0}, {"_", nullptr}, {"b", 1}}));
   node array;
   array.what = form::array;
-  array.members = {{"", text}, {"", number}};
+  array.members = {text, number};
   CHECK(is_as_promised(array, json::array({"a\xEF\xBF\xBD", -0.0})));
   CHECK_FALSE(is_as_promised(array, json::array({-0.0, "a\xEF\xBF\xBD"})));
   node moment;

@@ -144,10 +144,13 @@ TEST_CASE("scalars and texts are logged without an allocation") {
   int n = 0;
   CHECK(allocations_after_first([&] {
           test.log.info("plain");
-          test.log.info("{} of {} took {}", ++n, 500U, 2.5, kv("n", n), kv("ok", true), kv("c", 'c'), kv("f", 0.1F));
-          test.log.warning("{}", text, kv("text", text), kv("view", std::string_view{text}), kv("literal", "x"), kv("null", null));
-          test.log.error("{} {}", std::chrono::milliseconds{5}, nullptr, kv("at", std::chrono::system_clock::now()),
-                         kv("took", std::chrono::microseconds{7}), kv("address", static_cast<void const*>(&n)));
+          test.log.info("{} of {} took {}", ++n, 500U, 2.5, kv("n", n), kv("ok", true), kv("c", 'c'),
+                        kv("f", 0.1F));
+          test.log.warning("{}", text, kv("text", text), kv("view", std::string_view{text}),
+                           kv("literal", "x"), kv("null", null));
+          test.log.error("{} {}", std::chrono::milliseconds{5}, nullptr,
+                         kv("at", std::chrono::system_clock::now()), kv("took", std::chrono::microseconds{7}),
+                         kv("address", static_cast<void const*>(&n)));
         }) == 0);
   CHECK(test.records().size() == 501 * 4);
 }
@@ -164,7 +167,8 @@ TEST_CASE("a list of fields and run-time text are logged without an allocation")
         }) == 0);
 }
 
-TEST_CASE("containers and types with to_log are logged without an allocation once the thread's buffer has grown") {
+TEST_CASE(
+    "containers and types with to_log are logged without an allocation once the thread's buffer has grown") {
   support::logged test{waiting()};
   std::vector<int> const numbers(500, 7);
   std::vector<std::string> const texts(50, std::string(40, 't'));
@@ -178,8 +182,9 @@ TEST_CASE("containers and types with to_log are logged without an allocation onc
   CHECK(allocations_after_first([&] {
           test.log.info("containers", kv("numbers", numbers), kv("texts", texts), kv("map", map));
           test.log.info("as arguments {} {}", numbers, map);
-          test.log.info("others", kv("optional", optional), kv("variant", variant), kv("pair", std::pair{1, 2}), kv("path", path),
-                        kv("enum", call_path::colour::red), fapilog::lazy("lazy", [&] { return ++calls; }));
+          test.log.info("others", kv("optional", optional), kv("variant", variant),
+                        kv("pair", std::pair{1, 2}), kv("path", path), kv("enum", call_path::colour::red),
+                        fapilog::lazy("lazy", [&] { return ++calls; }));
           test.log.info("own {}", call_path::point{1, 2}, kv("points", points));
           test.log.info("exception", fapilog::exception(error));
         }) == 0);
@@ -211,7 +216,8 @@ TEST_CASE("a call that is off allocates nothing, also as a thread's first") {
   std::uint64_t count = 1;
   std::thread{[&] {
     count = allocations([&] {
-      test.log.debug("off {}", 1, kv("a", std::string_view{"text"}), fapilog::lazy("n", [] { return std::string(100, 'n'); }));
+      test.log.debug("off {}", 1, kv("a", std::string_view{"text"}),
+                     fapilog::lazy("n", [] { return std::string(100, 'n'); }));
     });
   }}.join();
   CHECK(count == 0);
@@ -233,7 +239,8 @@ TEST_CASE("every thread allocates with its first record alone") {
   for (std::uint64_t& count : counts) {
     threads.emplace_back([&test, &count] {
       std::vector<int> const numbers(50);
-      count = allocations_after_first([&] { test.log.info("{}", 1, kv("text", "t"), kv("numbers", numbers)); });
+      count =
+          allocations_after_first([&] { test.log.info("{}", 1, kv("text", "t"), kv("numbers", numbers)); });
     });
   }
   for (std::thread& t : threads) t.join();

@@ -70,8 +70,8 @@ TEST_CASE("levels are set by name, by prefix and for all; the most specific rule
   auto const worker = test.rt.get_logger("db.pool.worker");
   auto const dbx = test.rt.get_logger("dbx");
   auto const levels = [&] {
-    return std::vector<bool>{db.is_enabled(level::debug), pool.is_enabled(level::debug), worker.is_enabled(level::debug),
-                             dbx.is_enabled(level::debug)};
+    return std::vector<bool>{db.is_enabled(level::debug), pool.is_enabled(level::debug),
+                             worker.is_enabled(level::debug), dbx.is_enabled(level::debug)};
   };
   CHECK(levels() == std::vector<bool>{false, false, false, false});
   test.rt.set_level("db.*", level::debug);
@@ -142,7 +142,8 @@ TEST_CASE("fields may stand in a list") {
   CHECK(test.data() == json{{"a", "b"}, {"c", "d"}});
   test.log.log(level::error, "of a level", {{"a", std::vector<int>{1}}});
   CHECK(test.data() == json{{"a", {1}}});
-  test.log.warning(runtime_text{"{text}"}, {{fapilog::dynamic_key{"k"}, 1}, kv("l", 2), lazy("m", [] { return 3; })});
+  test.log.warning(runtime_text{"{text}"},
+                   {{fapilog::dynamic_key{"k"}, 1}, kv("l", 2), lazy("m", [] { return 3; })});
   CHECK(test.message() == "{text}");
   CHECK(test.data() == json{{"k", 1}, {"l", 2}, {"m", 3}});
   test.log.set_level(level::debug);
@@ -216,7 +217,8 @@ TEST_CASE("bound values are copied: what changes afterwards does not show") {
   support::logged test;
   std::string text = "before";
   std::vector<int> list{1, 2};
-  auto const child = test.log.with(kv("text", text), kv("list", list), lazy("l", [&] { return list.size(); }));
+  auto const child =
+      test.log.with(kv("text", text), kv("list", list), lazy("l", [&] { return list.size(); }));
   text = "after!";
   list.clear();
   child.info("bound");
@@ -357,11 +359,21 @@ TEST_CASE("a record that is off evaluates no lazy value and copies nothing") {
 
 TEST_CASE("every format argument and field of a long call arrives in its place") {
   support::logged test;
-  test.log.info("{} {} {} {} {} {} {} {} {} {}", 0, 1U, 2L, 3.5, "4", std::string{"5"}, '6', true, nullptr, std::string_view{"9"},
-                kv("f0", 0), kv("f1", 1U), kv("f2", 2L), kv("f3", 3.5), kv("f4", "4"), kv("f5", std::string{"5"}), kv("f6", '6'),
-                kv("f7", true), kv("f8", nullptr), kv("f9", std::string_view{"9"}));
+  test.log.info("{} {} {} {} {} {} {} {} {} {}", 0, 1U, 2L, 3.5, "4", std::string{"5"}, '6', true, nullptr,
+                std::string_view{"9"}, kv("f0", 0), kv("f1", 1U), kv("f2", 2L), kv("f3", 3.5), kv("f4", "4"),
+                kv("f5", std::string{"5"}), kv("f6", '6'), kv("f7", true), kv("f8", nullptr),
+                kv("f9", std::string_view{"9"}));
   CHECK(test.message() == "0 1 2 3.5 4 5 6 true null 9");
-  CHECK(test.data() == json{{"f0", 0}, {"f1", 1}, {"f2", 2}, {"f3", 3.5}, {"f4", "4"}, {"f5", "5"}, {"f6", "6"}, {"f7", true}, {"f8", nullptr}, {"f9", "9"}});
+  CHECK(test.data() == json{{"f0", 0},
+                            {"f1", 1},
+                            {"f2", 2},
+                            {"f3", 3.5},
+                            {"f4", "4"},
+                            {"f5", "5"},
+                            {"f6", "6"},
+                            {"f7", true},
+                            {"f8", nullptr},
+                            {"f9", "9"}});
 }
 
 TEST_CASE("loggers of one thread, of any name and with any fields, keep the order of their calls") {

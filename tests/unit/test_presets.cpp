@@ -55,7 +55,8 @@ TEST_CASE("dev, serverless and minimal leave DDL to the sink's own settings") {
 TEST_CASE("nobody can make a start context that allows DDL out of one that does not") {
   STATIC_REQUIRE_FALSE(std::is_default_constructible_v<fapilog::start_context>);
   STATIC_REQUIRE_FALSE(std::is_copy_assignable_v<fapilog::start_context>);
-  STATIC_REQUIRE_FALSE(std::is_constructible_v<fapilog::start_context, bool, fapilog::start_context::reporter>);
+  STATIC_REQUIRE_FALSE(
+      std::is_constructible_v<fapilog::start_context, bool, fapilog::start_context::reporter>);
   CHECK_FALSE(fapilog::start_context::without_ddl().allow_ddl());
 }
 

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -57,6 +58,11 @@ class batch_builder {
       count->store(0, std::memory_order_relaxed);
   }
 
+  /// When a batch last went out.
+  [[nodiscard]] std::chrono::steady_clock::time_point last_hand_over() const noexcept {
+    return last_hand_over_;
+  }
+
   [[nodiscard]] bool empty() const noexcept { return storage_->entries().empty(); }
 
   /// One record through the stages into the batch, which is handed over when it is full. A record whose handling runs
@@ -96,6 +102,7 @@ class batch_builder {
     if (storage_ == nullptr) storage_ = std::make_shared<batch_storage>();
     line_sizes_.clear();
     maker_.begin_batch();
+    last_hand_over_ = std::chrono::steady_clock::now();
     failed_.fetch_add(lost, std::memory_order_relaxed);
     processed_.fetch_add(count - lost, std::memory_order_relaxed);
   }
@@ -189,6 +196,7 @@ class batch_builder {
   std::size_t batch_max_size_;
   std::shared_ptr<batch_storage> storage_;
   std::vector<std::size_t> line_sizes_;  ///< with the line's end; 0 where no sink wants JSON
+  std::chrono::steady_clock::time_point last_hand_over_{};
   detail::uuid7_generator ids_;
   std::atomic<std::uint64_t> processed_{0};
   std::atomic<std::uint64_t> filtered_{0};

@@ -129,25 +129,20 @@ template <class... A>
 }
 
 /// One log call with its fields in a list.
-[[gnu::noinline]] inline void emit_list(logger_core& logger, level severity, fmt::string_view text,
-                                        bool is_runtime, detail::call_site where, field const* fields,
-                                        std::size_t count) noexcept {
-  call c{logger, severity, 0, text.data(), static_cast<std::uint32_t>(text.size()), 0, where, fields, count};
+template <std::size_t N>
+[[gnu::noinline]] void emit_list(logger_core& logger, level severity, fmt::string_view text, bool is_runtime,
+                                 detail::call_site where, field const (&fields)[N]) noexcept {
+  call c{logger, severity, 0, text.data(), static_cast<std::uint32_t>(text.size()), 0, where, fields, N};
   if (!is_runtime) return logger.owner.submit(c);
-  detail::byte_buffer copy;
-  try {
-    auto* const items = reinterpret_cast<field*>(copy.extend((count + 1) * sizeof(field)));
-    ::new (static_cast<void*>(items)) field{field::argument(std::string_view{text.data(), text.size()})};
-    for (std::size_t i = 0; i < count; ++i) ::new (static_cast<void*>(items + i + 1)) field{fields[i]};
-    c.flags = record_format::text_is_cell | record_format::text_is_rendered;
-    c.text = nullptr;
-    c.text_size = 0;
-    c.items = items;
-    c.count = count + 1;
-    logger.owner.submit(c);
-  } catch (...) {
-    logger.owner.count_without_lane(drop_reason::no_memory);
-  }
+  field items[1 + N];
+  items[0] = field::argument(std::string_view{text.data(), text.size()});
+  for (std::size_t i = 0; i < N; ++i) items[1 + i] = fields[i];
+  c.flags = record_format::text_is_cell | record_format::text_is_rendered;
+  c.text = nullptr;
+  c.text_size = 0;
+  c.items = items;
+  c.count = 1 + N;
+  logger.owner.submit(c);
 }
 
 }  // namespace fapilog::engine

@@ -259,7 +259,6 @@ class worker : public std::enable_shared_from_this<worker> {
 
     if (stopping || flush_ticket != flushes_done_ || is_batch_due()) {
       builder_.hand_over();
-      last_hand_over_ = clock::now();
     }
     if (flush_ticket != flushes_done_) {
       builder_.flush();
@@ -276,7 +275,8 @@ class worker : public std::enable_shared_from_this<worker> {
   /// in steps.
   [[nodiscard]] bool is_batch_due() {
     if (builder_.empty()) return false;
-    return options_.batch_timeout.count() == 0 || clock::now() >= last_hand_over_ + options_.batch_timeout;
+    return options_.batch_timeout.count() == 0 ||
+           clock::now() >= builder_.last_hand_over() + options_.batch_timeout;
   }
 
   /// After `close_for_calls` every caller either sees the end or is about to publish: the latter are waited for.
@@ -294,7 +294,7 @@ class worker : public std::enable_shared_from_this<worker> {
              flushes_asked_.load(std::memory_order_acquire) != flushes_done_;
     };
     std::optional<clock::time_point> due;
-    if (!builder_.empty()) due = last_hand_over_ + options_.batch_timeout;
+    if (!builder_.empty()) due = builder_.last_hand_over() + options_.batch_timeout;
     if (event_ == nullptr) {
       constexpr std::int64_t poll_ns = 1'000'000;
       return detail::sleep_ns(poll_ns);
@@ -321,7 +321,6 @@ class worker : public std::enable_shared_from_this<worker> {
   tick_clock clock_;
   lane_reader reader_;
   batch_builder builder_;
-  clock::time_point last_hand_over_{};
 
   std::atomic<std::thread::id> own_id_{};
   std::atomic<bool> stop_{false};

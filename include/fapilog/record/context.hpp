@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <new>
+#include <utility>
 
 namespace fapilog {
 namespace detail {
@@ -22,9 +23,8 @@ struct scope_link {
   atomic_word<std::uint32_t> holders{2};
   atomic_word<bool> ended{false};  ///< on another thread: its own takes it out of the list
 
-  void let_go() noexcept {
-    if (holders.fetch_sub(1) == 1) delete this;
-  }
+  /// True for the last holder, who has to free or reuse it.
+  [[nodiscard]] bool let_go() noexcept { return holders.fetch_sub(1) == 1; }
 };
 
 /// What the calls of this thread carry. Trivial, so that it can be read at any time of the thread's life.
@@ -32,6 +32,30 @@ struct thread_scope {
   scope_link* top = nullptr;
   std::uint64_t version = 0;  ///< names the fields in force; 0 for none
   std::uint64_t versions = 0;
+  scope_link* spare = nullptr;  ///< links for the next scopes, so that beginning one rarely allocates
+
+  void reuse(scope_link* link) noexcept {
+    link->fields = {};
+    link->outer = spare;
+    spare = link;
+  }
+  [[nodiscard]] scope_link* make(shared_bytes fields) noexcept {
+    scope_link* link = spare;
+    if (link != nullptr) {
+      spare = link->outer;
+      link->holders.store_relaxed(2);
+      link->ended.store_relaxed(false);
+    } else {
+      link = new (std::nothrow) scope_link;
+    }
+    if (link == nullptr) return nullptr;
+    link->fields = static_cast<shared_bytes&&>(fields);
+    link->outer = top;
+    link->version = ++versions;
+    top = link;
+    version = link->version;
+    return link;
+  }
 
   /// Takes out of the list what has ended, and `gone`.
   void unlink(scope_link const* gone) noexcept {
@@ -39,7 +63,7 @@ struct thread_scope {
       scope_link* const here = *link;
       if (here == gone || here->ended.load_acquire()) {
         *link = here->outer;
-        here->let_go();
+        if (here->let_go()) reuse(here);
       } else {
         link = &here->outer;
       }
@@ -53,7 +77,9 @@ inline constinit thread_local thread_scope this_thread_scope{};
 struct thread_scope_end {
   bool armed = false;
   ~thread_scope_end() {
-    while (this_thread_scope.top != nullptr) this_thread_scope.unlink(this_thread_scope.top);
+    thread_scope& own = this_thread_scope;
+    while (own.top != nullptr) own.unlink(own.top);
+    while (own.spare != nullptr) delete std::exchange(own.spare, own.spare->outer);
   }
 };
 inline thread_local thread_scope_end end_of_thread_scope;
@@ -69,22 +95,24 @@ class scope_guard {
   explicit scope_guard(shared_bytes fields) noexcept : thread_(&this_thread_scope) {
     end_of_thread_scope.armed = true;  // the first use has its destructor registered
     thread_->unlink(nullptr);
-    link_ = new (std::nothrow)
-        scope_link{static_cast<shared_bytes&&>(fields), thread_->top, thread_->versions + 1};
-    if (link_ == nullptr) return;  // without memory the calls go without the fields
-    thread_->top = link_;
-    thread_->version = ++thread_->versions;
+    link_ = thread_->make(static_cast<shared_bytes&&>(fields));  // null without memory: calls go without them
   }
   scope_guard(scope_guard const&) = delete;
   scope_guard& operator=(scope_guard const&) = delete;
   ~scope_guard() {
     if (link_ == nullptr) return;
-    if (thread_ == &this_thread_scope) {
+    bool const is_home = thread_ == &this_thread_scope;
+    if (is_home) {
       thread_->unlink(link_);
     } else {
       link_->ended.store_release(true);
     }
-    link_->let_go();
+    if (!link_->let_go()) return;
+    if (is_home) {
+      thread_->reuse(link_);
+    } else {
+      delete link_;
+    }
   }
 
  private:

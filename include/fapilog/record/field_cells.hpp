@@ -4,6 +4,7 @@
 
 #include <fapilog/detail/byte_buffer.hpp>
 #include <fapilog/detail/shared_bytes.hpp>
+#include <fapilog/detail/utf8.hpp>
 #include <fapilog/record/field.hpp>
 #include <fapilog/record/record.hpp>
 
@@ -102,13 +103,24 @@ inline bool append_null(byte_buffer& out, field const& f) noexcept {
   }
 }
 
+/// True for keys that are the same once what is not UTF-8 is repaired.
+[[nodiscard]] inline bool are_same_key(std::string_view a, std::string_view b) noexcept {
+  while (!a.empty() && !b.empty()) {
+    code_point const from_a = read_utf8(a);
+    code_point const from_b = read_utf8(b);
+    if (from_a.value != from_b.value) return false;
+    a.remove_prefix(from_a.size);
+    b.remove_prefix(from_b.size);
+  }
+  return a.empty() && b.empty();
+}
+
 /// True where a later field has the key of the first: of equal keys the last counts.
 [[nodiscard]] inline bool is_repeated(field const* first, field const* end) noexcept {
   auto const name = first->name();
   for (field const* other = first + 1; other != end; ++other) {
     auto const same = other->name();
-    if (same.size == name.size && name.size != 0 && std::memcmp(same.text, name.text, name.size) == 0)
-      return true;
+    if (name.size != 0 && are_same_key({name.text, name.size}, {same.text, same.size})) return true;
   }
   return false;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A user of the component postgres: the sink's header compiles and libpqxx is linked.
+// A user of the component postgres: libpqxx can be included and is linked, for a sink of the user's own.
 #include <fapilog/fapilog.hpp>
-#include <fapilog/sinks/postgres.hpp>
 
 #include <pqxx/pqxx>
 

@@ -88,7 +88,8 @@ TEST_CASE("the required members are there whatever was logged") {
   auto const bound = test.log.with(kv("user_id", 42), kv("region", "eu"));
   fapilog::scope const scope{kv("tenant_id", "acme"), kv("region", "us")};
   test.log.info("");
-  test.log.error("fields", kv("a", 1), kv("b", nullptr), kv(dynamic_key{"message_id"}, 3), kv(dynamic_key{"origin"}, 4));
+  test.log.error("fields", kv("a", 1), kv("b", nullptr), kv(dynamic_key{"message_id"}, 3),
+                 kv(dynamic_key{"origin"}, 4));
   bound.critical("failed", fapilog::exception(std::runtime_error{"x"}), kv("user_id", "own"));
   bound.security("{} of {}", 1, 2);
   CHECK(test.records().size() == 4);
@@ -106,7 +107,8 @@ TEST_CASE("the level's name stands in the record, of every named level") {
   test.log.security("x");
   std::vector<std::string> names;
   for (json const& record : test.records()) names.push_back(record.at("level"));
-  CHECK(names == std::vector<std::string>{"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "AUDIT", "SECURITY"});
+  CHECK(names ==
+        std::vector<std::string>{"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "AUDIT", "SECURITY"});
 }
 
 TEST_CASE("the timestamp is the time of the call in UTC") {
@@ -118,9 +120,10 @@ TEST_CASE("the timestamp is the time of the call in UTC") {
     std::string const text = test.last().at("timestamp");
     std::tm parts{};
     REQUIRE(::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts) != nullptr);
-    auto const logged =
-        std::chrono::system_clock::from_time_t(::timegm(&parts)) + std::chrono::milliseconds{std::stoi(text.substr(20, 3))};
-    std::chrono::milliseconds const slack{500};  // the counter is calibrated against the clock; both are cut to 1 ms
+    auto const logged = std::chrono::system_clock::from_time_t(::timegm(&parts)) +
+                        std::chrono::milliseconds{std::stoi(text.substr(20, 3))};
+    std::chrono::milliseconds const slack{
+        500};  // the counter is calibrated against the clock; both are cut to 1 ms
     CHECK(logged >= before - slack);
     CHECK(logged <= after + slack);
   }
@@ -128,12 +131,17 @@ TEST_CASE("the timestamp is the time of the call in UTC") {
 
 TEST_CASE("the six context keys stand in the context, all others in data") {
   support::logged test;
-  test.log.info("keys", kv("request_id", "r"), kv("user_id", "u"), kv("tenant_id", "t"), kv("trace_id", "tr"), kv("span_id", "s"),
-                kv("correlation_id", "c"), kv("session_id", "x"), kv("user_ids", "y"));
+  test.log.info("keys", kv("request_id", "r"), kv("user_id", "u"), kv("tenant_id", "t"), kv("trace_id", "tr"),
+                kv("span_id", "s"), kv("correlation_id", "c"), kv("session_id", "x"), kv("user_ids", "y"));
   json const log = test.last();
   json context = log.at("context");
   context.erase("message_id");
-  CHECK(context == json{{"request_id", "r"}, {"user_id", "u"}, {"tenant_id", "t"}, {"trace_id", "tr"}, {"span_id", "s"}, {"correlation_id", "c"}});
+  CHECK(context == json{{"request_id", "r"},
+                        {"user_id", "u"},
+                        {"tenant_id", "t"},
+                        {"trace_id", "tr"},
+                        {"span_id", "s"},
+                        {"correlation_id", "c"}});
   CHECK(log.at("data") == json{{"session_id", "x"}, {"user_ids", "y"}});
 }
 
@@ -149,7 +157,8 @@ TEST_CASE("context values are strings, whatever they were at the call") {
   CHECK(context.at("request_id") == "[1,2]");
 }
 
-TEST_CASE("the correlation id is null without an own one or a request, else the own one, else the request's") {
+TEST_CASE(
+    "the correlation id is null without an own one or a request, else the own one, else the request's") {
   support::logged test;
   test.log.info("none");
   CHECK(test.last().at("context").at("correlation_id").is_null());
@@ -184,10 +193,12 @@ TEST_CASE("a null context value at the call hides the bound one and the scope's"
 
 TEST_CASE("no key stands twice, however often and wherever it was given") {
   support::logged test;
-  auto const bound = test.log.with(kv("k", "bound"), kv("b", "bound"), kv("user_id", "bound")).with(kv("b", "again"));
+  auto const bound =
+      test.log.with(kv("k", "bound"), kv("b", "bound"), kv("user_id", "bound")).with(kv("b", "again"));
   fapilog::scope const outer{kv("k", "outer"), kv("s", "outer"), kv("o", "outer"), kv("user_id", "outer")};
   fapilog::scope const inner{kv("k", "inner"), kv("s", "inner")};
-  bound.info("keys", kv("k", "call"), kv(dynamic_key{"k"}, "last"), kv("user_id", 1), kv(dynamic_key{"user_id"}, 2));
+  bound.info("keys", kv("k", "call"), kv(dynamic_key{"k"}, "last"), kv("user_id", 1),
+             kv(dynamic_key{"user_id"}, 2));
   std::string const line = test.last_line();
   json const log = parsed_strictly(line).at("log");
   CHECK(log.at("data") == json{{"k", "last"}, {"b", "again"}, {"s", "inner"}, {"o", "outer"}});
@@ -225,12 +236,14 @@ TEST_CASE("an exception stands in the diagnostics, not in data") {
   support::logged test;
   test.log.error("failed", fapilog::exception(std::runtime_error{"no route"}), kv("order", 7));
   json const log = test.last();
-  CHECK(log.at("diagnostics").at("exception") == json{{"error.type", "std::runtime_error"}, {"error.message", "no route"}});
+  CHECK(log.at("diagnostics").at("exception") ==
+        json{{"error.type", "std::runtime_error"}, {"error.message", "no route"}});
   CHECK(log.at("data") == json{{"order", 7}});
 }
 
 TEST_CASE("is_context_key knows the six keys and nothing that looks like them") {
-  for (std::string_view const key : {"request_id", "user_id", "tenant_id", "trace_id", "span_id", "correlation_id"}) {
+  for (std::string_view const key :
+       {"request_id", "user_id", "tenant_id", "trace_id", "span_id", "correlation_id"}) {
     CHECK(fapilog::is_context_key(key));
     CHECK_FALSE(fapilog::is_context_key(std::string{key} + " "));
     CHECK_FALSE(fapilog::is_context_key(key.substr(1)));

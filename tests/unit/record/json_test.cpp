@@ -69,7 +69,8 @@ void check_double(double value) {
 
 }  // namespace
 
-TEST_CASE("text stands between quotes; quotes, backslashes and the common controls have their short escapes") {
+TEST_CASE(
+    "text stands between quotes; quotes, backslashes and the common controls have their short escapes") {
   CHECK(text("") == R"("")");
   CHECK(text("plain text") == R"("plain text")");
   CHECK(text("say \"hi\"") == R"("say \"hi\"")");
@@ -87,7 +88,8 @@ TEST_CASE("every other control of C0, DEL and C1 becomes a \\u escape") {
 
 TEST_CASE("line separators and the controls of direction become \\u escapes") {
   CHECK(text("\xE2\x80\xA8\xE2\x80\xA9") == R"("\u2028\u2029")");
-  CHECK(text("\xE2\x80\xAA\xE2\x80\xAB\xE2\x80\xAC\xE2\x80\xAD\xE2\x80\xAE") == R"("\u202a\u202b\u202c\u202d\u202e")");
+  CHECK(text("\xE2\x80\xAA\xE2\x80\xAB\xE2\x80\xAC\xE2\x80\xAD\xE2\x80\xAE") ==
+        R"("\u202a\u202b\u202c\u202d\u202e")");
   CHECK(text("\xE2\x81\xA6\xE2\x81\xA7\xE2\x81\xA8\xE2\x81\xA9") == R"("\u2066\u2067\u2068\u2069")");
   CHECK(text("\xE2\x80\xA7\xE2\x80\xAF\xE2\x81\xA5") == "\"\xE2\x80\xA7\xE2\x80\xAF\xE2\x81\xA5\"");
 }
@@ -99,7 +101,8 @@ TEST_CASE("every code point reads back, alone and between others") {
     all += support::utf8_of(point);
   }
   check_text(all);
-  for (std::uint32_t point = 0; point <= 0x10FFFF; point += point < 0x3000 ? 1 : 257) check_text(support::utf8_of(point));
+  for (std::uint32_t point = 0; point <= 0x10FFFF; point += point < 0x3000 ? 1 : 257)
+    check_text(support::utf8_of(point));
 }
 
 TEST_CASE("each ill-formed part of a text becomes one U+FFFD, as the Unicode standard recommends") {
@@ -109,13 +112,36 @@ TEST_CASE("each ill-formed part of a text becomes one U+FFFD, as the Unicode sta
     std::size_t replacements;
   };
   // Continuation bytes alone, bytes that never occur, overlong forms, surrogates, beyond U+10FFFF, cut sequences.
-  for (example const& e : std::initializer_list<example>{
-           {"\x80", 1},         {"\xBF", 1},             {"\x80\x80", 2},     {"\xC0", 1},        {"\xC1", 1},
-           {"\xC0\x80", 2},     {"\xC1\xBF", 2},         {"\xE0\x80\x80", 3}, {"\xE0\x9F\xBF", 3}, {"\xF0\x80\x80\x80", 4},
-           {"\xF0\x8F\xBF\xBF", 4}, {"\xED\xA0\x80", 3}, {"\xED\xBF\xBF", 3}, {"\xF4\x90\x80\x80", 4}, {"\xF5\x80\x80\x80", 4},
-           {"\xF8\x88\x80\x80\x80", 5}, {"\xFE", 1},     {"\xFF", 1},         {"\xC2", 1},        {"\xDF", 1},
-           {"\xE1", 1},         {"\xE1\x80", 1},         {"\xE0\xA0", 1},     {"\xED\x9F", 1},    {"\xF0\x90", 1},
-           {"\xF0\x90\x80", 1}, {"\xF4\x8F\xBF", 1},     {"\xF1\x80\x80", 1}, {"\xE1\x80\xC2", 2}, {"\xF1\x80\xE1\x80\xC2", 3}}) {
+  for (example const& e : std::initializer_list<example>{{"\x80", 1},
+                                                         {"\xBF", 1},
+                                                         {"\x80\x80", 2},
+                                                         {"\xC0", 1},
+                                                         {"\xC1", 1},
+                                                         {"\xC0\x80", 2},
+                                                         {"\xC1\xBF", 2},
+                                                         {"\xE0\x80\x80", 3},
+                                                         {"\xE0\x9F\xBF", 3},
+                                                         {"\xF0\x80\x80\x80", 4},
+                                                         {"\xF0\x8F\xBF\xBF", 4},
+                                                         {"\xED\xA0\x80", 3},
+                                                         {"\xED\xBF\xBF", 3},
+                                                         {"\xF4\x90\x80\x80", 4},
+                                                         {"\xF5\x80\x80\x80", 4},
+                                                         {"\xF8\x88\x80\x80\x80", 5},
+                                                         {"\xFE", 1},
+                                                         {"\xFF", 1},
+                                                         {"\xC2", 1},
+                                                         {"\xDF", 1},
+                                                         {"\xE1", 1},
+                                                         {"\xE1\x80", 1},
+                                                         {"\xE0\xA0", 1},
+                                                         {"\xED\x9F", 1},
+                                                         {"\xF0\x90", 1},
+                                                         {"\xF0\x90\x80", 1},
+                                                         {"\xF4\x8F\xBF", 1},
+                                                         {"\xF1\x80\x80", 1},
+                                                         {"\xE1\x80\xC2", 2},
+                                                         {"\xF1\x80\xE1\x80\xC2", 3}}) {
     std::string expected = "\"";
     for (std::size_t i = 0; i < e.replacements; ++i) expected += bad;
     CHECK(text(e.text) == expected + "\"");
@@ -141,8 +167,9 @@ TEST_CASE("all texts of two bytes, and all of three after a leading byte, are re
 }
 
 TEST_CASE("specials at every offset around 16-byte blocks are found") {
-  for (std::string_view const special : {"\"", "\\", "\n", "\x7F", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xFF",
-                                         "\xE2\x82", "\xE2\x80\xAE", "\xC2\x9B"}) {
+  for (std::string_view const special :
+       {"\"", "\\", "\n", "\x7F", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xFF", "\xE2\x82",
+        "\xE2\x80\xAE", "\xC2\x9B"}) {
     for (std::size_t before = 0; before < 40; ++before) {
       for (std::size_t const after : {0U, 1U, 2U, 13U, 14U, 15U, 16U, 17U, 33U}) {
         std::string value(before, 'a');
@@ -155,8 +182,8 @@ TEST_CASE("specials at every offset around 16-byte blocks are found") {
 }
 
 TEST_CASE("specials at every offset around the pieces of long texts are neither cut nor lost") {
-  for (std::string_view const special : {"\"", "\n", "\x7F", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xF0\x9F\x98",
-                                         "\xFF\xFE", "\xE2\x80\xAE"}) {
+  for (std::string_view const special : {"\"", "\n", "\x7F", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80",
+                                         "\xF0\x9F\x98", "\xFF\xFE", "\xE2\x80\xAE"}) {
     for (std::size_t const piece : {4'096U, 8'192U}) {
       for (std::size_t before = piece - 20; before < piece + 20; ++before) {
         for (std::size_t const after : {0U, 1U, 40U}) {
@@ -182,8 +209,20 @@ TEST_CASE("long texts in which every character needs the longest escape or three
 
 TEST_CASE("random texts read back as their repaired form") {
   std::mt19937 random{4096};
-  static constexpr std::string_view parts[] = {"\"", "\\", "\n", "\x7F", "a", "0123456789abcdef", "\xC3\xA9", "\xE2\x82\xAC",
-                                               "\xF0\x9F\x98\x80", "\xF0", "\x9F", "\xE2\x80\xA8", "\xFF", "\xED\xA0\x80"};
+  static constexpr std::string_view parts[] = {"\"",
+                                               "\\",
+                                               "\n",
+                                               "\x7F",
+                                               "a",
+                                               "0123456789abcdef",
+                                               "\xC3\xA9",
+                                               "\xE2\x82\xAC",
+                                               "\xF0\x9F\x98\x80",
+                                               "\xF0",
+                                               "\x9F",
+                                               "\xE2\x80\xA8",
+                                               "\xFF",
+                                               "\xED\xA0\x80"};
   std::uniform_int_distribution<std::size_t> which{0, std::size(parts) - 1};
   std::uniform_int_distribution<std::size_t> count{0, 40};
   for (int round = 0; round < 5'000; ++round) {
@@ -217,9 +256,27 @@ TEST_CASE("NaN and infinities, which JSON does not have, become strings") {
 
 TEST_CASE("doubles read back bit by bit") {
   using limits = std::numeric_limits<double>;
-  for (double const value : {0.0, -0.0, 1e308, -1e308, 1e-308, limits::max(), limits::lowest(), limits::min(), limits::denorm_min(),
-                             -limits::denorm_min(), limits::epsilon(), 1.0 / 3, 1e15, 1e16, 1e17, 123456789012345680.0,
-                             9007199254740993.0, 18446744073709551616.0, 1e21, 1e23, 2.2250738585072011e-308}) {
+  for (double const value : {0.0,
+                             -0.0,
+                             1e308,
+                             -1e308,
+                             1e-308,
+                             limits::max(),
+                             limits::lowest(),
+                             limits::min(),
+                             limits::denorm_min(),
+                             -limits::denorm_min(),
+                             limits::epsilon(),
+                             1.0 / 3,
+                             1e15,
+                             1e16,
+                             1e17,
+                             123456789012345680.0,
+                             9007199254740993.0,
+                             18446744073709551616.0,
+                             1e21,
+                             1e23,
+                             2.2250738585072011e-308}) {
     check_double(value);
   }
   std::mt19937_64 random{7};
@@ -227,7 +284,8 @@ TEST_CASE("doubles read back bit by bit") {
     auto const value = std::bit_cast<double>(random());
     if (std::isfinite(value)) check_double(value);
   }
-  for (std::uint64_t bits = 1; bits < (std::uint64_t{1} << 52); bits = bits * 3 + 1) check_double(std::bit_cast<double>(bits));
+  for (std::uint64_t bits = 1; bits < (std::uint64_t{1} << 52); bits = bits * 3 + 1)
+    check_double(std::bit_cast<double>(bits));
 }
 
 TEST_CASE("floats read back as the same float") {
@@ -236,7 +294,9 @@ TEST_CASE("floats read back as the same float") {
     auto const value = std::bit_cast<float>(static_cast<std::uint32_t>(random()));
     if (!std::isfinite(value)) continue;
     std::string const line = number(value);
-    if (std::bit_cast<std::uint32_t>(std::strtof(line.c_str(), nullptr)) != std::bit_cast<std::uint32_t>(value)) FAIL(line);
+    if (std::bit_cast<std::uint32_t>(std::strtof(line.c_str(), nullptr)) !=
+        std::bit_cast<std::uint32_t>(value))
+      FAIL(line);
   }
 }
 

@@ -41,7 +41,8 @@ TEST_CASE("a literal key knows its text and size without being copied") {
 
 TEST_CASE("every printable character but quote and backslash may stand in a literal key") {
   support::logged test;
-  test.log.info("keys", kv(" !#$%&'()*+,-./0123456789:;<=>?", 1), kv("@ABCXYZ[]^_`abcxyz{|}~", 2), kv(".", 3));
+  test.log.info("keys", kv(" !#$%&'()*+,-./0123456789:;<=>?", 1), kv("@ABCXYZ[]^_`abcxyz{|}~", 2),
+                kv(".", 3));
   auto const data = test.data();
   CHECK(data.at(" !#$%&'()*+,-./0123456789:;<=>?") == 1);
   CHECK(data.at("@ABCXYZ[]^_`abcxyz{|}~") == 2);
@@ -50,9 +51,10 @@ TEST_CASE("every printable character but quote and backslash may stand in a lite
 
 TEST_CASE("a key from run time arrives as it is, also with quotes, controls and characters of any script") {
   support::logged test;
-  for (std::string const& name : {std::string{"plain"}, std::string{"with \"quotes\" and \\"}, std::string{"\n\t\x01\x1F\x7F"},
-                                  std::string{"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"}, std::string{"a\0b", 3},
-                                  std::string{"\0", 1}, std::string{"{}"}, std::string{" "}}) {
+  for (std::string const& name :
+       {std::string{"plain"}, std::string{"with \"quotes\" and \\"}, std::string{"\n\t\x01\x1F\x7F"},
+        std::string{"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"}, std::string{"a\0b", 3}, std::string{"\0", 1},
+        std::string{"{}"}, std::string{" "}}) {
     INFO(name);
     CHECK(arrives_as(test, name) == name);
   }
@@ -68,7 +70,9 @@ TEST_CASE("bytes of a key that are not UTF-8 become U+FFFD") {
   support::logged test;
   CHECK(arrives_as(test, "\xFF") == replacement);
   CHECK(arrives_as(test, "a\xC3") == "a" + replacement);
-  CHECK(arrives_as(test, "\xE2\x82" "b") == replacement + "b");
+  CHECK(arrives_as(test,
+                   "\xE2\x82"
+                   "b") == replacement + "b");
 }
 
 TEST_CASE("two broken keys that become the same text stay one key, with the last value") {

@@ -70,8 +70,8 @@ TEST_CASE("a level is read from its number") {
 }
 
 TEST_CASE("text that is no level is refused") {
-  for (std::string_view const text : {"", " ", "INF", "INFOO", "INFO ", " INFO", "100", "-1", "+1", "1.", "2x", "0x1",
-                                      "TRACE", "WARNIN", "\xC4\xB0NFO"}) {
+  for (std::string_view const text : {"", " ", "INF", "INFOO", "INFO ", " INFO", "100", "-1", "+1", "1.",
+                                      "2x", "0x1", "TRACE", "WARNIN", "\xC4\xB0NFO"}) {
     INFO(text);
     CHECK_FALSE(fapilog::parse_level(text));
   }
@@ -84,7 +84,8 @@ TEST_CASE("a set of levels holds exactly what was put in, over the whole range")
     set.insert(static_cast<level>(first));
     for (unsigned other = 0; other < 100; ++other) {
       bool const same = first == other;
-      if (set.contains(static_cast<level>(other)) != same) FAIL("level " << other << " with only " << first << " in");
+      if (set.contains(static_cast<level>(other)) != same)
+        FAIL("level " << other << " with only " << first << " in");
     }
   }
   constexpr level_set protected_ones = level_set::of(level::error, level::security);

@@ -90,7 +90,8 @@ TEST_CASE("every first and last second of the years from 1678 to 2261 is as the 
     parts.tm_mday = 1;
     std::int64_t const begin = ::timegm(&parts);
     if (timestamp(begin * second, 0) != std::to_string(year) + "-01-01T00:00:00Z") FAIL("begin of " << year);
-    if (timestamp((begin - 1) * second, 0) != std::to_string(year - 1) + "-12-31T23:59:59Z") FAIL("before " << year);
+    if (timestamp((begin - 1) * second, 0) != std::to_string(year - 1) + "-12-31T23:59:59Z")
+      FAIL("before " << year);
   }
 }
 

@@ -80,7 +80,9 @@ struct either {
 };
 inline void to_log(fapilog::value_writer& out, either const& e) {
   if (e.as_object) {
-    out.object([](fapilog::object_writer& o) { o.kv("inner", celsius{1.5}).kv("list", std::array{point{1, 2}}); });
+    out.object([](fapilog::object_writer& o) {
+      o.kv("inner", celsius{1.5}).kv("list", std::array{point{1, 2}});
+    });
   } else {
     out.value("only text");
   }
@@ -188,7 +190,8 @@ TEST_CASE("integers of all widths keep their value up to their limits") {
 
 TEST_CASE("integers as format arguments take fmt's specifications") {
   support::logged test;
-  test.log.info("{:x} {:#b} {:08} {:+} {:>5} {:<5}| {:^5} {:c}", 255U, 5, -42, 7, std::int8_t{3}, 4ULL, short{6}, 65);
+  test.log.info("{:x} {:#b} {:08} {:+} {:>5} {:<5}| {:^5} {:c}", 255U, 5, -42, 7, std::int8_t{3}, 4ULL,
+                short{6}, 65);
   CHECK(test.message() == "ff 0b101 -0000042 +7     3 4    |   6   A");
   test.log.info("{1} {0} {1:{2}}", 1, 2, 6);
   CHECK(test.message() == "2 1      2");
@@ -205,7 +208,8 @@ TEST_CASE("a float prints its own shortest form, not that of the double it would
 TEST_CASE("doubles arrive bit by bit; what JSON cannot write becomes a string") {
   support::logged test;
   using limits = std::numeric_limits<double>;
-  for (double const value : {0.0, -0.0, 0.1, 1e308, -1e-308, limits::denorm_min(), limits::max(), limits::lowest()}) {
+  for (double const value :
+       {0.0, -0.0, 0.1, 1e308, -1e-308, limits::denorm_min(), limits::max(), limits::lowest()}) {
     json const arrived = test.field(value);
     REQUIRE(arrived.is_number_float());
     CHECK(std::bit_cast<std::uint64_t>(arrived.get<double>()) == std::bit_cast<std::uint64_t>(value));
@@ -254,7 +258,8 @@ TEST_CASE("strings of every narrow kind arrive as text") {
   CHECK(test.field(view.substr(1)) == "iew");
   CHECK(test.field(std::string_view{}) == "");
   CHECK(test.field("") == "");
-  test.log.info("{} {} {} {} {} {} [{}]", pointer, changeable, changeable_pointer, "literal", string, view, std::string_view{});
+  test.log.info("{} {} {} {} {} {} [{}]", pointer, changeable, changeable_pointer, "literal", string, view,
+                std::string_view{});
   CHECK(test.message() == "pointer array array literal string view []");
   test.log.info("[{:>8}] [{:<8}] [{:.3}] [{:^7}]", pointer, string, view, changeable);
   CHECK(test.message() == "[ pointer] [string  ] [vie] [ array ]");
@@ -410,8 +415,10 @@ TEST_CASE("maps whose keys are texts, numbers or enums are objects") {
   CHECK(test.field(std::map<std::string, int>{{"a", 1}, {"", 2}}) == json{{"a", 1}, {"_", 2}});
   CHECK(test.field(std::map<std::string_view, std::string>{{"k\n", "v"}}) == json{{"k\n", "v"}});
   CHECK(test.field(std::map<int, int>{{-7, 1}, {0, 2}}) == json{{"-7", 1}, {"0", 2}});
-  CHECK(test.field(std::map<std::int64_t, int>{{std::numeric_limits<std::int64_t>::min(), 1}}) == json{{"-9223372036854775808", 1}});
-  CHECK(test.field(std::map<std::uint64_t, int>{{std::numeric_limits<std::uint64_t>::max(), 1}}) == json{{"18446744073709551615", 1}});
+  CHECK(test.field(std::map<std::int64_t, int>{{std::numeric_limits<std::int64_t>::min(), 1}}) ==
+        json{{"-9223372036854775808", 1}});
+  CHECK(test.field(std::map<std::uint64_t, int>{{std::numeric_limits<std::uint64_t>::max(), 1}}) ==
+        json{{"18446744073709551615", 1}});
   CHECK(test.field(std::map<bool, int>{{false, 0}, {true, 1}}) == json{{"false", 0}, {"true", 1}});
   CHECK(test.field(std::map<char, int>{{'a', 1}}) == json{{"a", 1}});
   CHECK(test.field(std::map<acme::scoped, int>{{acme::scoped::minus, 1}}) == json{{"-1", 1}});
@@ -426,7 +433,8 @@ TEST_CASE("maps whose keys are texts, numbers or enums are objects") {
 
 TEST_CASE("maps with other keys are arrays of pairs") {
   support::logged test;
-  CHECK(test.field(std::map<std::pair<int, int>, std::string>{{{1, 2}, "a"}}) == json::parse(R"([[[1,2],"a"]])"));
+  CHECK(test.field(std::map<std::pair<int, int>, std::string>{{{1, 2}, "a"}}) ==
+        json::parse(R"([[[1,2],"a"]])"));
   CHECK(test.field(std::map<double, int>{{0.5, 1}}) == json::parse("[[0.5,1]]"));
 }
 
@@ -436,7 +444,8 @@ TEST_CASE("containers nest in every way") {
       {"a", {std::pair{1, "x"s}, std::nullopt}}, {"b", {}}};
   CHECK(test.field(value) == json::parse(R"({"a":[[1,"x"],null],"b":[]})"));
   CHECK(test.argument(value) == R"({"a":[[1,"x"],null],"b":[]})");
-  CHECK(test.field(std::vector<std::map<int, std::tuple<>>>{{{1, {}}}, {}}) == json::parse(R"([{"1":[]},{}])"));
+  CHECK(test.field(std::vector<std::map<int, std::tuple<>>>{{{1, {}}}, {}}) ==
+        json::parse(R"([{"1":[]},{}])"));
 }
 
 TEST_CASE("durations of all units are seconds as fields and keep their unit in a message") {
@@ -479,7 +488,8 @@ TEST_CASE("durations too long for 64-bit nanoseconds stop at the longest one") {
   CHECK(test.field(std::chrono::duration<double>{1e300}) == json(most));
   CHECK(test.field(std::chrono::duration<double>{-std::numeric_limits<double>::infinity()}) == json(-most));
   CHECK(test.field(std::chrono::duration<double>{std::numeric_limits<double>::quiet_NaN()}).is_number());
-  CHECK(test.field(std::chrono::duration<std::uint64_t>{std::numeric_limits<std::uint64_t>::max()}) == json(most));
+  CHECK(test.field(std::chrono::duration<std::uint64_t>{std::numeric_limits<std::uint64_t>::max()}) ==
+        json(most));
 }
 
 TEST_CASE("time points of the system clock are RFC 3339 in UTC, as exact as their type") {
@@ -550,12 +560,13 @@ TEST_CASE("an exception tells its type, its message and the chain of its causes"
       std::throw_with_nested(std::runtime_error{"request"});
     }
   } catch (std::exception const& error) {
-    json const expected = {{"error.type", "std::runtime_error"},
-                           {"error.message", "request"},
-                           {"error.cause",
-                            {{"error.type", "acme::order_error"},
-                             {"error.message", "order 5"},
-                             {"error.cause", {{"error.type", "std::out_of_range"}, {"error.message", "index 7"}}}}}};
+    json const expected = {
+        {"error.type", "std::runtime_error"},
+        {"error.message", "request"},
+        {"error.cause",
+         {{"error.type", "acme::order_error"},
+          {"error.message", "order 5"},
+          {"error.cause", {{"error.type", "std::out_of_range"}, {"error.message", "index 7"}}}}}};
     test.log.error("failed", fapilog::exception(error));
     CHECK(test.last().at("diagnostics").at("exception") == expected);
     test.log.error("failed", fapilog::exception(std::current_exception()));
@@ -625,10 +636,13 @@ TEST_CASE("a chain of causes without end is cut") {
 TEST_CASE("a lazy field is computed at the call, any kind of value") {
   support::logged test;
   int calls = 0;
-  test.log.info("lazy", fapilog::lazy("n", [&] { return ++calls; }), fapilog::lazy("text", [] { return std::string(300, 't'); }),
-                fapilog::lazy("map", [] { return std::map<std::string, acme::point>{{"p", {1, 2}}}; }));
+  test.log.info("lazy", fapilog::lazy("n", [&] { return ++calls; }),
+                fapilog::lazy("text", [] { return std::string(300, 't'); }), fapilog::lazy("map", [] {
+                  return std::map<std::string, acme::point>{{"p", {1, 2}}};
+                }));
   CHECK(calls == 1);
-  CHECK(test.data() == json{{"n", 1}, {"text", std::string(300, 't')}, {"map", {{"p", {{"x", 1}, {"y", 2}}}}}});
+  CHECK(test.data() ==
+        json{{"n", 1}, {"text", std::string(300, 't')}, {"map", {{"p", {{"x", 1}, {"y", 2}}}}}});
   CHECK(calls == 1);
   auto counter = [n = 0]() mutable { return ++n; };
   test.log.info("mutable", fapilog::lazy("n", counter));
@@ -651,12 +665,14 @@ TEST_CASE("a type with to_log is an object") {
 
 TEST_CASE("a type with to_log for one value is that value, under its key") {
   support::logged test;
-  test.log.info("values", kv("t", acme::celsius{21.5}), kv("m", acme::matrix{{{1, 2}, {}}}), kv("o", acme::either{true}),
-                kv("s", acme::either{false}));
-  CHECK(test.data() == json::parse(R"({"t":21.5,"m":[[1,2],[]],"o":{"inner":1.5,"list":[{"x":1,"y":2}]},"s":"only text"})"));
+  test.log.info("values", kv("t", acme::celsius{21.5}), kv("m", acme::matrix{{{1, 2}, {}}}),
+                kv("o", acme::either{true}), kv("s", acme::either{false}));
+  CHECK(test.data() ==
+        json::parse(R"({"t":21.5,"m":[[1,2],[]],"o":{"inner":1.5,"list":[{"x":1,"y":2}]},"s":"only text"})"));
   CHECK(test.argument(acme::celsius{21.5}) == "21.5");
   CHECK(test.argument(acme::matrix{{{1}}}) == "[[1]]");
-  CHECK(test.field(std::map<std::string, acme::celsius>{{"in", {20.5}}, {"out", {-3.5}}}) == json{{"in", 20.5}, {"out", -3.5}});
+  CHECK(test.field(std::map<std::string, acme::celsius>{{"in", {20.5}}, {"out", {-3.5}}}) ==
+        json{{"in", 20.5}, {"out", -3.5}});
   CHECK(test.field(std::vector<acme::celsius>{{1.5}, {2.5}}) == json{1.5, 2.5});
   CHECK(test.field(std::optional{acme::celsius{1.5}}) == json(1.5));
 }
@@ -673,7 +689,8 @@ TEST_CASE("a to_log that writes no value is null, of several the first counts") 
 TEST_CASE("a type that fmt can format is a text as a field and takes its specification as an argument") {
   support::logged test;
   CHECK(test.field(acme::version{1, 2}) == "1.2");
-  test.log.info("{} {:s} {} {:d} {:>4}", acme::version{1, 2}, acme::version{3, 4}, 7, acme::version{5, 6}, "x", kv("after", 1));
+  test.log.info("{} {:s} {} {:d} {:>4}", acme::version{1, 2}, acme::version{3, 4}, 7, acme::version{5, 6},
+                "x", kv("after", 1));
   CHECK(test.message() == "1.2 v3 7 5.6    x");
   CHECK(test.data() == json{{"after", 1}});
   CHECK(test.field(std::vector<acme::version>{{1, 2}, {3, 4}}) == json{"1.2", "3.4"});
@@ -684,8 +701,8 @@ TEST_CASE("a type that fmt can format is a text as a field and takes its specifi
 TEST_CASE("next to a type of fmt's every other kind of argument still has its own form") {
   support::logged test;
   char const* const null = nullptr;
-  test.log.info("{} {} {} {} {} {} {} {} {:#x}", acme::version{1, 2}, 5ms, std::vector<int>{1, 2}, acme::point{1, 2}, null,
-                acme::old_seven, acme::named::red, nullptr, 255, kv("after", "x"));
+  test.log.info("{} {} {} {} {} {} {} {} {:#x}", acme::version{1, 2}, 5ms, std::vector<int>{1, 2},
+                acme::point{1, 2}, null, acme::old_seven, acme::named::red, nullptr, 255, kv("after", "x"));
   CHECK(test.message() == R"(1.2 5ms [1,2] {"x":1,"y":2} null 7 red null 0xff)");
   CHECK(test.data() == json{{"after", "x"}});
 }
@@ -695,7 +712,8 @@ TEST_CASE("a record is complete when the call returns: the values may die at onc
   {
     auto text = std::make_unique<std::string>(200, 'a');
     auto list = std::make_unique<std::vector<std::string>>(3, std::string(100, 'b'));
-    test.log.info("{}", *text, kv("text", *text), kv("list", *list), kv("view", std::string_view{*text}.substr(0, 5)));
+    test.log.info("{}", *text, kv("text", *text), kv("list", *list),
+                  kv("view", std::string_view{*text}.substr(0, 5)));
     text->assign(200, 'z');
     for (std::string& element : *list) element.assign(100, 'z');
   }
