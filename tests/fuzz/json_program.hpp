@@ -273,8 +273,7 @@ class reader {
         }
         break;
       case form::array:
-        for (unsigned size = below(6); size > 0; --size)
-          n.members.push_back(value(budget, depth + 1));
+        for (unsigned size = below(6); size > 0; --size) n.members.push_back(value(budget, depth + 1));
         break;
       default: n.bits = word(); break;
     }
