@@ -8,6 +8,7 @@
 #include <fapilog/engine/channel.hpp>
 #include <fapilog/engine/decode.hpp>
 #include <fapilog/engine/enqueue_event.hpp>
+#include <fapilog/engine/lane_access.hpp>
 #include <fapilog/engine/levels.hpp>
 #include <fapilog/engine/submit.hpp>
 #include <fapilog/metrics/counters.hpp>
@@ -58,7 +59,7 @@ struct channel_event {
   enqueue_event event;
 };
 
-class lane_channel final : private channel_event, public channel {
+class lane_channel final : private channel_event, public lane_access {
  public:
   /// With one reference for the caller. Throws: std::bad_alloc.
   [[nodiscard]] static lane_channel* make(channel_options const& options) {
@@ -154,7 +155,7 @@ class lane_channel final : private channel_event, public channel {
     for (auto& count : without_lane_) count.store_relaxed(0);
   }
 
-  void submit(call const& c) noexcept override { engine::submit(c); }
+  void submit(call const& c) noexcept override { engine::submit(*this, c); }
 
   logger_core* bind(logger_core& logger, field const* fields, std::size_t count) noexcept override {
     auto bound = detail::freeze(fields, count, logger.bound, detail::max_bound_bytes);
@@ -261,9 +262,9 @@ class lane_channel final : private channel_event, public channel {
 
   lane_channel(channel_options const& options, bool asymmetric)
       : channel_event{enqueue_event{asymmetric_barrier{asymmetric}}},
-        channel({event, options.use_tsc && detail::has_tsc && detail::has_invariant_tsc(),
-                 reserved(checked(options)), options.protected_levels, checked(options).max_record_bytes},
-                next_id()),
+        lane_access({event, options.use_tsc && detail::has_tsc && detail::has_invariant_tsc(),
+                     reserved(checked(options)), options.protected_levels, checked(options).max_record_bytes},
+                    next_id()),
         options_(checked(options)),
         levels_(options.lowest) {}
 

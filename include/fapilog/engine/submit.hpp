@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/engine/channel.hpp>
+#include <fapilog/engine/lane_access.hpp>
 #include <fapilog/record/context.hpp>
 #include <fapilog/record/field_cells.hpp>
 #include <fapilog/record/record.hpp>
@@ -176,7 +177,7 @@ inline std::size_t block_bytes(std::byte const* block) noexcept {
 /// which the caller may be about to log.
 class lane_use {
  public:
-  explicit lane_use(channel& ch) noexcept : channel_(ch), errno_(errno), lane_(ch.this_lane()) {
+  explicit lane_use(lane_access& ch) noexcept : channel_(ch), errno_(errno), lane_(ch.this_lane()) {
     if (lane_ != nullptr) [[likely]]
       scratch_begin_ = lane_->scratch.size();
   }
@@ -202,7 +203,7 @@ class lane_use {
   [[nodiscard]] std::byte const* encoded() const noexcept { return lane_->scratch.data() + scratch_begin_; }
 
  private:
-  channel& channel_;
+  lane_access& channel_;
   int errno_;
   lane* lane_;
   std::size_t scratch_begin_ = 0;
@@ -232,9 +233,8 @@ inline std::size_t encode_and_size(call const& c, lane& own, bool& cut) noexcept
 
 /// Sizes the record, reserves, writes, publishes, signals. Never throws, never allocates once the thread's buffers have
 /// grown, never makes a system call while the worker is awake. Thread: any.
-inline void submit(call const& c) noexcept {
+inline void submit(lane_access& ch, call const& c) noexcept {
   using namespace submit_detail;
-  channel& ch = c.logger.owner;
   std::uint64_t const ticks = ch.ticks();
   lane_use use{ch};
   lane* const own = use.get();

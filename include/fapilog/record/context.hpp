@@ -82,7 +82,11 @@ struct thread_scope_end {
     while (own.spare != nullptr) delete std::exchange(own.spare, own.spare->outer);
   }
 };
-inline thread_local thread_scope_end end_of_thread_scope;
+/// In a function, so that only files with scopes pay for it.
+inline thread_scope_end& end_of_thread_scope() {
+  thread_local thread_scope_end end;
+  return end;
+}
 
 [[nodiscard]] inline shared_bytes current_scope() noexcept {
   return this_thread_scope.top == nullptr ? shared_bytes{} : this_thread_scope.top->fields;
@@ -93,7 +97,7 @@ inline thread_local thread_scope_end end_of_thread_scope;
 class scope_guard {
  public:
   explicit scope_guard(shared_bytes fields) noexcept : thread_(&this_thread_scope) {
-    end_of_thread_scope.armed = true;  // the first use has its destructor registered
+    end_of_thread_scope().armed = true;  // the first use has its destructor registered
     thread_->unlink(nullptr);
     link_ = thread_->make(static_cast<shared_bytes&&>(fields));  // null without memory: calls go without them
   }
