@@ -136,18 +136,15 @@ class [[nodiscard]] scope {
   template <std::same_as<field>... Fields>
     requires(sizeof...(Fields) > 0)
   [[gnu::always_inline]] explicit scope(Fields const&... fields) noexcept
-      : scope((detail::refuse_duplicate_keys(fields...),
-               detail::freeze(std::initializer_list<field>{fields...}.begin(), sizeof...(Fields),
-                              detail::current_scope(), detail::max_bound_bytes))) {}
+      : guard_((detail::refuse_duplicate_keys(fields...),
+                detail::freeze(std::initializer_list<field>{fields...}.begin(), sizeof...(Fields),
+                               detail::current_scope(), detail::max_bound_bytes))) {}
   template <std::size_t N>
   [[gnu::always_inline]] explicit scope(field const (&&fields)[N]) noexcept
       : guard_(detail::freeze(detail::without_duplicates(fields), N, detail::current_scope(),
                               detail::max_bound_bytes)) {}
 
  private:
-  explicit scope(detail::shared_bytes fields) noexcept
-      : guard_(static_cast<detail::shared_bytes&&>(fields)) {}
-
   detail::scope_guard guard_;
 };
 
