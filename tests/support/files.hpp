@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <set>
 #include <sstream>
@@ -222,6 +224,8 @@ inline void write_file(std::string const& path, std::string const& content) {
 /// process.
 template <class F>
 [[nodiscard]] int status_of_child(F&& action) {
+  std::cout.flush();  // what Catch has not written yet is not the child's to write
+  std::fflush(nullptr);
   ::pid_t const child = ::fork();
   if (child < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (child == 0) {

@@ -18,6 +18,19 @@ inline constexpr bool sanitized = false;
 inline constexpr bool sanitized = false;
 #endif
 
+/// The thread sanitizer knows no threads that begin in the child of a process with threads.
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool thread_sanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+inline constexpr bool thread_sanitized = true;
+#else
+inline constexpr bool thread_sanitized = false;
+#endif
+#else
+inline constexpr bool thread_sanitized = false;
+#endif
+
 constexpr std::size_t scaled(std::size_t full, std::size_t under_sanitizer) {
   return sanitized ? under_sanitizer : full;
 }

@@ -47,7 +47,4 @@ class atomic_word {
 /// Orders this thread's memory operations for the compiler only.
 inline void compiler_fence() noexcept { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
 
-/// Orders this thread's memory operations for every other thread.
-inline void full_fence() noexcept { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
-
 }  // namespace fapilog::detail
