@@ -34,7 +34,13 @@ struct thread_scope {
   std::uint64_t versions = 0;
   scope_link* spare = nullptr;  ///< links for the next scopes, so that beginning one rarely allocates
 
+  bool reuses = false;  ///< from the thread's first scope until its end
+
   void reuse(scope_link* link) noexcept {
+    if (!reuses) {
+      delete link;
+      return;
+    }
     link->fields = {};
     link->outer = spare;
     spare = link;
@@ -75,9 +81,12 @@ inline constinit thread_local thread_scope this_thread_scope{};
 
 /// Lets go of what is still in the list when the thread ends.
 struct thread_scope_end {
-  bool armed = false;
+  thread_scope_end() noexcept { this_thread_scope.reuses = true; }
+  thread_scope_end(thread_scope_end const&) = delete;
+  thread_scope_end& operator=(thread_scope_end const&) = delete;
   ~thread_scope_end() {
     thread_scope& own = this_thread_scope;
+    own.reuses = false;
     while (own.top != nullptr) own.unlink(own.top);
     while (own.spare != nullptr) delete std::exchange(own.spare, own.spare->outer);
   }
@@ -97,7 +106,7 @@ inline thread_scope_end& end_of_thread_scope() {
 class scope_guard {
  public:
   explicit scope_guard(shared_bytes fields) noexcept : thread_(&this_thread_scope) {
-    end_of_thread_scope().armed = true;  // the first use has its destructor registered
+    (void)end_of_thread_scope();  // the first use has its destructor registered
     thread_->unlink(nullptr);
     link_ = thread_->make(static_cast<shared_bytes&&>(fields));  // null without memory: calls go without them
   }
