@@ -25,9 +25,9 @@ class lane_reader {
   explicit lane_reader(lane_channel& channel) noexcept : channel_(channel) {}
 
   /// Visits every record that was published when the pass began: `visit(lane&, log record, scope)`. The record is
-  /// gone after the visit. Returns whether there was any.
-  template <class Visitor>
-  bool pass(Visitor&& visit) {
+  /// gone after the visit. Ends early, between two records, once `interrupted()`. Returns whether there was any.
+  template <class Visitor, class Interrupted>
+  bool pass(Visitor&& visit, Interrupted const& interrupted) {
     look();
     if (heads_.empty()) return false;
     while (!heads_.empty()) {
@@ -35,6 +35,7 @@ class lane_reader {
       head& h = heads_[first];
       std::uint64_t const until = heads_.size() == 1 ? ~std::uint64_t{0} : earliest_but(first);
       while (h.at < h.end && h.ticks <= until) {
+        if (interrupted()) return true;
         consume(h, visit);
         if (h.at < h.end) read_head(h);
       }

@@ -206,6 +206,7 @@ class worker : public std::enable_shared_from_this<worker> {
 
   void finish() noexcept {
     guarded([&] { builder_.stop(); });
+    lane_channel::delete_all(std::exchange(retired_, nullptr));
     channel_.end_of_worker();
     std::lock_guard const lock{mutex_};
     finished_ = true;
@@ -250,13 +251,14 @@ class worker : public std::enable_shared_from_this<worker> {
     if (stopping) wait_for_callers();
     clock_.sync_if_due();
 
-    logger_core* const retired = channel_.take_retired();
-    bool const worked =
-        reader_.pass([&](lane& from, std::byte const* record, detail::shared_bytes const& scope) {
+    if (retired_ == nullptr) retired_ = channel_.take_retired();
+    bool const worked = reader_.pass(
+        [&](lane& from, std::byte const* record, detail::shared_bytes const& scope) {
           builder_.add(record, scope, from.thread_id, clock_);
-        });
-    lane_channel::delete_all(retired);
-
+        },
+        [&] { return pause_.load(std::memory_order_relaxed); });
+    if (pause_.load(std::memory_order_relaxed)) return true;  // a fork waits; what is due comes after it
+    lane_channel::delete_all(std::exchange(retired_, nullptr));
     if (stopping || flush_ticket != flushes_done_ || is_batch_due()) {
       builder_.hand_over();
     }
@@ -321,6 +323,7 @@ class worker : public std::enable_shared_from_this<worker> {
   tick_clock clock_;
   lane_reader reader_;
   batch_builder builder_;
+  logger_core* retired_ = nullptr;  ///< kept until every record that may name them has been read
 
   std::atomic<std::thread::id> own_id_{};
   std::atomic<bool> stop_{false};
