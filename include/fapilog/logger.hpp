@@ -105,7 +105,7 @@ class basic_logger {
                                   A const&... arguments) const noexcept {
     detail::refuse_duplicate_keys(arguments...);
     if (!detail::is_compiled_in(severity) || !is_enabled(severity) || !detail::is_level(severity)) return;
-    engine::emit(*core_, severity, text.text(), text.is_runtime(), text.where(), arguments...);
+    engine::emit(*core_, severity, text.text(), text.flags(), text.where(), arguments...);
   }
 
   /// The same with the fields in a list: `log.info("text", {{"user_id", 42}, {"ip", ip}})`.
@@ -178,7 +178,7 @@ class basic_logger {
     if constexpr (detail::is_compiled_in(Severity)) {
       detail::refuse_duplicate_keys(arguments...);
       if (!is_enabled(Severity)) return;
-      engine::emit(*core_, Severity, text.text(), text.is_runtime(), text.where(), arguments...);
+      engine::emit(*core_, Severity, text.text(), text.flags(), text.where(), arguments...);
     }
   }
 
@@ -187,7 +187,7 @@ class basic_logger {
                                          field const (&fields)[N]) const noexcept {
     detail::refuse_duplicates(fields, std::make_index_sequence<N>{});
     if (!detail::is_compiled_in(severity) || !is_enabled(severity) || !detail::is_level(severity)) return;
-    engine::emit_list(*core_, severity, text.text(), text.is_runtime(), text.where(), fields);
+    engine::emit_list(*core_, severity, text.text(), text.flags(), text.where(), fields);
   }
 
   engine::logger_core* core_ = nullptr;

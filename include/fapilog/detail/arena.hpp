@@ -2,6 +2,8 @@
 // Memory that is given back all at once: what the events of a batch stand in.
 #pragma once
 
+#include <fapilog/detail/system.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -20,19 +22,19 @@ class arena {
   /// `size` bytes aligned to 8.
   [[nodiscard]] std::byte* take(std::size_t size) {
     size = (size + 7) & ~std::size_t{7};
-    if (size > left_) refill(size);
+    if (size > left_) [[unlikely]]
+      refill(size);
     std::byte* const begin = next_;
     next_ += size;
     left_ -= size;
     return begin;
   }
 
+  /// Room for `count` objects, which the caller has to assign before they are read.
   template <class T>
   [[nodiscard]] T* take_array(std::size_t count) {
-    static_assert(std::is_trivially_destructible_v<T> && alignof(T) <= 8);
-    auto* const first = reinterpret_cast<T*>(take(count * sizeof(T)));
-    std::uninitialized_default_construct_n(first, count);
-    return first;
+    static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 8);
+    return reinterpret_cast<T*>(take(count * sizeof(T)));
   }
 
   [[nodiscard]] std::string_view copy(std::string_view text) {
@@ -42,6 +44,9 @@ class arena {
     return {to, text.size()};
   }
 
+  /// Never the same for two arenas, nor for one before and after `clear`: tells whether what was put here still stands.
+  [[nodiscard]] std::uint64_t round() const noexcept { return round_; }
+
   /// Forgets everything; the ordinary chunks stay for reuse, oversized ones are freed.
   void clear() noexcept {
     std::erase_if(chunks_, [this](chunk const& c) { return c.size > chunk_bytes_; });
@@ -49,6 +54,7 @@ class arena {
     used_ = 0;
     next_ = nullptr;
     left_ = 0;
+    round_ = unique_number();
   }
 
  private:
@@ -58,7 +64,7 @@ class arena {
   };
   static constexpr std::size_t most_kept = 16;
 
-  void refill(std::size_t size) {
+  [[gnu::noinline]] void refill(std::size_t size) {
     while (used_ < chunks_.size() && chunks_[used_].size < size) ++used_;
     if (used_ == chunks_.size()) {
       std::size_t const bytes = size > chunk_bytes_ ? size : chunk_bytes_;
@@ -74,6 +80,7 @@ class arena {
   std::size_t used_ = 0;
   std::byte* next_ = nullptr;
   std::size_t left_ = 0;
+  std::uint64_t round_ = unique_number();
 };
 
 }  // namespace fapilog::detail

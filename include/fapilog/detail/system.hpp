@@ -32,6 +32,12 @@
 
 namespace fapilog::detail {
 
+/// A number that nobody in this process was given before.
+[[nodiscard]] inline std::uint64_t unique_number() noexcept {
+  static constinit atomic_word<std::uint64_t> numbers{1};
+  return numbers.fetch_add_relaxed(1);
+}
+
 /// Registers the process for membarrier(2); false where the kernel has or allows none.
 [[nodiscard]] inline bool register_membarrier() noexcept {
 #if defined(__linux__) && defined(SYS_membarrier)

@@ -21,7 +21,8 @@ class text_buffer {
 
   /// Makes sure that `count` more characters fit and returns where they go; `end_at` says how many it were.
   [[nodiscard]] char* room(std::size_t count) {
-    if (count > capacity_ - size_) grow(count);
+    if (count > capacity_ - size_) [[unlikely]]
+      grow(count);
     return data_.get() + size_;
   }
   void end_at(char const* end) noexcept { size_ = static_cast<std::size_t>(end - data_.get()); }
@@ -35,6 +36,7 @@ class text_buffer {
     *room(1) = c;
     ++size_;
   }
+  void put_at(std::size_t index, char c) noexcept { data_[index] = c; }
   void shrink(std::size_t size) noexcept { size_ = size; }
   void clear() noexcept { size_ = 0; }
   /// Forgets the text, and the memory where it is more than `keep`.
@@ -47,7 +49,7 @@ class text_buffer {
   }
 
  private:
-  void grow(std::size_t count) {
+  [[gnu::noinline]] void grow(std::size_t count) {
     std::size_t wanted = capacity_ < 4096 ? 4096 : capacity_ * 2;
     if (wanted - size_ < count) wanted = size_ + count;
     auto larger = std::make_unique_for_overwrite<char[]>(wanted);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Collects events into batches, hands each to every sink's delivery and keeps the account of what became of them.
+// Collects events into batches and hands each on; counts those that come to no batch.
 #pragma once
 
 #include <fapilog/detail/shared_bytes.hpp>
-#include <fapilog/engine/delivery.hpp>
+#include <fapilog/engine/batch_writer.hpp>
 #include <fapilog/engine/event_maker.hpp>
 #include <fapilog/engine/pipeline.hpp>
 #include <fapilog/engine/tick_clock.hpp>
@@ -28,25 +28,14 @@ namespace fapilog::engine {
 /// Thread: the worker's, but for `add_to`.
 class batch_builder {
  public:
-  batch_builder(event_maker maker, pipeline stages, std::vector<delivery> deliveries,
-                std::shared_ptr<diagnostics> tell, std::size_t batch_max_size)
+  batch_builder(event_maker maker, pipeline stages, batch_writer& writer, std::shared_ptr<diagnostics> tell,
+                std::size_t batch_max_size)
       : maker_(std::move(maker)),
         stages_(std::move(stages)),
-        deliveries_(std::move(deliveries)),
+        writer_(writer),
         tell_(std::move(tell)),
         batch_max_size_(std::max<std::size_t>(batch_max_size, 1)),
         storage_(std::make_shared<batch_storage>()) {}
-
-  void start(start_context const& context) {
-    for (delivery& d : deliveries_) d.start(context);
-  }
-  void stop() {
-    for (delivery& d : deliveries_) d.flush();
-    for (delivery& d : deliveries_) d.stop();
-  }
-  void flush() {
-    for (delivery& d : deliveries_) d.flush();
-  }
 
   /// What the parent has collected and counted stays with it; ids go on from a seed of the child's own.
   void after_fork_in_child() {
@@ -54,8 +43,7 @@ class batch_builder {
     line_sizes_.clear();
     maker_.begin_batch();
     ids_ = detail::uuid7_generator{};
-    for (auto* const count : {&processed_, &filtered_, &failed_, &retried_})
-      count->store(0, std::memory_order_relaxed);
+    for (auto* const count : {&filtered_, &failed_}) count->store(0, std::memory_order_relaxed);
   }
 
   /// When a batch last went out.
@@ -65,22 +53,26 @@ class batch_builder {
 
   [[nodiscard]] bool empty() const noexcept { return storage_->entries().empty(); }
 
-  /// One record through the stages into the batch, which is handed over when it is full. A record whose handling runs
-  /// out of memory is counted as failed.
+  /// True where the batch takes no more.
+  [[nodiscard]] bool full() const noexcept {
+    return storage_->entries().size() >= batch_max_size_ || storage_->text().size() >= most_text;
+  }
+
+  /// One record through the stages into the batch; a full one is handed over before. A record whose handling runs out
+  /// of memory is counted as failed.
   void add(std::byte const* record, detail::shared_bytes const& scope, std::uint64_t thread_id,
            tick_clock const& clock) {
+    if (full()) hand_over(true);
     try {
       take(record, scope, thread_id, clock);
     } catch (std::exception const& error) {
       failed_.fetch_add(1, std::memory_order_relaxed);
       tell_->warn("worker", "a record could not be handled", error.what());
-      return;
     }
-    if (storage_->entries().size() >= batch_max_size_) hand_over();
   }
 
-  /// Gives the batch to every sink. Afterwards it is empty.
-  void hand_over() {
+  /// Gives the batch to the sinks; `more_to_come` as for `batch_writer::write`. Afterwards it is empty.
+  void hand_over(bool more_to_come) {
     if (empty()) return;
     auto& entries = storage_->entries();
     char const* line = storage_->text().data();
@@ -89,30 +81,23 @@ class batch_builder {
       entries[i].json = {line, line_sizes_[i] - 1};
       line += line_sizes_[i];
     }
-    std::uint64_t lost = 0;
     std::uint64_t const count = entries.size();
     try {
-      batch const built{std::exchange(storage_, nullptr)};
-      lost = deliver(built);
-      spare(built);
+      writer_.write(batch{std::exchange(storage_, nullptr)}, more_to_come);
     } catch (std::exception const& error) {
-      lost = count;
+      failed_.fetch_add(count, std::memory_order_relaxed);
       tell_->warn("worker", "a batch could not be handed over", error.what());
     }
-    if (storage_ == nullptr) storage_ = std::make_shared<batch_storage>();
+    storage_ = writer_.storage();
     line_sizes_.clear();
     maker_.begin_batch();
     last_hand_over_ = std::chrono::steady_clock::now();
-    failed_.fetch_add(lost, std::memory_order_relaxed);
-    processed_.fetch_add(count - lost, std::memory_order_relaxed);
   }
 
   /// Thread: any.
   void add_to(account& sum) const noexcept {
-    sum.processed += processed_.load(std::memory_order_relaxed);
     sum.filtered += filtered_.load(std::memory_order_relaxed);
     sum.failed += failed_.load(std::memory_order_relaxed);
-    sum.retried += retried_.load(std::memory_order_relaxed);
   }
 
  private:
@@ -169,39 +154,19 @@ class batch_builder {
     }
   };
 
-  /// Returns how many entries at least one sink gave up.
-  std::uint64_t deliver(batch const& built) {
-    std::vector<bool> failed_anywhere(built.size(), false);
-    std::vector<bool> failed(built.size(), false);
-    for (delivery& d : deliveries_) {
-      std::fill(failed.begin(), failed.end(), false);
-      retried_.fetch_add(d.deliver(built, failed), std::memory_order_relaxed);
-      for (std::size_t i = 0; i < failed.size(); ++i) failed_anywhere[i] = failed_anywhere[i] || failed[i];
-    }
-    return static_cast<std::uint64_t>(std::count(failed_anywhere.begin(), failed_anywhere.end(), true));
-  }
-
-  /// Uses the batch's memory again if no sink kept it.
-  void spare(batch const& built) {
-    if (auto storage = built.take_back()) {
-      storage->clear();
-      storage_ = std::move(storage);
-    }
-  }
+  static constexpr std::size_t most_text = std::size_t{1} << 20;  ///< of large records a batch has fewer
 
   event_maker maker_;
   pipeline stages_;
-  std::vector<delivery> deliveries_;
+  batch_writer& writer_;
   std::shared_ptr<diagnostics> tell_;
   std::size_t batch_max_size_;
   std::shared_ptr<batch_storage> storage_;
   std::vector<std::size_t> line_sizes_;  ///< with the line's end; 0 where no sink wants JSON
   std::chrono::steady_clock::time_point last_hand_over_{};
   detail::uuid7_generator ids_;
-  std::atomic<std::uint64_t> processed_{0};
   std::atomic<std::uint64_t> filtered_{0};
   std::atomic<std::uint64_t> failed_{0};
-  std::atomic<std::uint64_t> retried_{0};
 };
 
 }  // namespace fapilog::engine

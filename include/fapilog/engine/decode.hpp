@@ -94,8 +94,8 @@ class key_index {
 }
 
 /// The members of an object; of equal keys the last value counts.
-inline void decode_members(std::byte const* from, std::byte const* end, value& object,
-                           detail::arena& memory) {
+[[gnu::noinline]] inline void decode_members(std::byte const* from, std::byte const* end, value& object,
+                                             detail::arena& memory) {
   std::size_t count = 0;
   for (std::byte const* at = from; at < end; ++count)
     at += record_format::cell_size(read<record_format::cell_head>(at));
@@ -115,18 +115,12 @@ inline void decode_members(std::byte const* from, std::byte const* end, value& o
   object.size = static_cast<std::uint32_t>(size);
 }
 
-[[nodiscard]] inline value decode_value(record_format::cell_head const& head, std::byte const* payload,
-                                        detail::arena& memory) {
-  value v;
-  v.type = head.type;
-  v.size = head.size;
+/// Containers, and what else is rare.
+[[gnu::noinline]] inline void decode_rare(record_format::cell_head const& head, std::byte const* payload,
+                                          value& v, detail::arena& memory) {
   switch (head.type) {
-    case kind::null:
-    case kind::deferred: v.type = kind::null; break;
     case kind::boolean: v.boolean = head.size != 0; break;
     case kind::character: v.code_point = head.size; break;
-    case kind::string:
-    case kind::bytes: v.text = reinterpret_cast<char const*>(payload); break;
     case kind::uuid:
       v.text = reinterpret_cast<char const*>(payload);
       v.size = 16;
@@ -151,7 +145,26 @@ inline void decode_members(std::byte const* from, std::byte const* end, value& o
       for (std::size_t i = 0; i < count; ++i) v.elements[i] = decode_cell(at, memory).value;
       break;
     }
-    default: v.u64 = read<std::uint64_t>(payload); break;
+    default: v.type = kind::null; break;
+  }
+}
+
+[[nodiscard]] inline value decode_value(record_format::cell_head const& head, std::byte const* payload,
+                                        detail::arena& memory) {
+  value v;
+  v.type = head.type;
+  v.size = head.size;
+  switch (head.type) {
+    case kind::string:
+    case kind::bytes: v.text = reinterpret_cast<char const*>(payload); break;
+    case kind::i64:
+    case kind::u64:
+    case kind::f64:
+    case kind::f32:
+    case kind::timestamp:
+    case kind::duration:
+    case kind::pointer: v.u64 = read<std::uint64_t>(payload); break;
+    default: decode_rare(head, payload, v, memory); break;
   }
   return v;
 }

@@ -77,14 +77,14 @@ template <class... A>
 
 /// One log call with arguments of these types. Not inlined: statements with the same types share it. Throws: never.
 template <class... A>
-[[gnu::noinline]] void emit(logger_core& logger, level severity, fmt::string_view text, bool is_runtime,
+[[gnu::noinline]] void emit(logger_core& logger, level severity, fmt::string_view text, std::uint16_t flags,
                             detail::call_site where, A const&... arguments) noexcept {
   constexpr auto fields = (std::size_t{0} + ... + (detail::is_field<A> ? 1 : 0));
   constexpr auto args = sizeof...(A) - fields;
   constexpr bool at_call = (detail::formatted_at_call<A> || ...);
   call c{logger,
          severity,
-         0,
+         flags,
          text.data(),
          static_cast<std::uint32_t>(text.size()),
          static_cast<std::uint16_t>(args),
@@ -114,9 +114,7 @@ template <class... A>
       return logger.owner.submit(c);
     }
   }
-  if (is_runtime) {
-    c.flags = static_cast<std::uint16_t>(record_format::text_is_cell |
-                                         (args == 0 ? record_format::text_is_rendered : 0));
+  if ((flags & record_format::text_is_cell) != 0) {
     c.text = nullptr;
     c.text_size = 0;
     c.items = items;
@@ -130,14 +128,14 @@ template <class... A>
 
 /// One log call with its fields in a list.
 template <std::size_t N>
-[[gnu::noinline]] void emit_list(logger_core& logger, level severity, fmt::string_view text, bool is_runtime,
-                                 detail::call_site where, field const (&fields)[N]) noexcept {
-  call c{logger, severity, 0, text.data(), static_cast<std::uint32_t>(text.size()), 0, where, fields, N};
-  if (!is_runtime) return logger.owner.submit(c);
+[[gnu::noinline]] void emit_list(logger_core& logger, level severity, fmt::string_view text,
+                                 std::uint16_t flags, detail::call_site where,
+                                 field const (&fields)[N]) noexcept {
+  call c{logger, severity, flags, text.data(), static_cast<std::uint32_t>(text.size()), 0, where, fields, N};
+  if ((flags & record_format::text_is_cell) == 0) return logger.owner.submit(c);
   field items[1 + N];
   items[0] = field::argument(std::string_view{text.data(), text.size()});
   for (std::size_t i = 0; i < N; ++i) items[1 + i] = fields[i];
-  c.flags = record_format::text_is_cell | record_format::text_is_rendered;
   c.text = nullptr;
   c.text_size = 0;
   c.items = items;

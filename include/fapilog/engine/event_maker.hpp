@@ -5,19 +5,16 @@
 #include <fapilog/detail/arena.hpp>
 #include <fapilog/engine/channel.hpp>
 #include <fapilog/engine/decode.hpp>
+#include <fapilog/engine/message_text.hpp>
 #include <fapilog/record/envelope.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/record/json.hpp>
 #include <fapilog/record/record.hpp>
 
-#include <fmt/args.h>
-#include <fmt/format.h>
-
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -106,45 +103,20 @@ class event_maker {
   /// Sets the message and returns where the fields begin.
   std::byte const* render(std::string_view text, bool is_rendered, std::size_t args, std::byte const* at,
                           event& e, remarks& result) {
-    if (is_rendered || (args == 0 && text.find_first_of("{}") == std::string_view::npos)) {
+    if (is_rendered) {
       for (std::size_t i = 0; i < args; ++i) (void)next(at, e, result);
       e.message = text;
       return at;
     }
-    arguments_.clear();
-    for (std::size_t i = 0; i < args; ++i) add_argument(next(at, e, result).value, e);
     message_.clear();
+    for (std::size_t i = 0; i < args; ++i) message_.add(next(at, e, result).value);
     try {
-      fmt::vformat_to(std::back_inserter(message_), fmt::string_view{text.data(), text.size()}, arguments_);
+      e.message = e.memory->copy(message_.render(text));
     } catch (std::exception const& error) {
       result.fail(text);
-      message_.clear();
-      message_.append(text.data(), text.data() + text.size());
-      fmt::format_to(std::back_inserter(message_), " <error: {}>", error.what());
+      e.message = e.memory->copy(std::string{text}.append(" <error: ").append(error.what()).append(">"));
     }
-    e.message = e.memory->copy({message_.data(), message_.size()});
     return at;
-  }
-
-  void add_argument(value const& v, event& e) {
-    switch (v.type) {
-      case kind::boolean: return arguments_.push_back(v.boolean);
-      case kind::i64: return arguments_.push_back(v.i64);
-      case kind::u64: return arguments_.push_back(v.u64);
-      case kind::f64: return arguments_.push_back(v.f64);
-      case kind::f32: return arguments_.push_back(v.f32);
-      case kind::string: return arguments_.push_back(fmt::string_view{v.text, v.size});
-      case kind::pointer:
-        return arguments_.push_back(reinterpret_cast<void const*>(static_cast<std::uintptr_t>(v.u64)));
-      case kind::character:
-        if (v.code_point < 0x80) return arguments_.push_back(static_cast<char>(v.code_point));
-        break;
-      default: break;
-    }
-    plain_.clear();
-    json::put_plain(plain_, v);
-    std::string_view const text = e.memory->copy(plain_.view());
-    arguments_.push_back(fmt::string_view{text.data(), text.size()});
   }
 
   void add_all(detail::shared_bytes const& fields, event& e, remarks& result) {
@@ -184,8 +156,7 @@ class event_maker {
 
   std::array<std::string, level_count> level_names_;
   std::vector<std::pair<named_level const*, std::string_view>> names_;
-  fmt::dynamic_format_arg_store<fmt::format_context> arguments_;
-  fmt::memory_buffer message_;
+  message_text message_;
   detail::text_buffer plain_;
   key_index seen_;
   key_index known_;

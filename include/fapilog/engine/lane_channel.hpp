@@ -116,8 +116,10 @@ class lane_channel final : private channel_event, public lane_access {
     sum.dropped = {dropped[0], dropped[1], dropped[2], dropped[3]};
   }
 
-  /// The thread that must never wait for room, because it is the one that makes it.
-  void set_worker_thread(std::uint64_t id) noexcept { worker_thread_.store_relaxed(id); }
+  /// The threads that must never wait for room, because they are the ones that make it: the worker and its helper.
+  void set_own_thread(std::uint64_t id, bool is_worker) noexcept {
+    own_threads_[is_worker ? 0 : 1].store_relaxed(id);
+  }
 
   /// Cores that were retired; the caller deletes them once the records submitted before have passed.
   [[nodiscard]] logger_core* take_retired() noexcept { return retired_.exchange(nullptr); }
@@ -192,14 +194,19 @@ class lane_channel final : private channel_event, public lane_access {
 
   std::byte* wait_for_room(lane& owner, std::size_t size, std::size_t block, level value) noexcept override {
     bool const may_wait = options_.when_full != fapilog::when_full::drop &&
-                          detail::thread_id() != worker_thread_.load_relaxed();
+                          std::ranges::none_of(own_threads_, [&](auto const& own) {
+                            return own.load_relaxed() == owner.thread_id;
+                          });
     std::int64_t const give_up = detail::steady_clock_ns() + options_.backpressure_wait.count();
+    // About as long as the worker takes for a part of the lane: a nap for each record would cost more than the record.
+    std::int64_t const nap =
+        std::clamp<std::int64_t>(static_cast<std::int64_t>(owner.queue.capacity() / 8), 2'000, 150'000);
     for (unsigned round = 0; may_wait; ++round) {
       signal();
       if (round < 64) {
         detail::cpu_pause();
       } else {
-        detail::sleep_ns(round < 256 ? 20'000 : 200'000);
+        detail::sleep_ns(nap);
       }
       if (std::byte* const to = owner.reserve(size, block, keep_free(value))) return to;
       if (is_closed()) {
@@ -334,7 +341,7 @@ class lane_channel final : private channel_event, public lane_access {
   detail::atomic_word<lane*> lanes_{nullptr};
   detail::atomic_word<logger_core*> retired_{nullptr};
   detail::atomic_word<bool> worker_ended_{false};
-  detail::atomic_word<std::uint64_t> worker_thread_{0};
+  detail::atomic_word<std::uint64_t> own_threads_[2];
   detail::atomic_word<std::uint64_t> without_lane_[drop_reason_count];
 };
 

@@ -30,6 +30,7 @@ class lane_reader {
   bool pass(Visitor&& visit, Interrupted const& interrupted) {
     look();
     if (heads_.empty()) return false;
+    released const at_end{heads_};
     while (!heads_.empty()) {
       std::size_t const first = heads_.size() == 1 ? 0 : earliest();
       head& h = heads_[first];
@@ -37,9 +38,11 @@ class lane_reader {
       while (h.at < h.end && h.ticks <= until) {
         if (interrupted()) return true;
         consume(h, visit);
+        if (h.at - h.given_back >= release_step(h)) give_back(h);
         if (h.at < h.end) read_head(h);
       }
       if (h.at == h.end) {
+        give_back(h);
         heads_[first] = heads_.back();
         heads_.pop_back();
       }
@@ -59,7 +62,17 @@ class lane_reader {
     std::uint64_t at;
     std::uint64_t end;
     std::uint64_t ticks;
+    std::uint64_t given_back;  ///< up to here the producer may write again
   };
+
+  /// Not after every record: each time costs the producer a cache miss.
+  static std::uint64_t release_step(head const& h) noexcept {
+    return std::min<std::uint64_t>(h.from->queue.capacity() / 8, 16 * 1024);
+  }
+  static void give_back(head& h) noexcept {
+    h.from->queue.release(h.at);
+    h.given_back = h.at;
+  }
 
   void look() {
     heads_.clear();
@@ -69,7 +82,7 @@ class lane_reader {
       std::uint64_t const at = l->queue.released();
       if (at == end) continue;
       deepest = std::max(deepest, end - at);
-      heads_.push_back({l, &scopes_[l], at, end, 0});
+      heads_.push_back({l, &scope_of(*l), at, end, 0, at});
       read_head(heads_.back());
     }
     high_watermark_.store(deepest, std::memory_order_relaxed);
@@ -114,8 +127,6 @@ class lane_reader {
     std::byte const* record = queue.at(h.at);
     auto first = read<record_format::record_head>(record);
     h.at += first.size;
-    // Gives the bytes back also where the visit throws: a record that cannot be handled is never met twice.
-    released const at_end{queue, h.at};
     if (first.type == record_format::record_type::context) {
       *h.scope = detail::shared_bytes::adopt(read<record_format::context_head>(record + sizeof first).fields);
       record += context_bytes;
@@ -142,18 +153,22 @@ class lane_reader {
     }
   };
 
+  /// Gives the bytes back also where a pass ends early or a visit throws: no record is ever met twice.
   struct released {
-    ring& queue;
-    std::uint64_t position;
-    released(ring& q, std::uint64_t p) noexcept : queue(q), position(p) {}
+    std::vector<head>& heads;
+    explicit released(std::vector<head>& all) noexcept : heads(all) {}
     released(released const&) = delete;
     released& operator=(released const&) = delete;
-    ~released() { queue.release(position); }
+    ~released() {
+      for (head& h : heads) give_back(h);
+    }
   };
+
+  detail::shared_bytes& scope_of(lane const& l) { return scopes_[&l]; }
 
   lane_channel& channel_;
   std::vector<head> heads_;
-  std::map<lane*, detail::shared_bytes> scopes_;
+  std::map<lane const*, detail::shared_bytes> scopes_;
   std::atomic<std::uint64_t> high_watermark_{0};
 };
 

@@ -57,7 +57,7 @@ class pipeline {
   [[nodiscard]] bool write(event const& e, detail::text_buffer& text) {
     if (!needs_json_) return true;
     std::size_t const begin = text.size();
-    put_envelope(text, e);
+    envelope_.put(text, e);
     if (!stages_.processors.empty()) {
       line_.assign(text.from(begin));
       for (any_processor& s : stages_.processors) {
@@ -96,6 +96,7 @@ class pipeline {
   stage_set stages_;
   bool needs_json_;
   std::shared_ptr<diagnostics> tell_;
+  envelope_writer envelope_;
   std::string line_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <fapilog/detail/system.hpp>
 #include <fapilog/engine/batch_builder.hpp>
+#include <fapilog/engine/batch_writer.hpp>
 #include <fapilog/engine/delivery.hpp>
 #include <fapilog/engine/enqueue_event.hpp>
 #include <fapilog/engine/lane_channel.hpp>
@@ -51,7 +52,8 @@ class worker : public std::enable_shared_from_this<worker> {
         tell_(std::move(tell)),
         clock_(channel.uses_tsc()),
         reader_(channel),
-        builder_(std::move(maker), std::move(stages), std::move(deliveries), tell_, options.batch_max_size) {}
+        writer_(std::move(deliveries), tell_, [this] { be_own_thread(helper_id_, false); }),
+        builder_(std::move(maker), std::move(stages), writer_, tell_, options.batch_max_size) {}
   worker(worker const&) = delete;
   worker& operator=(worker const&) = delete;
   ~worker() {
@@ -64,7 +66,7 @@ class worker : public std::enable_shared_from_this<worker> {
   void start(start_context const& context) {
     detail::signals_blocked const in_new_thread;
     thread_ = std::thread{[self = shared_from_this(), context] {
-      self->guarded([&] { self->builder_.start(context); });
+      self->guarded([&] { self->writer_.start(context); });
       self->run();
     }};
     channel_.call_at_acquire([self = weak_from_this()] {
@@ -151,6 +153,7 @@ class worker : public std::enable_shared_from_this<worker> {
       finished_ = !usable;
       if (usable) {
         builder_.after_fork_in_child();
+        writer_.after_fork_in_child();
       } else {
         channel_.close_for_calls();
         channel_.end_of_worker();
@@ -169,6 +172,7 @@ class worker : public std::enable_shared_from_this<worker> {
   [[nodiscard]] account counts() const noexcept {
     account sum;
     builder_.add_to(sum);
+    writer_.add_to(sum);
     sum.queue_depth_high_watermark = reader_.high_watermark();
     channel_.add_to(sum);
     std::uint64_t const known = sum.processed + sum.filtered + sum.failed + sum.dropped.total();
@@ -180,8 +184,15 @@ class worker : public std::enable_shared_from_this<worker> {
   static clock::time_point deadline(clock::time_point began, std::chrono::nanoseconds timeout) noexcept {
     return timeout > std::chrono::hours{24 * 365} ? began + std::chrono::hours{24 * 365} : began + timeout;
   }
+  /// Sinks run on the worker's thread or its helper's: neither may wait for itself.
   [[nodiscard]] bool is_own_thread() const noexcept {
-    return std::this_thread::get_id() == own_id_.load(std::memory_order_relaxed);
+    auto const current = std::this_thread::get_id();
+    return current == own_id_.load(std::memory_order_relaxed) ||
+           current == helper_id_.load(std::memory_order_relaxed);
+  }
+  void be_own_thread(std::atomic<std::thread::id>& id, bool is_worker) noexcept {
+    id.store(std::this_thread::get_id(), std::memory_order_relaxed);
+    channel_.set_own_thread(detail::thread_id(), is_worker);
   }
   void wake() noexcept {
     if (event_ != nullptr) event_->signal();
@@ -195,8 +206,7 @@ class worker : public std::enable_shared_from_this<worker> {
 
   void run() noexcept {
     detail::prepare_worker_thread();
-    own_id_.store(std::this_thread::get_id(), std::memory_order_relaxed);
-    channel_.set_worker_thread(detail::thread_id());
+    be_own_thread(own_id_, true);
     bool open = true;
     while (open) {
       guarded([&] { open = turn(); });
@@ -205,7 +215,7 @@ class worker : public std::enable_shared_from_this<worker> {
   }
 
   void finish() noexcept {
-    guarded([&] { builder_.stop(); });
+    guarded([&] { writer_.stop(); });
     lane_channel::delete_all(std::exchange(retired_, nullptr));
     channel_.end_of_worker();
     std::lock_guard const lock{mutex_};
@@ -245,7 +255,10 @@ class worker : public std::enable_shared_from_this<worker> {
 
   /// One pass over the lanes and what is due after it. False after the last.
   bool turn() {
-    if (pause_.load(std::memory_order_acquire)) park();
+    if (pause_.load(std::memory_order_acquire)) {
+      writer_.wait_until_idle();
+      park();
+    }
     bool const stopping = stop_.load(std::memory_order_acquire);
     std::uint64_t const flush_ticket = flushes_asked_.load(std::memory_order_acquire);
     if (stopping) wait_for_callers();
@@ -260,10 +273,10 @@ class worker : public std::enable_shared_from_this<worker> {
     if (pause_.load(std::memory_order_relaxed)) return true;  // a fork waits; what is due comes after it
     lane_channel::delete_all(std::exchange(retired_, nullptr));
     if (stopping || flush_ticket != flushes_done_ || is_batch_due()) {
-      builder_.hand_over();
+      builder_.hand_over(!stopping && flush_ticket == flushes_done_ && channel_.has_records());
     }
     if (flush_ticket != flushes_done_) {
-      builder_.flush();
+      writer_.flush();
       std::lock_guard const lock{mutex_};
       flushes_done_ = flush_ticket;
       changed_.notify_all();
@@ -277,7 +290,7 @@ class worker : public std::enable_shared_from_this<worker> {
   /// in steps.
   [[nodiscard]] bool is_batch_due() {
     if (builder_.empty()) return false;
-    return options_.batch_timeout.count() == 0 ||
+    return options_.batch_timeout.count() == 0 || builder_.full() ||
            clock::now() >= builder_.last_hand_over() + options_.batch_timeout;
   }
 
@@ -322,10 +335,12 @@ class worker : public std::enable_shared_from_this<worker> {
   std::shared_ptr<diagnostics> tell_;
   tick_clock clock_;
   lane_reader reader_;
+  batch_writer writer_;
   batch_builder builder_;
   logger_core* retired_ = nullptr;  ///< kept until every record that may name them has been read
 
   std::atomic<std::thread::id> own_id_{};
+  std::atomic<std::thread::id> helper_id_{};
   std::atomic<bool> stop_{false};
   std::atomic<std::uint64_t> flushes_asked_{0};
   std::mutex mutex_;

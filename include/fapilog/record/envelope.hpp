@@ -2,6 +2,7 @@
 // The fapilog envelope v1.1: an event as one JSON object.
 #pragma once
 
+#include <fapilog/detail/copy_plain.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/record/json.hpp>
 #include <fapilog/record/time.hpp>
@@ -11,7 +12,7 @@
 
 namespace fapilog {
 
-/// Version of the envelope that `put_envelope` writes.
+/// Version of the envelope that `envelope_writer` writes.
 inline constexpr std::string_view envelope_version = "1.1";
 
 /// True for the keys that stand in `log.context`, as strings; all others stand in `log.data`.
@@ -26,46 +27,62 @@ inline constexpr std::string_view envelope_version = "1.1";
   }
 }
 
-/// Appends the event as one line without its end. Required members are always there: `schema_version`, and in `log`
-/// `timestamp` (RFC 3339, UTC, milliseconds), `level`, `message`, `logger`, `context` with `message_id` and
-/// `correlation_id` (the request's id where none was given, else null), `diagnostics` with `origin`, and `data`.
-inline void put_envelope(detail::text_buffer& out, event const& e) {
-  out.append(R"({"schema_version":"1.1","log":{"timestamp":")");
-  char* const to = out.room(40);
-  out.end_at(put_timestamp(to, e.unix_ns, 3));
-  out.append(R"(","level":)");
-  json::put_text(out, e.level_name);
-  out.append(R"(,"message":)");
-  json::put_text(out, e.message);
-  out.append(R"(,"logger":)");
-  json::put_text(out, e.logger);
+/// Writes one event after the other. Thread: one. Throws: std::bad_alloc.
+class envelope_writer {
+ public:
+  /// Appends the event as one line without its end. Required members are always there: `schema_version`, and in `log`
+  /// `timestamp` (RFC 3339, UTC, milliseconds), `level`, `message`, `logger`, `context` with `message_id` and
+  /// `correlation_id` (the request's id where none was given, else null), `diagnostics` with `origin`, and `data`.
+  void put(detail::text_buffer& out, event const& e) {
+    char* to = out.room(128);
+    to = put_constant(to, R"({"schema_version":"1.1","log":{"timestamp":")");
+    to = time_.put(to, e.unix_ns);
+    out.end_at(put_constant(to, R"(","level":)"));
+    json::put_text(out, e.level_name);
+    append(out, R"(,"message":)");
+    json::put_text(out, e.message);
+    append(out, R"(,"logger":)");
+    json::put_text(out, e.logger);
 
-  out.append(R"(,"context":{"message_id":")");
-  char* const id = out.room(36);
-  out.end_at(detail::put_uuid(id, e.message_id));
-  out.append(R"(","correlation_id":)");
-  value const* correlation = e.context.find("correlation_id");
-  if (correlation == nullptr || correlation->type == kind::null) correlation = e.context.find("request_id");
-  json::put(out, correlation == nullptr ? value{} : *correlation);
-  for (member const& m : e.context) {
-    if (m.key == "correlation_id" || m.key == "message_id" || m.value.type == kind::null) continue;
-    out.push_back(',');
-    json::put_text(out, m.key);
-    out.push_back(':');
-    json::put(out, m.value);
+    to = put_constant(out.room(128), R"(,"context":{"message_id":")");
+    to = detail::put_uuid(to, e.message_id);
+    out.end_at(put_constant(to, R"(","correlation_id":)"));
+    put_context(out, e.context);
+
+    append(out, R"(},"diagnostics":{"origin":"native")");
+    e.diagnostics.visit(
+        [&out](member const& m) {
+          if (m.key != "origin") json::put_next_member(out, m);
+        },
+        [&out](std::string_view json) { out.append(json); });
+    append(out, R"(},"data":)");
+    json::put_members(out, e.data.begin(), e.data.size());
+    append(out, "}}");
   }
 
-  out.append(R"(},"diagnostics":{"origin":"native")");
-  for (member const& m : e.diagnostics) {
-    if (m.key == "origin") continue;
-    out.push_back(',');
-    json::put_text(out, m.key);
-    out.push_back(':');
-    json::put(out, m.value);
+ private:
+  template <std::size_t N>
+  static char* put_constant(char* to, char const (&text)[N]) noexcept {
+    std::memcpy(to, text, N - 1);
+    return to + N - 1;
   }
-  out.append(R"(},"data":)");
-  json::put_members(out, e.data.begin(), e.data.size());
-  out.append("}}");
-}
+  template <std::size_t N>
+  static void append(detail::text_buffer& out, char const (&text)[N]) {
+    out.end_at(put_constant(out.room(N - 1), text));
+  }
+
+  static void put_context(detail::text_buffer& out, member_list const& context) {
+    if (context.empty()) return append(out, "null");
+    value const* correlation = context.find("correlation_id");
+    if (correlation == nullptr || correlation->type == kind::null) correlation = context.find("request_id");
+    json::put(out, correlation == nullptr ? value{} : *correlation);
+    for (member const& m : context) {
+      if (m.value.type == kind::null || m.key == "correlation_id" || m.key == "message_id") continue;
+      json::put_next_member(out, m);
+    }
+  }
+
+  timestamp_writer time_;
+};
 
 }  // namespace fapilog

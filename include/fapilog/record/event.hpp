@@ -7,9 +7,11 @@
 #include <fapilog/record/record.hpp>
 #include <fapilog/record/uuid.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 namespace fapilog {
 
@@ -66,12 +68,24 @@ struct member {
   fapilog::value value;
 };
 
+/// Members that are the same in many events of a batch, and their JSON (`,"key":value` for each), made once in the
+/// batch's memory.
+struct prepared_members {
+  member const* first = nullptr;
+  std::size_t count = 0;
+  std::string_view json;
+};
+
 /// The members of one part of an event, in order, with room to grow in the batch's memory.
 class member_list {
  public:
   explicit member_list(detail::arena& memory) noexcept : memory_(&memory) {}
 
-  [[nodiscard]] member* begin() noexcept { return first_; }
+  /// Whoever can change a member is taken to do so: JSON that was prepared is forgotten.
+  [[nodiscard]] member* begin() noexcept {
+    prepared_json_ = {};
+    return first_;
+  }
   [[nodiscard]] member* end() noexcept { return first_ + size_; }
   [[nodiscard]] member const* begin() const noexcept { return first_; }
   [[nodiscard]] member const* end() const noexcept { return first_ + size_; }
@@ -79,14 +93,16 @@ class member_list {
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
   /// The value under this key, or null.
-  [[nodiscard]] value* find(std::string_view key) noexcept {
-    for (member& m : *this) {
-      if (m.key == key) return &m.value;
+  [[nodiscard]] value const* find(std::string_view key) const noexcept {
+    for (std::size_t i = 0; i < size_; ++i) {
+      if (first_[i].key == key) return &first_[i].value;
     }
     return nullptr;
   }
-  [[nodiscard]] value const* find(std::string_view key) const noexcept {
-    return const_cast<member_list*>(this)->find(key);
+  [[nodiscard]] value* find(std::string_view key) noexcept {
+    auto const* const found = std::as_const(*this).find(key);
+    if (found != nullptr) prepared_json_ = {};
+    return const_cast<value*>(found);
   }
   /// Sets the value under this key, added at the end where it is new.
   void set(std::string_view key, value v) {
@@ -98,10 +114,27 @@ class member_list {
   }
   /// Adds without looking for the key.
   void push_back(member m) {
-    if (size_ == capacity_) grow();
+    if (size_ == capacity_) grow(1);
     first_[size_++] = m;
   }
+  /// Sets all of them, as `set` would one by one.
+  void set_prepared(prepared_members const& all) {
+    for (std::size_t i = 0; i < all.count && size_ != 0; ++i) {
+      if (std::as_const(*this).find(all.first[i].key) == nullptr) continue;
+      for (i = 0; i < all.count; ++i) set(all.first[i].key, all.first[i].value);
+      return;
+    }
+    if (capacity_ - size_ < all.count) grow(all.count);
+    std::copy_n(all.first, all.count, first_ + size_);
+    if (prepared_json_.empty()) {
+      prepared_json_ = all.json;
+      prepared_at_ = size_;
+      prepared_count_ = all.count;
+    }
+    size_ += all.count;
+  }
   void erase(std::string_view key) noexcept {
+    prepared_json_ = {};
     std::size_t kept = 0;
     for (std::size_t i = 0; i < size_; ++i) {
       if (first_[i].key != key) first_[kept++] = first_[i];
@@ -109,11 +142,24 @@ class member_list {
     size_ = kept;
   }
 
+  /// Calls `one(member)` for each, but `ready(json)` once instead for those whose JSON stands.
+  template <class One, class Ready>
+  void visit(One&& one, Ready&& ready) const {
+    for (std::size_t i = 0; i < size_; ++i) {
+      if (i == prepared_at_ && !prepared_json_.empty()) {
+        ready(prepared_json_);
+        i += prepared_count_ - 1;
+      } else {
+        one(std::as_const(first_[i]));
+      }
+    }
+  }
+
  private:
-  void grow() {
-    std::size_t const wanted = capacity_ == 0 ? 8 : capacity_ * 2;
+  void grow(std::size_t count) {
+    std::size_t const wanted = std::max(capacity_ == 0 ? std::size_t{4} : capacity_ * 2, size_ + count);
     auto* const larger = memory_->take_array<member>(wanted);
-    for (std::size_t i = 0; i < size_; ++i) larger[i] = first_[i];
+    std::copy_n(first_, size_, larger);
     first_ = larger;
     capacity_ = wanted;
   }
@@ -122,6 +168,9 @@ class member_list {
   member* first_ = nullptr;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
+  std::string_view prepared_json_;
+  std::size_t prepared_at_ = 0;
+  std::size_t prepared_count_ = 0;
 };
 
 /// What was logged. Thread: the worker's, until the batch is built; then nobody changes it.

@@ -9,6 +9,8 @@
 #include <fapilog/record/time.hpp>
 #include <fapilog/record/uuid.hpp>
 
+#include <fmt/compile.h>
+
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -65,16 +67,14 @@ inline std::size_t put_special(char*& to, std::string_view text) noexcept {
 
 }  // namespace json_detail
 
-/// Text between quotes. Bytes that are not UTF-8 become U+FFFD, control characters `\u` escapes.
-inline void put_text(detail::text_buffer& out, std::string_view text) {
-  using namespace json_detail;
-  char* to = out.room(1);
-  *to++ = '"';
-  out.end_at(to);
+namespace json_detail {
+
+/// The rest of a text from its first special character on, with its closing quote.
+[[gnu::noinline]] inline void put_special_text(detail::text_buffer& out, std::string_view text) {
   while (!text.empty()) {
     // A character may end a few bytes behind the piece in which it begins: the room counts them.
     std::size_t const size = text.size() < piece ? text.size() : piece;
-    to = out.room(longest_escape * (size + 4) + detail::block_bytes);
+    char* to = out.room(longest_escape * (size + 4) + detail::block_bytes);
     std::size_t done = 0;
     while (done < size) {
       done += detail::copy_plain(to, text.data() + done, size - done);
@@ -83,9 +83,22 @@ inline void put_text(detail::text_buffer& out, std::string_view text) {
     out.end_at(to);
     text.remove_prefix(done);
   }
-  to = out.room(1);
+  out.push_back('"');
+}
+
+}  // namespace json_detail
+
+/// Text between quotes. Bytes that are not UTF-8 become U+FFFD, control characters `\u` escapes.
+inline void put_text(detail::text_buffer& out, std::string_view text) {
+  char* to = out.room(text.size() + 2 + detail::block_bytes);
   *to++ = '"';
+  std::size_t const plain = detail::copy_plain(to, text.data(), text.size());
+  if (plain == text.size()) [[likely]] {
+    *to++ = '"';
+    return out.end_at(to);
+  }
   out.end_at(to);
+  json_detail::put_special_text(out, text.substr(plain));
 }
 
 template <class Integer>
@@ -94,14 +107,36 @@ void put_integer(detail::text_buffer& out, Integer number) {
   out.end_at(std::to_chars(to, to + 24, number).ptr);
 }
 
+/// Writes a number of up to six decimals, as most that people log have, and returns the end; null for others. Both
+/// steps are exact: no two decimals of 15 digits are the same double, so the one found is the shortest form.
+[[nodiscard]] inline char* put_short_decimal(char* to, double number) noexcept {
+  double const magnitude = number < 0 ? -number : number;
+  if (!(magnitude < 1e9 && magnitude >= 1e-4)) return nullptr;
+  auto const scaled = static_cast<std::uint64_t>(magnitude * 1e6 + 0.5);
+  if (static_cast<double>(scaled) / 1e6 != magnitude) return nullptr;
+  if (number < 0) *to++ = '-';
+  to = std::to_chars(to, to + 24, scaled / 1'000'000).ptr;
+  auto rest = static_cast<std::uint32_t>(scaled % 1'000'000);
+  *to++ = '.';
+  char digits[6];
+  for (std::size_t i = 6; i > 0; --i, rest /= 10) digits[i - 1] = static_cast<char>('0' + rest % 10);
+  std::size_t size = 6;
+  while (size > 1 && digits[size - 1] == '0') --size;
+  std::memcpy(to, digits, sizeof digits);
+  return to + size;
+}
+
 /// Shortest form that reads back as the same number, always with a point or an exponent; NaN and infinities, which
 /// JSON does not have, become the strings "NaN", "Infinity" and "-Infinity".
 template <class Float>
 void put_float(detail::text_buffer& out, Float number) {
+  char* const to = out.room(48);
+  if constexpr (sizeof(Float) == sizeof(double)) {
+    if (char* const end = put_short_decimal(to, number)) return out.end_at(end);
+  }
   if (std::isnan(number)) return out.append("\"NaN\"");
   if (std::isinf(number)) return out.append(number < 0 ? "\"-Infinity\"" : "\"Infinity\"");
-  char* const to = out.room(48);
-  char* end = std::to_chars(to, to + 40, number).ptr;
+  char* end = fmt::format_to(to, FMT_COMPILE("{}"), number);
   bool is_integral = true;
   for (char const* c = to; c != end; ++c)
     is_integral = is_integral && ((*c >= '0' && *c <= '9') || *c == '-');
@@ -147,15 +182,26 @@ inline void put_pointer(detail::text_buffer& out, std::uint64_t address) {
 
 inline void put(detail::text_buffer& out, value const& v);
 
+/// `,"key":value`.
+inline void put_next_member(detail::text_buffer& out, member const& m) {
+  out.push_back(',');
+  put_text(out, m.key);
+  out.push_back(':');
+  switch (m.value.type) {
+    case kind::string: return put_text(out, {m.value.text, m.value.size});
+    case kind::i64: return put_integer(out, m.value.i64);
+    case kind::u64: return put_integer(out, m.value.u64);
+    case kind::f64: return put_float(out, m.value.f64);
+    default: return put(out, m.value);
+  }
+}
+
 /// `{"key":value,...}` of these members.
 inline void put_members(detail::text_buffer& out, member const* first, std::size_t count) {
-  out.push_back('{');
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i != 0) out.push_back(',');
-    put_text(out, first[i].key);
-    out.push_back(':');
-    put(out, first[i].value);
-  }
+  std::size_t const begin = out.size();
+  if (count == 0) out.push_back(',');
+  for (std::size_t i = 0; i < count; ++i) put_next_member(out, first[i]);
+  out.put_at(begin, '{');  // instead of the first comma
   out.push_back('}');
 }
 

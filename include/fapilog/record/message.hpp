@@ -4,10 +4,12 @@
 
 #include <fapilog/detail/platform.hpp>
 #include <fapilog/record/field.hpp>
+#include <fapilog/record/record.hpp>
 
 #include <fmt/core.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <type_traits>
 
@@ -69,6 +71,13 @@ consteval std::size_t taken_arguments(char const* text, std::size_t size, std::s
   return taken;
 }
 
+consteval bool has_brace(char const* text, std::size_t size) {
+  for (std::size_t i = 0; i < size; ++i) {
+    if (text[i] == '{' || text[i] == '}') return true;
+  }
+  return false;
+}
+
 template <class... Formats>
 struct format_list {
   using string = fmt::format_string<Formats...>;
@@ -125,6 +134,7 @@ class message {
     if (detail::taken_arguments(literal, N, arguments) < arguments) {
       throw "fapilog: this log call has more format arguments than pairs of braces";
     }
+    if (!detail::has_brace(literal, N)) flags_ = record_format::text_is_rendered;
   }
   /// Text that is no literal: refused in words.
   template <class T>
@@ -138,16 +148,18 @@ class message {
   message(runtime_text const& text) noexcept  // NOLINT(google-explicit-constructor)
       : text_(fmt::runtime(fmt::string_view{text.text().data(), text.text().size()})),
         where_(text.where()),
-        runtime_(true) {}
+        flags_(record_format::text_is_cell |
+               ((detail::is_field<A> && ...) ? record_format::text_is_rendered : 0)) {}
 
   [[nodiscard]] fmt::string_view text() const noexcept { return text_; }
   [[nodiscard]] detail::call_site where() const noexcept { return where_; }
-  [[nodiscard]] bool is_runtime() const noexcept { return runtime_; }
+  /// Flags of the record (record_format): what is left to do for the text.
+  [[nodiscard]] std::uint16_t flags() const noexcept { return flags_; }
 
  private:
   detail::format_string_for<A...> text_;
   detail::call_site where_;
-  bool runtime_ = false;
+  std::uint16_t flags_ = 0;
 };
 
 }  // namespace fapilog

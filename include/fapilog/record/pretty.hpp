@@ -65,12 +65,10 @@ inline std::size_t put_special(char*& to, std::string_view text, bool quoted) no
   return point.size;
 }
 
-/// Text with its control characters as `\n`, `\x1b` or `\u202e` and what is not UTF-8 as U+FFFD; between
-/// quotes, these and backslashes are escaped, too.
-inline void put_text(detail::text_buffer& out, std::string_view text, bool quoted = false) {
+/// The rest of a text from its first special character on.
+[[gnu::noinline]] inline void put_special_text(detail::text_buffer& out, std::string_view text, bool quoted) {
   constexpr std::size_t longest_escape = 6;
   constexpr std::size_t piece = 4096;
-  if (quoted) out.push_back('"');
   while (!text.empty()) {
     // A character may end a few bytes behind the piece in which it begins: the room counts them.
     std::size_t const size = text.size() < piece ? text.size() : piece;
@@ -83,6 +81,17 @@ inline void put_text(detail::text_buffer& out, std::string_view text, bool quote
     out.end_at(to);
     text.remove_prefix(done);
   }
+}
+
+/// Text with its control characters as `\n`, `\x1b` or `\u202e` and what is not UTF-8 as U+FFFD; between
+/// quotes, these and backslashes are escaped, too.
+inline void put_text(detail::text_buffer& out, std::string_view text, bool quoted = false) {
+  char* to = out.room(text.size() + 2 + detail::block_bytes);
+  if (quoted) *to++ = '"';
+  std::size_t const copied = detail::copy_plain(to, text.data(), text.size());
+  out.end_at(to);
+  if (copied != text.size()) [[unlikely]]
+    put_special_text(out, text.substr(copied), quoted);
   if (quoted) out.push_back('"');
 }
 
@@ -160,42 +169,51 @@ inline void put_location(detail::text_buffer& out, event const& e) {
 
 }  // namespace pretty_detail
 
-/// Appends `2026-01-27 10:30:00.123Z | INFO     | logger | message key=value ... (file.cpp:12)` with its end,
-/// in UTC: data, then the ids of the context, then the place of the call. An exception follows on indented
-/// lines. Texts with spaces, quotes, `=` or backslashes are quoted, objects and arrays look as in JSON. What
-/// enrichers tell of the process and the message's id are left to the JSON form. Thread: any. Throws:
-/// std::bad_alloc.
-inline void put_pretty(detail::text_buffer& out, event const& e, pretty_style style = {}) {
-  using namespace pretty_detail;
-  char* const time = out.room(40);
-  char* const time_end = put_timestamp(time, e.unix_ns, 3);
-  time[10] = ' ';
-  out.end_at(time_end);
-  out.append(" | ");
+/// Writes one event after the other. Thread: one. Throws: std::bad_alloc.
+class pretty_writer {
+ public:
+  explicit pretty_writer(pretty_style style = {}) : style_(style) {}
 
-  if (style.colours) out.append(colour_of(e.severity));
-  std::size_t const begin = out.size();
-  put_text(out, e.level_name);
-  constexpr std::size_t widest = 8;  // CRITICAL
-  while (out.size() - begin < widest) out.push_back(' ');
-  if (style.colours) out.append(plain);
+  /// Appends `2026-01-27 10:30:00.123Z | INFO     | logger | message key=value ... (file.cpp:12)` with its end,
+  /// in UTC: data, then the ids of the context, then the place of the call. An exception follows on indented
+  /// lines. Texts with spaces, quotes, `=` or backslashes are quoted, objects and arrays look as in JSON. What
+  /// enrichers tell of the process and the message's id are left to the JSON form.
+  void put(detail::text_buffer& out, event const& e) {
+    using namespace pretty_detail;
+    char* const time = out.room(32);
+    char* time_end = time_.put(time, e.unix_ns);
+    time[10] = ' ';
+    std::memcpy(time_end, " | ", 3);
+    out.end_at(time_end + 3);
 
-  out.append(" | ");
-  put_text(out, e.logger);
-  out.append(" | ");
-  put_text(out, e.message);
-  for (member const& m : e.data) put_member(out, m);
-  for (member const& m : e.context) {
-    if (m.value.type != kind::null) put_member(out, m);
+    if (style_.colours) out.append(colour_of(e.severity));
+    std::size_t const begin = out.size();
+    put_text(out, e.level_name);
+    constexpr std::size_t widest = 8;  // CRITICAL
+    while (out.size() - begin < widest) out.push_back(' ');
+    if (style_.colours) out.append(plain);
+
+    out.append(" | ");
+    put_text(out, e.logger);
+    out.append(" | ");
+    put_text(out, e.message);
+    for (member const& m : e.data) put_member(out, m);
+    for (member const& m : e.context) {
+      if (m.value.type != kind::null) put_member(out, m);
+    }
+    if (style_.location && e.file != nullptr && e.file[0] != '\0') {
+      if (style_.colours) out.append(grey);
+      put_location(out, e);
+      if (style_.colours) out.append(plain);
+    }
+    out.push_back('\n');
+    value const* const exception = e.diagnostics.find("exception");
+    if (exception != nullptr && exception->is_object()) put_exception(out, *exception);
   }
-  if (style.location && e.file != nullptr && e.file[0] != '\0') {
-    if (style.colours) out.append(grey);
-    put_location(out, e);
-    if (style.colours) out.append(plain);
-  }
-  out.push_back('\n');
-  value const* const exception = e.diagnostics.find("exception");
-  if (exception != nullptr && exception->is_object()) put_exception(out, *exception);
-}
+
+ private:
+  pretty_style style_;
+  timestamp_writer time_;
+};
 
 }  // namespace fapilog

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace fapilog {
 
@@ -89,6 +90,30 @@ inline char* put_timestamp(char* to, std::int64_t unix_ns, std::uint32_t digits)
   *to++ = 'Z';
   return to;
 }
+
+/// Writes timestamps one after the other and works the date out once a second. Thread: one. Throws: never.
+class timestamp_writer {
+ public:
+  /// As `put_timestamp` with milliseconds, always 24 characters.
+  char* put(char* to, std::int64_t unix_ns) noexcept {
+    std::int64_t const seconds = unix_ns >= 0 ? unix_ns / 1'000'000'000 : -1;
+    if (seconds < 0) return put_timestamp(to, unix_ns, 3);
+    if (seconds != second_) {
+      put_timestamp(text_, unix_ns, 3);
+      second_ = seconds;
+    }
+    std::memcpy(to, text_, sizeof text_);
+    auto const ms = static_cast<std::uint32_t>((unix_ns - seconds * 1'000'000'000) / 1'000'000);
+    to[20] = static_cast<char>('0' + ms / 100);
+    to[21] = static_cast<char>('0' + ms / 10 % 10);
+    to[22] = static_cast<char>('0' + ms % 10);
+    return to + sizeof text_;
+  }
+
+ private:
+  char text_[24] = {};
+  std::int64_t second_ = -1;
+};
 
 /// Writes a code point, or U+FFFD for what is none, and returns its bytes (1 to 4).
 inline std::size_t put_code_point(char* to, std::uint32_t point) noexcept {

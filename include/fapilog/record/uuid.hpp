@@ -3,8 +3,10 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <random>
 #include <string>
 
@@ -19,13 +21,23 @@ struct uuid {
 
 namespace detail {
 
+/// The two hexadecimal digits of every byte.
+inline constexpr auto hex_pairs = [] {
+  std::array<char, 512> pairs{};
+  constexpr char digits[] = "0123456789abcdef";
+  for (std::size_t i = 0; i < 256; ++i) {
+    pairs[2 * i] = digits[i >> 4];
+    pairs[2 * i + 1] = digits[i & 15];
+  }
+  return pairs;
+}();
+
 /// Writes the 36 characters of the canonical form.
 inline char* put_uuid(char* to, uuid const& id) noexcept {
-  constexpr char digits[] = "0123456789abcdef";
   for (std::size_t i = 0; i < 16; ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) *to++ = '-';
-    *to++ = digits[id.bytes[i] >> 4];
-    *to++ = digits[id.bytes[i] & 15];
+    std::memcpy(to, &hex_pairs[std::size_t{2} * id.bytes[i]], 2);
+    to += 2;
   }
   return to;
 }
@@ -54,14 +66,17 @@ class uuid7_generator {
     std::uint64_t const low =
         std::uint64_t{0x8000000000000000} | ((counter_ & ((std::uint64_t{1} << 42) - 1)) << 20) | own_;
     uuid id;
-    for (std::size_t i = 0; i < 8; ++i) {
-      id.bytes[i] = static_cast<std::uint8_t>(high >> (56 - 8 * i));
-      id.bytes[8 + i] = static_cast<std::uint8_t>(low >> (56 - 8 * i));
-    }
+    put_big_endian(id.bytes.data(), high);
+    put_big_endian(id.bytes.data() + 8, low);
     return id;
   }
 
  private:
+  static void put_big_endian(std::uint8_t* to, std::uint64_t word) noexcept {
+    if constexpr (std::endian::native == std::endian::little) word = __builtin_bswap64(word);
+    std::memcpy(to, &word, sizeof word);
+  }
+
   static constexpr std::uint64_t counter_most = (std::uint64_t{1} << 54) - 1;
   static constexpr std::uint64_t counter_start =
       counter_most >> 1;  // leaves room to count within the millisecond

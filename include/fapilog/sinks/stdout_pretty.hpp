@@ -31,7 +31,7 @@ struct stdout_pretty_config {
   std::chrono::milliseconds patience{1'000};
 };
 
-/// Writes what `put_pretty` makes of the events of a batch, in one write(2) where possible; otherwise like
+/// Writes what `pretty_writer` makes of the events of a batch, in one write(2) where possible; otherwise like
 /// `stdout_json`. Whether there are colours is decided when the sink is made.
 /// Thread: one at a time. Throws: std::bad_alloc.
 class stdout_pretty {
@@ -39,13 +39,13 @@ class stdout_pretty {
   static constexpr bool needs_json = false;
 
   explicit stdout_pretty(stdout_pretty_config const& config = {})
-      : style_{has_colours(config), config.location}, stream_(config.descriptor, config.patience) {}
+      : line_{{has_colours(config), config.location}}, stream_(config.descriptor, config.patience) {}
 
   write_result write(batch const& entries) {
     text_.clear_to(most_kept);
     ends_.clear();
     for (entry const& one : entries) {
-      put_pretty(text_, one.event, style_);
+      line_.put(text_, one.event);
       ends_.push_back(text_.size());
     }
     return stream_.write(text_.view(), ends_.size(), [this](std::size_t i) { return ends_[i]; });
@@ -63,7 +63,7 @@ class stdout_pretty {
            detail::environment("TERM", "") != "dumb";
   }
 
-  pretty_style style_;
+  pretty_writer line_;
   stdout_stream stream_;
   detail::text_buffer text_;
   std::vector<std::size_t> ends_;

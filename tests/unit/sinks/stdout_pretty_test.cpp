@@ -31,7 +31,7 @@ namespace {
 
 std::string pretty(event const& e, fapilog::pretty_style style = {}) {
   fapilog::detail::text_buffer out;
-  fapilog::put_pretty(out, e, style);
+  fapilog::pretty_writer{style}.put(out, e);
   return std::string{out.view()};
 }
 

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <fapilog/detail/system.hpp>
+#include <fapilog/detail/text_buffer.hpp>
+#include <fapilog/record/json.hpp>
 #include <fapilog/stages/enricher.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -32,16 +35,28 @@ class runtime_info {
     if (std::uint32_t const now = detail::fork_generation.load_relaxed(); now != generation_) {
       generation_ = now;
       pid_ = detail::process_id();
+      prepared_in_ = 0;
     }
-    // The texts live as long as the enricher; a batch may outlive it, so they are copied.
-    e.diagnostics.set("service", value::of_text(e.copy(service_)));
-    e.diagnostics.set("env", value::of_text(e.copy(env_)));
-    e.diagnostics.set("version", value::of_text(e.copy(version_)));
-    e.diagnostics.set("host", value::of_text(e.copy(host_)));
-    e.diagnostics.set("pid", value::of_number(pid_));
+    if (e.memory->round() != prepared_in_) prepare(e);
+    e.diagnostics.set_prepared(prepared_);
   }
 
  private:
+  /// The texts live as long as the enricher; a batch may outlive it, so each has a copy.
+  void prepare(event& e) {
+    constexpr std::size_t count = 5;
+    auto* const all = e.memory->take_array<member>(count);
+    all[0] = {"service", value::of_text(e.copy(service_))};
+    all[1] = {"env", value::of_text(e.copy(env_))};
+    all[2] = {"version", value::of_text(e.copy(version_))};
+    all[3] = {"host", value::of_text(e.copy(host_))};
+    all[4] = {"pid", value::of_number(pid_)};
+    detail::text_buffer text;
+    for (std::size_t i = 0; i < count; ++i) json::put_next_member(text, all[i]);
+    prepared_ = {all, count, e.copy(text.view())};
+    prepared_in_ = e.memory->round();
+  }
+
   static std::string chosen(std::string const& given, char const* variable, char const* otherwise) {
     return given.empty() ? detail::environment(variable, otherwise) : given;
   }
@@ -51,6 +66,8 @@ class runtime_info {
   std::string version_;
   std::string host_;
   std::int64_t pid_;
+  prepared_members prepared_;
+  std::uint64_t prepared_in_ = 0;  ///< round of the memory
   std::uint32_t generation_ = detail::fork_generation.load_relaxed();
 };
 

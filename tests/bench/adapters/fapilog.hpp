@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// fapilog as it comes: the whole envelope with what process it is from, ordered, escaped, accounted.
+#pragma once
+
+#include "../harness/adapter.hpp"
+
+#include <fapilog/fapilog.hpp>
+#include <fapilog/version.hpp>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace bench {
+
+class adapter {
+ public:
+  static constexpr std::string_view name = "fapilog";
+  static std::string version() { return fapilog::version; }
+  static constexpr std::array configs{"default"};
+  static constexpr bool writes_json = true;
+  static constexpr bool custom_sink = true;
+
+  explicit adapter(setup const& s) : runtime_(options(s)), log_(runtime_.get_logger("bench")) {}
+
+  void prepare_thread() { log_.debug("first"); }
+  void num(std::uint64_t a, std::uint64_t b, double c) { log_.info("number {} and {} and {}", a, b, c); }
+  void str(std::string const& a, std::uint64_t b, double c) { log_.info("text {} and {} and {}", a, b, c); }
+  void json(std::string const& user, int status, double ms, std::string const& path) {
+    log_.info("request handled", fapilog::kv("user_id", user), fapilog::kv("status", status),
+              fapilog::kv("latency_ms", ms), fapilog::kv("path", path));
+  }
+  void flush() { (void)runtime_.flush(std::chrono::minutes{5}); }
+  [[nodiscard]] fapilog::account counts() const { return runtime_.counts(); }
+
+ private:
+  struct calls {
+    void (*each)();
+    void write(fapilog::batch const& entries) {
+      for (std::size_t i = 0; i < entries.size(); ++i) each();
+    }
+  };
+
+  static fapilog::options options(setup const& s) {
+    fapilog::options o{.log_level = fapilog::level::debug};
+    if (s.wait) o.when_full = fapilog::when_full::block;
+    o.sinks.clear();
+    if (s.sink != nullptr) {
+      o.sinks.emplace_back(calls{s.sink});
+    } else if (s.json) {
+      o.sinks.emplace_back(fapilog::sinks::rotating_file{{.path = s.path, .max_bytes = 0}});
+    } else {
+      int const file = ::open(s.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+      if (file < 0 || ::dup2(file, STDOUT_FILENO) < 0) std::abort();
+      ::close(file);
+      o.sinks.emplace_back(fapilog::sinks::stdout_pretty{});
+    }
+    return o;
+  }
+
+  fapilog::runtime runtime_;
+  fapilog::logger log_;
+};
+
+}  // namespace bench
