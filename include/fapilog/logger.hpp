@@ -105,7 +105,8 @@ class basic_logger {
                                   A const&... arguments) const noexcept {
     detail::refuse_duplicate_keys(arguments...);
     if (!detail::is_compiled_in(severity) || !is_enabled(severity) || !detail::is_level(severity)) return;
-    engine::emit(*core_, severity, text.text(), text.flags(), text.where(), arguments...);
+    engine::emit<engine::passed<A>...>(*core_, engine::statement(severity, text.flags()), text.text(),
+                                       text.where(), engine::pass(arguments)...);
   }
 
   /// The same with the fields in a list: `log.info("text", {{"user_id", 42}, {"ip", ip}})`.
@@ -143,7 +144,7 @@ class basic_logger {
   }
   /// A logger of the same name that adds these fields to each of its records; this one stays as it is. The fields are
   /// copied; those of a call win over them, they win over the scope's. Without memory it is a copy of this one.
-  template <std::same_as<field>... Fields>
+  template <std::derived_from<field>... Fields>
   [[nodiscard, gnu::always_inline]] basic_logger with(Fields const&... fields) const noexcept {
     detail::refuse_duplicate_keys(fields...);
     return with({fields...});
@@ -178,7 +179,8 @@ class basic_logger {
     if constexpr (detail::is_compiled_in(Severity)) {
       detail::refuse_duplicate_keys(arguments...);
       if (!is_enabled(Severity)) return;
-      engine::emit(*core_, Severity, text.text(), text.flags(), text.where(), arguments...);
+      engine::emit<engine::passed<A>...>(*core_, engine::statement(Severity, text.flags()), text.text(),
+                                         text.where(), engine::pass(arguments)...);
     }
   }
 
@@ -187,7 +189,7 @@ class basic_logger {
                                          field const (&fields)[N]) const noexcept {
     detail::refuse_duplicates(fields, std::make_index_sequence<N>{});
     if (!detail::is_compiled_in(severity) || !is_enabled(severity) || !detail::is_level(severity)) return;
-    engine::emit_list(*core_, severity, text.text(), text.flags(), text.where(), fields);
+    engine::emit_list(*core_, engine::statement(severity, text.flags()), text.text(), text.where(), fields);
   }
 
   engine::logger_core* core_ = nullptr;

@@ -1,15 +1,113 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# What it costs a translation unit to log: preprocessed lines, and compile time against fmt's light header alone.
-# Usage: tests/bench/compile_cost.sh [--check]; with --check it fails where a limit is broken. CXX chooses the compiler.
+# What it costs a translation unit to log: preprocessed lines, compile time against fmt's light header alone, and time
+# and code for each statement.
+# Usage: tests/bench/compile_cost.sh [--check | --full]. With --check it fails where a limit is broken; --full measures
+# units of 1, 200 and 2,000 statements as CSV rows on the standard error. Both compare with quill where its headers are
+# in FAPILOG_BENCH_QUILL_INCLUDE. CXX chooses the compiler, RUNS how often each time is taken.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/../.." && pwd)
 compiler=${CXX:-g++}
-check=${1:-}
+action=${1:-}
 runs=${RUNS:-7}
+quill=${FAPILOG_BENCH_QUILL_INCLUDE:-}
+[[ -z $action || $action == --check || $action == --full ]] || {
+  sed -n 's/^# Usage: /usage: /p' "$0" >&2
+  exit 2
+}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
+
+flags=(-std=c++20 "-I$here/include")
+if [[ -n $quill ]]; then flags+=(-isystem "$quill"); fi
+
+# CPU time of one compilation in milliseconds: source, options.
+cpu_ms() {
+  local unit=$1 took
+  shift
+  local TIMEFORMAT='%U %S'
+  took=$({ time "$compiler" "${flags[@]}" "$@" -c "$unit.cpp" -o "$unit.o"; } 2>&1)
+  awk '{printf "%d\n", ($1 + $2) * 1000}' <<<"$took"
+}
+# Least CPU time of several interleaved runs goes to <unit>.least: number of runs, units, options after "--".
+least_ms() {
+  local count=$1 units=() unit i
+  shift
+  while [[ $1 != -- ]]; do
+    units+=("$1")
+    shift
+  done
+  shift
+  for unit in "${units[@]}"; do : >"$unit.ms"; done
+  for ((i = 0; i < count; ++i)); do
+    for unit in "${units[@]}"; do cpu_ms "$unit" "$@" >>"$unit.ms"; done
+  done
+  for unit in "${units[@]}"; do sort -n "$unit.ms" | head -n 1 >"$unit.least"; done
+}
+# All code of an object, also what templates and functions with their own sections have.
+text_bytes() { size -A "$1.o" | awk '$1 ~ /^\.text/ {sum += $2} END {print sum + 0}'; }
+lines_of() { "$compiler" "${flags[@]}" -E "$1.cpp" | wc -l; }
+holds() { awk "BEGIN {exit !($1)}"; }
+
+# A unit that logs: logger, number of statements; all of them have the same signature, at most 50 stand in a function.
+write_unit() {
+  local logger=$1 count=$2
+  awk -v logger="$logger" -v count="$count" 'BEGIN {
+    if (logger == "fapilog") {
+      print "#include <fapilog/logger.hpp>"
+      type = "fapilog::logger const&"
+      statement = "  log.info(\"value {} {} {}\", n, n, d);"
+    } else {
+      print "#include <quill/LogMacros.h>\n#include <quill/Logger.h>"
+      type = "quill::Logger*"
+      statement = "  LOG_INFO(log, \"value {} {} {}\", n, n, d);"
+    }
+    for (f = 0; f * 50 < count; ++f) {
+      printf "void log_%d(%s log, int n, double d) {\n", f, type
+      for (i = 0; i < 50 && f * 50 + i < count; ++i) print statement
+      print "}"
+    }
+  }' >"${logger}_$count.cpp"
+}
+loggers=(fapilog)
+if [[ -n $quill ]]; then loggers+=(quill); fi
+
+# --- every statement ----------------------------------------------------------------------------------------
+
+if [[ $action == --full ]]; then
+  runs=${RUNS:-3}
+  row() { echo "$1,$compiler,compile_cost,$2,$3,$4" >&2; }
+  for logger in "${loggers[@]}"; do
+    for count in 1 200 2000; do
+      write_unit "$logger" $count
+      row "$logger" "$count statements" lines "$(lines_of "${logger}_$count")"
+    done
+  done
+  for level in -O0 -O2; do
+    for count in 1 200 2000; do
+      units=()
+      for logger in "${loggers[@]}"; do units+=("${logger}_$count"); done
+      least_ms "$runs" "${units[@]}" -- "$level"
+      for logger in "${loggers[@]}"; do
+        row "$logger" "$count statements $level" seconds "$(awk '{print $1 / 1000}' "${logger}_$count.least")"
+        bytes=$(text_bytes "${logger}_$count")
+        echo "$bytes" >"${logger}_$count.text"
+        row "$logger" "$count statements $level" text_bytes "$bytes"
+      done
+    done
+    for logger in "${loggers[@]}"; do
+      for figure in least:ms_per_statement text:bytes_per_statement; do
+        few=$(<"${logger}_200.${figure%%:*}")
+        many=$(<"${logger}_2000.${figure%%:*}")
+        row "$logger" "each more $level" "${figure##*:}" "$(awk -v a="$few" -v b="$many" 'BEGIN {print (b - a) / 1800}')"
+      done
+    done
+  done
+  exit 0
+fi
+
+# --- the first statement ------------------------------------------------------------------------------------
 
 fmt_header=core
 printf '#include <fmt/base.h>\n' >probe.cpp
@@ -26,32 +124,51 @@ void log_it(fapilog::logger const& log, int n) { log.info("{} of", n, fapilog::k
 EOT
 printf '#include <fapilog/logger.hpp>\n' >include.cpp
 
-flags=(-std=c++20 "-I$here/include")
-lines=$("$compiler" "${flags[@]}" -E include.cpp | wc -l)
+failed=0
+# fail_unless <condition for awk> <message>: with --check.
+fail_unless() {
+  if [[ $action == --check ]] && ! holds "$1"; then
+    echo "$2" >&2
+    failed=1
+  fi
+}
 
-# Least CPU time of several interleaved runs, in milliseconds.
-least() { sort -n "$1" | head -n 1; }
 for level in -O0 -O2; do
-  : >baseline.ms
-  : >one_call.ms
-  for ((i = 0; i < runs; ++i)); do
-    for unit in baseline one_call; do
-      TIMEFORMAT='%U %S'
-      took=$({ time "$compiler" "${flags[@]}" "$level" -c "$unit.cpp" -o "$unit.o"; } 2>&1)
-      awk '{printf "%d\n", ($1 + $2) * 1000}' <<<"$took" >>"$unit.ms"
-    done
-  done
-  base=$(least baseline.ms)
-  one=$(least one_call.ms)
+  least_ms "$runs" baseline one_call -- "$level"
+  base=$(<baseline.least)
+  one=$(<one_call.least)
   ratio=$(awk -v a="$one" -v b="$base" 'BEGIN {printf "%.2f", a / b}')
   echo "$compiler $level: fmt alone ${base} ms, one log call ${one} ms, ratio ${ratio} (limit 1.30)"
-  if [[ $check == --check ]] && awk -v r="$ratio" 'BEGIN {exit !(r > 1.30)}'; then
-    echo "too slow to compile" >&2
-    exit 1
-  fi
+  fail_unless "$ratio <= 1.30" "too slow to compile"
 done
+lines=$(lines_of include)
 echo "$compiler: logger.hpp preprocesses to $lines lines (limit 44700)"
-if [[ $check == --check && $lines -ge 44700 ]]; then
-  echo "too many lines" >&2
-  exit 1
+fail_unless "$lines < 44700" "too many lines"
+
+# --- each more ----------------------------------------------------------------------------------------------
+
+write_unit fapilog 200
+write_unit fapilog 2000
+least_ms 2 fapilog_200 fapilog_2000 -- -O2
+few=$(<fapilog_200.least)
+many=$(<fapilog_2000.least)
+ms=$(awk -v a="$few" -v b="$many" 'BEGIN {printf "%.2f", (b - a) / 1800}')
+bytes=$(awk -v a="$(text_bytes fapilog_200)" -v b="$(text_bytes fapilog_2000)" 'BEGIN {printf "%.1f", (b - a) / 1800}')
+echo "$compiler -O2: each more statement $bytes bytes of code (limit 46) and $ms ms (limit 1.0)"
+fail_unless "$bytes <= 46" "too much code for a statement"
+fail_unless "$ms <= 1.0" "a statement is too slow to compile"
+
+if [[ -n $quill ]]; then
+  for logger in fapilog quill; do write_unit "$logger" 1; done
+  for level in -O0 -O2; do
+    least_ms 3 fapilog_1 quill_1 -- "$level"
+    ours=$(<fapilog_1.least)
+    theirs=$(<quill_1.least)
+    ratio=$(awk -v a="$ours" -v b="$theirs" 'BEGIN {printf "%.2f", a / b}')
+    echo "$compiler $level: one statement $ours ms, quill's $theirs ms, ratio $ratio (limit 0.50)"
+    fail_unless "$ratio <= 0.50" "a unit is too slow to compile next to quill's"
+  done
+else
+  echo "quill's headers are not given: not compared"
 fi
+exit $failed

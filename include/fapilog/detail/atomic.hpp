@@ -20,12 +20,24 @@ class atomic_word {
   atomic_word(atomic_word const&) = delete;
   atomic_word& operator=(atomic_word const&) = delete;
 
-  [[nodiscard]] T load_relaxed() const noexcept { return __atomic_load_n(&value_, __ATOMIC_RELAXED); }
-  [[nodiscard]] T load_acquire() const noexcept { return __atomic_load_n(&value_, __ATOMIC_ACQUIRE); }
-  [[nodiscard]] T load_seq_cst() const noexcept { return __atomic_load_n(&value_, __ATOMIC_SEQ_CST); }
-  void store_relaxed(T value) noexcept { __atomic_store_n(&value_, value, __ATOMIC_RELAXED); }
-  void store_release(T value) noexcept { __atomic_store_n(&value_, value, __ATOMIC_RELEASE); }
-  void store_seq_cst(T value) noexcept { __atomic_store_n(&value_, value, __ATOMIC_SEQ_CST); }
+  [[nodiscard, gnu::always_inline]] T load_relaxed() const noexcept {
+    return __atomic_load_n(&value_, __ATOMIC_RELAXED);
+  }
+  [[nodiscard, gnu::always_inline]] T load_acquire() const noexcept {
+    return __atomic_load_n(&value_, __ATOMIC_ACQUIRE);
+  }
+  [[nodiscard, gnu::always_inline]] T load_seq_cst() const noexcept {
+    return __atomic_load_n(&value_, __ATOMIC_SEQ_CST);
+  }
+  [[gnu::always_inline]] void store_relaxed(T value) noexcept {
+    __atomic_store_n(&value_, value, __ATOMIC_RELAXED);
+  }
+  [[gnu::always_inline]] void store_release(T value) noexcept {
+    __atomic_store_n(&value_, value, __ATOMIC_RELEASE);
+  }
+  [[gnu::always_inline]] void store_seq_cst(T value) noexcept {
+    __atomic_store_n(&value_, value, __ATOMIC_SEQ_CST);
+  }
   T exchange(T value) noexcept { return __atomic_exchange_n(&value_, value, __ATOMIC_ACQ_REL); }
   T fetch_add_relaxed(T value) noexcept { return __atomic_fetch_add(&value_, value, __ATOMIC_RELAXED); }
   T fetch_add(T value) noexcept { return __atomic_fetch_add(&value_, value, __ATOMIC_ACQ_REL); }
@@ -36,7 +48,7 @@ class atomic_word {
   }
 
   /// Adds without a locked instruction: only for words that one thread writes, with its signal handlers, and others read.
-  void add_by_owner(T value) noexcept requires(sizeof(T) == sizeof(std::uint64_t)) {
+  [[gnu::always_inline]] void add_by_owner(T value) noexcept requires(sizeof(T) == sizeof(std::uint64_t)) {
     add_in_one_step(value_, value);
   }
 
@@ -45,6 +57,6 @@ class atomic_word {
 };
 
 /// Orders this thread's memory operations for the compiler only.
-inline void compiler_fence() noexcept { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
+[[gnu::always_inline]] inline void compiler_fence() noexcept { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
 
 }  // namespace fapilog::detail

@@ -43,10 +43,20 @@ inline void cpu_pause() noexcept {
 #endif
 }
 
+/// Asks for a cache line that will be written. Any address will do.
+[[gnu::always_inline]] inline void prefetch_to_write([[maybe_unused]] void const* address) noexcept {
+#if defined(__x86_64__)
+  // The compiler's own builtin asks to read unless the target is said to have this instruction; all have it, or skip it.
+  asm volatile("prefetchw %0" : : "m"(*static_cast<char const*>(address)));
+#else
+  __builtin_prefetch(address, 1);
+#endif
+}
+
 /// True where `read_tsc` reads a counter; whether it is steady is asked once at start (detail/system.hpp).
 inline constexpr bool has_tsc = FAPILOG_DETAIL_X86 != 0;
 
-inline std::uint64_t read_tsc() noexcept {
+[[gnu::always_inline]] inline std::uint64_t read_tsc() noexcept {
 #if FAPILOG_DETAIL_X86
   return __builtin_ia32_rdtsc();
 #else
@@ -74,7 +84,7 @@ inline constinit int fence_word = 0;
 #endif
 
 /// Orders this thread's memory operations for every other thread.
-inline void full_fence() noexcept {
+[[gnu::always_inline]] inline void full_fence() noexcept {
 #if defined(__SANITIZE_THREAD__)
   __atomic_fetch_add(&fence_word, 0, __ATOMIC_SEQ_CST);
 #else
@@ -84,7 +94,7 @@ inline void full_fence() noexcept {
 
 /// Adds to a word that only this thread writes, in one instruction where the processor has one: a signal handler of the
 /// same thread that adds, too, then comes before or after it, never in the middle.
-inline void add_in_one_step(std::uint64_t& word, std::uint64_t count) noexcept {
+[[gnu::always_inline]] inline void add_in_one_step(std::uint64_t& word, std::uint64_t count) noexcept {
 #if defined(__x86_64__)
   asm volatile("addq %1, %0" : "+m"(word) : "er"(count) : "cc");
 #else

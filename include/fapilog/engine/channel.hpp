@@ -17,16 +17,21 @@ namespace fapilog::engine {
 
 struct logger_core;
 
-/// One log call, as the logger hands it over. Format arguments come first in `items`.
+/// A statement's level, number of format arguments and flags (record_format) in one word, so that a call site has less to
+/// load.
+inline constexpr int statement_args = 8;
+inline constexpr int statement_flags = 16;
+[[nodiscard]] constexpr std::uint32_t statement(level severity, std::uint16_t flags) noexcept {
+  return static_cast<std::uint32_t>(severity) | (std::uint32_t{flags} << statement_flags);
+}
+
+/// One log call, as the logger hands it over.
 struct call {
   logger_core& logger;
-  level severity;
-  std::uint16_t flags;  ///< flags of record_format; with `text_is_cell` the first item is the message
-  char const* text;
-  std::uint32_t text_size;
-  std::uint16_t args;
+  std::uint32_t what;  ///< as of `statement`; format arguments come first among the items
+  void const* text;    ///< a literal, or a std::string_view with the flag `text_is_cell`
   detail::call_site where;
-  field const* items;
+  field* items;  ///< one to spare, then `count` items
   std::size_t count;
 };
 
@@ -38,7 +43,12 @@ class channel {
   channel(channel const&) = delete;
   channel& operator=(channel const&) = delete;
 
-  /// Writes one log call into this thread's lane: the hot path.
+  /// Begins a record of `size` bytes in this thread's lane: writes its head and returns where its cells go; `end`
+  /// publishes it. Null where anything is not as it mostly is; nothing has happened then, and `submit` is the way.
+  [[nodiscard]] virtual std::byte* begin(logger_core& logger, std::uint32_t what, void const* text,
+                                         detail::call_site where, std::size_t size) noexcept = 0;
+  virtual void end(std::size_t size) noexcept = 0;
+  /// Writes one log call into this thread's lane, whatever it takes.
   virtual void submit(call const& c) noexcept = 0;
   /// A core with more bound fields, with one reference for the caller.
   [[nodiscard]] virtual logger_core* bind(logger_core& logger, field const* fields,

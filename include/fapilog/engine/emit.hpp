@@ -75,72 +75,149 @@ template <class... A>
   }
 }
 
-/// One log call with arguments of these types. Not inlined: statements with the same types share it. Throws: never.
+template <class T>
+constexpr auto passed_as() noexcept {
+  using std::type_identity;
+  constexpr bool is_number = std::is_integral_v<T> && !std::is_same_v<T, bool> && !shape::character<T>;
+  if constexpr (detail::is_field<T> || shape::has_hook<T>) return type_identity<T const&>{};
+  else if constexpr (is_number && std::is_signed_v<T>) return type_identity<std::int64_t>{};
+  else if constexpr (is_number) return type_identity<std::uint64_t>{};
+  else if constexpr (std::is_scalar_v<T>) return type_identity<T>{};
+  else if constexpr (shape::narrow_text<T>) return type_identity<std::string_view>{};
+  else return type_identity<T const&>{};
+}
+/// How an argument of this type travels from the statement to `emit`: in registers where it can, and alike for like
+/// types, so that there are few instances.
+template <class T>
+using passed = typename decltype(passed_as<T>())::type;
+
+template <class T>
+[[nodiscard, gnu::always_inline]] inline passed<T> pass(T const& argument) noexcept {
+  if constexpr (std::is_same_v<passed<T>, std::string_view>) {
+    detail::scalar const text = detail::make_scalar(argument);
+    return {text.text, text.size};
+  } else {
+    return static_cast<passed<T>>(argument);
+  }
+}
+
+/// A value as its cell will be, with a literal key or none. Everything but the lengths of texts is known when compiling.
+template <field_shape S, bool HasKey>
+class direct_cell {
+ public:
+  [[gnu::always_inline]] explicit direct_cell(field const& f) noexcept : field_(f) {}
+  [[nodiscard, gnu::always_inline]] std::size_t bytes() const noexcept {
+    std::size_t const fixed = sizeof(record_format::cell_head) + (HasKey ? sizeof(char const*) : 0);
+    if constexpr (S == field_shape::bare) return fixed;
+    else if constexpr (S == field_shape::word) return fixed + sizeof(std::uint64_t);
+    else return fixed + record_format::padded(field_.size());
+  }
+  [[nodiscard, gnu::always_inline]] std::byte* put(std::byte* to) const noexcept {
+    to = detail::put(to, field_.head());
+    if constexpr (HasKey) to = detail::put(to, field_.name().text);
+    if constexpr (S == field_shape::word) to = detail::put(to, field_.bits());
+    if constexpr (S == field_shape::text) to = detail::put_padded(to, field_.text(), field_.size());
+    return to;
+  }
+
+ private:
+  field const field_;
+};
+
+template <class T>
+struct direct_form {
+  static constexpr field_shape shape = detail::shape_of<T>();
+  static constexpr bool has_key = false;
+};
+template <>
+struct direct_form<field> {
+  static constexpr field_shape shape = field_shape::any;
+};
+template <field_shape S>
+struct direct_form<shaped_field<S>> {
+  static constexpr field_shape shape = S;
+  static constexpr bool has_key = true;
+};
+
+template <class T>
+[[nodiscard, gnu::always_inline]] inline auto as_direct(T const& argument) noexcept {
+  return direct_cell<direct_form<T>::shape, direct_form<T>::has_key>{as_item(argument)};
+}
+
+/// The ordinary way of a call whose values are numbers and texts: straight into the lane. False: nothing has happened.
+template <class... Cells>
+[[nodiscard, gnu::always_inline]] inline bool emit_direct(logger_core& logger, std::uint32_t what,
+                                                          void const* text, detail::call_site where,
+                                                          Cells const&... cells) noexcept {
+  std::size_t const size = (sizeof(record_format::log_start) + ... + cells.bytes());
+  std::byte* to = logger.owner.begin(logger, what, text, where, size);
+  if (to == nullptr) [[unlikely]]
+    return false;
+  ((to = cells.put(to)), ...);
+  logger.owner.end(size);
+  return true;
+}
+
+[[nodiscard]] inline fmt::string_view text_of(std::uint32_t what, void const* text) noexcept {
+  if ((what >> statement_flags & record_format::text_is_cell) == 0) return static_cast<char const*>(text);
+  auto const& runtime = *static_cast<std::string_view const*>(text);
+  return {runtime.data(), runtime.size()};
+}
+
+/// A call whose message has to be made at once, for an argument's own fmt formatter. `items` as for `call`.
 template <class... A>
-[[gnu::noinline]] void emit(logger_core& logger, level severity, fmt::string_view text, std::uint16_t flags,
-                            detail::call_site where, A const&... arguments) noexcept {
+void emit_formatted(logger_core& logger, std::uint32_t what, void const* text, detail::call_site where,
+                    field* items, std::size_t count, A const&... arguments) noexcept {
+  fmt::string_view const format = text_of(what, text);
+  std::uint16_t flags = record_format::text_is_cell | record_format::text_is_rendered;
+  auto const submit = [&](std::string_view message) noexcept {
+    logger.owner.submit(
+        {logger, statement(static_cast<level>(what & 0xFF), flags), &message, where, items, count});
+  };
+  try {
+    submit(message_at_call(logger.owner, flags, format, arguments...));
+  } catch (...) {
+    // No memory for the message: the text goes as it was written, without its arguments.
+    flags |= record_format::text_failed;
+    submit({format.data(), format.size()});
+  }
+}
+
+/// The other way: the first call of a thread, a new scope, a full lane, values with code of their own.
+template <class... A>
+[[gnu::noinline]] void emit_items(logger_core& logger, std::uint32_t what, void const* text,
+                                  detail::call_site where, A const&... arguments) noexcept {
   constexpr auto fields = (std::size_t{0} + ... + (detail::is_field<A> ? 1 : 0));
   constexpr auto args = sizeof...(A) - fields;
-  constexpr bool at_call = (detail::formatted_at_call<A> || ...);
-  call c{logger,
-         severity,
-         flags,
-         text.data(),
-         static_cast<std::uint32_t>(text.size()),
-         static_cast<std::uint16_t>(args),
-         where,
-         nullptr,
-         0};
-  field const items[] = {field::argument(std::string_view{text.data(), text.size()}), as_item(arguments)...};
-  if constexpr (at_call) {
-    try {
-      c.flags = record_format::text_is_cell | record_format::text_is_rendered;
-      std::string const message = message_at_call(logger.owner, c.flags, text, arguments...);
-      field rendered[1 + fields];
-      rendered[0] = field::argument(message);
-      for (std::size_t i = 0; i < fields; ++i) rendered[1 + i] = items[1 + args + i];
-      c.text = nullptr;
-      c.text_size = 0;
-      c.args = 0;
-      c.items = rendered;
-      c.count = 1 + fields;
-      return logger.owner.submit(c);
-    } catch (...) {
-      // No memory for the message: the text goes as it was written, without its arguments.
-      c.flags = record_format::text_is_rendered | record_format::text_failed;
-      c.args = 0;
-      c.items = items + 1 + args;
-      c.count = fields;
-      return logger.owner.submit(c);
-    }
-  }
-  if ((flags & record_format::text_is_cell) != 0) {
-    c.text = nullptr;
-    c.text_size = 0;
-    c.items = items;
-    c.count = 1 + sizeof...(A);
+  field items[] = {field{}, as_item(arguments)...};
+  if constexpr ((detail::formatted_at_call<A> || ...)) {
+    emit_formatted(logger, what, text, where, items + args, fields, arguments...);
   } else {
-    c.items = items + 1;
-    c.count = sizeof...(A);
+    logger.owner.submit({logger, what, text, where, items, sizeof...(A)});
   }
-  logger.owner.submit(c);
+}
+
+/// One log call with arguments of these types. Not inlined: statements with the same types share it. Throws: never.
+template <class... P>
+[[gnu::noinline]] void emit(logger_core& logger, std::uint32_t what, void const* text,
+                            detail::call_site where, P... arguments) noexcept {
+  constexpr auto args = (std::size_t{0} + ... + (detail::is_field<std::remove_cvref_t<P>> ? 0 : 1));
+  static_assert(args < 256, "fapilog: a log call takes at most 255 format arguments");
+  what |= std::uint32_t{args} << statement_args;
+  if constexpr (((direct_form<std::remove_cvref_t<P>>::shape != field_shape::any) && ...)) {
+    if (emit_direct(logger, what, text, where, as_direct(arguments)...)) [[likely]]
+      return;
+  }
+  emit_items(logger, what, text, where, arguments...);
 }
 
 /// One log call with its fields in a list.
 template <std::size_t N>
-[[gnu::noinline]] void emit_list(logger_core& logger, level severity, fmt::string_view text,
-                                 std::uint16_t flags, detail::call_site where,
-                                 field const (&fields)[N]) noexcept {
-  call c{logger, severity, flags, text.data(), static_cast<std::uint32_t>(text.size()), 0, where, fields, N};
-  if ((flags & record_format::text_is_cell) == 0) return logger.owner.submit(c);
+[[gnu::noinline]] void emit_list(logger_core& logger, std::uint32_t what, void const* text,
+                                 detail::call_site where, field const (&fields)[N]) noexcept {
   field items[1 + N];
-  items[0] = field::argument(std::string_view{text.data(), text.size()});
   for (std::size_t i = 0; i < N; ++i) items[1 + i] = fields[i];
-  c.text = nullptr;
-  c.text_size = 0;
-  c.items = items;
-  c.count = 1 + N;
-  logger.owner.submit(c);
+  logger.owner.submit({logger, what, text, where, items, N});
 }
 
 }  // namespace fapilog::engine

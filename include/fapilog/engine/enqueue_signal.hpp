@@ -19,7 +19,7 @@ class fence_barrier {
 class asymmetric_barrier {
  public:
   explicit asymmetric_barrier(bool usable) noexcept : usable_(usable) {}
-  void light() const noexcept {
+  [[gnu::always_inline]] void light() const noexcept {
     if (usable_) [[likely]] {
       detail::compiler_fence();
     } else {
@@ -40,13 +40,13 @@ class basic_enqueue_signal {
   basic_enqueue_signal& operator=(basic_enqueue_signal const&) = delete;
 
   /// Called after a record was published: wakes the worker if it sleeps or is about to.
-  void signal() noexcept {
+  [[gnu::always_inline]] void signal() noexcept {
     barrier_.light();
     if (armed_.load_relaxed()) [[unlikely]]
       wake_(*this);
   }
 
-  [[nodiscard]] Barrier const& barrier() const noexcept { return barrier_; }
+  [[nodiscard, gnu::always_inline]] Barrier const& barrier() const noexcept { return barrier_; }
 
  protected:
   using wake_function = void (*)(basic_enqueue_signal&) noexcept;

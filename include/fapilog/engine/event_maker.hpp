@@ -65,7 +65,7 @@ class event_maker {
 
     remarks result;
     result.clipped = (head.flags & record_format::is_clipped) != 0;
-    std::string_view text{log.text, log.text_size};
+    std::string_view text = log.text == nullptr ? "" : log.text;
     if ((head.flags & record_format::text_is_cell) != 0) text = next(at, e, result).value.as_text();
     if ((head.flags & record_format::text_failed) != 0) result.fail(text);
     at = render(text, (head.flags & record_format::text_is_rendered) != 0, log.args, at, e, result);

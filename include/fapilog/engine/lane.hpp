@@ -44,6 +44,7 @@ struct lane {
   std::uint64_t heap_sent = 0;            ///< bytes of blocks that records pointed to so far, ...
   detail::atomic_word<std::uint64_t> heap_freed;  ///< ... and of those that the worker has freed
   std::uint64_t trimmed_at = 0;  ///< position up to which the pages were given back; the worker's
+  std::uint64_t populated = 0;   ///< bytes from the ring's begin that were given pages; the worker's
   std::uint64_t thread_id = 0;   ///< of the owner; changes only while the lane is empty
 };
 

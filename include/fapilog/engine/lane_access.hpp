@@ -19,18 +19,20 @@ class lane_access : public channel {
  public:
   /// This thread's lane, or null when none can be had.
   [[nodiscard]] lane* this_lane() noexcept;
+  /// The same, or null where it would have to be looked for.
+  [[nodiscard]] lane* cached_lane() const noexcept;
 
-  [[nodiscard]] std::uint64_t ticks() const noexcept {
+  [[nodiscard, gnu::always_inline]] std::uint64_t ticks() const noexcept {
     return uses_tsc_ ? detail::read_tsc() : static_cast<std::uint64_t>(detail::wall_clock_ns());
   }
-  [[nodiscard]] bool is_closed() const noexcept { return closed_.load_relaxed(); }
+  [[nodiscard, gnu::always_inline]] bool is_closed() const noexcept { return closed_.load_relaxed(); }
   [[nodiscard]] bool uses_tsc() const noexcept { return uses_tsc_; }
   /// Bytes that a record of this level leaves to more important ones.
-  [[nodiscard]] std::size_t keep_free(level value) const noexcept {
+  [[nodiscard, gnu::always_inline]] std::size_t keep_free(level value) const noexcept {
     return protected_levels_.contains(value) ? 0 : reserve_;
   }
-  void light_fence() const noexcept { signal_.barrier().light(); }
-  void signal() noexcept { signal_.signal(); }
+  [[gnu::always_inline]] void light_fence() const noexcept { signal_.barrier().light(); }
+  [[gnu::always_inline]] void signal() noexcept { signal_.signal(); }
 
   /// Finds or makes this thread's lane. Cold.
   virtual lane* acquire_lane() noexcept = 0;
@@ -77,10 +79,12 @@ struct lane_cache {
 };
 inline constinit thread_local lane_cache this_thread_lane{};
 
+inline lane* lane_access::cached_lane() const noexcept {
+  return this_thread_lane.channel_id == id_ ? this_thread_lane.owned : nullptr;
+}
 inline lane* lane_access::this_lane() noexcept {
-  if (this_thread_lane.channel_id == id_) [[likely]]
-    return this_thread_lane.owned;
-  return acquire_lane();
+  lane* const cached = cached_lane();
+  return cached != nullptr ? cached : acquire_lane();
 }
 
 }  // namespace fapilog::engine

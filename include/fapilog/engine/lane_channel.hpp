@@ -99,9 +99,23 @@ class lane_channel final : private channel_event, public lane_access {
       if (l->queue.published() == used) {
         detail::release_pages(l->queue.memory(), l->queue.capacity() + l->queue.longest());
         l->trimmed_at = used;
+        l->populated = l->queue.capacity() + l->queue.longest();  // by its next owner's writing
       }
       l->owned.store_release(false);
     }
+  }
+
+  /// Sees to it that the owner of a lane finds pages where it will write next, so that no call pays for them. For the
+  /// worker; in steps, so that a lane that is hardly used takes little memory.
+  static void populate_ahead(lane& l) noexcept {
+    constexpr std::uint64_t step = std::uint64_t{128} * 1024;
+    std::uint64_t const whole = l.queue.capacity() + l.queue.longest();
+    if (l.populated == whole) return;
+    std::uint64_t const ahead = l.queue.published() + step;
+    std::uint64_t const wanted = ahead >= l.queue.capacity() ? whole : ahead;
+    if (wanted < l.populated + step / 2) return;
+    detail::populate_pages(l.queue.memory() + l.populated, static_cast<std::size_t>(wanted - l.populated));
+    l.populated = wanted;
   }
 
   /// Submitted and dropped so far; read after everything else of an account.
@@ -157,6 +171,11 @@ class lane_channel final : private channel_event, public lane_access {
     for (auto& count : without_lane_) count.store_relaxed(0);
   }
 
+  std::byte* begin(logger_core& logger, std::uint32_t what, void const* text, detail::call_site where,
+                   std::size_t size) noexcept override {
+    return engine::begin(*this, logger, what, text, where, size);
+  }
+  void end(std::size_t size) noexcept override { engine::end(*this, size); }
   void submit(call const& c) noexcept override { engine::submit(*this, c); }
 
   logger_core* bind(logger_core& logger, field const* fields, std::size_t count) noexcept override {

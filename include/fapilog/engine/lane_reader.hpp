@@ -81,6 +81,7 @@ class lane_reader {
       std::uint64_t const end = l->queue.published();
       std::uint64_t const at = l->queue.released();
       if (at == end) continue;
+      lane_channel::populate_ahead(*l);
       deepest = std::max(deepest, end - at);
       heads_.push_back({l, &scope_of(*l), at, end, 0, at});
       read_head(heads_.back());

@@ -22,11 +22,11 @@ class ring {
   ring(ring const&) = delete;
   ring& operator=(ring const&) = delete;
 
-  [[nodiscard]] std::size_t capacity() const noexcept { return mask_ + 1; }
-  [[nodiscard]] std::size_t longest() const noexcept { return longest_; }
+  [[nodiscard, gnu::always_inline]] std::size_t capacity() const noexcept { return mask_ + 1; }
+  [[nodiscard, gnu::always_inline]] std::size_t longest() const noexcept { return longest_; }
 
   /// Room for `size` contiguous bytes that leaves `keep_free` more bytes unused, or null.
-  [[nodiscard]] std::byte* reserve(std::size_t size, std::size_t keep_free) noexcept {
+  [[nodiscard, gnu::always_inline]] std::byte* reserve(std::size_t size, std::size_t keep_free) noexcept {
     std::uint64_t const head = head_.load_relaxed();
     std::uint64_t const limit = head + size + keep_free;
     if (limit - seen_tail_ > capacity()) [[unlikely]] {
@@ -37,7 +37,9 @@ class ring {
   }
 
   /// Publishes the `size` bytes that were reserved and written.
-  void commit(std::size_t size) noexcept { head_.store_release(head_.load_relaxed() + size); }
+  [[gnu::always_inline]] void commit(std::size_t size) noexcept {
+    head_.store_release(head_.load_relaxed() + size);
+  }
 
   /// Position behind the last published byte.
   [[nodiscard]] std::uint64_t published() const noexcept { return head_.load_acquire(); }

@@ -13,6 +13,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <new>
+#include <string_view>
 
 namespace fapilog::engine {
 
@@ -21,15 +23,43 @@ namespace submit_detail {
 using namespace record_format;
 
 inline constexpr std::uint16_t no_flags = 0;
-inline constexpr std::size_t head_bytes = sizeof(record_head) + sizeof(log_head);
 inline constexpr std::size_t context_bytes = sizeof(record_head) + sizeof(context_head);
 
-inline std::byte* put_log_head(std::byte* to, call const& c, std::uint64_t ticks, std::size_t size,
+/// A call as it is written: the message as the first item where it is no literal.
+struct items_of_call {
+  explicit items_of_call(call const& c) noexcept
+      : logger(c.logger),
+        severity(static_cast<level>(c.what & 0xFF)),
+        flags(static_cast<std::uint16_t>(c.what >> statement_flags)),
+        text(static_cast<char const*>(c.text)),
+        where(c.where),
+        args(static_cast<std::uint8_t>(c.what >> statement_args)),
+        items(c.items + 1),
+        count(c.count) {
+    if ((flags & text_is_cell) == 0) return;
+    *c.items = field::argument(*static_cast<std::string_view const*>(c.text));
+    text = nullptr;
+    items = c.items;
+    ++count;
+  }
+
+  logger_core& logger;
+  level severity;
+  std::uint16_t flags;
+  char const* text;
+  detail::call_site where;
+  std::uint32_t args;
+  field const* items;
+  std::size_t count;
+};
+
+inline std::byte* put_log_head(std::byte* to, items_of_call const& c, std::uint64_t ticks, std::size_t size,
                                std::uint16_t extra_flags) noexcept {
-  to = detail::put(to, record_head{static_cast<std::uint32_t>(size), record_type::log,
-                                   static_cast<std::uint8_t>(c.severity),
-                                   static_cast<std::uint16_t>(c.flags | extra_flags)});
-  return detail::put(to, log_head{ticks, c.text, c.text_size, c.args, 0, &c.logger, c.where});
+  ::new (static_cast<void*>(to))
+      log_start{{static_cast<std::uint32_t>(size), record_type::log, static_cast<std::uint8_t>(c.severity),
+                 static_cast<std::uint16_t>(c.flags | extra_flags)},
+                {ticks, c.text, c.args, 0, &c.logger, c.where}};
+  return to + sizeof(log_start);
 }
 
 /// Copies the next encoded value out of the scratch and returns its size.
@@ -75,11 +105,11 @@ inline std::size_t cell_at(std::byte const* from) noexcept {
 
 /// Writes a record that is larger than it may be: small cells whole, large texts cut to what room is left.
 [[gnu::noinline, gnu::cold]] inline std::size_t put_clipped(std::byte* block, std::size_t limit,
-                                                            call const& c, std::uint64_t ticks,
+                                                            items_of_call const& c, std::uint64_t ticks,
                                                             std::byte const* encoded) noexcept {
   constexpr std::size_t small = 1024;
   std::size_t const leading = c.args + ((c.flags & text_is_cell) != 0 ? std::size_t{1} : 0);
-  std::size_t room = limit - head_bytes;
+  std::size_t room = limit - sizeof(record_format::log_start);
   std::byte const* next = encoded;
   std::size_t small_total = 0;
   for (std::size_t i = 0; i < c.count; ++i) {
@@ -89,7 +119,7 @@ inline std::size_t cell_at(std::byte const* from) noexcept {
     if (size <= small || i < leading) small_total += size <= small ? size : small;
   }
   std::size_t large_room = room > small_total ? room - small_total : 0;
-  std::byte* to = block + head_bytes;
+  std::byte* to = block + sizeof(record_format::log_start);
   next = encoded;
   for (std::size_t i = 0; i < c.count; ++i) {
     field const& f = c.items[i];
@@ -133,7 +163,7 @@ inline std::size_t cell_at(std::byte const* from) noexcept {
 }
 
 /// Writes a whole log record.
-inline void put_record(std::byte* to, call const& c, std::uint64_t ticks, std::size_t size,
+inline void put_record(std::byte* to, items_of_call const& c, std::uint64_t ticks, std::size_t size,
                        std::byte const* encoded, bool cut) noexcept {
   to = put_log_head(to, c, ticks, size, cut ? is_clipped : no_flags);
   for (std::size_t i = 0; i < c.count; ++i) {
@@ -156,7 +186,7 @@ inline std::size_t block_bytes(std::byte const* block) noexcept {
 }
 
 /// Puts a record on the heap that the lane cannot take whole. Null without memory.
-[[gnu::noinline, gnu::cold]] inline std::byte* make_block(call const& c, std::size_t size,
+[[gnu::noinline, gnu::cold]] inline std::byte* make_block(items_of_call const& c, std::size_t size,
                                                           std::uint64_t ticks, std::byte const* encoded,
                                                           bool cut) noexcept {
   std::size_t const limit = c.logger.owner.max_record_bytes();
@@ -212,8 +242,8 @@ class lane_use {
 
 /// Encodes the values with code of their own into the lane's scratch and returns the size of the whole record, or 0
 /// without memory. Such code may log, too, and then nests in the scratch.
-inline std::size_t encode_and_size(call const& c, lane& own, bool& cut) noexcept {
-  std::size_t size = submit_detail::head_bytes;
+inline std::size_t encode_and_size(submit_detail::items_of_call const& c, lane& own, bool& cut) noexcept {
+  std::size_t size = sizeof(record_format::log_start);
   for (std::size_t i = 0; i < c.count; ++i) {
     field const& f = c.items[i];
     if (f.type() != kind::deferred) [[likely]] {
@@ -231,10 +261,54 @@ inline std::size_t encode_and_size(call const& c, lane& own, bool& cut) noexcept
   return size;
 }
 
+/// Begins a record on the ordinary way (`channel::begin`): the thread has its lane, its scope is known there, the message
+/// is a literal, nothing is closed or full.
+[[nodiscard, gnu::always_inline]] inline std::byte* begin(lane_access& ch, logger_core& logger,
+                                                          std::uint32_t what, void const* text,
+                                                          detail::call_site where,
+                                                          std::size_t size) noexcept {
+  using namespace record_format;
+  std::uint64_t const ticks = ch.ticks();
+  lane* const own = ch.cached_lane();
+  auto const flags = static_cast<std::uint16_t>(what >> statement_flags);
+  if (own == nullptr || own->scope_sent != detail::this_thread_scope.version || own->writing.load_relaxed() ||
+      size > own->queue.longest() || (flags & text_is_cell) != 0) [[unlikely]] {
+    return nullptr;
+  }
+  own->writing.store_relaxed(true);
+  ch.light_fence();
+  auto const severity = static_cast<level>(what & 0xFF);
+  std::byte* const to = ch.is_closed() ? nullptr : own->queue.reserve(size, ch.keep_free(severity));
+  if (to == nullptr) [[unlikely]] {
+    own->writing.store_release(false);
+    return nullptr;
+  }
+  own->submitted.add_by_owner(1);
+  // The worker's processor has read the lines to come: they are fetched back while this record is being written.
+  constexpr std::size_t distance = 10 * detail::cache_line;
+  for (std::size_t i = 0; i < 4; ++i) {
+    detail::prefetch_to_write(to + size + distance + i * detail::cache_line);
+  }
+  ::new (static_cast<void*>(to)) log_start{
+      {static_cast<std::uint32_t>(size), record_type::log, static_cast<std::uint8_t>(severity), flags},
+      {ticks, static_cast<char const*>(text), static_cast<std::uint8_t>(what >> statement_args), 0, &logger,
+       where}};
+  return to + sizeof(log_start);
+}
+
+/// Publishes the record that was begun.
+[[gnu::always_inline]] inline void end(lane_access& ch, std::size_t size) noexcept {
+  lane* const own = ch.cached_lane();
+  own->queue.commit(size);
+  ch.signal();
+  own->writing.store_release(false);
+}
+
 /// Sizes the record, reserves, writes, publishes, signals. Never throws, never allocates once the thread's buffers have
 /// grown, never makes a system call while the worker is awake. Thread: any.
-inline void submit(lane_access& ch, call const& c) noexcept {
+inline void submit(lane_access& ch, call const& given) noexcept {
   using namespace submit_detail;
+  items_of_call const c{given};
   std::uint64_t const ticks = ch.ticks();
   lane_use use{ch};
   lane* const own = use.get();

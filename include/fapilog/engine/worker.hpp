@@ -13,6 +13,7 @@
 #include <fapilog/metrics/counters.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -34,7 +35,7 @@ struct worker_options {
   std::chrono::nanoseconds batch_timeout{};
   std::chrono::nanoseconds spin{10'000};  ///< looks without sleeping after the last record
   std::chrono::nanoseconds linger{
-      1'000'000};  ///< then short naps, so that a burst's next record wakes nobody
+      2'000'000};  ///< then short naps, so that a burst's next record wakes nobody
   std::chrono::nanoseconds shutdown_timeout{3'000'000'000};
 };
 
@@ -316,13 +317,13 @@ class worker : public std::enable_shared_from_this<worker> {
     }
     auto const spin_end = idle_since + options_.spin;
     auto const nap_end = spin_end + options_.linger;
-    constexpr std::int64_t nap_ns = 50'000;
     for (auto now = idle_since; now < nap_end; now = clock::now()) {
       if (has_work() || (due && now >= *due)) return;
       if (now < spin_end) {
         for (int i = 0; i < 32; ++i) detail::cpu_pause();
       } else {
-        detail::sleep_ns(nap_ns);
+        // The longer the pause, the longer the naps: what comes then waits for a quarter of the pause at most.
+        detail::sleep_ns(std::clamp<std::int64_t>((now - idle_since).count() / 4, 50'000, 200'000));
       }
     }
     channel_.trim_free_lanes();

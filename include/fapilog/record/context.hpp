@@ -142,7 +142,7 @@ inline constexpr std::size_t max_bound_bytes = std::size_t{64} * 1024;
 /// over them, a call's own fields win over both. Thread: it belongs to the one that made it. Throws: never.
 class [[nodiscard]] scope {
  public:
-  template <std::same_as<field>... Fields>
+  template <std::derived_from<field>... Fields>
     requires(sizeof...(Fields) > 0)
   [[gnu::always_inline]] explicit scope(Fields const&... fields) noexcept
       : guard_((detail::refuse_duplicate_keys(fields...),

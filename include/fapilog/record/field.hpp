@@ -24,7 +24,7 @@ class field {
   /// Writes a value that does not fit two words.
   using encoder = void (*)(value_writer&, detail::key_view, void const*);
 
-  constexpr field() noexcept : type_(kind::null), bits_(0) {}
+  constexpr field() noexcept : bits_(0) {}
 
   /// For `{{"user_id", 42}, {"ip", ip}}`: the same as `kv(name, value)`.
   template <class T>
@@ -36,13 +36,11 @@ class field {
 
   [[gnu::always_inline]] field(detail::key_view name, encoder write, void const* object,
                                std::uint32_t hash = 0) noexcept
-      : text_key_(name.text),
-        key_size_(name.size),
-        key_flags_(name.flags),
-        type_(kind::deferred),
-        hash_(hash),
+      : head_(word(kind::deferred, name, 0)),
+        text_key_(name.text),
         object_(object),
-        encode_(write) {}
+        encode_(write),
+        hash_(hash) {}
 
   /// A format argument: a value without a key.
   template <class T>
@@ -51,57 +49,59 @@ class field {
   }
 
   [[nodiscard, gnu::always_inline]] detail::key_view name() const noexcept {
-    return {text_key_, key_size_, key_flags_};
+    auto const head = record_format::head_of(head_);
+    return {text_key_, head.key_size, head.flags};
   }
-  [[nodiscard]] kind type() const noexcept { return type_; }
+  [[nodiscard]] kind type() const noexcept { return record_format::head_of(head_).type; }
   /// 0 where the key is not a literal.
   [[nodiscard, gnu::always_inline]] std::uint32_t key_hash() const noexcept { return hash_; }
 
-  [[nodiscard]] std::uint32_t extra() const noexcept { return extra_; }
-  [[nodiscard]] std::uint64_t bits() const noexcept { return bits_; }
-  [[nodiscard]] char const* text() const noexcept { return text_; }
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// The head of its cell, where it is not deferred.
+  [[nodiscard, gnu::always_inline]] std::uint64_t head() const noexcept { return head_; }
+  [[nodiscard]] std::uint32_t extra() const noexcept { return record_format::head_of(head_).size; }
+  [[nodiscard, gnu::always_inline]] std::uint64_t bits() const noexcept { return bits_; }
+  [[nodiscard, gnu::always_inline]] char const* text() const noexcept { return text_; }
+  [[nodiscard, gnu::always_inline]] std::size_t size() const noexcept { return size_; }
   void encode(value_writer& writer) const { encode_(writer, name(), object_); }
 
  private:
   template <class T>
   [[gnu::always_inline]] field(detail::key_view name, std::uint32_t hash, T const& value) noexcept
-      : text_key_(name.text),
-        key_size_(name.size),
-        key_flags_(name.flags),
-        type_(kind::deferred),
-        hash_(hash),
-        bits_(0) {
+      : text_key_(name.text), bits_(0), hash_(hash) {
     static_assert(loggable<T>,
                   "fapilog: this type cannot be logged. Give it to_log(object_writer&, T const&) in its "
                   "namespace, or a fmt formatter.");
     if constexpr (!shape::has_hook<T> && detail::scalar_value<T>) {
       detail::scalar const s = detail::make_scalar(value);
-      type_ = s.type;
       if (s.type == kind::string) {
-        text_ = s.text;
-        size_ = s.size;
+        set_text(name, s.text, s.size);
       } else {
-        extra_ = s.extra;
+        head_ = word(s.type, name, s.extra);
         bits_ = s.bits;
       }
     } else if constexpr (!shape::has_hook<T> && shape::path<T>) {
-      type_ = kind::string;
-      text_ = value.native().data();
-      size_ = value.native().size();
+      set_text(name, value.native().data(), value.native().size());
     } else {
+      head_ = word(kind::deferred, name, 0);
       object_ = &value;
       encode_ = [](value_writer& writer, detail::key_view key_name, void const* object) {
         writer.encode(key_name, *static_cast<T const*>(object));
       };
     }
   }
+  [[gnu::always_inline]] static std::uint64_t word(kind type, detail::key_view name,
+                                                   std::uint32_t size) noexcept {
+    return record_format::word_of({type, name.flags, name.size, size});
+  }
+  /// A text too long for its head is longer than any record, too, and is cut where the record is.
+  [[gnu::always_inline]] void set_text(detail::key_view name, char const* text, std::size_t size) noexcept {
+    head_ = word(kind::string, name, static_cast<std::uint32_t>(size));
+    text_ = text;
+    size_ = size;
+  }
 
+  std::uint64_t head_ = record_format::word_of({kind::null, 0, 0, 0});
   char const* text_key_ = nullptr;
-  std::uint16_t key_size_ = 0;
-  std::uint8_t key_flags_ = 0;
-  kind type_;
-  std::uint32_t hash_ = 0;
   union {
     std::uint64_t bits_;
     char const* text_;
@@ -109,15 +109,45 @@ class field {
   };
   union {
     std::size_t size_ = 0;
-    std::uint32_t extra_;
     encoder encode_;
   };
+  std::uint32_t hash_ = 0;
+};
+
+/// What a value's type says of its cell, so that a call copies it without looking.
+enum class field_shape : std::uint8_t {
+  any,   ///< nothing
+  bare,  ///< all of it is in the head
+  word,  ///< eight bytes
+  text,  ///< a text, or null
 };
 
 namespace detail {
 
 template <class T>
-inline constexpr bool is_field = std::is_same_v<T, field>;
+constexpr field_shape shape_of() noexcept {
+  if constexpr (shape::has_hook<T>) return field_shape::any;
+  else if constexpr (shape::narrow_text<T> || shape::path<T>) return field_shape::text;
+  else if constexpr (!scalar_value<T>) return field_shape::any;
+  else if constexpr (std::is_same_v<T, bool> || shape::character<T> || std::is_null_pointer_v<T>)
+    return field_shape::bare;
+  else return field_shape::word;
+}
+
+}  // namespace detail
+
+/// A field with a literal key whose shape its type tells.
+template <field_shape S>
+class shaped_field : public field {
+ public:
+  template <class T>
+  [[gnu::always_inline]] shaped_field(key name, T const& value) noexcept : field(name, value) {}
+};
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_field = std::is_base_of_v<field, T>;
 
 [[noreturn]] FAPILOG_DETAIL_COMPILE_ERROR(
     "fapilog: two fields of this log call have the same key") void duplicate_key_error() noexcept;
@@ -158,8 +188,8 @@ template <std::size_t N>
 /// A field from a literal key and any loggable value: numbers, text (copied), containers, times, paths, error codes,
 /// enums, optional and variant values, and types with `to_log` or a fmt formatter.
 template <class T>
-[[nodiscard, gnu::always_inline]] inline field kv(key name, T const& value) noexcept {
-  return field{name, value};
+[[nodiscard, gnu::always_inline]] inline auto kv(key name, T const& value) noexcept {
+  return shaped_field<detail::shape_of<T>()>{name, value};
 }
 
 /// The same with a key that is known only at run time.

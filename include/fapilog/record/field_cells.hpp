@@ -28,7 +28,7 @@ inline std::byte* put_field(std::byte* to, field const& f, std::size_t text_size
                             std::uint8_t flags = 0) noexcept {
   auto const name = f.name();
   bool const is_text = f.type() == kind::string;
-  auto const size = is_text ? static_cast<std::uint32_t>(text_size) : f.type() == kind::null ? 0U : f.extra();
+  auto const size = is_text ? static_cast<std::uint32_t>(text_size) : f.extra();
   to = put(
       to, record_format::cell_head{f.type(), static_cast<std::uint8_t>(name.flags | flags), name.size, size});
   to = put_key(to, name);

@@ -105,10 +105,11 @@ class runtime_text {
   explicit runtime_text(std::string_view text,
                         detail::call_site where = detail::call_site::current()) noexcept
       : text_(text), where_(where) {}
-  [[nodiscard]] std::string_view text() const noexcept { return text_; }
-  [[nodiscard]] detail::call_site where() const noexcept { return where_; }
 
  private:
+  template <class...>
+  friend class message;
+
   std::string_view text_;
   detail::call_site where_;
 };
@@ -134,30 +135,32 @@ class message {
     if (detail::taken_arguments(literal, N, arguments) < arguments) {
       throw "fapilog: this log call has more format arguments than pairs of braces";
     }
+    [[maybe_unused]] detail::format_string_for<A...> const checked{literal};
     if (!detail::has_brace(literal, N)) flags_ = record_format::text_is_rendered;
   }
   /// Text that is no literal: refused in words.
   template <class T>
     requires(shape::narrow_text<T> && !std::is_array_v<T>)
   message(T const&)  // NOLINT(google-explicit-constructor)
-      : text_(fmt::runtime("")), where_(detail::call_site::current()) {
+      : text_(""), where_(detail::call_site::current()) {
     static_assert(
         !std::is_same_v<T, T>,
         "fapilog: a message is a literal; for text known only at run time write fapilog::runtime_text(text)");
   }
   message(runtime_text const& text) noexcept  // NOLINT(google-explicit-constructor)
-      : text_(fmt::runtime(fmt::string_view{text.text().data(), text.text().size()})),
-        where_(text.where()),
+      : text_(&text.text_),
+        where_(text.where_),
         flags_(record_format::text_is_cell |
                ((detail::is_field<A> && ...) ? record_format::text_is_rendered : 0)) {}
 
-  [[nodiscard]] fmt::string_view text() const noexcept { return text_; }
-  [[nodiscard]] detail::call_site where() const noexcept { return where_; }
+  /// A literal's characters up to its end; with the flag `text_is_cell` a std::string_view instead.
+  [[nodiscard, gnu::always_inline]] void const* text() const noexcept { return text_; }
+  [[nodiscard, gnu::always_inline]] detail::call_site where() const noexcept { return where_; }
   /// Flags of the record (record_format): what is left to do for the text.
-  [[nodiscard]] std::uint16_t flags() const noexcept { return flags_; }
+  [[nodiscard, gnu::always_inline]] std::uint16_t flags() const noexcept { return flags_; }
 
  private:
-  detail::format_string_for<A...> text_;
+  void const* text_;
   detail::call_site where_;
   std::uint16_t flags_ = 0;
 };

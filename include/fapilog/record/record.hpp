@@ -4,6 +4,7 @@
 
 #include <fapilog/detail/platform.hpp>
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -52,6 +53,17 @@ struct cell_head {
       size;  ///< payload in bytes; for boolean and character the value; for times the digits or unit
 };
 static_assert(sizeof(cell_head) == 8);
+
+/// The bytes of a head in one word: written at once, and so read at once without waiting for the parts.
+[[gnu::always_inline]] constexpr std::uint64_t word_of(cell_head const& head) noexcept {
+  if constexpr (std::endian::native == std::endian::little) {
+    return static_cast<std::uint64_t>(head.type) | (std::uint64_t{head.flags} << 8) |
+           (std::uint64_t{head.key_size} << 16) | (std::uint64_t{head.size} << 32);
+  } else {
+    return std::bit_cast<std::uint64_t>(head);
+  }
+}
+constexpr cell_head head_of(std::uint64_t word) noexcept { return std::bit_cast<cell_head>(word); }
 
 /// True where the payload's length is `cell_head::size`.
 constexpr bool is_sized(kind type) noexcept {
@@ -108,13 +120,19 @@ static_assert(sizeof(record_head) == 8);
 /// Follows the head of a log record; then `args` unnamed cells and `fields` named ones.
 struct log_head {
   std::uint64_t ticks;  ///< when, in the runtime's clock
-  char const* text;     ///< message literal, or null where the message is a cell
-  std::uint32_t text_size;
-  std::uint16_t args;  ///< format arguments
-  std::uint16_t reserved;
+  char const* text;     ///< message literal up to its end, or null where the message is a cell
+  std::uint32_t args;   ///< format arguments
+  std::uint32_t reserved;
   void const* logger;  ///< who logged: the engine's logger_core
   detail::call_site where;
 };
+
+/// How a log record starts.
+struct log_start {
+  record_head head;
+  log_head log;
+};
+static_assert(sizeof(log_start) % alignment == 0);
 
 /// Follows the head of a context record: a reference on the shared bytes, or null for no scope. Behind it lies the
 /// record that was logged first in that scope.

@@ -150,16 +150,26 @@ template <class T>
 
 /// Copies a plain object and returns where the next one goes.
 template <class T>
-std::byte* put(std::byte* to, T const& value) noexcept {
+[[gnu::always_inline]] inline std::byte* put(std::byte* to, T const& value) noexcept {
   std::memcpy(to, &value, sizeof value);
   return to + sizeof value;
 }
 
-/// Copies bytes and fills the rest of the last eight with zeros.
-inline std::byte* put_padded(std::byte* to, void const* from, std::size_t size) noexcept {
+/// Copies bytes and fills the rest of the last eight with zeros. Texts of a few words go without a call.
+inline std::byte* put_padded(std::byte* to, void const* bytes, std::size_t size) noexcept {
+  auto const* const from = static_cast<char const*>(bytes);
   std::size_t const whole = record_format::padded(size);
   if (whole != size) std::memset(to + whole - record_format::alignment, 0, record_format::alignment);
-  if (size != 0) std::memcpy(to, from, size);
+  if (size >= 16 && size <= 64) {
+    std::size_t done = 0;
+    for (; done + 16 < size; done += 16) std::memcpy(to + done, from + done, 16);
+    std::memcpy(to + size - 16, from + size - 16, 16);
+  } else if (size >= 8 && size < 16) {
+    std::memcpy(to, from, 8);
+    std::memcpy(to + size - 8, from + size - 8, 8);
+  } else if (size != 0) {
+    std::memcpy(to, from, size);
+  }
   return to + whole;
 }
 

@@ -51,8 +51,8 @@ struct basic_options {
 
   /// After its last record the worker looks this long without sleeping, ...
   std::chrono::nanoseconds spin = std::chrono::microseconds{10};
-  /// ... then this long in naps of 50 us, in which a call wakes nobody; then it sleeps until a call wakes it.
-  std::chrono::nanoseconds linger = std::chrono::milliseconds{1};
+  /// ... then this long in naps of 50 to 200 us, in which a call wakes nobody; then it sleeps until a call wakes it.
+  std::chrono::nanoseconds linger = std::chrono::milliseconds{2};
   /// False: calls and worker are ordered by fences instead of membarrier(2), which interrupts other threads for a
   /// moment each time the worker goes to sleep.
   bool use_membarrier = true;

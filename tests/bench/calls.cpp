@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// Logs records for instructions.sh to count: bench_calls num|str|json <records>. Under callgrind with
+// --collect-atstart=no only the log calls count on the caller's thread, and on the worker's what it does from the first
+// of these records until the last is at its sink.
+#include <fapilog/fapilog.hpp>
+
+#include <valgrind/callgrind.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <semaphore>
+#include <string>
+#include <string_view>
+#include <thread>
+
+namespace {
+
+/// Holds the worker at the first batch of a round until all calls are made: they meet a worker that is awake, and it
+/// meets a full lane. Nobody waits in what is counted, so the counts can be repeated.
+class gate {
+ public:
+  void begin_round(std::size_t records, bool counts) {
+    left_ = records;
+    is_open_ = false;
+    counts_ = counts;
+  }
+
+  /// A sink of the runtime that is measured.
+  void write(fapilog::batch const& entries) {
+    if (!is_open_) {
+      reached_.release();
+      opened_.acquire();
+      is_open_ = true;
+      if (counts_) CALLGRIND_TOGGLE_COLLECT;
+      return;
+    }
+    left_ -= entries.size();
+    if (left_ != 0) return;
+    if (counts_) CALLGRIND_TOGGLE_COLLECT;
+    done_.release();
+  }
+
+  void wait_for_worker() { reached_.acquire(); }
+  void open() { opened_.release(); }
+  void wait_for_end() { done_.acquire(); }
+
+ private:
+  std::size_t left_ = 0;
+  bool is_open_ = false;
+  bool counts_ = false;
+  std::binary_semaphore reached_{0};
+  std::binary_semaphore opened_{0};
+  std::binary_semaphore done_{0};
+};
+
+void log_all(fapilog::logger const& log, std::string_view message, std::size_t records) {
+  std::string const user = "user-00012345";
+  std::string const path = "/api/v1/orders/8812/items/17";
+  std::string const text = "the quick brown fox jumps over the7";
+  // The same number of digits in every record.
+  if (message == "num") {
+    for (std::size_t i = 100'000; i < 100'000 + records; ++i) {
+      log.info("number {} and {} and {}", i, i * 2, static_cast<double>(i) * 0.25);
+    }
+  } else if (message == "str") {
+    for (std::size_t i = 100'000; i < 100'000 + records; ++i) {
+      log.info("text {} and {} and {}", text, i, static_cast<double>(i) * 0.25);
+    }
+  } else {
+    for (std::size_t i = 100'000; i < 100'000 + records; ++i) {
+      log.info("request handled", fapilog::kv("user_id", user),
+               fapilog::kv("status", 200 + static_cast<int>(i % 8)),
+               fapilog::kv("latency_ms", static_cast<double>(i) * 0.25), fapilog::kv("path", path));
+    }
+  }
+}
+
+void run(std::string_view message, std::size_t records) {
+  auto const sink = std::make_shared<gate>();
+  fapilog::options options;
+  options.sinks.clear();
+  options.sinks.emplace_back(sink);
+  options.lane_bytes = std::size_t{16} << 20;
+  options.batch_max_size = 1'000'000;  // one batch: a full one would start the second thread for sinks
+  options.use_membarrier = false;      // valgrind does not have it
+  options.when_full = fapilog::when_full::block;
+  fapilog::runtime runtime{options};
+  auto const log = runtime.get_logger("bench");
+  // In the first round buffers grow.
+  for (bool const counts : {false, true}) {
+    sink->begin_round(records, counts);
+    log.info("first");
+    sink->wait_for_worker();
+    if (counts) CALLGRIND_TOGGLE_COLLECT;
+    log_all(log, message, records);
+    if (counts) CALLGRIND_TOGGLE_COLLECT;
+    sink->open();
+    sink->wait_for_end();
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string_view const message = argc == 3 ? argv[1] : "";
+  if (message != "num" && message != "str" && message != "json") {
+    std::fprintf(stderr, "usage: %s num|str|json <records>\n", argv[0]);
+    return 2;
+  }
+  run(message, std::strtoul(argv[2], nullptr, 10));
+  return 0;
+}

@@ -1,0 +1,176 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Measures fapilog and the other loggers that the build finds, interleaved: every repetition runs each of them once, in
+# an order that turns, so that a machine that gets slower gets slower for all.
+# Usage: tests/bench/run.sh [--build DIR] [--out DIR] [--repetitions N] [--quick] [scenario...]
+# Leaves OUT/raw.csv, where OUT is DIR/results if not given, and what report.py makes of it. --quick shows that all of
+# it runs; its figures are worth nothing. CMake gets FAPILOG_BENCH_QUILL_INCLUDE, FAPILOG_BENCH_FMTLOG_INCLUDE,
+# FAPILOG_BENCH_FMTLOG_FMT_INCLUDE and FAPILOG_BENCH_XTR_INCLUDE from the environment.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+build=$root/build/bench
+out=
+repetitions=5
+quick=
+scenarios=()
+all_scenarios=(call_latency throughput json_floor worst_call isolated isolated_lingering isolated_file idle slow_sink
+  hanging_sink)
+
+usage() {
+  sed -n 's/^# Usage: /usage: /p' "$0" >&2
+  echo "scenarios: ${all_scenarios[*]}" >&2
+  exit 2
+}
+while (($# > 0)); do
+  case $1 in
+    --build | --out | --repetitions)
+      [[ $# -ge 2 ]] || usage
+      declare "${1#--}=$2"
+      shift
+      ;;
+    --quick) quick=yes ;;
+    -*) usage ;;
+    *)
+      [[ " ${all_scenarios[*]} " == *" $1 "* ]] || usage
+      scenarios+=("$1")
+      ;;
+  esac
+  shift
+done
+if ((${#scenarios[@]} == 0)); then scenarios=("${all_scenarios[@]}"); fi
+[[ -n $quick ]] && repetitions=1
+[[ $repetitions =~ ^[1-9][0-9]*$ ]] || usage
+out=${out:-$build/results}
+
+# --- build --------------------------------------------------------------------------------------------------
+
+options=(-DCMAKE_BUILD_TYPE=Release -DFAPILOG_BUILD_BENCHMARKS=ON -DFAPILOG_BUILD_TESTS=OFF
+  -DFAPILOG_BUILD_EXAMPLES=OFF -DFAPILOG_INSTALL=OFF)
+for name in QUILL FMTLOG FMTLOG_FMT XTR; do
+  variable=FAPILOG_BENCH_${name}_INCLUDE
+  if [[ -n ${!variable:-} ]]; then options+=("-D$variable=${!variable}"); fi
+done
+mkdir -p "$build"
+if ! cmake -S "$root" -B "$build" "${options[@]}" >"$build/configure.log" 2>&1; then
+  cat "$build/configure.log" >&2
+  exit 1
+fi
+grep -E "fapilog: (benchmark|fmtlog|micro)" "$build/configure.log" || true
+cmake --build "$build"
+programs=$build/tests/bench
+
+loggers=() # "name configuration"
+mkdir -p "$out"
+: >"$out/about.txt"
+for name in fapilog spdlog quill boost_log glog fmtlog xtr; do
+  [[ -x $programs/bench_$name ]] || continue
+  read -r -a about < <("$programs/bench_$name" about)
+  echo "${about[*]}" >>"$out/about.txt"
+  for config in "${about[@]:2}"; do loggers+=("$name $config"); done
+done
+uname -srm >>"$out/about.txt"
+sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1 >>"$out/about.txt"
+nproc | sed 's/$/ processors/' >>"$out/about.txt"
+
+# Ahead of other programs, where that is permitted.
+first=()
+if [[ $(nice -n -20 nice 2>/dev/null) == -20 ]]; then first=(nice -n -20); fi
+
+# --- what each scenario runs --------------------------------------------------------------------------------
+
+# Its own figure where the ordinary number of records would take the logger minutes; 0 is the harness's default.
+count_of() { # scenario, logger, configuration
+  local count=0
+  case $1:$2 in
+    throughput:boost_log | throughput:glog | worst_call:boost_log | worst_call:glog) count=200000 ;;
+    throughput:*) count=2000000 ;;
+  esac
+  # It looks at its queue once a second.
+  if [[ $2 == fmtlog && $3 == default ]]; then
+    case $1 in
+      throughput | worst_call | slow_sink | hanging_sink) count=20000 ;;
+      isolated | isolated_lingering | isolated_file) count=10 ;;
+    esac
+  fi
+  if [[ -n $quick ]]; then
+    case $1 in
+      call_latency) count=60 ;;
+      throughput | worst_call) count=20000 ;;
+      isolated | isolated_lingering | isolated_file) count=10 ;;
+      idle) count=1 ;;
+      slow_sink | hanging_sink) count=5000 ;;
+    esac
+  fi
+  echo $count
+}
+
+cases_of() { # scenario: a line of arguments for each case
+  local message
+  case $1 in
+    call_latency)
+      for message in num str json; do
+        echo "message=$message pinned"
+        echo "message=$message"
+        echo "message=$message producers=2"
+      done
+      ;;
+    throughput)
+      for message in json num; do
+        for producers in 1 2 4 8; do echo "message=$message producers=$producers"; done
+      done
+      ;;
+    *) echo "message=json" ;;
+  esac
+}
+
+# Rows go to raw.csv with the repetition in front; what else loggers say of themselves to messages.log.
+keep_rows() {
+  local line
+  while IFS= read -r line; do
+    if [[ $line =~ ^[a-z_]+,[^,]+,[a-z_]+,[^,]*,[a-z0-9_]+,[^,]+$ ]]; then
+      echo "$1,$line" >>"$out/raw.csv"
+    else
+      echo "$line" >>"$out/messages.log"
+    fi
+  done
+}
+
+run_one() { # repetition, logger, configuration, scenario, arguments...
+  local repetition=$1 logger=$2 config=$3 scenario=$4 status=0
+  shift 4
+  local count
+  count=$(count_of "$scenario" "$logger" "$config")
+  if ((count != 0)); then set -- "$@" "count=$count"; fi
+  "${first[@]}" timeout 600 "$programs/bench_$logger" "$scenario" "$config" "$@" 2>"$out/stderr" >/dev/null || status=$?
+  keep_rows "$repetition" <"$out/stderr"
+  if ((status != 0)); then
+    echo "bench_$logger $scenario $config $* ended with $status" >&2
+    tail -n 3 "$out/stderr" >&2
+  fi
+  rm -f "$out/stderr"
+}
+
+echo "repetition,logger,config,scenario,case,metric,value" >"$out/raw.csv"
+: >"$out/messages.log"
+began=$SECONDS
+for scenario in "${scenarios[@]}"; do
+  for ((repetition = 1; repetition <= repetitions; ++repetition)); do
+    printf '%5d s  %s, repetition %d of %d\n' $((SECONDS - began)) "$scenario" "$repetition" "$repetitions"
+    if [[ $scenario == json_floor ]]; then
+      records=1000000
+      [[ -n $quick ]] && records=20000
+      "${first[@]}" "$programs/bench_json_floor" $records 2>"$out/stderr" || echo "bench_json_floor failed" >&2
+      keep_rows "$repetition" <"$out/stderr"
+      rm -f "$out/stderr"
+      continue
+    fi
+    while read -r -a arguments <&3; do
+      for ((i = 0; i < ${#loggers[@]}; ++i)); do
+        read -r logger config <<<"${loggers[(i + repetition - 1) % ${#loggers[@]}]}"
+        run_one "$repetition" "$logger" "$config" "$scenario" "${arguments[@]}"
+      done
+    done 3< <(cases_of "$scenario")
+  done
+done
+printf '%5d s  done: %s\n' $((SECONDS - began)) "$out/raw.csv"
+python3 "$root/tests/bench/report.py" "$out"
