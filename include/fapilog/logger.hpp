@@ -105,8 +105,8 @@ class basic_logger {
                                   A const&... arguments) const noexcept {
     detail::refuse_duplicate_keys(arguments...);
     if (!detail::is_compiled_in(severity) || !is_enabled(severity) || !detail::is_level(severity)) return;
-    engine::emit<engine::passed<A>...>(*core_, engine::statement(severity, text.flags()), text.text(),
-                                       text.where(), engine::pass(arguments)...);
+    engine::emit<decltype(engine::pass(arguments))...>(*core_, engine::statement(severity, text.flags()),
+                                                       text.text(), text.where(), engine::pass(arguments)...);
   }
 
   /// The same with the fields in a list: `log.info("text", {{"user_id", 42}, {"ip", ip}})`.
@@ -179,8 +179,9 @@ class basic_logger {
     if constexpr (detail::is_compiled_in(Severity)) {
       detail::refuse_duplicate_keys(arguments...);
       if (!is_enabled(Severity)) return;
-      engine::emit<engine::passed<A>...>(*core_, engine::statement(Severity, text.flags()), text.text(),
-                                         text.where(), engine::pass(arguments)...);
+      engine::emit<decltype(engine::pass(arguments))...>(*core_, engine::statement(Severity, text.flags()),
+                                                         text.text(), text.where(),
+                                                         engine::pass(arguments)...);
     }
   }
 

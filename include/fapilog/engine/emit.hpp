@@ -75,29 +75,24 @@ template <class... A>
   }
 }
 
+/// How an argument travels from the statement to `emit`: in registers where it can, and alike for like types, so that
+/// there are few instances.
 template <class T>
-constexpr auto passed_as() noexcept {
-  using std::type_identity;
+[[nodiscard, gnu::always_inline]] inline decltype(auto) pass(T const& argument) noexcept {
   constexpr bool is_number = std::is_integral_v<T> && !std::is_same_v<T, bool> && !shape::character<T>;
-  if constexpr (detail::is_field<T> || shape::has_hook<T>) return type_identity<T const&>{};
-  else if constexpr (is_number && std::is_signed_v<T>) return type_identity<std::int64_t>{};
-  else if constexpr (is_number) return type_identity<std::uint64_t>{};
-  else if constexpr (std::is_scalar_v<T>) return type_identity<T>{};
-  else if constexpr (shape::narrow_text<T>) return type_identity<std::string_view>{};
-  else return type_identity<T const&>{};
-}
-/// How an argument of this type travels from the statement to `emit`: in registers where it can, and alike for like
-/// types, so that there are few instances.
-template <class T>
-using passed = typename decltype(passed_as<T>())::type;
-
-template <class T>
-[[nodiscard, gnu::always_inline]] inline passed<T> pass(T const& argument) noexcept {
-  if constexpr (std::is_same_v<passed<T>, std::string_view>) {
+  if constexpr (detail::is_field<T> || shape::has_hook<T>) {
+    return (argument);
+  } else if constexpr (is_number && std::is_signed_v<T>) {
+    return static_cast<std::int64_t>(argument);
+  } else if constexpr (is_number) {
+    return static_cast<std::uint64_t>(argument);
+  } else if constexpr (std::is_scalar_v<T>) {
+    return static_cast<T>(argument);
+  } else if constexpr (shape::narrow_text<T>) {
     detail::scalar const text = detail::make_scalar(argument);
-    return {text.text, text.size};
+    return std::string_view{text.text, text.size};
   } else {
-    return static_cast<passed<T>>(argument);
+    return (argument);
   }
 }
 
@@ -121,7 +116,8 @@ class direct_cell {
   }
 
  private:
-  field const field_;
+  /// A field stands at the caller; an argument is made one here.
+  std::conditional_t<HasKey, field const&, field const> field_;
 };
 
 template <class T>
@@ -141,7 +137,12 @@ struct direct_form<shaped_field<S>> {
 
 template <class T>
 [[nodiscard, gnu::always_inline]] inline auto as_direct(T const& argument) noexcept {
-  return direct_cell<direct_form<T>::shape, direct_form<T>::has_key>{as_item(argument)};
+  using form = direct_form<T>;
+  if constexpr (detail::is_field<T>) {
+    return direct_cell<form::shape, form::has_key>{argument};
+  } else {
+    return direct_cell<form::shape, form::has_key>{field::argument(argument)};
+  }
 }
 
 /// The ordinary way of a call whose values are numbers and texts: straight into the lane. False: nothing has happened.
@@ -185,8 +186,8 @@ void emit_formatted(logger_core& logger, std::uint32_t what, void const* text, d
 
 /// The other way: the first call of a thread, a new scope, a full lane, values with code of their own.
 template <class... A>
-[[gnu::noinline]] void emit_items(logger_core& logger, std::uint32_t what, void const* text,
-                                  detail::call_site where, A const&... arguments) noexcept {
+[[gnu::noinline, gnu::cold]] void emit_items(logger_core& logger, std::uint32_t what, void const* text,
+                                             detail::call_site where, A const&... arguments) noexcept {
   constexpr auto fields = (std::size_t{0} + ... + (detail::is_field<A> ? 1 : 0));
   constexpr auto args = sizeof...(A) - fields;
   field items[] = {field{}, as_item(arguments)...};
