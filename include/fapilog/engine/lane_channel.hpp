@@ -217,22 +217,27 @@ class lane_channel final : private channel_event, public lane_access {
                             return own.load_relaxed() == owner.thread_id;
                           });
     std::int64_t const give_up = detail::steady_clock_ns() + options_.backpressure_wait.count();
-    // About as long as the worker takes for a part of the lane: a nap for each record would cost more than the record.
-    std::int64_t const nap =
-        std::clamp<std::int64_t>(static_cast<std::int64_t>(owner.queue.capacity() / 8), 2'000, 150'000);
+    bool const forever = options_.when_full == fapilog::when_full::block;
+    // Naps about as long as the worker takes for a part of the lane, until such a part is free: one for each record would
+    // cost more than the record.
+    std::size_t const part = owner.queue.capacity() / 8;
+    std::int64_t const nap = std::clamp<std::int64_t>(static_cast<std::int64_t>(part), 2'000, 150'000);
     for (unsigned round = 0; may_wait; ++round) {
+      bool const naps = round >= 64;
+      bool const is_last = !forever && detail::steady_clock_ns() >= give_up;
       signal();
-      if (round < 64) {
-        detail::cpu_pause();
-      } else {
+      if (naps && !is_last) {
         detail::sleep_ns(nap);
+      } else {
+        detail::cpu_pause();
       }
-      if (std::byte* const to = owner.reserve(size, block, keep_free(value))) return to;
+      std::size_t const free = keep_free(value) + (naps && !is_last ? part : 0);
+      if (std::byte* const to = owner.reserve(size, block, free)) return to;
       if (is_closed()) {
         owner.count_drop(drop_reason::closed);
         return nullptr;
       }
-      if (options_.when_full == fapilog::when_full::wait && detail::steady_clock_ns() >= give_up) break;
+      if (is_last) break;
     }
     owner.count_drop(drop_reason::queue_full);
     return nullptr;

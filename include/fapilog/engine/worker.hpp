@@ -320,7 +320,7 @@ class worker : public std::enable_shared_from_this<worker> {
     for (auto now = idle_since; now < nap_end; now = clock::now()) {
       if (has_work() || (due && now >= *due)) return;
       if (now < spin_end) {
-        for (int i = 0; i < 32; ++i) detail::cpu_pause();
+        std::this_thread::yield();  // the caller may be waiting for this very processor
       } else {
         // The longer the pause, the longer the naps: what comes then waits for a quarter of the pause at most.
         detail::sleep_ns(std::clamp<std::int64_t>((now - idle_since).count() / 4, 50'000, 200'000));

@@ -75,7 +75,7 @@ void call_latency(arguments const& a) {
     auto const produce = [&](std::size_t thread) {
       log.prepare_thread();
       caller call{log, a.message};
-      std::size_t const rounds = a.count == 0 ? 1'500 : a.count;
+      std::size_t const rounds = a.count == 0 ? 800 : a.count;
       bursts[thread].reserve(rounds);
       calls[thread].reserve(rounds * burst);
       std::uint32_t random = 12'345 + static_cast<std::uint32_t>(thread);
@@ -183,8 +183,7 @@ void worst_call(arguments const& a) {
     log.flush();
     calls.reserve(count);
     for (std::size_t i = 0; i < count; ++i) calls.add(0);
-    calls = samples{};
-    calls.reserve(count);
+    calls.clear();
     (void)ns_per_tick();
     ::getrusage(RUSAGE_THREAD, &before);
     std::uint64_t begin = ticks();
@@ -286,7 +285,7 @@ void isolated_file(arguments const& a) {
 /// A logger that has logged and has nothing to do.
 void idle(arguments const& a) {
   std::string const path = output_path(a);
-  double const seconds = a.count == 0 ? 10 : static_cast<double>(a.count);
+  double const seconds = a.count == 0 ? 5 : static_cast<double>(a.count);
   usage spent;
   {
     adapter log{{a.config, path, a.message == "json" && adapter::writes_json, true, nullptr}};

@@ -51,6 +51,8 @@ class samples {
  public:
   void reserve(std::size_t count) { all_.reserve(count); }
   void add(double value) { all_.push_back(value); }
+  /// Keeps the memory, and its pages.
+  void clear() { all_.clear(); }
   void add(samples const& other) { all_.insert(all_.end(), other.all_.begin(), other.all_.end()); }
   [[nodiscard]] bool empty() const noexcept { return all_.empty(); }
   /// `share` of the values are below: 0.5 is the median, 1 the largest.
