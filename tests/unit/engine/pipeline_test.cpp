@@ -144,3 +144,36 @@ TEST_CASE("a filter or enricher that throws lets the record pass, a redactor tha
     CHECK(told.find(words) != std::string::npos);
   }
 }
+
+TEST_CASE("what is prepared for all records of a batch can be changed in one of them") {
+  auto sink = std::make_shared<support::capture>();
+  auto const edits = [](fapilog::event& e) {
+    auto const* const i = e.data.find("i");
+    if (i == nullptr) return;
+    if (i->i64 == 1) e.diagnostics.set("host", fapilog::value::of_text("hidden"));
+    if (i->i64 == 2) e.diagnostics.erase("pid");
+    if (i->i64 == 3) {
+      for (fapilog::member& m : e.diagnostics) {
+        if (m.key == "service") m.value = fapilog::value::of_text("other");
+      }
+    }
+    if (i->i64 == 4) *e.diagnostics.find("env") = fapilog::value::of_number(4);
+  };
+  fapilog::runtime rt{
+      {.batch_timeout = 10s, .service = "billing", .env = "test", .redactors = {edits}, .sinks = {sink}}};
+  auto const log = rt.get_logger();
+  for (int i = 0; i < 6; ++i) log.info("edited", kv("i", i));
+  REQUIRE(rt.drain(30s).processed == 6);
+  auto const diagnostics = [&](std::size_t i) { return sink->at(i).at("log").at("diagnostics"); };
+  auto const untouched = diagnostics(0);
+  CHECK(untouched.at("service") == "billing");
+  CHECK(untouched.at("env") == "test");
+  CHECK(untouched.size() == 6);
+  CHECK(diagnostics(5) == untouched);
+  CHECK(diagnostics(1).at("host") == "hidden");
+  CHECK(diagnostics(1).size() == 6);
+  CHECK(diagnostics(2).size() == 5);
+  CHECK_FALSE(diagnostics(2).contains("pid"));
+  CHECK(diagnostics(3).at("service") == "other");
+  CHECK(diagnostics(4).at("env") == 4);
+}

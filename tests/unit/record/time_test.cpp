@@ -151,3 +151,20 @@ TEST_CASE("a code point becomes its UTF-8, what is none becomes U+FFFD") {
     CHECK(code_point(none) == "\xEF\xBF\xBD");
   }
 }
+
+TEST_CASE("timestamps written one after the other are the same as each by itself") {
+  fapilog::timestamp_writer writer;
+  constexpr std::int64_t second = 1'000'000'000;
+  for (std::int64_t const base :
+       {std::int64_t{0}, 1'769'509'800 * second, 951'782'399 * second, -5 * second}) {
+    for (std::int64_t const rest :
+         {std::int64_t{0}, std::int64_t{999'999}, std::int64_t{1'000'000}, second - 1, second, 61 * second,
+          std::int64_t{-1}, std::int64_t{7'000'000}}) {
+      char alone[40];
+      char in_turn[40];
+      char* const end = fapilog::put_timestamp(alone, base + rest, 3);
+      char* const end_in_turn = writer.put(in_turn, base + rest);
+      CHECK(std::string(alone, end) == std::string(in_turn, end_in_turn));
+    }
+  }
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// Who calls the sinks: the worker where a record comes alone, its helper in a flood; in order, and never waiting for
+// itself.
+#include "support/capture.hpp"
+#include "support/catch.hpp"
+#include "support/scale.hpp"
+
+#include <fapilog/fapilog.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+using fapilog::kv;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Notes which thread writes which numbers, and that only one does at a time.
+class notes_threads {
+ public:
+  void write(fapilog::batch const& entries) {
+    if (busy_.exchange(true)) overlapped_ = true;
+    threads_.insert(std::this_thread::get_id());
+    for (auto const& e : entries) {
+      if (auto const* const i = e.event.data.find("i")) seen_.push_back(i->i64);
+    }
+    busy_ = false;
+  }
+  [[nodiscard]] std::vector<std::int64_t> const& seen() const { return seen_; }
+  [[nodiscard]] std::size_t threads() const { return threads_.size(); }
+  [[nodiscard]] bool overlapped() const { return overlapped_; }
+
+ private:
+  std::atomic<bool> busy_{false};
+  std::atomic<bool> overlapped_{false};
+  std::set<std::thread::id> threads_;
+  std::vector<std::int64_t> seen_;
+};
+
+/// Keeps the thread that calls it until it is let go.
+class holds {
+ public:
+  void write(fapilog::batch const&) {
+    std::unique_lock lock{mutex_};
+    ++calls_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return open_; });
+  }
+  void wait_for_calls(int count) {
+    std::unique_lock lock{mutex_};
+    REQUIRE(changed_.wait_for(lock, 30s, [&] { return calls_ >= count; }));
+  }
+  void let_go() {
+    std::lock_guard const lock{mutex_};
+    open_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int calls_ = 0;
+  bool open_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("in a flood the sinks see every record in order and one batch at a time, whoever calls them") {
+  auto sink = std::make_shared<notes_threads>();
+  constexpr std::size_t records = support::scaled(200'000, 20'000);
+  {
+    fapilog::runtime rt{{.batch_max_size = 64, .when_full = fapilog::when_full::block, .sinks = {sink}}};
+    auto const log = rt.get_logger();
+    for (std::size_t i = 0; i < records; ++i) log.info("flood", kv("i", i));
+    auto const end = rt.drain(60s);
+    CHECK(end.processed == records);
+    CHECK(end.balanced());
+  }
+  REQUIRE(sink->seen().size() == records);
+  CHECK(std::is_sorted(sink->seen().begin(), sink->seen().end()));
+  CHECK_FALSE(sink->overlapped());
+  CHECK(sink->threads() <= 2);
+}
+
+TEST_CASE("records that come alone are all written by one thread") {
+  auto sink = std::make_shared<notes_threads>();
+  fapilog::runtime rt{{.batch_max_size = 1, .sinks = {sink}}};
+  auto const log = rt.get_logger();
+  for (int i = 0; i < 50; ++i) {
+    log.info("alone", kv("i", i));
+    REQUIRE(rt.flush(30s).complete);
+  }
+  CHECK(sink->seen().size() == 50);
+  CHECK(sink->threads() == 1);
+}
+
+TEST_CASE("while a sink holds the helper the worker goes on, for a bounded number of batches") {
+  auto sink = std::make_shared<holds>();
+  std::atomic<int> handled{0};
+  fapilog::runtime rt{
+      {.batch_max_size = 10, .enrichers = {[&handled](fapilog::event&) { ++handled; }}, .sinks = {sink}}};
+  auto const log = rt.get_logger();
+  for (int i = 0; i < 2'000; ++i) log.info("flood");
+  sink->wait_for_calls(1);
+  // At most one batch in the sink, four on the way, one that waits to go there, one record on top.
+  auto const deadline = std::chrono::steady_clock::now() + 2s;
+  int before = -1;
+  while (before != handled && std::chrono::steady_clock::now() < deadline) {
+    before = handled;
+    std::this_thread::yield();
+  }
+  CHECK(handled <= 70);
+  CHECK(rt.counts().processed == 0);
+  CHECK(rt.counts().balanced());
+  sink->let_go();
+  auto const end = rt.drain(30s);
+  CHECK(end.processed == 2'000);
+  CHECK(handled == 2'000);
+}
+
+TEST_CASE("a sink that logs and flushes in a flood waits for nobody") {
+  struct talks {
+    fapilog::logger const* log;
+    fapilog::runtime* rt;
+    int budget = 500;
+    void write(fapilog::batch const&) {
+      for (int i = 0; i < 20 && budget > 0; ++i, --budget)
+        log->info("from the sink", kv("text", std::string(500, 'x')));
+      (void)rt->flush(30s);
+    }
+  };
+  fapilog::logger log;
+  auto sink = std::make_shared<talks>();
+  fapilog::runtime rt{
+      {.batch_max_size = 8, .when_full = fapilog::when_full::block, .lane_bytes = 4096, .sinks = {sink}}};
+  log = rt.get_logger();
+  sink->log = &log;
+  sink->rt = &rt;
+  auto const began = std::chrono::steady_clock::now();
+  for (int i = 0; i < 5'000; ++i) log.info("flood");
+  auto const end = rt.drain(60s);
+  CHECK(end.complete);
+  CHECK(end.balanced());
+  CHECK(end.processed + end.dropped.queue_full + end.dropped.closed == end.submitted);
+  CHECK(std::chrono::steady_clock::now() - began < 30s);  // a flush that waited would take as long alone
+}
+
+TEST_CASE("large records make small batches, so that what is on the way stays bounded in bytes") {
+  auto sink = std::make_shared<support::capture>();
+  fapilog::runtime rt{{.batch_max_size = 1'000,
+                       .batch_timeout = 10s,
+                       .when_full = fapilog::when_full::block,
+                       .sinks = {sink}}};
+  auto const log = rt.get_logger();
+  std::string const large(200'000, 'x');
+  for (int i = 0; i < 40; ++i) log.info("large", kv("text", large));
+  CHECK(rt.drain(60s).processed == 40);
+  auto const sizes = sink->batches();
+  CHECK(*std::max_element(sizes.begin(), sizes.end()) <= 6);  // 1 MiB and the record that exceeds it
+}

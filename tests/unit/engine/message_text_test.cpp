@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// The text of messages, held against fmt: the short way for plain braces must not differ from it.
+#include "support/capture.hpp"
+#include "support/catch.hpp"
+
+#include <fapilog/fapilog.hpp>
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+std::vector<double> doubles() {
+  std::vector<double> all{0.0,
+                          -0.0,
+                          1.0,
+                          -1.0,
+                          0.1,
+                          0.0001,
+                          0.00009999,
+                          1e-4,
+                          123456.789,
+                          1e9,
+                          1e15,
+                          1e16,
+                          1e17,
+                          1e-5,
+                          5e-324,
+                          1.5e300,
+                          999999999.999999,
+                          999999999.9999999,
+                          0.1 + 0.2,
+                          1.0 / 3,
+                          4.1099999999999994,
+                          std::numeric_limits<double>::max(),
+                          std::numeric_limits<double>::infinity(),
+                          std::numeric_limits<double>::quiet_NaN()};
+  std::mt19937_64 random{20'261'123};
+  for (int i = 0; i < 20'000; ++i) {
+    all.push_back(std::bit_cast<double>(random()));
+    // Decimals as people have them: up to eight digits after the point.
+    auto const whole =
+        static_cast<double>(static_cast<std::int64_t>(random() % 2'000'000'000'000) - 1'000'000'000'000);
+    all.push_back(whole / std::pow(10.0, static_cast<double>(random() % 9)));
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "doubles stand in a message as fmt writes them, and in JSON so that they read back as the same number") {
+  auto sink = std::make_shared<support::capture>();
+  fapilog::runtime rt{{.when_full = fapilog::when_full::block, .sinks = {sink}}};
+  auto const log = rt.get_logger();
+  auto const all = doubles();
+  for (double const d : all) log.info("is {} so", d, fapilog::kv("d", d));
+  REQUIRE(rt.drain(60s).processed == all.size());
+  auto const lines = sink->lines();
+  int wrong = 0;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    auto const record = nlohmann::json::parse(lines[i]).at("log");
+    std::string const expected = fmt::format("is {} so", all[i]);
+    bool const is_text = record.at("message") == expected;
+    auto const& value = record.at("data").at("d");
+    bool const is_number = std::isfinite(all[i]) ? value.is_number_float() &&
+                                                       std::bit_cast<std::uint64_t>(value.get<double>()) ==
+                                                           std::bit_cast<std::uint64_t>(all[i])
+                                                 : value.is_string();
+    if (is_text && is_number) continue;
+    if (++wrong < 5) UNSCOPED_INFO(expected << " became " << lines[i]);
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("messages with plain braces, escaped braces and specifications are what fmt makes of them") {
+  auto sink = std::make_shared<support::capture>();
+  fapilog::runtime rt{{.sinks = {sink}}};
+  auto const log = rt.get_logger();
+  std::vector<std::string> expected;
+#define SAME(text, ...)                      \
+  log.info(text __VA_OPT__(, ) __VA_ARGS__); \
+  expected.push_back(fmt::format(text __VA_OPT__(, ) __VA_ARGS__))
+  SAME("no braces");
+  SAME("{{}}");
+  SAME("{{{}}}", 1);
+  SAME("{}", true);
+  SAME("{}{}{}", 1, 2U, 3.5F);
+  SAME("{} and {:>5} and {:x}", "text", 7, 255);
+  SAME("{1} before {0}", 1, 2);
+  SAME("{:.3f}|{:e}", 3.14159, 0.5F);
+  SAME("{}", std::numeric_limits<std::int64_t>::min());
+  SAME("{}", std::numeric_limits<std::uint64_t>::max());
+  SAME("{}", 'c');
+  SAME("{}", std::string(3'000, 'y'));
+  SAME("{}", static_cast<signed char>(-5));
+  SAME("{}", static_cast<unsigned short>(65'535));
+#undef SAME
+  REQUIRE(rt.drain(30s).processed == expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) CHECK(sink->at(i).at("log").at("message") == expected[i]);
+}
