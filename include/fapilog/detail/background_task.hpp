@@ -87,7 +87,7 @@ class background_task {
   }
 
   static void run(state& s) noexcept {
-    prepare_worker_thread();
+    name_thread("fapilog-gzip");
     std::unique_lock lock{s.mutex};
     for (;;) {
       s.changed.wait(lock, [&s] { return s.is_ending || !s.jobs.empty(); });

@@ -129,10 +129,17 @@ inline void ask_for_short_turns() noexcept {
 #endif
 }
 
-/// For the worker: a name, short sleeps that are short, and turns that come soon.
-inline void prepare_worker_thread() noexcept {
+/// At most 15 characters.
+inline void name_thread([[maybe_unused]] char const* name) noexcept {
 #if defined(__linux__)
-  ::prctl(PR_SET_NAME, "fapilog", 0, 0, 0);
+  ::prctl(PR_SET_NAME, name, 0, 0, 0);
+#endif
+}
+
+/// For the worker and its helper: short sleeps that are short, and turns that come soon.
+inline void prepare_thread(char const* name) noexcept {
+  name_thread(name);
+#if defined(__linux__)
   ::prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
 #endif
   ask_for_short_turns();

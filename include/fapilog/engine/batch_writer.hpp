@@ -126,7 +126,7 @@ class batch_writer {
   }
 
   void help() noexcept {
-    detail::prepare_worker_thread();
+    detail::prepare_thread("fapilog-sinks");
     helper_began_();
     for (;;) {
       for (int naps = 0; waiting_.load(std::memory_order_acquire) == 0 && naps < most_naps; ++naps) {

@@ -79,16 +79,15 @@ template <class... A>
 /// there are few instances.
 template <class T>
 [[nodiscard, gnu::always_inline]] inline decltype(auto) pass(T const& argument) noexcept {
+  constexpr bool is_plain = !detail::is_field<T> && !shape::has_hook<T>;
   constexpr bool is_number = std::is_integral_v<T> && !std::is_same_v<T, bool> && !shape::character<T>;
-  if constexpr (detail::is_field<T> || shape::has_hook<T>) {
-    return (argument);
-  } else if constexpr (is_number && std::is_signed_v<T>) {
+  if constexpr (is_number && std::is_signed_v<T>) {
     return static_cast<std::int64_t>(argument);
   } else if constexpr (is_number) {
     return static_cast<std::uint64_t>(argument);
-  } else if constexpr (std::is_scalar_v<T>) {
+  } else if constexpr (is_plain && std::is_scalar_v<T>) {
     return static_cast<T>(argument);
-  } else if constexpr (shape::narrow_text<T>) {
+  } else if constexpr (is_plain && shape::narrow_text<T>) {
     detail::scalar const text = detail::make_scalar(argument);
     return std::string_view{text.text, text.size};
   } else {

@@ -67,7 +67,7 @@ class lane_reader {
 
   /// Not after every record: each time costs the producer a cache miss.
   static std::uint64_t release_step(head const& h) noexcept {
-    return std::min<std::uint64_t>(h.from->queue.capacity() / 8, 16 * 1024);
+    return std::min<std::uint64_t>(h.from->queue.capacity() / 8, std::uint64_t{16} * 1024);
   }
   static void give_back(head& h) noexcept {
     h.from->queue.release(h.at);

@@ -206,7 +206,7 @@ class worker : public std::enable_shared_from_this<worker> {
   }
 
   void run() noexcept {
-    detail::prepare_worker_thread();
+    detail::prepare_thread("fapilog");
     be_own_thread(own_id_, true);
     bool open = true;
     while (open) {

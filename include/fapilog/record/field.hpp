@@ -126,9 +126,8 @@ namespace detail {
 
 template <class T>
 constexpr field_shape shape_of() noexcept {
-  if constexpr (shape::has_hook<T>) return field_shape::any;
-  else if constexpr (shape::narrow_text<T> || shape::path<T>) return field_shape::text;
-  else if constexpr (!scalar_value<T>) return field_shape::any;
+  if constexpr (!shape::has_hook<T> && (shape::narrow_text<T> || shape::path<T>)) return field_shape::text;
+  else if constexpr (shape::has_hook<T> || !scalar_value<T>) return field_shape::any;
   else if constexpr (std::is_same_v<T, bool> || shape::character<T> || std::is_null_pointer_v<T>)
     return field_shape::bare;
   else return field_shape::word;

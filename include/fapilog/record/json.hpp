@@ -112,6 +112,7 @@ void put_integer(detail::text_buffer& out, Integer number) {
 [[nodiscard]] inline char* put_short_decimal(char* to, double number) noexcept {
   double const magnitude = number < 0 ? -number : number;
   if (!(magnitude < 1e9 && magnitude >= 1e-4)) return nullptr;
+  // A wrong rounding would not pass the next line. NOLINTNEXTLINE(bugprone-incorrect-roundings)
   auto const scaled = static_cast<std::uint64_t>(magnitude * 1e6 + 0.5);
   if (static_cast<double>(scaled) / 1e6 != magnitude) return nullptr;
   if (number < 0) *to++ = '-';

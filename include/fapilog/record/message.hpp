@@ -130,25 +130,25 @@ class message {
   template <std::size_t N>
   consteval message(char const (&literal)[N],  // NOLINT(google-explicit-constructor)
                     detail::call_site where = detail::call_site::current())
-      : text_(literal), where_(where) {
+      : checked_(literal), text_(literal), where_(where) {
     constexpr std::size_t arguments = (std::size_t{0} + ... + (detail::is_field<A> ? 0 : 1));
     if (detail::taken_arguments(literal, N, arguments) < arguments) {
       throw "fapilog: this log call has more format arguments than pairs of braces";
     }
-    [[maybe_unused]] detail::format_string_for<A...> const checked{literal};
     if (!detail::has_brace(literal, N)) flags_ = record_format::text_is_rendered;
   }
   /// Text that is no literal: refused in words.
   template <class T>
     requires(shape::narrow_text<T> && !std::is_array_v<T>)
   message(T const&)  // NOLINT(google-explicit-constructor)
-      : text_(""), where_(detail::call_site::current()) {
+      : checked_(fmt::runtime("")), text_(""), where_(detail::call_site::current()) {
     static_assert(
         !std::is_same_v<T, T>,
         "fapilog: a message is a literal; for text known only at run time write fapilog::runtime_text(text)");
   }
   message(runtime_text const& text) noexcept  // NOLINT(google-explicit-constructor)
-      : text_(&text.text_),
+      : checked_(fmt::runtime("")),
+        text_(&text.text_),
         where_(text.where_),
         flags_(record_format::text_is_cell |
                ((detail::is_field<A> && ...) ? record_format::text_is_rendered : 0)) {}
@@ -160,6 +160,7 @@ class message {
   [[nodiscard, gnu::always_inline]] std::uint16_t flags() const noexcept { return flags_; }
 
  private:
+  detail::format_string_for<A...> checked_;  ///< looks at the literal when it is made
   void const* text_;
   detail::call_site where_;
   std::uint16_t flags_ = 0;
