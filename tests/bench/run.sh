@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Measures fapilog and the other loggers that the build finds, interleaved: every repetition runs each of them once, in
 # an order that turns, so that a machine that gets slower gets slower for all.
-# Usage: tests/bench/run.sh [--build DIR] [--out DIR] [--repetitions N] [--quick] [scenario...]
+# Usage: tests/bench/run.sh [--build DIR] [--out DIR] [--repetitions N] [--loggers LIST] [--records N] [--quick] [scenario...]
+# LIST is names with blanks between; --records is for throughput and worst_call, 2,000,000 if not given.
 # Leaves OUT/raw.csv, where OUT is DIR/results if not given, and what report.py makes of it. --quick shows that all of
 # it runs; its figures are worth nothing. CMake gets FAPILOG_BENCH_QUILL_INCLUDE, FAPILOG_BENCH_FMTLOG_INCLUDE,
 # FAPILOG_BENCH_FMTLOG_FMT_INCLUDE and FAPILOG_BENCH_XTR_INCLUDE from the environment.
@@ -12,6 +13,8 @@ build=$root/build/bench
 out=
 repetitions=5
 quick=
+only=
+records=2000000
 scenarios=()
 all_scenarios=(call_latency throughput json_floor worst_call isolated isolated_lingering isolated_file idle slow_sink
   hanging_sink)
@@ -23,9 +26,14 @@ usage() {
 }
 while (($# > 0)); do
   case $1 in
-    --build | --out | --repetitions)
+    --build | --out | --repetitions | --records)
       [[ $# -ge 2 ]] || usage
       declare "${1#--}=$2"
+      shift
+      ;;
+    --loggers)
+      [[ $# -ge 2 ]] || usage
+      only=$2
       shift
       ;;
     --quick) quick=yes ;;
@@ -39,7 +47,7 @@ while (($# > 0)); do
 done
 if ((${#scenarios[@]} == 0)); then scenarios=("${all_scenarios[@]}"); fi
 [[ -n $quick ]] && repetitions=1
-[[ $repetitions =~ ^[1-9][0-9]*$ ]] || usage
+[[ $repetitions =~ ^[1-9][0-9]*$ && $records =~ ^[1-9][0-9]*$ ]] || usage
 out=${out:-$build/results}
 
 # --- build --------------------------------------------------------------------------------------------------
@@ -64,6 +72,7 @@ mkdir -p "$out"
 : >"$out/about.txt"
 for name in fapilog spdlog quill boost_log glog fmtlog xtr; do
   [[ -x $programs/bench_$name ]] || continue
+  [[ -z $only || " $only " == *" $name "* ]] || continue
   read -r -a about < <("$programs/bench_$name" about)
   echo "${about[*]}" >>"$out/about.txt"
   for config in "${about[@]:2}"; do loggers+=("$name $config"); done
@@ -83,7 +92,7 @@ count_of() { # scenario, logger, configuration
   local count=0
   case $1:$2 in
     throughput:boost_log | throughput:glog | worst_call:boost_log | worst_call:glog) count=200000 ;;
-    throughput:*) count=2000000 ;;
+    throughput:* | worst_call:*) count=$records ;;
   esac
   # It looks at its queue once a second.
   if [[ $2 == fmtlog && $3 == default ]]; then
@@ -157,9 +166,9 @@ for scenario in "${scenarios[@]}"; do
   for ((repetition = 1; repetition <= repetitions; ++repetition)); do
     printf '%5d s  %s, repetition %d of %d\n' $((SECONDS - began)) "$scenario" "$repetition" "$repetitions"
     if [[ $scenario == json_floor ]]; then
-      records=1000000
-      [[ -n $quick ]] && records=20000
-      "${first[@]}" "$programs/bench_json_floor" $records 2>"$out/stderr" || echo "bench_json_floor failed" >&2
+      floor_records=1000000
+      [[ -n $quick ]] && floor_records=20000
+      "${first[@]}" "$programs/bench_json_floor" $floor_records 2>"$out/stderr" || echo "bench_json_floor failed" >&2
       keep_rows "$repetition" <"$out/stderr"
       rm -f "$out/stderr"
       continue
