@@ -105,7 +105,7 @@ class basic_logger {
                                   A const&... arguments) const noexcept {
     detail::refuse_duplicate_keys(arguments...);
     if (!detail::is_compiled_in(severity) || !is_enabled(severity) || !detail::is_level(severity)) return;
-    engine::emit<decltype(engine::pass(arguments))...>(*core_, engine::statement(severity, text.flags()),
+    engine::emit<decltype(engine::pass(arguments))...>(*core_, engine::statement{severity, text.flags()},
                                                        text.text(), text.where(), engine::pass(arguments)...);
   }
 
@@ -179,7 +179,7 @@ class basic_logger {
     if constexpr (detail::is_compiled_in(Severity)) {
       detail::refuse_duplicate_keys(arguments...);
       if (!is_enabled(Severity)) return;
-      engine::emit<decltype(engine::pass(arguments))...>(*core_, engine::statement(Severity, text.flags()),
+      engine::emit<decltype(engine::pass(arguments))...>(*core_, engine::statement{Severity, text.flags()},
                                                          text.text(), text.where(),
                                                          engine::pass(arguments)...);
     }
@@ -190,7 +190,7 @@ class basic_logger {
                                          field const (&fields)[N]) const noexcept {
     detail::refuse_duplicates(fields, std::make_index_sequence<N>{});
     if (!detail::is_compiled_in(severity) || !is_enabled(severity) || !detail::is_level(severity)) return;
-    engine::emit_list(*core_, engine::statement(severity, text.flags()), text.text(), text.where(), fields);
+    engine::emit_list(*core_, engine::statement{severity, text.flags()}, text.text(), text.where(), fields);
   }
 
   engine::logger_core* core_ = nullptr;

@@ -140,7 +140,7 @@ void a_large_record_is_a_pointer() {
 void sizes_are_as_written() {
   check(sizeof(record_head) == 8 && sizeof(cell_head) == 8, "heads have eight bytes");
   check(sizeof(context_head) == 8 && sizeof(pointer_head) == 8, "a context or pointer head has eight bytes");
-  check(sizeof(log_head) == 40 + wider, "a log head has 40 bytes where the call site has eight");
+  check(sizeof(log_head) == 32 + wider, "a log head has 32 bytes where the call site has eight");
 }
 
 }  // namespace

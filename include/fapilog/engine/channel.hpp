@@ -7,7 +7,9 @@
 #include <fapilog/detail/shared_bytes.hpp>
 #include <fapilog/record/field.hpp>
 #include <fapilog/record/level.hpp>
+#include <fapilog/record/record.hpp>
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -17,21 +19,51 @@ namespace fapilog::engine {
 
 struct logger_core;
 
-/// A statement's level, number of format arguments and flags (record_format) in one word, so that a call site has less to
-/// load.
-inline constexpr int statement_args = 8;
-inline constexpr int statement_flags = 16;
-[[nodiscard]] constexpr std::uint32_t statement(level severity, std::uint16_t flags) noexcept {
-  return static_cast<std::uint32_t>(severity) | (std::uint32_t{flags} << statement_flags);
-}
+/// What a record_head says besides its size, in one word, so that a call site has less to load and the head is written
+/// at once.
+class statement {
+ public:
+  constexpr statement(level severity, std::uint8_t flags) noexcept
+      : bits_(static_cast<std::uint32_t>(record_format::record_type::log) |
+              (static_cast<std::uint32_t>(severity) << 8U) | (std::uint32_t{flags} << 16U)) {}
+
+  [[nodiscard]] constexpr statement with_args(std::uint8_t count) const noexcept {
+    statement more = *this;
+    more.bits_ |= std::uint32_t{count} << 24U;
+    return more;
+  }
+  [[nodiscard]] constexpr level severity() const noexcept { return static_cast<level>(bits_ >> 8U & 0xFF); }
+  [[nodiscard]] constexpr std::uint8_t flags() const noexcept {
+    return static_cast<std::uint8_t>(bits_ >> 16U);
+  }
+  [[nodiscard]] constexpr bool has(std::uint8_t flag) const noexcept { return (flags() & flag) != 0; }
+  [[nodiscard]] constexpr std::uint8_t args() const noexcept {
+    return static_cast<std::uint8_t>(bits_ >> 24U);
+  }
+
+  /// The head of a record of `size` bytes, with more flags.
+  [[nodiscard]] constexpr record_format::record_head head(std::uint32_t size,
+                                                          std::uint8_t more_flags = 0) const noexcept {
+    if constexpr (std::endian::native == std::endian::little) {
+      std::uint64_t const upper = bits_ | std::uint32_t{more_flags} << 16U;
+      return std::bit_cast<record_format::record_head>(size | upper << 32U);
+    } else {
+      return {size, record_format::record_type::log, static_cast<std::uint8_t>(severity()),
+              static_cast<std::uint8_t>(flags() | more_flags), args()};
+    }
+  }
+
+ private:
+  std::uint32_t bits_;
+};
 
 /// One log call, as the logger hands it over.
 struct call {
   logger_core& logger;
-  std::uint32_t what;  ///< as of `statement`; format arguments come first among the items
-  void const* text;    ///< a literal, or a std::string_view with the flag `text_is_cell`
+  statement what;
+  void const* text;  ///< a literal, or a std::string_view with the flag `text_is_cell`
   detail::call_site where;
-  field* items;  ///< one to spare, then `count` items
+  field* items;  ///< one to spare, then `count` items: format arguments first
   std::size_t count;
 };
 
@@ -45,7 +77,7 @@ class channel {
 
   /// Begins a record of `size` bytes in this thread's lane: writes its head and returns where its cells go; `end`
   /// publishes it. Null where anything is not as it mostly is; nothing has happened then, and `submit` is the way.
-  [[nodiscard]] virtual std::byte* begin(logger_core& logger, std::uint32_t what, void const* text,
+  [[nodiscard]] virtual std::byte* begin(logger_core& logger, statement what, void const* text,
                                          detail::call_site where, std::size_t size) noexcept = 0;
   virtual void end(std::size_t size) noexcept = 0;
   /// Writes one log call into this thread's lane, whatever it takes.

@@ -62,7 +62,7 @@ template <class... A>
 }
 
 template <class... A>
-[[nodiscard]] std::string message_at_call(channel& ch, std::uint16_t& flags, fmt::string_view text,
+[[nodiscard]] std::string message_at_call(channel& ch, std::uint8_t& flags, fmt::string_view text,
                                           A const&... arguments) {
   try {
     return format_at_call(text, as_format_argument(ch, arguments)...);
@@ -101,20 +101,23 @@ class direct_cell {
  public:
   [[gnu::always_inline]] explicit direct_cell(field const& f) noexcept : field_(f) {}
   [[nodiscard, gnu::always_inline]] std::size_t bytes() const noexcept {
-    std::size_t const fixed = sizeof(record_format::cell_head) + (HasKey ? sizeof(char const*) : 0);
     if constexpr (S == field_shape::bare) return fixed;
     else if constexpr (S == field_shape::word) return fixed + sizeof(std::uint64_t);
     else return fixed + record_format::padded(field_.size());
   }
   [[nodiscard, gnu::always_inline]] std::byte* put(std::byte* to) const noexcept {
+    std::byte* const end = to + bytes();
+    // The padding first, without a branch: of an empty text it is what the next lines overwrite.
+    if constexpr (S == field_shape::text) detail::put(end - record_format::alignment, std::uint64_t{0});
     to = detail::put(to, field_.head());
     if constexpr (HasKey) to = detail::put(to, field_.name().text);
-    if constexpr (S == field_shape::word) to = detail::put(to, field_.bits());
-    if constexpr (S == field_shape::text) to = detail::put_padded(to, field_.text(), field_.size());
-    return to;
+    if constexpr (S == field_shape::word) detail::put(to, field_.bits());
+    if constexpr (S == field_shape::text) detail::put_bytes(to, field_.text(), field_.size());
+    return end;
   }
 
  private:
+  static constexpr std::size_t fixed = sizeof(record_format::cell_head) + (HasKey ? sizeof(char const*) : 0);
   /// A field stands at the caller; an argument is made one here.
   std::conditional_t<HasKey, field const&, field const> field_;
 };
@@ -144,35 +147,20 @@ template <class T>
   }
 }
 
-/// The ordinary way of a call whose values are numbers and texts: straight into the lane. False: nothing has happened.
-template <class... Cells>
-[[nodiscard, gnu::always_inline]] inline bool emit_direct(logger_core& logger, std::uint32_t what,
-                                                          void const* text, detail::call_site where,
-                                                          Cells const&... cells) noexcept {
-  std::size_t const size = (sizeof(record_format::log_start) + ... + cells.bytes());
-  std::byte* to = logger.owner.begin(logger, what, text, where, size);
-  if (to == nullptr) [[unlikely]]
-    return false;
-  ((to = cells.put(to)), ...);
-  logger.owner.end(size);
-  return true;
-}
-
-[[nodiscard]] inline fmt::string_view text_of(std::uint32_t what, void const* text) noexcept {
-  if ((what >> statement_flags & record_format::text_is_cell) == 0) return static_cast<char const*>(text);
+[[nodiscard]] inline fmt::string_view text_of(statement what, void const* text) noexcept {
+  if (!what.has(record_format::text_is_cell)) return static_cast<char const*>(text);
   auto const& runtime = *static_cast<std::string_view const*>(text);
   return {runtime.data(), runtime.size()};
 }
 
 /// A call whose message has to be made at once, for an argument's own fmt formatter. `items` as for `call`.
 template <class... A>
-void emit_formatted(logger_core& logger, std::uint32_t what, void const* text, detail::call_site where,
+void emit_formatted(logger_core& logger, statement what, void const* text, detail::call_site where,
                     field* items, std::size_t count, A const&... arguments) noexcept {
   fmt::string_view const format = text_of(what, text);
-  std::uint16_t flags = record_format::text_is_cell | record_format::text_is_rendered;
+  std::uint8_t flags = record_format::text_is_cell | record_format::text_is_rendered;
   auto const submit = [&](std::string_view message) noexcept {
-    logger.owner.submit(
-        {logger, statement(static_cast<level>(what & 0xFF), flags), &message, where, items, count});
+    logger.owner.submit({logger, statement{what.severity(), flags}, &message, where, items, count});
   };
   try {
     submit(message_at_call(logger.owner, flags, format, arguments...));
@@ -185,7 +173,7 @@ void emit_formatted(logger_core& logger, std::uint32_t what, void const* text, d
 
 /// The other way: the first call of a thread, a new scope, a full lane, values with code of their own.
 template <class... A>
-[[gnu::noinline, gnu::cold]] void emit_items(logger_core& logger, std::uint32_t what, void const* text,
+[[gnu::noinline, gnu::cold]] void emit_items(logger_core& logger, statement what, void const* text,
                                              detail::call_site where, A const&... arguments) noexcept {
   constexpr auto fields = (std::size_t{0} + ... + (detail::is_field<A> ? 1 : 0));
   constexpr auto args = sizeof...(A) - fields;
@@ -197,23 +185,35 @@ template <class... A>
   }
 }
 
+/// The worker's processor has read the lines that a lane will use next: they are fetched back, about as many as this
+/// record takes, while it is being written.
+[[gnu::always_inline]] inline void prefetch_behind(std::byte const* end, std::size_t bytes) noexcept {
+  constexpr std::size_t distance = 10 * detail::cache_line;
+  for (std::size_t i = 0; i < bytes; i += detail::cache_line) detail::prefetch_to_write(end + distance + i);
+}
+
 /// One log call with arguments of these types. Not inlined: statements with the same types share it. Throws: never.
 template <class... P>
-[[gnu::noinline]] void emit(logger_core& logger, std::uint32_t what, void const* text,
-                            detail::call_site where, P... arguments) noexcept {
+[[gnu::noinline]] void emit(logger_core& logger, statement what, void const* text, detail::call_site where,
+                            P... arguments) noexcept {
   constexpr auto args = (std::size_t{0} + ... + (detail::is_field<std::remove_cvref_t<P>> ? 0 : 1));
   static_assert(args < 256, "fapilog: a log call takes at most 255 format arguments");
-  what |= std::uint32_t{args} << statement_args;
+  what = what.with_args(args);
   if constexpr (((direct_form<std::remove_cvref_t<P>>::shape != field_shape::any) && ...)) {
-    if (emit_direct(logger, what, text, where, as_direct(arguments)...)) [[likely]]
-      return;
+    // The ordinary way of numbers and texts: straight into the lane.
+    std::size_t const size = (sizeof(record_format::log_start) + ... + as_direct(arguments).bytes());
+    if (std::byte* to = logger.owner.begin(logger, what, text, where, size)) [[likely]] {
+      prefetch_behind(to + size, sizeof(record_format::log_start) + 32 * sizeof...(P));
+      ((to = as_direct(arguments).put(to)), ...);
+      return logger.owner.end(size);
+    }
   }
   emit_items(logger, what, text, where, arguments...);
 }
 
 /// One log call with its fields in a list.
 template <std::size_t N>
-[[gnu::noinline]] void emit_list(logger_core& logger, std::uint32_t what, void const* text,
+[[gnu::noinline]] void emit_list(logger_core& logger, statement what, void const* text,
                                  detail::call_site where, field const (&fields)[N]) noexcept {
   field items[1 + N];
   for (std::size_t i = 0; i < N; ++i) items[1 + i] = fields[i];

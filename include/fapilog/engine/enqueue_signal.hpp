@@ -46,6 +46,10 @@ class basic_enqueue_signal {
       wake_(*this);
   }
 
+  /// False where `signal` would do nothing: the worker is awake and the barrier costs this side nothing.
+  [[nodiscard, gnu::always_inline]] bool may_have_to_signal() const noexcept {
+    return !barrier_.is_asymmetric() || armed_.load_relaxed();
+  }
   [[nodiscard, gnu::always_inline]] Barrier const& barrier() const noexcept { return barrier_; }
 
  protected:

@@ -68,7 +68,7 @@ class event_maker {
     std::string_view text = log.text == nullptr ? "" : log.text;
     if ((head.flags & record_format::text_is_cell) != 0) text = next(at, e, result).value.as_text();
     if ((head.flags & record_format::text_failed) != 0) result.fail(text);
-    at = render(text, (head.flags & record_format::text_is_rendered) != 0, log.args, at, e, result);
+    at = render(text, (head.flags & record_format::text_is_rendered) != 0, head.args, at, e, result);
 
     seen_.clear();
     known_.clear();

@@ -171,7 +171,7 @@ class lane_channel final : private channel_event, public lane_access {
     for (auto& count : without_lane_) count.store_relaxed(0);
   }
 
-  std::byte* begin(logger_core& logger, std::uint32_t what, void const* text, detail::call_site where,
+  std::byte* begin(logger_core& logger, statement what, void const* text, detail::call_site where,
                    std::size_t size) noexcept override {
     return engine::begin(*this, logger, what, text, where, size);
   }
@@ -272,10 +272,6 @@ class lane_channel final : private channel_event, public lane_access {
   static constexpr std::size_t lane_head =
       (sizeof(lane) + detail::cache_line - 1) & ~(detail::cache_line - 1);
 
-  static std::uint64_t next_id() noexcept {
-    static constinit detail::atomic_word<std::uint64_t> ids{1};
-    return ids.fetch_add_relaxed(1);
-  }
   /// A quarter of a lane: the longest record that it carries itself.
   static std::size_t longest_in(std::size_t capacity) noexcept {
     return std::min<std::size_t>(capacity / 4, std::size_t{64} * 1024);
@@ -294,8 +290,8 @@ class lane_channel final : private channel_event, public lane_access {
   lane_channel(channel_options const& options, bool asymmetric)
       : channel_event{enqueue_event{asymmetric_barrier{asymmetric}}},
         lane_access({event, options.use_tsc && detail::has_tsc && detail::has_invariant_tsc(),
-                     reserved(checked(options)), options.protected_levels, checked(options).max_record_bytes},
-                    next_id()),
+                     reserved(checked(options)), options.protected_levels,
+                     checked(options).max_record_bytes}),
         options_(checked(options)),
         levels_(options.lowest) {}
 
@@ -311,7 +307,7 @@ class lane_channel final : private channel_event, public lane_access {
   }
 
   lane* remember(lane* own) noexcept {
-    this_thread_lane = {id(), own};
+    this_thread_lane = {this, own};
     return own;
   }
 

@@ -12,13 +12,13 @@ namespace fapilog::engine {
 
 /// Moves runs of bytes in order. Positions only grow; a run that begins before the end of the capacity may lie beyond
 /// it, in the tail room, so that it is always contiguous and nothing marks the wrap.
-/// Thread: `reserve` and `commit` belong to one producer at a time, `published`, `at` and `release` to one consumer.
+/// Thread: `reserve`, `is_known_free`, `next` and `commit` belong to one producer at a time, `published`, `at` and `release` to one consumer.
 /// Throws: never.
 class ring {
  public:
   /// `memory` holds `capacity + longest` bytes; `capacity` is a power of two and `longest` the longest run.
   ring(std::byte* memory, std::size_t capacity, std::size_t longest) noexcept
-      : memory_(memory), mask_(capacity - 1), longest_(longest) {}
+      : memory_(memory), mask_(capacity - 1), longest_(longest), free_until_(capacity) {}
   ring(ring const&) = delete;
   ring& operator=(ring const&) = delete;
 
@@ -27,13 +27,19 @@ class ring {
 
   /// Room for `size` contiguous bytes that leaves `keep_free` more bytes unused, or null.
   [[nodiscard, gnu::always_inline]] std::byte* reserve(std::size_t size, std::size_t keep_free) noexcept {
-    std::uint64_t const head = head_.load_relaxed();
-    std::uint64_t const limit = head + size + keep_free;
-    if (limit - seen_tail_ > capacity()) [[unlikely]] {
-      seen_tail_ = tail_.load_acquire();
-      if (limit - seen_tail_ > capacity()) return nullptr;
+    if (!is_known_free(size + keep_free)) [[unlikely]] {
+      free_until_ = tail_.load_acquire() + capacity();
+      if (!is_known_free(size + keep_free)) return nullptr;
     }
-    return memory_ + (head & mask_);
+    return next();
+  }
+  /// True where so many bytes are free without a look at what the consumer has released since.
+  [[nodiscard, gnu::always_inline]] bool is_known_free(std::size_t size) const noexcept {
+    return head_.load_relaxed() + size <= free_until_;
+  }
+  /// Where the next run begins.
+  [[nodiscard, gnu::always_inline]] std::byte* next() const noexcept {
+    return memory_ + (head_.load_relaxed() & mask_);
   }
 
   /// Publishes the `size` bytes that were reserved and written.
@@ -58,7 +64,7 @@ class ring {
   std::uint64_t const mask_;
   std::size_t const longest_;
   alignas(detail::cache_line) detail::atomic_word<std::uint64_t> head_;
-  std::uint64_t seen_tail_ = 0;
+  std::uint64_t free_until_;  ///< as far as the producer knows
   alignas(detail::cache_line) detail::atomic_word<std::uint64_t> tail_;
 };
 

@@ -22,21 +22,19 @@ namespace submit_detail {
 
 using namespace record_format;
 
-inline constexpr std::uint16_t no_flags = 0;
+inline constexpr std::uint8_t no_flags = 0;
 inline constexpr std::size_t context_bytes = sizeof(record_head) + sizeof(context_head);
 
 /// A call as it is written: the message as the first item where it is no literal.
 struct items_of_call {
   explicit items_of_call(call const& c) noexcept
       : logger(c.logger),
-        severity(static_cast<level>(c.what & 0xFF)),
-        flags(static_cast<std::uint16_t>(c.what >> statement_flags)),
+        what(c.what),
         text(static_cast<char const*>(c.text)),
         where(c.where),
-        args(static_cast<std::uint8_t>(c.what >> statement_args)),
         items(c.items + 1),
         count(c.count) {
-    if ((flags & text_is_cell) == 0) return;
+    if (!what.has(text_is_cell)) return;
     *c.items = field::argument(*static_cast<std::string_view const*>(c.text));
     text = nullptr;
     items = c.items;
@@ -44,21 +42,17 @@ struct items_of_call {
   }
 
   logger_core& logger;
-  level severity;
-  std::uint16_t flags;
+  statement what;
   char const* text;
   detail::call_site where;
-  std::uint32_t args;
   field const* items;
   std::size_t count;
 };
 
 inline std::byte* put_log_head(std::byte* to, items_of_call const& c, std::uint64_t ticks, std::size_t size,
-                               std::uint16_t extra_flags) noexcept {
-  ::new (static_cast<void*>(to))
-      log_start{{static_cast<std::uint32_t>(size), record_type::log, static_cast<std::uint8_t>(c.severity),
-                 static_cast<std::uint16_t>(c.flags | extra_flags)},
-                {ticks, c.text, c.args, 0, &c.logger, c.where}};
+                               std::uint8_t extra_flags) noexcept {
+  ::new (static_cast<void*>(to)) log_start{c.what.head(static_cast<std::uint32_t>(size), extra_flags),
+                                           {ticks, c.text, &c.logger, c.where}};
   return to + sizeof(log_start);
 }
 
@@ -108,7 +102,7 @@ inline std::size_t cell_at(std::byte const* from) noexcept {
                                                             items_of_call const& c, std::uint64_t ticks,
                                                             std::byte const* encoded) noexcept {
   constexpr std::size_t small = 1024;
-  std::size_t const leading = c.args + ((c.flags & text_is_cell) != 0 ? std::size_t{1} : 0);
+  std::size_t const leading = c.what.args() + (c.what.has(text_is_cell) ? std::size_t{1} : 0);
   std::size_t room = limit - sizeof(record_format::log_start);
   std::byte const* next = encoded;
   std::size_t small_total = 0;
@@ -261,47 +255,69 @@ inline std::size_t encode_and_size(submit_detail::items_of_call const& c, lane& 
   return size;
 }
 
+/// Where the cells of the record go that begins at `to`.
+[[gnu::always_inline]] inline std::byte* put_start(std::byte* to, logger_core& logger, statement what,
+                                                   void const* text, detail::call_site where,
+                                                   std::size_t size, std::uint64_t ticks) noexcept {
+  ::new (static_cast<void*>(to)) record_format::log_start{
+      what.head(static_cast<std::uint32_t>(size)), {ticks, static_cast<char const*>(text), &logger, where}};
+  return to + sizeof(record_format::log_start);
+}
+
+/// `begin` where the clock or the barrier is not the usual one, the channel is closed, or the lane seems full.
+[[nodiscard, gnu::noinline]] inline std::byte* begin_unusual(lane_access& ch, logger_core& logger,
+                                                             statement what, void const* text,
+                                                             detail::call_site where,
+                                                             std::size_t size) noexcept {
+  std::uint64_t const ticks = ch.ticks();
+  lane& own = *this_thread_lane.owned;
+  ch.light_fence();
+  // As if nothing were protected: a protected record that needs what is reserved for it goes the other way.
+  std::byte* const to = ch.is_closed() ? nullptr : own.queue.reserve(size, ch.reserve());
+  if (to == nullptr) {
+    own.writing.store_release(false);
+    return nullptr;
+  }
+  own.submitted.add_by_owner(1);
+  return put_start(to, logger, what, text, where, size, ticks);
+}
+
 /// Begins a record on the ordinary way (`channel::begin`): the thread has its lane, its scope is known there, the message
 /// is a literal, nothing is closed or full.
 [[nodiscard, gnu::always_inline]] inline std::byte* begin(lane_access& ch, logger_core& logger,
-                                                          std::uint32_t what, void const* text,
+                                                          statement what, void const* text,
                                                           detail::call_site where,
                                                           std::size_t size) noexcept {
-  using namespace record_format;
-  std::uint64_t const ticks = ch.ticks();
-  lane* const own = ch.cached_lane();
-  auto const flags = static_cast<std::uint16_t>(what >> statement_flags);
-  if (own == nullptr || own->scope_sent != detail::this_thread_scope.version || own->writing.load_relaxed() ||
-      size > own->queue.longest() || (flags & text_is_cell) != 0) [[unlikely]] {
+  std::uint64_t const ticks = ch.usual_ticks();
+  if (!ch.has_cached_lane()) [[unlikely]]
+    return nullptr;
+  lane& own = *this_thread_lane.owned;
+  if (own.scope_sent != detail::this_thread_scope.version || own.writing.load_relaxed() ||
+      size > own.queue.longest() || what.has(record_format::text_is_cell)) [[unlikely]] {
     return nullptr;
   }
-  own->writing.store_relaxed(true);
-  ch.light_fence();
-  auto const severity = static_cast<level>(what & 0xFF);
-  std::byte* const to = ch.is_closed() ? nullptr : own->queue.reserve(size, ch.keep_free(severity));
-  if (to == nullptr) [[unlikely]] {
-    own->writing.store_release(false);
-    return nullptr;
-  }
-  own->submitted.add_by_owner(1);
-  // The worker's processor has read the lines to come: they are fetched back while this record is being written.
-  constexpr std::size_t distance = 10 * detail::cache_line;
-  for (std::size_t i = 0; i < 4; ++i) {
-    detail::prefetch_to_write(to + size + distance + i * detail::cache_line);
-  }
-  ::new (static_cast<void*>(to)) log_start{
-      {static_cast<std::uint32_t>(size), record_type::log, static_cast<std::uint8_t>(severity), flags},
-      {ticks, static_cast<char const*>(text), static_cast<std::uint8_t>(what >> statement_args), 0, &logger,
-       where}};
-  return to + sizeof(log_start);
+  own.writing.store_relaxed(true);
+  detail::compiler_fence();
+  if (!ch.is_usual() || !own.queue.is_known_free(size + ch.reserve())) [[unlikely]]
+    return begin_unusual(ch, logger, what, text, where, size);
+  own.submitted.add_by_owner(1);
+  return put_start(own.queue.next(), logger, what, text, where, size, ticks);
+}
+
+/// Wakes the worker, then ends the call.
+[[gnu::noinline, gnu::cold]] inline void signal_and_end(lane_access& ch, lane& own) noexcept {
+  ch.signal();
+  own.writing.store_release(false);
 }
 
 /// Publishes the record that was begun.
 [[gnu::always_inline]] inline void end(lane_access& ch, std::size_t size) noexcept {
-  lane* const own = ch.cached_lane();
-  own->queue.commit(size);
-  ch.signal();
-  own->writing.store_release(false);
+  lane& own = *this_thread_lane.owned;
+  own.queue.commit(size);
+  detail::compiler_fence();
+  if (ch.may_have_to_signal()) [[unlikely]]
+    return signal_and_end(ch, own);
+  own.writing.store_release(false);
 }
 
 /// Sizes the record, reserves, writes, publishes, signals. Never throws, never allocates once the thread's buffers have
@@ -341,18 +357,18 @@ inline void submit(lane_access& ch, call const& given) noexcept {
   std::uint64_t const scope_version = detail::this_thread_scope.version;
   bool const scope_changed = own->scope_sent != scope_version;
   std::size_t const total = in_lane + (scope_changed ? context_bytes : 0);
-  std::byte* to = own->reserve(total, on_heap, ch.keep_free(c.severity));
+  std::byte* to = own->reserve(total, on_heap, ch.keep_free(c.what.severity()));
   if (to == nullptr) [[unlikely]] {
-    to = ch.wait_for_room(*own, total, on_heap, c.severity);
+    to = ch.wait_for_room(*own, total, on_heap, c.what.severity());
     if (to == nullptr) return std::free(block);
   }
   if (scope_changed) [[unlikely]] {
-    to = detail::put(to, record_head{static_cast<std::uint32_t>(total), record_type::context, 0, 0});
+    to = detail::put(to, record_head{static_cast<std::uint32_t>(total), record_type::context, 0, 0, 0});
     to = detail::put(to, context_head{detail::current_scope().release()});
     own->scope_sent = scope_version;
   }
   if (block != nullptr) [[unlikely]] {
-    to = detail::put(to, record_head{static_cast<std::uint32_t>(in_lane), record_type::pointer, 0, 0});
+    to = detail::put(to, record_head{static_cast<std::uint32_t>(in_lane), record_type::pointer, 0, 0, 0});
     detail::put(to, pointer_head{block});
     own->heap_sent += on_heap;
   } else {

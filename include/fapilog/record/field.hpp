@@ -29,23 +29,18 @@ class field {
   /// For `{{"user_id", 42}, {"ip", ip}}`: the same as `kv(name, value)`.
   template <class T>
   [[gnu::always_inline]] field(key name, T const& value) noexcept
-      : field(name.view(), name.hash(), value) {}  // NOLINT(google-explicit-constructor)
+      : field(name.view(), value) {}  // NOLINT(google-explicit-constructor)
   template <class T>
   [[gnu::always_inline]] field(dynamic_key name, T const& value) noexcept
-      : field(name.view(), std::uint32_t{0}, value) {}  // NOLINT(google-explicit-constructor)
+      : field(name.view(), value) {}  // NOLINT(google-explicit-constructor)
 
-  [[gnu::always_inline]] field(detail::key_view name, encoder write, void const* object,
-                               std::uint32_t hash = 0) noexcept
-      : head_(word(kind::deferred, name, 0)),
-        text_key_(name.text),
-        object_(object),
-        encode_(write),
-        hash_(hash) {}
+  [[gnu::always_inline]] field(detail::key_view name, encoder write, void const* object) noexcept
+      : head_(word(kind::deferred, name, 0)), text_key_(name.text), object_(object), encode_(write) {}
 
   /// A format argument: a value without a key.
   template <class T>
   static field argument(T const& value) noexcept {
-    return field{detail::key_view{}, std::uint32_t{0}, value};
+    return field{detail::key_view{}, value};
   }
 
   [[nodiscard, gnu::always_inline]] detail::key_view name() const noexcept {
@@ -53,8 +48,6 @@ class field {
     return {text_key_, head.key_size, head.flags};
   }
   [[nodiscard]] kind type() const noexcept { return record_format::head_of(head_).type; }
-  /// 0 where the key is not a literal.
-  [[nodiscard, gnu::always_inline]] std::uint32_t key_hash() const noexcept { return hash_; }
 
   /// The head of its cell, where it is not deferred.
   [[nodiscard, gnu::always_inline]] std::uint64_t head() const noexcept { return head_; }
@@ -66,8 +59,8 @@ class field {
 
  private:
   template <class T>
-  [[gnu::always_inline]] field(detail::key_view name, std::uint32_t hash, T const& value) noexcept
-      : text_key_(name.text), bits_(0), hash_(hash) {
+  [[gnu::always_inline]] field(detail::key_view name, T const& value) noexcept
+      : text_key_(name.text), bits_(0) {
     static_assert(loggable<T>,
                   "fapilog: this type cannot be logged. Give it to_log(object_writer&, T const&) in its "
                   "namespace, or a fmt formatter.");
@@ -111,7 +104,6 @@ class field {
     std::size_t size_ = 0;
     encoder encode_;
   };
-  std::uint32_t hash_ = 0;
 };
 
 /// What a value's type says of its cell, so that a call copies it without looking.
@@ -157,7 +149,8 @@ template <class A, class B>
                                                    [[maybe_unused]] B const& b) noexcept {
 #if FAPILOG_DETAIL_CHECKS_KEYS
   if constexpr (is_field<A> && is_field<B>) {
-    bool const same = a.key_hash() != 0 && a.key_hash() == b.key_hash() && a.name().size == b.name().size &&
+    bool const same = a.name().flags == record_format::key_is_literal && b.name().flags == a.name().flags &&
+                      a.name().size == b.name().size &&
                       __builtin_memcmp(a.name().text, b.name().text, a.name().size) == 0;
     if (__builtin_constant_p(same) && same) duplicate_key_error();
   }
@@ -210,7 +203,7 @@ template <class F>
                  auto const& result = (*const_cast<F*>(static_cast<F const*>(object)))();
                  writer.encode(key_name, result);
                },
-               &compute, name.hash()};
+               &compute};
 }
 
 /// The exception as type, message and chain of causes in the envelope's `diagnostics.exception`.

@@ -33,13 +33,6 @@ struct key_view {
   }
 };
 
-/// Tells two literals apart quickly; FNV-1a, 32 bit.
-constexpr std::uint32_t key_hash(char const* text, std::size_t size) noexcept {
-  std::uint32_t hash = 2166136261U;
-  for (std::size_t i = 0; i < size; ++i) hash = (hash ^ static_cast<unsigned char>(text[i])) * 16777619U;
-  return hash;
-}
-
 }  // namespace detail
 
 /// The name of a field, written as a literal: not empty, printable ASCII without quotes or backslashes, at most 255
@@ -59,7 +52,6 @@ class key {
         throw "fapilog: a key has no quotes and no backslashes; use dynamic_key";
     }
     if (literal[N - 1] != '\0') throw "fapilog: a key is a string literal";
-    hash_ = detail::key_hash(literal, N - 1);
   }
 
   /// Text that is no literal: refused in words.
@@ -74,12 +66,10 @@ class key {
   [[nodiscard, gnu::always_inline]] constexpr detail::key_view view() const noexcept {
     return {text_, size_, record_format::key_is_literal};
   }
-  [[nodiscard, gnu::always_inline]] constexpr std::uint32_t hash() const noexcept { return hash_; }
 
  private:
   char const* text_;
   std::uint16_t size_;
-  std::uint32_t hash_ = 0;
 };
 
 /// A key from text at run time. It is copied at the call, cut after 1,024 bytes; bytes that are not UTF-8 become

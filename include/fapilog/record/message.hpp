@@ -157,13 +157,13 @@ class message {
   [[nodiscard, gnu::always_inline]] void const* text() const noexcept { return text_; }
   [[nodiscard, gnu::always_inline]] detail::call_site where() const noexcept { return where_; }
   /// Flags of the record (record_format): what is left to do for the text.
-  [[nodiscard, gnu::always_inline]] std::uint16_t flags() const noexcept { return flags_; }
+  [[nodiscard, gnu::always_inline]] std::uint8_t flags() const noexcept { return flags_; }
 
  private:
   detail::format_string_for<A...> checked_;  ///< looks at the literal when it is made
   void const* text_;
   detail::call_site where_;
-  std::uint16_t flags_ = 0;
+  std::uint8_t flags_ = 0;
 };
 
 }  // namespace fapilog

@@ -103,27 +103,26 @@ enum class record_type : std::uint8_t {
 };
 
 /// Flags of a log record.
-inline constexpr std::uint16_t text_is_cell = 1;      ///< the message is the first cell, not a literal
-inline constexpr std::uint16_t text_is_rendered = 2;  ///< the message is final: braces in it mean nothing
-inline constexpr std::uint16_t is_clipped = 4;        ///< something was cut: max_record_bytes or the depth
-inline constexpr std::uint16_t text_failed = 8;       ///< the message could not be made; it says why
+inline constexpr std::uint8_t text_is_cell = 1;      ///< the message is the first cell, not a literal
+inline constexpr std::uint8_t text_is_rendered = 2;  ///< the message is final: braces in it mean nothing
+inline constexpr std::uint8_t is_clipped = 4;        ///< something was cut: max_record_bytes or the depth
+inline constexpr std::uint8_t text_failed = 8;       ///< the message could not be made; it says why
 
 /// Starts every record in a lane.
 struct record_head {
   std::uint32_t size;  ///< bytes with this head, a multiple of `alignment`
   record_type type;
   std::uint8_t level;
-  std::uint16_t flags;
+  std::uint8_t flags;
+  std::uint8_t args;  ///< format arguments
 };
 static_assert(sizeof(record_head) == 8);
 
-/// Follows the head of a log record; then `args` unnamed cells and `fields` named ones.
+/// Follows the head of a log record; then the unnamed cells of arguments and the named ones of fields.
 struct log_head {
   std::uint64_t ticks;  ///< when, in the runtime's clock
   char const* text;     ///< message literal up to its end, or null where the message is a cell
-  std::uint32_t args;   ///< format arguments
-  std::uint32_t reserved;
-  void const* logger;  ///< who logged: the engine's logger_core
+  void const* logger;   ///< who logged: the engine's logger_core
   detail::call_site where;
 };
 

@@ -76,9 +76,6 @@ constexpr std::uint32_t digits_of() noexcept {
 
 inline scalar text_scalar(char const* text, std::size_t size) noexcept {
   scalar result;
-  if (text == nullptr && size == 0) {
-    text = "";
-  }
   result.type = kind::string;
   result.text = text;
   result.size = size;
@@ -155,11 +152,9 @@ template <class T>
   return to + sizeof value;
 }
 
-/// Copies bytes and fills the rest of the last eight with zeros. Texts of a few words go without a call.
-inline std::byte* put_padded(std::byte* to, void const* bytes, std::size_t size) noexcept {
+/// Copies bytes; texts of a few words go without a call. `bytes` may be null where there are none.
+inline void put_bytes(std::byte* to, void const* bytes, std::size_t size) noexcept {
   auto const* const from = static_cast<char const*>(bytes);
-  std::size_t const whole = record_format::padded(size);
-  if (whole != size) std::memset(to + whole - record_format::alignment, 0, record_format::alignment);
   if (size >= 16 && size <= 64) {
     std::size_t done = 0;
     for (; done + 16 < size; done += 16) std::memcpy(to + done, from + done, 16);
@@ -170,6 +165,13 @@ inline std::byte* put_padded(std::byte* to, void const* bytes, std::size_t size)
   } else if (size != 0) {
     std::memcpy(to, from, size);
   }
+}
+
+/// Copies bytes and fills the rest of the last eight with zeros.
+inline std::byte* put_padded(std::byte* to, void const* bytes, std::size_t size) noexcept {
+  std::size_t const whole = record_format::padded(size);
+  if (whole != size) std::memset(to + whole - record_format::alignment, 0, record_format::alignment);
+  put_bytes(to, bytes, size);
   return to + whole;
 }
 
