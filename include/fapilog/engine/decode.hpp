@@ -10,6 +10,7 @@
 #include <fapilog/record/event.hpp>
 #include <fapilog/record/record.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -149,24 +150,21 @@ class key_index {
   }
 }
 
-[[nodiscard]] inline value decode_value(record_format::cell_head const& head, std::byte const* payload,
-                                        detail::arena& memory) {
-  value v;
-  v.type = head.type;
-  v.size = head.size;
-  switch (head.type) {
-    case kind::string:
-    case kind::bytes: v.text = reinterpret_cast<char const*>(payload); break;
-    case kind::i64:
-    case kind::u64:
-    case kind::f64:
-    case kind::f32:
-    case kind::timestamp:
-    case kind::duration:
-    case kind::pointer: v.u64 = read<std::uint64_t>(payload); break;
-    default: decode_rare(head, payload, v, memory); break;
-  }
-  return v;
+/// How a payload becomes a value.
+enum class payload_form : std::uint8_t { rare, word, text };
+
+[[nodiscard]] constexpr payload_form form_of(kind type) noexcept {
+  constexpr std::array<payload_form, 16> forms = [] {
+    std::array<payload_form, 16> all{};
+    for (kind const k :
+         {kind::i64, kind::u64, kind::f64, kind::f32, kind::timestamp, kind::duration, kind::pointer}) {
+      all[static_cast<std::size_t>(k)] = payload_form::word;
+    }
+    for (kind const k : {kind::string, kind::bytes}) all[static_cast<std::size_t>(k)] = payload_form::text;
+    return all;
+  }();
+  auto const index = static_cast<std::size_t>(type);
+  return index < forms.size() ? forms[index] : payload_form::rare;
 }
 
 /// One cell; `cell` moves behind it. Views go to the cell and to `memory`.
@@ -180,8 +178,22 @@ class key_index {
   } else if (head.key_size != 0) {
     m.key = repaired_key({reinterpret_cast<char const*>(key), head.key_size}, memory);
   }
-  m.value = decode_value(head, payload, memory);
-  cell = payload + record_format::payload_size(head.type, head.size);
+  m.value.type = head.type;
+  m.value.size = head.size;
+  switch (form_of(head.type)) {
+    case payload_form::word:
+      m.value.u64 = read<std::uint64_t>(payload);
+      cell = payload + sizeof(std::uint64_t);
+      break;
+    case payload_form::text:
+      m.value.text = reinterpret_cast<char const*>(payload);
+      cell = payload + record_format::padded(head.size);
+      break;
+    case payload_form::rare:
+      decode_rare(head, payload, m.value, memory);
+      cell = payload + record_format::payload_size(head.type, head.size);
+      break;
+  }
   return m;
 }
 

@@ -11,6 +11,7 @@
 
 #include <fmt/compile.h>
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -107,6 +108,19 @@ void put_integer(detail::text_buffer& out, Integer number) {
   out.end_at(std::to_chars(to, to + 24, number).ptr);
 }
 
+/// A number below 100.
+inline void put_two_digits(char* to, std::uint32_t number) noexcept {
+  static constexpr auto pairs = [] {
+    std::array<char, 200> all{};
+    for (std::size_t i = 0; i < 100; ++i) {
+      all[2 * i] = static_cast<char>('0' + i / 10);
+      all[2 * i + 1] = static_cast<char>('0' + i % 10);
+    }
+    return all;
+  }();
+  std::memcpy(to, pairs.data() + 2 * std::size_t{number}, 2);
+}
+
 /// Writes a number of up to six decimals, as most that people log have, and returns the end; null for others. Both
 /// steps are exact: no two decimals of 15 digits are the same double, so the one found is the shortest form.
 [[nodiscard]] inline char* put_short_decimal(char* to, double number) noexcept {
@@ -117,13 +131,13 @@ void put_integer(detail::text_buffer& out, Integer number) {
   if (static_cast<double>(scaled) / 1e6 != magnitude) return nullptr;
   if (number < 0) *to++ = '-';
   to = std::to_chars(to, to + 24, scaled / 1'000'000).ptr;
-  auto rest = static_cast<std::uint32_t>(scaled % 1'000'000);
+  auto const rest = static_cast<std::uint32_t>(scaled % 1'000'000);
   *to++ = '.';
-  char digits[6];
-  for (std::size_t i = 6; i > 0; --i, rest /= 10) digits[i - 1] = static_cast<char>('0' + rest % 10);
+  put_two_digits(to, rest / 10'000);
+  put_two_digits(to + 2, rest / 100 % 100);
+  put_two_digits(to + 4, rest % 100);
   std::size_t size = 6;
-  while (size > 1 && digits[size - 1] == '0') --size;
-  std::memcpy(to, digits, sizeof digits);
+  while (size > 1 && to[size - 1] == '0') --size;
   return to + size;
 }
 
