@@ -40,14 +40,14 @@ class pipeline {
   [[nodiscard]] fate run(event& e) {
     for (any_filter& f : stages_.filters) {
       bool keep = true;
-      guarded("filter", "a filter threw; the record is kept", [&] { keep = f.keep(e); });
+      guarded(f.base(), "a filter threw; the record is kept", [&] { keep = f.keep(e); });
       if (!keep) return fate::filtered;
     }
     for (any_enricher& s : stages_.enrichers) {
-      guarded("enricher", "an enricher threw; the record goes without it", [&] { s.enrich(e); });
+      guarded(s.base(), "an enricher threw; the record goes without it", [&] { s.enrich(e); });
     }
     for (any_redactor& s : stages_.redactors) {
-      if (!guarded("redactor", "a redactor threw; the record is dropped", [&] { s.redact(e); }))
+      if (!guarded(s.base(), "a redactor threw; the record is dropped", [&] { s.redact(e); }))
         return fate::failed;
     }
     return fate::keep;
@@ -63,7 +63,7 @@ class pipeline {
       for (any_processor& s : stages_.processors) {
         bool keep = true;
         std::string const before = line_;
-        if (!guarded("processor", "a processor threw; the line stays as it was",
+        if (!guarded(s.base(), "a processor threw; the line stays as it was",
                      [&] { keep = s.process(e, line_); })) {
           line_ = before;
         }
@@ -81,14 +81,14 @@ class pipeline {
 
  private:
   template <class F>
-  bool guarded(std::string_view component, std::string_view message, F&& stage) {
+  bool guarded(stage_base const& of, std::string_view message, F&& stage) {
     try {
       stage();
       return true;
     } catch (std::exception const& error) {
-      tell_->warn(component, message, error.what());
+      tell_->warn(of.name(), message, error.what());
     } catch (...) {
-      tell_->warn(component, message, "not derived from std::exception");
+      tell_->warn(of.name(), message, "not derived from std::exception");
     }
     return false;
   }

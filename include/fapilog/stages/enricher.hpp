@@ -3,40 +3,66 @@
 #pragma once
 
 #include <fapilog/record/event.hpp>
+#include <fapilog/stages/stage.hpp>
 
 #include <concepts>
-#include <functional>
+#include <memory>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
 namespace fapilog {
 
 /// An enricher has `void enrich(event&)`. It sees what the enrichers before it added. One that throws is skipped for
-/// that event; the error is reported. Thread: the worker's, one call at a time.
+/// that event; the error is reported. Optional members: see `stage_base`. Thread: the worker's, one call at a time.
 template <class T>
 concept enricher = requires(T& s, event& e) {
   s.enrich(e);
 };
 
-/// Any enricher, or a function `void(event&)`, held by value.
+/// Any enricher, or a function `void(event&)`, held by value: a copy has a state of its own.
 class any_enricher {
  public:
   template <class T>
     requires(!std::same_as<std::remove_cvref_t<T>, any_enricher>)
-  any_enricher(T&& s) {  // NOLINT(google-explicit-constructor)
+  any_enricher(T&& s)  // NOLINT(google-explicit-constructor)
+      : self_(std::make_unique<model<std::remove_cvref_t<T>>>(std::forward<T>(s))) {
     using type = std::remove_cvref_t<T>;
     static_assert(enricher<type> || std::is_invocable_v<type&, event&>,
                   "fapilog: this type is not an enricher. An enricher has void enrich(fapilog::event&).");
-    if constexpr (enricher<type>) {
-      enrich_ = [s = std::forward<T>(s)](event& e) mutable { s.enrich(e); };
-    } else {
-      enrich_ = std::forward<T>(s);
-    }
   }
-  void enrich(event& e) { enrich_(e); }
+  any_enricher(any_enricher const& other) : self_(other.self_->copy()) {}
+  any_enricher(any_enricher&&) noexcept = default;
+  any_enricher& operator=(any_enricher other) noexcept {
+    self_ = std::move(other.self_);
+    return *this;
+  }
+  ~any_enricher() = default;
+
+  void enrich(event& e) { self_->enrich(e); }
+  [[nodiscard]] stage_base& base() noexcept { return *self_; }
+  [[nodiscard]] stage_base const& base() const noexcept { return *self_; }
 
  private:
-  std::function<void(event&)> enrich_;
+  struct interface : stage_base {
+    static constexpr std::string_view kind_name = "enricher";
+    virtual void enrich(event& e) = 0;
+    [[nodiscard]] virtual std::unique_ptr<interface> copy() const = 0;
+  };
+
+  template <class T>
+  struct model final : detail::stage_model<interface, T> {
+    using detail::stage_model<interface, T>::stage_model;
+    void enrich(event& e) override {
+      if constexpr (enricher<T>) this->stage_.enrich(e);
+      else this->stage_(e);
+    }
+    [[nodiscard]] std::unique_ptr<interface> copy() const override {
+      return std::make_unique<model>(this->stage_);
+    }
+  };
+
+  std::unique_ptr<interface> self_;
 };
 
 }  // namespace fapilog

@@ -3,40 +3,67 @@
 #pragma once
 
 #include <fapilog/record/event.hpp>
+#include <fapilog/stages/stage.hpp>
 
 #include <concepts>
-#include <functional>
+#include <memory>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
 namespace fapilog {
 
-/// A filter has `bool keep(event const&)`: false removes the event, which is counted as filtered. One that throws keeps
-/// the event; the error is reported. Thread: the worker's, one call at a time.
+/// A filter has `bool keep(event const&)`, or `bool keep(event&)` to mark what it keeps: false removes the event, which
+/// is counted as filtered. One that throws keeps the event; the error is reported. Optional members: see `stage_base`.
+/// Thread: the worker's, one call at a time.
 template <class T>
-concept filter = requires(T& f, event const& e) {
-  { f.keep(e) } -> std::convertible_to<bool>;
+concept filter = requires(T& s, event& e) {
+  { s.keep(e) } -> std::convertible_to<bool>;
 };
 
-/// Any filter, or a function `bool(event const&)`, held by value.
+/// Any filter, or a function `bool(event const&)`, held by value: a copy has a state of its own.
 class any_filter {
  public:
   template <class T>
     requires(!std::same_as<std::remove_cvref_t<T>, any_filter>)
-  any_filter(T&& f) {  // NOLINT(google-explicit-constructor)
+  any_filter(T&& s)  // NOLINT(google-explicit-constructor)
+      : self_(std::make_unique<model<std::remove_cvref_t<T>>>(std::forward<T>(s))) {
     using type = std::remove_cvref_t<T>;
-    static_assert(filter<type> || std::is_invocable_r_v<bool, type&, event const&>,
+    static_assert(filter<type> || std::is_invocable_r_v<bool, type&, event&>,
                   "fapilog: this type is not a filter. A filter has bool keep(fapilog::event const&).");
-    if constexpr (filter<type>) {
-      keep_ = [f = std::forward<T>(f)](event const& e) mutable -> bool { return f.keep(e); };
-    } else {
-      keep_ = std::forward<T>(f);
-    }
   }
-  [[nodiscard]] bool keep(event const& e) { return keep_(e); }
+  any_filter(any_filter const& other) : self_(other.self_->copy()) {}
+  any_filter(any_filter&&) noexcept = default;
+  any_filter& operator=(any_filter other) noexcept {
+    self_ = std::move(other.self_);
+    return *this;
+  }
+  ~any_filter() = default;
+
+  [[nodiscard]] bool keep(event& e) { return self_->keep(e); }
+  [[nodiscard]] stage_base& base() noexcept { return *self_; }
+  [[nodiscard]] stage_base const& base() const noexcept { return *self_; }
 
  private:
-  std::function<bool(event const&)> keep_;
+  struct interface : stage_base {
+    static constexpr std::string_view kind_name = "filter";
+    [[nodiscard]] virtual bool keep(event& e) = 0;
+    [[nodiscard]] virtual std::unique_ptr<interface> copy() const = 0;
+  };
+
+  template <class T>
+  struct model final : detail::stage_model<interface, T> {
+    using detail::stage_model<interface, T>::stage_model;
+    [[nodiscard]] bool keep(event& e) override {
+      if constexpr (filter<T>) return this->stage_.keep(e);
+      else return this->stage_(e);
+    }
+    [[nodiscard]] std::unique_ptr<interface> copy() const override {
+      return std::make_unique<model>(this->stage_);
+    }
+  };
+
+  std::unique_ptr<interface> self_;
 };
 
 }  // namespace fapilog

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <fapilog/record/event.hpp>
+#include <fapilog/stages/stage.hpp>
 
 #include <concepts>
-#include <functional>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -14,35 +16,56 @@ namespace fapilog {
 
 /// A processor has `bool process(event const&, std::string& line)`: it may change the line (without its end) in place;
 /// false drops the record, which is counted as failed. Where it throws the line stays as it was and the error is
-/// reported. Thread: the worker's, one call at a time.
+/// reported. Optional members: see `stage_base`. Thread: the worker's, one call at a time.
 template <class T>
 concept processor = requires(T& s, event const& e, std::string& line) {
   { s.process(e, line) } -> std::convertible_to<bool>;
 };
 
-/// Any processor, or a function `bool(event const&, std::string&)`, held by value.
+/// Any processor, or a function `bool(event const&, std::string&)`, held by value: a copy has a state of its own.
 class any_processor {
  public:
   template <class T>
     requires(!std::same_as<std::remove_cvref_t<T>, any_processor>)
-  any_processor(T&& s) {  // NOLINT(google-explicit-constructor)
+  any_processor(T&& s)  // NOLINT(google-explicit-constructor)
+      : self_(std::make_unique<model<std::remove_cvref_t<T>>>(std::forward<T>(s))) {
     using type = std::remove_cvref_t<T>;
-    static_assert(
-        processor<type> || std::is_invocable_r_v<bool, type&, event const&, std::string&>,
-        "fapilog: this type is not a processor. A processor has bool process(fapilog::event const&, "
-        "std::string& line).");
-    if constexpr (processor<type>) {
-      process_ = [s = std::forward<T>(s)](event const& e, std::string& line) mutable -> bool {
-        return s.process(e, line);
-      };
-    } else {
-      process_ = std::forward<T>(s);
-    }
+    static_assert(processor<type> || std::is_invocable_r_v<bool, type&, event const&, std::string&>,
+                  "fapilog: this type is not a processor. A processor has bool process(fapilog::event "
+                  "const&, std::string& line).");
   }
-  [[nodiscard]] bool process(event const& e, std::string& line) { return process_(e, line); }
+  any_processor(any_processor const& other) : self_(other.self_->copy()) {}
+  any_processor(any_processor&&) noexcept = default;
+  any_processor& operator=(any_processor other) noexcept {
+    self_ = std::move(other.self_);
+    return *this;
+  }
+  ~any_processor() = default;
+
+  [[nodiscard]] bool process(event const& e, std::string& line) { return self_->process(e, line); }
+  [[nodiscard]] stage_base& base() noexcept { return *self_; }
+  [[nodiscard]] stage_base const& base() const noexcept { return *self_; }
 
  private:
-  std::function<bool(event const&, std::string&)> process_;
+  struct interface : stage_base {
+    static constexpr std::string_view kind_name = "processor";
+    [[nodiscard]] virtual bool process(event const& e, std::string& line) = 0;
+    [[nodiscard]] virtual std::unique_ptr<interface> copy() const = 0;
+  };
+
+  template <class T>
+  struct model final : detail::stage_model<interface, T> {
+    using detail::stage_model<interface, T>::stage_model;
+    [[nodiscard]] bool process(event const& e, std::string& line) override {
+      if constexpr (processor<T>) return this->stage_.process(e, line);
+      else return this->stage_(e, line);
+    }
+    [[nodiscard]] std::unique_ptr<interface> copy() const override {
+      return std::make_unique<model>(this->stage_);
+    }
+  };
+
+  std::unique_ptr<interface> self_;
 };
 
 }  // namespace fapilog

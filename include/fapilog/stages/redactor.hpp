@@ -3,40 +3,67 @@
 #pragma once
 
 #include <fapilog/record/event.hpp>
+#include <fapilog/stages/stage.hpp>
 
 #include <concepts>
-#include <functional>
+#include <memory>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
 namespace fapilog {
 
 /// A redactor has `void redact(event&)`. What it could not finish must not pass: where it throws, the record is dropped
-/// and counted as failed, and the error is reported. Thread: the worker's, one call at a time.
+/// and counted as failed, and the error is reported. Optional members: see `stage_base`. Thread: the worker's, one call
+/// at a time.
 template <class T>
 concept redactor = requires(T& s, event& e) {
   s.redact(e);
 };
 
-/// Any redactor, or a function `void(event&)`, held by value.
+/// Any redactor, or a function `void(event&)`, held by value: a copy has a state of its own.
 class any_redactor {
  public:
   template <class T>
     requires(!std::same_as<std::remove_cvref_t<T>, any_redactor>)
-  any_redactor(T&& s) {  // NOLINT(google-explicit-constructor)
+  any_redactor(T&& s)  // NOLINT(google-explicit-constructor)
+      : self_(std::make_unique<model<std::remove_cvref_t<T>>>(std::forward<T>(s))) {
     using type = std::remove_cvref_t<T>;
     static_assert(redactor<type> || std::is_invocable_v<type&, event&>,
                   "fapilog: this type is not a redactor. A redactor has void redact(fapilog::event&).");
-    if constexpr (redactor<type>) {
-      redact_ = [s = std::forward<T>(s)](event& e) mutable { s.redact(e); };
-    } else {
-      redact_ = std::forward<T>(s);
-    }
   }
-  void redact(event& e) { redact_(e); }
+  any_redactor(any_redactor const& other) : self_(other.self_->copy()) {}
+  any_redactor(any_redactor&&) noexcept = default;
+  any_redactor& operator=(any_redactor other) noexcept {
+    self_ = std::move(other.self_);
+    return *this;
+  }
+  ~any_redactor() = default;
+
+  void redact(event& e) { self_->redact(e); }
+  [[nodiscard]] stage_base& base() noexcept { return *self_; }
+  [[nodiscard]] stage_base const& base() const noexcept { return *self_; }
 
  private:
-  std::function<void(event&)> redact_;
+  struct interface : stage_base {
+    static constexpr std::string_view kind_name = "redactor";
+    virtual void redact(event& e) = 0;
+    [[nodiscard]] virtual std::unique_ptr<interface> copy() const = 0;
+  };
+
+  template <class T>
+  struct model final : detail::stage_model<interface, T> {
+    using detail::stage_model<interface, T>::stage_model;
+    void redact(event& e) override {
+      if constexpr (redactor<T>) this->stage_.redact(e);
+      else this->stage_(e);
+    }
+    [[nodiscard]] std::unique_ptr<interface> copy() const override {
+      return std::make_unique<model>(this->stage_);
+    }
+  };
+
+  std::unique_ptr<interface> self_;
 };
 
 }  // namespace fapilog

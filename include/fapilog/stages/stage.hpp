@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// What a stage of any kind may say of itself besides what its kind asks for.
+#pragma once
+
+#include <fapilog/metrics/metric.hpp>
+#include <fapilog/record/own_record.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fapilog {
+
+/// Optional members of every stage:
+/// `name() const` for messages and metrics, by default the kind's name;
+/// `collect(metric_list&) const` adds its figures and may be called from any thread at any time (see `counter`);
+/// `summarise(std::int64_t now_ns, bool last, std::vector<own_record>&)` adds records that tell of what it left out, with
+/// `last` at a flush or drain; `summary_due() const` says when that is next worth a call, in nanoseconds since
+/// 1970-01-01 UTC, 0 for never.
+class stage_base {
+ public:
+  stage_base() = default;
+  stage_base(stage_base const&) = delete;
+  stage_base& operator=(stage_base const&) = delete;
+  virtual ~stage_base() = default;
+
+  [[nodiscard]] virtual std::string name() const = 0;
+  virtual void collect(metric_list& all) const = 0;
+  virtual void summarise(std::int64_t now_ns, bool last, std::vector<own_record>& all) = 0;
+  [[nodiscard]] virtual std::int64_t summary_due() const = 0;
+};
+
+namespace detail {
+
+/// A stage of type T behind the interface of its kind; what T does not have does nothing.
+template <class Interface, class T>
+class stage_model : public Interface {
+ public:
+  template <class U>
+  explicit stage_model(U&& stage) : stage_(std::forward<U>(stage)) {}
+
+  [[nodiscard]] std::string name() const override {
+    if constexpr (requires { stage_.name(); }) return std::string{stage_.name()};
+    else return std::string{Interface::kind_name};
+  }
+  void collect(metric_list& all) const override {
+    if constexpr (requires { stage_.collect(all); }) stage_.collect(all);
+  }
+  void summarise(std::int64_t now_ns, bool last, std::vector<own_record>& all) override {
+    if constexpr (requires { stage_.summarise(now_ns, last, all); }) stage_.summarise(now_ns, last, all);
+  }
+  [[nodiscard]] std::int64_t summary_due() const override {
+    if constexpr (requires { stage_.summary_due(); }) return stage_.summary_due();
+    else return 0;
+  }
+
+ protected:
+  T stage_;
+};
+
+}  // namespace detail
+}  // namespace fapilog
