@@ -3,10 +3,12 @@
 #pragma once
 
 #include <fapilog/engine/lifecycle.hpp>
+#include <fapilog/engine/place_sinks.hpp>
 #include <fapilog/engine/worker.hpp>
 #include <fapilog/logger.hpp>
 #include <fapilog/metrics/counters.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
+#include <fapilog/metrics/sink_account.hpp>
 #include <fapilog/setup/options.hpp>
 #include <fapilog/sinks/sink.hpp>
 
@@ -45,12 +47,13 @@ class basic_runtime {
                                                       .use_tsc = chosen.use_tsc});
     channel_ = std::unique_ptr<engine::lane_channel, release>{channel};
     bool needs_json = false;
-    std::vector<engine::delivery> deliveries;
-    for (any_sink& s : chosen.sinks) {
-      needs_json = needs_json || s.needs_json();
-      deliveries.emplace_back(std::move(s), chosen.retry, tell_);
-      health_.push_back(deliveries.back().health());
+    for (placed_sink const& s : chosen.sinks) {
+      needs_json =
+          needs_json || s.sink.needs_json() || (s.delivery.fallback && s.delivery.fallback->needs_json());
     }
+    auto places = engine::place_sinks(std::move(chosen.sinks), chosen.retry, tell_,
+                                      [channel] { channel->serve_from_this_thread(); });
+    for (engine::delivery_place const& place : places) boards_.push_back(place.board());
     engine::stage_set stages{std::move(chosen.filters), preset_enrichers(chosen), std::move(chosen.redactors),
                              std::move(chosen.processors)};
     channel->add_reference();
@@ -59,10 +62,11 @@ class basic_runtime {
                                                                 .batch_timeout = chosen.batch_timeout,
                                                                 .spin = chosen.spin,
                                                                 .linger = chosen.linger,
-                                                                .shutdown_timeout = chosen.shutdown_timeout},
+                                                                .shutdown_timeout = chosen.shutdown_timeout,
+                                                                .route = chosen.routing},
                                          *channel, engine::event_maker{chosen.level_names},
                                          engine::pipeline{std::move(stages), needs_json, tell_},
-                                         std::move(deliveries), tell_, &channel->wake_event());
+                                         std::move(places), tell_, &channel->wake_event());
     worker_->start(
         start_context(allow_ddl, [tell = tell_](std::string_view message, std::string_view detail) {
           tell->warn("sink", message, detail);
@@ -110,7 +114,13 @@ class basic_runtime {
   /// Name and last known health of each sink, in the order of the options.
   [[nodiscard]] std::vector<std::pair<std::string, sink_health>> health() const {
     std::vector<std::pair<std::string, sink_health>> all;
-    for (auto const& board : health_) all.push_back(board->get());
+    for (auto const& board : boards_) all.emplace_back(board->name(), board->health());
+    return all;
+  }
+  /// Name and account of each sink, in the order of the options.
+  [[nodiscard]] std::vector<std::pair<std::string, sink_account>> sink_counts() const {
+    std::vector<std::pair<std::string, sink_account>> all;
+    for (auto const& board : boards_) all.emplace_back(board->name(), board->counts.account());
     return all;
   }
 
@@ -125,7 +135,7 @@ class basic_runtime {
   std::chrono::nanoseconds shutdown_timeout_;
   std::shared_ptr<fapilog::diagnostics> tell_;
   std::unique_ptr<engine::lane_channel, release> channel_;
-  std::vector<std::shared_ptr<engine::health_board const>> health_;
+  std::vector<std::shared_ptr<engine::sink_board const>> boards_;
   std::shared_ptr<engine::worker> worker_;
 };
 

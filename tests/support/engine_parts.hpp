@@ -4,6 +4,7 @@
 
 #include "capture.hpp"
 
+#include <fapilog/engine/place_sinks.hpp>
 #include <fapilog/engine/worker.hpp>
 #include <fapilog/logger.hpp>
 
@@ -23,11 +24,10 @@ struct engine_parts {
   engine_parts(fapilog::engine::worker_options const& options, bool with_event) {
     channel = fapilog::engine::lane_channel::make({.when_full = fapilog::when_full::block});
     channel->add_reference();  // one is the worker's
-    std::vector<fapilog::engine::delivery> deliveries;
-    deliveries.emplace_back(fapilog::any_sink{sink}, fapilog::retry_options{}, tell);
+    auto places = fapilog::engine::place_sinks({fapilog::placed_sink{sink}}, {}, tell, [] {});
     worker = std::make_shared<fapilog::engine::worker>(
         options, *channel, fapilog::engine::event_maker{{}}, fapilog::engine::pipeline{{}, true, tell},
-        std::move(deliveries), tell, with_event ? &channel->wake_event() : nullptr);
+        std::move(places), tell, with_event ? &channel->wake_event() : nullptr);
     worker->start(fapilog::start_context::without_ddl());
   }
   engine_parts(engine_parts const&) = delete;

@@ -4,6 +4,7 @@
 
 #include <fapilog/detail/system.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -47,6 +48,13 @@ class arena {
   /// Never the same for two arenas, nor for one before and after `clear`: tells whether what was put here still stands.
   [[nodiscard]] std::uint64_t round() const noexcept { return round_; }
 
+  /// Bytes that it holds, used or not.
+  [[nodiscard]] std::size_t bytes() const noexcept {
+    std::size_t sum = 0;
+    for (chunk const& c : chunks_) sum += c.size;
+    return sum;
+  }
+
   /// Forgets everything; the ordinary chunks stay for reuse, oversized ones are freed.
   void clear() noexcept {
     std::erase_if(chunks_, [this](chunk const& c) { return c.size > chunk_bytes_; });
@@ -67,7 +75,9 @@ class arena {
   [[gnu::noinline]] void refill(std::size_t size) {
     while (used_ < chunks_.size() && chunks_[used_].size < size) ++used_;
     if (used_ == chunks_.size()) {
-      std::size_t const bytes = size > chunk_bytes_ ? size : chunk_bytes_;
+      // Doubled up to the ordinary size: many small batches may wait for a slow sink.
+      std::size_t const bytes =
+          std::max(size, std::min(chunk_bytes_, std::max<std::size_t>(this->bytes(), 4'096)));
       chunks_.push_back({std::make_unique_for_overwrite<std::byte[]>(bytes), bytes});
     }
     next_ = chunks_[used_].memory.get();

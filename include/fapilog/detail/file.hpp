@@ -216,6 +216,37 @@ class file {
     unsigned char byte = 0;
     return ::pread(descriptor_, &byte, 1, static_cast<::off_t>(offset)) == 1 ? byte : -1;
   }
+  /// Reads up to `size` bytes from this place on; fewer only at the end or with an error.
+  [[nodiscard]] transfer read_at(std::uint64_t offset, char* to, std::size_t size) const noexcept {
+    transfer result;
+    while (result.bytes < size) {
+      ::ssize_t const got = ::pread(descriptor_, to + result.bytes, size - result.bytes,
+                                    static_cast<::off_t>(offset + result.bytes));
+      if (got == 0) break;
+      if (got > 0) {
+        result.bytes += static_cast<std::size_t>(got);
+      } else if (errno != EINTR) {
+        result.error = errno;
+        break;
+      }
+    }
+    return result;
+  }
+  /// Writes all of it at this place.
+  [[nodiscard]] transfer write_at(std::uint64_t offset, std::string_view text) const noexcept {
+    transfer result;
+    while (result.bytes < text.size()) {
+      ::ssize_t const put = ::pwrite(descriptor_, text.data() + result.bytes, text.size() - result.bytes,
+                                     static_cast<::off_t>(offset + result.bytes));
+      if (put >= 0) {
+        result.bytes += static_cast<std::size_t>(put);
+      } else if (errno != EINTR) {
+        result.error = errno;
+        break;
+      }
+    }
+    return result;
+  }
   [[nodiscard]] file_status status() const noexcept {
     struct ::stat s {};
     return ::fstat(descriptor_, &s) == 0 ? file_detail::convert(s) : file_status{};
@@ -243,6 +274,8 @@ enum class open_for : std::uint8_t {
   read,     ///< has to exist
   create,   ///< must not exist
   replace,  ///< made, or emptied
+  update,   ///< has to exist; read and written at any place
+  make,     ///< must not exist; read and written at any place
 };
 
 struct opened_file {
@@ -265,6 +298,8 @@ struct opened_file {
     case open_for::read: return attempt(O_RDONLY);
     case open_for::create: return attempt(O_WRONLY | O_CREAT | O_EXCL);
     case open_for::replace: return attempt(O_WRONLY | O_CREAT | O_TRUNC);
+    case open_for::update: return attempt(O_RDWR);
+    case open_for::make: return attempt(O_RDWR | O_CREAT | O_EXCL);
     case open_for::append: break;
   }
   // Readable where that is allowed, so that the last byte can be looked at.

@@ -13,6 +13,7 @@ namespace fapilog::detail {
 class text_buffer {
  public:
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] char const* data() const noexcept { return data_.get(); }
   [[nodiscard]] std::string_view view() const noexcept { return {data_.get(), size_}; }
   [[nodiscard]] std::string_view from(std::size_t begin) const noexcept {

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
-// Gives each batch to every sink's delivery: on the worker's thread, or beside it while the worker has more to do.
+// Gives each batch to the sinks that its records are for: those on the worker's thread, and those with one of their own.
 #pragma once
 
 #include <fapilog/detail/system.hpp>
 #include <fapilog/engine/delivery.hpp>
+#include <fapilog/engine/delivery_thread.hpp>
+#include <fapilog/engine/flush_round.hpp>
+#include <fapilog/engine/router.hpp>
 #include <fapilog/metrics/counters.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
 #include <fapilog/record/batch.hpp>
 
-#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -26,15 +29,33 @@
 
 namespace fapilog::engine {
 
+/// The deliveries of a runtime, in the order of its sinks: each either on the worker's thread or with its own.
+struct delivery_place {
+  std::unique_ptr<delivery> shared;
+  std::shared_ptr<delivery_thread> own;
+
+  [[nodiscard]] route const& takes() const noexcept {
+    return shared != nullptr ? shared->options().route : own->takes();
+  }
+  [[nodiscard]] std::shared_ptr<sink_board> const& board() const noexcept {
+    return shared != nullptr ? shared->board() : own->board();
+  }
+};
+
 /// Sinks see the batches in order and one at a time. An isolated record is written by the worker itself, without a
 /// second thread to wake; in a flood, a helper writes one batch while the worker makes the next.
 /// Thread: the worker's, but for `add_to`.
 class batch_writer {
  public:
-  /// `helper_began` is told the helper's thread before it calls any sink.
-  batch_writer(std::vector<delivery> deliveries, std::shared_ptr<diagnostics> tell,
+  /// `helper_began` is called on the helper's thread before it calls any sink.
+  batch_writer(std::vector<delivery_place> places, routing rule, std::shared_ptr<diagnostics> tell,
                std::function<void()> helper_began)
-      : deliveries_(std::move(deliveries)), tell_(std::move(tell)), helper_began_(std::move(helper_began)) {}
+      : places_(std::move(places)),
+        router_(routes_of(places_), rule),
+        tell_(std::move(tell)),
+        helper_began_(std::move(helper_began)) {
+    for (delivery_place const& p : places_) has_shared_ = has_shared_ || p.shared != nullptr;
+  }
   batch_writer(batch_writer const&) = delete;
   batch_writer& operator=(batch_writer const&) = delete;
   ~batch_writer() {
@@ -42,17 +63,39 @@ class batch_writer {
   }
 
   void start(start_context const& context) {
-    for (delivery& d : deliveries_) d.start(context);
+    for (delivery_place& p : places_) {
+      if (p.own != nullptr) p.own->start(context);
+    }
+    for (delivery_place& p : places_) {
+      if (p.shared != nullptr) p.shared->start(context);
+    }
   }
-  /// Waits for what was handed over, then for the sinks.
-  void flush() {
+  /// Waits for the sinks on this thread; those with their own take part in the round.
+  void flush(std::shared_ptr<flush_round> const& round) {
     wait_until_idle();
-    for (delivery& d : deliveries_) d.flush();
+    for (delivery_place& p : places_) {
+      if (p.own != nullptr) p.own->flush(round);
+    }
+    for (delivery_place& p : places_) {
+      if (p.shared != nullptr) p.shared->flush();
+    }
+    round->one_done();
   }
+  /// Waits for every sink, however long it takes.
   void stop() {
-    flush();
+    wait_until_idle();
     if (helper_.joinable()) end_helper();
-    for (delivery& d : deliveries_) d.stop();
+    for (delivery_place& p : places_) {
+      if (p.own != nullptr) p.own->close();
+    }
+    for (delivery_place& p : places_) {
+      if (p.shared == nullptr) continue;
+      p.shared->flush();
+      p.shared->stop();
+    }
+    for (delivery_place& p : places_) {
+      if (p.own != nullptr) p.own->join();
+    }
   }
 
   /// `more_to_come`: the worker has other records to see to and had better not wait for the sinks. It does where
@@ -88,6 +131,17 @@ class batch_writer {
     changed_.wait(lock, [this] { return waiting_.load(std::memory_order_acquire) == 0; });
   }
 
+  /// Around fork(2), while the helper is idle: the sinks' own threads are brought to a stand.
+  void before_fork(std::chrono::steady_clock::time_point give_up) {
+    for (delivery_place& p : places_) {
+      if (p.own != nullptr) p.own->before_fork(give_up);
+    }
+  }
+  void after_fork_in_parent() noexcept {
+    for (delivery_place& p : places_) {
+      if (p.own != nullptr) p.own->after_fork_in_parent();
+    }
+  }
   /// The helper stayed with the parent, idle; what was counted stays there, too.
   void after_fork_in_child() {
     ::new (static_cast<void*>(&mutex_)) std::mutex;
@@ -95,14 +149,31 @@ class batch_writer {
     ::new (static_cast<void*>(&awake_)) std::condition_variable;
     ::new (static_cast<void*>(&helper_)) std::thread;
     is_asleep_ = false;
-    for (auto* const count : {&processed_, &failed_, &retried_}) count->store(0, std::memory_order_relaxed);
+    totals_ = std::make_shared<fate_totals>();
+    unrouted_.set(0);
+    for (delivery_place& p : places_) {
+      if (p.own != nullptr) p.own->after_fork_in_child();
+      if (p.shared != nullptr) p.shared->counts().after_fork();
+    }
   }
 
   /// Thread: any.
   void add_to(account& sum) const noexcept {
-    sum.processed += processed_.load(std::memory_order_relaxed);
-    sum.failed += failed_.load(std::memory_order_relaxed);
-    sum.retried += retried_.load(std::memory_order_relaxed);
+    auto const total = [this](fate f) { return (*totals_)[static_cast<std::size_t>(f)].value(); };
+    sum.processed += total(fate::delivered);
+    sum.spooled += total(fate::spooled);
+    sum.rejected += total(fate::rejected);
+    sum.failed += total(fate::failed);
+    sum.filtered += unrouted_.value();
+    for (delivery_place const& p : places_) sum.retried += p.board()->counts.retried.value();
+  }
+  /// Records that no sink's route takes. Thread: any.
+  [[nodiscard]] std::uint64_t unrouted() const noexcept { return unrouted_.value(); }
+  /// Thread: any.
+  [[nodiscard]] std::vector<std::shared_ptr<sink_board>> boards() const {
+    std::vector<std::shared_ptr<sink_board>> all;
+    for (delivery_place const& p : places_) all.push_back(p.board());
+    return all;
   }
 
  private:
@@ -112,7 +183,7 @@ class batch_writer {
   /// Starts the helper the first time. False where it could only be in the way, or there are no threads to be had.
   bool can_help() {
     if (helper_.joinable()) return true;
-    if (cannot_help_ || deliveries_.empty()) return false;
+    if (cannot_help_ || !has_shared_) return false;
     cannot_help_ = std::thread::hardware_concurrency() == 1;
     if (cannot_help_) return false;
     try {
@@ -161,31 +232,51 @@ class batch_writer {
     ending_ = false;
   }
 
-  /// Offers the batch to all sinks; a record is processed when none of them gave it up.
-  void deliver(batch entries) noexcept {
-    std::uint64_t const count = entries.size();
-    std::uint64_t lost = count;
-    try {
-      lost = offer(entries);
-      spare(std::move(entries));
-    } catch (std::exception const& error) {
-      tell_->warn("worker", "a batch could not be handed over", error.what());
-    }
-    failed_.fetch_add(lost, std::memory_order_relaxed);
-    processed_.fetch_add(count - lost, std::memory_order_relaxed);
+  static std::vector<route> routes_of(std::vector<delivery_place> const& places) {
+    std::vector<route> all;
+    for (delivery_place const& p : places) all.push_back(p.takes());
+    return all;
   }
 
-  /// Returns how many entries at least one sink gave up.
-  std::uint64_t offer(batch const& entries) {
-    failed_anywhere_.assign(entries.size(), false);
-    for (delivery& d : deliveries_) {
-      failed_here_.assign(entries.size(), false);
-      retried_.fetch_add(d.deliver(entries, failed_here_), std::memory_order_relaxed);
-      for (std::size_t i = 0; i < entries.size(); ++i) {
-        if (failed_here_[i]) failed_anywhere_[i] = true;
+  /// Gives every sink its part.
+  void deliver(batch entries) noexcept {
+    std::uint64_t const count = entries.size();
+    std::shared_ptr<batch_ticket> ticket;
+    try {
+      auto parts = router_.split(entries);
+      std::size_t settling = 0;
+      for (parcel const& part : parts.of_sinks) settling += part.entries.empty() ? 0U : 1U;
+      ticket = std::make_shared<batch_ticket>(entries.size(), settling + 1, totals_);
+      unrouted_.add(parts.unrouted);
+      ticket->leave_out(std::move(parts.left_out));
+      for (parcel& part : parts.of_sinks) part.ticket = ticket;
+      for (bool const own_first : {true, false}) {
+        for (std::size_t i = 0; i < places_.size(); ++i) {
+          if (parts.of_sinks[i].entries.empty() || (places_[i].own != nullptr) != own_first) continue;
+          give(places_[i], std::move(parts.of_sinks[i]));
+        }
       }
+      ticket->settle({}, [](std::size_t i) { return i; });
+      ticket.reset();
+      spare(std::move(entries));
+    } catch (std::exception const& error) {
+      if (ticket == nullptr) (*totals_)[static_cast<std::size_t>(fate::failed)].add(count);
+      tell_->warn("worker", "a batch could not be handed over", error.what());
     }
-    return static_cast<std::uint64_t>(std::count(failed_anywhere_.begin(), failed_anywhere_.end(), true));
+  }
+  void give(delivery_place& to, parcel part) {
+    std::size_t const count = part.entries.size();
+    parcel const kept{{}, part.places, part.ticket};
+    try {
+      if (to.own != nullptr) {
+        to.own->enqueue(std::move(part));
+      } else {
+        to.shared->deliver(std::move(part));
+      }
+    } catch (std::exception const& error) {
+      kept.settle(std::vector<fate>(count, fate::failed));
+      tell_->warn("worker", "a batch could not be handed over", error.what());
+    }
   }
 
   /// Keeps the batch's memory for another one if no sink has kept it.
@@ -200,14 +291,13 @@ class batch_writer {
 
   static constexpr int most_naps = 20;
 
-  std::vector<delivery> deliveries_;
+  std::vector<delivery_place> places_;
+  router router_;  ///< for whoever delivers
+  bool has_shared_ = false;
   std::shared_ptr<diagnostics> tell_;
   std::function<void()> helper_began_;
-  std::vector<bool> failed_anywhere_;  ///< whoever delivers uses these
-  std::vector<bool> failed_here_;
-  std::atomic<std::uint64_t> processed_{0};
-  std::atomic<std::uint64_t> failed_{0};
-  std::atomic<std::uint64_t> retried_{0};
+  std::shared_ptr<fate_totals> totals_ = std::make_shared<fate_totals>();
+  counter unrouted_;
 
   bool cannot_help_ = false;
   std::thread helper_;

@@ -2,17 +2,22 @@
 // What stands between the worker and one sink: guards it, offers batches again, and says what became of each entry.
 #pragma once
 
-#include <fapilog/detail/system.hpp>
+#include <fapilog/engine/batch_ticket.hpp>
+#include <fapilog/engine/circuit_breaker.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
-#include <fapilog/setup/policies.hpp>
+#include <fapilog/metrics/sink_account.hpp>
+#include <fapilog/setup/delivery_options.hpp>
 #include <fapilog/sinks/sink.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,94 +25,233 @@
 
 namespace fapilog::engine {
 
-/// The last health of a sink, as it may be asked for from any thread.
-class health_board {
+/// What a runtime tells of one sink. Thread: any.
+class sink_board {
  public:
-  explicit health_board(std::string name) : name_(std::move(name)) {}
-  void set(sink_health health) {
+  explicit sink_board(std::string name) : name_(std::move(name)) {}
+
+  [[nodiscard]] std::string const& name() const noexcept { return name_; }
+  void set_health(sink_health health) {
     std::lock_guard const lock{mutex_};
     health_ = std::move(health);
   }
-  [[nodiscard]] std::pair<std::string, sink_health> get() const {
+  [[nodiscard]] sink_health health() const {
     std::lock_guard const lock{mutex_};
-    return {name_, health_};
+    return health_;
   }
 
+  sink_counters counts;
+
  private:
-  mutable std::mutex mutex_;
   std::string name_;
+  mutable std::mutex mutex_;
   sink_health health_;
 };
 
-/// Thread: the worker's, but for the board.
+/// Thread: one at a time, but for the board.
 class delivery {
  public:
-  delivery(any_sink target, retry_options retry, std::shared_ptr<diagnostics> tell)
-      : sink_(std::move(target)),
-        retry_(retry),
-        tell_(std::move(tell)),
-        name_(sink_.name()),
-        health_(std::make_shared<health_board>(name_)) {}
+  using clock = std::chrono::steady_clock;
 
-  [[nodiscard]] std::shared_ptr<health_board const> health() const noexcept { return health_; }
+  /// A part of a batch on its way to the sink.
+  struct work {
+    explicit work(parcel given) : part(std::move(given)), fates(part.entries.size(), fate::delivered) {}
+    parcel part;
+    std::vector<fate> fates;
+    std::size_t first = 0;        ///< entries before it are done
+    std::uint32_t offers = 0;     ///< so far
+    std::size_t to_fallback = 0;  ///< of those whose fate is `delivered`
+    std::size_t dropped = 0;      ///< of those whose fate is `failed`
+  };
+  enum class step : std::uint8_t { done, wait, give_up };
+  struct outcome {
+    step what = step::done;
+    clock::time_point next{};  ///< for `wait`
+  };
+
+  delivery(placed_sink placed, bool has_own_thread, std::shared_ptr<diagnostics> tell)
+      : sink_(std::move(placed.sink)),
+        options_(std::move(placed.delivery)),
+        tell_(std::move(tell)),
+        breaker_(options_.circuit_breaker),
+        board_(std::make_shared<sink_board>(options_.name.empty() ? sink_.name() : options_.name)),
+        has_own_thread_(has_own_thread),
+        is_waited_for_(has_own_thread &&
+                       (options_.thread == sink_thread::own || sink_.may_block().value_or(false))) {
+    if (options_.retry.longest_delay.count() == 0) {
+      options_.retry.longest_delay = std::chrono::milliseconds{has_own_thread ? 10'000 : 200};
+    }
+  }
+
+  [[nodiscard]] std::shared_ptr<sink_board> const& board() const noexcept { return board_; }
+  [[nodiscard]] delivery_options const& options() const noexcept { return options_; }
+  [[nodiscard]] sink_counters& counts() const noexcept { return board_->counts; }
 
   void start(start_context const& context) {
     context_ = std::make_unique<start_context>(context);
     try_start();
+    if (options_.fallback) {
+      guarded("the fallback did not start", [&] { options_.fallback->start(context); });
+    }
   }
 
-  /// Offers the entries until they are delivered or given up; sets `failed[i]` for those that are given up and returns
-  /// how many entries were offered again.
-  std::uint64_t deliver(batch const& entries, std::vector<bool>& failed) {
-    if (!started_ && std::chrono::steady_clock::now() >= next_start_) try_start();
-    if (!started_) {
-      std::fill(failed.begin(), failed.end(), true);
-      return 0;
+  /// Offers the rest of the work, with waits in between, until it is done or given up.
+  void deliver(parcel part) {
+    work w{std::move(part)};
+    counts().given.add(w.fates.size());
+    for (;;) {
+      outcome const now = try_once(w, false);
+      if (now.what == step::wait) {
+        auto const pause = now.next - clock::now();
+        detail::sleep_ns(std::chrono::duration_cast<std::chrono::nanoseconds>(pause).count());
+        continue;
+      }
+      if (now.what == step::give_up) give_up(w);
+      return finish(w);
     }
-    std::uint64_t retried = 0;
-    std::size_t first = 0;
-    auto delay = retry_.first_delay;
-    std::uint32_t const attempts = failing_ ? 1 : std::max<std::uint32_t>(retry_.attempts, 1);
-    for (std::uint32_t attempt = 1;; ++attempt) {
-      write_result const result = offer(entries.from(first));
-      if (result.what() == write_result::outcome::delivered) {
-        recovered();
-        return retried;
-      }
-      if (result.what() == write_result::outcome::rejected) {
-        recovered();
-        for (std::size_t const index : result.rejected_entries()) {
-          if (first + index < failed.size()) failed[first + index] = true;
-        }
-        tell_->warn(name_, "the sink rejected records", result.reason());
-        return retried;
-      }
-      first = std::min(first + result.first_to_retry(), entries.size());
-      if (first == entries.size()) return retried;
-      if (attempt >= attempts) {
-        for (std::size_t i = first; i < failed.size(); ++i) failed[i] = true;
-        tell_->warn(name_, "the sink failed; records are lost", result.reason());
-        failing_ = true;
-        look_at_health();
-        return retried;
-      }
-      retried += entries.size() - first;
-      auto const wait = std::min(std::max(delay, result.delay()), retry_.longest_delay);
-      detail::sleep_ns(std::chrono::nanoseconds{wait}.count());
-      delay *= 2;
+  }
+
+  /// One offer at most. `is_last_chance`: nothing is waited for without end any more.
+  [[nodiscard]] outcome try_once(work& w, bool is_last_chance) {
+    auto const now = clock::now();
+    std::uint32_t const most = most_offers(is_last_chance);
+    if (!started_ && now >= next_start_) try_start();
+    if (!started_) return blocked(most, next_start_);
+    if (!breaker_.lets_through(now)) return blocked(most, breaker_.opens_until());
+    if (w.offers != 0) counts().retried.add(w.fates.size() - w.first);
+    ++w.offers;
+    write_result const result = offer(w.part.entries.from(w.first));
+    counts().seconds.observe(std::chrono::duration<double>(clock::now() - now).count());
+    switch (result.what()) {
+      case write_result::outcome::delivered: break;
+      case write_result::outcome::rejected: set_aside(w, result); break;
+      case write_result::outcome::retry:
+        w.first = std::min(w.first + result.first_to_retry(), w.fates.size());
+        if (w.first == w.fates.size()) break;
+        return failed(w, result, most);
     }
+    recovered();
+    w.first = w.fates.size();
+    return {};
+  }
+
+  /// What is left of the work goes to the fallback or is lost. `is_full`: not the sink's fault, but too much for it.
+  void give_up(work& w, bool is_full = false) {
+    std::size_t const left = w.fates.size() - w.first;
+    if (left == 0) return;
+    bool const saved = options_.fallback && write_to_fallback(w.part.entries.from(w.first));
+    for (std::size_t i = w.first; i < w.fates.size(); ++i)
+      w.fates[i] = saved ? fate::delivered : fate::failed;
+    if (saved) w.to_fallback += left;
+    if (!saved && is_full) w.dropped += left;
+    w.first = w.fates.size();
+    if (saved || is_full) return;
+    if (started_) tell_->warn(board_->name(), "the sink failed; records are lost", last_reason_);
+  }
+
+  /// Counts what became of the work, and tells its ticket. What was spooled is counted by the spool.
+  void finish(work const& w) const {
+    auto const with = [&w](fate f) {
+      return static_cast<std::uint64_t>(std::count(w.fates.begin(), w.fates.end(), f));
+    };
+    counts().delivered.add(with(fate::delivered) - w.to_fallback);
+    counts().to_fallback.add(w.to_fallback);
+    counts().rejected.add(with(fate::rejected));
+    counts().failed.add(with(fate::failed) - w.dropped);
+    counts().dropped.add(w.dropped);
+    w.part.settle(w.fates);
   }
 
   void flush() {
     guarded("the sink threw in flush", [this] { sink_.flush(); });
+    if (options_.fallback) guarded("the fallback threw in flush", [this] { options_.fallback->flush(); });
     look_at_health();
   }
   void stop() {
     if (started_) guarded("the sink threw in stop", [this] { sink_.stop(); });
+    if (options_.fallback) guarded("the fallback threw in stop", [this] { options_.fallback->stop(); });
     started_ = false;
+    next_start_ = clock::time_point::max();
+  }
+
+  void warn(std::string_view message, std::string_view detail) const noexcept {
+    tell_->warn(board_->name(), message, detail);
   }
 
  private:
+  /// 0: without end.
+  [[nodiscard]] std::uint32_t most_offers(bool is_last_chance) const noexcept {
+    constexpr std::uint32_t usual = 3;
+    bool const has_other_place = options_.fallback || !options_.spool.directory.empty();
+    if (options_.retry.attempts == 0 && is_waited_for_ && !has_other_place && !is_last_chance) return 0;
+    if (is_failing_) return 1;
+    return options_.retry.attempts == 0 ? usual : options_.retry.attempts;
+  }
+
+  static outcome blocked(std::uint32_t most, clock::time_point until) noexcept {
+    return most == 0 ? outcome{step::wait, until} : outcome{step::give_up, until};
+  }
+
+  outcome failed(work const& w, write_result const& result, std::uint32_t most) {
+    counts().errors.add();
+    last_reason_ = result.reason();
+    auto const now = clock::now();
+    if (breaker_.failed(now)) {
+      counts().circuit_opened.add();
+      tell_->warn(board_->name(), "the sink keeps failing and is left alone for a while", result.reason());
+    }
+    note_circuit();
+    if (!is_failing_ && (most == 0 || w.offers >= most)) {
+      is_failing_ = true;
+      look_at_health();
+      if (most == 0)
+        tell_->warn(board_->name(), "the sink failed; its records wait in its queue", result.reason());
+    }
+    if (most != 0 && w.offers >= most) return {step::give_up, now + pause_after(w.offers, result.delay())};
+    return {step::wait, now + pause_after(w.offers, result.delay())};
+  }
+
+  /// Exponential with full jitter; not shorter than the sink asks for.
+  std::chrono::nanoseconds pause_after(std::uint32_t offers, std::chrono::milliseconds asked) {
+    double const most = static_cast<double>(options_.retry.longest_delay.count());
+    double const doubled = static_cast<double>(options_.retry.first_delay.count()) *
+                           static_cast<double>(std::uint64_t{1} << std::min<std::uint32_t>(offers - 1, 30));
+    std::uniform_real_distribution<double> jitter{0, std::min(doubled, most)};
+    std::chrono::nanoseconds const pause{static_cast<std::int64_t>(jitter(random_) * 1e6)};
+    auto const longest = has_own_thread_
+                             ? std::max<std::chrono::milliseconds>(asked, options_.retry.longest_delay)
+                             : options_.retry.longest_delay;
+    return std::min<std::chrono::nanoseconds>(std::max<std::chrono::nanoseconds>(pause, asked), longest);
+  }
+
+  /// Poison: what the sink will never take. The rest of the batch is delivered.
+  void set_aside(work& w, write_result const& result) {
+    std::vector<std::uint32_t> indices;
+    for (std::size_t const index : result.rejected_entries()) {
+      if (w.first + index < w.fates.size()) indices.push_back(static_cast<std::uint32_t>(w.first + index));
+    }
+    std::sort(indices.begin(), indices.end());
+    indices.erase(std::unique(indices.begin(), indices.end()), indices.end());
+    tell_->warn(board_->name(), "the sink rejected records", result.reason());
+    if (indices.empty()) return;
+    if (options_.fallback && write_to_fallback(w.part.entries.only(indices))) {
+      w.to_fallback += indices.size();
+      return;
+    }
+    for (std::uint32_t const index : indices) w.fates[index] = fate::rejected;
+  }
+
+  bool write_to_fallback(batch const& entries) {
+    std::lock_guard const lock{fallback_mutex_};
+    bool taken = false;
+    guarded("the fallback threw", [&] {
+      write_result const result = options_.fallback->write(entries);
+      taken = static_cast<bool>(result);
+      if (!taken) tell_->warn(board_->name(), "the fallback failed, too", result.reason());
+    });
+    return taken;
+  }
+
   [[nodiscard]] write_result offer(batch const& entries) {
     try {
       return sink_.write(entries);
@@ -122,14 +266,17 @@ class delivery {
     started_ =
         guarded("the sink did not start; it is tried again in a second", [this] { sink_.start(*context_); });
     look_at_health();
-    next_start_ = std::chrono::steady_clock::now() + std::chrono::seconds{1};
+    next_start_ = clock::now() + std::chrono::seconds{1};
   }
 
   void recovered() {
-    if (!std::exchange(failing_, false)) return;
+    breaker_.succeeded();
+    note_circuit();
+    if (!std::exchange(is_failing_, false)) return;
     look_at_health();
-    tell_->warn(name_, "the sink works again");
+    tell_->warn(board_->name(), "the sink works again");
   }
+  void note_circuit() noexcept { counts().circuit.set(static_cast<std::uint64_t>(breaker_.state())); }
 
   template <class F>
   bool guarded(std::string_view message, F&& action) {
@@ -137,9 +284,9 @@ class delivery {
       action();
       return true;
     } catch (std::exception const& error) {
-      tell_->warn(name_, message, error.what());
+      tell_->warn(board_->name(), message, error.what());
     } catch (...) {
-      tell_->warn(name_, message, "not derived from std::exception");
+      tell_->warn(board_->name(), message, "not derived from std::exception");
     }
     return false;
   }
@@ -147,18 +294,26 @@ class delivery {
   void look_at_health() {
     sink_health now;
     guarded("the sink threw in health", [&] { now = sink_.health(); });
-    health_->set(std::move(now));
+    if (now.healthy && is_failing_) now = {false, "the last offer failed: " + last_reason_};
+    if (now.healthy && !started_) now = {false, "the sink has not started"};
+    board_->set_health(std::move(now));
   }
 
   any_sink sink_;
-  retry_options retry_;
+  delivery_options options_;
   std::shared_ptr<diagnostics> tell_;
-  std::string name_;
-  std::shared_ptr<health_board> health_;
+  circuit_breaker breaker_;
+  std::shared_ptr<sink_board> board_;
+  bool const has_own_thread_;
+  bool const is_waited_for_;  ///< it may be down for long, and its records wait for it in its queue
   std::unique_ptr<start_context> context_;
   bool started_ = false;
-  bool failing_ = false;
-  std::chrono::steady_clock::time_point next_start_{};
+  bool is_failing_ = false;
+  clock::time_point next_start_{};
+  std::string last_reason_;
+  std::mutex
+      fallback_mutex_;  ///< a full queue's records come from the worker, the sink's from its own thread
+  std::minstd_rand random_{std::random_device{}()};
 };
 
 }  // namespace fapilog::engine

@@ -53,6 +53,8 @@ struct thread_lanes {
 };
 inline thread_local thread_lanes lanes_of_this_thread;
 inline constinit thread_local bool thread_is_ending = false;
+/// The channel for which the running thread works, if it is one of the library's own.
+inline constinit thread_local lane_channel const* channel_served_here = nullptr;
 
 /// Made before the channel, which refers to it.
 struct channel_event {
@@ -130,10 +132,10 @@ class lane_channel final : private channel_event, public lane_access {
     sum.dropped = {dropped[0], dropped[1], dropped[2], dropped[3]};
   }
 
-  /// The threads that must never wait for room, because they are the ones that make it: the worker and its helper.
-  void set_own_thread(std::uint64_t id, bool is_worker) noexcept {
-    own_threads_[is_worker ? 0 : 1].store_relaxed(id);
-  }
+  /// From now on the calling thread never waits for room, because it is one of those that make it: the worker, its helper,
+  /// and the threads of sinks.
+  void serve_from_this_thread() const noexcept { channel_served_here = this; }
+  [[nodiscard]] bool is_served_here() const noexcept { return channel_served_here == this; }
 
   /// Cores that were retired; the caller deletes them once the records submitted before have passed.
   [[nodiscard]] logger_core* take_retired() noexcept { return retired_.exchange(nullptr); }
@@ -212,10 +214,7 @@ class lane_channel final : private channel_event, public lane_access {
   }
 
   std::byte* wait_for_room(lane& owner, std::size_t size, std::size_t block, level value) noexcept override {
-    bool const may_wait = options_.when_full != fapilog::when_full::drop &&
-                          std::ranges::none_of(own_threads_, [&](auto const& own) {
-                            return own.load_relaxed() == owner.thread_id;
-                          });
+    bool const may_wait = options_.when_full != fapilog::when_full::drop && !is_served_here();
     std::int64_t const give_up = detail::steady_clock_ns() + options_.backpressure_wait.count();
     bool const forever = options_.when_full == fapilog::when_full::block;
     // Naps about as long as the worker takes for a part of the lane, until such a part is free: one for each record would
@@ -361,7 +360,6 @@ class lane_channel final : private channel_event, public lane_access {
   detail::atomic_word<lane*> lanes_{nullptr};
   detail::atomic_word<logger_core*> retired_{nullptr};
   detail::atomic_word<bool> worker_ended_{false};
-  detail::atomic_word<std::uint64_t> own_threads_[2];
   detail::atomic_word<std::uint64_t> without_lane_[drop_reason_count];
 };
 

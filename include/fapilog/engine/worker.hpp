@@ -37,6 +37,7 @@ struct worker_options {
   std::chrono::nanoseconds linger{
       2'000'000};  ///< then short naps, so that a burst's next record wakes nobody
   std::chrono::nanoseconds shutdown_timeout{3'000'000'000};
+  routing route = routing::overlap;
 };
 
 /// Thread: `flush`, `drain` and `counts` from any; the rest runs on the worker's own thread.
@@ -46,14 +47,15 @@ class worker : public std::enable_shared_from_this<worker> {
 
   /// Takes over a reference on the channel. Without `event` the worker looks for records every millisecond.
   worker(worker_options const& options, lane_channel& channel, event_maker maker, pipeline stages,
-         std::vector<delivery> deliveries, std::shared_ptr<diagnostics> tell, enqueue_event* event = nullptr)
+         std::vector<delivery_place> places, std::shared_ptr<diagnostics> tell,
+         enqueue_event* event = nullptr)
       : options_(options),
         channel_(channel),
         event_(event),
         tell_(std::move(tell)),
         clock_(channel.uses_tsc()),
         reader_(channel),
-        writer_(std::move(deliveries), tell_, [this] { be_own_thread(helper_id_, false); }),
+        writer_(std::move(places), options.route, tell_, [&channel] { channel.serve_from_this_thread(); }),
         builder_(std::move(maker), std::move(stages), writer_, tell_, options.batch_max_size) {}
   worker(worker const&) = delete;
   worker& operator=(worker const&) = delete;
@@ -125,12 +127,14 @@ class worker : public std::enable_shared_from_this<worker> {
       changed_.wait_for(lock, std::chrono::seconds{1}, [this] { return parked_ || finished_; });
     }
     lock.release();
+    writer_.before_fork(clock::now() + std::chrono::seconds{1});
     channel_.levels().mutex().lock();
     tell_->mutex().lock();
   }
   void after_fork_in_parent() noexcept {
     tell_->mutex().unlock();
     channel_.levels().mutex().unlock();
+    writer_.after_fork_in_parent();
     pause_.store(false, std::memory_order_relaxed);
     resume_.notify_all();
     mutex_.unlock();
@@ -154,13 +158,13 @@ class worker : public std::enable_shared_from_this<worker> {
       finished_ = !usable;
       if (usable) {
         builder_.after_fork_in_child();
-        writer_.after_fork_in_child();
       } else {
         channel_.close_for_calls();
         channel_.end_of_worker();
       }
     }
-    flushes_done_ = asked_;
+    writer_.after_fork_in_child();
+    flushes_begun_ = flushes_done_ = asked_;
     mutex_.unlock();
   }
 
@@ -176,7 +180,8 @@ class worker : public std::enable_shared_from_this<worker> {
     writer_.add_to(sum);
     sum.queue_depth_high_watermark = reader_.high_watermark();
     channel_.add_to(sum);
-    std::uint64_t const known = sum.processed + sum.filtered + sum.failed + sum.dropped.total();
+    std::uint64_t const known =
+        sum.processed + sum.filtered + sum.rejected + sum.failed + sum.spooled + sum.dropped.total();
     sum.pending = sum.submitted > known ? sum.submitted - known : 0;
     return sum;
   }
@@ -185,16 +190,8 @@ class worker : public std::enable_shared_from_this<worker> {
   static clock::time_point deadline(clock::time_point began, std::chrono::nanoseconds timeout) noexcept {
     return timeout > std::chrono::hours{24 * 365} ? began + std::chrono::hours{24 * 365} : began + timeout;
   }
-  /// Sinks run on the worker's thread or its helper's: neither may wait for itself.
-  [[nodiscard]] bool is_own_thread() const noexcept {
-    auto const current = std::this_thread::get_id();
-    return current == own_id_.load(std::memory_order_relaxed) ||
-           current == helper_id_.load(std::memory_order_relaxed);
-  }
-  void be_own_thread(std::atomic<std::thread::id>& id, bool is_worker) noexcept {
-    id.store(std::this_thread::get_id(), std::memory_order_relaxed);
-    channel_.set_own_thread(detail::thread_id(), is_worker);
-  }
+  /// Sinks run on the worker's thread, its helper's or their own: none of these may wait for itself.
+  [[nodiscard]] bool is_own_thread() const noexcept { return channel_.is_served_here(); }
   void wake() noexcept {
     if (event_ != nullptr) event_->signal();
   }
@@ -207,7 +204,7 @@ class worker : public std::enable_shared_from_this<worker> {
 
   void run() noexcept {
     detail::prepare_thread("fapilog");
-    be_own_thread(own_id_, true);
+    channel_.serve_from_this_thread();
     bool open = true;
     while (open) {
       guarded([&] { open = turn(); });
@@ -273,18 +270,25 @@ class worker : public std::enable_shared_from_this<worker> {
         [&] { return pause_.load(std::memory_order_relaxed); });
     if (pause_.load(std::memory_order_relaxed)) return true;  // a fork waits; what is due comes after it
     lane_channel::delete_all(std::exchange(retired_, nullptr));
-    if (stopping || flush_ticket != flushes_done_ || is_batch_due()) {
-      builder_.hand_over(!stopping && flush_ticket == flushes_done_ && channel_.has_records());
+    bool const is_flush = flush_ticket != flushes_begun_;
+    if (stopping || is_flush || is_batch_due()) {
+      builder_.hand_over(!stopping && !is_flush && channel_.has_records());
     }
-    if (flush_ticket != flushes_done_) {
-      writer_.flush();
-      std::lock_guard const lock{mutex_};
-      flushes_done_ = flush_ticket;
-      changed_.notify_all();
+    if (is_flush) {
+      flushes_begun_ = flush_ticket;
+      writer_.flush(std::make_shared<flush_round>([self = weak_from_this(), flush_ticket] {
+        if (auto const alive = self.lock()) alive->end_flush(flush_ticket);
+      }));
     }
     if (stopping) return channel_.has_records();
     if (!worked) rest();
     return true;
+  }
+
+  void end_flush(std::uint64_t ticket) {
+    std::lock_guard const lock{mutex_};
+    flushes_done_ = std::max(flushes_done_, ticket);
+    changed_.notify_all();
   }
 
   /// A partial batch goes out when `batch_timeout` has passed since the last one: an isolated record at once, a trickle
@@ -307,7 +311,7 @@ class worker : public std::enable_shared_from_this<worker> {
     auto const has_work = [this] {
       return channel_.has_records() || stop_.load(std::memory_order_acquire) ||
              pause_.load(std::memory_order_acquire) ||
-             flushes_asked_.load(std::memory_order_acquire) != flushes_done_;
+             flushes_asked_.load(std::memory_order_acquire) != flushes_begun_;
     };
     std::optional<clock::time_point> due;
     if (!builder_.empty()) due = builder_.last_hand_over() + options_.batch_timeout;
@@ -340,14 +344,13 @@ class worker : public std::enable_shared_from_this<worker> {
   batch_builder builder_;
   logger_core* retired_ = nullptr;  ///< kept until every record that may name them has been read
 
-  std::atomic<std::thread::id> own_id_{};
-  std::atomic<std::thread::id> helper_id_{};
   std::atomic<bool> stop_{false};
   std::atomic<std::uint64_t> flushes_asked_{0};
   std::mutex mutex_;
   std::condition_variable changed_;
   std::uint64_t asked_ = 0;
-  std::uint64_t flushes_done_ = 0;  ///< written by the worker under the mutex
+  std::uint64_t flushes_begun_ = 0;  ///< the worker's
+  std::uint64_t flushes_done_ = 0;
   bool finished_ = false;
   bool joined_ = false;
   bool parked_ = false;

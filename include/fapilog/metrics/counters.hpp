@@ -40,13 +40,16 @@ struct drop_counts {
 };
 
 /// What became of the records of a runtime. At any time
-/// `submitted = processed + filtered + dropped.total() + failed + pending`. Records below the level are not submitted.
+/// `submitted = processed + filtered + dropped.total() + rejected + failed + spooled + pending`. Records below the level
+/// are not submitted. Where several sinks have a record the worst counts: failed, rejected, spooled, processed.
 struct account {
-  std::uint64_t submitted = 0;  ///< log calls that passed the level
-  std::uint64_t processed = 0;  ///< taken by every sink
-  std::uint64_t filtered = 0;   ///< removed by a filter
+  std::uint64_t submitted = 0;  ///< log calls that passed the level, and records of the library's own
+  std::uint64_t processed = 0;  ///< taken by every sink that they were for, or its fallback
+  std::uint64_t filtered = 0;   ///< removed by a filter or under pressure, or taken by no sink's route
   drop_counts dropped;          ///< given up before the pipeline
-  std::uint64_t failed = 0;     ///< given up by a stage, or refused by at least one sink for good
+  std::uint64_t rejected = 0;   ///< refused by at least one sink for good
+  std::uint64_t failed = 0;     ///< given up by a stage, or by at least one sink after all offers
+  std::uint64_t spooled = 0;    ///< on disk, for a sink that is down
   std::uint64_t retried = 0;    ///< records in batches that were offered to a sink again; not part of the sum
   std::uint64_t pending = 0;    ///< still on the way
   std::uint64_t queue_depth_high_watermark = 0;  ///< most bytes that ever waited in one lane
@@ -54,7 +57,7 @@ struct account {
   bool complete = true;      ///< false when the flush or drain ran into its timeout
 
   [[nodiscard]] constexpr bool balanced() const noexcept {
-    return submitted == processed + filtered + dropped.total() + failed + pending;
+    return submitted == processed + filtered + dropped.total() + rejected + failed + spooled + pending;
   }
   /// True when the flush or drain ended in time.
   constexpr explicit operator bool() const noexcept { return complete; }

@@ -42,9 +42,18 @@ class batch_storage {
     kept_.push_back(bytes);
   }
 
+  /// Keeps another batch's memory alive that events refer to.
+  void keep(std::shared_ptr<batch_storage const> other) { other_ = std::move(other); }
+
+  /// Bytes of memory that it holds.
+  [[nodiscard]] std::size_t bytes() const noexcept {
+    return memory_.bytes() + entries_.capacity() * sizeof(entry) + text_.capacity();
+  }
+
   void clear() noexcept {
     entries_.clear();
     kept_.clear();
+    other_.reset();
     text_.clear_to(std::size_t{4} << 20);
     memory_.clear();
   }
@@ -53,6 +62,7 @@ class batch_storage {
   detail::arena memory_;
   std::vector<entry> entries_;
   std::vector<detail::shared_bytes> kept_;
+  std::shared_ptr<batch_storage const> other_;
   detail::text_buffer text_;
 };
 
@@ -85,6 +95,30 @@ class batch {
   /// The memory, for the next batch, if this is the only handle on it; else null.
   [[nodiscard]] std::shared_ptr<batch_storage> take_back() const {
     return storage_.use_count() == 1 ? storage_ : nullptr;
+  }
+
+  /// Bytes of the memory in which it stands; copies and parts share it.
+  [[nodiscard]] std::size_t bytes() const noexcept { return storage_ ? storage_->bytes() : 0; }
+
+  /// A batch of the entries at these indices, which ascend. Throws: std::bad_alloc.
+  [[nodiscard]] batch only(std::vector<std::uint32_t> const& indices) const {
+    auto chosen = std::make_shared<batch_storage>();
+    chosen->entries().reserve(indices.size());
+    for (std::uint32_t const index : indices) {
+      entry const& e = (*this)[index];
+      chosen->entries().push_back(e);
+      if (e.json.data() == nullptr) continue;
+      chosen->text().append(e.json);
+      chosen->text().push_back('\n');
+    }
+    char const* line = chosen->text().data();
+    for (entry& e : chosen->entries()) {
+      if (e.json.data() == nullptr) continue;
+      e.json = {line, e.json.size()};
+      line += e.json.size() + 1;
+    }
+    chosen->keep(storage_);
+    return batch{std::move(chosen)};
   }
 
   /// The entries from this index on.

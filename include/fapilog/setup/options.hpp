@@ -4,6 +4,7 @@
 
 #include <fapilog/metrics/diagnostics.hpp>
 #include <fapilog/record/level.hpp>
+#include <fapilog/setup/delivery_options.hpp>
 #include <fapilog/setup/policies.hpp>
 #include <fapilog/setup/preset.hpp>
 #include <fapilog/setup/presets.hpp>
@@ -40,7 +41,7 @@ struct basic_options {
   fapilog::when_full when_full = P.core.drop_on_full ? fapilog::when_full::drop : fapilog::when_full::wait;
   /// For `when_full::wait`.
   std::chrono::nanoseconds backpressure_wait = std::chrono::milliseconds{P.core.backpressure_wait_ms};
-  /// Bytes that one thread may have on the way; rounded up to a power of two, 4 KiB to 1 GiB. A record takes 48 bytes
+  /// Bytes that one thread may have on the way; rounded up to a power of two, 4 KiB to 1 GiB. A record takes 40 bytes
   /// and 24 for each number or text, plus the texts.
   std::size_t lane_bytes = std::size_t{1} << 20;
   /// Share of a lane that only `protected_levels` may use, 0 to 0.5: a flood of others leaves it to them.
@@ -74,8 +75,11 @@ struct basic_options {
   std::vector<any_enricher> enrichers = {};
   std::vector<any_redactor> redactors = {};
   std::vector<any_processor> processors = {};
-  /// Where records land. Empty: nowhere, but they are counted.
-  std::vector<any_sink> sinks = preset_sinks(P);
+  /// Where records land, each with how it is served (`delivery_options`). Empty: nowhere, but they are counted.
+  std::vector<placed_sink> sinks = preset_sinks(P);
+  /// Whether a record goes to every sink whose route takes it, or to the first.
+  fapilog::routing routing = fapilog::routing::overlap;
+  /// For sinks that have none of their own.
   retry_options retry = {};
 
   /// How long the destructor of the runtime waits for the last records.
@@ -86,6 +90,37 @@ struct basic_options {
 
 /// The options of `fapilog::runtime`.
 using options = basic_options<default_preset>;
+
+/// As `validate` for the options of a runtime; `sink` names the one whose delivery this is.
+inline void validate(delivery_options const& o, std::string_view sink) {
+  auto const refuse = [sink](std::string_view name, auto value, std::string_view rule) {
+    throw std::invalid_argument{"fapilog: delivery option '" + std::string{name} + "' of sink '" +
+                                std::string{sink} + "' is " + std::to_string(value) + "; it must be " +
+                                std::string{rule}};
+  };
+  constexpr std::uint64_t least_bytes = 65'536;
+  if (o.route.least > o.route.most)
+    refuse("route.least", static_cast<int>(o.route.least), "no greater than route.most");
+  if (o.queue_bytes < least_bytes) refuse("queue_bytes", o.queue_bytes, "65536 (64 KiB) or more");
+  if (o.retry.first_delay.count() < 0)
+    refuse("retry.first_delay", o.retry.first_delay.count(), "zero or more (in milliseconds)");
+  if (o.retry.longest_delay.count() < 0)
+    refuse("retry.longest_delay", o.retry.longest_delay.count(), "zero or more (in milliseconds)");
+  if (o.circuit_breaker.failure_threshold < 1)
+    refuse("circuit_breaker.failure_threshold", o.circuit_breaker.failure_threshold, "1 or more");
+  if (o.circuit_breaker.recovery_timeout.count() < 0) {
+    refuse("circuit_breaker.recovery_timeout", o.circuit_breaker.recovery_timeout.count(),
+           "zero or more (in milliseconds)");
+  }
+  if (o.spool.directory.empty()) return;
+  if (o.thread == sink_thread::shared) {
+    throw std::invalid_argument{"fapilog: sink '" + std::string{sink} +
+                                "' has a spool and thread 'shared'; a spool needs a thread of its own"};
+  }
+  if (o.spool.max_bytes < least_bytes) refuse("spool.max_bytes", o.spool.max_bytes, "65536 (64 KiB) or more");
+  if (o.spool.segment_bytes < 4'096)
+    refuse("spool.segment_bytes", o.spool.segment_bytes, "4096 (4 KiB) or more");
+}
 
 /// Throws std::invalid_argument for the first option that cannot be, with its name, its value and what would be right.
 template <preset const& P>
@@ -114,9 +149,10 @@ void validate(basic_options<P> const& o) {
   not_negative("spin", o.spin);
   not_negative("linger", o.linger);
   not_negative("shutdown_timeout", o.shutdown_timeout);
-  if (o.retry.attempts < 1) refuse("retry.attempts", o.retry.attempts, "1 or more");
   not_negative("retry.first_delay", o.retry.first_delay);
   not_negative("retry.longest_delay", o.retry.longest_delay);
+  for (placed_sink const& s : o.sinks)
+    validate(s.delivery, s.delivery.name.empty() ? s.sink.name() : s.delivery.name);
   for (auto const& [value, name] : o.level_names) {
     if (static_cast<std::size_t>(value) >= level_count || !level_name(value).empty()) {
       refuse("level_names", static_cast<int>(value), "a custom level, 0 to 99 and not one of the named ones");

@@ -2,8 +2,13 @@
 // Choices that options name and the engine acts on: what happens when a lane is full or a sink fails.
 #pragma once
 
+#include <fapilog/detail/setting.hpp>
+
+#include <array>
 #include <chrono>
 #include <cstdint>
+#include <string_view>
+#include <utility>
 
 namespace fapilog {
 
@@ -14,11 +19,74 @@ enum class when_full : std::uint8_t {
   block,  ///< wait until there is room, however long that takes
 };
 
-/// How often and how soon a batch is offered to a sink again.
+/// How often and how soon a batch is offered to a sink again. The pauses double from `first_delay` to `longest_delay`;
+/// each is drawn between nothing and that (full jitter), so that many processes do not come back at the same moment.
 struct retry_options {
-  std::uint32_t attempts = 3;                 ///< in all; while a sink keeps failing each new batch has one
-  std::chrono::milliseconds first_delay{10};  ///< doubled each time
-  std::chrono::milliseconds longest_delay{200};  ///< the worker waits that long at most
+  /// Offers of one batch in all, before it goes to the spool or the fallback or is given up. 0: without end for a sink
+  /// that was given its own thread or says that it may block, and has neither spool nor fallback; else 3.
+  std::uint32_t attempts = 0;
+  std::chrono::milliseconds first_delay{10};
+  /// 0: 200 ms on the worker's thread, which waits that long at most; 10 s on an own thread.
+  std::chrono::milliseconds longest_delay{0};
+
+  friend bool operator==(retry_options const&, retry_options const&) = default;
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    visit(
+        detail::setting{.name = "attempts",
+                        .text = "Offers of one batch in all; 0: 3, or without end for a sink that may block "
+                                "and has neither spool nor fallback.",
+                        .least = 0},
+        self.attempts);
+    visit(detail::setting{.name = "first_delay", .text = "First pause between two offers.", .least = 0},
+          self.first_delay);
+    visit(detail::setting{.name = "longest_delay",
+                          .text = "Longest pause; 0: 200 ms on the worker's thread, 10 s on an own thread.",
+                          .least = 0},
+          self.longest_delay);
+  }
+};
+
+/// A sink that fails again and again is left alone for a while.
+struct circuit_breaker_options {
+  bool enabled = false;
+  /// Failed offers in a row that open the circuit.
+  std::uint32_t failure_threshold = 5;
+  /// How long it stays open; then one batch is tried (half-open), and its fate closes or opens it again.
+  std::chrono::milliseconds recovery_timeout{30'000};
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    visit(detail::setting{.name = "enabled", .text = "A failing sink is left alone for a while."},
+          self.enabled);
+    visit(
+        detail::setting{
+            .name = "failure_threshold", .text = "Failed offers in a row that open the circuit.", .least = 1},
+        self.failure_threshold);
+    visit(detail::setting{.name = "recovery_timeout",
+                          .text = "How long an open circuit waits before one batch is tried.",
+                          .least = 0},
+          self.recovery_timeout);
+  }
+};
+
+/// Which sinks a record goes to.
+enum class routing : std::uint8_t {
+  overlap,      ///< to each sink whose route takes it
+  first_match,  ///< to the first of them in the order of the options
+};
+
+template <>
+struct detail::enum_names<when_full> {
+  static constexpr std::array names{std::pair{when_full::drop, std::string_view{"drop"}},
+                                    std::pair{when_full::wait, std::string_view{"wait"}},
+                                    std::pair{when_full::block, std::string_view{"block"}}};
+};
+template <>
+struct detail::enum_names<routing> {
+  static constexpr std::array names{std::pair{routing::overlap, std::string_view{"overlap"}},
+                                    std::pair{routing::first_match, std::string_view{"first_match"}}};
 };
 
 }  // namespace fapilog

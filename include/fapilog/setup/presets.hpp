@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/record/json.hpp>
+#include <fapilog/setup/delivery_options.hpp>
 #include <fapilog/setup/preset.hpp>
 #include <fapilog/sinks/rotating_file.hpp>
 #include <fapilog/sinks/sink.hpp>
@@ -22,8 +23,8 @@
 namespace fapilog {
 
 /// The sinks that a preset names.
-[[nodiscard]] inline std::vector<any_sink> preset_sinks(preset const& p) {
-  std::vector<any_sink> all;
+[[nodiscard]] inline std::vector<placed_sink> preset_sinks(preset const& p) {
+  std::vector<placed_sink> all;
   switch (p.sink_config.stdout_sink) {
     case stdout_form::none: break;
     case stdout_form::json: all.emplace_back(sinks::stdout_json{}); break;

@@ -34,6 +34,8 @@ namespace fapilog::sinks {
 /// Thread: one at a time. Throws: std::bad_alloc, and `start` what it says.
 class rotating_file {
  public:
+  static constexpr bool may_block = false;
+
   explicit rotating_file(rotating_file_config config)
       : config_(std::move(config)), refusal_(complete(config_)) {
     if (!refusal_.empty()) return;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -97,7 +98,9 @@ class start_context {
 /// A sink has `write(batch const&)`, returning `write_result`, or void or bool for simple ones. Optional members:
 /// `start(start_context const&)` before the first batch (may throw: the sink is then offered its batches all the same
 /// after another try), `flush()`, `stop()` after the last, `health() const -> sink_health`, `name() const`, and
-/// `static constexpr bool needs_json = false` (or a const function) for sinks that only read the event.
+/// `static constexpr bool needs_json = false` (or a const function) for sinks that only read the event, and
+/// `static constexpr bool may_block`: true for one that may wait for something outside (a network, a database) and gets a
+/// thread of its own, false for one that never waits long and may be called by the worker.
 /// Thread: one at a time calls these, not always the same. What they throw is contained, reported and counted.
 template <class T>
 concept sink = requires(T& s, batch const& b) {
@@ -134,8 +137,16 @@ class any_sink {
   [[nodiscard]] sink_health health() const { return self_->health(); }
   [[nodiscard]] std::string name() const { return self_->name(); }
   [[nodiscard]] bool needs_json() const noexcept { return self_->needs_json(); }
+  /// What the sink says of itself, or nothing.
+  [[nodiscard]] std::optional<bool> may_block() const noexcept { return self_->may_block(); }
 
  private:
+  template <class T>
+  static constexpr std::optional<bool> blocking() noexcept {
+    if constexpr (requires { T::may_block; }) return static_cast<bool>(T::may_block);
+    return std::nullopt;
+  }
+
   /// As the sink says, by a function or a constant; true where it says nothing.
   template <class T>
   static bool wants_json(T const& target) noexcept {
@@ -170,6 +181,7 @@ class any_sink {
       return "sink";
     }
     [[nodiscard]] bool needs_json() const noexcept { return wants_json(*target); }
+    using held = T;
   };
 
   struct interface {
@@ -181,6 +193,7 @@ class any_sink {
     [[nodiscard]] virtual sink_health health() const = 0;
     [[nodiscard]] virtual std::string name() const = 0;
     [[nodiscard]] virtual bool needs_json() const noexcept = 0;
+    [[nodiscard]] virtual std::optional<bool> may_block() const noexcept = 0;
   };
 
   template <class T>
@@ -217,6 +230,10 @@ class any_sink {
       return "sink";
     }
     [[nodiscard]] bool needs_json() const noexcept override { return wants_json(target); }
+    [[nodiscard]] std::optional<bool> may_block() const noexcept override {
+      if constexpr (requires { typename T::held; }) return blocking<typename T::held>();
+      else return blocking<T>();
+    }
     T target;
   };
 

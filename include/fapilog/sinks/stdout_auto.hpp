@@ -17,6 +17,8 @@ namespace fapilog::sinks {
 /// changes nothing. Thread: one at a time. Throws: std::bad_alloc.
 class stdout_auto {
  public:
+  static constexpr bool may_block = false;
+
   explicit stdout_auto(stdout_pretty_config const& config = {}) : chosen_(choose(config)) {}
 
   /// False where the events are enough.

@@ -24,6 +24,8 @@ struct stdout_json_config {
 /// Thread: one at a time. Throws: std::bad_alloc.
 class stdout_json {
  public:
+  static constexpr bool may_block = false;
+
   explicit stdout_json(stdout_json_config const& config = {}) : stream_(config.descriptor, config.patience) {}
 
   write_result write(batch const& entries) {

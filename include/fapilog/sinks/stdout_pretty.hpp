@@ -36,6 +36,8 @@ struct stdout_pretty_config {
 /// Thread: one at a time. Throws: std::bad_alloc.
 class stdout_pretty {
  public:
+  static constexpr bool may_block = false;
+
   static constexpr bool needs_json = false;
 
   explicit stdout_pretty(stdout_pretty_config const& config = {})

@@ -13,6 +13,15 @@
 using Catch::Matchers::ContainsSubstring;
 using namespace std::chrono_literals;
 
+namespace {
+
+struct quiet {
+  static void write(fapilog::batch const&) {}
+  [[nodiscard]] static std::string name() { return "quiet"; }
+};
+
+}  // namespace
+
 TEST_CASE("each impossible option is one clear error") {
   struct example {
     std::function<void(fapilog::options&)> spoil;
@@ -31,7 +40,42 @@ TEST_CASE("each impossible option is one clear error") {
       {[](auto& o) { o.spin = -1us; }, {"spin"}},
       {[](auto& o) { o.linger = -1us; }, {"linger"}},
       {[](auto& o) { o.shutdown_timeout = -1s; }, {"shutdown_timeout"}},
-      {[](auto& o) { o.retry.attempts = 0; }, {"retry.attempts", "1 or more"}},
+      {[](auto& o) {
+         o.sinks = {{quiet{}, {.queue_bytes = 1}}};
+       },
+       {"queue_bytes", "quiet", "65536"}},
+      {[](auto& o) {
+         o.sinks = {{quiet{}, {.name = "q", .retry = {.first_delay = -1ms}}}};
+       },
+       {"retry.first_delay", "'q'", "zero or more"}},
+      {[](auto& o) {
+         o.sinks = {{quiet{}, {.retry = {.longest_delay = -1ms}}}};
+       },
+       {"retry.longest_delay"}},
+      {[](auto& o) {
+         o.sinks = {{quiet{}, {.route = {.least = fapilog::level::error, .most = fapilog::level::info}}}};
+       },
+       {"route.least", "40", "route.most"}},
+      {[](auto& o) {
+         o.sinks = {{quiet{}, {.circuit_breaker = {.failure_threshold = 0}}}};
+       },
+       {"circuit_breaker.failure_threshold", "1 or more"}},
+      {[](auto& o) {
+         o.sinks = {{quiet{}, {.circuit_breaker = {.recovery_timeout = -1ms}}}};
+       },
+       {"circuit_breaker.recovery_timeout"}},
+      {[](auto& o) {
+         o.sinks = {{quiet{}, {.spool = {.directory = "x", .max_bytes = 5}}}};
+       },
+       {"spool.max_bytes", "5"}},
+      {[](auto& o) {
+         o.sinks = {{quiet{}, {.spool = {.directory = "x", .segment_bytes = 5}}}};
+       },
+       {"spool.segment_bytes", "4096"}},
+      {[](auto& o) {
+         o.sinks = {{quiet{}, {.thread = fapilog::sink_thread::shared, .spool = {.directory = "x"}}}};
+       },
+       {"quiet", "spool", "shared"}},
       {[](auto& o) { o.retry.first_delay = -1ms; }, {"retry.first_delay"}},
       {[](auto& o) { o.retry.longest_delay = -1ms; }, {"retry.longest_delay"}},
       {[](auto& o) {

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// From the sinks of the options to their deliveries.
+#pragma once
+
+#include <fapilog/engine/batch_writer.hpp>
+#include <fapilog/engine/delivery.hpp>
+#include <fapilog/engine/delivery_thread.hpp>
+#include <fapilog/metrics/diagnostics.hpp>
+#include <fapilog/setup/delivery_options.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace fapilog::engine {
+
+/// True for a sink that gets a thread of its own: where it is asked for, where it is needed for a spool, for sinks that say
+/// that they may block, and for those that say nothing and would hold up others.
+[[nodiscard]] inline bool wants_own_thread(placed_sink const& placed, std::size_t sinks) {
+  switch (placed.delivery.thread) {
+    case sink_thread::own: return true;
+    case sink_thread::shared: return false;
+    case sink_thread::automatic: break;
+  }
+  return !placed.delivery.spool.directory.empty() || placed.sink.may_block().value_or(sinks > 1);
+}
+
+/// `retry` is for sinks without a rule of their own; `began` is called on each new thread.
+[[nodiscard]] inline std::vector<delivery_place> place_sinks(std::vector<placed_sink> sinks,
+                                                             retry_options const& retry,
+                                                             std::shared_ptr<diagnostics> const& tell,
+                                                             std::function<void()> const& began) {
+  std::vector<delivery_place> all;
+  std::size_t const count = sinks.size();
+  for (placed_sink& placed : sinks) {
+    if (placed.delivery.retry == retry_options{}) placed.delivery.retry = retry;
+    delivery_place& place = all.emplace_back();
+    if (wants_own_thread(placed, count)) {
+      place.own = std::make_shared<delivery_thread>(std::move(placed), tell, began);
+    } else {
+      place.shared = std::make_unique<delivery>(std::move(placed), false, tell);
+    }
+  }
+  return all;
+}
+
+}  // namespace fapilog::engine

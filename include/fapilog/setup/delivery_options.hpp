@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+// How one sink is served: which records, on which thread, and what happens while it is down.
+#pragma once
+
+#include <fapilog/detail/setting.hpp>
+#include <fapilog/record/event.hpp>
+#include <fapilog/record/level.hpp>
+#include <fapilog/setup/policies.hpp>
+#include <fapilog/sinks/sink.hpp>
+
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace fapilog {
+
+/// Where a sink is called.
+enum class sink_thread : std::uint8_t {
+  automatic,  ///< own for a sink that says it may block, and for one that says nothing and is not alone; else shared
+  shared,  ///< the worker's: no hand-over, but while this sink is busy the others wait
+  own,     ///< a thread of its own behind a bounded queue: it holds up nobody
+};
+
+/// What becomes of a batch for which a sink's queue has no room.
+enum class when_queue_full : std::uint8_t {
+  drop,   ///< it is given up and counted, or goes to the spool or the fallback
+  block,  ///< the worker waits, and with it every other sink; the lanes then fill
+};
+
+/// Which records a sink gets: those that all members take.
+struct route {
+  /// Least and greatest level, both included.
+  level least = static_cast<level>(0);
+  level most = static_cast<level>(level_count - 1);
+  /// Only these levels; none given: all.
+  level_set levels = {};
+  /// The logger of this name and those below it (`db` takes `db` and `db.pool`); empty: every logger.
+  std::string logger = {};
+  /// Only records that no other sink's route takes. Makes sense with the other members at their defaults.
+  bool otherwise = false;
+  /// Any other rule, from code; called on the worker's thread. One that throws takes the record.
+  std::function<bool(event const&)> predicate = {};
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    visit(detail::setting{.name = "least", .text = "Least level that the sink gets."}, self.least);
+    visit(detail::setting{.name = "most", .text = "Greatest level that the sink gets."}, self.most);
+    visit(detail::setting{.name = "levels", .text = "Only these levels; none: all."}, self.levels);
+    visit(detail::setting{.name = "logger", .text = "Only the logger of this name and those below it."},
+          self.logger);
+    visit(detail::setting{.name = "otherwise", .text = "Only records that no other sink takes."},
+          self.otherwise);
+  }
+
+  /// True where every record is taken, without a look.
+  [[nodiscard]] bool takes_all() const {
+    return static_cast<int>(least) == 0 && static_cast<std::size_t>(most) == level_count - 1 &&
+           levels == level_set{} && logger.empty() && !otherwise && !predicate;
+  }
+  [[nodiscard]] bool takes(event const& e) const {
+    if (e.severity < least || e.severity > most) return false;
+    if (!(levels == level_set{}) && !levels.contains(e.severity)) return false;
+    if (!logger.empty() && !(e.logger.starts_with(logger) &&
+                             (e.logger.size() == logger.size() || e.logger[logger.size()] == '.'))) {
+      return false;
+    }
+    try {
+      return !predicate || predicate(e);
+    } catch (...) {
+      return true;
+    }
+  }
+};
+
+/// Where batches wait on disk while a sink is down, also over the end of the process.
+struct spool_options {
+  /// Empty: no spool. One directory may serve many sinks and processes: each uses files of its own in it.
+  std::string directory = {};
+  /// Bytes that the files of one sink may take, those of earlier processes included.
+  std::uint64_t max_bytes = std::uint64_t{256} * 1024 * 1024;
+  /// A file that has reached this, or a quarter of `max_bytes`, is followed by another.
+  std::uint64_t segment_bytes = std::uint64_t{8} * 1024 * 1024;
+  /// True: each batch is synced to the medium (fdatasync) and survives a power failure, not only the process.
+  bool sync = false;
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    visit(detail::setting{.name = "directory", .text = "Where the spool's files lie; empty: no spool."},
+          self.directory);
+    visit(detail::setting{.name = "max_bytes",
+                          .text = "Bytes that the files of this sink may take.",
+                          .least = 65'536,
+                          .form = detail::setting_form::bytes},
+          self.max_bytes);
+    visit(detail::setting{.name = "segment_bytes",
+                          .text = "A file of this size is followed by another.",
+                          .least = 4'096,
+                          .form = detail::setting_form::bytes},
+          self.segment_bytes);
+    visit(detail::setting{.name = "sync", .text = "Each batch is synced to the medium."}, self.sync);
+  }
+};
+
+struct delivery_options {
+  /// For health, metrics and messages; empty: the sink's own name.
+  std::string name = {};
+  fapilog::route route = {};
+  sink_thread thread = sink_thread::automatic;
+  /// Bytes of batches that may wait for a sink with its own thread.
+  std::uint64_t queue_bytes = std::uint64_t{16} * 1024 * 1024;
+  fapilog::when_queue_full when_queue_full = fapilog::when_queue_full::drop;
+  retry_options retry = {};
+  circuit_breaker_options circuit_breaker = {};
+  /// Takes what this sink cannot take, after the spool if there is one. It gets finished events: what was redacted stays so.
+  std::optional<any_sink> fallback = {};
+  spool_options spool = {};
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    visit(detail::setting{.name = "name", .text = "For health, metrics and messages; empty: the sink's own."},
+          self.name);
+    visit(detail::setting{.name = "route", .text = "Which records the sink gets."}, self.route);
+    visit(detail::setting{.name = "thread", .text = "Where the sink is called."}, self.thread);
+    visit(detail::setting{.name = "queue_bytes",
+                          .text = "Bytes of batches that may wait for a sink with its own thread.",
+                          .least = 65'536,
+                          .form = detail::setting_form::bytes},
+          self.queue_bytes);
+    visit(detail::setting{.name = "when_queue_full",
+                          .text = "What becomes of a batch for which the queue has no room."},
+          self.when_queue_full);
+    visit(detail::setting{.name = "retry", .text = "How often and how soon a batch is offered again."},
+          self.retry);
+    visit(detail::setting{.name = "circuit_breaker", .text = "When a failing sink is left alone."},
+          self.circuit_breaker);
+    visit(detail::setting{.name = "spool", .text = "Where batches wait on disk while the sink is down."},
+          self.spool);
+  }
+};
+
+/// A sink and how it is served: `{sinks::stdout_json{}, {.route = {.least = level::error}}}`. A sink alone is one with
+/// the defaults.
+struct placed_sink {
+  template <class T>
+    requires(std::constructible_from<any_sink, T> && !std::same_as<std::remove_cvref_t<T>, placed_sink>)
+  placed_sink(T&& target, delivery_options how = {})  // NOLINT(google-explicit-constructor)
+      : sink(std::forward<T>(target)), delivery(std::move(how)) {}
+
+  any_sink sink;
+  delivery_options delivery;
+};
+
+template <>
+struct detail::enum_names<sink_thread> {
+  static constexpr std::array names{std::pair{sink_thread::automatic, std::string_view{"automatic"}},
+                                    std::pair{sink_thread::shared, std::string_view{"shared"}},
+                                    std::pair{sink_thread::own, std::string_view{"own"}}};
+};
+template <>
+struct detail::enum_names<when_queue_full> {
+  static constexpr std::array names{std::pair{when_queue_full::drop, std::string_view{"drop"}},
+                                    std::pair{when_queue_full::block, std::string_view{"block"}}};
+};
+
+}  // namespace fapilog

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: MIT
+// Sinks on threads of their own: none holds up another, queues are bounded, and every record is accounted for.
+#include "support/capture.hpp"
+#include "support/catch.hpp"
+#include "support/switched_sink.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <fapilog/fapilog.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+using fapilog::kv;
+using support::switched_sink;
+using mode = support::switched_sink::mode;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr fapilog::retry_options quick{.attempts = 0, .first_delay = 1ms, .longest_delay = 5ms};
+
+/// Takes the diagnostics' lines, so that they do not stand in the test's output.
+struct complaints {
+  std::shared_ptr<std::string> text = std::make_shared<std::string>();
+  std::shared_ptr<std::mutex> mutex = std::make_shared<std::mutex>();
+  void operator()(std::string_view line) const {
+    std::lock_guard const lock{*mutex};
+    *text += line;
+  }
+  [[nodiscard]] bool tell_of(std::string const& words) const {
+    std::lock_guard const lock{*mutex};
+    return text->find(words) != std::string::npos;
+  }
+};
+
+std::vector<std::string> numbered(int begin, int end) {
+  std::vector<std::string> all;
+  for (int i = begin; i < end; ++i) all.push_back("record " + std::to_string(i));
+  return all;
+}
+
+void log_numbers(fapilog::logger const& log, int begin, int end) {
+  for (int i = begin; i < end; ++i) log.info("record {}", i);
+}
+
+/// Waits until the account of the first sink is as wanted.
+template <class Condition>
+fapilog::sink_account wait_for_account(fapilog::runtime const& rt, Condition const& condition) {
+  auto const give_up = std::chrono::steady_clock::now() + 60s;
+  for (;;) {
+    auto const now = rt.sink_counts().at(0).second;
+    if (condition(now) || std::chrono::steady_clock::now() > give_up) return now;
+    std::this_thread::yield();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a hung sink, a throwing one and a slow one keep nothing from the sink beside them") {
+  auto hung = std::make_shared<switched_sink>("hung", mode::hang);
+  auto throwing = std::make_shared<switched_sink>("throwing", mode::throws);
+  auto good = std::make_shared<support::capture>();
+  complaints heard;
+  fapilog::runtime rt{
+      {.when_full = fapilog::when_full::block, .sinks = {hung, throwing, good}, .diagnostics_output = heard}};
+  auto const log = rt.get_logger();
+  constexpr std::size_t count = 20'000;
+  for (std::size_t i = 0; i < count; ++i) log.info("to all {}", i);
+  CHECK(good->wait_for(count));
+  auto const early = rt.drain(100ms);
+  CHECK_FALSE(early);
+  CHECK(early.balanced());
+  CHECK(early.pending > 0);
+  hung->set(mode::take);
+  auto const end = rt.drain(60s);
+  CHECK(end);
+  CHECK(end.balanced());
+  CHECK(end.pending == 0);
+  CHECK(end.failed == count);  // the throwing sink's
+  for (auto const& [name, account] : rt.sink_counts()) {
+    CHECK(account.balanced());
+    CHECK(account.given == count);
+  }
+}
+
+TEST_CASE("a sink with its own thread gets its records in order once it works again") {
+  auto sink = std::make_shared<switched_sink>("late", mode::fail);
+  complaints heard;
+  fapilog::runtime rt{{.batch_max_size = 7,
+                       .sinks = {{sink, {.thread = fapilog::sink_thread::own, .retry = quick}}},
+                       .diagnostics_output = heard}};
+  log_numbers(rt.get_logger(), 0, 100);
+  CHECK(sink->wait_for_calls(5));
+  CHECK_FALSE(rt.flush(20ms));
+  CHECK(rt.health().at(0).second.healthy == false);
+  sink->set(mode::take);
+  CHECK(rt.flush(60s));
+  CHECK(sink->messages() == numbered(0, 100));
+  CHECK(rt.health().at(0).second.healthy);
+  auto const end = rt.drain(60s);
+  CHECK(end.processed == 100);
+  CHECK(end.retried > 0);
+  CHECK(end.balanced());
+  CHECK(heard.tell_of("its records wait in its queue"));
+  CHECK(heard.tell_of("the sink works again"));
+}
+
+TEST_CASE("a full queue drops what comes and counts it") {
+  auto sink = std::make_shared<switched_sink>("full", mode::hang);
+  complaints heard;
+  fapilog::runtime rt{{.batch_max_size = 1,
+                       .when_full = fapilog::when_full::block,
+                       .sinks = {{sink, {.thread = fapilog::sink_thread::own, .queue_bytes = 1'000'000}}},
+                       .diagnostics_output = heard}};
+  auto const log = rt.get_logger();
+  std::uint64_t logged = 0;
+  while (rt.sink_counts()[0].second.dropped < 10) {
+    log.info("record {}", logged++);
+    if (logged > 1'000'000) break;
+  }
+  sink->set(mode::take);
+  auto const end = rt.drain(60s);
+  auto const account = rt.sink_counts()[0].second;
+  CHECK(account.dropped >= 10);
+  CHECK(account.delivered + account.dropped == logged);
+  CHECK(end.failed == account.dropped);
+  CHECK(end.balanced());
+  CHECK(heard.tell_of("the sink's queue is full"));
+}
+
+TEST_CASE("a full queue that blocks loses nothing") {
+  auto sink = std::make_shared<switched_sink>("full", mode::hang);
+  fapilog::runtime rt{{.batch_max_size = 1,
+                       .when_full = fapilog::when_full::block,
+                       .sinks = {{sink,
+                                  {.thread = fapilog::sink_thread::own,
+                                   .queue_bytes = 300'000,
+                                   .when_queue_full = fapilog::when_queue_full::block}}}}};
+  std::thread caller{[&] { log_numbers(rt.get_logger(), 0, 2'000); }};
+  CHECK(sink->wait_for_calls(1));
+  sink->set(mode::take);
+  caller.join();
+  CHECK(rt.flush(60s));
+  CHECK(sink->messages() == numbered(0, 2'000));
+  CHECK(rt.drain(60s).processed == 2'000);
+}
+
+TEST_CASE("an open circuit leaves the sink alone, tries it once, and closes again") {
+  auto sink = std::make_shared<switched_sink>("breaking", mode::fail);
+  complaints heard;
+  fapilog::runtime rt{
+      {.sinks = {{sink,
+                  {.thread = fapilog::sink_thread::own,
+                   .retry = quick,
+                   .circuit_breaker = {.enabled = true, .failure_threshold = 3, .recovery_timeout = 50ms}}}},
+       .diagnostics_output = heard}};
+  log_numbers(rt.get_logger(), 0, 10);
+  CHECK(sink->wait_for_calls(3));
+  auto const give_up = std::chrono::steady_clock::now() + 60s;
+  while (!heard.tell_of("left alone") && std::chrono::steady_clock::now() < give_up)
+    std::this_thread::yield();
+  CHECK(heard.tell_of("left alone"));
+  CHECK(sink->wait_for_calls(5));  // half-open, twice
+  sink->set(mode::take);
+  CHECK(rt.flush(60s));
+  CHECK(sink->messages() == numbered(0, 10));
+  CHECK(rt.drain(60s).processed == 10);
+}
+
+TEST_CASE("the fallback takes what the sink does not take, and what it refuses") {
+  auto sink = std::make_shared<switched_sink>("main", mode::fail);
+  auto fallback = std::make_shared<switched_sink>("spare");
+  complaints heard;
+  fapilog::runtime rt{{.sinks = {{sink,
+                                  {.thread = fapilog::sink_thread::own,
+                                   .retry = {.attempts = 2, .first_delay = 1ms, .longest_delay = 1ms},
+                                   .fallback = fallback}}},
+                       .diagnostics_output = heard}};
+  auto const log = rt.get_logger();
+  log_numbers(log, 0, 10);
+  CHECK(rt.flush(60s));
+  CHECK(fallback->messages() == numbered(0, 10));
+  sink->set(mode::take);
+  log.info("record 10");
+  log.info("poison");
+  auto const end = rt.drain(60s);
+  CHECK(sink->messages() == numbered(10, 11));
+  auto const account = rt.sink_counts()[0].second;
+  CHECK(account.to_fallback == 10);
+  CHECK(account.rejected == 1);  // the fallback refuses poison, too
+  CHECK(end.processed == 11);
+  CHECK(end.rejected == 1);
+  CHECK(end.balanced());
+}
+
+TEST_CASE("a shared sink has its fallback, too") {
+  auto sink = std::make_shared<switched_sink>("main", mode::throws);
+  auto fallback = std::make_shared<switched_sink>("spare");
+  complaints heard;
+  fapilog::runtime rt{
+      {.sinks = {{sink, {.retry = {.attempts = 1}, .fallback = fallback}}}, .diagnostics_output = heard}};
+  log_numbers(rt.get_logger(), 0, 10);
+  auto const end = rt.drain(60s);
+  CHECK(fallback->messages() == numbered(0, 10));
+  CHECK(end.processed == 10);
+  CHECK(end.failed == 0);
+}
+
+TEST_CASE(
+    "what a sink that is down would get waits in the spool, and comes in order, once, when it is back") {
+  support::temporary_folder folder;
+  auto sink = std::make_shared<switched_sink>("down", mode::fail);
+  complaints heard;
+  fapilog::runtime rt{{.batch_max_size = 10,
+                       .sinks = {{sink, {.retry = quick, .spool = {.directory = folder.path().string()}}}},
+                       .diagnostics_output = heard}};
+  auto const log = rt.get_logger();
+  log_numbers(log, 0, 500);
+  auto const down = wait_for_account(rt, [](auto const& a) { return a.spooled == 500; });
+  CHECK(down.spooled == 500);
+  auto const account = rt.flush(60s);
+  CHECK(account);
+  CHECK(account.spooled == 500);
+  CHECK(account.balanced());
+  sink->set(mode::take);
+  log_numbers(log, 500, 600);
+  CHECK(sink->wait_for_messages(600));
+  auto const up = wait_for_account(rt, [](auto const& a) { return a.delivered == 600; });
+  CHECK(up.delivered == 600);
+  CHECK(up.spooled == 0);
+  CHECK(sink->messages() == numbered(0, 600));
+  auto const end = rt.drain(60s);
+  CHECK(end.processed == 600);
+  CHECK(end.spooled == 0);
+  CHECK(end.balanced());
+  CHECK(std::filesystem::is_empty(folder.path()));
+}
+
+TEST_CASE("the next process delivers what the one before has left in the spool, before its own") {
+  support::temporary_folder folder;
+  complaints heard;
+  fapilog::delivery_options const how{.retry = quick,
+                                      .spool = {.directory = folder.path().string(), .segment_bytes = 4'096}};
+  std::vector<std::string> lines;
+  {
+    auto sink = std::make_shared<switched_sink>("stream", mode::fail);
+    auto seen = std::make_shared<support::capture>();
+    fapilog::runtime rt{{.batch_max_size = 10, .sinks = {{sink, how}, seen}, .diagnostics_output = heard}};
+    auto const log = rt.get_logger("first").with(kv("bound", 7));
+    for (int i = 0; i < 300; ++i)
+      log.info("record {}", i, kv("nested", std::vector<int>{i, i + 1}), kv("ratio", i * 0.5),
+               kv("user_id", "u"));
+    auto const end = rt.drain(60s);
+    CHECK(end.spooled == 300);
+    CHECK(end.balanced());
+    CHECK(seen->wait_for(300));
+    lines = seen->lines();
+  }
+  CHECK_FALSE(std::filesystem::is_empty(folder.path()));
+  auto sink = std::make_shared<switched_sink>("stream", mode::take);
+  fapilog::runtime rt{{.sinks = {{sink, how}}, .diagnostics_output = heard}};
+  log_numbers(rt.get_logger(), 300, 310);
+  CHECK(sink->wait_for_messages(310));
+  CHECK(sink->messages() == numbered(0, 310));
+  auto first = sink->lines();
+  first.resize(300);
+  CHECK(first == lines);
+  CHECK(rt.flush(60s));
+  CHECK(rt.sink_counts()[0].second.recovered == 300);
+  CHECK(rt.drain(60s).processed == 10);
+  CHECK(std::filesystem::is_empty(folder.path()));
+}
+
+TEST_CASE("two runtimes with one spool directory never touch each other's files") {
+  support::temporary_folder folder;
+  complaints heard;
+  fapilog::delivery_options const how{.retry = quick, .spool = {.directory = folder.path().string()}};
+  auto one = std::make_shared<switched_sink>("same", mode::fail);
+  auto two = std::make_shared<switched_sink>("same", mode::fail);
+  fapilog::runtime first{{.sinks = {{one, how}}, .diagnostics_output = heard}};
+  log_numbers(first.get_logger(), 0, 50);
+  CHECK(wait_for_account(first, [](auto const& a) { return a.spooled == 50; }).spooled == 50);
+  fapilog::runtime second{{.sinks = {{two, how}}, .diagnostics_output = heard}};
+  log_numbers(second.get_logger(), 50, 100);
+  CHECK(wait_for_account(second, [](auto const& a) { return a.spooled == 50; }).spooled == 50);
+  one->set(mode::take);
+  two->set(mode::take);
+  CHECK(one->wait_for_messages(50));
+  CHECK(two->wait_for_messages(50));
+  CHECK(one->messages() == numbered(0, 50));
+  CHECK(two->messages() == numbered(50, 100));
+}
+
+TEST_CASE("a spool is bounded: what does not fit is dropped and counted, and the rest stays whole") {
+  support::temporary_folder folder;
+  auto sink = std::make_shared<switched_sink>("bounded", mode::fail);
+  complaints heard;
+  fapilog::runtime rt{{.batch_max_size = 10,
+                       .when_full = fapilog::when_full::block,
+                       .sinks = {{sink,
+                                  {.queue_bytes = 200'000,
+                                   .retry = quick,
+                                   .spool = {.directory = folder.path().string(), .max_bytes = 100'000}}}},
+                       .diagnostics_output = heard}};
+  log_numbers(rt.get_logger(), 0, 5'000);
+  CHECK(wait_for_account(rt, [](auto const& a) { return a.dropped > 0 && a.given == 5'000; }).dropped > 0);
+  std::uintmax_t bytes = 0;
+  for (auto const& file : std::filesystem::directory_iterator{folder.path()}) bytes += file.file_size();
+  CHECK(bytes <= 100'000);
+  auto const full = rt.sink_counts()[0].second;
+  CHECK(full.dropped > 0);
+  CHECK(full.spooled > 0);
+  CHECK(full.balanced());
+  CHECK(heard.tell_of("the spool is full"));
+  sink->set(mode::take);
+  auto const end = wait_for_account(rt, [](auto const& a) { return a.spooled == 0 && a.pending == 0; });
+  CHECK(end.delivered + end.dropped == 5'000);
+  auto const taken = sink->messages();
+  CHECK(std::set<std::string>(taken.begin(), taken.end()).size() == taken.size());
+  CHECK(rt.drain(60s).balanced());
+}
+
+TEST_CASE("a directory that cannot be made leaves the sink without a spool, and says so") {
+  support::temporary_folder folder;
+  std::ofstream{folder.file("file")} << "x";
+  auto sink = std::make_shared<switched_sink>("homeless");
+  complaints heard;
+  fapilog::runtime rt{{.sinks = {{sink, {.spool = {.directory = folder.file("file") + "/spool"}}}},
+                       .diagnostics_output = heard}};
+  log_numbers(rt.get_logger(), 0, 10);
+  CHECK(rt.drain(60s).processed == 10);
+  CHECK(heard.tell_of("the spool cannot be used"));
+  CHECK(heard.tell_of("Not a directory"));
+}
+
+TEST_CASE("records go to the sinks whose routes take them") {
+  auto errors = std::make_shared<switched_sink>("errors");
+  auto quiet = std::make_shared<switched_sink>("quiet");
+  auto database = std::make_shared<switched_sink>("database");
+  auto chosen = std::make_shared<switched_sink>("chosen");
+  auto rest = std::make_shared<switched_sink>("rest");
+  fapilog::runtime rt{
+      {.log_level = fapilog::level::debug,
+       .sinks = {
+           {errors, {.route = {.least = fapilog::level::error}}},
+           {quiet,
+            {.route = {.levels = fapilog::level_set::of(fapilog::level::debug, fapilog::level::audit)}}},
+           {database, {.route = {.logger = "db"}}},
+           {chosen, {.route = {.predicate = [](fapilog::event const& e) { return e.message == "chosen"; }}}},
+           {rest, {.route = {.otherwise = true}}}}}};
+  rt.get_logger("web").error("error");
+  rt.get_logger("web").debug("debug");
+  rt.get_logger("web").audit("audit");  // above error, too
+  rt.get_logger("db").info("db");
+  rt.get_logger("db.pool").info("db.pool");
+  rt.get_logger("dbx").info("dbx");
+  rt.get_logger("web").info("chosen");
+  rt.get_logger("web").info("rest");
+  auto const end = rt.drain(60s);
+  CHECK(errors->messages() == std::vector<std::string>{"error", "audit"});
+  CHECK(quiet->messages() == std::vector<std::string>{"debug", "audit"});
+  CHECK(database->messages() == std::vector<std::string>{"db", "db.pool"});
+  CHECK(chosen->messages() == std::vector<std::string>{"chosen"});
+  CHECK(rest->messages() == std::vector<std::string>{"dbx", "rest"});
+  CHECK(end.processed == 8);
+  CHECK(end.balanced());
+}
+
+TEST_CASE("with first_match a record goes to one sink, and one that no route takes is counted as filtered") {
+  auto errors = std::make_shared<switched_sink>("errors");
+  auto warnings = std::make_shared<switched_sink>("warnings");
+  fapilog::runtime rt{{.sinks = {{errors, {.route = {.least = fapilog::level::error}}},
+                                 {warnings, {.route = {.least = fapilog::level::warning}}}},
+                       .routing = fapilog::routing::first_match}};
+  auto const log = rt.get_logger();
+  log.error("error");
+  log.warning("warning");
+  log.info("nobody's");
+  auto const end = rt.drain(60s);
+  CHECK(errors->messages() == std::vector<std::string>{"error"});
+  CHECK(warnings->messages() == std::vector<std::string>{"warning"});
+  CHECK(end.processed == 2);
+  CHECK(end.filtered == 1);
+  CHECK(end.balanced());
+}
