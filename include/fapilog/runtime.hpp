@@ -8,6 +8,7 @@
 #include <fapilog/logger.hpp>
 #include <fapilog/metrics/counters.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
+#include <fapilog/metrics/prometheus.hpp>
 #include <fapilog/metrics/sink_account.hpp>
 #include <fapilog/setup/options.hpp>
 #include <fapilog/sinks/sink.hpp>
@@ -57,16 +58,19 @@ class basic_runtime {
     engine::stage_set stages{std::move(chosen.filters), preset_enrichers(chosen), std::move(chosen.redactors),
                              std::move(chosen.processors)};
     channel->add_reference();
-    worker_ =
-        std::make_shared<engine::worker>(engine::worker_options{.batch_max_size = chosen.batch_max_size,
-                                                                .batch_timeout = chosen.batch_timeout,
-                                                                .spin = chosen.spin,
-                                                                .linger = chosen.linger,
-                                                                .shutdown_timeout = chosen.shutdown_timeout,
-                                                                .route = chosen.routing},
-                                         *channel, engine::event_maker{chosen.level_names},
-                                         engine::pipeline{std::move(stages), needs_json, tell_},
-                                         std::move(places), tell_, &channel->wake_event());
+    worker_ = std::make_shared<engine::worker>(
+        engine::worker_options{.batch_max_size = chosen.batch_max_size,
+                               .batch_timeout = chosen.batch_timeout,
+                               .spin = chosen.spin,
+                               .linger = chosen.linger,
+                               .shutdown_timeout = chosen.shutdown_timeout,
+                               .route = chosen.routing,
+                               .adaptive = chosen.adaptive,
+                               .protected_levels = chosen.protected_levels,
+                               .drop_summary_window = chosen.drop_summary_window},
+        *channel, engine::event_maker{chosen.level_names},
+        engine::pipeline{std::move(stages), needs_json, tell_}, std::move(places), tell_,
+        &channel->wake_event());
     worker_->start(
         start_context(allow_ddl, [tell = tell_](std::string_view message, std::string_view detail) {
           tell->warn("sink", message, detail);
@@ -111,6 +115,16 @@ class basic_runtime {
   /// What became of the records so far.
   [[nodiscard]] account counts() const noexcept { return worker_->counts(); }
 
+  /// All figures of this runtime, its stages and its sinks: for `prometheus_text`, or a program's own use.
+  [[nodiscard]] metric_list metrics() const { return worker_->metrics(); }
+
+  /// True while every sink is healthy.
+  [[nodiscard]] bool is_healthy() const {
+    for (auto const& board : boards_) {
+      if (!board->health().healthy) return false;
+    }
+    return true;
+  }
   /// Name and last known health of each sink, in the order of the options.
   [[nodiscard]] std::vector<std::pair<std::string, sink_health>> health() const {
     std::vector<std::pair<std::string, sink_health>> all;

@@ -6,6 +6,7 @@
 #include <fapilog/engine/batch_writer.hpp>
 #include <fapilog/engine/event_maker.hpp>
 #include <fapilog/engine/pipeline.hpp>
+#include <fapilog/engine/pressure.hpp>
 #include <fapilog/engine/tick_clock.hpp>
 #include <fapilog/metrics/counters.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
@@ -20,7 +21,9 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace fapilog::engine {
@@ -28,11 +31,12 @@ namespace fapilog::engine {
 /// Thread: the worker's, but for `add_to`.
 class batch_builder {
  public:
-  batch_builder(event_maker maker, pipeline stages, batch_writer& writer, std::shared_ptr<diagnostics> tell,
-                std::size_t batch_max_size)
+  batch_builder(event_maker maker, pipeline stages, batch_writer& writer, engine::pressure& pressure,
+                std::shared_ptr<diagnostics> tell, std::size_t batch_max_size)
       : maker_(std::move(maker)),
         stages_(std::move(stages)),
         writer_(writer),
+        pressure_(pressure),
         tell_(std::move(tell)),
         batch_max_size_(std::max<std::size_t>(batch_max_size, 1)),
         storage_(std::make_shared<batch_storage>()) {}
@@ -55,7 +59,8 @@ class batch_builder {
 
   /// True where the batch takes no more.
   [[nodiscard]] bool full() const noexcept {
-    return storage_->entries().size() >= batch_max_size_ || storage_->text().size() >= most_text;
+    return storage_->entries().size() >= batch_max_size_ * pressure_.batch_factor() ||
+           storage_->text().size() >= most_text;
   }
 
   /// One record through the stages into the batch; a full one is handed over before. A record whose handling runs out
@@ -63,6 +68,10 @@ class batch_builder {
   void add(std::byte const* record, detail::shared_bytes const& scope, std::uint64_t thread_id,
            tick_clock const& clock) {
     if (full()) hand_over(true);
+    if (!pressure_.is_normal() && sheds(record)) {
+      filtered_.fetch_add(1, std::memory_order_relaxed);
+      return;
+    }
     try {
       take(record, scope, thread_id, clock);
     } catch (std::exception const& error) {
@@ -70,6 +79,21 @@ class batch_builder {
       tell_->warn("worker", "a record could not be handled", error.what());
     }
   }
+
+  /// A record of the library's own. Throws: never.
+  void add_own(own_record const& record, std::int64_t unix_ns) noexcept {
+    try {
+      if (full()) hand_over(true);
+      entry& e = storage_->entries().emplace_back(storage_->memory());
+      bool keep = false;
+      undo const without_it{*this, keep};
+      fill(e.event, record, unix_ns);
+      keep = stages_.run(e.event) == pipeline::fate::keep && write(e.event);
+    } catch (std::exception const& error) {
+      tell_->warn("worker", "a record could not be handled", error.what());
+    }
+  }
+  [[nodiscard]] pipeline& stages() noexcept { return stages_; }
 
   /// Gives the batch to the sinks; `more_to_come` as for `batch_writer::write`. Afterwards it is empty.
   void hand_over(bool more_to_come) {
@@ -82,6 +106,7 @@ class batch_builder {
       line += line_sizes_[i];
     }
     std::uint64_t const count = entries.size();
+    auto const began = std::chrono::steady_clock::now();
     try {
       writer_.write(batch{std::exchange(storage_, nullptr)}, more_to_come);
     } catch (std::exception const& error) {
@@ -92,8 +117,25 @@ class batch_builder {
     line_sizes_.clear();
     maker_.begin_batch();
     last_hand_over_ = std::chrono::steady_clock::now();
+    sizes_.observe(static_cast<double>(count));
+    hand_over_seconds_.observe(std::chrono::duration<double>(last_hand_over_ - began).count());
   }
 
+  /// Thread: any.
+  void collect(metric_list& all) const {
+    metric size;
+    size.name = "fapilog_batch_size";
+    size.help = "Records in a batch.";
+    sizes_.collect_into(size);
+    all.push_back(std::move(size));
+    metric seconds;
+    seconds.name = "fapilog_flush_seconds";
+    seconds.help =
+        "Time to hand a batch to the sinks; for those on the worker's thread until they have written it.";
+    hand_over_seconds_.collect_into(seconds);
+    all.push_back(std::move(seconds));
+    stages_.collect(all);
+  }
   /// Thread: any.
   void add_to(account& sum) const noexcept {
     sum.filtered += filtered_.load(std::memory_order_relaxed);
@@ -101,6 +143,10 @@ class batch_builder {
   }
 
  private:
+  bool sheds(std::byte const* record) noexcept {
+    return pressure_.sheds(static_cast<level>(read<record_format::record_head>(record).level));
+  }
+
   void take(std::byte const* record, detail::shared_bytes const& scope, std::uint64_t thread_id,
             tick_clock const& clock) {
     auto const head = read<record_format::record_head>(record);
@@ -129,13 +175,36 @@ class batch_builder {
       case pipeline::fate::failed: failed_.fetch_add(1, std::memory_order_relaxed); return;
       case pipeline::fate::keep: break;
     }
+    keep = write(e.event);
+    if (!keep) failed_.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  bool write(event const& e) {
     std::size_t const begin = storage_->text().size();
-    if (!stages_.write(e.event, storage_->text())) {
-      failed_.fetch_add(1, std::memory_order_relaxed);
-      return;
-    }
+    if (!stages_.write(e, storage_->text())) return false;
     line_sizes_.push_back(storage_->text().size() - begin);
-    keep = true;
+    return true;
+  }
+
+  void fill(event& e, own_record const& record, std::int64_t unix_ns) {
+    e.is_own = true;
+    e.severity = record.severity;
+    e.level_name = level_name(record.severity);
+    e.unix_ns = unix_ns;
+    e.message_id = ids_.next(unix_ns);
+    e.logger = "fapilog";
+    e.message = e.copy(record.message);
+    for (auto const& [key, content] : record.data) {
+      value v;
+      if (auto const* const number = std::get_if<std::int64_t>(&content)) v = value::of_number(*number);
+      if (auto const* const text = std::get_if<std::string>(&content)) v = value::of_text(e.copy(*text));
+      if (auto const* const real = std::get_if<double>(&content)) {
+        v.type = kind::f64;
+        v.f64 = *real;
+      }
+      e.data.set(e.copy(key), v);
+    }
+    e.data.set("_fapilog_internal", value::of_bool(true));
   }
 
   /// Takes the entry at hand back unless it was finished.
@@ -159,6 +228,7 @@ class batch_builder {
   event_maker maker_;
   pipeline stages_;
   batch_writer& writer_;
+  engine::pressure& pressure_;
   std::shared_ptr<diagnostics> tell_;
   std::size_t batch_max_size_;
   std::shared_ptr<batch_storage> storage_;
@@ -167,6 +237,8 @@ class batch_builder {
   detail::uuid7_generator ids_;
   std::atomic<std::uint64_t> filtered_{0};
   std::atomic<std::uint64_t> failed_{0};
+  histogram<11> sizes_{{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}};
+  histogram<11> hand_over_seconds_{{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1.0}};
 };
 
 }  // namespace fapilog::engine

@@ -167,6 +167,13 @@ class batch_writer {
     sum.filtered += unrouted_.value();
     for (delivery_place const& p : places_) sum.retried += p.board()->counts.retried.value();
   }
+  /// Thread: any.
+  [[nodiscard]] std::size_t open_circuits() const noexcept {
+    std::size_t open = 0;
+    for (delivery_place const& p : places_)
+      open += p.board()->counts.circuit.value() == static_cast<std::uint64_t>(circuit::open) ? 1U : 0U;
+    return open;
+  }
   /// Records that no sink's route takes. Thread: any.
   [[nodiscard]] std::uint64_t unrouted() const noexcept { return unrouted_.value(); }
   /// Thread: any.
@@ -248,6 +255,7 @@ class batch_writer {
       for (parcel const& part : parts.of_sinks) settling += part.entries.empty() ? 0U : 1U;
       ticket = std::make_shared<batch_ticket>(entries.size(), settling + 1, totals_);
       unrouted_.add(parts.unrouted);
+      leave_own_out(entries, parts.left_out);
       ticket->leave_out(std::move(parts.left_out));
       for (parcel& part : parts.of_sinks) part.ticket = ticket;
       for (bool const own_first : {true, false}) {
@@ -264,6 +272,15 @@ class batch_writer {
       tell_->warn("worker", "a batch could not be handed over", error.what());
     }
   }
+  /// Records of the library's own are in no account.
+  static void leave_own_out(batch const& entries, std::vector<bool>& left_out) {
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      if (!entries[i].event.is_own) continue;
+      if (left_out.empty()) left_out.resize(entries.size());
+      left_out[i] = true;
+    }
+  }
+
   void give(delivery_place& to, parcel part) {
     std::size_t const count = part.entries.size();
     parcel const kept{{}, part.places, part.ticket};

@@ -90,9 +90,6 @@ class delivery {
   void start(start_context const& context) {
     context_ = std::make_unique<start_context>(context);
     try_start();
-    if (options_.fallback) {
-      guarded("the fallback did not start", [&] { options_.fallback->start(context); });
-    }
   }
 
   /// Offers the rest of the work, with waits in between, until it is done or given up.
@@ -164,12 +161,12 @@ class delivery {
 
   void flush() {
     guarded("the sink threw in flush", [this] { sink_.flush(); });
-    if (options_.fallback) guarded("the fallback threw in flush", [this] { options_.fallback->flush(); });
+    with_fallback("the fallback threw in flush", [](any_sink& s) { s.flush(); });
     look_at_health();
   }
   void stop() {
     if (started_) guarded("the sink threw in stop", [this] { sink_.stop(); });
-    if (options_.fallback) guarded("the fallback threw in stop", [this] { options_.fallback->stop(); });
+    with_fallback("the fallback threw in stop", [](any_sink& s) { s.stop(); });
     started_ = false;
     next_start_ = clock::time_point::max();
   }
@@ -245,11 +242,19 @@ class delivery {
     std::lock_guard const lock{fallback_mutex_};
     bool taken = false;
     guarded("the fallback threw", [&] {
+      if (!std::exchange(fallback_started_, true)) options_.fallback->start(*context_);
       write_result const result = options_.fallback->write(entries);
       taken = static_cast<bool>(result);
       if (!taken) tell_->warn(board_->name(), "the fallback failed, too", result.reason());
     });
     return taken;
+  }
+
+  /// Only where it was needed: a fallback that nobody needs makes no file.
+  template <class Action>
+  void with_fallback(std::string_view message, Action const& action) {
+    std::lock_guard const lock{fallback_mutex_};
+    if (fallback_started_) guarded(message, [&] { action(*options_.fallback); });
   }
 
   [[nodiscard]] write_result offer(batch const& entries) {
@@ -311,6 +316,7 @@ class delivery {
   bool is_failing_ = false;
   clock::time_point next_start_{};
   std::string last_reason_;
+  bool fallback_started_ = false;
   std::mutex
       fallback_mutex_;  ///< a full queue's records come from the worker, the sink's from its own thread
   std::minstd_rand random_{std::random_device{}()};

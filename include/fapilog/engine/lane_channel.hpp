@@ -120,6 +120,16 @@ class lane_channel final : private channel_event, public lane_access {
     l.populated = wanted;
   }
 
+  /// Share of the fullest lane that is taken, 0 to 1.
+  [[nodiscard]] double fullest() const noexcept {
+    double most = 0;
+    for (lane* l = first_lane(); l != nullptr; l = l->next) {
+      auto const taken = static_cast<double>(l->queue.published() - l->queue.released());
+      most = std::max(most, taken / static_cast<double>(l->queue.capacity()));
+    }
+    return most;
+  }
+
   /// Submitted and dropped so far; read after everything else of an account.
   void add_to(account& sum) const noexcept {
     std::uint64_t dropped[drop_reason_count] = {};

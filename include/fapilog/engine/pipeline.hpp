@@ -11,6 +11,7 @@
 #include <fapilog/stages/processor.hpp>
 #include <fapilog/stages/redactor.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <memory>
 #include <string>
@@ -34,11 +35,19 @@ class pipeline {
   enum class fate { keep, filtered, failed };
 
   pipeline(stage_set stages, bool needs_json, std::shared_ptr<diagnostics> tell)
-      : stages_(std::move(stages)), needs_json_(needs_json), tell_(std::move(tell)) {}
+      : stages_(std::move(stages)), needs_json_(needs_json), tell_(std::move(tell)) {
+    each_stage([this](stage_base const& s) {
+      std::string name = s.name();
+      bool const is_known =
+          std::any_of(errors_.begin(), errors_.end(), [&](auto const& e) { return e.first == name; });
+      if (!is_known) errors_.emplace_back(std::move(name), std::make_unique<counter>());
+    });
+  }
 
   /// Filters, enrichers, redactors.
   [[nodiscard]] fate run(event& e) {
     for (any_filter& f : stages_.filters) {
+      if (e.is_own) break;
       bool keep = true;
       guarded(f.base(), "a filter threw; the record is kept", [&] { keep = f.keep(e); });
       if (!keep) return fate::filtered;
@@ -51,6 +60,47 @@ class pipeline {
         return fate::failed;
     }
     return fate::keep;
+  }
+
+  /// Calls `action(stage_base&)` for each stage, in order.
+  template <class Action>
+  void each_stage(Action const& action) {
+    for (any_filter& s : stages_.filters) action(s.base());
+    for (any_enricher& s : stages_.enrichers) action(s.base());
+    for (any_redactor& s : stages_.redactors) action(s.base());
+    for (any_processor& s : stages_.processors) action(s.base());
+  }
+  /// Thread: any.
+  void collect(metric_list& all) const {
+    for (any_filter const& s : stages_.filters) collect(all, s.base());
+    for (any_enricher const& s : stages_.enrichers) collect(all, s.base());
+    for (any_redactor const& s : stages_.redactors) collect(all, s.base());
+    for (any_processor const& s : stages_.processors) collect(all, s.base());
+    for (auto const& [name, count] : errors_) {
+      metric m;
+      m.name = "fapilog_plugin_errors_total";
+      m.help = "Events for which a stage threw.";
+      m.labels = {{"plugin", name}};
+      m.value = static_cast<double>(count->value());
+      all.push_back(std::move(m));
+    }
+  }
+  /// What stages have to tell of what they left out.
+  void summarise(std::int64_t now_ns, bool last, std::vector<own_record>& all) {
+    each_stage([&](stage_base& s) {
+      guarded(s, "the stage threw in summarise", [&] { s.summarise(now_ns, last, all); });
+    });
+  }
+  /// When that is next worth a call, in nanoseconds since 1970-01-01 UTC; 0 for never.
+  [[nodiscard]] std::int64_t summary_due() {
+    std::int64_t first = 0;
+    each_stage([&](stage_base& s) {
+      guarded(s, "the stage threw in summary_due", [&] {
+        std::int64_t const due = s.summary_due();
+        if (due != 0 && (first == 0 || due < first)) first = due;
+      });
+    });
+    return first;
   }
 
   /// Appends the event's line with its end, where any sink wants one. False: a processor dropped the record.
@@ -80,20 +130,39 @@ class pipeline {
   }
 
  private:
+  static void collect(metric_list& all, stage_base const& s) {
+    try {
+      s.collect(all);
+    } catch (...) {
+      // A stage that cannot tell its figures has none.
+    }
+  }
+  void failed(stage_base const& of, std::string_view message, char const* why) {
+    std::string const name = of.name();
+    for (auto const& [known, count] : errors_) {
+      if (known == name) {
+        count->add();
+        break;
+      }
+    }
+    tell_->warn(name, message, why);
+  }
+
   template <class F>
   bool guarded(stage_base const& of, std::string_view message, F&& stage) {
     try {
       stage();
       return true;
     } catch (std::exception const& error) {
-      tell_->warn(of.name(), message, error.what());
+      failed(of, message, error.what());
     } catch (...) {
-      tell_->warn(of.name(), message, "not derived from std::exception");
+      failed(of, message, "not derived from std::exception");
     }
     return false;
   }
 
   stage_set stages_;
+  std::vector<std::pair<std::string, std::unique_ptr<counter>>> errors_;  ///< by stage; does not change
   bool needs_json_;
   std::shared_ptr<diagnostics> tell_;
   envelope_writer envelope_;

@@ -11,6 +11,8 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -34,7 +36,13 @@ namespace fapilog::engine {
                                                              std::function<void()> const& began) {
   std::vector<delivery_place> all;
   std::size_t const count = sinks.size();
+  std::set<std::string> names;
   for (placed_sink& placed : sinks) {
+    std::string const base = placed.delivery.name.empty() ? placed.sink.name() : placed.delivery.name;
+    placed.delivery.name = base;
+    // Names tell sinks apart in metrics and spools: a second one is <name>_2.
+    for (int n = 2; !names.insert(placed.delivery.name).second; ++n)
+      placed.delivery.name = base + '_' + std::to_string(n);
     if (placed.delivery.retry == retry_options{}) placed.delivery.retry = retry;
     delivery_place& place = all.emplace_back();
     if (wants_own_thread(placed, count)) {

@@ -9,7 +9,11 @@
 #include <fapilog/engine/enqueue_event.hpp>
 #include <fapilog/engine/lane_channel.hpp>
 #include <fapilog/engine/lane_reader.hpp>
+#include <fapilog/engine/own_records.hpp>
+#include <fapilog/engine/pressure.hpp>
 #include <fapilog/engine/tick_clock.hpp>
+#include <fapilog/engine/worker_metrics.hpp>
+#include <fapilog/engine/worker_options.hpp>
 #include <fapilog/metrics/counters.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
 
@@ -30,16 +34,6 @@
 
 namespace fapilog::engine {
 
-struct worker_options {
-  std::size_t batch_max_size = 256;
-  std::chrono::nanoseconds batch_timeout{};
-  std::chrono::nanoseconds spin{10'000};  ///< looks without sleeping after the last record
-  std::chrono::nanoseconds linger{
-      2'000'000};  ///< then short naps, so that a burst's next record wakes nobody
-  std::chrono::nanoseconds shutdown_timeout{3'000'000'000};
-  routing route = routing::overlap;
-};
-
 /// Thread: `flush`, `drain` and `counts` from any; the rest runs on the worker's own thread.
 class worker : public std::enable_shared_from_this<worker> {
  public:
@@ -56,7 +50,9 @@ class worker : public std::enable_shared_from_this<worker> {
         clock_(channel.uses_tsc()),
         reader_(channel),
         writer_(std::move(places), options.route, tell_, [&channel] { channel.serve_from_this_thread(); }),
-        builder_(std::move(maker), std::move(stages), writer_, tell_, options.batch_max_size) {}
+        pressure_(options.adaptive, options.protected_levels, tell_),
+        builder_(std::move(maker), std::move(stages), writer_, pressure_, tell_, options.batch_max_size),
+        own_(channel, builder_, options.drop_summary_window) {}
   worker(worker const&) = delete;
   worker& operator=(worker const&) = delete;
   ~worker() {
@@ -158,6 +154,8 @@ class worker : public std::enable_shared_from_this<worker> {
       finished_ = !usable;
       if (usable) {
         builder_.after_fork_in_child();
+        pressure_.after_fork_in_child();
+        own_.after_fork_in_child();
       } else {
         channel_.close_for_calls();
         channel_.end_of_worker();
@@ -166,6 +164,16 @@ class worker : public std::enable_shared_from_this<worker> {
     writer_.after_fork_in_child();
     flushes_begun_ = flushes_done_ = asked_;
     mutex_.unlock();
+  }
+
+  /// All figures.
+  [[nodiscard]] metric_list metrics() const {
+    metric_list all;
+    collect_account(all, counts());
+    builder_.collect(all);
+    for (auto const& board : writer_.boards()) collect_sink(all, board->name(), board->counts);
+    collect_diagnostics(all, *tell_);
+    return all;
   }
 
   /// How long an exit of the process waits for this worker.
@@ -179,6 +187,7 @@ class worker : public std::enable_shared_from_this<worker> {
     builder_.add_to(sum);
     writer_.add_to(sum);
     sum.queue_depth_high_watermark = reader_.high_watermark();
+    sum.pressure = pressure_.summary();
     channel_.add_to(sum);
     std::uint64_t const known =
         sum.processed + sum.filtered + sum.rejected + sum.failed + sum.spooled + sum.dropped.total();
@@ -261,6 +270,7 @@ class worker : public std::enable_shared_from_this<worker> {
     std::uint64_t const flush_ticket = flushes_asked_.load(std::memory_order_acquire);
     if (stopping) wait_for_callers();
     clock_.sync_if_due();
+    look_at_pressure();  // before the lanes are emptied
 
     if (retired_ == nullptr) retired_ = channel_.take_retired();
     bool const worked = reader_.pass(
@@ -271,6 +281,7 @@ class worker : public std::enable_shared_from_this<worker> {
     if (pause_.load(std::memory_order_relaxed)) return true;  // a fork waits; what is due comes after it
     lane_channel::delete_all(std::exchange(retired_, nullptr));
     bool const is_flush = flush_ticket != flushes_begun_;
+    own_.add(is_flush || (stopping && !channel_.has_records()));
     if (stopping || is_flush || is_batch_due()) {
       builder_.hand_over(!stopping && !is_flush && channel_.has_records());
     }
@@ -283,6 +294,12 @@ class worker : public std::enable_shared_from_this<worker> {
     if (stopping) return channel_.has_records();
     if (!worked) rest();
     return true;
+  }
+
+  void look_at_pressure() {
+    if (!pressure_.is_enabled()) return;
+    if (auto const now = clock::now(); now >= pressure_.due())
+      pressure_.evaluate(now, channel_.fullest(), writer_.open_circuits());
   }
 
   void end_flush(std::uint64_t ticket) {
@@ -313,8 +330,12 @@ class worker : public std::enable_shared_from_this<worker> {
              pause_.load(std::memory_order_acquire) ||
              flushes_asked_.load(std::memory_order_acquire) != flushes_begun_;
     };
-    std::optional<clock::time_point> due;
-    if (!builder_.empty()) due = builder_.last_hand_over() + options_.batch_timeout;
+    std::optional<clock::time_point> due = own_.due();
+    if (!builder_.empty()) {
+      auto const batch_due = builder_.last_hand_over() + options_.batch_timeout;
+      due = due ? std::min(*due, batch_due) : batch_due;
+    }
+    if (!pressure_.is_normal()) due = due ? std::min(*due, pressure_.due()) : pressure_.due();
     if (event_ == nullptr) {
       constexpr std::int64_t poll_ns = 1'000'000;
       return detail::sleep_ns(poll_ns);
@@ -341,7 +362,9 @@ class worker : public std::enable_shared_from_this<worker> {
   tick_clock clock_;
   lane_reader reader_;
   batch_writer writer_;
+  engine::pressure pressure_;
   batch_builder builder_;
+  own_records own_;
   logger_core* retired_ = nullptr;  ///< kept until every record that may name them has been read
 
   std::atomic<bool> stop_{false};

@@ -39,11 +39,34 @@ struct drop_counts {
   friend constexpr bool operator==(drop_counts const&, drop_counts const&) noexcept = default;
 };
 
+/// How far a runtime is behind with its work.
+enum class pressure_level : std::uint8_t { normal = 0, elevated = 1, high = 2, critical = 3 };
+
+[[nodiscard]] constexpr char const* pressure_level_name(pressure_level value) noexcept {
+  switch (value) {
+    case pressure_level::normal: return "normal";
+    case pressure_level::elevated: return "elevated";
+    case pressure_level::high: return "high";
+    case pressure_level::critical: return "critical";
+  }
+  return "unknown";
+}
+
+/// What the adaptive pipeline did.
+struct pressure_summary {
+  pressure_level now = pressure_level::normal;
+  pressure_level peak = pressure_level::normal;
+  std::uint64_t escalations = 0;
+  std::uint64_t deescalations = 0;
+  std::uint64_t shed = 0;  ///< records that it left out; they are among the filtered
+};
+
 /// What became of the records of a runtime. At any time
 /// `submitted = processed + filtered + dropped.total() + rejected + failed + spooled + pending`. Records below the level
 /// are not submitted. Where several sinks have a record the worst counts: failed, rejected, spooled, processed.
 struct account {
-  std::uint64_t submitted = 0;  ///< log calls that passed the level, and records of the library's own
+  std::uint64_t submitted =
+      0;  ///< log calls that passed the level; records of the library's own are in no account
   std::uint64_t processed = 0;  ///< taken by every sink that they were for, or its fallback
   std::uint64_t filtered = 0;   ///< removed by a filter or under pressure, or taken by no sink's route
   drop_counts dropped;          ///< given up before the pipeline
@@ -53,6 +76,7 @@ struct account {
   std::uint64_t retried = 0;    ///< records in batches that were offered to a sink again; not part of the sum
   std::uint64_t pending = 0;    ///< still on the way
   std::uint64_t queue_depth_high_watermark = 0;  ///< most bytes that ever waited in one lane
+  pressure_summary pressure;                     ///< of the adaptive pipeline, where it is switched on
   double flush_latency = 0;  ///< seconds that this flush or drain took; 0 in a plain snapshot
   bool complete = true;      ///< false when the flush or drain ran into its timeout
 

@@ -82,6 +82,13 @@ struct basic_options {
   /// For sinks that have none of their own.
   retry_options retry = {};
 
+  /// What happens while the worker is behind.
+  adaptive_options adaptive = preset_adaptive(P);
+  /// A WARNING record of the logger `fapilog` says how many records were dropped in this time, and why; 0: none.
+  std::chrono::nanoseconds drop_summary_window =
+      P.core.emit_drop_summary ? std::chrono::seconds{P.core.drop_summary_window_seconds}
+                               : std::chrono::seconds{0};
+
   /// How long the destructor of the runtime waits for the last records.
   std::chrono::nanoseconds shutdown_timeout = std::chrono::milliseconds{P.core.shutdown_timeout_ms};
   /// Takes the library's own complaints instead of stderr; called from any thread, one call at a time.
@@ -122,6 +129,32 @@ inline void validate(delivery_options const& o, std::string_view sink) {
     refuse("spool.segment_bytes", o.spool.segment_bytes, "4096 (4 KiB) or more");
 }
 
+/// As `validate` for the options of a runtime.
+inline void validate(adaptive_options const& o) {
+  auto const refuse = [](std::string_view name, double value, std::string_view rule) {
+    throw std::invalid_argument{"fapilog: option 'adaptive." + std::string{name} + "' is " +
+                                std::to_string(value) + "; it must be " + std::string{rule}};
+  };
+  if (o.check_interval.count() < 1)
+    refuse("check_interval", static_cast<double>(o.check_interval.count()), "1 or more (in milliseconds)");
+  if (o.cooldown.count() < 0)
+    refuse("cooldown", static_cast<double>(o.cooldown.count()), "zero or more (in milliseconds)");
+  if (!(o.escalate_to_elevated > 0 && o.escalate_to_elevated <= 1))
+    refuse("escalate_to_elevated", o.escalate_to_elevated, "above 0, at most 1");
+  if (!(o.escalate_to_high > o.escalate_to_elevated && o.escalate_to_high <= 1))
+    refuse("escalate_to_high", o.escalate_to_high, "above escalate_to_elevated, at most 1");
+  if (!(o.escalate_to_critical > o.escalate_to_high && o.escalate_to_critical <= 1))
+    refuse("escalate_to_critical", o.escalate_to_critical, "above escalate_to_high, at most 1");
+  if (!(o.deescalate_from_elevated >= 0 && o.deescalate_from_elevated < o.escalate_to_elevated))
+    refuse("deescalate_from_elevated", o.deescalate_from_elevated, "below escalate_to_elevated");
+  if (!(o.deescalate_from_high >= 0 && o.deescalate_from_high < o.escalate_to_high))
+    refuse("deescalate_from_high", o.deescalate_from_high, "below escalate_to_high");
+  if (!(o.deescalate_from_critical >= 0 && o.deescalate_from_critical < o.escalate_to_critical))
+    refuse("deescalate_from_critical", o.deescalate_from_critical, "below escalate_to_critical");
+  if (!(o.circuit_pressure_boost >= 0 && o.circuit_pressure_boost <= 1))
+    refuse("circuit_pressure_boost", o.circuit_pressure_boost, "0 to 1");
+}
+
 /// Throws std::invalid_argument for the first option that cannot be, with its name, its value and what would be right.
 template <preset const& P>
 void validate(basic_options<P> const& o) {
@@ -149,6 +182,8 @@ void validate(basic_options<P> const& o) {
   not_negative("spin", o.spin);
   not_negative("linger", o.linger);
   not_negative("shutdown_timeout", o.shutdown_timeout);
+  not_negative("drop_summary_window", o.drop_summary_window);
+  validate(o.adaptive);
   not_negative("retry.first_delay", o.retry.first_delay);
   not_negative("retry.longest_delay", o.retry.longest_delay);
   for (placed_sink const& s : o.sinks)

@@ -71,6 +71,71 @@ struct circuit_breaker_options {
   }
 };
 
+/// What happens while the worker is behind: see `pressure_level`. Its load is the fill of the fullest lane, from 0 to 1, and
+/// a boost for each open circuit.
+struct adaptive_options {
+  bool enabled = false;
+  std::chrono::milliseconds check_interval{250};
+  /// Least time between two steps.
+  std::chrono::milliseconds cooldown{2'000};
+  double escalate_to_elevated = 0.60;
+  double escalate_to_high = 0.80;
+  double escalate_to_critical = 0.92;
+  double deescalate_from_critical = 0.75;
+  double deescalate_from_high = 0.60;
+  double deescalate_from_elevated = 0.40;
+  double circuit_pressure_boost = 0.20;
+  /// Leaves out records of unprotected levels: half of those below WARNING, all of them, then WARNING, too.
+  bool filter_tightening = true;
+  /// Batches of twice and four times the size at HIGH and CRITICAL.
+  bool batch_sizing = false;
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    using detail::setting;
+    visit(setting{.name = "enabled", .text = "Less is kept while the worker is behind."}, self.enabled);
+    visit(setting{.name = "check_interval", .text = "Time between two looks at the load.", .least = 1},
+          self.check_interval);
+    visit(setting{.name = "cooldown", .text = "Least time between two steps.", .least = 0}, self.cooldown);
+    visit(setting{.name = "escalate_to_elevated",
+                  .text = "Load from which half of what is below WARNING goes.",
+                  .least = 0,
+                  .most = 1},
+          self.escalate_to_elevated);
+    visit(setting{.name = "escalate_to_high",
+                  .text = "Load from which all below WARNING goes.",
+                  .least = 0,
+                  .most = 1},
+          self.escalate_to_high);
+    visit(setting{.name = "escalate_to_critical",
+                  .text = "Load from which only protected levels stay.",
+                  .least = 0,
+                  .most = 1},
+          self.escalate_to_critical);
+    visit(setting{.name = "deescalate_from_critical",
+                  .text = "Load below which CRITICAL ends.",
+                  .least = 0,
+                  .most = 1},
+          self.deescalate_from_critical);
+    visit(
+        setting{.name = "deescalate_from_high", .text = "Load below which HIGH ends.", .least = 0, .most = 1},
+        self.deescalate_from_high);
+    visit(setting{.name = "deescalate_from_elevated",
+                  .text = "Load below which ELEVATED ends.",
+                  .least = 0,
+                  .most = 1},
+          self.deescalate_from_elevated);
+    visit(setting{.name = "circuit_pressure_boost",
+                  .text = "Added to the load for each open circuit.",
+                  .least = 0,
+                  .most = 1},
+          self.circuit_pressure_boost);
+    visit(setting{.name = "filter_tightening", .text = "Records of unprotected levels are left out."},
+          self.filter_tightening);
+    visit(setting{.name = "batch_sizing", .text = "Batches grow with the pressure."}, self.batch_sizing);
+  }
+};
+
 /// Which sinks a record goes to.
 enum class routing : std::uint8_t {
   overlap,      ///< to each sink whose route takes it

@@ -35,6 +35,20 @@ struct preset {
     std::uint32_t shutdown_timeout_ms = 3'000;
     /// File, line, function and thread in `diagnostics`.
     bool source_location = false;
+    /// A WARNING record says how many records were dropped in this time, and why.
+    bool emit_drop_summary = false;
+    std::uint32_t drop_summary_window_seconds = 60;
+    /// A sink that keeps failing is left alone for a while.
+    bool sink_circuit_breaker_enabled = false;
+    /// What standard output does not take goes to `rotating_file`, which is made when it is first needed.
+    bool sink_fallback_to_file = false;
+  };
+  /// As `adaptive_options`; what is not here has the values there.
+  struct adaptive_settings {
+    bool enabled = false;
+    std::uint32_t check_interval_ms = 250;
+    std::uint32_t cooldown_ms = 2'000;
+    double circuit_pressure_boost = 0.20;
   };
   struct rotating_file_settings {
     bool enabled = false;
@@ -56,6 +70,7 @@ struct preset {
 
   std::string_view name;
   core_settings core;
+  adaptive_settings adaptive = {};
   sink_settings sink_config;
 };
 
@@ -75,9 +90,13 @@ inline constexpr preset production{
     .name = "production",
     .core = {.drop_on_full = false,
              .protected_levels = level_set::of(level::error, level::critical, level::audit, level::security),
-             .shutdown_timeout_ms = 25'000},
+             .shutdown_timeout_ms = 25'000,
+             .emit_drop_summary = true,
+             .sink_circuit_breaker_enabled = true,
+             .sink_fallback_to_file = true},
+    .adaptive = {.enabled = true, .cooldown_ms = 1'000, .circuit_pressure_boost = 0.25},
     .sink_config = {.stdout_sink = stdout_form::json,
-                    .rotating_file = {},
+                    .rotating_file = {.max_bytes = 52'428'800, .max_files = 10, .compress_rotated = true},
                     .postgres = {.create_table = false}},
 };
 
@@ -93,7 +112,7 @@ inline constexpr preset serverless{
 /// For regulated places: standard output and a file side by side; never changes a database's schema.
 inline constexpr preset hardened{
     .name = "hardened",
-    .core = {.batch_max_size = 100, .drop_on_full = false},
+    .core = {.batch_max_size = 100, .drop_on_full = false, .emit_drop_summary = true},
     .sink_config = {.stdout_sink = stdout_form::json,
                     .rotating_file =
                         {.enabled = true, .max_bytes = 52'428'800, .max_files = 10, .compress_rotated = true},

@@ -14,6 +14,7 @@
 #include <fapilog/stages/enrichers/source_location.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <stdexcept>
 #include <string>
@@ -22,24 +23,44 @@
 
 namespace fapilog {
 
+/// The file sink of a preset, whether it is one of its sinks or only their fallback.
+[[nodiscard]] inline sinks::rotating_file preset_file(preset const& p) {
+  auto const& file = p.sink_config.rotating_file;
+  return sinks::rotating_file{{.directory = std::string{file.directory},
+                               .filename_prefix = std::string{file.filename_prefix},
+                               .max_bytes = file.max_bytes,
+                               .max_files = file.max_files,
+                               .compress_rotated = file.compress_rotated && sinks::can_compress}};
+}
+
+/// How the sinks of a preset are served.
+[[nodiscard]] inline delivery_options preset_delivery(preset const& p) {
+  delivery_options how;
+  how.circuit_breaker.enabled = p.core.sink_circuit_breaker_enabled;
+  if (p.core.sink_fallback_to_file) how.fallback = preset_file(p);
+  return how;
+}
+
 /// The sinks that a preset names.
 [[nodiscard]] inline std::vector<placed_sink> preset_sinks(preset const& p) {
   std::vector<placed_sink> all;
   switch (p.sink_config.stdout_sink) {
     case stdout_form::none: break;
-    case stdout_form::json: all.emplace_back(sinks::stdout_json{}); break;
-    case stdout_form::pretty: all.emplace_back(sinks::stdout_pretty{}); break;
+    case stdout_form::json: all.emplace_back(sinks::stdout_json{}, preset_delivery(p)); break;
+    case stdout_form::pretty: all.emplace_back(sinks::stdout_pretty{}, preset_delivery(p)); break;
   }
-  auto const& file = p.sink_config.rotating_file;
-  if (file.enabled) {
-    all.emplace_back(
-        sinks::rotating_file{{.directory = std::string{file.directory},
-                              .filename_prefix = std::string{file.filename_prefix},
-                              .max_bytes = file.max_bytes,
-                              .max_files = file.max_files,
-                              .compress_rotated = file.compress_rotated && sinks::can_compress}});
-  }
+  if (p.sink_config.rotating_file.enabled) all.emplace_back(preset_file(p));
   return all;
+}
+
+/// What a preset does while the worker is behind.
+[[nodiscard]] inline adaptive_options preset_adaptive(preset const& p) {
+  adaptive_options adaptive;
+  adaptive.enabled = p.adaptive.enabled;
+  adaptive.check_interval = std::chrono::milliseconds{p.adaptive.check_interval_ms};
+  adaptive.cooldown = std::chrono::milliseconds{p.adaptive.cooldown_ms};
+  adaptive.circuit_pressure_boost = p.adaptive.circuit_pressure_boost;
+  return adaptive;
 }
 
 /// The enrichers that come before the user's own: where the record comes from, and where in the program if asked for.
@@ -129,6 +150,10 @@ class json_object {
       out.push_back(']');
       core.seconds("shutdown_timeout_seconds", p.core.shutdown_timeout_ms);
       core.flag("source_location", p.core.source_location);
+      core.flag("emit_drop_summary", p.core.emit_drop_summary);
+      core.number("drop_summary_window_seconds", p.core.drop_summary_window_seconds);
+      core.flag("sink_circuit_breaker_enabled", p.core.sink_circuit_breaker_enabled);
+      core.text("sink_circuit_breaker_fallback_sink", p.core.sink_fallback_to_file ? "rotating_file" : "");
       core.name("sinks").push_back('[');
       auto const form = p.sink_config.stdout_sink;
       if (form != stdout_form::none) {
@@ -138,10 +163,18 @@ class json_object {
         out.append(form == stdout_form::none ? R"("rotating_file")" : R"(,"rotating_file")");
       out.push_back(']');
     }
+    {
+      root.name("adaptive");
+      json_object adaptive{out};
+      adaptive.flag("enabled", p.adaptive.enabled);
+      adaptive.seconds("check_interval_seconds", p.adaptive.check_interval_ms);
+      adaptive.seconds("cooldown_seconds", p.adaptive.cooldown_ms);
+      json::put_float(adaptive.name("circuit_pressure_boost"), p.adaptive.circuit_pressure_boost);
+    }
     root.name("sink_config");
     json_object sinks{out};
     auto const& file = p.sink_config.rotating_file;
-    if (file.enabled) {
+    if (file.enabled || p.core.sink_fallback_to_file) {
       sinks.name("rotating_file");
       json_object f{out};
       f.text("directory", file.directory);

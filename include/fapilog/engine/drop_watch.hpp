@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// Notices that records were dropped, and says how many and why, once a window.
+#pragma once
+
+#include <fapilog/metrics/counters.hpp>
+#include <fapilog/record/level.hpp>
+#include <fapilog/record/own_record.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace fapilog::engine {
+
+/// Thread: one.
+class drop_watch {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  /// A window of 0 switches it off.
+  explicit drop_watch(std::chrono::nanoseconds window) noexcept : window_(window) {}
+
+  [[nodiscard]] bool is_enabled() const noexcept { return window_.count() > 0; }
+
+  /// Looks at the counts so far; when a window has passed since the first drop that was not told of, or this is the
+  /// `last` look, it is told.
+  void look(clock::time_point now, drop_counts const& counts, bool last, std::vector<own_record>& out) {
+    if (!is_enabled() || counts == told_) return;
+    if (!since_) since_ = now;
+    if (!last && now < *since_ + window_) return;
+    own_record record{level::warning, "Records were dropped", {}};
+    auto const add = [&record](char const* name, std::uint64_t count) {
+      if (count != 0) record.data.emplace_back(name, static_cast<std::int64_t>(count));
+    };
+    add("dropped_count", counts.total() - told_.total());
+    add("queue_full", counts.queue_full - told_.queue_full);
+    add("closed", counts.closed - told_.closed);
+    add("no_memory", counts.no_memory - told_.no_memory);
+    add("reentrant", counts.reentrant - told_.reentrant);
+    record.data.emplace_back("window_seconds", std::chrono::duration<double>(now - *since_).count());
+    out.push_back(std::move(record));
+    told_ = counts;
+    since_.reset();
+  }
+  /// When the next look is worth it, if anything waits to be told.
+  [[nodiscard]] std::optional<clock::time_point> due() const noexcept {
+    if (!since_) return std::nullopt;
+    return *since_ + window_;
+  }
+  void after_fork_in_child() noexcept {
+    told_ = {};
+    since_.reset();
+  }
+
+ private:
+  std::chrono::nanoseconds window_;
+  drop_counts told_;
+  std::optional<clock::time_point> since_;
+};
+
+}  // namespace fapilog::engine

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// Records of the library's own about what was left out: when they are due, and into the batch with them.
+#pragma once
+
+#include <fapilog/detail/platform.hpp>
+#include <fapilog/engine/batch_builder.hpp>
+#include <fapilog/engine/drop_watch.hpp>
+#include <fapilog/engine/lane_channel.hpp>
+#include <fapilog/metrics/counters.hpp>
+#include <fapilog/record/own_record.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace fapilog::engine {
+
+/// Thread: the worker's. Throws: std::bad_alloc.
+class own_records {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  own_records(lane_channel const& channel, batch_builder& builder,
+              std::chrono::nanoseconds drop_window) noexcept
+      : channel_(channel), builder_(builder), drops_(drop_window) {}
+
+  /// Adds those that are due, at most once a second; `last`: all that there is to tell.
+  void add(bool last) {
+    if (!last && clock::now() < next_look_) return;
+    std::int64_t const now_ns = detail::wall_clock_ns();
+    std::vector<own_record> all;
+    if (drops_.is_enabled()) {
+      account sum;
+      channel_.add_to(sum);
+      drops_.look(clock::now(), sum.dropped, last, all);
+    }
+    builder_.stages().summarise(now_ns, last, all);
+    for (own_record const& record : all) builder_.add_own(record, now_ns);
+    next_look_ = clock::now() + std::chrono::seconds{1};
+  }
+
+  /// When something has to be told even if nothing else happens.
+  [[nodiscard]] std::optional<clock::time_point> due() {
+    std::optional<clock::time_point> first = drops_.due();
+    if (std::int64_t const due_ns = builder_.stages().summary_due(); due_ns != 0) {
+      auto const due = clock::now() + std::chrono::nanoseconds{due_ns - detail::wall_clock_ns()};
+      if (!first || due < *first) first = due;
+    }
+    if (first) first = std::max(*first, next_look_);
+    return first;
+  }
+
+  void after_fork_in_child() noexcept { drops_.after_fork_in_child(); }
+
+ private:
+  lane_channel const& channel_;
+  batch_builder& builder_;
+  drop_watch drops_;
+  clock::time_point next_look_{};
+};
+
+}  // namespace fapilog::engine

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// Figures in the text format that Prometheus reads, version 0.0.4.
+#pragma once
+
+#include <fapilog/metrics/metric.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fapilog {
+
+namespace prometheus_detail {
+
+inline void put_escaped(std::string& out, std::string_view text, bool in_quotes) {
+  for (char const c : text) {
+    if (c == '\n') out += "\\n";
+    else if (c == '\\' || (in_quotes && c == '"')) (out += '\\') += c;
+    else out += c;
+  }
+}
+
+/// Without an exponent where it is a whole number.
+inline void put_number(std::string& out, double value) {
+  constexpr double whole = 9e15;
+  char text[40];
+  bool const is_whole =
+      value > -whole && value < whole && value == static_cast<double>(static_cast<std::int64_t>(value));
+  int const size = is_whole ? std::snprintf(text, sizeof text, "%lld", static_cast<long long>(value))
+                            : std::snprintf(text, sizeof text, "%.17g", value);
+  out.append(text, static_cast<std::size_t>(size));
+}
+
+inline void put_sample(std::string& out, std::string_view name, metric const& m, std::string_view bound,
+                       double value) {
+  out += name;
+  char separator = '{';
+  auto const label = [&](std::string_view key, std::string_view text) {
+    out += std::exchange(separator, ',');
+    out += key;
+    out += "=\"";
+    put_escaped(out, text, true);
+    out += '"';
+  };
+  for (auto const& [key, text] : m.labels) label(key, text);
+  if (!bound.empty()) label("le", bound);
+  if (separator == ',') out += '}';
+  out += ' ';
+  put_number(out, value);
+  out += '\n';
+}
+
+inline void put_histogram(std::string& out, metric const& m) {
+  for (metric::bucket const& b : m.buckets) {
+    char bound[40];
+    int const size = std::snprintf(bound, sizeof bound, "%g", b.upper);
+    put_sample(out, m.name + "_bucket", m, {bound, static_cast<std::size_t>(size)},
+               static_cast<double>(b.count));
+  }
+  put_sample(out, m.name + "_bucket", m, "+Inf", static_cast<double>(m.count));
+  put_sample(out, m.name + "_sum", m, {}, m.value);
+  put_sample(out, m.name + "_count", m, {}, static_cast<double>(m.count));
+}
+
+}  // namespace prometheus_detail
+
+/// Throws: std::bad_alloc. Thread: any.
+[[nodiscard]] inline std::string prometheus_text(metric_list metrics) {
+  std::stable_sort(metrics.begin(), metrics.end(),
+                   [](metric const& a, metric const& b) { return a.name < b.name; });
+  std::string out;
+  std::string_view last;
+  for (metric const& m : metrics) {
+    if (m.name != last) {
+      out += "# HELP " + m.name + ' ';
+      prometheus_detail::put_escaped(out, m.help, false);
+      out += "\n# TYPE " + m.name;
+      out += m.kind == metric_kind::counter ? " counter\n"
+             : m.kind == metric_kind::gauge ? " gauge\n"
+                                            : " histogram\n";
+      last = m.name;
+    }
+    if (m.kind == metric_kind::histogram) {
+      prometheus_detail::put_histogram(out, m);
+    } else {
+      prometheus_detail::put_sample(out, m.name, m, {}, m.value);
+    }
+  }
+  return out;
+}
+
+/// All figures of a runtime: what a handler of `/metrics` answers, as `text/plain; version=0.0.4`.
+template <class Runtime>
+  requires requires(Runtime const& rt) { metric_list{rt.metrics()}; }
+[[nodiscard]] std::string prometheus_text(Runtime const& rt) { return prometheus_text(rt.metrics()); }
+
+}  // namespace fapilog
