@@ -120,14 +120,14 @@ class lane_channel final : private channel_event, public lane_access {
     l.populated = wanted;
   }
 
-  /// Share of the fullest lane that is taken, 0 to 1.
+  /// Share of the fullest lane that is taken, of what records without protection may take; 0 to 1.
   [[nodiscard]] double fullest() const noexcept {
     double most = 0;
     for (lane* l = first_lane(); l != nullptr; l = l->next) {
       auto const taken = static_cast<double>(l->queue.published() - l->queue.released());
-      most = std::max(most, taken / static_cast<double>(l->queue.capacity()));
+      most = std::max(most, taken / static_cast<double>(l->queue.capacity() - reserve()));
     }
-    return most;
+    return std::min(most, 1.0);
   }
 
   /// Submitted and dropped so far; read after everything else of an account.

@@ -124,6 +124,5 @@ TEST_CASE("under pressure a runtime leaves out what may go, tells of it, and com
   auto const messages = sink->messages();
   CHECK(std::count(messages.begin(), messages.end(), "kept") == 1);
   CHECK(messages.back() == "after");
-  CHECK(told.find("raised to critical") != std::string::npos);
-  CHECK(told.find("lowered to normal") != std::string::npos);
+  CHECK(told.find("raised to elevated") != std::string::npos);  // more may be held back
 }
