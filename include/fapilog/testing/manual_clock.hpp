@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// A clock that stands still until the test moves it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+namespace fapilog::testing {
+
+/// For the `now_ns` of stages and sinks: `filters::rate_limit{{.now_ns = clock.function()}}`. Copies are the same clock.
+/// Thread: any.
+class manual_clock {
+ public:
+  /// Nanoseconds since 1970-01-01 UTC; 2026-01-01 if not given.
+  explicit manual_clock(std::int64_t begin_ns = 1'767'225'600'000'000'000)
+      : state_(std::make_shared<state>()) {
+    state_->now_ns = begin_ns;
+  }
+
+  [[nodiscard]] std::int64_t now_ns() const { return state_->now(); }
+  void advance(std::chrono::nanoseconds time) const {
+    std::lock_guard const lock{state_->mutex};
+    state_->now_ns += time.count();
+  }
+  [[nodiscard]] std::function<std::int64_t()> function() const {
+    return [s = state_] { return s->now(); };
+  }
+
+ private:
+  struct state {
+    std::mutex mutex;
+    std::int64_t now_ns = 0;
+    std::int64_t now() {
+      std::lock_guard const lock{mutex};
+      return now_ns;
+    }
+  };
+  std::shared_ptr<state> state_;
+};
+
+}  // namespace fapilog::testing
