@@ -134,6 +134,10 @@ class config_value {
       names_[i].where = std::move(where);
       return items_[i] = std::move(value);
     }
+    return add(name, std::move(value), std::move(where));
+  }
+  /// Adds a member that an object is known not to have.
+  config_value& add(std::string_view name, config_value value, config_origin where = {}) {
     names_.push_back({std::string{name}, std::move(where)});
     return items_.emplace_back(std::move(value));
   }

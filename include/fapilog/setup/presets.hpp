@@ -102,10 +102,10 @@ class json_object {
 
 }  // namespace presets_detail
 
-/// A preset as settings in JSON, by the names of the settings of fapilog for Python. Throws: as `find_preset`.
-[[nodiscard]] inline std::string get_preset(std::string_view name) {
+/// A preset as settings in JSON, by the names of the settings of fapilog for Python. `fapilog::settings` reads it.
+/// Throws: std::bad_alloc.
+[[nodiscard]] inline std::string preset_settings(preset const& p) {
   using presets_detail::json_object;
-  preset const& p = find_preset(name);
   detail::text_buffer out;
   {
     json_object root{out};
@@ -147,13 +147,18 @@ class json_object {
       f.text("filename_prefix", file.filename_prefix);
       f.number("max_bytes", file.max_bytes);
       f.number("max_files", file.max_files);
-      f.flag("compress_rotated", file.compress_rotated);
+      f.flag("compress_rotated", file.compress_rotated && sinks::can_compress);
     }
     sinks.name("postgres");
     json_object postgres{out};
     postgres.flag("create_table", p.sink_config.postgres.create_table);
   }
   return std::string{out.view()};
+}
+
+/// The same of the preset of this name. Throws: as `find_preset`.
+[[nodiscard]] inline std::string get_preset(std::string_view name) {
+  return preset_settings(find_preset(name));
 }
 
 }  // namespace fapilog

@@ -83,7 +83,9 @@ template <class T>
     if (s.least < 0) s.least = 0;
   }
   if constexpr (whole_number<T>) {
-    if (with_most && s.most > static_cast<double>(std::numeric_limits<T>::max())) {
+    // Doubles cannot tell of the bounds of wider ones.
+    if (with_most && sizeof(T) < sizeof(std::int64_t) &&
+        s.most > static_cast<double>(std::numeric_limits<T>::max())) {
       s.least = std::max(s.least, static_cast<double>(std::numeric_limits<T>::min()));
       s.most = static_cast<double>(std::numeric_limits<T>::max());
     }
@@ -100,6 +102,12 @@ template <class Show>
   if (bottom && top) return " from " + show(s.least) + " to " + show(s.most);
   if (bottom) return " of " + show(s.least) + " or more";
   return top ? " of at most " + show(s.most) : "";
+}
+
+/// That sizes and durations are not negative goes without saying.
+[[nodiscard]] inline setting without_zero(setting s) noexcept {
+  if (s.least == 0 && !s.above_least && std::isinf(s.most)) s.least = s.most * -1;
+  return s;
 }
 
 /// `one of drop, wait, block`.
@@ -143,8 +151,9 @@ template <class T>
   } else if constexpr (whole_number<T>) {
     if (s.form == setting_form::octal) return R"(a text of octal digits, such as "0600")";
     if (s.form == setting_form::bytes) {
-      return R"(a size: a number of bytes or a text such as "10 MB")" +
-             range_text(s, [](double v) { return bytes_text(static_cast<std::uint64_t>(v)); });
+      auto const size = [](double v) { return bytes_text(static_cast<std::uint64_t>(v)); };
+      return "a size" + range_text(without_zero(s), size) +
+             R"(: a number of bytes, or a text such as "10 MB")";
     }
     return "a whole number" + range_text(s, number_text);
   } else if constexpr (std::floating_point<T>) {
@@ -155,9 +164,10 @@ template <class T>
     bool const ms = plain_unit_ns(s) < 1e9;
     bool const whole_seconds = std::ratio_greater_equal_v<typename T::period, std::ratio<1>>;
     std::string const examples = whole_seconds ? R"("90s" or "daily")" : R"("250ms" or "1.5h")";
-    return std::string{"a duration: "} + (whole_seconds ? "a whole number of " : "a number of ") +
-           (ms ? "milliseconds" : "seconds") + " or a text such as " + examples +
-           range_text(s, [ms](double v) { return duration_text(*nanoseconds_of(v * (ms ? 1e6 : 1e9))); });
+    auto const length = [ms](double v) { return duration_text(*nanoseconds_of(v * (ms ? 1e6 : 1e9))); };
+    return "a duration" + range_text(without_zero(s), length) +
+           (whole_seconds ? ": a whole number of " : ": a number of ") + (ms ? "milliseconds" : "seconds") +
+           ", or a text such as " + examples;
   } else if constexpr (std::is_enum_v<T>) {
     return names_text<T>();
   } else if constexpr (map_like<T>) {

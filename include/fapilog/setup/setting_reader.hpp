@@ -62,6 +62,7 @@ class setting_reader {
   void refuse_unknown(config_value const& from, std::string_view path,
                       std::vector<std::string_view> const& names) {
     for (auto const& [name, where] : from.names()) {
+      if (problems_.size() >= most_settings_problems) return;
       if (std::ranges::find(names, std::string_view{name}) != names.end()) continue;
       add(where, setting_path(path, name),
           "there is no setting " + mark(setting_path(path, name)) + hint(name, where, path, names));
@@ -69,7 +70,9 @@ class setting_reader {
   }
 
   void add(config_origin const& where, std::string_view path, std::string text) {
-    problems_.push_back({where.text(), std::string{path}, std::move(text)});
+    if (problems_.size() < most_settings_problems) {
+      problems_.push_back({where.text(), std::string{path}, std::move(text)});
+    }
   }
 
   /// A path as it stands in messages.

@@ -24,6 +24,9 @@ struct settings_problem {
   [[nodiscard]] std::string message() const { return "fapilog: " + where + ": " + text; }
 };
 
+/// No more are collected: who made that many has the wrong file.
+inline constexpr std::size_t most_settings_problems = 100;
+
 /// Thrown for settings that cannot be; `what()` has one line for each problem.
 class settings_error : public std::invalid_argument {
  public:
@@ -45,13 +48,11 @@ class settings_error : public std::invalid_argument {
 
 namespace detail::config {
 
-inline constexpr std::size_t most_shown = 80;
-
 /// Text from outside in a message: cut, and in printable characters.
-[[nodiscard]] inline std::string printable(std::string_view text) {
+[[nodiscard]] inline std::string printable(std::string_view text, std::size_t most = 80) {
   std::string result;
-  for (char const c : text.substr(0, most_shown)) result.push_back(c < ' ' || c > '~' ? '?' : c);
-  return text.size() > most_shown ? result + "..." : result;
+  for (char const c : text.substr(0, most)) result.push_back(c < ' ' || c > '~' ? '?' : c);
+  return text.size() > most ? result + "..." : result;
 }
 
 /// A value in a message.
