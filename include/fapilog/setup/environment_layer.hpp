@@ -52,7 +52,9 @@ class environment_layer {
     for (auto const& [name, value] : variables) {
       if (value.empty() || !lower_case(name).starts_with(prefix)) continue;
       std::vector<std::string> path = path_of(name);
-      if (!path.empty()) all.push_back({std::move(path), name, value});
+      if (path.size() > most_parts)
+        tell(name, "its name has more than " + std::to_string(most_parts) + " parts");
+      else if (!path.empty()) all.push_back({std::move(path), name, value});
     }
     // An object comes before the members that are added to it.
     std::ranges::stable_sort(all, {}, [](target const& t) { return t.path.size(); });
@@ -63,6 +65,8 @@ class environment_layer {
  private:
   static constexpr std::string_view prefix = "fapilog_";
   static constexpr std::string_view file_alias = "file";
+  static constexpr std::size_t most_parts = 16;
+  static constexpr std::size_t longest_shown = 200;
   struct target {
     std::vector<std::string> path;
     std::string variable;
@@ -167,7 +171,8 @@ class environment_layer {
   }
 
   void put(config_value& layer, target const& one) {
-    config_origin const where = config_origin::in_environment(one.variable);
+    std::string const shown = config::printable(one.variable, longest_shown);
+    config_origin const where = config_origin::in_environment(shown);
     config_value* at = &layer;
     for (std::size_t i = 0; i + 1 < one.path.size(); ++i) {
       config_value* next = at->find(one.path[i]);
@@ -191,7 +196,7 @@ class environment_layer {
     std::shared_ptr<config_value::json_form const> form;
     std::string_view const text = without_spaces_around(one.value);
     if (text.starts_with('[') || text.starts_with('{')) {
-      form = std::make_shared<config_value::json_form const>(parse_(text, one.variable));
+      form = std::make_shared<config_value::json_form const>(parse_(text, shown));
     }
     at->set(one.path.back(), config_value::of_environment(one.value, where, std::move(form)), where);
   }
@@ -207,7 +212,8 @@ class environment_layer {
   }
 
   void tell(std::string_view variable, std::string text) {
-    problems_.push_back({config::printable(variable), "", std::move(text)});
+    if (problems_.size() >= most_settings_problems) return;
+    problems_.push_back({config::printable(variable, longest_shown), "", std::move(text)});
   }
 
   registry const& plugins_;

@@ -30,21 +30,19 @@ namespace fapilog::detail {
   return last[b.size()];
 }
 
-/// The nearest of these names, the first of equals; else one that begins with `name`; else an empty view.
+/// The nearest of these names, the first of equals, where a third of it is wrong at most; a name that begins with `name`
+/// counts as one slip. An empty view where none is near.
 template <class Names>
 [[nodiscard]] std::string_view nearest_name(std::string_view name, Names const& names) {
+  constexpr std::size_t shortest_beginning = 3;
   std::string_view best;
-  std::size_t least = name.size() / 3 + 2;
+  std::size_t least = name.size() / 3 + 1;
   for (std::string_view const candidate : names) {
-    std::size_t const distance = distance_of_names(name, candidate);
+    bool const begins = name.size() >= shortest_beginning && candidate.starts_with(name);
+    std::size_t const distance = begins ? 1 : distance_of_names(name, candidate);
     if (distance >= least || distance >= candidate.size()) continue;
     best = candidate;
     least = distance;
-  }
-  constexpr std::size_t shortest_beginning = 3;
-  if (!best.empty() || name.size() < shortest_beginning) return best;
-  for (std::string_view const candidate : names) {
-    if (candidate.starts_with(name)) return candidate;
   }
   return best;
 }

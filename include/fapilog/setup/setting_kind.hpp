@@ -162,7 +162,8 @@ template <class T>
     return "a text";
   } else if constexpr (is_duration<T>) {
     bool const ms = plain_unit_ns(s) < 1e9;
-    bool const whole_seconds = std::ratio_greater_equal_v<typename T::period, std::ratio<1>>;
+    bool const whole_seconds = std::ratio_greater_equal_v<typename T::period, std::ratio<1>> &&
+                               !std::chrono::treat_as_floating_point_v<typename T::rep>;
     std::string const examples = whole_seconds ? R"("90s" or "daily")" : R"("250ms" or "1.5h")";
     auto const length = [ms](double v) { return duration_text(*nanoseconds_of(v * (ms ? 1e6 : 1e9))); };
     return "a duration" + range_text(without_zero(s), length) +

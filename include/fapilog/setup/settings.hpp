@@ -45,6 +45,12 @@ namespace detail {
                             bytes_text(most)});
     return {};
   }
+  // The parser takes it for the end.
+  if (std::size_t const nul = text.find('\0'); nul != std::string_view::npos) {
+    auto const line = std::ranges::count(text.substr(0, nul), '\n') + 1;
+    problems.push_back({name + ':' + std::to_string(line), "", "this is not JSON: it has a NUL character"});
+    return {};
+  }
   json_tree_builder tree{text, name, problems};
   (void)nlohmann::json::sax_parse(tree.begin(), tree.end(), &tree);
   return tree.take();
@@ -91,7 +97,7 @@ class settings {
   [[nodiscard]] settings with_file(std::string const& path) const {
     settings next = *this;
     std::vector<std::string> trail;
-    next.add_file(path, path, "this file", trail);
+    next.add_file(path, detail::config::without_controls(path), "this file", trail);
     return next;
   }
   [[nodiscard]] settings with_json(std::string_view text, std::string const& name = "JSON") const {
@@ -116,7 +122,7 @@ class settings {
     std::vector<settings_problem> problems = problems_;
     config_value const root = merged(P, problems);
     detail::settings_resolver resolver{root, *plugins_, problems};
-    basic_options<P> chosen;
+    basic_options<P> chosen{.sinks = {}};
     detail::core_lists lists;
     setting_reader{problems}.read(resolver.group("core"), "core", chosen, lists);
     auto const fill = [&](auto& all, plugin_type kind, auto make) {
@@ -138,6 +144,7 @@ class settings {
     fill(chosen.redactors, plugin_type::redactor, &registry::make_redactor);
     fill(chosen.processors, plugin_type::processor, &registry::make_processor);
     fill(chosen.sinks, plugin_type::sink, &registry::make_sink);
+    if (!lists.sinks) chosen.sinks = preset_sinks(P);
     if (problems.empty()) {
       try {
         validate(chosen);
@@ -186,7 +193,8 @@ class settings {
     auto const read = detail::read_whole_file(path, detail::json_tree_builder::most_bytes);
     if (!read.error.empty()) refuse(where, what + " cannot be read: " + read.error);
     trail.push_back(std::move(real));
-    add_text(read.text, path, std::filesystem::path{path}.parent_path(), trail);
+    add_text(read.text, detail::config::without_controls(path), std::filesystem::path{path}.parent_path(),
+             trail);
   }
 
   void add_text(std::string_view text, std::string const& name, std::filesystem::path const& folder,

@@ -55,6 +55,15 @@ namespace detail::config {
   return text.size() > most ? result + "..." : result;
 }
 
+/// A file's name in a message: it may be in any script.
+[[nodiscard]] inline std::string without_controls(std::string_view name) {
+  std::string result{name};
+  for (char& c : result) {
+    if ((c >= '\0' && c < ' ') || c == '\x7F') c = '?';
+  }
+  return result;
+}
+
 /// A value in a message.
 [[nodiscard]] inline std::string shown(config_value const& v) {
   switch (v.what()) {

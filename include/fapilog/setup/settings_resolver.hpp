@@ -50,6 +50,10 @@ class settings_resolver {
       : root_(root), plugins_(plugins), problems_(problems), reader_(problems) {
     std::vector<std::string> const known = root_names();
     reader_.refuse_unknown(root, "", {known.begin(), known.end()});
+    if (config_value const* const schema = root.find("$schema"); schema != nullptr && !schema->is_text()) {
+      reader_.add(schema->origin(), "$schema",
+                  "`$schema` is " + config::shown(*schema) + "; it must be a text");
+    }
     if (config_value const* const given = root.find("plugins")) reader_.read(*given, "plugins", policy_);
     check_policy();
   }

@@ -97,6 +97,7 @@ template <preset const& P>
     config_value required = entry;
     required.set("required", config_value::list({"type"}));
     others.push_back(std::move(required));
+    entry = detail::or_null(std::move(entry));
     for (std::string const& alias : info->aliases) named.set(alias, entry);
     named.set(info->metadata.name, std::move(entry));
   }
