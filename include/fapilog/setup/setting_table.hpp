@@ -232,7 +232,6 @@ template <detail::described T>
                     .secret = s.form == detail::setting_form::secret,
                     .standard = detail::written_of(s, member),
                     .schema = detail::or_null(detail::schema_of<M>(s))};
-    row.schema.set("description", s.text);
     if (row.secret) row.schema.set("writeOnly", true);
     detail::add_members(row, member);
     rows.push_back(std::move(row));
@@ -243,7 +242,7 @@ template <detail::described T>
 /// JSON Schema of an object that has these members and no others.
 [[nodiscard]] inline config_value schema_of_rows(std::vector<setting_row> const& rows) {
   config_value members = config_value::object();
-  for (setting_row const& row : rows) members.set(row.name, row.schema);
+  for (setting_row const& row : rows) members.add(row.name, row.schema).set("description", row.text);
   config_value schema = detail::schema_of_type("object");
   schema.set("properties", std::move(members));
   schema.set("additionalProperties", false);

@@ -83,16 +83,14 @@ template <preset const& P>
   config_value named = config_value::object();
   config_value others = config_value::list();
   for (plugin_info const* const info : plugins.all(kind)) {
-    config_value entry = detail::schema_of_type("object");
-    if (info->is_present() && info->table) entry = schema_of_rows(info->table());
-    config_value properties = config_value::object();
-    if (auto const* const found = entry.find("properties")) properties = *found;
+    bool const known = info->is_present() && info->table;
+    config_value entry = schema_of_rows(known ? info->table() : std::vector<setting_row>{});
+    if (!known) entry.set("additionalProperties", true);
     config_value names = config_value::list({info->metadata.name});
     for (std::string const& alias : info->aliases) names.push_back(alias);
     config_value type = config_value::object();
     type.set("enum", std::move(names));
-    properties.set("type", type);
-    entry.set("properties", std::move(properties));
+    entry.find("properties")->set("type", std::move(type));
     if (!info->metadata.description.empty()) entry.set("description", info->metadata.description);
     config_value required = entry;
     required.set("required", config_value::list({"type"}));
