@@ -144,15 +144,15 @@ class json_tree_builder {
   bool close() {
     level done = std::move(open_.back());
     open_.pop_back();
-    put(std::move(done.name), std::move(done.value), std::move(done.where));
+    put(done.name, std::move(done.value), std::move(done.where));
     return true;
   }
   bool add(config_value v) {
     v.set_origin(here());
-    put(std::move(name_of_next_), std::move(v), std::move(where_of_next_));
+    put(std::exchange(name_of_next_, {}), std::move(v), std::exchange(where_of_next_, {}));
     return true;
   }
-  void put(std::string name, config_value v, config_origin where) {
+  void put(std::string const& name, config_value v, config_origin where) {
     if (open_.empty()) root_ = std::move(v);
     else if (open_.back().value.is_list()) open_.back().value.push_back(std::move(v));
     else open_.back().value.add(name, std::move(v), std::move(where));

@@ -168,7 +168,9 @@ TEST_CASE("what the schema allows or refuses, settings accept or refuse") {
       {R"({"plugins": {"enabled": true}})", false},
   };
   json const whole = json::parse(fapilog::settings_schema(with_filter()));
-  for (auto const& [text, fits] : table) {
+  for (auto const& one : table) {
+    char const* const text = one.text;
+    bool const fits = one.fits;
     CAPTURE(text);
     std::string const by_schema = schema_fault(json::parse(text), whole);
     CAPTURE(by_schema);

@@ -346,8 +346,8 @@ TEST_CASE("all errors are told at once, each with its place") {
     REQUIRE(all.size() == 4);
     CHECK((all[0].where == "test:2" && all[0].path == "sink_config.probe.flag"));
     CHECK((all[1].where == "test:4" && all[1].path == "sink_config.probe.number"));
-    CHECK((all[2].where == "test:7" && all[2].path == "sink_config.probe.inner.count"));
-    CHECK((all[3].where == "test:5" && all[3].path == "sink_config.probe.inner.x"));
+    CHECK((all[2].where == "test:5" && all[2].path == "sink_config.probe.inner.x"));
+    CHECK((all[3].where == "test:7" && all[3].path == "sink_config.probe.inner.count"));
     std::string lines;
     for (auto const& one : all) lines += (lines.empty() ? "" : "\n") + one.message();
     CHECK(error.what() == lines);
