@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Runs an example and checks what it prints. usage: check_output.py EXAMPLE PROGRAM [LOG for access_log]"""
+"""Runs an example and checks what it prints. usage: check_output.py EXAMPLE PROGRAM [FILE for settings, LOG for access_log]"""
 import collections
 import datetime
 import json
+import os
 import re
 import subprocess
 import sys
@@ -38,9 +39,11 @@ def strict_json(text):
     return json.loads(text, object_pairs_hook=members, parse_constant=refuse)
 
 
-def run(*command, stdin=b"", status=0, stdout=subprocess.PIPE):
+def run(*command, stdin=b"", status=0, stdout=subprocess.PIPE, variables=None):
     """Runs a program to its end: (lines of stdout, text of stderr)."""
-    done = subprocess.run(command, input=stdin, stdout=stdout, stderr=subprocess.PIPE, timeout=120, check=False)
+    environment = {**os.environ, **variables} if variables else None
+    done = subprocess.run(command, input=stdin, stdout=stdout, stderr=subprocess.PIPE, timeout=120, check=False,
+                          env=environment)
     errors = done.stderr.decode("utf-8")
     require(done.returncode == status, f"{command}: status {done.returncode}, wanted {status}; stderr: {errors}")
     text = (done.stdout or b"").decode("utf-8")
@@ -160,6 +163,36 @@ def presets(program):
         require(re.search(rf"\b{name}\b", errors), f"stderr does not name the preset {name}: {errors!r}")
 
 
+def settings(program, path):
+    lines, errors = run(program, path)
+    (log,) = records(lines, "billing")
+    same((log["level"], log["message"], log["data"]), ("DEBUG", "charged", {"order": 1001}), "record")
+    same((log["diagnostics"]["service"], log["diagnostics"]["version"]), ("shop", "1.0.0"), "diagnostics")
+    same(errors.split("\n")[:-1], lines, "the copy on stderr")
+
+    # The environment counts more than the file.
+    lines, errors = run(program, path, variables={"FAPILOG_CORE__SINKS": "stdout_json", "FAPILOG_CORE__SERVICE": "test"})
+    (log,) = records(lines, "billing")
+    same(log["diagnostics"]["service"], "test", "service")
+    same(errors, "", "stderr")
+
+    # Everything that is wrong is told at once.
+    wrong = {"FAPILOG_CORE__BATCH_MAX_SZE": "5", "FAPILOG_FILTER_CONFIG__BILLING_ONLY__LOGER": "x"}
+    lines, errors = run(program, path, status=1, variables=wrong)
+    same(lines, [], "records")
+    same(errors, "fapilog: FAPILOG_CORE__BATCH_MAX_SZE: there is no setting `core.batch_max_sze`; did you mean "
+                 "FAPILOG_CORE__BATCH_MAX_SIZE?\n"
+                 "fapilog: FAPILOG_FILTER_CONFIG__BILLING_ONLY__LOGER: there is no setting "
+                 "`filter_config.billing_only.loger`; did you mean FAPILOG_FILTER_CONFIG__BILLING_ONLY__LOGGER?\n", "stderr")
+    _, errors = run(program, path + ".missing", status=1)
+    require("cannot be read" in errors, f"stderr does not name the missing file: {errors!r}")
+
+    lines, _ = run(program, "--schema")
+    schema = strict_json("\n".join(lines))
+    require("only_logger" in schema["properties"]["filter_config"]["properties"], "the schema lacks the filter")
+    run(program, status=2)
+
+
 TEXT = r'(?:[^"\\]|\\.)*'
 COMBINED = re.compile(
     r'(?P<client>[^ ]+) [^ ]+ (?P<user>[^ ]+) \[(?P<time>[^\]]+)\] "(?P<line>TEXT)" (?P<status>\d{3}) '
@@ -269,7 +302,7 @@ def access_log(program, log):
 
 
 EXAMPLES = {check.__name__: check for check in
-            (quickstart, custom_sink, context_threads, context_coroutine, presets, access_log)}
+            (quickstart, custom_sink, context_threads, context_coroutine, presets, settings, access_log)}
 
 if __name__ == "__main__":
     if len(sys.argv) < 3 or sys.argv[1] not in EXAMPLES:

@@ -47,6 +47,7 @@ class basic_runtime {
                                                       .use_membarrier = chosen.use_membarrier,
                                                       .use_tsc = chosen.use_tsc});
     channel_ = std::unique_ptr<engine::lane_channel, release>{channel};
+    for (auto const& [pattern, lowest] : chosen.log_levels) channel->set_level(pattern, lowest);
     bool needs_json = false;
     for (placed_sink const& s : chosen.sinks) {
       needs_json =

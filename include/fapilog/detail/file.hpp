@@ -272,6 +272,7 @@ class file {
 enum class open_for : std::uint8_t {
   append,   ///< made where it is missing; each write goes to the end
   read,     ///< has to exist
+  follow,   ///< to read, where a symbolic link leads
   create,   ///< must not exist
   replace,  ///< made, or emptied
   update,   ///< has to exist; read and written at any place
@@ -283,11 +284,11 @@ struct opened_file {
   int error = 0;
 };
 
-/// Opens without following a symbolic link at the end (ELOOP), without waiting for a FIFO's other end, closed
+/// Opens without following a symbolic link at the end (ELOOP) unless that is asked for, without waiting for a FIFO's other end, closed
 /// on exec. `mode` counts for new files, less the umask. The caller looks at `status().type`.
 [[nodiscard]] inline opened_file open_file(std::string const& path, open_for purpose, unsigned mode = 0600) {
   auto const attempt = [&](int flags) -> opened_file {
-    flags |= O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
+    flags |= O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (purpose == open_for::follow ? 0 : O_NOFOLLOW);
     for (;;) {
       int const descriptor = ::open(path.c_str(), flags, static_cast<::mode_t>(mode));
       if (descriptor >= 0) return {file{descriptor}, 0};
@@ -295,7 +296,8 @@ struct opened_file {
     }
   };
   switch (purpose) {
-    case open_for::read: return attempt(O_RDONLY);
+    case open_for::read:
+    case open_for::follow: return attempt(O_RDONLY);
     case open_for::create: return attempt(O_WRONLY | O_CREAT | O_EXCL);
     case open_for::replace: return attempt(O_WRONLY | O_CREAT | O_TRUNC);
     case open_for::update: return attempt(O_RDWR);

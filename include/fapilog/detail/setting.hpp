@@ -13,12 +13,15 @@ namespace fapilog::detail {
 enum class setting_form : std::uint8_t {
   plain,
   bytes,   ///< a number of bytes, or a text such as "10 MB"
+  octal,   ///< a text of octal digits, such as "0600"
   secret,  ///< its value never stands in a message
 };
 
 /// One member of a configuration aggregate, as people and files know it. An aggregate `T` is described by
 /// `template <class Self, class Visitor> static void describe(Self& self, Visitor&& visit)`, which calls
-/// `visit(setting{...}, self.member)` for each member in order.
+/// `visit(setting{...}, self.member)` for each member in order. Durations are std::chrono's; a plain number counts in
+/// seconds, or in milliseconds where the name ends with `_ms`, and so do their `least` and `most`. They, sizes and unsigned
+/// numbers are never negative.
 struct setting {
   std::string_view name;
   std::string_view text;  ///< one sentence: meaning and unit

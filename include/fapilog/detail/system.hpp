@@ -10,6 +10,9 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <pthread.h>
 #include <signal.h>
@@ -201,6 +204,22 @@ inline void sleep_ns(std::int64_t ns) noexcept {
 [[nodiscard]] inline std::string environment(char const* name, char const* otherwise) {
   char const* const found = std::getenv(name);
   return found != nullptr && *found != '\0' ? std::string{found} : std::string{otherwise};
+}
+
+/// All variables of the environment whose names begin so, in any case.
+[[nodiscard]] inline std::vector<std::pair<std::string, std::string>> environment_beginning(
+    std::string_view prefix) {
+  std::vector<std::pair<std::string, std::string>> found;
+  auto const upper = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; };
+  for (char** one = ::environ; one != nullptr && *one != nullptr; ++one) {
+    std::string_view const text = *one;
+    std::size_t const end = text.find('=');
+    if (end == std::string_view::npos || end < prefix.size()) continue;
+    bool begins = true;
+    for (std::size_t i = 0; i < prefix.size(); ++i) begins = begins && upper(text[i]) == upper(prefix[i]);
+    if (begins) found.emplace_back(text.substr(0, end), text.substr(end + 1));
+  }
+  return found;
 }
 
 }  // namespace fapilog::detail

@@ -2,6 +2,7 @@
 // Every choice of a runtime, as one plain aggregate whose defaults are the preset's.
 #pragma once
 
+#include <fapilog/detail/setting.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
 #include <fapilog/record/level.hpp>
 #include <fapilog/setup/delivery_options.hpp>
@@ -32,6 +33,8 @@ template <preset const& P>
 struct basic_options {
   /// Records below it are not even submitted. `runtime::set_level` changes it while running.
   level log_level = P.core.log_level;
+  /// Levels of loggers by name, such as `{{"db.*", fapilog::level::debug}}`; patterns as for `runtime::set_level`.
+  std::vector<std::pair<std::string, level>> log_levels = {};
 
   /// Most records in a batch. More: fewer and larger writes. Less: sinks see records sooner under load.
   std::size_t batch_max_size = P.core.batch_max_size;
@@ -93,6 +96,85 @@ struct basic_options {
   std::chrono::nanoseconds shutdown_timeout = std::chrono::milliseconds{P.core.shutdown_timeout_ms};
   /// Takes the library's own complaints instead of stderr; called from any thread, one call at a time.
   diagnostics::writer diagnostics_output = {};
+
+  /// What can be set by text, by the names of the group `core`. The lists of stages and sinks are names there.
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    using detail::setting;
+    using detail::setting_form;
+    constexpr double kib = 1024;
+    constexpr double gib = kib * kib * kib;
+    visit(setting{.name = "log_level", .text = "Records below it are not submitted."}, self.log_level);
+    visit(
+        setting{.name = "log_levels",
+                .text = "Levels of single loggers: a name (`db.pool`), or a name and all below it (`db.*`)."},
+        self.log_levels);
+    visit(setting{.name = "level_names",
+                  .text = "Names of custom levels, by their numbers: `{\"25\": \"NOTICE\"}`."},
+          self.level_names);
+    visit(
+        setting{.name = "batch_max_size", .text = "Most records in a batch.", .least = 1, .most = 1'000'000},
+        self.batch_max_size);
+    visit(setting{.name = "batch_timeout_seconds",
+                  .text = "Longest that a record waits for company once the lanes are empty; 0: not at all."},
+          self.batch_timeout);
+    visit(setting{.name = "when_full", .text = "What a call does when its thread's lane is full."},
+          self.when_full);
+    visit(setting{.name = "backpressure_wait_ms",
+                  .text = "Longest wait for room, where `when_full` is `wait`."},
+          self.backpressure_wait);
+    visit(setting{.name = "lane_bytes",
+                  .text = "What one thread may have on the way; rounded up to a power of two.",
+                  .least = 4 * kib,
+                  .most = gib,
+                  .form = setting_form::bytes},
+          self.lane_bytes);
+    visit(setting{.name = "protected_share",
+                  .text = "Share of a lane that only `protected_levels` may use.",
+                  .least = 0,
+                  .most = 0.5},
+          self.protected_share);
+    visit(setting{.name = "protected_levels", .text = "Levels that a flood of others must not push out."},
+          self.protected_levels);
+    visit(setting{.name = "max_record_bytes",
+                  .text = "A longer record is cut and marked `_truncated`.",
+                  .least = kib,
+                  .most = gib,
+                  .form = setting_form::bytes},
+          self.max_record_bytes);
+    visit(
+        setting{.name = "spin", .text = "After its last record the worker looks this long without sleeping."},
+        self.spin);
+    visit(setting{.name = "linger", .text = "Then it naps this long, and calls wake nobody; then it sleeps."},
+          self.linger);
+    visit(setting{.name = "use_membarrier", .text = "Whether membarrier(2) may order calls and worker."},
+          self.use_membarrier);
+    visit(setting{.name = "use_tsc", .text = "Whether calls may read the processor's counter for the time."},
+          self.use_tsc);
+    visit(
+        setting{.name = "service", .text = "`diagnostics.service`; empty: FAPILOG_SERVICE, else `fapilog`."},
+        self.service);
+    visit(setting{.name = "env", .text = "`diagnostics.env`; empty: FAPILOG_ENV or ENV, else `dev`."},
+          self.env);
+    visit(setting{.name = "version", .text = "`diagnostics.version`; empty: FAPILOG_VERSION, else `0.0.0`."},
+          self.version);
+    visit(setting{.name = "source_location", .text = "File, line, function and thread in `diagnostics`."},
+          self.source_location);
+    visit(setting{.name = "routing",
+                  .text = "Whether a record goes to every sink whose route takes it, or to the first."},
+          self.routing);
+    visit(setting{.name = "retry", .text = "For sinks that have none of their own."}, self.retry);
+    visit(setting{.name = "adaptive", .text = "What happens while the worker is behind."}, self.adaptive);
+    visit(setting{.name = "drop_summary_window_seconds",
+                  .text = "A WARNING record says how many records were dropped in this time; 0: none."},
+          self.drop_summary_window);
+    visit(
+        setting{.name = "shutdown_timeout_seconds",
+                .text =
+                    "How long the destructor of the runtime, or the exit of the process, waits for the last "
+                    "records."},
+        self.shutdown_timeout);
+  }
 };
 
 /// The options of `fapilog::runtime`.
@@ -188,6 +270,17 @@ void validate(basic_options<P> const& o) {
   not_negative("retry.longest_delay", o.retry.longest_delay);
   for (placed_sink const& s : o.sinks)
     validate(s.delivery, s.delivery.name.empty() ? s.sink.name() : s.delivery.name);
+  for (auto const& [pattern, lowest] : o.log_levels) {
+    if (static_cast<std::size_t>(lowest) >= level_count)
+      refuse("log_levels", static_cast<int>(lowest), "0 to 99");
+    // A star elsewhere would match nothing.
+    std::size_t const star = pattern.find('*');
+    bool const name_and_below = star >= 2 && star + 1 == pattern.size() && pattern.ends_with(".*");
+    if (pattern.empty() || (star != std::string::npos && !name_and_below)) {
+      throw std::invalid_argument{"fapilog: option 'log_levels' has the pattern '" + pattern +
+                                  "'; it must be a logger's name, or a name and \".*\""};
+    }
+  }
   for (auto const& [value, name] : o.level_names) {
     if (static_cast<std::size_t>(value) >= level_count || !level_name(value).empty()) {
       refuse("level_names", static_cast<int>(value), "a custom level, 0 to 99 and not one of the named ones");

@@ -94,7 +94,7 @@ struct adaptive_options {
   static void describe(Self& self, Visitor&& visit) {
     using detail::setting;
     visit(setting{.name = "enabled", .text = "Less is kept while the worker is behind."}, self.enabled);
-    visit(setting{.name = "check_interval", .text = "Time between two looks at the load.", .least = 1},
+    visit(setting{.name = "check_interval", .text = "Time between two looks at the load.", .least = 0.001},
           self.check_interval);
     visit(setting{.name = "cooldown", .text = "Least time between two steps.", .least = 0}, self.cooldown);
     visit(setting{.name = "escalate_to_elevated",

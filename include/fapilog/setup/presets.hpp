@@ -124,10 +124,10 @@ class json_object {
 
 }  // namespace presets_detail
 
-/// A preset as settings in JSON, by the names of the settings of fapilog for Python. Throws: as `find_preset`.
-[[nodiscard]] inline std::string get_preset(std::string_view name) {
+/// A preset as settings in JSON, by the names of the settings of fapilog for Python. `fapilog::settings` reads it.
+/// Throws: std::bad_alloc.
+[[nodiscard]] inline std::string preset_settings(preset const& p) {
   using presets_detail::json_object;
-  preset const& p = find_preset(name);
   detail::text_buffer out;
   {
     json_object root{out};
@@ -150,10 +150,16 @@ class json_object {
       out.push_back(']');
       core.seconds("shutdown_timeout_seconds", p.core.shutdown_timeout_ms);
       core.flag("source_location", p.core.source_location);
-      core.flag("emit_drop_summary", p.core.emit_drop_summary);
-      core.number("drop_summary_window_seconds", p.core.drop_summary_window_seconds);
-      core.flag("sink_circuit_breaker_enabled", p.core.sink_circuit_breaker_enabled);
-      core.text("sink_circuit_breaker_fallback_sink", p.core.sink_fallback_to_file ? "rotating_file" : "");
+      core.number("drop_summary_window_seconds",
+                  p.core.emit_drop_summary ? p.core.drop_summary_window_seconds : 0);
+      {
+        core.name("adaptive");
+        json_object adaptive{out};
+        adaptive.flag("enabled", p.adaptive.enabled);
+        adaptive.seconds("check_interval", p.adaptive.check_interval_ms);
+        adaptive.seconds("cooldown", p.adaptive.cooldown_ms);
+        json::put_float(adaptive.name("circuit_pressure_boost"), p.adaptive.circuit_pressure_boost);
+      }
       core.name("sinks").push_back('[');
       auto const form = p.sink_config.stdout_sink;
       if (form != stdout_form::none) {
@@ -163,17 +169,22 @@ class json_object {
         out.append(form == stdout_form::none ? R"("rotating_file")" : R"(,"rotating_file")");
       out.push_back(']');
     }
-    {
-      root.name("adaptive");
-      json_object adaptive{out};
-      adaptive.flag("enabled", p.adaptive.enabled);
-      adaptive.seconds("check_interval_seconds", p.adaptive.check_interval_ms);
-      adaptive.seconds("cooldown_seconds", p.adaptive.cooldown_ms);
-      json::put_float(adaptive.name("circuit_pressure_boost"), p.adaptive.circuit_pressure_boost);
-    }
     root.name("sink_config");
     json_object sinks{out};
     auto const& file = p.sink_config.rotating_file;
+    auto const form = p.sink_config.stdout_sink;
+    if (form != stdout_form::none && p.core.sink_circuit_breaker_enabled) {
+      sinks.name(form == stdout_form::json ? "stdout_json" : "stdout_pretty");
+      json_object entry{out};
+      entry.name("delivery");
+      json_object how{out};
+      {
+        how.name("circuit_breaker");
+        json_object breaker{out};
+        breaker.flag("enabled", true);
+      }
+      if (p.core.sink_fallback_to_file) how.text("fallback", "rotating_file");
+    }
     if (file.enabled || p.core.sink_fallback_to_file) {
       sinks.name("rotating_file");
       json_object f{out};
@@ -181,13 +192,18 @@ class json_object {
       f.text("filename_prefix", file.filename_prefix);
       f.number("max_bytes", file.max_bytes);
       f.number("max_files", file.max_files);
-      f.flag("compress_rotated", file.compress_rotated);
+      f.flag("compress_rotated", file.compress_rotated && sinks::can_compress);
     }
     sinks.name("postgres");
     json_object postgres{out};
     postgres.flag("create_table", p.sink_config.postgres.create_table);
   }
   return std::string{out.view()};
+}
+
+/// The same of the preset of this name. Throws: as `find_preset`.
+[[nodiscard]] inline std::string get_preset(std::string_view name) {
+  return preset_settings(find_preset(name));
 }
 
 }  // namespace fapilog

@@ -3,13 +3,17 @@
 #pragma once
 
 #include <fapilog/detail/platform.hpp>
+#include <fapilog/detail/setting.hpp>
 #include <fapilog/sinks/rotated_files.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace fapilog::sinks {
 
@@ -54,6 +58,47 @@ struct rotating_file_config {
   file_sync sync = file_sync::none;
   /// The wall clock, nanoseconds since 1970-01-01 UTC. Another one is for tests.
   std::function<std::int64_t()> now_ns = detail::wall_clock_ns;
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    using detail::setting;
+    using detail::setting_form;
+    visit(setting{.name = "path", .text = "The active file, such as `logs/app.log`."}, self.path);
+    visit(setting{.name = "directory",
+                  .text = "Instead of `path`: the active file is `<directory>/<filename_prefix>.jsonl`."},
+          self.directory);
+    visit(setting{.name = "filename_prefix", .text = "See `directory`."}, self.filename_prefix);
+    visit(
+        setting{.name = "max_bytes",
+                .text = "No file grows beyond this, unless a single line is longer; 0: no rotation by size.",
+                .form = setting_form::bytes},
+        self.max_bytes);
+    visit(
+        setting{.name = "interval",
+                .text = "The file is moved aside with the first batch after each multiple of this since 1970 "
+                        "UTC; 0: never."},
+        self.interval);
+    visit(setting{.name = "max_files", .text = "Rotated files that are kept; 0: all."}, self.max_files);
+    visit(
+        setting{.name = "max_total_bytes",
+                .text = "Bytes of the rotated files and the active one together, at least `max_bytes`; 0: no "
+                        "bound.",
+                .form = setting_form::bytes},
+        self.max_total_bytes);
+    visit(setting{.name = "compress_rotated",
+                  .text = "Rotated files are compressed; needs the component `fapilog::zlib`."},
+          self.compress_rotated);
+    visit(setting{.name = "mode",
+                  .text = "Permissions of new files, less the umask.",
+                  .most = 0777,
+                  .form = setting_form::octal},
+          self.mode);
+    visit(
+        setting{
+            .name = "sync",
+            .text = "A batch counts as delivered when the system has it (`none`), or the medium (`batch`)."},
+        self.sync);
+  }
 };
 
 /// Fills in what follows from the rest (`path`, `now_ns`) and returns what is wrong, or nothing. Throws:
@@ -96,3 +141,10 @@ struct rotating_file_config {
 }
 
 }  // namespace fapilog::sinks
+
+template <>
+struct fapilog::detail::enum_names<fapilog::sinks::file_sync> {
+  using file_sync = fapilog::sinks::file_sync;
+  static constexpr std::array<std::pair<file_sync, std::string_view>, 2> names{
+      {{file_sync::none, "none"}, {file_sync::batch, "batch"}}};
+};

@@ -2,6 +2,7 @@
 // The sink for machines: one line of JSON a record on standard output.
 #pragma once
 
+#include <fapilog/detail/setting.hpp>
 #include <fapilog/sinks/batch_lines.hpp>
 #include <fapilog/sinks/sink.hpp>
 #include <fapilog/sinks/stdout_stream.hpp>
@@ -16,6 +17,16 @@ struct stdout_json_config {
   int descriptor = 1;  ///< where the lines go; it is not closed
   /// How long a batch waits in all for the reader, where the descriptor is non-blocking and full.
   std::chrono::milliseconds patience{1'000};
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    using detail::setting;
+    visit(setting{.name = "descriptor", .text = "Where the lines go; it is not closed.", .least = 0},
+          self.descriptor);
+    visit(setting{.name = "patience",
+                  .text = "How long a batch waits in all for the reader of a full non-blocking descriptor."},
+          self.patience);
+  }
 };
 
 /// Writes the envelopes of a batch in one write(2) where the descriptor takes it so. Where it is closed or

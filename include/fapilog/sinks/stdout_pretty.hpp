@@ -3,16 +3,19 @@
 #pragma once
 
 #include <fapilog/detail/file.hpp>
+#include <fapilog/detail/setting.hpp>
 #include <fapilog/detail/system.hpp>
 #include <fapilog/detail/text_buffer.hpp>
 #include <fapilog/record/pretty.hpp>
 #include <fapilog/sinks/sink.hpp>
 #include <fapilog/sinks/stdout_stream.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace fapilog::sinks {
@@ -29,6 +32,20 @@ struct stdout_pretty_config {
   bool location = true;  ///< with file and line of the call
   /// How long a batch waits in all for the reader, where the descriptor is non-blocking and full.
   std::chrono::milliseconds patience{1'000};
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    using detail::setting;
+    visit(setting{.name = "descriptor", .text = "Where the lines go; it is not closed.", .least = 0},
+          self.descriptor);
+    visit(setting{.name = "colours",
+                  .text = "`automatic`: on a terminal, unless NO_COLOR is not empty or TERM is `dumb`."},
+          self.colours);
+    visit(setting{.name = "location", .text = "With file and line of the call."}, self.location);
+    visit(setting{.name = "patience",
+                  .text = "How long a batch waits in all for the reader of a full non-blocking descriptor."},
+          self.patience);
+  }
 };
 
 /// Writes what `pretty_writer` makes of the events of a batch, in one write(2) where possible; otherwise like
@@ -72,3 +89,12 @@ class stdout_pretty {
 };
 
 }  // namespace fapilog::sinks
+
+template <>
+struct fapilog::detail::enum_names<fapilog::sinks::colour_mode> {
+  using colour_mode = fapilog::sinks::colour_mode;
+  static constexpr std::array<std::pair<colour_mode, std::string_view>, 3> names{
+      {{colour_mode::automatic, "automatic"},
+       {colour_mode::always, "always"},
+       {colour_mode::never, "never"}}};
+};

@@ -3,11 +3,14 @@
 #include "support/catch.hpp"
 
 #include <fapilog/fapilog.hpp>
+#include <fapilog/setup/setting_kind.hpp>
 
 #include <chrono>
+#include <cmath>
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 using Catch::Matchers::ContainsSubstring;
@@ -79,6 +82,22 @@ TEST_CASE("each impossible option is one clear error") {
       {[](auto& o) { o.retry.first_delay = -1ms; }, {"retry.first_delay"}},
       {[](auto& o) { o.retry.longest_delay = -1ms; }, {"retry.longest_delay"}},
       {[](auto& o) {
+         o.log_levels = {{"db", static_cast<fapilog::level>(100)}};
+       },
+       {"log_levels", "100", "0 to 99"}},
+      {[](auto& o) {
+         o.log_levels = {{"*", fapilog::level::info}};
+       },
+       {"log_levels", "'*'", "a logger's name"}},
+      {[](auto& o) {
+         o.log_levels = {{"db.*.x", fapilog::level::info}};
+       },
+       {"log_levels", "'db.*.x'"}},
+      {[](auto& o) {
+         o.log_levels = {{"", fapilog::level::info}};
+       },
+       {"log_levels", "''"}},
+      {[](auto& o) {
          o.level_names = {{fapilog::level::info, "X"}};
        },
        {"level_names", "20", "custom level"}},
@@ -105,4 +124,23 @@ TEST_CASE("the defaults are possible under every preset") {
   fapilog::validate(fapilog::basic_options<fapilog::presets::serverless>{});
   fapilog::validate(fapilog::basic_options<fapilog::presets::hardened>{});
   fapilog::validate(fapilog::basic_options<fapilog::presets::minimal>{});
+}
+
+TEST_CASE("what an option says of its bounds is what is checked") {
+  using options = fapilog::basic_options<fapilog::presets::minimal>;
+  options bounds{.sinks = {}};
+  options::describe(bounds, [&]<class T>(fapilog::detail::setting const& s, T& member) {
+    if constexpr (fapilog::detail::whole_number<T> || std::is_same_v<T, double>) {
+      T const before = member;
+      CAPTURE(std::string{s.name});
+      for (double const most : {s.least, s.most}) {
+        if (!std::isfinite(most)) continue;
+        member = static_cast<T>(most);
+        CHECK_NOTHROW(fapilog::validate(bounds));
+        member = static_cast<T>(most == s.most ? most * 2 : most - 1);
+        CHECK_THROWS_AS(fapilog::validate(bounds), std::invalid_argument);
+      }
+      member = before;
+    }
+  });
 }

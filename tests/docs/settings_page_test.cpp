@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// Holds the tables of docs/user-guide/configuration.md to what settings really are, and its JSON to what they accept.
+// usage: settings_page_test PAGE           compare
+//        settings_page_test PAGE --write   make the tables anew
+#include <fapilog/setup/settings.hpp>
+#include <fapilog/setup/settings_schema.hpp>
+
+#include <cstddef>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+constexpr std::string_view end_of_table = "<!-- end of settings -->\n";
+
+std::string cell(std::string text) {
+  for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
+  return text;
+}
+
+std::string default_of(fapilog::setting_row const& row) {
+  if (row.by_preset) return "[preset](presets.md#values)";
+  if (row.standard.is_null()) return "";
+  return '`' + to_json(row.standard) + '`';
+}
+
+void put_rows(std::string& out, std::vector<fapilog::setting_row> const& rows, std::string const& above) {
+  for (auto const& row : rows) {
+    std::string const name = above + row.name;
+    bool const is_object = !row.members.empty() && !row.standard.is_list();
+    if (!is_object) {
+      out += "| `" + name + "` | " + cell(row.rule) + (row.secret ? "; a secret" : "") + " | " +
+             cell(default_of(row)) + " | " + cell(row.text) + " |\n";
+    }
+    put_rows(out, row.members, name + (is_object ? "." : "[]."));
+  }
+}
+
+std::string table_of(std::vector<fapilog::setting_row> const& rows) {
+  if (rows.empty()) return "It has no settings.\n";
+  std::string out = "| Setting | It is | Default | Meaning |\n|---|---|---|---|\n";
+  put_rows(out, rows, "");
+  return out;
+}
+
+/// What stands between a marker and its end; empty for an unknown marker.
+std::string content_of(std::string_view marker) {
+  std::string out;
+  for (auto const& group : fapilog::settings_groups()) {
+    bool const is_entry = group.name.find('.') != std::string::npos;
+    if (marker == group.name && !is_entry) return '\n' + table_of(group.rows) + '\n';
+    if (marker == "entries" && is_entry) {
+      out += "\n### " + group.name + "\n\n" + group.text + "\n\n" + table_of(group.rows);
+    }
+  }
+  return out.empty() ? out : out + '\n';
+}
+
+std::string line_with(std::string_view found, std::string_view wanted) {
+  while (!found.empty() && !wanted.empty()) {
+    auto const a = found.substr(0, found.find('\n'));
+    auto const b = wanted.substr(0, wanted.find('\n'));
+    if (a != b) return "  the page has: " + std::string{a} + "\n  the code has: " + std::string{b};
+    found.remove_prefix(std::min(a.size() + 1, found.size()));
+    wanted.remove_prefix(std::min(b.size() + 1, wanted.size()));
+  }
+  return "  one of them goes on";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) return 2;
+  bool const write = argc > 2 && std::string_view{argv[2]} == "--write";
+  std::ifstream file{argv[1]};
+  std::string const page{std::istreambuf_iterator<char>{file}, {}};
+  std::string made;
+  int faults = 0;
+  int tables = 0;
+  constexpr std::string_view begin_of_marker = "<!-- settings: ";
+  std::size_t at = 0;
+  for (std::size_t found = 0; (found = page.find(begin_of_marker, at)) != std::string::npos;) {
+    std::size_t const name = found + begin_of_marker.size();
+    std::size_t const line_end = page.find('\n', name);
+    std::size_t const end = page.find(end_of_table, name);
+    std::string const marker = page.substr(name, page.find(" -->", name) - name);
+    std::string const wanted = content_of(marker);
+    if (wanted.empty() || end == std::string::npos) {
+      std::fprintf(stderr, "%s: the marker '%s' means nothing, or has no end\n", argv[1], marker.c_str());
+      return 1;
+    }
+    ++tables;
+    std::string_view const there = std::string_view{page}.substr(line_end + 1, end - line_end - 1);
+    if (there != wanted && !write) {
+      ++faults;
+      std::fprintf(stderr,
+                   "%s: the settings of '%s' are not those of the code; run this program with --write\n%s\n",
+                   argv[1], marker.c_str(), line_with(there, wanted).c_str());
+    }
+    made += page.substr(at, line_end + 1 - at) + wanted;
+    at = end;
+  }
+  made += page.substr(at);
+  if (tables != 3) {
+    std::fprintf(stderr, "%s: it has %d tables of settings; there are core, plugins and entries\n", argv[1],
+                 tables);
+    ++faults;
+  }
+  if (write) std::ofstream{argv[1]} << made;
+
+  constexpr std::string_view fence = "```json\n";
+  int texts = 0;
+  for (std::size_t begin = 0; (begin = page.find(fence, begin)) != std::string::npos; ++texts) {
+    begin += fence.size();
+    std::string const text = page.substr(begin, page.find("```", begin) - begin);
+    try {
+      auto const all = fapilog::settings::from_json(text, argv[1]);
+      if (text.find("\"production\"") != std::string::npos) (void)all.options<fapilog::presets::production>();
+      else (void)all.options<fapilog::presets::minimal>();
+    } catch (fapilog::settings_error const& error) {
+      ++faults;
+      std::fprintf(stderr, "settings of the page are refused:\n%s%s\n", text.c_str(), error.what());
+    }
+  }
+  if (texts == 0) {
+    std::fprintf(stderr, "%s: it shows no settings\n", argv[1]);
+    ++faults;
+  }
+  return faults == 0 ? 0 : 1;
+}
