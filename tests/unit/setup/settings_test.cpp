@@ -280,9 +280,9 @@ TEST_CASE("mistakes in how a sink is served are told with their path") {
           .options();
     });
   };
-  CHECK(
-      said(R"({"thraed": "own"})") ==
-      "fapilog: test:1: `sink_config.stdout_json.delivery.thraed` is not a setting; did you mean `thread`?");
+  CHECK(said(R"({"thraed": "own"})") ==
+        "fapilog: test:1: there is no setting `sink_config.stdout_json.delivery.thraed`; did you mean "
+        "`sink_config.stdout_json.delivery.thread`?");
   CHECK(said(R"({"fallback": "stdout_json"})") ==
         "fapilog: test:1: `sink_config.stdout_json.delivery.fallback` is \"stdout_json\", the sink itself; "
         "name another");
