@@ -35,8 +35,8 @@ class event_path {
     }
     std::string_view const path = path_;
     for (auto const& [name, where] :
-         {std::pair{"timestamp", root::timestamp}, std::pair{"level", root::level},
-          std::pair{"message", root::message}, std::pair{"logger", root::logger},
+         {std::pair{"timestamp", root::timestamp}, std::pair{"level", root::level_name},
+          std::pair{"message", root::message}, std::pair{"logger", root::logger_name},
           std::pair{"message_id", root::message_id}, std::pair{"context.message_id", root::message_id},
           std::pair{"correlation_id", root::correlation_id},
           std::pair{"context.correlation_id", root::correlation_id},
@@ -65,9 +65,9 @@ class event_path {
         v.i64 = e.unix_ns;
         return v;
       }
-      case root::level: return value::of_text(e.level_name);
+      case root::level_name: return value::of_text(e.level_name);
       case root::message: return value::of_text(e.message);
-      case root::logger: return value::of_text(e.logger);
+      case root::logger_name: return value::of_text(e.logger);
       case root::message_id: {
         value v;
         v.type = kind::uuid;
@@ -101,15 +101,15 @@ class event_path {
   enum class root : std::uint8_t {
     any,
     timestamp,
-    level,
+    level_name,
     message,
-    logger,
+    logger_name,
     message_id,
     correlation_id,
     origin,
     context,
     data,
-    diagnostics
+    diagnostics,
   };
 
   /// The request's where none was given, as in the envelope.
