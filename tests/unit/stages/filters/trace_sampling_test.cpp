@@ -93,9 +93,10 @@ TEST_CASE("errors, AUDIT and SECURITY pass trace sampling, or what else is asked
 
 TEST_CASE("records without a trace id are kept by chance, by a seed the same ones") {
   auto const decisions = [](trace_sampling filter) {
-    support::events made;
-    fapilog::event& without = made.add("x");
-    fapilog::event& empty = made.add("x");
+    support::events first;
+    support::events second;
+    fapilog::event& without = first.add("x");
+    fapilog::event& empty = second.add("x");
     empty.context.push_back({"trace_id", value::of_text("")});
     std::vector<bool> all;
     for (int i = 0; i < 1'000; ++i) all.push_back(filter.keep(i % 2 == 0 ? without : empty));
