@@ -66,7 +66,7 @@ struct size_guard_config {
 
 /// Truncating: the largest members of `data` and `diagnostics` are removed, and the message is cut, until the line fits.
 /// Timestamp, level, logger, message_id and the ids of `context` stay, and so does the begin of the message; ids and the
-/// logger's name are cut where nothing else is left, and below some 300 bytes only timestamp, level and message remain.
+/// logger's name are cut where little else is left, and below some 300 bytes only timestamp, level and message remain.
 /// The line is valid JSON, `_truncated` is true in its `data` and `_original_size` says how long it was. A line that an
 /// earlier processor made something else of than an envelope cannot be truncated: its record is dropped.
 /// Throws: std::invalid_argument in the constructor; std::bad_alloc. Thread: the worker's, but for `collect`.
@@ -124,6 +124,9 @@ class size_guard {
   static constexpr std::string_view truncated = R"("_truncated")";
   static constexpr std::string_view original_size = R"("_original_size")";
 
+  static constexpr std::size_t longest_id = 130;  ///< with quotes
+  static constexpr std::size_t short_id = 40;     ///< message_id fits
+
   struct candidate {
     line_part* part;
     line_piece* piece;
@@ -154,10 +157,10 @@ class size_guard {
   void truncate() {
     line_piece& message = *parts_.log.find(R"("message")");
     remove_largest(message);
-    if (excess() > 0) {
-      parts_.cut(message, left_of(message, 2));
-      for (std::size_t const most : {std::size_t{130}, std::size_t{40}}) cut_ids(most);
-    }
+    cut_ids(longest_id);
+    parts_.cut(message, left_of(message, short_id));
+    cut_ids(short_id);
+    parts_.cut(message, left_of(message, 2));
     if (excess() > 0) return write_least(message);
     parts_.write(out_);
   }

@@ -109,6 +109,7 @@ TEST_CASE("the workload of a pod is guessed from its name") {
            {"my-db-12", "my-db"},
            {"fluentd-x7k2p", "fluentd"},
            {"web-frontend-x7k2p", "web-frontend"},  // no hash: it has vowels
+           {"web-fgh2bc-x7k2p", "web-fgh2bc"},      // too short for one
            {"shop", ""},
            {"shop-api", ""},
            {"shop-five5", ""},

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 using fapilog::kv;
@@ -64,6 +65,27 @@ TEST_CASE("static fields live as long as a batch that outlives the runtime") {
   REQUIRE(kept->all.size() == 1);
   CHECK((*kept->all[0].begin()).event.data.find("a_key_that_is_long_enough_for_the_heap")->as_text() ==
         "eu-1");
+}
+
+TEST_CASE("static fields stand once in the memory of each batch") {
+  static_fields enricher{{.fields = {{"region", "eu-1"}}}};
+  fapilog::detail::arena first;
+  fapilog::detail::arena second;
+  auto const text_in = [&](fapilog::detail::arena& memory) {
+    fapilog::event e{memory};
+    enricher.enrich(e);
+    auto const text = std::as_const(e.data).find("region")->as_text();
+    CHECK(text == "eu-1");
+    return text.data();
+  };
+  auto const* const there = text_in(first);
+  CHECK(text_in(first) == there);
+  auto const* const elsewhere = text_in(second);
+  CHECK(elsewhere != there);
+  CHECK(text_in(second) == elsewhere);
+  second.clear();
+  (void)second.copy("something else");
+  CHECK(text_in(second) != elsewhere);
 }
 
 TEST_CASE("without fields nothing is added") {

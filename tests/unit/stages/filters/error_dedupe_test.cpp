@@ -197,11 +197,25 @@ TEST_CASE("the errors that are remembered are bounded: the oldest goes, with its
   CHECK(c.calls("a"));
   CHECK_FALSE(c.calls("a"));
   for (auto const* const other : {"b", "c", "d"}) CHECK(c.calls(other));
+  CHECK(c.filter.summary_due() != 0);
+  CHECK(c.filter.summary_due() <= c.now);  // not only when its window would have ended
   auto const all = c.summaries();
   REQUIRE(all.size() == 1);
   CHECK(member_of(all[0], "error_message") == "a");
   CHECK(c.calls("a"));
   CHECK_FALSE(c.calls("d"));
+}
+
+TEST_CASE("an error that came again after its window is not the oldest any more") {
+  caller c{error_dedupe{{.max_entries = 2}}};
+  CHECK(c.calls("a"));
+  c.now += 3 * second;
+  CHECK(c.calls("b"));
+  c.now += 2 * second;
+  CHECK(c.calls("a"));
+  CHECK(c.calls("c"));  // in the place of b
+  CHECK_FALSE(c.calls("a"));
+  CHECK(c.calls("b"));
 }
 
 TEST_CASE(

@@ -149,17 +149,19 @@ TEST_CASE("what is to be preserved goes last, even if it is the largest") {
 }
 
 TEST_CASE("ids and logger are cut only where nothing else is left, message_id never") {
-  support::logged l{{.processors = {size_guard{{.max_bytes = 700}}}}};
+  support::logged l{{.processors = {size_guard{{.max_bytes = 750}}}}};
   auto const log = l.rt.get_logger(text_of(500, 'l'));
-  log.info("x", kv("request_id", text_of(5'000, 'r')), kv("user_id", "short"));
+  log.info("a long id takes nothing from the message", kv("request_id", text_of(5'000, 'r')),
+           kv("user_id", "short"));
   std::string const line = l.last_line();
-  CHECK(line.size() <= 700);
+  CHECK(line.size() <= 750);
   auto const written = nlohmann::json::parse(line).at("log");
   CHECK(written.at("context").at("request_id") == text_of(128, 'r'));
   CHECK(written.at("context").at("correlation_id") == text_of(128, 'r'));
   CHECK(written.at("context").at("user_id") == "short");
   CHECK(written.at("context").at("message_id").get<std::string>().size() == 36);
   CHECK(written.at("logger") == text_of(128, 'l'));
+  CHECK(written.at("message") == "a long id takes nothing from the message");
 }
 
 TEST_CASE("a line of any limit from 100 bytes on is valid, within it, and has level, time and message") {
@@ -189,6 +191,17 @@ TEST_CASE("a line of any limit from 100 bytes on is valid, within it, and has le
   }
   CHECK(least_envelope > 250);
   CHECK(least_envelope < 400);
+}
+
+TEST_CASE("a line with few members keeps to any limit, too") {
+  std::string const line =
+      R"({"log":{"timestamp":"2026-01-27T10:30:00.123Z","level":"INFO","message":"m","diagnostics":{"a":")" +
+      text_of(300) + R"("},"data":{"b":")" + text_of(200) + R"("}}})";
+  for (std::size_t limit = 100; limit < line.size(); ++limit) {
+    std::string const shorter = made_of(line, {.max_bytes = limit});
+    REQUIRE(shorter.size() <= limit);
+    REQUIRE(nlohmann::json::parse(shorter).at("log").at("level") == "INFO");
+  }
 }
 
 TEST_CASE("records of random shape and any limit give valid lines within it") {
