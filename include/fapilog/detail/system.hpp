@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -136,6 +137,23 @@ inline void ask_for_short_turns() noexcept {
 inline void name_thread([[maybe_unused]] char const* name) noexcept {
 #if defined(__linux__)
   ::prctl(PR_SET_NAME, name, 0, 0, 0);
+#endif
+}
+
+/// The name of a thread of this process by the kernel's number, or nothing where there is none to tell.
+[[nodiscard]] inline std::string name_of_thread([[maybe_unused]] std::uint64_t id) {
+#if defined(__linux__)
+  std::string const path = "/proc/self/task/" + std::to_string(id) + "/comm";
+  int const descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return {};
+  char text[64];
+  ::ssize_t const size = ::read(descriptor, text, sizeof text);
+  ::close(descriptor);
+  std::string found{text, size > 0 ? static_cast<std::size_t>(size) : 0};
+  if (!found.empty() && found.back() == '\n') found.pop_back();
+  return found;
+#else
+  return {};
 #endif
 }
 

@@ -20,7 +20,8 @@ namespace fapilog {
 
 /// Paths are written below the envelope's `log`: `timestamp`, `level`, `message`, `logger`, `context.<key>`,
 /// `diagnostics.<key>`, `data.<key>`, and for nested objects `data.<key>.<key>`. A key may have dots itself. A path with
-/// another first word, such as `user_id`, is looked for in context, data and diagnostics, in this order.
+/// another first word, such as `user_id`, is looked for in context, data and diagnostics, in this order. What the
+/// envelope makes itself is there, too: `context.message_id`, `context.correlation_id`, `diagnostics.origin`.
 /// Thread: one at a time for `text`; otherwise any.
 class event_path {
  public:
@@ -34,10 +35,15 @@ class event_path {
     }
     std::string_view const path = path_;
     for (auto const& [name, where] :
-         {std::pair{"timestamp", root::timestamp}, std::pair{"level", root::level},
-          std::pair{"message", root::message}, std::pair{"logger", root::logger}}) {
+         {std::pair{"timestamp", root::timestamp}, std::pair{"level", root::level_name},
+          std::pair{"message", root::message}, std::pair{"logger", root::logger_name},
+          std::pair{"message_id", root::message_id}, std::pair{"context.message_id", root::message_id},
+          std::pair{"correlation_id", root::correlation_id},
+          std::pair{"context.correlation_id", root::correlation_id},
+          std::pair{"diagnostics.origin", root::origin}}) {
       if (path == name) root_ = where;
     }
+    if (root_ != root::any) return;
     for (auto const& [name, where] : {std::pair{"context.", root::context}, std::pair{"data.", root::data},
                                       std::pair{"diagnostics.", root::diagnostics}}) {
       if (!path.starts_with(name)) continue;
@@ -59,9 +65,17 @@ class event_path {
         v.i64 = e.unix_ns;
         return v;
       }
-      case root::level: return value::of_text(e.level_name);
+      case root::level_name: return value::of_text(e.level_name);
       case root::message: return value::of_text(e.message);
-      case root::logger: return value::of_text(e.logger);
+      case root::logger_name: return value::of_text(e.logger);
+      case root::message_id: {
+        value v;
+        v.type = kind::uuid;
+        v.text = reinterpret_cast<char const*>(e.message_id.bytes.data());
+        return v;
+      }
+      case root::correlation_id: return correlation_of(e.context);
+      case root::origin: return value::of_text("native");
       case root::context: return in(e.context.begin(), e.context.size(), rest);
       case root::data: return in(e.data.begin(), e.data.size(), rest);
       case root::diagnostics: return in(e.diagnostics.begin(), e.diagnostics.size(), rest);
@@ -84,7 +98,26 @@ class event_path {
   }
 
  private:
-  enum class root : std::uint8_t { any, timestamp, level, message, logger, context, data, diagnostics };
+  enum class root : std::uint8_t {
+    any,
+    timestamp,
+    level_name,
+    message,
+    logger_name,
+    message_id,
+    correlation_id,
+    origin,
+    context,
+    data,
+    diagnostics,
+  };
+
+  /// The request's where none was given, as in the envelope.
+  static std::optional<value> correlation_of(member_list const& context) noexcept {
+    value const* found = context.find("correlation_id");
+    if (found == nullptr || found->type == kind::null) found = context.find("request_id");
+    return found == nullptr ? std::nullopt : std::optional{*found};
+  }
 
   /// A key that has the dots itself wins over nested ones.
   static std::optional<value> in(member const* first, std::size_t count, std::string_view path) noexcept {

@@ -14,8 +14,9 @@
 namespace fapilog {
 
 /// A filter has `bool keep(event const&)`, or `bool keep(event&)` to mark what it keeps: false removes the event, which
-/// is counted as filtered. One that throws keeps the event; the error is reported. Optional members: see `stage_base`.
-/// Thread: the worker's, one call at a time.
+/// is counted as filtered. One that throws keeps the event; the error is reported. Optional members: see `stage_base`,
+/// and `tighten(double share)` for one that can let less pass under pressure: `share` of what it was made for, 1 for all
+/// of it. Thread: the worker's, one call at a time.
 template <class T>
 concept filter = requires(T& s, event& e) {
   { s.keep(e) } -> std::convertible_to<bool>;
@@ -41,6 +42,8 @@ class any_filter {
   ~any_filter() = default;
 
   [[nodiscard]] bool keep(event& e) { return self_->keep(e); }
+  /// Does nothing to a filter that cannot let less pass.
+  void tighten(double share) { self_->tighten(share); }
   [[nodiscard]] stage_base& base() noexcept { return *self_; }
   [[nodiscard]] stage_base const& base() const noexcept { return *self_; }
 
@@ -48,6 +51,7 @@ class any_filter {
   struct interface : stage_base {
     static constexpr std::string_view kind_name = "filter";
     [[nodiscard]] virtual bool keep(event& e) = 0;
+    virtual void tighten(double share) = 0;
     [[nodiscard]] virtual std::unique_ptr<interface> copy() const = 0;
   };
 
@@ -57,6 +61,9 @@ class any_filter {
     [[nodiscard]] bool keep(event& e) override {
       if constexpr (filter<T>) return this->stage_.keep(e);
       else return this->stage_(e);
+    }
+    void tighten([[maybe_unused]] double share) override {
+      if constexpr (requires { this->stage_.tighten(share); }) this->stage_.tighten(share);
     }
     [[nodiscard]] std::unique_ptr<interface> copy() const override {
       return std::make_unique<model>(this->stage_);

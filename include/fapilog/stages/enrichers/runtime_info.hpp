@@ -2,6 +2,7 @@
 // Adds what process the record comes from: service, env, version, host, pid.
 #pragma once
 
+#include <fapilog/detail/setting.hpp>
 #include <fapilog/detail/system.hpp>
 #include <fapilog/detail/text_buffer.hpp>
 #include <fapilog/record/json.hpp>
@@ -10,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace fapilog::enrichers {
 
@@ -19,6 +21,18 @@ struct runtime_info_config {
   std::string service = {};
   std::string env = {};
   std::string version = {};
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    visit(detail::setting{.name = "service",
+                          .text = "Name of the service; empty: FAPILOG_SERVICE, else `fapilog`."},
+          self.service);
+    visit(detail::setting{.name = "env",
+                          .text = "Where it runs, such as `prod`; empty: FAPILOG_ENV or ENV, else `dev`."},
+          self.env);
+    visit(detail::setting{.name = "version", .text = "Its version; empty: FAPILOG_VERSION, else `0.0.0`."},
+          self.version);
+  }
 };
 
 /// Read once when it is made. Thread: the worker's.
@@ -30,6 +44,8 @@ class runtime_info {
         version_(chosen(config.version, "FAPILOG_VERSION", "0.0.0")),
         host_(detail::host_name()),
         pid_(detail::process_id()) {}
+
+  [[nodiscard]] static constexpr std::string_view name() noexcept { return "runtime_info"; }
 
   void enrich(event& e) {
     if (std::uint32_t const now = detail::fork_generation.load_relaxed(); now != generation_) {

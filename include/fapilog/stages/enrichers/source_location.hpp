@@ -12,6 +12,7 @@ namespace fapilog::enrichers {
 /// Adds `file`, `line`, `function` and `thread_id` to `diagnostics`. Thread: the worker's.
 class source_location {
  public:
+  [[nodiscard]] static constexpr std::string_view name() noexcept { return "source_location"; }
   void enrich(event& e) const {
     e.diagnostics.set("file", value::of_text(std::string_view{e.file}));
     e.diagnostics.set("line", value::of_number(e.line));

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// The text of a JSON object taken apart into its members, without a copy.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+namespace fapilog::json {
+
+/// A member as it stands in the text: the key with its quotes and escapes, the value with its brackets.
+struct text_member {
+  std::string_view key;
+  std::string_view value;
+};
+
+namespace parts_detail {
+
+inline constexpr std::size_t none = std::string_view::npos;
+
+[[nodiscard]] inline std::size_t skip_space(std::string_view text, std::size_t at) noexcept {
+  while (at < text.size() && (text[at] == ' ' || text[at] == '\t' || text[at] == '\n' || text[at] == '\r'))
+    ++at;
+  return at;
+}
+
+/// Where the string that begins at `at` ends, or `none`.
+[[nodiscard]] inline std::size_t skip_string(std::string_view text, std::size_t at) noexcept {
+  if (at >= text.size() || text[at] != '"') return none;
+  for (++at; at < text.size(); ++at) {
+    if (text[at] == '"') return at + 1;
+    if (text[at] == '\\') ++at;
+  }
+  return none;
+}
+
+/// Where the value that begins at `at` ends, or `none`. Inside of it only strings and brackets are looked at.
+[[nodiscard]] inline std::size_t skip_value(std::string_view text, std::size_t at) noexcept {
+  std::size_t depth = 0;
+  for (std::size_t const begin = at; at < text.size();) {
+    char const c = text[at];
+    if (c == '"') {
+      at = skip_string(text, at);
+      if (at == none || depth == 0) return at;
+      continue;
+    }
+    if (c == '{' || c == '[') ++depth;
+    if (c == '}' || c == ']') {
+      if (depth == 0) return at > begin ? at : none;
+      if (--depth == 0) return at + 1;
+    }
+    bool const ends_scalar = c == ',' || c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    if (depth == 0 && ends_scalar) return at > begin ? at : none;
+    ++at;
+  }
+  return none;
+}
+
+}  // namespace parts_detail
+
+/// Adds the members of the object that `text` is to `members`, in order. False where it is no object: then what was added
+/// means nothing. Values are not looked into more than is needed to find their ends. Throws: std::bad_alloc.
+[[nodiscard]] inline bool take_apart(std::string_view text, std::vector<text_member>& members) {
+  using namespace parts_detail;
+  std::size_t at = skip_space(text, 0);
+  if (at >= text.size() || text[at] != '{') return false;
+  at = skip_space(text, at + 1);
+  if (at < text.size() && text[at] == '}') return skip_space(text, at + 1) == text.size();
+  while (true) {
+    std::size_t const key_end = skip_string(text, at);
+    if (key_end == none) return false;
+    std::string_view const key = text.substr(at, key_end - at);
+    at = skip_space(text, key_end);
+    if (at >= text.size() || text[at] != ':') return false;
+    at = skip_space(text, at + 1);
+    std::size_t const end = skip_value(text, at);
+    if (end == none) return false;
+    members.push_back({key, text.substr(at, end - at)});
+    at = skip_space(text, end);
+    if (at >= text.size()) return false;
+    if (text[at] == '}') return skip_space(text, at + 1) == text.size();
+    if (text[at] != ',') return false;
+    at = skip_space(text, at + 1);
+  }
+}
+
+/// The begin of a string as it stands in JSON, from its first quote on and without the last one, so that it has at most
+/// `most` bytes once that is added. No character and no escape is cut. `most` is 2 or more. Throws: never.
+[[nodiscard]] inline std::string_view clip_string(std::string_view text, std::size_t most) noexcept {
+  if (text.size() <= most) return text.substr(0, text.size() - 1);
+  std::size_t const room = most - 1;
+  std::size_t end = 1;                           // behind the last thing that is whole
+  auto const is_half = [text](std::size_t at) {  // \ud800 to \udbff: the other half of the character follows
+    return text[at] == '\\' && text[at + 1] == 'u' && (text[at + 2] | 0x20) == 'd' &&
+           (text[at + 3] == '8' || text[at + 3] == '9' || (text[at + 3] | 0x20) == 'a' ||
+            (text[at + 3] | 0x20) == 'b');
+  };
+  auto const size_at = [text](std::size_t at) -> std::size_t {
+    if (text[at] == '\\') return text[at + 1] == 'u' ? 6 : 2;
+    std::size_t size = 1;
+    while ((static_cast<unsigned char>(text[at + size]) & 0xC0) == 0x80) ++size;
+    return size;
+  };
+  while (end < text.size() - 1) {
+    constexpr std::size_t escape = 6;
+    bool const is_pair = end + 2 * escape < text.size() && is_half(end) && text[end + escape] == '\\';
+    std::size_t const next = end + (is_pair ? 2 * escape : size_at(end));
+    if (next > room) break;
+    end = next;
+  }
+  return text.substr(0, end);
+}
+
+}  // namespace fapilog::json

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// Adds the name of the thread that made the call.
+#pragma once
+
+#include <fapilog/detail/recent_table.hpp>
+#include <fapilog/detail/setting.hpp>
+#include <fapilog/detail/setting_check.hpp>
+#include <fapilog/detail/system.hpp>
+#include <fapilog/stages/enricher.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace fapilog::enrichers {
+
+struct thread_name_config {
+  /// A thread's name is looked up again after this time, in seconds.
+  double refresh_seconds = 10.0;
+  /// Threads whose names are remembered, about 80 bytes each.
+  std::uint32_t max_threads = 1'024;
+  /// Gives the name of a thread, or nothing. Another one is for tests.
+  std::function<std::string(std::uint64_t)> name_of = detail::name_of_thread;
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    visit(detail::setting{.name = "refresh_seconds",
+                          .text = "A thread's name is looked up again after this time, in seconds.",
+                          .least = 0,
+                          .most = 86'400,
+                          .above_least = true},
+          self.refresh_seconds);
+    visit(detail::setting{.name = "max_threads",
+                          .text = "Threads whose names are remembered.",
+                          .least = 1,
+                          .most = 1'000'000},
+          self.max_threads);
+  }
+};
+
+/// Adds `thread_name` to `diagnostics`, on Linux. The worker looks it up, so a thread that ended before has none, and
+/// one that took another name shows the old one for up to `refresh_seconds`. A name that was once known stays when the
+/// thread is gone. Throws: std::invalid_argument in the constructor; std::bad_alloc. Thread: the worker's.
+class thread_name {
+ public:
+  explicit thread_name(thread_name_config config = {})
+      : config_(checked(std::move(config))),
+        refresh_ns_(static_cast<std::int64_t>(config_.refresh_seconds * 1e9)),
+        known_(config_.max_threads) {}
+
+  [[nodiscard]] static constexpr std::string_view name() noexcept { return "thread_name"; }
+
+  void enrich(event& e) {
+    thread* known = known_.renew(mixed(e.thread_id));
+    if (known == nullptr) {
+      known = &known_.add(mixed(e.thread_id));
+      look_up(*known, e);
+    } else if (std::int64_t const age = e.unix_ns - known->looked_ns;
+               age >= refresh_ns_ || age < -refresh_ns_) {
+      look_up(*known, e);
+    }
+    if (!known->text.empty()) e.diagnostics.set("thread_name", value::of_text(e.copy(known->text)));
+  }
+
+ private:
+  struct thread {
+    std::int64_t looked_ns = 0;
+    std::string text;
+  };
+
+  static thread_name_config checked(thread_name_config config) {
+    detail::check_settings(name(), config);
+    if (!config.name_of) config.name_of = detail::name_of_thread;
+    return config;
+  }
+
+  /// Numbers of threads lie close together; the table wants its keys well mixed.
+  static std::uint64_t mixed(std::uint64_t id) noexcept {
+    id *= 0x9e3779b97f4a7c15;
+    return id ^ (id >> 32);
+  }
+
+  void look_up(thread& known, event const& e) const {
+    known.looked_ns = e.unix_ns;
+    if (std::string found = config_.name_of(e.thread_id); !found.empty()) known.text = std::move(found);
+  }
+
+  thread_name_config config_;
+  std::int64_t refresh_ns_;
+  detail::recent_table<thread> known_;
+};
+
+}  // namespace fapilog::enrichers

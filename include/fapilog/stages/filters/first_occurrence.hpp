@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// Lets the first event of each key pass, and of those that follow within a time only a share.
+#pragma once
+
+#include <fapilog/detail/chance.hpp>
+#include <fapilog/detail/recent_table.hpp>
+#include <fapilog/detail/setting.hpp>
+#include <fapilog/detail/setting_check.hpp>
+#include <fapilog/stages/filter.hpp>
+#include <fapilog/stages/filters/event_key.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fapilog::filters {
+
+struct first_occurrence_config {
+  /// Paths in the envelope; their values together are the key.
+  std::vector<std::string> key_fields = {"message"};
+  /// How long after its first sight a key counts as known.
+  double window_seconds = 60.0;
+  /// Keys that are remembered, about 40 bytes each; a new one takes the place of the one not seen for longest.
+  std::uint32_t max_keys = 10'000;
+  /// Share of the later events that pass, 0 to 1.
+  double subsequent_sample_rate = 0.0;
+  /// Start of the random choices for `subsequent_sample_rate`.
+  std::optional<std::uint64_t> seed = std::nullopt;
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    visit(detail::setting{.name = "key_fields",
+                          .text = "Paths in the envelope whose values together are the key."},
+          self.key_fields);
+    visit(detail::setting{.name = "window_seconds",
+                          .text = "How long after its first sight a key counts as known, in seconds.",
+                          .least = 0,
+                          .most = 31'536'000,
+                          .above_least = true},
+          self.window_seconds);
+    visit(
+        detail::setting{
+            .name = "max_keys", .text = "Keys that are remembered.", .least = 1, .most = 10'000'000},
+        self.max_keys);
+    visit(detail::setting{.name = "subsequent_sample_rate",
+                          .text = "Share of the later events of a key that pass.",
+                          .least = 0,
+                          .most = 1},
+          self.subsequent_sample_rate);
+    visit(
+        detail::setting{
+            .name = "seed",
+            .text = "Start of the random choices among later events; without one it differs in each run."},
+        self.seed);
+  }
+};
+
+/// The time runs from a key's first sight, by the time of the calls: a key that never pauses passes once a window. An
+/// event that has none of the key's values passes, and so does one whose key was forgotten. Throws:
+/// std::invalid_argument in the constructor; std::bad_alloc. Thread: the worker's.
+class first_occurrence {
+ public:
+  explicit first_occurrence(first_occurrence_config const& config = {})
+      : key_(checked(config), "key_fields", config.key_fields),
+        window_ns_(static_cast<std::int64_t>(config.window_seconds * 1e9)),
+        later_(config.subsequent_sample_rate),
+        random_(config.seed),
+        known_(config.max_keys) {}
+
+  [[nodiscard]] static constexpr std::string_view name() noexcept { return "first_occurrence"; }
+
+  [[nodiscard]] bool keep(event const& e) {
+    auto const key = key_.of(e);
+    if (!key) return true;
+    std::int64_t* first_ns = known_.renew(*key);
+    if (first_ns == nullptr) {
+      known_.add(*key) = e.unix_ns;
+      tracked_.set(known_.size());
+      return true;
+    }
+    std::int64_t const age = e.unix_ns - *first_ns;
+    if (age >= window_ns_ || age < -window_ns_) {  // over, or the clock was set back
+      *first_ns = e.unix_ns;
+      return true;
+    }
+    return later_.takes(random_.next());
+  }
+
+  void collect(metric_list& all) const {
+    metric m;
+    m.name = "fapilog_first_occurrence_keys_tracked";
+    m.help = "Keys that first_occurrence remembers.";
+    m.kind = metric_kind::gauge;
+    m.value = static_cast<double>(tracked_.value());
+    all.push_back(std::move(m));
+  }
+
+ private:
+  static std::string_view checked(first_occurrence_config const& config) {
+    detail::check_settings(name(), config);
+    if (config.key_fields.empty()) detail::refuse_setting(name(), "key_fields", "empty", "at least one path");
+    return name();
+  }
+
+  event_key key_;
+  std::int64_t window_ns_;
+  detail::chance later_;
+  detail::random_bits random_;
+  detail::recent_table<std::int64_t> known_;  ///< when each was first seen
+  counter tracked_;
+};
+
+}  // namespace fapilog::filters

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// Keeps all events of a share of all traces: the same traces in every process.
+#pragma once
+
+#include <fapilog/detail/chance.hpp>
+#include <fapilog/detail/setting.hpp>
+#include <fapilog/detail/setting_check.hpp>
+#include <fapilog/detail/siphash.hpp>
+#include <fapilog/record/event_path.hpp>
+#include <fapilog/record/level.hpp>
+#include <fapilog/stages/filter.hpp>
+#include <fapilog/stages/filters/event_key.hpp>
+#include <fapilog/stages/filters/sample_rate.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace fapilog::filters {
+
+struct trace_sampling_config {
+  /// Share of traces that are kept, 0 to 1.
+  double sample_rate = 0.1;
+  /// Where the trace's id stands in the envelope.
+  std::string trace_id_field = "context.trace_id";
+  /// Events of these levels pass whatever their trace. AUDIT and SECURITY are among them: who samples them has no trail.
+  level_set always_pass_levels = level_set::of(fapilog::level::error, fapilog::level::critical,
+                                               fapilog::level::audit, fapilog::level::security);
+  /// For events without a trace id: start of the random choices.
+  std::optional<std::uint64_t> seed = std::nullopt;
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    visit(
+        detail::setting{
+            .name = "sample_rate", .text = "Share of traces that are kept.", .least = 0, .most = 1},
+        self.sample_rate);
+    visit(detail::setting{.name = "trace_id_field",
+                          .text = "Path of the trace's id; an event without one is kept by chance."},
+          self.trace_id_field);
+    visit(detail::setting{.name = "always_pass_levels", .text = "Levels that pass whatever their trace."},
+          self.always_pass_levels);
+    visit(detail::setting{.name = "seed",
+                          .text = "Start of the random choices for events without a trace id; without one it "
+                                  "differs in each run."},
+          self.seed);
+  }
+};
+
+/// A trace is kept where SipHash-2-4 of its id, with a key of zeros, is below `sample_rate` * 2^64. So processes agree
+/// without a word, and a lower rate keeps a part of what a higher one keeps. Whoever chooses trace ids chooses what is
+/// kept. Throws: std::invalid_argument in the constructor; std::bad_alloc. Thread: the worker's.
+class trace_sampling {
+ public:
+  explicit trace_sampling(trace_sampling_config const& config = {})
+      : always_(config.always_pass_levels),
+        rate_(checked(config)),
+        chance_(rate_),
+        path_(path_of_setting(name(), "trace_id_field", config.trace_id_field)),
+        random_(config.seed) {}
+
+  [[nodiscard]] static constexpr std::string_view name() noexcept { return "trace_sampling"; }
+
+  [[nodiscard]] bool keep(event const& e) {
+    if (chance_.is_certain() || always_.contains(e.severity)) return true;
+    auto const id = path_.text(e, memory_);
+    return chance_.takes(id && !id->empty() ? detail::siphash<2, 4>({}, *id) : random_.next());
+  }
+  void collect(metric_list& all) const { all.push_back(sample_rate_metric(name(), rate_)); }
+
+ private:
+  static double checked(trace_sampling_config const& config) {
+    detail::check_settings(name(), config);
+    return config.sample_rate;
+  }
+
+  level_set always_;
+  double rate_;
+  detail::chance chance_;
+  event_path path_;
+  scratch_text memory_;
+  detail::random_bits random_;
+};
+
+}  // namespace fapilog::filters

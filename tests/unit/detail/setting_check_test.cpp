@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// Numbers outside of their bounds are refused with stage, name, value and rule.
+#include "support/catch.hpp"
+#include "support/settings.hpp"
+
+#include <fapilog/detail/setting_check.hpp>
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+
+using fapilog::detail::check_settings;
+using fapilog::detail::setting;
+
+namespace {
+
+struct numbers {
+  double share = 0.5;
+  double positive = 1;
+  double bounded = 1;
+  std::uint64_t count = 1;
+  int low = 0;
+  double any = 0;
+  std::string text = {};
+  bool flag = false;
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    visit(setting{.name = "share", .text = "A.", .least = 0, .most = 1}, self.share);
+    visit(setting{.name = "positive", .text = "A.", .least = 0, .above_least = true}, self.positive);
+    visit(setting{.name = "bounded", .text = "A.", .least = 0, .most = 1e6, .above_least = true},
+          self.bounded);
+    visit(setting{.name = "count", .text = "A.", .least = 1}, self.count);
+    visit(setting{.name = "low", .text = "A.", .most = 9}, self.low);
+    visit(setting{.name = "any", .text = "A."}, self.any);
+    visit(setting{.name = "text", .text = "A."}, self.text);
+    visit(setting{.name = "flag", .text = "A.", .least = 1}, self.flag);
+  }
+};
+
+std::string refused(numbers const& n) {
+  return support::refusal_of([&] {
+    check_settings("stage", n);
+    return 0;
+  });
+}
+
+}  // namespace
+
+TEST_CASE("settings within their bounds are taken, the bounds themselves among them") {
+  CHECK(refused({}).empty());
+  CHECK(refused({.share = 0, .bounded = 1e6, .low = 9}).empty());
+  CHECK(refused({.share = 1, .positive = 1e300}).empty());
+}
+
+TEST_CASE("a setting out of its bounds is refused with name, value and rule") {
+  CHECK(refused({.share = -0.5}) == "fapilog: stage: `share` is -0.5; it must be 0 to 1");
+  CHECK(refused({.share = 1.5}) == "fapilog: stage: `share` is 1.5; it must be 0 to 1");
+  CHECK(refused({.positive = 0}) == "fapilog: stage: `positive` is 0; it must be more than 0");
+  CHECK(refused({.bounded = 2e6}) ==
+        "fapilog: stage: `bounded` is 2000000; it must be more than 0 and at most 1000000");
+  CHECK(refused({.count = 0}) == "fapilog: stage: `count` is 0; it must be 1 or more");
+  CHECK(refused({.low = 10}) == "fapilog: stage: `low` is 10; it must be at most 9");
+}
+
+TEST_CASE("what is no number is within no bounds") {
+  CHECK(refused({.share = std::nan("")}) == "fapilog: stage: `share` is nan; it must be 0 to 1");
+  CHECK(refused({.any = std::nan("")}) == "fapilog: stage: `any` is nan; it must be a number");
+  CHECK(refused({.share = std::numeric_limits<double>::infinity()}) ==
+        "fapilog: stage: `share` is inf; it must be 0 to 1");
+}
