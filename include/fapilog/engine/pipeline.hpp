@@ -2,7 +2,10 @@
 // The fixed order of the stages: filters, enrichers, redactors, JSON, processors.
 #pragma once
 
+#include <fapilog/detail/system.hpp>
+#include <fapilog/engine/failed_redaction.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
+#include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/batch.hpp>
 #include <fapilog/record/envelope.hpp>
 #include <fapilog/record/event.hpp>
@@ -11,10 +14,12 @@
 #include <fapilog/stages/processor.hpp>
 #include <fapilog/stages/redactor.hpp>
 
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -26,6 +31,7 @@ struct stage_set {
   std::vector<any_enricher> enrichers;
   std::vector<any_redactor> redactors;
   std::vector<any_processor> processors;
+  redaction_fail_mode on_failed_redaction = redaction_fail_mode::closed;
 };
 
 /// Runs an event through the stages. Thread: the worker's. Throws: only std::bad_alloc.
@@ -47,11 +53,13 @@ class pipeline {
       guarded(s.base(), "an enricher threw; the record goes without it", [&] { s.enrich(e); });
     }
     for (any_redactor& s : stages_.redactors) {
-      if (!guarded(s.base(), "a redactor threw; the record is dropped", [&] { s.redact(e); }))
-        return fate::failed;
+      if (!redacted(s, e)) return after_failed_redaction(e);
     }
     return fate::keep;
   }
+
+  /// Records that a redactor could not finish, whatever became of them. Thread: any.
+  [[nodiscard]] std::uint64_t failed_redactions() const noexcept { return failed_redactions_.value(); }
 
   /// Appends the event's line with its end, where any sink wants one. False: a processor dropped the record.
   [[nodiscard]] bool write(event const& e, detail::text_buffer& text) {
@@ -93,11 +101,49 @@ class pipeline {
     return false;
   }
 
+  /// False where the redactor threw. The text of what it threw is not told: it may have the value.
+  bool redacted(any_redactor& s, event& e) {
+    try {
+      s.redact(e);
+      return true;
+    } catch (std::exception const& error) {
+#if defined(__cpp_rtti)
+      tell_of_failed_redaction(s.base(), detail::demangled(typeid(error).name()));
+#else
+      static_cast<void>(error);
+      tell_of_failed_redaction(s.base(), "std::exception");
+#endif
+    } catch (...) {
+      tell_of_failed_redaction(s.base(), "not derived from std::exception");
+    }
+    return false;
+  }
+  void tell_of_failed_redaction(stage_base const& of, std::string_view type) {
+    if (stages_.on_failed_redaction == redaction_fail_mode::open) return;
+    bool const drops = stages_.on_failed_redaction == redaction_fail_mode::closed;
+    tell_->warn(of.name(),
+                drops ? "a redactor threw; the record is dropped"
+                      : "a redactor threw; the record goes without its message and values",
+                type);
+  }
+  /// Nothing that was not looked at passes: not even where there is no memory to replace it.
+  fate after_failed_redaction(event& e) {
+    failed_redactions_.add();
+    if (stages_.on_failed_redaction == redaction_fail_mode::closed) return fate::failed;
+    try {
+      blank(e);
+      return fate::keep;
+    } catch (...) {
+      return fate::failed;
+    }
+  }
+
   stage_set stages_;
   bool needs_json_;
   std::shared_ptr<diagnostics> tell_;
   envelope_writer envelope_;
   std::string line_;
+  counter failed_redactions_;
 };
 
 }  // namespace fapilog::engine
