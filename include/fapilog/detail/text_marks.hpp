@@ -80,6 +80,25 @@ template <mark_set Set>
 
 }  // namespace marks_detail
 
+/// True where a text has a mark or a sign. Throws: never.
+template <mark_set Set>
+[[nodiscard]] inline bool has_marks(std::string_view text) noexcept {
+  text_signs signs;
+  char const* const from = text.data();
+  std::size_t const size = text.size();
+  if (size < shortest_marked) return false;
+  unsigned found = 0;
+  if (size < 16) {
+    found = marks_detail::bits<Set>(marks_detail::load_short(from, size), 0x8080, signs);
+  } else {
+    for (std::size_t begin = 0; begin + 16 < size; begin += 16) {
+      found |= marks_detail::bits<Set>(marks_detail::load(from + begin), 0x8000, signs);
+    }
+    found |= marks_detail::bits<Set>(marks_detail::load(from + size - 16), 0x8000, signs);
+  }
+  return found != 0 || signs.dashes || signs.scheme;
+}
+
 /// Calls `mark(position)` for each mark, ascending, once each, and returns the signs. Throws: what `mark` throws.
 template <mark_set Set, class Mark>
 inline text_signs find_marks(std::string_view text, Mark&& mark) {
@@ -134,6 +153,13 @@ inline text_signs find_marks(std::string_view text, Mark&& mark) {
     }
   }
   return signs;
+}
+
+template <mark_set Set>
+[[nodiscard]] inline bool has_marks(std::string_view text) noexcept {
+  bool found = false;
+  text_signs const signs = find_marks<Set>(text, [&found](std::size_t) { found = true; });
+  return found || signs.dashes || signs.scheme;
 }
 
 #endif

@@ -15,6 +15,7 @@ namespace fapilog::redactors {
 
 inline constexpr std::size_t shortest_card = 13;
 inline constexpr std::size_t longest_card = 19;
+inline constexpr std::uint64_t least_card = 1'000'000'000'000;
 
 /// True for digits that are the number of a card: an issuer gives such numbers in this length, and the check digit is
 /// right (ISO/IEC 7812). Throws: never.
@@ -54,8 +55,7 @@ inline constexpr std::size_t longest_card = 19;
 
 /// The same for a number.
 [[nodiscard]] inline bool is_card(std::uint64_t number) noexcept {
-  constexpr std::uint64_t least = 1'000'000'000'000;
-  if (number < least) return false;
+  if (number < least_card) return false;
   std::array<char, 20> digits{};
   char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
   return is_card(std::string_view{digits.data(), static_cast<std::size_t>(end - digits.data())});
@@ -122,11 +122,18 @@ inline void look_at_stretch(std::string_view text, std::size_t begin, std::size_
 
 }  // namespace card_detail
 
+/// False for most texts that have none. A card takes thirteen characters at least: looking at each thirteenth misses none.
+[[nodiscard]] inline bool may_have_card(std::string_view text) noexcept {
+  for (std::size_t probe = shortest_card - 1; probe < text.size(); probe += shortest_card) {
+    if (card_detail::belongs(text[probe])) return true;
+  }
+  return false;
+}
+
 /// Adds the numbers of cards: 13 to 19 digits in a row, or in groups of two and more with blanks or dashes between; never
 /// a part of a longer row of digits, nor the decimals of a number.
 inline void find_cards(std::string_view text, text_edits& edits) {
   using card_detail::belongs;
-  // A card takes thirteen characters at least: looking at each thirteenth misses none.
   for (std::size_t probe = shortest_card - 1; probe < text.size();) {
     if (!belongs(text[probe])) {
       probe += shortest_card;

@@ -97,8 +97,7 @@ class keyword_finder {
   }
 
   [[nodiscard]] coverage coverage_of(std::string_view text) {
-    auto const found = known_.find(0, text);
-    if (found != known_.none) return known_[found];
+    if (auto const* const found = known_.find(0, text)) return found->decision;
     coverage const covered = names_->covers(std::span{&text, 1});
     (void)known_.add(0, text, covered);
     return covered;

@@ -92,15 +92,24 @@ inline void find_bearers(std::string_view text, text_edits& edits) {
   }
 }
 
+/// Characters of an access key id.
+inline constexpr std::size_t aws_id_size = 20;
+
+/// False for most texts that have none. An id takes twenty characters: looking at each twentieth misses none.
+[[nodiscard]] inline bool may_have_aws_key(std::string_view text) noexcept {
+  for (std::size_t probe = aws_id_size - 1; probe < text.size(); probe += aws_id_size) {
+    if (token_detail::is_in_key_id(text[probe])) return true;
+  }
+  return false;
+}
+
 /// Adds key ids that begin with AKIA or ASIA, and, in a text that has one, what has the form of a secret key: 40
 /// characters of base64.
 inline void find_aws_keys(std::string_view text, text_edits& edits) {
   using namespace token_detail;
-  constexpr std::size_t id_size = 20;
   constexpr std::size_t secret_size = 40;
   bool found = false;
-  // An id takes twenty characters: looking at each twentieth misses none.
-  for (std::size_t probe = id_size - 1; probe < text.size();) {
+  for (std::size_t probe = aws_id_size - 1; probe < text.size();) {
     std::size_t begin = probe;
     std::size_t end = probe;
     while (end < text.size() && is_in_key_id(text[end])) ++end;
@@ -109,12 +118,12 @@ inline void find_aws_keys(std::string_view text, text_edits& edits) {
       std::string_view const id = text.substr(begin, end - begin);
       bool const is_word = (begin > 0 && is_letter_or_digit(text[begin - 1])) ||
                            (end < text.size() && is_letter_or_digit(text[end]));
-      if (id.size() == id_size && !is_word && (id.starts_with("AKIA") || id.starts_with("ASIA"))) {
+      if (id.size() == aws_id_size && !is_word && (id.starts_with("AKIA") || id.starts_with("ASIA"))) {
         edits.add(begin, end, text_rule::aws_key);
         found = true;
       }
     }
-    probe = end + id_size;
+    probe = end + aws_id_size;
   }
   if (!found) return;
   auto const is_in_secret = [](char c) { return is_letter_or_digit(c) || c == '/' || c == '+'; };

@@ -58,11 +58,8 @@ class redaction {
   void redact(event& e) {
     places_.begin_event();
     event_ = &e;
-    looks_at_texts_ = texts_.active() || most_characters_ != 0;
-    if (looks_at_texts_) {
-      (void)change_text(e.message);
-      change_logger(e);
-    }
+    if (!is_clean(e.message)) (void)change_text(e.message);
+    if (e.logger.data() != clean_logger_ || e.memory->round() != logger_seen_in_) change_logger(e);
     change_list(e.context, 0);
     change_list(e.diagnostics, 1);
     change_list(e.data, 2);
@@ -108,52 +105,74 @@ class redaction {
     std::uint16_t rule = 0;  ///< from 1; 0: none
     bool unless_measured = false;
     bool key_has_secret = false;
+
+    [[nodiscard]] bool is_plain() const noexcept { return rule == 0 && !key_has_secret; }
   };
   using cache = path_cache<decision>;
   static constexpr std::array<std::string_view, 3> roots{"context", "diagnostics", "data"};
 
+  /// The names of loggers stand in the batch's memory: each is looked at once a batch.
   void change_logger(event& e) {
-    if (e.logger.data() == clean_logger_.data() && e.logger.size() == clean_logger_.size() &&
-        e.memory->round() == logger_seen_in_) {
-      return;
-    }
-    std::string_view const before = e.logger;
+    char const* const before = e.logger.data();
     if (change_text(e.logger)) return;
     clean_logger_ = before;
     logger_seen_in_ = e.memory->round();
   }
 
   void change_list(member_list& list, cache::place root) {
-    if (list.empty()) return;
-    keys_.assign(1, roots[root]);
-    auto const prepared = list.prepared();
+    std::size_t const size = list.size();
+    if (size == 0) return;
     // What is prepared for a whole batch was looked at with the first event that had it.
+    auto const prepared = list.prepared();
+    std::size_t const prepared_end = prepared.at + prepared.count;
     bool const is_known = prepared.count != 0 && prepared.json.data() == clean_prepared_ &&
                           event_->memory->round() == prepared_seen_in_;
     bool prepared_changes = false;
     bool keys_change = false;
     member const* const first = std::as_const(list).begin();
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      if (is_known && i == prepared.at) i += prepared.count;
-      if (i == list.size()) break;
+    for (std::size_t i = is_known && prepared.at == 0 ? prepared_end : 0; i < size; ++i) {
+      cache::known const* const known = places_.find(root, first[i].key);
+      if (is_clean(first[i].value, known)) [[likely]] continue;
+      if (is_known && i >= prepared.at && i < prepared_end) continue;
       member m = first[i];
-      if (!change(m, root, 0)) continue;
-      prepared_changes = prepared_changes || (i >= prepared.at && i < prepared.at + prepared.count);
+      keys_.assign(1, roots[root]);
+      if (!change(m, root, known, 0)) continue;
+      prepared_changes = prepared_changes || (i >= prepared.at && i < prepared_end);
       keys_change = keys_change || m.key.data() != first[i].key.data();
       list.begin()[i] = m;
     }
-    if (keys_change) tell_apart(list.begin(), list.size());
+    if (keys_change) tell_apart(list.begin(), size);
     if (prepared.count != 0 && !is_known && !prepared_changes) {
       clean_prepared_ = prepared.json.data();
       prepared_seen_in_ = event_->memory->round();
     }
   }
 
-  bool change(member& m, cache::place parent, std::size_t depth) {
-    cache::place at = places_.find(parent, m.key);
+  [[nodiscard, gnu::always_inline]] bool is_clean(std::string_view text) const noexcept {
+    return !texts_.may_change(text) && (most_characters_ == 0 || text.size() <= most_characters_);
+  }
+  /// True for most values, quickly: no rule covers the place, and there is nothing in the value.
+  [[nodiscard, gnu::always_inline]] bool is_clean(value const& v, cache::known const* known) const noexcept {
+    if (known == nullptr || !known->decision.is_plain()) return false;
+    switch (v.type) {
+      case kind::string: return is_clean(std::string_view{v.text, v.size});
+      case kind::i64: return v.i64 < 0 || texts_.is_harmless(v.u64);
+      case kind::u64: return texts_.is_harmless(v.u64);
+      case kind::f64:
+      case kind::bytes:
+      case kind::object:
+      case kind::exception:
+      case kind::array: return false;
+      default: return true;
+    }
+  }
+
+  bool change(member& m, cache::place parent, cache::known const* known, std::size_t depth) {
     decision what;
-    if (at != cache::none) [[likely]] {
-      what = places_[at];
+    cache::place at = cache::none;
+    if (known != nullptr) {
+      what = known->decision;
+      at = known->at;
     } else {
       what = decide(m.key);
       at = places_.add(parent, m.key, what);
@@ -177,9 +196,8 @@ class redaction {
       case kind::string: {
         // Where the call stands is known when compiling: no secret can be in it.
         bool const is_literal = v.text == event_->file || v.text == event_->function;
-        if (!looks_at_texts_ || (is_literal && most_characters_ == 0)) return false;
         std::string_view text{v.text, v.size};
-        if (!change_text(text)) return false;
+        if ((is_literal && most_characters_ == 0) || !change_text(text)) return false;
         v = value::of_text(text);
         return true;
       }
@@ -191,7 +209,7 @@ class redaction {
       }
       case kind::bytes: {
         std::string_view bytes{v.text, v.size};
-        if (!texts_.active() || !texts_.clean(bytes, *event_->memory)) return false;
+        if (!texts_.clean(bytes, *event_->memory)) return false;
         v = value::of_text(bytes_text);
         return true;
       }
@@ -217,7 +235,7 @@ class redaction {
   }
 
   bool change_text(std::string_view& text) {
-    bool const changed = texts_.active() && texts_.clean(text, *event_->memory);
+    bool const changed = texts_.clean(text, *event_->memory);
     if (most_characters_ == 0 || text.size() <= most_characters_) return changed;
     return cut(text) || changed;
   }
@@ -239,8 +257,10 @@ class redaction {
     bool keys_change = false;
     keys_.push_back(key);
     for (std::uint32_t i = 0; i < v.size; ++i) {
+      cache::known const* const known = places_.find(at, v.members[i].key);
+      if (is_clean(v.members[i].value, known)) continue;
       member m = v.members[i];
-      if (!change(m, at, depth)) continue;
+      if (!change(m, at, known, depth)) continue;
       keys_change = keys_change || m.key.data() != v.members[i].key.data();
       own_copy(own, v.members, v.size)[i] = m;
     }
@@ -295,7 +315,7 @@ class redaction {
       what.unless_measured = covered == coverage::unless_measured;
       if (covered == coverage::all) break;
     }
-    what.key_has_secret = texts_.active() && texts_.look(key);
+    what.key_has_secret = texts_.look(key);
     keys_.pop_back();
     return what;
   }
@@ -310,8 +330,7 @@ class redaction {
   std::vector<std::string_view> keys_;  ///< of the containers that are open, the root first
   std::string dotted_;
   event* event_ = nullptr;
-  bool looks_at_texts_ = false;
-  std::string_view clean_logger_;
+  char const* clean_logger_ = nullptr;
   std::uint64_t logger_seen_in_ = 0;
   char const* clean_prepared_ = nullptr;
   std::uint64_t prepared_seen_in_ = 0;

@@ -43,7 +43,7 @@ class text_rules {
   void enable(text_rule rule) {
     on_ |= bit(rule);
     active_ = true;
-    full_ = has(text_rule::jwt) || has(text_rule::bearer) || has(text_rule::private_key);
+    full_ = (on_ & ~(bit(text_rule::url) | bit(text_rule::email) | bit(text_rule::keyword))) != 0;
   }
   /// Names by which a text tells its secrets; the last call counts.
   void set_keywords(std::shared_ptr<name_rules const> names) {
@@ -57,6 +57,12 @@ class text_rules {
   [[nodiscard]] bool active() const noexcept { return active_; }
   [[nodiscard]] bool has(text_rule rule) const noexcept { return (on_ & bit(rule)) != 0; }
 
+  /// False for most texts, quickly: there is nothing in it to be replaced.
+  [[nodiscard, gnu::always_inline]] bool may_change(std::string_view text) const noexcept {
+    if (text.size() > most_) return true;
+    if (!full_) return active_ && detail::has_marks<detail::mark_set::few>(text);
+    return detail::has_marks<detail::mark_set::full>(text) || has_rows(text);
+  }
   /// Replaces what has to go. True where there was something; the new text stands in `memory`.
   bool clean(std::string_view& text, detail::arena& memory) {
     if (!look(text)) return false;
@@ -71,10 +77,15 @@ class text_rules {
   }
   /// True where `clean` would change it.
   [[nodiscard]] bool look(std::string_view text) {
-    if (text.size() < detail::shortest_marked) return false;
-    if (text.size() > most_) [[unlikely]]
-      return true;
+    if (!may_change(text)) return false;
+    if (text.size() > most_) return true;
+    edits_.clear();
+    if (keywords_) keywords_->begin_text();
     return full_ ? look_for<detail::mark_set::full>(text) : look_for<detail::mark_set::few>(text);
+  }
+  /// A number that is none of a card, whatever its digits.
+  [[nodiscard]] bool is_harmless(std::uint64_t number) const noexcept {
+    return number < least_card || !has(text_rule::card);
   }
   /// True for a number that is one of a card; counted.
   [[nodiscard]] bool is_card_number(std::uint64_t number) noexcept {
@@ -91,18 +102,16 @@ class text_rules {
  private:
   static constexpr unsigned bit(text_rule rule) noexcept { return 1U << static_cast<unsigned>(rule); }
 
+  /// True where a row of characters may be a card or the id of a key.
+  [[nodiscard]] bool has_rows(std::string_view text) const noexcept {
+    return (has(text_rule::card) && may_have_card(text)) || (has(text_rule::aws_key) && may_have_aws_key(text));
+  }
+
   template <detail::mark_set Set>
   bool look_for(std::string_view text) {
-    bool begun = false;
-    auto const begin = [&] {
-      if (std::exchange(begun, true)) return;
-      edits_.clear();
-      if (keywords_) keywords_->begin_text();
-    };
     bool has_at = false;
     std::size_t looked_to = 0;
     detail::text_signs const signs = detail::find_marks<Set>(text, [&](std::size_t i) {
-      begin();
       if (text[i] == '@') {
         has_at = true;
       } else if (text[i] == 'J') {
@@ -111,9 +120,6 @@ class text_rules {
         keywords_->look_at(text, i, edits_);
       }
     });
-    bool const has_rows = text.size() >= shortest_card && (on_ & (bit(text_rule::card) | bit(text_rule::aws_key))) != 0;
-    if (has_rows || signs.dashes || signs.scheme) begin();
-    if (!begun) return false;
     return look_closer(text, signs, has_at);
   }
 
