@@ -7,6 +7,7 @@
 #include <fapilog/detail/sha256.hpp>
 #include <fapilog/detail/text_buffer.hpp>
 #include <fapilog/record/event.hpp>
+#include <fapilog/record/field.hpp>
 #include <fapilog/record/json.hpp>
 
 #include <array>
@@ -19,9 +20,6 @@
 #include <utility>
 
 namespace fapilog::redactors {
-
-/// What `sensitive` puts into a record, and the usual mask.
-inline constexpr std::string_view sensitive_text = "***";
 
 /// What becomes of a covered value.
 enum class mask_mode : std::uint8_t {
