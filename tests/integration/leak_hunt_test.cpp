@@ -77,30 +77,88 @@ std::string card(std::size_t seed) {
 
 std::vector<secret_kind> const& kinds() {
   static std::vector<secret_kind> const all{
-      {"password", true, [](std::size_t i) { return secret{letters(i, 12), letters(i, 12), i % 2 == 0 ? "password" : "userPassword"}; }},
-      {"api key", true, [](std::size_t i) { return secret{letters(i, 24), letters(i, 24), i % 2 == 0 ? "api_key" : "X-Api-Key"}; }},
-      {"access token", true, [](std::size_t i) { return secret{letters(i, 30), letters(i, 30), i % 2 == 0 ? "accessToken" : "user_token"}; }},
-      {"session cookie", true, [](std::size_t i) { return secret{letters(i, 26), letters(i, 26), i % 2 == 0 ? "Set-Cookie" : "session_id"}; }},
-      {"pin", true, [](std::size_t i) { return secret{digits(i, 9), digits(i, 9), i % 2 == 0 ? "user.pin" : "pin_code"}; }},
-      {"client secret", true, [](std::size_t i) { return secret{letters(i, 20), letters(i, 20), "client_secret"}; }},
-      {"connection string", true, [](std::size_t i) { return secret{letters(i, 14), "db=" + letters(i, 14), "connectionString"}; }},
-      {"password in a URL", true, [](std::size_t i) { return secret{letters(i, 12), "https://ada:" + letters(i, 12) + "@host.example/x", ""}; }},
-      {"password in a DSN", true, [](std::size_t i) { return secret{letters(i, 12), "host=db user=app password=" + letters(i, 12) + " dbname=x", ""}; }},
-      {"token in a query", true, [](std::size_t i) { return secret{letters(i, 18), "GET /cb?state=1&access_token=" + letters(i, 18) + "&x=2", ""}; }},
-      {"password in JSON", true, [](std::size_t i) { return secret{letters(i, 12), R"({"user":"ada","password":")" + letters(i, 12) + R"(","n":1})", ""}; }},
-      {"header", true, [](std::size_t i) { return secret{letters(i, 20), "Authorization: Custom " + letters(i, 20), ""}; }},
-      {"card", false, [](std::size_t i) { return secret{card(i), "paid with " + card(i) + " today", ""}; }},
-      {"JSON web token", false, [](std::size_t i) {
-         return secret{letters(i, 20), "jwt eyJhbGciOiJIUzI1NiJ9.eyJ" + letters(i + 99, 20) + "." + letters(i, 20), ""};
+      {"password", true,
+       [](std::size_t i) {
+         return secret{letters(i, 12), letters(i, 12), i % 2 == 0 ? "password" : "userPassword"};
        }},
-      {"bearer", false, [](std::size_t i) { return secret{letters(i, 22), "sent Bearer " + letters(i, 22) + " along", ""}; }},
-      {"AWS key", false, [](std::size_t i) { return secret{digits(i, 16), "with AKIA" + digits(i, 16) + " signed", ""}; }},
-      {"e-mail", false, [](std::size_t i) { return secret{letters(i, 10), "mail to " + letters(i, 10) + "@example.com", ""}; }},
-      {"private key", false, [](std::size_t i) {
-         return secret{letters(i, 40), "-----BEGIN PRIVATE KEY-----\n" + letters(i, 40) + "\n-----END PRIVATE KEY-----", ""};
+      {"api key", true,
+       [](std::size_t i) {
+         return secret{letters(i, 24), letters(i, 24), i % 2 == 0 ? "api_key" : "X-Api-Key"};
        }},
-      {"health record", false, [](std::size_t i) { return secret{letters(i, 12), letters(i, 12), i % 2 == 0 ? "medical_record_number" : "patientName"}; }},
-      {"card holder data", false, [](std::size_t i) { return secret{digits(i, 11), digits(i, 11), i % 2 == 0 ? "cvv2" : "request_body"}; }},
+      {"access token", true,
+       [](std::size_t i) {
+         return secret{letters(i, 30), letters(i, 30), i % 2 == 0 ? "accessToken" : "user_token"};
+       }},
+      {"session cookie", true,
+       [](std::size_t i) {
+         return secret{letters(i, 26), letters(i, 26), i % 2 == 0 ? "Set-Cookie" : "session_id"};
+       }},
+      {"pin", true,
+       [](std::size_t i) {
+         return secret{digits(i, 9), digits(i, 9), i % 2 == 0 ? "user.pin" : "pin_code"};
+       }},
+      {"client secret", true,
+       [](std::size_t i) {
+         return secret{letters(i, 20), letters(i, 20), "client_secret"};
+       }},
+      {"connection string", true,
+       [](std::size_t i) {
+         return secret{letters(i, 14), "db=" + letters(i, 14), "connectionString"};
+       }},
+      {"password in a URL", true,
+       [](std::size_t i) {
+         return secret{letters(i, 12), "https://ada:" + letters(i, 12) + "@host.example/x", ""};
+       }},
+      {"password in a DSN", true,
+       [](std::size_t i) {
+         return secret{letters(i, 12), "host=db user=app password=" + letters(i, 12) + " dbname=x", ""};
+       }},
+      {"token in a query", true,
+       [](std::size_t i) {
+         return secret{letters(i, 18), "GET /cb?state=1&access_token=" + letters(i, 18) + "&x=2", ""};
+       }},
+      {"password in JSON", true,
+       [](std::size_t i) {
+         return secret{letters(i, 12), R"({"user":"ada","password":")" + letters(i, 12) + R"(","n":1})", ""};
+       }},
+      {"header", true,
+       [](std::size_t i) {
+         return secret{letters(i, 20), "Authorization: Custom " + letters(i, 20), ""};
+       }},
+      {"card", false,
+       [](std::size_t i) {
+         return secret{card(i), "paid with " + card(i) + " today", ""};
+       }},
+      {"JSON web token", false,
+       [](std::size_t i) {
+         return secret{letters(i, 20),
+                       "jwt eyJhbGciOiJIUzI1NiJ9.eyJ" + letters(i + 99, 20) + "." + letters(i, 20), ""};
+       }},
+      {"bearer", false,
+       [](std::size_t i) {
+         return secret{letters(i, 22), "sent Bearer " + letters(i, 22) + " along", ""};
+       }},
+      {"AWS key", false,
+       [](std::size_t i) {
+         return secret{digits(i, 16), "with AKIA" + digits(i, 16) + " signed", ""};
+       }},
+      {"e-mail", false,
+       [](std::size_t i) {
+         return secret{letters(i, 10), "mail to " + letters(i, 10) + "@example.com", ""};
+       }},
+      {"private key", false,
+       [](std::size_t i) {
+         return secret{letters(i, 40),
+                       "-----BEGIN PRIVATE KEY-----\n" + letters(i, 40) + "\n-----END PRIVATE KEY-----", ""};
+       }},
+      {"health record", false,
+       [](std::size_t i) {
+         return secret{letters(i, 12), letters(i, 12), i % 2 == 0 ? "medical_record_number" : "patientName"};
+       }},
+      {"card holder data", false,
+       [](std::size_t i) {
+         return secret{digits(i, 11), digits(i, 11), i % 2 == 0 ? "cvv2" : "request_body"};
+       }},
   };
   return all;
 }
@@ -126,13 +184,17 @@ void plant_text(fapilog::logger const& log, secret const& s, std::size_t place) 
     case 3: return log.info("x", kv("deep", nested{3, "note", s.text}));
     case 4: return log.info("x", kv("deep", nested{60, "note", s.text}));
     case 5: return log.info("x", kv("list", std::vector<std::vector<std::string>>{{"a", s.text}, {"b"}}));
-    case 6: return log.info("x", kv("map", std::map<std::string, int>{{s.text, 1}}), kv(dynamic_key{s.text}, 2));
+    case 6:
+      return log.info("x", kv("map", std::map<std::string, int>{{s.text, 1}}), kv(dynamic_key{s.text}, 2));
     case 7: return log_exception(log, s.text, "at all");
     case 8: {
       auto const scope = fapilog::scope(kv("note", s.text), kv("request_id", s.text));
       return log_exception(log, "at all", s.text);
     }
-    default: return log.with(kv("note", s.text), kv("user_id", s.text)).info("x", fapilog::lazy("lazy", [&] { return s.text; }));
+    default:
+      return log.with(kv("note", s.text), kv("user_id", s.text)).info("x", fapilog::lazy("lazy", [&] {
+                                                                        return s.text;
+                                                                      }));
   }
 }
 
@@ -144,7 +206,9 @@ void plant_named(fapilog::logger const& log, secret const& s, std::size_t place)
     case 1: return log.info("x", kv("deep", nested{1, s.name, s.text}));
     case 2: return log.info("x", kv("deep", nested{20, s.name, s.text}));
     case 3: return log.info("x", kv("deep", nested{61, s.name, s.text}));
-    case 4: return log.info("x", kv("list", std::vector<std::map<std::string, std::string>>{{{"a", "b"}}, {{s.name, s.text}}}));
+    case 4:
+      return log.info(
+          "x", kv("list", std::vector<std::map<std::string, std::string>>{{{"a", "b"}}, {{s.name, s.text}}}));
     case 5: return log.info("x", kv(key, std::vector<std::string>{"a", s.text}));
     case 6: return log.info("x", kv(key, nested{2, "x", s.text}));
     case 7: {
@@ -152,7 +216,10 @@ void plant_named(fapilog::logger const& log, secret const& s, std::size_t place)
       return log.info("x");
     }
     case 8: return log.with(kv(key, s.text)).info("x");
-    default: return log.info("x", kv("map", std::map<std::string, std::map<std::string, std::string>>{{"m", {{s.name, s.text}}}}));
+    default:
+      return log.info(
+          "x",
+          kv("map", std::map<std::string, std::map<std::string, std::string>>{{"m", {{s.name, s.text}}}}));
   }
 }
 
@@ -196,10 +263,13 @@ std::size_t leaks(std::string const& text, std::vector<planted> const& all) {
 
 /// What nobody would call a secret.
 void log_harmless(fapilog::logger const& log) {
-  log.info("user logged in", kv("user_id", 42), kv("author", "ada"), kv("expires_at", "2026-01-27T10:30:00Z"));
+  log.info("user logged in", kv("user_id", 42), kv("author", "ada"),
+           kv("expires_at", "2026-01-27T10:30:00Z"));
   log.info("took {} ms after {} tries", 12.5, 2, kv("order_id", 1769509800123456789), kv("token_count", 150));
-  log.info("GET https://api.example.com:8080/v1/orders?page=2&author=x#top", kv("tokenizer", "bpe"), kv("passenger", 3));
-  log.info("request 0190a5d2-ac96-774b-bcce-b302099a8011 done: status=200", kv("spinner", true), kv("pinned", false));
+  log.info("GET https://api.example.com:8080/v1/orders?page=2&author=x#top", kv("tokenizer", "bpe"),
+           kv("passenger", 3));
+  log.info("request 0190a5d2-ac96-774b-bcce-b302099a8011 done: status=200", kv("spinner", true),
+           kv("pinned", false));
   log.warning("retry 3:4 of std::string at 10:30:00", kv("path", "C:\\logs\\app.log"), kv("email_count", 7));
   log.info("x", kv("monkey", nested{5, "keyboard", "compass"}), kv("sizes", std::vector<int>{1, 2, 3}),
            kv("ratio", 0.4111111111111111), kv("started", "2026-01-27 10:30:00.123456789"));

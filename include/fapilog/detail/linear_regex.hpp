@@ -124,7 +124,8 @@ class linear_regex {
   }
 
   std::size_t put(step s) {
-    if (program_.size() >= most_steps) throw pattern_error{"it is too large once its repetitions are written out"};
+    if (program_.size() >= most_steps)
+      throw pattern_error{"it is too large once its repetitions are written out"};
     program_.push_back(s);
     return program_.size() - 1;
   }
@@ -133,7 +134,8 @@ class linear_regex {
   void compile(regex_detail::parser const& all, std::size_t index) {
     using regex_detail::node_kind;
     // Repetitions of what takes no step would go on without the size ever telling.
-    if (++visits_ > 4 * most_steps) throw pattern_error{"it is too large once its repetitions are written out"};
+    if (++visits_ > 4 * most_steps)
+      throw pattern_error{"it is too large once its repetitions are written out"};
     regex_detail::node const& n = all.nodes[index];
     switch (n.kind) {
       case node_kind::empty: break;

@@ -66,8 +66,8 @@ inline void add_words(std::string_view name, word_cut cut, std::vector<std::stri
 [[nodiscard]] inline std::string joined_name(std::string_view name) {
   std::string result;
   for (char const c : name) {
-    bool const counts = is_ascii_lower(c) || is_ascii_upper(c) || is_ascii_digit(c) ||
-                        static_cast<unsigned char>(c) >= 0x80;
+    bool const counts =
+        is_ascii_lower(c) || is_ascii_upper(c) || is_ascii_digit(c) || static_cast<unsigned char>(c) >= 0x80;
     if (counts) result.push_back(ascii_lower(c));
   }
   return result;

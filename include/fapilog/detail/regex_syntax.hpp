@@ -72,7 +72,17 @@ struct char_class {
   }
 };
 
-enum class node_kind : std::uint8_t { empty, chars, begin, end, boundary, no_boundary, sequence, choice, repeat };
+enum class node_kind : std::uint8_t {
+  empty,
+  chars,
+  begin,
+  end,
+  boundary,
+  no_boundary,
+  sequence,
+  choice,
+  repeat
+};
 
 /// One node of the parsed pattern.
 struct node {
@@ -211,8 +221,8 @@ class parser {
     if (next_is('?')) {
       std::string_view const rest = pattern_.substr(at_);
       if (!rest.starts_with("?:")) {
-        bool const looks =
-            rest.starts_with("?=") || rest.starts_with("?!") || rest.starts_with("?<=") || rest.starts_with("?<!");
+        bool const looks = rest.starts_with("?=") || rest.starts_with("?!") || rest.starts_with("?<=") ||
+                           rest.starts_with("?<!");
         fail(looks ? "looking ahead or behind is not supported"
                    : "of the groups that begin with '(?' only (?:...) is supported, and (?i) at the begin");
       }

@@ -23,7 +23,8 @@ enum class mark_set : std::uint8_t {
 /// What stands in a text besides marks. Each may be set though it does not stand there, but not the other way round.
 struct text_signs {
   bool dashes = false;  ///< five dashes in a row, in a text of 16 bytes or more
-  bool scheme = false;  ///< `bea` or `bas` in any case, as `Bearer` and `Basic` begin, in one of 8 bytes or more
+  bool scheme =
+      false;  ///< `bea` or `bas` in any case, as `Bearer` and `Basic` begin, in one of 8 bytes or more
 };
 
 /// Shorter texts have neither marks nor signs: no secret that is known by its form fits into them.

@@ -103,7 +103,8 @@ class path_cache {
     std::uint64_t last = 0;
     std::size_t hash = 0;
   };
-  static constexpr std::size_t longest_chain = 64;  ///< only chosen keys make one that long: they are not remembered
+  static constexpr std::size_t longest_chain =
+      64;  ///< only chosen keys make one that long: they are not remembered
 
   [[nodiscard, gnu::always_inline]] static probe probe_of(place parent, std::string_view key) noexcept {
     probe p;

@@ -18,8 +18,8 @@ namespace fapilog {
 
 /// What becomes of a record whose redactor throws. In no mode does a value pass that it could not look at.
 enum class redaction_fail_mode : std::uint8_t {
-  open,    ///< the record goes on without its message and values: `[REDACTION FAILED]` stands for each; counted
-  warn,    ///< the same, and it is reported
+  open,  ///< the record goes on without its message and values: `[REDACTION FAILED]` stands for each; counted
+  warn,  ///< the same, and it is reported
   closed,  ///< the record is dropped, counted as failed, and it is reported
 };
 

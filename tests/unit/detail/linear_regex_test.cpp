@@ -191,7 +191,9 @@ class naive_maker {
   }
 
  private:
-  std::size_t pick(std::size_t count) { return std::uniform_int_distribution<std::size_t>{0, count - 1}(random_); }
+  std::size_t pick(std::size_t count) {
+    return std::uniform_int_distribution<std::size_t>{0, count - 1}(random_);
+  }
 
   naive literal() {
     char const c = "ab_"[pick(3)];
@@ -203,7 +205,8 @@ class naive_maker {
   naive set() {
     bool const negated = pick(2) == 0;
     return {negated ? "[^a.]" : "[a_]", [negated](std::string const& text, std::size_t at) {
-              bool const in = at < text.size() && std::string_view{negated ? "b_" : "a_"}.find(text[at]) != std::string_view::npos;
+              bool const in = at < text.size() && std::string_view{negated ? "b_" : "a_"}.find(text[at]) !=
+                                                      std::string_view::npos;
               return in ? std::vector<std::size_t>{at + 1} : std::vector<std::size_t>{};
             }};
   }

@@ -35,8 +35,9 @@ TEST_CASE("a name is cut at signs, at digits, and where capitals begin") {
   CHECK(words("HTTPServer2URL") == "http server 2 url");
   CHECK(words("tokenizer") == "tokenizer");
   CHECK(words("contrase\xC3\xB1"
-              "a") == "contrase\xC3\xB1"
-                      "a");
+              "a") ==
+        "contrase\xC3\xB1"
+        "a");
   CHECK(words("").empty());
   CHECK(words("***").empty());
 }
@@ -47,7 +48,8 @@ TEST_CASE("cut by signs alone, capitals begin no word") {
 }
 
 TEST_CASE("joined names are the same however their words are put together") {
-  for (auto const* const name : {"request_body", "requestBody", "Request-Body", "REQUEST.BODY", "requestbody"}) {
+  for (auto const* const name :
+       {"request_body", "requestBody", "Request-Body", "REQUEST.BODY", "requestbody"}) {
     CHECK(fapilog::detail::joined_name(name) == "requestbody");
   }
 }

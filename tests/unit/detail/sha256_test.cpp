@@ -34,7 +34,8 @@ TEST_CASE("SHA-256 gives the hashes of FIPS 180-4's examples") {
   CHECK(hash("abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmno"
              "ijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu") ==
         "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1");
-  CHECK(hash(std::string(1'000'000, 'a')) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+  CHECK(hash(std::string(1'000'000, 'a')) ==
+        "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
 TEST_CASE("SHA-256 is the same however the bytes are cut into pieces") {
@@ -42,7 +43,8 @@ TEST_CASE("SHA-256 is the same however the bytes are cut into pieces") {
   for (std::size_t i = 0; i < 300; ++i) text += static_cast<char>('a' + i % 26);
   for (std::size_t const piece : {1U, 3U, 63U, 64U, 65U, 130U}) {
     fapilog::detail::sha256 pieces;
-    for (std::size_t at = 0; at < text.size(); at += piece) pieces.update(std::string_view{text}.substr(at, piece));
+    for (std::size_t at = 0; at < text.size(); at += piece)
+      pieces.update(std::string_view{text}.substr(at, piece));
     CHECK(hex(pieces.finish()) == hash(text));
   }
 }
@@ -61,7 +63,8 @@ TEST_CASE("HMAC-SHA-256 gives the codes of RFC 4231") {
   CHECK(hmac(std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First") ==
         "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
   CHECK(hmac(std::string(131, '\xaa'),
-             "This is a test using a larger than block-size key and a larger than block-size data. The key needs to be "
+             "This is a test using a larger than block-size key and a larger than block-size data. The key "
+             "needs to be "
              "hashed before being used by the HMAC algorithm.") ==
         "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2");
 }

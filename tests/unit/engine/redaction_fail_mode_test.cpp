@@ -28,7 +28,8 @@ struct line {
                 .redactors = {std::move(redactor)},
                 .processors = {},
                 .on_failed_redaction = mode},
-               true, std::make_shared<fapilog::diagnostics>([this](std::string_view text) { told += text; })) {}
+               true,
+               std::make_shared<fapilog::diagnostics>([this](std::string_view text) { told += text; })) {}
 
   /// The JSON of the event, or nothing where it was dropped.
   std::string run(fapilog::event& e) {
@@ -59,14 +60,16 @@ fapilog::event& secret_event(support::events& events) {
   e.data.set("object", events.object({{"hunter2", value::of_text("hunter2")}}));
   e.data.set("nothing", value{});
   e.data.set("tok-hunter2", value::of_number(1));
-  e.diagnostics.set("exception", events.object({{"error.message", value::of_text("hunter2")}}, fapilog::kind::exception));
+  e.diagnostics.set("exception",
+                    events.object({{"error.message", value::of_text("hunter2")}}, fapilog::kind::exception));
   return e;
 }
 
 }  // namespace
 
 TEST_CASE("a failed redaction lets nothing pass that was not looked at, in no mode") {
-  for (auto const mode : {redaction_fail_mode::open, redaction_fail_mode::warn, redaction_fail_mode::closed}) {
+  for (auto const mode :
+       {redaction_fail_mode::open, redaction_fail_mode::warn, redaction_fail_mode::closed}) {
     support::events events;
     line pipeline{mode, fails_half_way{}};
     std::string const json = pipeline.run(secret_event(events));

@@ -64,7 +64,8 @@ TEST_CASE("what does not fit is not remembered, until the next event makes room"
   CHECK(places.find(0, "one more")->decision == 1);
 }
 
-TEST_CASE("keys that are too long, and what stands below a place that is not remembered, are not remembered") {
+TEST_CASE(
+    "keys that are too long, and what stands below a place that is not remembered, are not remembered") {
   cache places{1};
   CHECK(places.add(0, std::string(cache::longest_key, 'k'), 1) != cache::none);
   CHECK(places.add(0, std::string(cache::longest_key + 1, 'k'), 1) == cache::none);

@@ -32,7 +32,8 @@ TEST_CASE("a sensitive field has its key and a mask") {
   support::logged test;
   test.log.info("charged", kv("order", 1), sensitive("card", "4111111111111111"), sensitive("amount", 12.5));
   CHECK(test.data() == json{{"order", 1}, {"card", "***"}, {"amount", "***"}});
-  test.log.info("x", sensitive(fapilog::dynamic_key("run-time"), std::vector<int>{1, 2}), sensitive("user_id", 42));
+  test.log.info("x", sensitive(fapilog::dynamic_key("run-time"), std::vector<int>{1, 2}),
+                sensitive("user_id", 42));
   CHECK(test.data() == json{{"run-time", "***"}});
   CHECK(test.last().at("context").at("user_id") == "***");
   test.log.info("list", {sensitive("a", 1), kv("b", 2)});

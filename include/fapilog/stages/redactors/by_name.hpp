@@ -28,11 +28,13 @@ struct by_name_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(detail::setting{.name = "presets", .text = "Redaction presets whose names are masked, such as CREDENTIALS."},
+    visit(detail::setting{.name = "presets",
+                          .text = "Redaction presets whose names are masked, such as CREDENTIALS."},
           self.presets);
     visit(detail::setting{.name = "names",
-                          .text = "More names, as words with blanks between: card number covers card_number and "
-                                  "cardNumber."},
+                          .text =
+                              "More names, as words with blanks between: card number covers card_number and "
+                              "cardNumber."},
           self.names);
     visit(detail::setting{.name = "allowed_fields",
                           .text = "Paths of members that stay as they are whatever their name."},

@@ -44,7 +44,8 @@ class blocked_keys final : public path_rule {
   explicit blocked_keys(field_blocker_config const& config) : allowed_(config.allowed_fields, true) {
     for (std::string const& field : config.blocked_fields) {
       keys_.push_back(detail::joined_name(field));
-      if (keys_.back().empty()) refuse("field_blocker", "blocked_fields", "'" + field + "'", "a key with letters");
+      if (keys_.back().empty())
+        refuse("field_blocker", "blocked_fields", "'" + field + "'", "a key with letters");
     }
   }
   [[nodiscard]] coverage covers(member_path const& path) const override {

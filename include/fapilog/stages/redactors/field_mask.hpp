@@ -26,10 +26,12 @@ struct field_mask_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(detail::setting{.name = "fields_to_mask",
-                          .text = "Paths of the members that are masked, from data, context or diagnostics down, with * "
-                                  "for one key and ** for any; a path without these stands at any depth."},
-          self.fields_to_mask);
+    visit(
+        detail::setting{
+            .name = "fields_to_mask",
+            .text = "Paths of the members that are masked, from data, context or diagnostics down, with * "
+                    "for one key and ** for any; a path without these stands at any depth."},
+        self.fields_to_mask);
     visit(detail::setting{.name = "case_insensitive",
                           .text = "Whether upper and lower case of ASCII letters are the same."},
           self.case_insensitive);

@@ -72,11 +72,12 @@ struct group {
   std::size_t size;
 };
 
-inline constexpr std::size_t widest_gap = 3;     ///< ` - `
+inline constexpr std::size_t widest_gap = 3;      ///< ` - `
 inline constexpr std::size_t smallest_group = 2;  ///< of several
 
 /// Adds the card that begins with the first of these groups, the longest one. Returns how many groups it takes.
-inline std::size_t take_card(std::string_view text, group const* first, std::size_t count, text_edits& edits) {
+inline std::size_t take_card(std::string_view text, group const* first, std::size_t count,
+                             text_edits& edits) {
   std::array<char, longest_card> digits{};
   std::size_t size = 0;
   std::size_t taken = 0;
@@ -92,6 +93,15 @@ inline std::size_t take_card(std::string_view text, group const* first, std::siz
     edits.add(first[0].begin, first[taken - 1].begin + first[taken - 1].size, text_rule::card);
   }
   return taken;
+}
+
+/// True where the digits at `begin` stand behind the point of a number, whose whole part is shorter than a card.
+[[nodiscard]] inline bool are_decimals(std::string_view text, std::size_t begin) noexcept {
+  if (begin < 2 || text[begin - 1] != '.') return false;
+  std::size_t whole = 0;
+  while (whole < shortest_card && begin >= whole + 2 && detail::is_ascii_digit(text[begin - 2 - whole]))
+    ++whole;
+  return whole > 0 && whole < shortest_card;
 }
 
 /// Looks at a stretch of digits, blanks and dashes.
@@ -144,8 +154,7 @@ inline void find_cards(std::string_view text, text_edits& edits) {
     while (begin > 0 && belongs(text[begin - 1])) --begin;
     while (end < text.size() && belongs(text[end])) ++end;
     if (end - begin >= shortest_card) {
-      // The decimals of a number are left out, up to the next separator.
-      if (begin >= 2 && text[begin - 1] == '.' && detail::is_ascii_digit(text[begin - 2])) {
+      if (card_detail::are_decimals(text, begin)) {
         while (begin < end && detail::is_ascii_digit(text[begin])) ++begin;
       }
       card_detail::look_at_stretch(text, begin, end, edits);

@@ -116,8 +116,8 @@ class keyword_finder {
     if (!first_alone || goes_on(n.text)) take_value(text, sign, both, covered, true, edits);
   }
   [[nodiscard]] static bool goes_on(std::string_view word) noexcept {
-    constexpr std::array<std::string_view, 8> words{"code", "data", "hash", "header", "key", "phrase", "string",
-                                                    "value"};
+    constexpr std::array<std::string_view, 8> words{"code", "data",   "hash",   "header",
+                                                    "key",  "phrase", "string", "value"};
     return is_one_of(word, words);
   }
   template <std::size_t N>
@@ -129,14 +129,14 @@ class keyword_finder {
 
   /// True for names that prose has before a colon, too: `invalid token: ...`.
   [[nodiscard]] static bool is_weak(std::string_view text) noexcept {
-    constexpr std::array<std::string_view, 13> words{"auth", "bearer",      "cred",  "credential", "credentials",
-                                                     "otp",  "pass",        "pin",   "secret",     "secrets",
-                                                     "token", "tokens",     "jwt"};
+    constexpr std::array<std::string_view, 13> words{"auth",  "bearer", "cred", "credential", "credentials",
+                                                     "otp",   "pass",   "pin",  "secret",     "secrets",
+                                                     "token", "tokens", "jwt"};
     return is_one_of(text, words);
   }
   [[nodiscard]] static bool is_header(std::string_view text) noexcept {
-    constexpr std::array<std::string_view, 5> names{"authorization", "proxy-authorization", "www-authenticate",
-                                                    "cookie", "set-cookie"};
+    constexpr std::array<std::string_view, 5> names{"authorization", "proxy-authorization",
+                                                    "www-authenticate", "cookie", "set-cookie"};
     return is_one_of(text, names);
   }
 
@@ -155,7 +155,8 @@ class keyword_finder {
     done_ = value.end;
   }
 
-  [[nodiscard]] part value_at(std::string_view text, std::size_t begin, std::size_t sign, name const& n) const {
+  [[nodiscard]] part value_at(std::string_view text, std::size_t begin, std::size_t sign,
+                              name const& n) const {
     char const first = at(text, begin);
     std::size_t slashes = 0;
     while (at(text, begin + slashes) == '\\') ++slashes;
@@ -175,7 +176,8 @@ class keyword_finder {
     end = end_of_word(text, begin);
     // `token=Bearer abc`
     for (std::string_view const scheme : {"bearer", "basic", "digest", "token"}) {
-      if (!detail::same_ignoring_case(text.substr(begin, end - begin), scheme) || at(text, end) != ' ') continue;
+      if (!detail::same_ignoring_case(text.substr(begin, end - begin), scheme) || at(text, end) != ' ')
+        continue;
       return {begin, end_of_word(text, end + 1), false};
     }
     return {begin, end, false};
@@ -248,7 +250,8 @@ class keyword_finder {
   }
 
   [[nodiscard]] static bool is_nothing(std::string_view shown) noexcept {
-    constexpr std::array<std::string_view, 7> words{"***", "false", "nil", "none", "null", "true", "undefined"};
+    constexpr std::array<std::string_view, 7> words{"***",  "false", "nil",      "none",
+                                                    "null", "true",  "undefined"};
     return is_one_of(shown, words);
   }
   [[nodiscard]] static bool is_number(std::string_view shown) noexcept {

@@ -32,7 +32,8 @@ namespace token_detail {
   constexpr std::size_t longest_word = 20;
   if (token.size() >= longest_word) return true;
   return std::any_of(token.begin(), token.end(), [&token](char const& c) {
-    return detail::is_ascii_digit(c) || c == '=' || c == '+' || (detail::is_ascii_upper(c) && &c != token.data());
+    return detail::is_ascii_digit(c) || c == '=' || c == '+' ||
+           (detail::is_ascii_upper(c) && &c != token.data());
   });
 }
 

@@ -64,7 +64,8 @@ inline void find_urls(std::string_view text, text_edits& edits) {
   using namespace url_detail;
   next_place at_sign{text, [](char c) { return c == '@'; }};
   next_place url_end{text, ends_url};
-  for (std::size_t slash = text.find('/'); slash != std::string_view::npos; slash = text.find('/', slash + 1)) {
+  for (std::size_t slash = text.find('/'); slash != std::string_view::npos;
+       slash = text.find('/', slash + 1)) {
     std::size_t begin = slash + 1;
     if (begin < text.size() && text[begin] == '\\') ++begin;
     if (begin >= text.size() || text[begin] != '/') continue;

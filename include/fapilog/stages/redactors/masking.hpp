@@ -23,7 +23,7 @@ namespace fapilog::redactors {
 
 /// What becomes of a covered value.
 enum class mask_mode : std::uint8_t {
-  mask,       ///< the same text for all
+  mask,  ///< the same text for all
   pseudonym,  ///< `hmac:` and 16 hexadecimal digits: equal values have equal pseudonyms, nobody without the key can try
 };
 
@@ -89,10 +89,12 @@ template <class Self, class Visitor>
 void describe_mask(Self& self, Visitor&& visit) {
   visit(detail::setting{.name = "mask_string", .text = "What stands in the place of a masked value."},
         self.mask_string);
-  visit(detail::setting{.name = "mode",
-                        .text = "mask: the same text for all; pseudonym: hmac: and 16 hexadecimal digits of a keyed "
-                                "hash, equal for equal values."},
-        self.mode);
+  visit(
+      detail::setting{
+          .name = "mode",
+          .text = "mask: the same text for all; pseudonym: hmac: and 16 hexadecimal digits of a keyed "
+                  "hash, equal for equal values."},
+      self.mode);
   visit(detail::setting{.name = "key",
                         .text = "The key of pseudonyms, at least 16 bytes.",
                         .form = detail::setting_form::secret},
@@ -103,6 +105,7 @@ void describe_mask(Self& self, Visitor&& visit) {
 
 template <>
 struct fapilog::detail::enum_names<fapilog::redactors::mask_mode> {
-  static constexpr std::array names{std::pair{redactors::mask_mode::mask, std::string_view{"mask"}},
-                                    std::pair{redactors::mask_mode::pseudonym, std::string_view{"pseudonym"}}};
+  static constexpr std::array names{
+      std::pair{redactors::mask_mode::mask, std::string_view{"mask"}},
+      std::pair{redactors::mask_mode::pseudonym, std::string_view{"pseudonym"}}};
 };

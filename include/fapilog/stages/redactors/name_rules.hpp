@@ -56,7 +56,7 @@ class name_rules final : public path_rule {
   };
   struct word_list {
     std::vector<std::string> words;
-    std::size_t last_key = 0;              ///< where the words of the last key begin
+    std::size_t last_key = 0;             ///< where the words of the last key begin
     std::vector<std::size_t> key_begins;  ///< of all keys
   };
   struct text_hash {
@@ -183,10 +183,10 @@ class name_rules final : public path_rule {
     return std::find(words.begin(), words.end(), word) != words.end();
   }
   static constexpr std::array<std::string_view, 33> measure_words{
-      "at",       "attempts", "bytes",   "changed", "count",   "counts", "days",     "disabled", "enabled",
-      "expired",  "expires",  "expiry",  "failures", "hours",  "in",     "invalid",  "len",      "length",
-      "limit",    "max",      "min",     "minutes", "ms",      "percent", "present", "rate",     "ratio",
-      "required", "retries",  "seconds", "size",    "total",   "ttl"};
+      "at",       "attempts", "bytes",   "changed",  "count", "counts",  "days",    "disabled", "enabled",
+      "expired",  "expires",  "expiry",  "failures", "hours", "in",      "invalid", "len",      "length",
+      "limit",    "max",      "min",     "minutes",  "ms",    "percent", "present", "rate",     "ratio",
+      "required", "retries",  "seconds", "size",     "total", "ttl"};
   static constexpr std::array<std::string_view, 9> questions{"allows", "can",      "had",  "has", "is",
                                                              "needs",  "requires", "uses", "was"};
 

@@ -28,8 +28,8 @@ class path_patterns final : public path_rule {
 
   [[nodiscard]] coverage covers(member_path const& path) const override {
     std::vector<std::string_view> const keys = split(path.dotted);
-    bool const found = std::any_of(patterns_.begin(), patterns_.end(),
-                                   [&](pattern const& p) { return matches(p, keys); });
+    bool const found =
+        std::any_of(patterns_.begin(), patterns_.end(), [&](pattern const& p) { return matches(p, keys); });
     return found ? coverage::all : coverage::none;
   }
 
@@ -64,15 +64,17 @@ class path_patterns final : public path_rule {
     pattern all;
     for (std::string_view const key : split(path)) {
       if (key.empty()) {
-        throw std::invalid_argument{"fapilog: path '" + std::string{path} +
-                                    "' is not valid; it must be keys with dots between, such as data.user.password"};
+        throw std::invalid_argument{
+            "fapilog: path '" + std::string{path} +
+            "' is not valid; it must be keys with dots between, such as data.user.password"};
       }
       std::string plain = without_indices(key);
       if (!plain.empty()) all.push_back(std::move(plain));
     }
     if (all.empty()) all.emplace_back("*");
     bool const from_top =
-        all[0] == "**" || (all.size() > 1 && (all[0] == "data" || all[0] == "context" || all[0] == "diagnostics"));
+        all[0] == "**" ||
+        (all.size() > 1 && (all[0] == "data" || all[0] == "context" || all[0] == "diagnostics"));
     if (!from_top) all.insert(all.begin(), "**");
     return all;
   }

@@ -67,7 +67,8 @@ class redaction {
 
   /// `fapilog_redacted_fields_total` by redactor and rule, `fapilog_policy_violations_total` for blocked fields.
   void collect(metric_list& all, std::string_view redactor) const {
-    auto const put = [&](std::string_view metric_name, std::string_view help, std::uint64_t count) -> metric& {
+    auto const put = [&](std::string_view metric_name, std::string_view help,
+                         std::uint64_t count) -> metric& {
       metric& m = all.emplace_back();
       m.name = metric_name;
       m.help = help;
@@ -89,7 +90,8 @@ class redaction {
     tell("too_deep", too_deep_.value());
     for (entry const& r : rules_) {
       if (r.name != "field_blocker") continue;
-      put("fapilog_policy_violations_total", "Fields that must not be logged and were blocked.", r.counted.value());
+      put("fapilog_policy_violations_total", "Fields that must not be logged and were blocked.",
+          r.counted.value());
     }
   }
 
@@ -132,7 +134,8 @@ class redaction {
     member const* const first = std::as_const(list).begin();
     for (std::size_t i = is_known && prepared.at == 0 ? prepared_end : 0; i < size; ++i) {
       cache::known const* const known = places_.find(root, first[i].key);
-      if (is_clean(first[i].value, known)) [[likely]] continue;
+      if (is_clean(first[i].value, known)) [[likely]]
+        continue;
       if (is_known && i >= prepared.at && i < prepared_end) continue;
       member m = first[i];
       keys_.assign(1, roots[root]);
@@ -177,8 +180,8 @@ class redaction {
       what = decide(m.key);
       at = places_.add(parent, m.key, what);
     }
-    bool const is_covered = what.rule != 0 && m.value.type != kind::null &&
-                            !(what.unless_measured && is_measure(m.value.type));
+    bool const is_covered =
+        what.rule != 0 && m.value.type != kind::null && !(what.unless_measured && is_measure(m.value.type));
     bool changed = false;
     if (is_covered) {
       entry& r = rules_[what.rule - 1U];

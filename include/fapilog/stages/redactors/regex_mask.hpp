@@ -29,10 +29,12 @@ struct regex_mask_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(detail::setting{.name = "patterns",
-                          .text = "Regular expressions for whole paths such as data.user.password; one that could take "
-                                  "more than linear time is refused."},
-          self.patterns);
+    visit(
+        detail::setting{
+            .name = "patterns",
+            .text = "Regular expressions for whole paths such as data.user.password; one that could take "
+                    "more than linear time is refused."},
+        self.patterns);
     describe_mask(self, visit);
   }
 };
@@ -55,10 +57,10 @@ class regex_patterns final : public path_rule {
     }
   }
   [[nodiscard]] coverage covers(member_path const& path) const override {
-    bool const found = (path.dotted.size() > longest_path && !patterns_.empty()) ||
-                       std::any_of(patterns_.begin(), patterns_.end(), [&](detail::linear_regex const& pattern) {
-                         return pattern.matches(path.dotted);
-                       });
+    bool const found =
+        (path.dotted.size() > longest_path && !patterns_.empty()) ||
+        std::any_of(patterns_.begin(), patterns_.end(),
+                    [&](detail::linear_regex const& pattern) { return pattern.matches(path.dotted); });
     return found ? coverage::all : coverage::none;
   }
 

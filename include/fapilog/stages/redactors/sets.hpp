@@ -16,13 +16,15 @@ namespace fapilog::redactors {
 
 /// Finds credentials in names that are written as one word, which `by_name` cannot cut up: `awssecretkeyid`.
 [[nodiscard]] inline regex_mask_config credential_patterns() {
-  return {.patterns = {R"((?i)(.*\.)?[^.]*(passwd|passphrase|apikey|secretkey|privatekey|accesskey|signingkey)[^.]*)",
-                       R"((?i)(.*\.)?[^.]*(authtoken|accesstoken|refreshtoken|sessiontoken|clientsecret)[^.]*)"}};
+  return {.patterns = {
+              R"((?i)(.*\.)?[^.]*(passwd|passphrase|apikey|secretkey|privatekey|accesskey|signingkey)[^.]*)",
+              R"((?i)(.*\.)?[^.]*(authtoken|accesstoken|refreshtoken|sessiontoken|clientsecret)[^.]*)"}};
 }
 
 /// Credentials by name, by pattern, in URLs and in what texts name themselves.
 [[nodiscard]] inline std::vector<any_redactor> production_set() {
-  return {combined{by_name_config{.presets = {"CREDENTIALS"}}, credential_patterns(), url_credentials_config{}}};
+  return {
+      combined{by_name_config{.presets = {"CREDENTIALS"}}, credential_patterns(), url_credentials_config{}}};
 }
 
 /// The same, and health and card data by name, fields that may hold anything, and all that is known by its form.

@@ -17,11 +17,13 @@ struct string_truncate_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(detail::setting{.name = "max_string_length",
-                          .text = "Characters that a text may have; a longer one is cut and ends with [truncated]; 0 "
-                                  "cuts nothing.",
-                          .least = 0},
-          self.max_string_length);
+    visit(
+        detail::setting{
+            .name = "max_string_length",
+            .text = "Characters that a text may have; a longer one is cut and ends with [truncated]; 0 "
+                    "cuts nothing.",
+            .least = 0},
+        self.max_string_length);
   }
 };
 

@@ -25,8 +25,10 @@ inline constexpr std::array<std::string_view, text_rule_count> text_rule_names{
 
 /// What stands for a found part; of a URL the credentials are taken out.
 inline constexpr std::array<std::string_view, text_rule_count> text_replacements{
-    "[REDACTED:PRIVATE_KEY]", "[REDACTED:CARD]", "[REDACTED:JWT]",   "[REDACTED:TOKEN]",
-    "[REDACTED:AWS_KEY]",     "***",             "[REDACTED:EMAIL]", ""};
+    "[REDACTED:PRIVATE_KEY]", "[REDACTED:CARD]",
+    "[REDACTED:JWT]",         "[REDACTED:TOKEN]",
+    "[REDACTED:AWS_KEY]",     "***",
+    "[REDACTED:EMAIL]",       ""};
 
 /// Bytes `begin` to `end` of a text, and why they go.
 struct text_edit {

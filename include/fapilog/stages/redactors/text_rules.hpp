@@ -104,7 +104,8 @@ class text_rules {
 
   /// True where a row of characters may be a card or the id of a key.
   [[nodiscard]] bool has_rows(std::string_view text) const noexcept {
-    return (has(text_rule::card) && may_have_card(text)) || (has(text_rule::aws_key) && may_have_aws_key(text));
+    return (has(text_rule::card) && may_have_card(text)) ||
+           (has(text_rule::aws_key) && may_have_aws_key(text));
   }
 
   template <detail::mark_set Set>

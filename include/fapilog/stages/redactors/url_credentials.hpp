@@ -23,10 +23,11 @@ struct url_credentials_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(detail::setting{.name = "keywords",
-                          .text = "Whether values that a text names itself are masked, such as password=... or "
-                                  "\"token\": \"...\"."},
-          self.keywords);
+    visit(
+        detail::setting{.name = "keywords",
+                        .text = "Whether values that a text names itself are masked, such as password=... or "
+                                "\"token\": \"...\"."},
+        self.keywords);
     visit(detail::setting{.name = "max_string_length",
                           .text = "Longest text that is looked at, in bytes; a longer one is replaced.",
                           .least = 64,

@@ -24,7 +24,8 @@ struct value_detectors_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(detail::setting{.name = "payment_card", .text = "Numbers of payment cards with the right check digit."},
+    visit(detail::setting{.name = "payment_card",
+                          .text = "Numbers of payment cards with the right check digit."},
           self.payment_card);
     visit(detail::setting{.name = "jwt", .text = "JSON web tokens."}, self.jwt);
     visit(detail::setting{.name = "bearer_tokens",

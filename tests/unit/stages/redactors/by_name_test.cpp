@@ -16,25 +16,95 @@ using support::redacted;
 
 namespace {
 
-bool masks(redacted& r, std::string const& key, json const& value = "secret") { return r.named(key, value) == "***"; }
+bool masks(redacted& r, std::string const& key, json const& value = "secret") {
+  return r.named(key, value) == "***";
+}
 
 }  // namespace
 
 TEST_CASE("credentials are found by the words of a name, however it is written") {
   redacted r{by_name{}};
-  for (auto const* const key :
-       {"password", "Password", "PASSWORD", "user_password", "userPassword", "passwordHash", "password1", "passwords",
-        "new-password", "PGPASSWORD", "dbpassword", "mysql_passwd", "pwd", "pass", "db_pass", "dbPass", "passphrase",
-        "token", "user_token", "userToken", "X-Auth-Token", "x.auth.token", "usertoken", "access_token", "accessToken",
-        "refreshTokens", "token_2", "TOKEN", "id_token", "api_key", "apiKey", "APIKey", "APIkey", "apikey", "x-api-key",
-        "secret", "clientSecret", "client_secret", "secrets", "private_key", "privatekey", "rsaPrivateKey",
-        "authorization", "Authorization", "proxy-authorization", "auth", "auth_header", "cookie", "Set-Cookie",
-        "session_id", "sessionId", "JSESSIONID", "PHPSESSID", "sid", "user.pin", "pin", "pin_code", "otp", "totp",
-        "connection_string", "connectionString", "ConnStr", "dsn", "DATABASE_URL", "jwt", "bearer", "credentials",
-        "aws_secret_access_key", "awsSecretAccessKey", "access_key", "encryption_key", "signingKey", "ssh_key",
-        "passwort", "contrase\xC3\xB1"
-                    "a",
-        "csrf_token", "seed_phrase", "kubeconfig", "oauth2Token", "2fa_code"}) {
+  for (auto const* const key : {"password",
+                                "Password",
+                                "PASSWORD",
+                                "user_password",
+                                "userPassword",
+                                "passwordHash",
+                                "password1",
+                                "passwords",
+                                "new-password",
+                                "PGPASSWORD",
+                                "dbpassword",
+                                "mysql_passwd",
+                                "pwd",
+                                "pass",
+                                "db_pass",
+                                "dbPass",
+                                "passphrase",
+                                "token",
+                                "user_token",
+                                "userToken",
+                                "X-Auth-Token",
+                                "x.auth.token",
+                                "usertoken",
+                                "access_token",
+                                "accessToken",
+                                "refreshTokens",
+                                "token_2",
+                                "TOKEN",
+                                "id_token",
+                                "api_key",
+                                "apiKey",
+                                "APIKey",
+                                "APIkey",
+                                "apikey",
+                                "x-api-key",
+                                "secret",
+                                "clientSecret",
+                                "client_secret",
+                                "secrets",
+                                "private_key",
+                                "privatekey",
+                                "rsaPrivateKey",
+                                "authorization",
+                                "Authorization",
+                                "proxy-authorization",
+                                "auth",
+                                "auth_header",
+                                "cookie",
+                                "Set-Cookie",
+                                "session_id",
+                                "sessionId",
+                                "JSESSIONID",
+                                "PHPSESSID",
+                                "sid",
+                                "user.pin",
+                                "pin",
+                                "pin_code",
+                                "otp",
+                                "totp",
+                                "connection_string",
+                                "connectionString",
+                                "ConnStr",
+                                "dsn",
+                                "DATABASE_URL",
+                                "jwt",
+                                "bearer",
+                                "credentials",
+                                "aws_secret_access_key",
+                                "awsSecretAccessKey",
+                                "access_key",
+                                "encryption_key",
+                                "signingKey",
+                                "ssh_key",
+                                "passwort",
+                                "contrase\xC3\xB1"
+                                "a",
+                                "csrf_token",
+                                "seed_phrase",
+                                "kubeconfig",
+                                "oauth2Token",
+                                "2fa_code"}) {
     INFO(key);
     CHECK(masks(r, key));
   }
@@ -43,12 +113,15 @@ TEST_CASE("credentials are found by the words of a name, however it is written")
 TEST_CASE("names that only look alike are left alone") {
   redacted r{by_name{}};
   for (auto const* const key :
-       {"author", "authority", "authored_by", "expires_at", "tokenizer", "tokenize", "passenger", "pinned", "spinner",
-        "pinning", "pinterest", "secretary", "secretariat", "passwordless", "passport_office", "compass", "bypass",
-        "test_pass", "pass_rate", "keyboard", "monkey", "key", "primary_key", "foreign_key", "public_key", "cache_key",
-        "host_key", "sidebar", "side", "inside", "opinion", "shopping", "mapping_in", "authors", "username", "user_id",
-        "request_id", "trace_id", "session", "sessions", "signature", "email_count", "opt", "option", "cookbook",
-        "message", "status", "url", "path", "method", "bearing", "credit", "accredited", "description"}) {
+       {"author",      "authority",    "authored_by",     "expires_at", "tokenizer",   "tokenize",
+        "passenger",   "pinned",       "spinner",         "pinning",    "pinterest",   "secretary",
+        "secretariat", "passwordless", "passport_office", "compass",    "bypass",      "test_pass",
+        "pass_rate",   "keyboard",     "monkey",          "key",        "primary_key", "foreign_key",
+        "public_key",  "cache_key",    "host_key",        "sidebar",    "side",        "inside",
+        "opinion",     "shopping",     "mapping_in",      "authors",    "username",    "user_id",
+        "request_id",  "trace_id",     "session",         "sessions",   "signature",   "email_count",
+        "opt",         "option",       "cookbook",        "message",    "status",      "url",
+        "path",        "method",       "bearing",         "credit",     "accredited",  "description"}) {
     INFO(key);
     CHECK_FALSE(masks(r, key));
   }
@@ -81,9 +154,10 @@ TEST_CASE("a covered container goes whole, null stays") {
 
 TEST_CASE("numbers and booleans under a name that says they are a measure stay; texts do not") {
   redacted r{by_name{by_name_config{.presets = {"CREDENTIALS", "CONTACT_INFO"}}}};
-  for (auto const* const key : {"token_count", "password_length", "emailCount", "email_count", "pin_attempts",
-                                "token_expires_in", "tokenTtlSeconds", "max_tokens", "total_tokens", "prompt_tokens",
-                                "has_token", "isPasswordExpired", "password_changed", "cookies"}) {
+  for (auto const* const key :
+       {"token_count", "password_length", "emailCount", "email_count", "pin_attempts", "token_expires_in",
+        "tokenTtlSeconds", "max_tokens", "total_tokens", "prompt_tokens", "has_token", "isPasswordExpired",
+        "password_changed", "cookies"}) {
     INFO(key);
     CHECK(r.named(key, 3) == 3);
     CHECK(r.named(key, true) == true);
@@ -123,8 +197,9 @@ TEST_CASE("each preset covers what it is made for") {
   CHECK(found("HIPAA_PHI", "mrn"));
   CHECK(found("HIPAA_PHI", "patientName"));
   CHECK(found("HIPAA_PHI", "diagnosis_code"));
-  for (auto const* const key : {"card_number", "cardNumber", "creditCard", "cvv", "cvv2", "cvc", "pan", "pin", "iban",
-                                "account_number", "track2", "cardholder_name", "card_expiry", "card", "security_code"}) {
+  for (auto const* const key :
+       {"card_number", "cardNumber", "creditCard", "cvv", "cvv2", "cvc", "pan", "pin", "iban",
+        "account_number", "track2", "cardholder_name", "card_expiry", "card", "security_code"}) {
     INFO(key);
     CHECK(found("PCI_DSS", key));
   }
@@ -161,7 +236,8 @@ TEST_CASE("context and diagnostics are looked at, the envelope's own members sta
   CHECK(log.at("context").at("user_id") == "u1");
   CHECK(log.at("context").at("trace_id") == "t1");
   CHECK(log.at("context").at("api_key") == "***");
-  CHECK(log.at("diagnostics") == json{{"origin", "native"}, {"service", "billing"}, {"host", "h"}, {"pid", 4}, {"secret", "***"}});
+  CHECK(log.at("diagnostics") ==
+        json{{"origin", "native"}, {"service", "billing"}, {"host", "h"}, {"pid", 4}, {"secret", "***"}});
   CHECK(log.at("message") == "hello");
 }
 
@@ -169,7 +245,8 @@ TEST_CASE("impossible configurations of by_name are errors in words") {
   CHECK_THROWS_WITH((by_name{by_name_config{.presets = {"NOTHING"}}}),
                     ContainsSubstring("there is no redaction preset 'NOTHING'; valid presets: CONTACT_INFO"));
   CHECK_THROWS_WITH((by_name{by_name_config{.names = {"--"}}}), ContainsSubstring("name '--' has no word"));
-  CHECK_THROWS_WITH((by_name{by_name_config{.allowed_fields = {"a..b"}}}), ContainsSubstring("path 'a..b' is not valid"));
+  CHECK_THROWS_WITH((by_name{by_name_config{.allowed_fields = {"a..b"}}}),
+                    ContainsSubstring("path 'a..b' is not valid"));
 }
 
 TEST_CASE("redactions by name are counted, and a copy counts for itself") {

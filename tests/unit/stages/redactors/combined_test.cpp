@@ -25,31 +25,36 @@ using json = nlohmann::json;
 using support::redacted;
 
 TEST_CASE("combined does what its redactors do one after the other") {
-  std::vector<fapilog::any_redactor> one_by_one{field_mask{{.fields_to_mask = {"data.x"}}}, by_name{}, url_credentials{},
-                                                value_detectors{}, string_truncate{{.max_string_length = 40}}};
+  std::vector<fapilog::any_redactor> one_by_one{field_mask{{.fields_to_mask = {"data.x"}}}, by_name{},
+                                                url_credentials{}, value_detectors{},
+                                                string_truncate{{.max_string_length = 40}}};
   redacted all{[&](fapilog::event& e) {
     for (auto& r : one_by_one) r.redact(e);
   }};
-  redacted one{combined{field_mask_config{.fields_to_mask = {"data.x"}}, by_name_config{}, url_credentials_config{},
-                        value_detectors_config{}, string_truncate_config{.max_string_length = 40}}};
+  redacted one{combined{field_mask_config{.fields_to_mask = {"data.x"}}, by_name_config{},
+                        url_credentials_config{}, value_detectors_config{},
+                        string_truncate_config{.max_string_length = 40}}};
   json const data{{"x", 1},
                   {"password", {{"a", 1}}},
                   {"url", "https://u:p@h/?token=abc"},
                   {"text", "card 4111111111111111 and Bearer abc123def456 and much more text behind it"},
                   {"list", {"4111111111111111", {{"pin", 1}}, nullptr, 1.5}}};
-  json const log = one.log("password=x for //u:p@h", data, {{"user_id", "u"}}, {{"exception", {{"error.message", "//u:p@h"}}}});
-  CHECK(log == all.log("password=x for //u:p@h", data, {{"user_id", "u"}}, {{"exception", {{"error.message", "//u:p@h"}}}}));
+  json const log = one.log("password=x for //u:p@h", data, {{"user_id", "u"}},
+                           {{"exception", {{"error.message", "//u:p@h"}}}});
+  CHECK(log == all.log("password=x for //u:p@h", data, {{"user_id", "u"}},
+                       {{"exception", {{"error.message", "//u:p@h"}}}}));
   CHECK(log.at("message") == "password=*** for //h");
   CHECK(log.at("data").at("text") == "card [REDACTED:CARD] and Bearer [REDACTE[truncated]");
 }
 
 TEST_CASE("of several rules for a member the first one given counts") {
-  redacted r{combined{field_mask_config{.fields_to_mask = {"body"}, .mask_string = "first"}, field_blocker_config{},
-                      by_name_config{}}};
+  redacted r{combined{field_mask_config{.fields_to_mask = {"body"}, .mask_string = "first"},
+                      field_blocker_config{}, by_name_config{}}};
   CHECK(r.data({{"body", 1}, {"raw", 2}, {"token", 3}}) ==
         json{{"body", "first"}, {"raw", "[REDACTED:HIGH_RISK_FIELD]"}, {"token", "***"}});
   // A rule that lets measures pass does not keep another from covering them.
-  redacted strict{combined{by_name_config{}, field_mask_config{.fields_to_mask = {"token_count"}, .mask_string = "m"}}};
+  redacted strict{
+      combined{by_name_config{}, field_mask_config{.fields_to_mask = {"token_count"}, .mask_string = "m"}}};
   CHECK(strict.data({{"token_count", 3}, {"pin_count", 3}}) == json{{"token_count", "m"}, {"pin_count", 3}});
 }
 
@@ -78,7 +83,9 @@ struct nested {
   unsigned depth;
 };
 void to_log(fapilog::value_writer& writer, nested const& n) {
-  if (n.depth == 0) return writer.value(std::map<std::string, std::string>{{"password", "hunter2"}, {"x", "4111111111111111"}});
+  if (n.depth == 0)
+    return writer.value(
+        std::map<std::string, std::string>{{"password", "hunter2"}, {"x", "4111111111111111"}});
   writer.array([&](fapilog::array_writer& elements) { elements.value(nested{n.depth - 1}); });
 }
 
@@ -94,8 +101,9 @@ TEST_CASE("the deepest value that a call can log is looked at") {
 TEST_CASE("values in memory that others share are not changed") {
   support::events events;
   combined redactor{by_name_config{}, value_detectors_config{}};
-  fapilog::value const shared = events.object({{"password", fapilog::value::of_text("hunter2")},
-                                               {"list", events.array({fapilog::value::of_text("4111111111111111")})}});
+  fapilog::value const shared =
+      events.object({{"password", fapilog::value::of_text("hunter2")},
+                     {"list", events.array({fapilog::value::of_text("4111111111111111")})}});
   fapilog::event& first = events.add("m");
   first.data.push_back({"a", shared});
   redactor.redact(first);
@@ -105,12 +113,14 @@ TEST_CASE("values in memory that others share are not changed") {
   CHECK(shared.members[1].value.elements[0].as_text() == "4111111111111111");
 }
 
-TEST_CASE("what is prepared for all records of a batch is looked at, and written once where nothing is in it") {
+TEST_CASE(
+    "what is prepared for all records of a batch is looked at, and written once where nothing is in it") {
   auto const diagnostics = [](std::string const& service, std::size_t records) {
     support::logged test{{.batch_timeout = std::chrono::seconds{10},
                           .service = service,
                           .env = "test",
-                          .redactors = {combined{value_detectors_config{}, field_mask_config{.fields_to_mask = {"diagnostics.env"}}}}}};
+                          .redactors = {combined{value_detectors_config{},
+                                                 field_mask_config{.fields_to_mask = {"diagnostics.env"}}}}}};
     for (std::size_t i = 0; i < records; ++i) test.log.info("x");
     return test.records();
   };
@@ -144,12 +154,28 @@ TEST_CASE("the sets of production and hardened are what they say") {
   redacted hardened{hardened_set().front()};
   REQUIRE(production_set().size() == 1);
   REQUIRE(hardened_set().size() == 1);
-  json const data{{"password", "x"}, {"awssecretkeyid", "x"}, {"url", "//u:p@h"}, {"mrn", "x"},   {"cvv", "x"},
-                  {"body", "x"},     {"text", "4111111111111111"}, {"note", "ada@example.com"}, {"author", "x"}};
-  CHECK(production.data(data) == json{{"password", "***"}, {"awssecretkeyid", "***"}, {"url", "//h"}, {"mrn", "x"}, {"cvv", "x"},
-                                      {"body", "x"}, {"text", "4111111111111111"}, {"note", "ada@example.com"}, {"author", "x"}});
-  CHECK(hardened.data(data) == json{{"password", "***"}, {"awssecretkeyid", "***"}, {"url", "//h"}, {"mrn", "***"}, {"cvv", "***"},
-                                    {"body", "[REDACTED:HIGH_RISK_FIELD]"}, {"text", "[REDACTED:CARD]"}, {"note", "[REDACTED:EMAIL]"}, {"author", "x"}});
+  json const data{
+      {"password", "x"}, {"awssecretkeyid", "x"}, {"url", "//u:p@h"},           {"mrn", "x"},
+      {"cvv", "x"},      {"body", "x"},           {"text", "4111111111111111"}, {"note", "ada@example.com"},
+      {"author", "x"}};
+  CHECK(production.data(data) == json{{"password", "***"},
+                                      {"awssecretkeyid", "***"},
+                                      {"url", "//h"},
+                                      {"mrn", "x"},
+                                      {"cvv", "x"},
+                                      {"body", "x"},
+                                      {"text", "4111111111111111"},
+                                      {"note", "ada@example.com"},
+                                      {"author", "x"}});
+  CHECK(hardened.data(data) == json{{"password", "***"},
+                                    {"awssecretkeyid", "***"},
+                                    {"url", "//h"},
+                                    {"mrn", "***"},
+                                    {"cvv", "***"},
+                                    {"body", "[REDACTED:HIGH_RISK_FIELD]"},
+                                    {"text", "[REDACTED:CARD]"},
+                                    {"note", "[REDACTED:EMAIL]"},
+                                    {"author", "x"}});
 }
 
 namespace {
@@ -169,7 +195,8 @@ class random_values {
     for (std::size_t count = pick(5); count != 0; --count) {
       switch (pick(6)) {
         case 0: {
-          std::string const key = one_of({"password", "user_token", "apiKey", "X-Auth-Token", "client.secret", "pin"}) + number();
+          std::string const key =
+              one_of({"password", "user_token", "apiKey", "X-Auth-Token", "client.secret", "pin"}) + number();
           all.before[key] = depth == 0 || pick(2) == 0 ? json(secret()) : value(depth - 1).before;
           if (all.before[key].is_boolean() || all.before[key].is_number()) all.before[key] = secret();
           all.wanted[key] = all.before[key].is_null() ? json() : json("***");
@@ -185,7 +212,8 @@ class random_values {
           break;
         }
         default: {
-          std::string const key = one_of({"author", "expires_at", "name", "count", "n", "path", "tokenizer", "url"}) + number();
+          std::string const key =
+              one_of({"author", "expires_at", "name", "count", "n", "path", "tokenizer", "url"}) + number();
           pair const v = value(depth == 0 ? 0 : depth - 1);
           all.before[key] = v.before;
           all.wanted[key] = v.wanted;
@@ -196,7 +224,9 @@ class random_values {
   }
 
  private:
-  std::size_t pick(std::size_t count) { return std::uniform_int_distribution<std::size_t>{0, count - 1}(random_); }
+  std::size_t pick(std::size_t count) {
+    return std::uniform_int_distribution<std::size_t>{0, count - 1}(random_);
+  }
   std::string one_of(std::vector<std::string> const& all) { return all[pick(all.size())]; }
   std::string number() { return pick(3) == 0 ? "_" + std::to_string(pick(3000)) : ""; }
   static std::string secret() { return "hunter2"; }

@@ -24,12 +24,14 @@ constexpr char blocked[] = "[REDACTED:HIGH_RISK_FIELD]";
 
 TEST_CASE("with its defaults the blocker blocks the nine fields of high risk") {
   redacted r{field_blocker{}};
-  for (auto const* const key : {"body", "request_body", "response_body", "payload", "raw", "dump", "raw_body",
-                                "raw_request", "raw_response", "Body", "requestBody", "Response-Body", "RAW"}) {
+  for (auto const* const key :
+       {"body", "request_body", "response_body", "payload", "raw", "dump", "raw_body", "raw_request",
+        "raw_response", "Body", "requestBody", "Response-Body", "RAW"}) {
     INFO(key);
     CHECK(r.named(key, {{"card", 1}}) == blocked);
   }
-  for (auto const* const key : {"body_size", "somebody", "payloads", "drawing", "raw_count", "dumped", "name"}) {
+  for (auto const* const key :
+       {"body_size", "somebody", "payloads", "drawing", "raw_count", "dumped", "name"}) {
     INFO(key);
     CHECK(r.named(key, "x") == "x");
   }
@@ -44,7 +46,8 @@ TEST_CASE("the hardened set blocks a body that is logged") {
 
 TEST_CASE("blocked fields are found at any depth, in context and diagnostics too; null stays") {
   redacted r{field_blocker{}};
-  json const log = r.log("m", {{"http", {{{"body", "x"}, {"raw", nullptr}}}}}, {{"payload", "y"}}, {{"a", {{"dump", 1}}}});
+  json const log =
+      r.log("m", {{"http", {{{"body", "x"}, {"raw", nullptr}}}}}, {{"payload", "y"}}, {{"a", {{"dump", 1}}}});
   CHECK(log.at("data") == json{{"http", {{{"body", blocked}, {"raw", nullptr}}}}});
   CHECK(log.at("context").at("payload") == blocked);
   CHECK(log.at("diagnostics").at("a").at("dump") == blocked);
@@ -59,8 +62,9 @@ TEST_CASE("the list, the exceptions and the replacement are the user's") {
 }
 
 TEST_CASE("a field without letters is refused") {
-  CHECK_THROWS_WITH((field_blocker{{.blocked_fields = {"--"}}}),
-                    ContainsSubstring("field_blocker: `blocked_fields` is '--'; it must be a key with letters"));
+  CHECK_THROWS_WITH(
+      (field_blocker{{.blocked_fields = {"--"}}}),
+      ContainsSubstring("field_blocker: `blocked_fields` is '--'; it must be a key with letters"));
   CHECK_THROWS_WITH((field_blocker{{.allowed_fields = {""}}}), ContainsSubstring("is not valid"));
 }
 

@@ -23,7 +23,9 @@ using support::redacted;
 
 namespace {
 
-redacted masking(std::vector<std::string> paths) { return redacted{field_mask{{.fields_to_mask = std::move(paths)}}}; }
+redacted masking(std::vector<std::string> paths) {
+  return redacted{field_mask{{.fields_to_mask = std::move(paths)}}};
+}
 
 struct price {
   double euros;
@@ -34,9 +36,11 @@ void to_log(fapilog::value_writer& writer, price const& p) { writer.value(p.euro
 
 TEST_CASE("a path from data, context or diagnostics down masks that member alone") {
   redacted r = masking({"data.user.password", "context.user_id", "diagnostics.host"});
-  json const log = r.log("m", {{"user", {{"password", "x"}, {"name", "ada"}}}, {"password", "y"}, {"user_id", "z"}},
-                         {{"user_id", "u"}}, {{"host", "h"}, {"pid", 1}});
-  CHECK(log.at("data") == json{{"user", {{"password", "***"}, {"name", "ada"}}}, {"password", "y"}, {"user_id", "z"}});
+  json const log =
+      r.log("m", {{"user", {{"password", "x"}, {"name", "ada"}}}, {"password", "y"}, {"user_id", "z"}},
+            {{"user_id", "u"}}, {{"host", "h"}, {"pid", 1}});
+  CHECK(log.at("data") ==
+        json{{"user", {{"password", "***"}, {"name", "ada"}}}, {"password", "y"}, {"user_id", "z"}});
   CHECK(log.at("context").at("user_id") == "***");
   CHECK(log.at("diagnostics").at("host") == "***");
   CHECK(log.at("diagnostics").at("pid") == 1);
@@ -44,8 +48,9 @@ TEST_CASE("a path from data, context or diagnostics down masks that member alone
 
 TEST_CASE("a path without a root is found at any depth, everywhere") {
   redacted r = masking({"password", "user.name"});
-  json const log = r.log("m", {{"password", "x"}, {"a", {{"password", "y"}}}, {"user", {{"name", "n"}}}, {"name", "m"}},
-                         {{"password", "c"}}, {{"b", {{"c", {{"password", "d"}}}}}});
+  json const log =
+      r.log("m", {{"password", "x"}, {"a", {{"password", "y"}}}, {"user", {{"name", "n"}}}, {"name", "m"}},
+            {{"password", "c"}}, {{"b", {{"c", {{"password", "d"}}}}}});
   CHECK(log.at("data") ==
         json{{"password", "***"}, {"a", {{"password", "***"}}}, {"user", {{"name", "***"}}}, {"name", "m"}});
   CHECK(log.at("context").at("password") == "***");
@@ -67,7 +72,8 @@ TEST_CASE("a star stands for one key, two stars for any number of them") {
 TEST_CASE("lists leave no trace in a path") {
   json const before{{"users", {{{"token", "a"}}, {{"token", "b"}}}}};
   json const after{{"users", {{{"token", "***"}}, {{"token", "***"}}}}};
-  for (auto const* const path : {"data.users.token", "data.users[*].token", "data.users[0].token", "data.users.[*].token"}) {
+  for (auto const* const path :
+       {"data.users.token", "data.users[*].token", "data.users[0].token", "data.users.[*].token"}) {
     redacted r = masking({path});
     CHECK(r.data(before) == after);
   }
@@ -104,7 +110,8 @@ TEST_CASE("a path that is no path is refused") {
 }
 
 TEST_CASE("equal values have equal pseudonyms under one key, others under another") {
-  field_mask_config config{.fields_to_mask = {"user", "card"}, .mode = mask_mode::pseudonym, .key = "0123456789abcdef"};
+  field_mask_config config{
+      .fields_to_mask = {"user", "card"}, .mode = mask_mode::pseudonym, .key = "0123456789abcdef"};
   redacted r{field_mask{config}};
   // The first digits of HMAC-SHA-256 of `ada` under this key.
   CHECK(r.named("user", "ada") == "hmac:83eeb38e004a2953");
@@ -120,8 +127,9 @@ TEST_CASE("equal values have equal pseudonyms under one key, others under anothe
 
 TEST_CASE("pseudonyms want a key of sixteen bytes, and no error tells it") {
   field_mask_config config{.fields_to_mask = {"user"}, .mode = mask_mode::pseudonym, .key = "hunter2"};
-  CHECK_THROWS_WITH(field_mask{config}, ContainsSubstring("field_mask: `key` is 7 bytes long; it must be at least 16 bytes") &&
-                                            !ContainsSubstring("hunter2"));
+  CHECK_THROWS_WITH(field_mask{config},
+                    ContainsSubstring("field_mask: `key` is 7 bytes long; it must be at least 16 bytes") &&
+                        !ContainsSubstring("hunter2"));
   config.key.clear();
   CHECK_THROWS_AS(field_mask{config}, std::invalid_argument);
 }

@@ -17,15 +17,17 @@ using name_list = std::vector<std::string_view>;
 
 namespace {
 
-bool has(name_list const& all, std::string_view one) { return std::find(all.begin(), all.end(), one) != all.end(); }
+bool has(name_list const& all, std::string_view one) {
+  return std::find(all.begin(), all.end(), one) != all.end();
+}
 
 }  // namespace
 
 TEST_CASE("there are thirteen redaction presets, by these names") {
   CHECK(list_redaction_presets() ==
-        name_list{"CONTACT_INFO", "PERSONAL_IDENTIFIERS", "ONLINE_IDENTIFIERS", "FINANCIAL_IDENTIFIERS", "US_GOVERNMENT_IDS",
-              "UK_GOVERNMENT_IDS", "EU_GOVERNMENT_IDS", "GDPR_PII", "GDPR_PII_UK", "CCPA_PII", "HIPAA_PHI", "PCI_DSS",
-              "CREDENTIALS"});
+        name_list{"CONTACT_INFO", "PERSONAL_IDENTIFIERS", "ONLINE_IDENTIFIERS", "FINANCIAL_IDENTIFIERS",
+                  "US_GOVERNMENT_IDS", "UK_GOVERNMENT_IDS", "EU_GOVERNMENT_IDS", "GDPR_PII", "GDPR_PII_UK",
+                  "CCPA_PII", "HIPAA_PHI", "PCI_DSS", "CREDENTIALS"});
   for (auto const name : list_redaction_presets()) {
     auto const& preset = get_redaction_preset(name);
     CHECK(preset.name == name);
@@ -39,8 +41,8 @@ TEST_CASE("there are thirteen redaction presets, by these names") {
 
 TEST_CASE("a preset has the names of those that it extends, over several steps") {
   auto const gdpr = resolve_redaction_preset("GDPR_PII");
-  for (auto const* const parent : {"CONTACT_INFO", "PERSONAL_IDENTIFIERS", "ONLINE_IDENTIFIERS", "FINANCIAL_IDENTIFIERS",
-                                   "EU_GOVERNMENT_IDS"}) {
+  for (auto const* const parent : {"CONTACT_INFO", "PERSONAL_IDENTIFIERS", "ONLINE_IDENTIFIERS",
+                                   "FINANCIAL_IDENTIFIERS", "EU_GOVERNMENT_IDS"}) {
     for (auto const one : get_redaction_preset(parent).names) CHECK(has(gdpr, one));
   }
   auto const uk = resolve_redaction_preset("GDPR_PII_UK");
@@ -64,10 +66,12 @@ TEST_CASE("presets are found by law and by region") {
 }
 
 TEST_CASE("an unknown preset is an error that lists the known ones, also as a parent") {
-  CHECK_THROWS_WITH(get_redaction_preset("GDPR"), ContainsSubstring("no redaction preset 'GDPR'; valid presets: CONTACT_INFO, "));
+  CHECK_THROWS_WITH(get_redaction_preset("GDPR"),
+                    ContainsSubstring("no redaction preset 'GDPR'; valid presets: CONTACT_INFO, "));
   static constexpr std::array<std::string_view, 1> parent{"MISSING"};
   std::array<redaction_preset, 1> const table{{{"CHILD", "A child.", {}, parent}}};
-  CHECK_THROWS_WITH(resolve_redaction_preset("CHILD", table), ContainsSubstring("no redaction preset 'MISSING'"));
+  CHECK_THROWS_WITH(resolve_redaction_preset("CHILD", table),
+                    ContainsSubstring("no redaction preset 'MISSING'"));
 }
 
 TEST_CASE("presets that extend each other in a circle are an error that shows it") {

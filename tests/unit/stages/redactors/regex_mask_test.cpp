@@ -19,14 +19,21 @@ using support::redacted;
 
 namespace {
 
-redacted masking(std::vector<std::string> patterns) { return redacted{regex_mask{{.patterns = std::move(patterns)}}}; }
+redacted masking(std::vector<std::string> patterns) {
+  return redacted{regex_mask{{.patterns = std::move(patterns)}}};
+}
 
 }  // namespace
 
 TEST_CASE("a pattern is held against the whole path of a member") {
   redacted r = masking({R"(data\.user\..*)", R"(.*\.(pin|code))"});
-  CHECK(r.data({{"user", {{"name", "x"}, {"age", 3}}}, {"username", "y"}, {"a", {{"pin", 1}, {"pins", 2}}}, {"code", 4}}) ==
-        json{{"user", {{"name", "***"}, {"age", "***"}}}, {"username", "y"}, {"a", {{"pin", "***"}, {"pins", 2}}}, {"code", "***"}});
+  CHECK(r.data({{"user", {{"name", "x"}, {"age", 3}}},
+                {"username", "y"},
+                {"a", {{"pin", 1}, {"pins", 2}}},
+                {"code", 4}}) == json{{"user", {{"name", "***"}, {"age", "***"}}},
+                                      {"username", "y"},
+                                      {"a", {{"pin", "***"}, {"pins", 2}}},
+                                      {"code", "***"}});
   redacted part = masking({"user"});
   CHECK(part.named("user", "x") == "x");
 }
@@ -39,16 +46,18 @@ TEST_CASE("lists leave no trace, and a masked container is not looked into") {
 
 TEST_CASE("context and diagnostics have paths, too") {
   redacted r = masking({R"(context\.user_id)", R"(diagnostics\..*message)"});
-  json const log = r.log("m", {{"user_id", 1}}, {{"user_id", "u"}}, {{"exception", {{"error.message", "x"}}}});
+  json const log =
+      r.log("m", {{"user_id", 1}}, {{"user_id", "u"}}, {{"exception", {{"error.message", "x"}}}});
   CHECK(log.at("context").at("user_id") == "***");
   CHECK(log.at("diagnostics").at("exception").at("error.message") == "***");
   CHECK(log.at("data").at("user_id") == 1);
 }
 
 TEST_CASE("a pattern that could explode or is not understood is refused when the redactor is made") {
-  CHECK_THROWS_WITH(masking({"ok", R"((a)\1)"}),
-                    ContainsSubstring(R"(fapilog: regex_mask: `patterns` is '(a)\1'; it must be a regular expression)") &&
-                        ContainsSubstring("references to groups are not supported"));
+  CHECK_THROWS_WITH(
+      masking({"ok", R"((a)\1)"}),
+      ContainsSubstring(R"(fapilog: regex_mask: `patterns` is '(a)\1'; it must be a regular expression)") &&
+          ContainsSubstring("references to groups are not supported"));
   CHECK_THROWS_AS(masking({"(?=x)"}), std::invalid_argument);
   CHECK_THROWS_WITH(masking({"(a{1000}){1000}"}), ContainsSubstring("too large"));
   CHECK_THROWS_AS(masking({"["}), std::invalid_argument);

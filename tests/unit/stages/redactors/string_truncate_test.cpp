@@ -32,14 +32,16 @@ TEST_CASE("a limit counts characters and cuts none of them") {
   redacted r{string_truncate{{.max_string_length = 3}}};
   CHECK(r.text("\xC3\xA4\xC3\xB6\xC3\xBC") == "\xC3\xA4\xC3\xB6\xC3\xBC");
   CHECK(r.text("\xC3\xA4\xC3\xB6\xC3\xBC!") == "\xC3\xA4\xC3\xB6\xC3\xBC[truncated]");
-  CHECK(r.text("\xF0\x9F\x98\x80\xF0\x9F\x98\x80\xF0\x9F\x98\x80") == "\xF0\x9F\x98\x80\xF0\x9F\x98\x80\xF0\x9F\x98\x80");
+  CHECK(r.text("\xF0\x9F\x98\x80\xF0\x9F\x98\x80\xF0\x9F\x98\x80") ==
+        "\xF0\x9F\x98\x80\xF0\x9F\x98\x80\xF0\x9F\x98\x80");
   // What is no UTF-8 counts byte by byte.
   CHECK(r.text(std::string(1000, '\x80')) == "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD[truncated]");
 }
 
 TEST_CASE("texts are cut at any depth, in context and diagnostics too; keys are not") {
   redacted r{string_truncate{{.max_string_length = 2}}};
-  json const log = r.log("m", {{"long_key", {{"a", {"abc", "ab"}}}}}, {{"user_id", "u123"}}, {{"exception", {{"error.message", "xyz"}}}});
+  json const log = r.log("m", {{"long_key", {{"a", {"abc", "ab"}}}}}, {{"user_id", "u123"}},
+                         {{"exception", {{"error.message", "xyz"}}}});
   CHECK(log.at("data") == json{{"long_key", {{"a", {"ab[truncated]", "ab"}}}}});
   CHECK(log.at("context").at("user_id") == "u1[truncated]");
   CHECK(log.at("diagnostics").at("exception").at("error.message") == "xy[truncated]");

@@ -58,12 +58,33 @@ TEST_CASE("URLs are found within a text and in the message") {
 
 TEST_CASE("what only looks like credentials stays") {
   redacted r{url_credentials{}};
-  for (auto const* const text :
-       {"https://host/path", "https://host:8080/path", "https://medium.example/@ada", "https://host:8080/@scope/pkg@1.2",
-        "https://host/x?mail=a@b.c", "mail ada@example.com // or bob@example.com", "docker://repo:5000/image@sha256:abc",
-        "http://[::1]:8080/a@b", "a // b @ c", "12:30:00", "std::string name", "C:\\path", "user@host", "@", "//", "://",
-        "ratio 3:4", "a == b", "x => y", "key: value", "author=ada", "expires_at: tomorrow", "tokenizer=bpe",
-        "status=200 in 12 ms", "token_count=15", "max_tokens: 4096", "password_length = 12"}) {
+  for (auto const* const text : {"https://host/path",
+                                 "https://host:8080/path",
+                                 "https://medium.example/@ada",
+                                 "https://host:8080/@scope/pkg@1.2",
+                                 "https://host/x?mail=a@b.c",
+                                 "mail ada@example.com // or bob@example.com",
+                                 "docker://repo:5000/image@sha256:abc",
+                                 "http://[::1]:8080/a@b",
+                                 "a // b @ c",
+                                 "12:30:00",
+                                 "std::string name",
+                                 "C:\\path",
+                                 "user@host",
+                                 "@",
+                                 "//",
+                                 "://",
+                                 "ratio 3:4",
+                                 "a == b",
+                                 "x => y",
+                                 "key: value",
+                                 "author=ada",
+                                 "expires_at: tomorrow",
+                                 "tokenizer=bpe",
+                                 "status=200 in 12 ms",
+                                 "token_count=15",
+                                 "max_tokens: 4096",
+                                 "password_length = 12"}) {
     INFO(text);
     CHECK(r.text(text) == text);
   }
@@ -75,7 +96,8 @@ TEST_CASE("values that a text names by the name of a credential are masked") {
            {"password=hunter2", "password=***"},
            {"host=db user=app password=hunter2 dbname=x", "host=db user=app password=*** dbname=x"},
            {"host=db password='hun ter\\'2' dbname=x", "host=db password='***' dbname=x"},
-           {"Server=db;User Id=sa;Password=hun ter2;Timeout=3", "Server=db;User Id=sa;Password=***;Timeout=3"},
+           {"Server=db;User Id=sa;Password=hun ter2;Timeout=3",
+            "Server=db;User Id=sa;Password=***;Timeout=3"},
            {"Server=db;Pwd=hunter2", "Server=db;Pwd=***"},
            {"https://h/x?access_token=abc&page=2", "https://h/x?access_token=***&page=2"},
            {"https://h/x?page=2&api_key=abc#top", "https://h/x?page=2&api_key=***"},
@@ -115,8 +137,8 @@ TEST_CASE("values that a text names by the name of a credential are masked") {
 TEST_CASE("prose about tokens is left alone") {
   redacted r{url_credentials{}};
   for (auto const* const text :
-       {"invalid token: unexpected end", "token: expired", "pin: wrong", "secret: unknown", "token for ada: expired",
-        "password", "no password given", "api key: missing", "the pass: fail"}) {
+       {"invalid token: unexpected end", "token: expired", "pin: wrong", "secret: unknown",
+        "token for ada: expired", "password", "no password given", "api key: missing", "the pass: fail"}) {
     INFO(text);
     CHECK(r.text(text) == text);
   }
@@ -159,7 +181,8 @@ TEST_CASE("keys, nested values, bytes, context, diagnostics and the logger's nam
 
 TEST_CASE("keys that become equal without their secrets stay apart") {
   redacted r{url_credentials{}};
-  json const data = r.data({{"//a:1@h", 1}, {"//b:2@h", 2}, {"//h", 3}, {"m", {{"//a:1@h", 4}, {"//b:2@h", 5}}}});
+  json const data =
+      r.data({{"//a:1@h", 1}, {"//b:2@h", 2}, {"//h", 3}, {"m", {{"//a:1@h", 4}, {"//b:2@h", 5}}}});
   CHECK(data.size() == 4);
   CHECK(data.at("m").size() == 2);
   CHECK_THAT(data.dump(), !ContainsSubstring("a:1") && !ContainsSubstring("b:2"));
@@ -177,9 +200,13 @@ TEST_CASE("what was cleaned stays as it is when it is cleaned again") {
 TEST_CASE("long texts of nothing but signs take linear time") {
   redacted r{url_credentials{}};
   auto const began = std::chrono::steady_clock::now();
-  for (std::string const piece : {"//", "//a", "//a:b", "/", "@", "//@", ":", "=", "a:", "password:", "password=\"", "token: ",
-                                  "a=a;", "password=a,", "\\", "password=\\\"", "{", "password={", "\"", " ", "password= ",
-                                  "api key: ", "[", "x]=", "password=b&", "//a:b/"}) {
+  for (std::string const piece : {"//",          "//a",         "//a:b",       "/",
+                                  "@",           "//@",         ":",           "=",
+                                  "a:",          "password:",   "password=\"", "token: ",
+                                  "a=a;",        "password=a,", "\\",          "password=\\\"",
+                                  "{",           "password={",  "\"",          " ",
+                                  "password= ",  "api key: ",   "[",           "x]=",
+                                  "password=b&", "//a:b/"}) {
     std::string text;
     while (text.size() < 500'000) text += piece;
     (void)r.text(text);

@@ -43,30 +43,32 @@ std::string with_check_digit(std::string digits) {
 
 TEST_CASE("numbers of cards are found in texts, in the message and as numbers") {
   redacted r{value_detectors{}};
-  for (auto const* const card : {"4111111111111111", "4111 1111 1111 1111", "4111-1111-1111-1111", "5500005555555559",
-                                 "340000000000009", "3400 000000 00009", "30000000000004", "6011000000000004",
-                                 "3566002020360505", "2223000048400011", "6200000000000005", "4222222222222",
-                                 "4111 - 1111 - 1111 - 1111"}) {
+  for (auto const* const card :
+       {"4111111111111111", "4111 1111 1111 1111", "4111-1111-1111-1111", "5500005555555559",
+        "340000000000009", "3400 000000 00009", "30000000000004", "6011000000000004", "3566002020360505",
+        "2223000048400011", "6200000000000005", "4222222222222", "4111 - 1111 - 1111 - 1111"}) {
     INFO(card);
     CHECK(r.text(card) == "[REDACTED:CARD]");
     CHECK(r.message("charged " + std::string{card} + " twice") == "charged [REDACTED:CARD] twice");
     CHECK(r.text("x" + std::string{card} + ".") == "x[REDACTED:CARD].");
-    CHECK(r.text("order 12 of 2026-01-27, " + std::string{card} + " 12/27") == "order 12 of 2026-01-27, [REDACTED:CARD] 12/27");
+    CHECK(r.text("order 12 of 2026-01-27, " + std::string{card} + " 12/27") ==
+          "order 12 of 2026-01-27, [REDACTED:CARD] 12/27");
   }
   CHECK(r.named("n", 4111111111111111) == "[REDACTED:CARD]");
   CHECK(r.named("n", 4111111111111111U) == "[REDACTED:CARD]");
   CHECK(r.named("n", 4111111111111111.0) == "[REDACTED:CARD]");
   CHECK(r.data({{"list", {1, 4111111111111111, "a"}}}) == json{{"list", {1, "[REDACTED:CARD]", "a"}}});
   CHECK(r.text("4111111111111111 4012888888881881") == "[REDACTED:CARD] [REDACTED:CARD]");
+  CHECK(r.text("4111111111111111.4012888888881881") == "[REDACTED:CARD].[REDACTED:CARD]");
 }
 
 TEST_CASE("other digits are left alone") {
   redacted r{value_detectors{}};
   for (auto const* const text :
-       {"4111111111111112", "1769509800123456789", "2026-01-27T10:30:00.123456789Z", "0190a5d2-ac96-774b-bcce-b302099a8011",
-        "41111111111111111111", "04111111111111111114111111111111111", "1234567890123456", "0.4111111111111111",
-        "49 30 1234567", "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", "4111", "12 4 15 16 23 42 8 3", "+49 30 901820 4711",
-        "9780306406157", "0000000000000000"}) {
+       {"4111111111111112", "1769509800123456789", "2026-01-27T10:30:00.123456789Z",
+        "0190a5d2-ac96-774b-bcce-b302099a8011", "41111111111111111111", "04111111111111111114111111111111111",
+        "1234567890123456", "0.4111111111111111", "49 30 1234567", "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", "4111",
+        "12 4 15 16 23 42 8 3", "+49 30 901820 4711", "9780306406157", "0000000000000000"}) {
     INFO(text);
     CHECK(r.text(text) == text);
   }
@@ -84,9 +86,22 @@ TEST_CASE("any card of any issuer is found, a changed digit is not") {
     return all;
   };
   redacted r{value_detectors{}};
-  for (auto const& [prefix, size] : std::initializer_list<std::pair<char const*, std::size_t>>{
-           {"4", 13}, {"4", 16}, {"4", 19}, {"51", 16}, {"2221", 16}, {"2720", 16}, {"34", 15}, {"37", 15}, {"36", 14},
-           {"6011", 16}, {"65", 19}, {"3528", 16}, {"62", 16}, {"2200", 16}, {"5018", 13}}) {
+  for (auto const& [prefix, size] :
+       std::initializer_list<std::pair<char const*, std::size_t>>{{"4", 13},
+                                                                  {"4", 16},
+                                                                  {"4", 19},
+                                                                  {"51", 16},
+                                                                  {"2221", 16},
+                                                                  {"2720", 16},
+                                                                  {"34", 15},
+                                                                  {"37", 15},
+                                                                  {"36", 14},
+                                                                  {"6011", 16},
+                                                                  {"65", 19},
+                                                                  {"3528", 16},
+                                                                  {"62", 16},
+                                                                  {"2200", 16},
+                                                                  {"5018", 13}}) {
     for (int i = 0; i < 20; ++i) {
       std::string card = with_check_digit(prefix + digits(size - 1 - std::string_view{prefix}.size()));
       INFO(card);
@@ -113,7 +128,8 @@ TEST_CASE("JSON web tokens are found") {
   CHECK(r.text("eyJhbGciOiJub25lIn0.eyJzdWIiOiIxMjM0In0.") == "[REDACTED:JWT]");
   CHECK(r.text("eyJhbGciOiJkaXIifQ..aXYxMjM0.Y2lwaGVydGV4dA.dGFn") == "[REDACTED:JWT]");
   CHECK(r.text(std::string{jwt} + " " + jwt) == "[REDACTED:JWT] [REDACTED:JWT]");
-  for (auto const* const text : {"eyJ", "eyJhbGciOiJIUzI1NiJ9", "heyJude.txt", "eyJab.cd", "JSON"}) CHECK(r.text(text) == text);
+  for (auto const* const text : {"eyJ", "eyJhbGciOiJIUzI1NiJ9", "heyJude.txt", "eyJab.cd", "JSON"})
+    CHECK(r.text(text) == text);
 }
 
 TEST_CASE("what follows Bearer, Basic and Authorization is found") {
@@ -125,8 +141,8 @@ TEST_CASE("what follows Bearer, Basic and Authorization is found") {
   CHECK(r.text("Bearer secretsecretsecretsecret") == "Bearer [REDACTED:TOKEN]");
   CHECK(r.text("Authorization: Digest username=\"x\"\nHost: h") == "Authorization: ***\nHost: h");
   CHECK(r.text(R"({"Authorization":"abc"})") == R"({"Authorization":"***"})");
-  for (auto const* const text : {"bearer token expired", "Basic authentication failed", "basic functionality", "Bearer", "Bearer x",
-                                 "basically 12345678", "author: ada", "password=x"}) {
+  for (auto const* const text : {"bearer token expired", "Basic authentication failed", "basic functionality",
+                                 "Bearer", "Bearer x", "basically 12345678", "author: ada", "password=x"}) {
     INFO(text);
     CHECK(r.text(text) == text);
   }
@@ -137,10 +153,11 @@ TEST_CASE("AWS keys are found, and what looks like a secret key beside them") {
   std::string const secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
   CHECK(r.text("AKIAIOSFODNN7EXAMPLE") == "[REDACTED:AWS_KEY]");
   CHECK(r.text("id ASIAIOSFODNN7EXAMPLE, key " + secret) == "id [REDACTED:AWS_KEY], key [REDACTED:AWS_KEY]");
-  CHECK(r.text("https://h/?X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20260127") == "https://h/?X-Amz-Credential=[REDACTED:AWS_KEY]%2F20260127");
+  CHECK(r.text("https://h/?X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20260127") ==
+        "https://h/?X-Amz-Credential=[REDACTED:AWS_KEY]%2F20260127");
   CHECK(r.text(secret) == secret);
-  for (auto const* const text : {"AKIA", "AKIAIOSFODNN7EXAMPL", "AKIAIOSFODNN7EXAMPLEX", "xAKIAIOSFODNN7EXAMPLE", "ABCDEFGHIJKLMNOPQRST",
-                                 "AKIAiosfodnn7example"}) {
+  for (auto const* const text : {"AKIA", "AKIAIOSFODNN7EXAMPL", "AKIAIOSFODNN7EXAMPLEX",
+                                 "xAKIAIOSFODNN7EXAMPLE", "ABCDEFGHIJKLMNOPQRST", "AKIAiosfodnn7example"}) {
     CHECK(r.text(text) == text);
   }
 }
@@ -148,10 +165,13 @@ TEST_CASE("AWS keys are found, and what looks like a secret key beside them") {
 TEST_CASE("private keys are found, whole or cut off") {
   redacted r{value_detectors{}};
   std::string const begin = "-----BEGIN RSA PRIVATE KEY-----\nMIIB\nOgIB\n";
-  CHECK(r.text("key:\n" + begin + "-----END RSA PRIVATE KEY-----\nend") == "key:\n[REDACTED:PRIVATE_KEY]\nend");
+  CHECK(r.text("key:\n" + begin + "-----END RSA PRIVATE KEY-----\nend") ==
+        "key:\n[REDACTED:PRIVATE_KEY]\nend");
   CHECK(r.text(begin) == "[REDACTED:PRIVATE_KEY]");
-  CHECK(r.text("a -----BEGIN OPENSSH PRIVATE KEY-----\\nb3Bl\\n-----END OPENSSH PRIVATE KEY----- b") == "a [REDACTED:PRIVATE_KEY] b");
-  CHECK(r.text("-----BEGIN PGP PRIVATE KEY BLOCK-----\nx\n-----END PGP PRIVATE KEY BLOCK-----") == "[REDACTED:PRIVATE_KEY]");
+  CHECK(r.text("a -----BEGIN OPENSSH PRIVATE KEY-----\\nb3Bl\\n-----END OPENSSH PRIVATE KEY----- b") ==
+        "a [REDACTED:PRIVATE_KEY] b");
+  CHECK(r.text("-----BEGIN PGP PRIVATE KEY BLOCK-----\nx\n-----END PGP PRIVATE KEY BLOCK-----") ==
+        "[REDACTED:PRIVATE_KEY]");
   std::string const certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----";
   CHECK(r.text(certificate) == certificate);
   CHECK(r.text(certificate + begin) == certificate + "[REDACTED:PRIVATE_KEY]");
@@ -165,7 +185,8 @@ TEST_CASE("e-mail addresses are found where that is asked for") {
   CHECK(r.text("a@b.cc,d@e.ff.") == "[REDACTED:EMAIL],[REDACTED:EMAIL].");
   CHECK(r.text("j\xC3\xBCrgen@b\xC3\xBC"
                "cher.example") == "[REDACTED:EMAIL]");
-  for (auto const* const text : {"a@b", "@home", "user@10.0.0.1", "npm i pkg@1.2.3", "a @ b.cc", "x@.cc"}) CHECK(r.text(text) == text);
+  for (auto const* const text : {"a@b", "@home", "user@10.0.0.1", "npm i pkg@1.2.3", "a @ b.cc", "x@.cc"})
+    CHECK(r.text(text) == text);
   redacted off{value_detectors{}};
   CHECK(off.text("ada@example.com") == "ada@example.com");
 }
@@ -177,7 +198,8 @@ TEST_CASE("each detector is on by choice") {
     redacted r{value_detectors{config}};
     return r.text(all);
   };
-  fapilog::redactors::value_detectors_config off{.payment_card = false, .jwt = false, .bearer_tokens = false, .aws_keys = false, .private_keys = false};
+  fapilog::redactors::value_detectors_config off{
+      .payment_card = false, .jwt = false, .bearer_tokens = false, .aws_keys = false, .private_keys = false};
   CHECK(left(off) == all);
   auto one = off;
   one.payment_card = true;
@@ -201,8 +223,10 @@ TEST_CASE("each detector is on by choice") {
 
 TEST_CASE("detectors look at keys, nested values, context, diagnostics and exceptions") {
   redacted r{value_detectors{}};
-  json const log = r.log("m", {{"4111111111111111", {{"a", {{{"AKIAIOSFODNN7EXAMPLE", jwt}}}}}}}, {{"request_id", jwt}},
-                         {{"exception", {{"error.message", "no card 4111111111111111"}, {"error.cause", {{"error.message", jwt}}}}}});
+  json const log =
+      r.log("m", {{"4111111111111111", {{"a", {{{"AKIAIOSFODNN7EXAMPLE", jwt}}}}}}}, {{"request_id", jwt}},
+            {{"exception",
+              {{"error.message", "no card 4111111111111111"}, {"error.cause", {{"error.message", jwt}}}}}});
   CHECK(log.at("data") == json{{"[REDACTED:CARD]", {{"a", {{{"[REDACTED:AWS_KEY]", "[REDACTED:JWT]"}}}}}}});
   CHECK(log.at("context").at("request_id") == "[REDACTED:JWT]");
   CHECK(log.at("diagnostics").at("exception").at("error.message") == "no card [REDACTED:CARD]");
@@ -215,9 +239,10 @@ TEST_CASE("detectors look at keys, nested values, context, diagnostics and excep
 
 TEST_CASE("a secret is found wherever it stands in a text of any length") {
   redacted r{value_detectors{{.email = true}}};
-  for (std::string const& secret : {std::string{"4111111111111111"}, std::string{"AKIAIOSFODNN7EXAMPLE"}, std::string{jwt},
-                                   std::string{"ada@example.com"}, std::string{"Bearer abc123def456"},
-                                   std::string{"-----BEGIN PRIVATE KEY-----x-----END PRIVATE KEY-----"}}) {
+  for (std::string const& secret :
+       {std::string{"4111111111111111"}, std::string{"AKIAIOSFODNN7EXAMPLE"}, std::string{jwt},
+        std::string{"ada@example.com"}, std::string{"Bearer abc123def456"},
+        std::string{"-----BEGIN PRIVATE KEY-----x-----END PRIVATE KEY-----"}}) {
     for (std::size_t before = 0; before < 45; ++before) {
       for (std::size_t const after : {0U, 1U, 7U, 16U, 31U}) {
         std::string const text = std::string(before, '.') + ' ' + secret + ' ' + std::string(after, '.');
@@ -231,8 +256,25 @@ TEST_CASE("a secret is found wherever it stands in a text of any length") {
 TEST_CASE("detectors take linear time whatever stands in a text") {
   redacted r{value_detectors{{.email = true}}};
   auto const began = std::chrono::steady_clock::now();
-  for (std::string const piece : {"eyJ", "eyJabcdefgh.", "eyJabcdefgh.eyJ.", "J", "bearer ", "basic+", "-----", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----",
-                                  "AKIA", "AKIAIOSFODNN7EXAMPLE ", "4", "41 ", "4 ", "4111111111111111 ", "4111 ", "a@b.", "a@b.cc ", "@a.",
+  for (std::string const piece : {"eyJ",
+                                  "eyJabcdefgh.",
+                                  "eyJabcdefgh.eyJ.",
+                                  "J",
+                                  "bearer ",
+                                  "basic+",
+                                  "-----",
+                                  "-----BEGIN ",
+                                  "-----BEGIN PRIVATE KEY-----",
+                                  "AKIA",
+                                  "AKIAIOSFODNN7EXAMPLE ",
+                                  "4",
+                                  "41 ",
+                                  "4 ",
+                                  "4111111111111111 ",
+                                  "4111 ",
+                                  "a@b.",
+                                  "a@b.cc ",
+                                  "@a.",
                                   "xxxxxxxx@"}) {
     std::string text;
     while (text.size() < 500'000) text += piece;
