@@ -57,7 +57,7 @@ class basic_runtime {
                                       [channel] { channel->serve_from_this_thread(); });
     for (engine::delivery_place const& place : places) boards_.push_back(place.board());
     engine::stage_set stages{std::move(chosen.filters), preset_enrichers(chosen), std::move(chosen.redactors),
-                             std::move(chosen.processors)};
+                             std::move(chosen.processors), chosen.redaction_fail_mode};
     channel->add_reference();
     worker_ = std::make_shared<engine::worker>(
         engine::worker_options{.batch_max_size = chosen.batch_max_size,

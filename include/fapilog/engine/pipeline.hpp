@@ -2,7 +2,10 @@
 // The fixed order of the stages: filters, enrichers, redactors, JSON, processors.
 #pragma once
 
+#include <fapilog/detail/system.hpp>
+#include <fapilog/engine/failed_redaction.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
+#include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/batch.hpp>
 #include <fapilog/record/envelope.hpp>
 #include <fapilog/record/event.hpp>
@@ -12,10 +15,12 @@
 #include <fapilog/stages/redactor.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -27,6 +32,7 @@ struct stage_set {
   std::vector<any_enricher> enrichers;
   std::vector<any_redactor> redactors;
   std::vector<any_processor> processors;
+  redaction_fail_mode on_failed_redaction = redaction_fail_mode::closed;
 };
 
 /// Runs an event through the stages. Thread: the worker's. Throws: only std::bad_alloc.
@@ -56,8 +62,7 @@ class pipeline {
       guarded(s.base(), "an enricher threw; the record goes without it", [&] { s.enrich(e); });
     }
     for (any_redactor& s : stages_.redactors) {
-      if (!guarded(s.base(), "a redactor threw; the record is dropped", [&] { s.redact(e); }))
-        return fate::failed;
+      if (!redacted(s, e)) return after_failed_redaction(e);
     }
     return fate::keep;
   }
@@ -70,12 +75,19 @@ class pipeline {
     for (any_redactor& s : stages_.redactors) action(s.base());
     for (any_processor& s : stages_.processors) action(s.base());
   }
+  /// Records that a redactor could not finish, whatever became of them. Thread: any.
+  [[nodiscard]] std::uint64_t failed_redactions() const noexcept { return failed_redactions_.value(); }
   /// Thread: any.
   void collect(metric_list& all) const {
     for (any_filter const& s : stages_.filters) collect(all, s.base());
     for (any_enricher const& s : stages_.enrichers) collect(all, s.base());
     for (any_redactor const& s : stages_.redactors) collect(all, s.base());
     for (any_processor const& s : stages_.processors) collect(all, s.base());
+    metric refused;
+    refused.name = "fapilog_redaction_exceptions_total";
+    refused.help = "Records that a redactor could not finish.";
+    refused.value = static_cast<double>(failed_redactions_.value());
+    all.push_back(std::move(refused));
     for (auto const& [name, count] : errors_) {
       metric m;
       m.name = "fapilog_plugin_errors_total";
@@ -139,13 +151,13 @@ class pipeline {
   }
   void failed(stage_base const& of, std::string_view message, char const* why) {
     std::string const name = of.name();
-    for (auto const& [known, count] : errors_) {
-      if (known == name) {
-        count->add();
-        break;
-      }
-    }
+    count_error(name);
     tell_->warn(name, message, why);
+  }
+  void count_error(std::string const& name) const {
+    for (auto const& [known, count] : errors_) {
+      if (known == name) return count->add();
+    }
   }
 
   template <class F>
@@ -161,12 +173,51 @@ class pipeline {
     return false;
   }
 
+  /// False where the redactor threw. The text of what it threw is not told: it may have the value.
+  bool redacted(any_redactor& s, event& e) {
+    try {
+      s.redact(e);
+      return true;
+    } catch (std::exception const& error) {
+#if defined(__cpp_rtti)
+      tell_of_failed_redaction(s.base(), detail::demangled(typeid(error).name()));
+#else
+      static_cast<void>(error);
+      tell_of_failed_redaction(s.base(), "std::exception");
+#endif
+    } catch (...) {
+      tell_of_failed_redaction(s.base(), "not derived from std::exception");
+    }
+    return false;
+  }
+  void tell_of_failed_redaction(stage_base const& of, std::string_view type) {
+    count_error(of.name());
+    if (stages_.on_failed_redaction == redaction_fail_mode::open) return;
+    bool const drops = stages_.on_failed_redaction == redaction_fail_mode::closed;
+    tell_->warn(of.name(),
+                drops ? "a redactor threw; the record is dropped"
+                      : "a redactor threw; the record goes without its message and values",
+                type);
+  }
+  /// Nothing that was not looked at passes: not even where there is no memory to replace it.
+  fate after_failed_redaction(event& e) {
+    failed_redactions_.add();
+    if (stages_.on_failed_redaction == redaction_fail_mode::closed) return fate::failed;
+    try {
+      blank(e);
+      return fate::keep;
+    } catch (...) {
+      return fate::failed;
+    }
+  }
+
   stage_set stages_;
   std::vector<std::pair<std::string, std::unique_ptr<counter>>> errors_;  ///< by stage; does not change
   bool needs_json_;
   std::shared_ptr<diagnostics> tell_;
   envelope_writer envelope_;
   std::string line_;
+  counter failed_redactions_;
 };
 
 }  // namespace fapilog::engine

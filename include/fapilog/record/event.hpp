@@ -142,6 +142,17 @@ class member_list {
     size_ = kept;
   }
 
+  /// The members whose prepared JSON stands, and where they stand; none where it does not.
+  struct prepared_part {
+    std::size_t at = 0;
+    std::size_t count = 0;
+    std::string_view json;
+  };
+  [[nodiscard]] prepared_part prepared() const noexcept {
+    return prepared_json_.empty() ? prepared_part{}
+                                  : prepared_part{prepared_at_, prepared_count_, prepared_json_};
+  }
+
   /// Calls `one(member)` for each, but `ready(json)` once instead for those whose JSON stands.
   template <class One, class Ready>
   void visit(One&& one, Ready&& ready) const {

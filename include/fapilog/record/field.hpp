@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <exception>
 #include <initializer_list>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -204,6 +205,21 @@ template <class F>
                  writer.encode(key_name, result);
                },
                &compute};
+}
+
+/// What stands for a value that must not be logged.
+inline constexpr std::string_view sensitive_text = "***";
+
+/// A field whose value never leaves the call: the record has `***`. For values that no rule has to find first.
+template <class T>
+[[nodiscard, gnu::always_inline]] inline auto sensitive(key name, T const& /*value*/) noexcept {
+  return shaped_field<field_shape::text>{name, sensitive_text};
+}
+
+/// The same with a key that is known only at run time.
+template <class T>
+[[nodiscard]] field sensitive(dynamic_key name, T const& /*value*/) noexcept {
+  return field{name, sensitive_text};
 }
 
 /// The exception as type, message and chain of causes in the envelope's `diagnostics.exception`.

@@ -76,8 +76,12 @@ struct basic_options {
   /// enricher.
   std::vector<any_filter> filters = {};
   std::vector<any_enricher> enrichers = {};
-  std::vector<any_redactor> redactors = {};
+  std::vector<any_redactor> redactors = preset_redactors(P);
   std::vector<any_processor> processors = {};
+  /// What becomes of a record whose redactor throws.
+  fapilog::redaction_fail_mode redaction_fail_mode = P.core.redaction_fail_closed
+                                                         ? fapilog::redaction_fail_mode::closed
+                                                         : fapilog::redaction_fail_mode::warn;
   /// Where records land, each with how it is served (`delivery_options`). Empty: nowhere, but they are counted.
   std::vector<placed_sink> sinks = preset_sinks(P);
   /// Whether a record goes to every sink whose route takes it, or to the first.
@@ -160,6 +164,8 @@ struct basic_options {
           self.version);
     visit(setting{.name = "source_location", .text = "File, line, function and thread in `diagnostics`."},
           self.source_location);
+    visit(setting{.name = "redaction_fail_mode", .text = "What becomes of a record whose redactor throws."},
+          self.redaction_fail_mode);
     visit(setting{.name = "routing",
                   .text = "Whether a record goes to every sink whose route takes it, or to the first."},
           self.routing);

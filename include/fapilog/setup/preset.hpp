@@ -19,6 +19,9 @@ namespace fapilog {
 /// What stands on stdout.
 enum class stdout_form : std::uint8_t { none, json, pretty };
 
+/// What is redacted: see `redactors::production_set` and `redactors::hardened_set`.
+enum class redaction_form : std::uint8_t { none, credentials, hardened };
+
 /// A set of choices known when compiling. The names and values are those of the settings of fapilog for Python where
 /// they mean something here; `docs/user-guide/presets.md` tells each.
 struct preset {
@@ -35,6 +38,9 @@ struct preset {
     std::uint32_t shutdown_timeout_ms = 3'000;
     /// File, line, function and thread in `diagnostics`.
     bool source_location = false;
+    redaction_form redaction = redaction_form::none;
+    /// A record whose redactor throws is dropped; else it goes on without its message and values.
+    bool redaction_fail_closed = true;
     /// A WARNING record says how many records were dropped in this time, and why.
     bool emit_drop_summary = false;
     std::uint32_t drop_summary_window_seconds = 60;
@@ -85,12 +91,15 @@ inline constexpr preset dev{
                     .postgres = {.create_table = true}},
 };
 
-/// For services: waits shortly rather than drop, and never changes a database's schema.
+/// For services: waits shortly rather than drop, masks credentials, goes on while a sink is down, and never changes a
+/// database's schema.
 inline constexpr preset production{
     .name = "production",
     .core = {.drop_on_full = false,
              .protected_levels = level_set::of(level::error, level::critical, level::audit, level::security),
              .shutdown_timeout_ms = 25'000,
+             .redaction = redaction_form::credentials,
+             .redaction_fail_closed = false,
              .emit_drop_summary = true,
              .sink_circuit_breaker_enabled = true,
              .sink_fallback_to_file = true},
@@ -100,19 +109,23 @@ inline constexpr preset production{
                     .postgres = {.create_table = false}},
 };
 
-/// For functions that are frozen between requests: small batches, never waits.
+/// For functions that are frozen between requests: small batches, never waits, masks credentials.
 inline constexpr preset serverless{
     .name = "serverless",
-    .core = {.batch_max_size = 25},
+    .core = {.batch_max_size = 25, .redaction = redaction_form::credentials, .redaction_fail_closed = false},
     .sink_config = {.stdout_sink = stdout_form::json,
                     .rotating_file = {},
                     .postgres = {.create_table = true}},
 };
 
-/// For regulated places: standard output and a file side by side; never changes a database's schema.
+/// For regulated places: standard output and a file side by side, all that is known to be sensitive masked; never changes
+/// a database's schema.
 inline constexpr preset hardened{
     .name = "hardened",
-    .core = {.batch_max_size = 100, .drop_on_full = false, .emit_drop_summary = true},
+    .core = {.batch_max_size = 100,
+             .drop_on_full = false,
+             .redaction = redaction_form::hardened,
+             .emit_drop_summary = true},
     .sink_config = {.stdout_sink = stdout_form::json,
                     .rotating_file =
                         {.enabled = true, .max_bytes = 52'428'800, .max_files = 10, .compress_rotated = true},

@@ -12,6 +12,8 @@
 #include <fapilog/stages/enricher.hpp>
 #include <fapilog/stages/enrichers/runtime_info.hpp>
 #include <fapilog/stages/enrichers/source_location.hpp>
+#include <fapilog/stages/redactor.hpp>
+#include <fapilog/stages/redactors/sets.hpp>
 
 #include <array>
 #include <chrono>
@@ -51,6 +53,16 @@ namespace fapilog {
   }
   if (p.sink_config.rotating_file.enabled) all.emplace_back(preset_file(p));
   return all;
+}
+
+/// The redactors of a preset.
+[[nodiscard]] inline std::vector<any_redactor> preset_redactors(preset const& p) {
+  switch (p.core.redaction) {
+    case redaction_form::none: break;
+    case redaction_form::credentials: return redactors::production_set();
+    case redaction_form::hardened: return redactors::hardened_set();
+  }
+  return {};
 }
 
 /// What a preset does while the worker is behind.
@@ -150,6 +162,7 @@ class json_object {
       out.push_back(']');
       core.seconds("shutdown_timeout_seconds", p.core.shutdown_timeout_ms);
       core.flag("source_location", p.core.source_location);
+      core.text("redaction_fail_mode", p.core.redaction_fail_closed ? "closed" : "warn");
       core.number("drop_summary_window_seconds",
                   p.core.emit_drop_summary ? p.core.drop_summary_window_seconds : 0);
       {

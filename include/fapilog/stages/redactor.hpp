@@ -2,10 +2,13 @@
 // The contract of a redactor: removes from an event what must not leave the process.
 #pragma once
 
+#include <fapilog/detail/setting.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/stages/stage.hpp>
 
+#include <array>
 #include <concepts>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <type_traits>
@@ -13,9 +16,16 @@
 
 namespace fapilog {
 
-/// A redactor has `void redact(event&)`. What it could not finish must not pass: where it throws, the record is dropped
-/// and counted as failed, and the error is reported. Optional members: see `stage_base`. Thread: the worker's, one call
-/// at a time.
+/// What becomes of a record whose redactor throws. In no mode does a value pass that it could not look at.
+enum class redaction_fail_mode : std::uint8_t {
+  open,  ///< the record goes on without its message and values: `[REDACTION FAILED]` stands for each; counted
+  warn,  ///< the same, and it is reported
+  closed,  ///< the record is dropped, counted as failed, and it is reported
+};
+
+/// A redactor has `void redact(event&)`. What it could not finish does not pass: see `redaction_fail_mode`. Reports tell
+/// the type of what it threw, but not its text, in which the value may stand. Optional members: see `stage_base`.
+/// Thread: the worker's, one call at a time.
 template <class T>
 concept redactor = requires(T& s, event& e) {
   s.redact(e);
@@ -67,3 +77,10 @@ class any_redactor {
 };
 
 }  // namespace fapilog
+
+template <>
+struct fapilog::detail::enum_names<fapilog::redaction_fail_mode> {
+  static constexpr std::array names{std::pair{redaction_fail_mode::open, std::string_view{"open"}},
+                                    std::pair{redaction_fail_mode::warn, std::string_view{"warn"}},
+                                    std::pair{redaction_fail_mode::closed, std::string_view{"closed"}}};
+};

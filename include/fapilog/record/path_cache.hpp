@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+// Remembers what was decided for each place in events, by its keys, so that it is decided once.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fapilog {
+
+/// A tree of places, each with its decision. It is bounded: what does not fit is not remembered and has to be decided
+/// each time, until the next `begin_event` makes room by forgetting everything. Keys are compared by their characters,
+/// since the memory of an event is used again. Copies start empty. Thread: one. Throws: std::bad_alloc in `add`,
+/// `begin_event` and constructors.
+template <class Decision>
+class path_cache {
+ public:
+  /// Number of a place, for those below it; `none` for one that is not remembered.
+  using place = std::uint32_t;
+  static constexpr place none = 0xFFFFFFFF;
+  static constexpr std::size_t longest_key = 256;
+
+  /// What is known of a place; good until the next `add` or `begin_event`.
+  struct known {
+    place at = none;
+    Decision decision{};
+  };
+
+  /// `roots` places have no key; their numbers are 0 to `roots` - 1.
+  explicit path_cache(std::size_t roots, std::size_t most_places = 4096) : roots_(roots), most_(most_places) {
+    forget();
+  }
+  path_cache(path_cache const& other) : path_cache(other.roots_, other.most_) {}
+  path_cache& operator=(path_cache const& other) {
+    if (this != &other) *this = path_cache{other.roots_, other.most_};
+    return *this;
+  }
+  path_cache(path_cache&&) noexcept = default;
+  path_cache& operator=(path_cache&&) noexcept = default;
+  ~path_cache() = default;
+
+  /// The numbers of places found before are not valid any more.
+  void begin_event() {
+    if (full_) [[unlikely]]
+      forget();
+  }
+
+  /// What is known of the place under this key, or null.
+  [[nodiscard]] known const* find(place parent, std::string_view key) const noexcept {
+    probe const p = probe_of(parent, key);
+    for (std::size_t step = 0; step < longest_chain; ++step) {
+      slot const& s = slots_[(p.hash + step) & mask_];
+      if (s.parent == none) return nullptr;
+      if (s.first == p.first && s.last == p.last && s.parent == parent && s.size == key.size() &&
+          (key.size() <= 2 * sizeof p.first || key == keys_[s.what.at - roots_])) {
+        return &s.what;
+      }
+    }
+    return nullptr;
+  }
+
+  /// Remembers a place that was not found and returns its number; `none` where there is no room, where the place above
+  /// it is not remembered, or where the key is too long to keep.
+  place add(place parent, std::string_view key, Decision decision) {
+    if (parent == none || key.size() > longest_key) return none;
+    if (keys_.size() >= most_) {
+      full_ = true;
+      return none;
+    }
+    if (2 * (keys_.size() + 1) > slots_.size()) grow();
+    probe const p = probe_of(parent, key);
+    auto const at = static_cast<place>(roots_ + keys_.size());
+    keys_.emplace_back(key);
+    put({.first = p.first,
+         .last = p.last,
+         .parent = parent,
+         .size = static_cast<std::uint32_t>(key.size()),
+         .what = {at, std::move(decision)}},
+        p.hash);
+    return at;
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept { return keys_.size(); }
+
+ private:
+  /// A place where it is looked for. `first` and `last`: the key's first and last eight bytes, which may overlap; all
+  /// there is of short keys.
+  struct slot {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    place parent = none;
+    std::uint32_t size = 0;
+    known what{};
+  };
+  struct probe {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    std::size_t hash = 0;
+  };
+  static constexpr std::size_t longest_chain =
+      64;  ///< only chosen keys make one that long: they are not remembered
+
+  [[nodiscard, gnu::always_inline]] static probe probe_of(place parent, std::string_view key) noexcept {
+    probe p;
+    char const* const from = key.data();
+    std::size_t const size = key.size();
+    if (size >= 8) {
+      std::memcpy(&p.first, from, 8);
+      std::memcpy(&p.last, from + size - 8, 8);
+    } else if (size >= 4) {
+      std::uint32_t first = 0;
+      std::uint32_t last = 0;
+      std::memcpy(&first, from, 4);
+      std::memcpy(&last, from + size - 4, 4);
+      p.first = first;
+      p.last = last;
+    } else if (size != 0) {
+      p.first = (std::uint64_t{static_cast<unsigned char>(from[0])} << 16) |
+                (std::uint64_t{static_cast<unsigned char>(from[size / 2])} << 8) |
+                static_cast<unsigned char>(from[size - 1]);
+    }
+    constexpr std::uint64_t odd = 0x9E3779B97F4A7C15U;
+    std::uint64_t h = (p.first ^ std::rotl(p.last, 23) ^ (std::uint64_t{parent} << 32) ^ size) * odd;
+    h = (h ^ (h >> 29)) * odd;
+    p.hash = static_cast<std::size_t>(h >> 32);
+    return p;
+  }
+
+  void put(slot s, std::size_t hash) noexcept {
+    for (std::size_t step = 0; step < longest_chain; ++step) {
+      slot& to = slots_[(hash + step) & mask_];
+      if (to.parent != none) continue;
+      to = std::move(s);
+      return;
+    }
+  }
+  void grow() {
+    std::vector<slot> const before = std::exchange(slots_, std::vector<slot>(slots_.size() * 2));
+    mask_ = slots_.size() - 1;
+    for (slot const& s : before) {
+      if (s.parent != none) put(s, probe_of(s.parent, keys_[s.what.at - roots_]).hash);
+    }
+  }
+  void forget() {
+    constexpr std::size_t at_first = 64;
+    keys_.clear();
+    slots_.assign(at_first, slot{});
+    mask_ = at_first - 1;
+    full_ = false;
+  }
+
+  std::size_t roots_;
+  std::size_t most_;
+  std::vector<std::string> keys_;  ///< by number, without the roots
+  std::vector<slot> slots_;        ///< open addressing; their number is a power of two
+  std::size_t mask_ = 0;
+  bool full_ = false;
+};
+
+}  // namespace fapilog

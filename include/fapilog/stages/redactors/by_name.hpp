@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// Masks what the redaction presets cover, by the words of names, at any depth.
+#pragma once
+
+#include <fapilog/detail/setting.hpp>
+#include <fapilog/metrics/metric.hpp>
+#include <fapilog/record/event.hpp>
+#include <fapilog/stages/redactors/masking.hpp>
+#include <fapilog/stages/redactors/name_rules.hpp>
+#include <fapilog/stages/redactors/path_patterns.hpp>
+#include <fapilog/stages/redactors/presets.hpp>
+#include <fapilog/stages/redactors/redaction.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fapilog::redactors {
+
+struct by_name_config {
+  std::vector<std::string> presets = {"CREDENTIALS"};  ///< of `list_redaction_presets()`
+  std::vector<std::string> names = {};                 ///< more of them, in the notation of `name_rules`
+  std::vector<std::string> allowed_fields = {};        ///< paths that stay all the same, as in `field_mask`
+  std::string mask_string{sensitive_text};
+  mask_mode mode = mask_mode::mask;
+  std::string key = {};  ///< of pseudonyms, at least 16 bytes
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    visit(detail::setting{.name = "presets",
+                          .text = "Redaction presets whose names are masked, such as CREDENTIALS."},
+          self.presets);
+    visit(detail::setting{.name = "names",
+                          .text =
+                              "More names, as words with blanks between: card number covers card_number and "
+                              "cardNumber."},
+          self.names);
+    visit(detail::setting{.name = "allowed_fields",
+                          .text = "Paths of members that stay as they are whatever their name."},
+          self.allowed_fields);
+    describe_mask(self, visit);
+  }
+};
+
+/// Names, less the paths that are allowed.
+class allowed_names final : public path_rule {
+ public:
+  allowed_names(std::vector<std::string_view> const& names, std::vector<std::string> const& allowed)
+      : names_(names), allowed_(allowed, true) {}
+  [[nodiscard]] coverage covers(member_path const& path) const override {
+    coverage const covered = names_.covers(path);
+    if (covered == coverage::none || allowed_.covers(path) != coverage::none) return coverage::none;
+    return covered;
+  }
+
+ private:
+  name_rules names_;
+  path_patterns allowed_;
+};
+
+/// Adds its rules to those of a walk. Throws: std::invalid_argument for a preset that is not known, a name without a
+/// word, a path that is not valid, or a key too short.
+inline void add_rules(redaction& all, by_name_config const& config) {
+  std::vector<std::string_view> names{config.names.begin(), config.names.end()};
+  for (std::string const& preset : config.presets) {
+    auto const resolved = resolve_redaction_preset(preset);
+    names.insert(names.end(), resolved.begin(), resolved.end());
+  }
+  all.add("by_name", std::make_shared<allowed_names const>(names, config.allowed_fields),
+          masking{"by_name", config.mask_string, config.mode, config.key});
+}
+
+/// A covered value is replaced whole, containers too; null stays, and so do numbers, times and booleans under a name
+/// that says they are a measure (`token_count`). Thread: the worker's.
+class by_name {
+ public:
+  /// Throws: as `add_rules`.
+  explicit by_name(by_name_config const& config = {}) { add_rules(rules_, config); }
+  [[nodiscard]] static std::string_view name() noexcept { return "by_name"; }
+  void redact(event& e) { rules_.redact(e); }
+  void collect(metric_list& all) const { rules_.collect(all, name()); }
+
+ private:
+  redaction rules_;
+};
+
+}  // namespace fapilog::redactors

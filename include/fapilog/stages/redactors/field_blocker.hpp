@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// Blocks fields that may hold anything, such as the body of a request.
+#pragma once
+
+#include <fapilog/detail/name_words.hpp>
+#include <fapilog/detail/setting.hpp>
+#include <fapilog/metrics/metric.hpp>
+#include <fapilog/record/event.hpp>
+#include <fapilog/stages/redactors/masking.hpp>
+#include <fapilog/stages/redactors/path_patterns.hpp>
+#include <fapilog/stages/redactors/path_rule.hpp>
+#include <fapilog/stages/redactors/redaction.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fapilog::redactors {
+
+struct field_blocker_config {
+  /// Keys, at any depth; case and the signs between words make no difference: `request_body` is `requestBody`.
+  std::vector<std::string> blocked_fields = {"body", "request_body", "response_body", "payload",     "raw",
+                                             "dump", "raw_body",     "raw_request",   "raw_response"};
+  std::vector<std::string> allowed_fields = {};  ///< paths that stay all the same, as in `field_mask`
+  std::string replacement = "[REDACTED:HIGH_RISK_FIELD]";
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    visit(detail::setting{.name = "blocked_fields", .text = "Keys whose values are replaced, at any depth."},
+          self.blocked_fields);
+    visit(detail::setting{.name = "allowed_fields", .text = "Paths of members that stay as they are."},
+          self.allowed_fields);
+    visit(detail::setting{.name = "replacement", .text = "What stands in the place of a blocked value."},
+          self.replacement);
+  }
+};
+
+/// Keys by their letters and digits, less the paths that are allowed.
+class blocked_keys final : public path_rule {
+ public:
+  /// Throws: std::invalid_argument for a key without letters and digits, or a path that is not valid.
+  explicit blocked_keys(field_blocker_config const& config) : allowed_(config.allowed_fields, true) {
+    for (std::string const& field : config.blocked_fields) {
+      keys_.push_back(detail::joined_name(field));
+      if (keys_.back().empty())
+        refuse("field_blocker", "blocked_fields", "'" + field + "'", "a key with letters");
+    }
+  }
+  [[nodiscard]] coverage covers(member_path const& path) const override {
+    bool const blocked =
+        std::find(keys_.begin(), keys_.end(), detail::joined_name(path.keys.back())) != keys_.end();
+    return blocked && allowed_.covers(path) == coverage::none ? coverage::all : coverage::none;
+  }
+
+ private:
+  std::vector<std::string> keys_;
+  path_patterns allowed_;
+};
+
+/// Adds its rules to those of a walk. Throws: as `blocked_keys`.
+inline void add_rules(redaction& all, field_blocker_config const& config) {
+  all.add("field_blocker", std::make_shared<blocked_keys const>(config),
+          masking{"field_blocker", config.replacement});
+}
+
+/// A blocked value is replaced whole; null stays. Thread: the worker's.
+class field_blocker {
+ public:
+  /// Throws: as `add_rules`.
+  explicit field_blocker(field_blocker_config const& config = {}) { add_rules(rules_, config); }
+  [[nodiscard]] static std::string_view name() noexcept { return "field_blocker"; }
+  void redact(event& e) { rules_.redact(e); }
+  void collect(metric_list& all) const { rules_.collect(all, name()); }
+
+ private:
+  redaction rules_;
+};
+
+}  // namespace fapilog::redactors

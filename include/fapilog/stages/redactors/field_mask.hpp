@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// Masks the members at given paths.
+#pragma once
+
+#include <fapilog/detail/setting.hpp>
+#include <fapilog/metrics/metric.hpp>
+#include <fapilog/record/event.hpp>
+#include <fapilog/stages/redactors/masking.hpp>
+#include <fapilog/stages/redactors/path_patterns.hpp>
+#include <fapilog/stages/redactors/redaction.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fapilog::redactors {
+
+struct field_mask_config {
+  /// `data.user.password`, `data.*.token`, `context.**`, or `password` for this key at any depth: see `path_patterns`.
+  std::vector<std::string> fields_to_mask = {};
+  bool case_insensitive = true;  ///< of ASCII letters
+  std::string mask_string{sensitive_text};
+  mask_mode mode = mask_mode::mask;
+  std::string key = {};  ///< of pseudonyms, at least 16 bytes
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    visit(
+        detail::setting{
+            .name = "fields_to_mask",
+            .text = "Paths of the members that are masked, from data, context or diagnostics down, with * "
+                    "for one key and ** for any; a path without these stands at any depth."},
+        self.fields_to_mask);
+    visit(detail::setting{.name = "case_insensitive",
+                          .text = "Whether upper and lower case of ASCII letters are the same."},
+          self.case_insensitive);
+    describe_mask(self, visit);
+  }
+};
+
+/// Adds its rules to those of a walk. Throws: std::invalid_argument for a path that is not valid or a key too short.
+inline void add_rules(redaction& all, field_mask_config const& config) {
+  all.add("field_mask", std::make_shared<path_patterns const>(config.fields_to_mask, config.case_insensitive),
+          masking{"field_mask", config.mask_string, config.mode, config.key});
+}
+
+/// A covered value is replaced whole, containers too; null stays. Thread: the worker's.
+class field_mask {
+ public:
+  /// Throws: as `add_rules`.
+  explicit field_mask(field_mask_config const& config = {}) { add_rules(rules_, config); }
+  [[nodiscard]] static std::string_view name() noexcept { return "field_mask"; }
+  void redact(event& e) { rules_.redact(e); }
+  void collect(metric_list& all) const { rules_.collect(all, name()); }
+
+ private:
+  redaction rules_;
+};
+
+}  // namespace fapilog::redactors

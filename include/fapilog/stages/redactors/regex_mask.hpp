@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// Masks the members whose path matches a regular expression.
+#pragma once
+
+#include <fapilog/detail/linear_regex.hpp>
+#include <fapilog/detail/setting.hpp>
+#include <fapilog/metrics/metric.hpp>
+#include <fapilog/record/event.hpp>
+#include <fapilog/stages/redactors/masking.hpp>
+#include <fapilog/stages/redactors/path_rule.hpp>
+#include <fapilog/stages/redactors/redaction.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fapilog::redactors {
+
+struct regex_mask_config {
+  /// Each is held against the whole path of a member, such as `data.user.password`; see `detail::linear_regex` for what
+  /// it may be.
+  std::vector<std::string> patterns = {};
+  std::string mask_string{sensitive_text};
+  mask_mode mode = mask_mode::mask;
+  std::string key = {};  ///< of pseudonyms, at least 16 bytes
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    visit(
+        detail::setting{
+            .name = "patterns",
+            .text = "Regular expressions for whole paths such as data.user.password; one that could take "
+                    "more than linear time is refused."},
+        self.patterns);
+    describe_mask(self, visit);
+  }
+};
+
+/// Regular expressions for whole paths.
+class regex_patterns final : public path_rule {
+ public:
+  /// A longer path is covered: it takes too long to look at.
+  static constexpr std::size_t longest_path = 4096;
+
+  /// Throws: std::invalid_argument that tells the pattern and what is wrong with it.
+  explicit regex_patterns(std::vector<std::string> const& patterns) {
+    for (std::string const& pattern : patterns) {
+      try {
+        patterns_.emplace_back(pattern);
+      } catch (detail::pattern_error const& error) {
+        refuse("regex_mask", "patterns", "'" + pattern + "'",
+               std::string{"a regular expression that matches in linear time: "} + error.what());
+      }
+    }
+  }
+  [[nodiscard]] coverage covers(member_path const& path) const override {
+    bool const found =
+        (path.dotted.size() > longest_path && !patterns_.empty()) ||
+        std::any_of(patterns_.begin(), patterns_.end(),
+                    [&](detail::linear_regex const& pattern) { return pattern.matches(path.dotted); });
+    return found ? coverage::all : coverage::none;
+  }
+
+ private:
+  std::vector<detail::linear_regex> patterns_;
+};
+
+/// Adds its rules to those of a walk. Throws: std::invalid_argument for a pattern that is not supported or too large, or
+/// for a key too short.
+inline void add_rules(redaction& all, regex_mask_config const& config) {
+  all.add("regex_mask", std::make_shared<regex_patterns const>(config.patterns),
+          masking{"regex_mask", config.mask_string, config.mode, config.key});
+}
+
+/// A covered value is replaced whole, containers too; null stays. Thread: the worker's.
+class regex_mask {
+ public:
+  /// Throws: as `add_rules`.
+  explicit regex_mask(regex_mask_config const& config = {}) { add_rules(rules_, config); }
+  [[nodiscard]] static std::string_view name() noexcept { return "regex_mask"; }
+  void redact(event& e) { rules_.redact(e); }
+  void collect(metric_list& all) const { rules_.collect(all, name()); }
+
+ private:
+  redaction rules_;
+};
+
+}  // namespace fapilog::redactors

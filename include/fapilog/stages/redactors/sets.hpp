@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// The redactors of the presets `production` and `hardened`.
+#pragma once
+
+#include <fapilog/stages/redactor.hpp>
+#include <fapilog/stages/redactors/by_name.hpp>
+#include <fapilog/stages/redactors/combined.hpp>
+#include <fapilog/stages/redactors/field_blocker.hpp>
+#include <fapilog/stages/redactors/regex_mask.hpp>
+#include <fapilog/stages/redactors/url_credentials.hpp>
+#include <fapilog/stages/redactors/value_detectors.hpp>
+
+#include <vector>
+
+namespace fapilog::redactors {
+
+/// Finds credentials in names that are written as one word, which `by_name` cannot cut up: `awssecretkeyid`.
+[[nodiscard]] inline regex_mask_config credential_patterns() {
+  return {.patterns = {
+              R"((?i)(.*\.)?[^.]*(passwd|passphrase|apikey|secretkey|privatekey|accesskey|signingkey)[^.]*)",
+              R"((?i)(.*\.)?[^.]*(authtoken|accesstoken|refreshtoken|sessiontoken|clientsecret)[^.]*)"}};
+}
+
+/// Credentials by name, by pattern, in URLs and in what texts name themselves.
+[[nodiscard]] inline std::vector<any_redactor> production_set() {
+  return {
+      combined{by_name_config{.presets = {"CREDENTIALS"}}, credential_patterns(), url_credentials_config{}}};
+}
+
+/// The same, and health and card data by name, fields that may hold anything, and all that is known by its form.
+[[nodiscard]] inline std::vector<any_redactor> hardened_set() {
+  return {combined{field_blocker_config{}, by_name_config{.presets = {"CREDENTIALS", "HIPAA_PHI", "PCI_DSS"}},
+                   credential_patterns(), url_credentials_config{}, value_detectors_config{.email = true}}};
+}
+
+}  // namespace fapilog::redactors

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// Takes credentials out of URLs and connection strings, also where they stand within a text or the message.
+#pragma once
+
+#include <fapilog/detail/setting.hpp>
+#include <fapilog/metrics/metric.hpp>
+#include <fapilog/record/event.hpp>
+#include <fapilog/stages/redactors/masking.hpp>
+#include <fapilog/stages/redactors/name_rules.hpp>
+#include <fapilog/stages/redactors/presets.hpp>
+#include <fapilog/stages/redactors/redaction.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+namespace fapilog::redactors {
+
+struct url_credentials_config {
+  /// Also what a text names itself by a name of CREDENTIALS: `?access_token=...`, `password=...`, `"pin": "..."`.
+  bool keywords = true;
+  std::size_t max_string_length = 1'048'576;  ///< bytes; a longer text is replaced whole
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    visit(
+        detail::setting{.name = "keywords",
+                        .text = "Whether values that a text names itself are masked, such as password=... or "
+                                "\"token\": \"...\"."},
+        self.keywords);
+    visit(detail::setting{.name = "max_string_length",
+                          .text = "Longest text that is looked at, in bytes; a longer one is replaced.",
+                          .least = 64,
+                          .form = detail::setting_form::bytes},
+          self.max_string_length);
+  }
+};
+
+/// Adds its rules to those of a walk. Throws: std::invalid_argument for a limit below 64.
+inline void add_rules(redaction& all, url_credentials_config const& config) {
+  constexpr std::size_t least = 64;
+  if (config.max_string_length < least) {
+    refuse("url_credentials", "max_string_length", std::to_string(config.max_string_length), "at least 64");
+  }
+  all.texts().enable(text_rule::url);
+  all.texts().limit(config.max_string_length);
+  if (config.keywords) {
+    all.texts().set_keywords(std::make_shared<name_rules const>(resolve_redaction_preset("CREDENTIALS")));
+  }
+}
+
+/// `https://user:password@host` becomes `https://host`, whatever the scheme, and without one. Looks at all texts, the
+/// message, and keys. Thread: the worker's.
+class url_credentials {
+ public:
+  /// Throws: as `add_rules`.
+  explicit url_credentials(url_credentials_config const& config = {}) { add_rules(rules_, config); }
+  [[nodiscard]] static std::string_view name() noexcept { return "url_credentials"; }
+  void redact(event& e) { rules_.redact(e); }
+  void collect(metric_list& all) const { rules_.collect(all, name()); }
+
+ private:
+  redaction rules_;
+};
+
+}  // namespace fapilog::redactors

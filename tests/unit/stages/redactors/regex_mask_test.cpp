@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// Masking by regular expressions for paths.
+#include "support/catch.hpp"
+#include "support/redacted.hpp"
+
+#include <fapilog/stages/redactors/regex_mask.hpp>
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using Catch::Matchers::ContainsSubstring;
+using fapilog::redactors::mask_mode;
+using fapilog::redactors::regex_mask;
+using fapilog::redactors::regex_mask_config;
+using json = nlohmann::json;
+using support::redacted;
+
+namespace {
+
+redacted masking(std::vector<std::string> patterns) {
+  return redacted{regex_mask{{.patterns = std::move(patterns)}}};
+}
+
+}  // namespace
+
+TEST_CASE("a pattern is held against the whole path of a member") {
+  redacted r = masking({R"(data\.user\..*)", R"(.*\.(pin|code))"});
+  CHECK(r.data({{"user", {{"name", "x"}, {"age", 3}}},
+                {"username", "y"},
+                {"a", {{"pin", 1}, {"pins", 2}}},
+                {"code", 4}}) == json{{"user", {{"name", "***"}, {"age", "***"}}},
+                                      {"username", "y"},
+                                      {"a", {{"pin", "***"}, {"pins", 2}}},
+                                      {"code", "***"}});
+  redacted part = masking({"user"});
+  CHECK(part.named("user", "x") == "x");
+}
+
+TEST_CASE("lists leave no trace, and a masked container is not looked into") {
+  redacted r = masking({R"(data\.items\.price)", R"(data\.whole)"});
+  CHECK(r.data({{"items", {{{"price", 1}}, {{"price", 2}}}}, {"whole", {{"x", 1}}}}) ==
+        json{{"items", {{{"price", "***"}}, {{"price", "***"}}}}, {"whole", "***"}});
+}
+
+TEST_CASE("context and diagnostics have paths, too") {
+  redacted r = masking({R"(context\.user_id)", R"(diagnostics\..*message)"});
+  json const log =
+      r.log("m", {{"user_id", 1}}, {{"user_id", "u"}}, {{"exception", {{"error.message", "x"}}}});
+  CHECK(log.at("context").at("user_id") == "***");
+  CHECK(log.at("diagnostics").at("exception").at("error.message") == "***");
+  CHECK(log.at("data").at("user_id") == 1);
+}
+
+TEST_CASE("a pattern that could explode or is not understood is refused when the redactor is made") {
+  CHECK_THROWS_WITH(
+      masking({"ok", R"((a)\1)"}),
+      ContainsSubstring(R"(fapilog: regex_mask: `patterns` is '(a)\1'; it must be a regular expression)") &&
+          ContainsSubstring("references to groups are not supported"));
+  CHECK_THROWS_AS(masking({"(?=x)"}), std::invalid_argument);
+  CHECK_THROWS_WITH(masking({"(a{1000}){1000}"}), ContainsSubstring("too large"));
+  CHECK_THROWS_AS(masking({"["}), std::invalid_argument);
+}
+
+TEST_CASE("a pattern that explodes elsewhere is matched in no time") {
+  redacted r = masking({"(.*a+)+b", "(a|a)*b"});
+  auto const began = std::chrono::steady_clock::now();
+  std::string const key(240, 'a');
+  CHECK(r.data({{key, {{key, {{key, 1}}}}}}) == json{{key, {{key, {{key, 1}}}}}});
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds{2});
+}
+
+TEST_CASE("a path too long to be matched is masked") {
+  redacted r = masking({"data\\.never"});
+  json nested = "deep";
+  for (int i = 0; i < 50; ++i) nested = json{{std::string(100, 'k'), nested}};
+  std::string const text = r.data({{"a", nested}}).dump();
+  CHECK_THAT(text, !ContainsSubstring("deep") && ContainsSubstring("***"));
+}
+
+TEST_CASE("regex_mask masks with pseudonyms, too") {
+  redacted r{regex_mask{{.patterns = {".*user.*"}, .mode = mask_mode::pseudonym, .key = "0123456789abcdef"}}};
+  CHECK(r.named("user", "ada") == "hmac:83eeb38e004a2953");
+  CHECK(r.count("fapilog_redacted_fields_total", "regex_mask") == 1);
+}
