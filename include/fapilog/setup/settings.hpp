@@ -151,7 +151,8 @@ class settings {
       } catch (std::invalid_argument const& error) {
         std::string_view why = error.what();
         if (why.starts_with("fapilog: ")) why.remove_prefix(9);
-        setting_reader{problems}.add(resolver.group("core").origin(), "core", std::string{why});
+        setting_reader{problems}.add(resolver.group("core").origin(), "core",
+                                     detail::config::without_controls(why));
       }
     }
     if (!problems.empty()) throw settings_error{std::move(problems)};

@@ -84,7 +84,7 @@ namespace detail::config {
   return text.size() > most ? result + "..." : result;
 }
 
-/// A file's name in a message: it may be in any script.
+/// A file's name or what a plugin says, in a message: it may be in any script.
 [[nodiscard]] inline std::string without_controls(std::string_view name) {
   std::string result{name};
   for (char& c : result) {

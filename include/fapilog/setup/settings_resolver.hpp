@@ -40,7 +40,7 @@ inline void add_refusal(plugin_entry const& entry, std::exception const& error,
     if (config_value const* const named = entry.config.find(member)) where = named->origin();
   }
   setting_reader{problems}.add(where, entry.path(),
-                               setting_reader::mark(entry.path()) + ": " + std::string{why});
+                               setting_reader::mark(entry.path()) + ": " + config::without_controls(why));
 }
 
 /// Looks up what merged settings ask for. Thread: one. Throws: std::bad_alloc; what is wrong is collected.

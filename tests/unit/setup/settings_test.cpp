@@ -342,6 +342,18 @@ TEST_CASE("an alias is the plugin's entry, and does not beat code") {
   CHECK(o.sinks.empty());
 }
 
+TEST_CASE("a plugin of any kind has its name as an alias in the environment") {
+  fapilog::registry plugins = fapilog::builtin_plugins();
+  plugins.add_processor(support::metadata_of("size_guard", plugin_type::processor),
+                        [](fapilog::plugin_entry const& entry) {
+                          CHECK(entry.config.find("max_bytes")->text() == "256 KB");
+                          return [](fapilog::event const&, std::string&) { return true; };
+                        });
+  fapilog::environment_map const variables{{"FAPILOG_CORE__PROCESSORS", "size_guard"},
+                                           {"FAPILOG_SIZE_GUARD__MAX_BYTES", "256 KB"}};
+  CHECK(settings::from_environment(variables, plugins).options().processors.size() == 1);
+}
+
 TEST_CASE("no JSON and no variable lets a sink run DDL under production and hardened") {
   auto const run = [](auto runtime_of, settings const& all) {
     auto rt = runtime_of(all);
@@ -728,4 +740,14 @@ TEST_CASE("random and damaged texts give an error or settings, never anything el
     }
   }
   CHECK(accepted > 0);
+}
+
+TEST_CASE("no text of a setting can forge a line of an error") {
+  std::string const said =
+      refused(R"({"core": {"sinks": ["rotating_file"], "log_levels": {"*\u001b[31m\nx": 10}},
+    "sink_config": {"rotating_file": {"filename_prefix": "a/\nfapilog: forged"}}})");
+  CHECK(said.find('\n') == std::string::npos);
+  CHECK(said.find("a/?fapilog: forged") != std::string::npos);
+  std::string const pattern = refused(R"({"core": {"log_levels": {"*\u001b\nx": 10}}})");
+  CHECK(pattern.find("'*??x'") != std::string::npos);
 }
