@@ -2,6 +2,8 @@
 // Sizes, durations and yes or no as people write them: "10 MB", "250ms", "daily", "on".
 #pragma once
 
+#include <fapilog/detail/setting_check.hpp>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -157,16 +159,6 @@ inline constexpr std::array<duration_unit, 8> duration_units{{{"ns", 1},
   if (word == "true" || word == "yes" || word == "on" || word == "1") return true;
   if (word == "false" || word == "no" || word == "off" || word == "0") return false;
   return std::nullopt;
-}
-
-/// `1000000`, `0.125`: without an exponent as long as that is readable.
-[[nodiscard]] inline std::string number_text(double number) {
-  constexpr double most_exact = 1e15;
-  char text[32];
-  auto const end = std::abs(number) < most_exact && number == std::floor(number)
-                       ? std::to_chars(text, text + sizeof text, static_cast<std::int64_t>(number))
-                       : std::to_chars(text, text + sizeof text, number);
-  return {text, end.ptr};
 }
 
 }  // namespace fapilog::detail
