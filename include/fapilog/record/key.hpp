@@ -14,7 +14,7 @@ namespace detail {
 
 /// A key on its way into a cell. An element of an array has none.
 struct key_view {
-  char const* text = nullptr;
+  char const* text = "";  // never null: compilers see a memcpy from it
   std::uint16_t size = 0;
   std::uint8_t flags = 0;
 

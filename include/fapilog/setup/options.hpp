@@ -76,14 +76,14 @@ struct basic_options {
   /// enricher.
   std::vector<any_filter> filters = {};
   std::vector<any_enricher> enrichers = {};
-  std::vector<any_redactor> redactors = preset_redactors(P);
+  std::vector<any_redactor> redactors = default_redactors<P>();
   std::vector<any_processor> processors = {};
   /// What becomes of a record whose redactor throws.
   fapilog::redaction_fail_mode redaction_fail_mode = P.core.redaction_fail_closed
                                                          ? fapilog::redaction_fail_mode::closed
                                                          : fapilog::redaction_fail_mode::warn;
   /// Where records land, each with how it is served (`delivery_options`). Empty: nowhere, but they are counted.
-  std::vector<placed_sink> sinks = preset_sinks(P);
+  std::vector<placed_sink> sinks = default_sinks<P>();
   /// Whether a record goes to every sink whose route takes it, or to the first.
   fapilog::routing routing = fapilog::routing::overlap;
   /// For sinks that have none of their own.

@@ -65,6 +65,16 @@ namespace fapilog {
   return {};
 }
 
+/// The same for options: by type, so that a program of many files can have them compiled once (`extern template`).
+template <preset const& P>
+[[nodiscard, gnu::noinline]] std::vector<placed_sink> default_sinks() {
+  return preset_sinks(P);
+}
+template <preset const& P>
+[[nodiscard, gnu::noinline]] std::vector<any_redactor> default_redactors() {
+  return preset_redactors(P);
+}
+
 /// What a preset does while the worker is behind.
 [[nodiscard]] inline adaptive_options preset_adaptive(preset const& p) {
   adaptive_options adaptive;
