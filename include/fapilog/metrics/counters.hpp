@@ -76,7 +76,7 @@ struct account {
   std::uint64_t retried = 0;    ///< records in batches that were offered to a sink again; not part of the sum
   std::uint64_t pending = 0;    ///< still on the way
   std::uint64_t queue_depth_high_watermark = 0;  ///< most bytes that ever waited in one lane
-  pressure_summary pressure;                     ///< of the adaptive pipeline, where it is switched on
+  pressure_summary pressure = {};                ///< of the adaptive pipeline, where it is switched on
   double flush_latency = 0;  ///< seconds that this flush or drain took; 0 in a plain snapshot
   bool complete = true;      ///< false when the flush or drain ran into its timeout
 

@@ -77,13 +77,14 @@ class path_cache {
     probe const p = probe_of(parent, key);
     auto const at = static_cast<place>(roots_ + keys_.size());
     keys_.emplace_back(key);
-    put({.first = p.first,
-         .last = p.last,
-         .parent = parent,
-         .size = static_cast<std::uint32_t>(key.size()),
-         .what = {at, std::move(decision)}},
-        p.hash);
-    return at;
+    slot const made{.first = p.first,
+                    .last = p.last,
+                    .parent = parent,
+                    .size = static_cast<std::uint32_t>(key.size()),
+                    .what = {at, std::move(decision)}};
+    if (put(made, p.hash)) return at;
+    keys_.pop_back();
+    return none;
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return keys_.size(); }
@@ -127,24 +128,31 @@ class path_cache {
     }
     constexpr std::uint64_t odd = 0x9E3779B97F4A7C15U;
     std::uint64_t h = (p.first ^ std::rotl(p.last, 23) ^ (std::uint64_t{parent} << 32) ^ size) * odd;
+    for (std::size_t i = 8; i + 8 < size; i += 8) {
+      std::uint64_t middle = 0;
+      std::memcpy(&middle, from + i, 8);
+      h = (h ^ (h >> 29) ^ middle) * odd;
+    }
     h = (h ^ (h >> 29)) * odd;
     p.hash = static_cast<std::size_t>(h >> 32);
     return p;
   }
 
-  void put(slot s, std::size_t hash) noexcept {
+  /// False where too many keys want the same slots.
+  bool put(slot const& s, std::size_t hash) noexcept {
     for (std::size_t step = 0; step < longest_chain; ++step) {
       slot& to = slots_[(hash + step) & mask_];
       if (to.parent != none) continue;
-      to = std::move(s);
-      return;
+      to = s;
+      return true;
     }
+    return false;
   }
   void grow() {
     std::vector<slot> const before = std::exchange(slots_, std::vector<slot>(slots_.size() * 2));
     mask_ = slots_.size() - 1;
     for (slot const& s : before) {
-      if (s.parent != none) put(s, probe_of(s.parent, keys_[s.what.at - roots_]).hash);
+      if (s.parent != none) (void)put(s, probe_of(s.parent, keys_[s.what.at - roots_]).hash);
     }
   }
   void forget() {

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 using cache = fapilog::path_cache<int>;
 
@@ -48,6 +49,24 @@ TEST_CASE("keys are told apart by all of their characters, whatever their length
     REQUIRE(places.find(0, elsewhere) != nullptr);
     REQUIRE(places.find(0, elsewhere)->decision == number);
   }
+}
+
+TEST_CASE("long keys that differ in the middle alone, and equal keys below many places, are told apart") {
+  cache places{1, 100'000};
+  for (int i = 0; i < 1000; ++i) {
+    std::string const key = "beginning" + std::to_string(1000 + i) + "the end.";
+    REQUIRE(places.add(0, key, i) != cache::none);
+    REQUIRE(places.find(0, key) != nullptr);
+    CHECK(places.find(0, key)->decision == i);
+  }
+  CHECK(places.find(0, "beginning1000the end.")->decision == 0);
+  CHECK(places.find(0, "beginning9999the end.") == nullptr);
+  cache below{1, 100'000};
+  std::vector<cache::place> parents;
+  for (int i = 0; i < 1000; ++i) parents.push_back(below.add(0, std::to_string(i), -1));
+  for (int i = 0; i < 1000; ++i) (void)below.add(parents[static_cast<std::size_t>(i)], "same", i);
+  for (int i = 0; i < 1000; ++i)
+    CHECK(below.find(parents[static_cast<std::size_t>(i)], "same")->decision == i);
 }
 
 TEST_CASE("what does not fit is not remembered, until the next event makes room") {

@@ -53,10 +53,23 @@ class keyword_finder {
   };
   static constexpr std::size_t longest_name = 64;
 
-  [[nodiscard]] static bool is_in_name(char c) noexcept {
-    return detail::is_ascii_lower(c) || detail::is_ascii_upper(c) || detail::is_ascii_digit(c) || c == '_' ||
-           c == '-' || c == '.' || static_cast<unsigned char>(c) >= 0x80;
+  static constexpr std::uint8_t in_name = 1;
+  static constexpr std::uint8_t letter = 2;
+  /// What a character is, by its byte.
+  static constexpr std::array<std::uint8_t, 256> classes = [] {
+    std::array<std::uint8_t, 256> all{};
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      char const c = static_cast<char>(i);
+      bool const is_letter = detail::is_ascii_lower(c) || detail::is_ascii_upper(c) || i >= 0x80;
+      bool const is_other = detail::is_ascii_digit(c) || c == '_' || c == '-' || c == '.';
+      all[i] = static_cast<std::uint8_t>((is_letter || is_other ? in_name : 0) | (is_letter ? letter : 0));
+    }
+    return all;
+  }();
+  [[nodiscard]] static std::uint8_t class_of(char c) noexcept {
+    return classes[static_cast<unsigned char>(c)];
   }
+  [[nodiscard]] static bool is_in_name(char c) noexcept { return class_of(c) != 0; }
   [[nodiscard]] static bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
   [[nodiscard]] static bool is_line_end(char c) noexcept { return c == '\n' || c == '\r'; }
   [[nodiscard]] static bool is_quote(char c) noexcept { return c == '"' || c == '\'' || c == '`'; }
@@ -86,13 +99,14 @@ class keyword_finder {
     }
     if (end >= 3 && text[end - 3] == '%' && text[end - 2] == '5') end -= 3;  // a bracket in a URL
     std::size_t begin = end;
-    while (begin > 0 && end - begin < longest_name && is_in_name(text[begin - 1])) --begin;
+    std::uint8_t seen = 0;
+    while (begin > 0 && end - begin < longest_name && is_in_name(text[begin - 1])) {
+      --begin;
+      seen = static_cast<std::uint8_t>(seen | class_of(text[begin]));
+    }
     bool const is_escape = begin > 0 && text[begin - 1] == '%' && end - begin > 2;
     n.begin = is_escape ? begin + 2 : begin;
-    bool const has_letter = std::any_of(text.data() + n.begin, text.data() + end, [](char c) {
-      return !detail::is_ascii_digit(c) && c != '.' && c != '-' && c != '_';
-    });
-    if (has_letter) n.text = text.substr(n.begin, end - n.begin);
+    if ((seen & letter) != 0) n.text = text.substr(n.begin, end - n.begin);
     return n;
   }
 

@@ -16,6 +16,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 using Catch::Matchers::ContainsSubstring;
@@ -137,6 +138,31 @@ TEST_CASE(
     info.enrich(e);
     redactor.redact(e);
     CHECK(e.diagnostics.prepared().count == 5);
+  }
+  // Another part that is prepared in the same batch is not taken for the first one.
+  fapilog::enrichers::runtime_info other{{.service = "4111111111111111", .env = "test"}};
+  fapilog::event& e = events.add("m");
+  other.enrich(e);
+  redactor.redact(e);
+  CHECK(e.diagnostics.find("service")->as_text() == "[REDACTED:CARD]");
+}
+
+TEST_CASE("what was found clean in one batch is looked at again in the next, at the same place in memory") {
+  combined redactor{value_detectors_config{}};
+  fapilog::detail::arena memory;
+  char const* place = nullptr;
+  for (std::string const name : {"a name of digits", "4111111111111111"}) {
+    memory.clear();
+    fapilog::event e{memory};
+    e.logger = memory.copy(name);
+    if (place != nullptr) REQUIRE(e.logger.data() == place);
+    place = e.logger.data();
+    fapilog::enrichers::runtime_info info{{.service = name, .env = "test"}};
+    info.enrich(e);
+    redactor.redact(e);
+    std::string const wanted = name[0] == '4' ? "[REDACTED:CARD]" : name;
+    CHECK(e.logger == wanted);
+    CHECK(std::as_const(e.diagnostics).find("service")->as_text() == wanted);
   }
 }
 

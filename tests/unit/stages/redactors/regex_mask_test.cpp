@@ -44,6 +44,12 @@ TEST_CASE("lists leave no trace, and a masked container is not looked into") {
         json{{"items", {{{"price", "***"}}, {{"price", "***"}}}}, {"whole", "***"}});
 }
 
+TEST_CASE("the path of a member is that of the containers it stands in, not of those beside it") {
+  redacted r = masking({R"(data\.o\.b)", R"(data\.o\.a\.z)"});
+  CHECK(r.data({{"o", {{"a", {{"x", {{"b", 1}}}, {"z", 2}}}, {"b", 3}, {"z", 4}}}}) ==
+        json{{"o", {{"a", {{"x", {{"b", 1}}}, {"z", "***"}}}, {"b", "***"}, {"z", 4}}}});
+}
+
 TEST_CASE("context and diagnostics have paths, too") {
   redacted r = masking({R"(context\.user_id)", R"(diagnostics\..*message)"});
   json const log =
