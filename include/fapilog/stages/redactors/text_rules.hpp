@@ -4,11 +4,11 @@
 
 #include <fapilog/detail/arena.hpp>
 #include <fapilog/detail/text_marks.hpp>
-#include <fapilog/metrics/metric.hpp>
 #include <fapilog/stages/redactors/find_cards.hpp>
 #include <fapilog/stages/redactors/find_keywords.hpp>
 #include <fapilog/stages/redactors/find_tokens.hpp>
 #include <fapilog/stages/redactors/find_urls.hpp>
+#include <fapilog/stages/redactors/own_counter.hpp>
 #include <fapilog/stages/redactors/text_edits.hpp>
 
 #include <array>
@@ -23,19 +23,6 @@ namespace fapilog::redactors {
 
 /// Stands for a text that is longer than the limit up to which texts are looked at.
 inline constexpr std::string_view too_long_text = "[REDACTED:TOO_LONG]";
-
-/// Counts on the worker's thread alone; read from any. A copy starts at zero.
-class own_counter {
- public:
-  own_counter() = default;
-  own_counter(own_counter const&) noexcept {}
-  own_counter& operator=(own_counter const&) noexcept { return *this; }
-  void add(std::uint64_t count = 1) noexcept { number_.set(number_.value() + count); }
-  [[nodiscard]] std::uint64_t value() const noexcept { return number_.value(); }
-
- private:
-  counter number_;
-};
 
 /// Finds and replaces the secrets of texts. Thread: one, but for `counted`. Throws: std::bad_alloc.
 class text_rules {
