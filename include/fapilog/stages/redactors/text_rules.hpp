@@ -47,10 +47,11 @@ class text_rules {
   /// False for most texts, quickly: there is nothing in it to be replaced.
   [[nodiscard, gnu::always_inline]] bool may_change(std::string_view text) const noexcept {
     if (text.size() > most_) return true;
-    if (!full_) return active_ && detail::has_marks<detail::mark_set::few>(text);
+    if (!active_) return false;
+    if (!full_) return detail::has_marks<detail::mark_set::few>(text);
     return detail::has_marks<detail::mark_set::full>(text) || has_rows(text);
   }
-  /// Replaces what has to go. True where there was something; the new text stands in `memory`.
+  /// Replaces what has to go in a text that may change. True where there was something; the new text stands in `memory`.
   bool clean(std::string_view& text, detail::arena& memory) {
     if (!look(text)) return false;
     if (text.size() > most_) {
@@ -64,7 +65,6 @@ class text_rules {
   }
   /// True where `clean` would change it.
   [[nodiscard]] bool look(std::string_view text) {
-    if (!may_change(text)) return false;
     if (text.size() > most_) return true;
     edits_.clear();
     if (keywords_) keywords_->begin_text();
