@@ -13,7 +13,7 @@
 
 namespace fapilog::detail {
 
-/// A pattern of literals, `.`, classes (`[a-z]`, `[^.]`, `\d \w \s` and their opposites), `^ $ \b \B`, groups,
+/// A pattern of literals, `.` (any character), classes (`[a-z]`, `[^.]`, `\d \w \s` and their opposites), `^ $ \b \B`, groups,
 /// alternation, `* + ? {2,5}` and a leading `(?i)`, which means ASCII letters. Characters are code points; a byte that is
 /// not UTF-8 counts as U+FFFD. There are no references to groups and no looking ahead or behind.
 /// Thread: any; it does not change once made.

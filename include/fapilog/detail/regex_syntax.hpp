@@ -202,7 +202,7 @@ class parser {
       case '(': return group(depth + 1);
       case '[': ++at_; return add_class(bracket());
       case '\\': ++at_; return escape();
-      case '.': ++at_; return add_class({.ranges = {{'\n', '\n'}}, .negated = true});
+      case '.': ++at_; return add_class({.ranges = {}, .negated = true});
       case '^': ++at_; return add({.kind = node_kind::begin});
       case '$': ++at_; return add({.kind = node_kind::end});
       case '*':

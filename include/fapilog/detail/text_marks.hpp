@@ -147,9 +147,17 @@ inline text_signs find_marks(std::string_view text, Mark&& mark) {
       case 'J':
         if constexpr (Set == mark_set::full) mark(i);
         break;
-      case '-': signs.dashes = Set == mark_set::full; break;
+      case '-':
+        if constexpr (Set == mark_set::full) signs.dashes = signs.dashes || text.substr(i, 5) == "-----";
+        break;
       case 'b':
-      case 'B': signs.scheme = Set == mark_set::full; break;
+      case 'B':
+        if constexpr (Set == mark_set::full) {
+          auto const lower = [&text](std::size_t at) { return at < text.size() ? text[at] | 0x20 : 0; };
+          signs.scheme = signs.scheme || (lower(i + 1) == 'e' && lower(i + 2) == 'a') ||
+                         (lower(i + 1) == 'a' && lower(i + 2) == 's');
+        }
+        break;
       default: break;
     }
   }

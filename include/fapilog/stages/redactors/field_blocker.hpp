@@ -49,8 +49,11 @@ class blocked_keys final : public path_rule {
     }
   }
   [[nodiscard]] coverage covers(member_path const& path) const override {
-    bool const blocked =
-        std::find(keys_.begin(), keys_.end(), detail::joined_name(path.keys.back())) != keys_.end();
+    std::string_view const key = path.keys.back();
+    auto const has = [this](std::string_view name) {
+      return std::find(keys_.begin(), keys_.end(), detail::joined_name(name)) != keys_.end();
+    };
+    bool const blocked = has(key) || has(key.substr(key.rfind('.') + 1));  // `http.body`, too
     return blocked && allowed_.covers(path) == coverage::none ? coverage::all : coverage::none;
   }
 

@@ -35,9 +35,10 @@ class keyword_finder {
     if (sign == 0 || sign < done_ || is_no_assignment(text, sign)) return;
     name const n = name_before(text, sign);
     if (n.text.empty()) return;
-    coverage const covered = coverage_of(n.text);
-    if (covered == coverage::none) return look_at_two_words(text, sign, n, edits);
-    take_value(text, sign, n, covered, is_weak(n.text), edits);
+    verdict const said = verdict_of(n.text);
+    if (said.covered != coverage::none)
+      return take_value(text, sign, n, said.covered, is_weak(n.text), edits);
+    if (said.may_be_second) look_at_two_words(text, sign, n, edits);
   }
 
  private:
@@ -50,6 +51,11 @@ class keyword_finder {
     std::size_t begin = 0;
     std::size_t end = 0;
     bool is_quoted = false;
+  };
+  /// What is known of a word before a sign.
+  struct verdict {
+    coverage covered = coverage::none;
+    bool may_be_second = false;  ///< of a name of two words
   };
   static constexpr std::size_t longest_name = 64;
 
@@ -110,11 +116,11 @@ class keyword_finder {
     return n;
   }
 
-  [[nodiscard]] coverage coverage_of(std::string_view text) {
+  [[nodiscard]] verdict verdict_of(std::string_view text) {
     if (auto const* const found = known_.find(0, text)) return found->decision;
-    coverage const covered = names_->covers(std::span{&text, 1});
-    (void)known_.add(0, text, covered);
-    return covered;
+    verdict const said{names_->covers(std::span{&text, 1}), names_->has_name_ending_with(text)};
+    (void)known_.add(0, text, said);
+    return said;
   }
 
   /// `API key: ...`.
@@ -123,10 +129,10 @@ class keyword_finder {
     std::size_t begin = n.begin - 1;
     while (begin > 0 && n.begin - begin < longest_name && is_in_name(text[begin - 1])) --begin;
     name const both{text.substr(begin, n.begin + n.text.size() - begin), begin, n.is_quoted};
-    coverage const covered = coverage_of(both.text);
+    coverage const covered = verdict_of(both.text).covered;
     if (covered == coverage::none) return;
     // `secret key` is one name, but `token for` speaks of something else.
-    bool const first_alone = coverage_of(text.substr(begin, n.begin - 1 - begin)) != coverage::none;
+    bool const first_alone = verdict_of(text.substr(begin, n.begin - 1 - begin)).covered != coverage::none;
     if (!first_alone || goes_on(n.text)) take_value(text, sign, both, covered, true, edits);
   }
   [[nodiscard]] static bool goes_on(std::string_view word) noexcept {
@@ -279,7 +285,7 @@ class keyword_finder {
   }
 
   std::shared_ptr<name_rules const> names_;
-  path_cache<coverage> known_{1, 1024};
+  path_cache<verdict> known_{1, 1024};
   std::size_t done_ = 0;  ///< what stands before it in this text is taken
 };
 

@@ -46,6 +46,14 @@ class name_rules final : public path_rule {
     }
     return best;
   }
+  /// True for a word with which a name of several words ends.
+  [[nodiscard]] bool has_name_ending_with(std::string_view text) const {
+    std::vector<std::string> words;
+    detail::add_words(text, detail::word_cut::by_signs, words);
+    return words.size() == 1 && std::any_of(names_.begin(), names_.end(), [&](name const& n) {
+             return n.words.size() > 1 && same_word(words[0], n.words.back());
+           });
+  }
 
  private:
   struct name {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -14,7 +15,7 @@
 
 namespace fapilog::redactors {
 
-/// A path is keys with dots between; a key with dots counts as several. `*` stands for one key, `**` for any number of
+/// A path is keys with dots between; a key with dots counts as several, and as one for `*`. `*` stands for one key, `**` for any number of
 /// them, none included. `[0]` and `[*]` mean nothing: lists leave no trace in a path. A path that begins with `data`,
 /// `context`, `diagnostics` or `**` is taken from the top; any other one ends at any depth: `password`, `user.password`.
 /// Thread: any; it does not change once made.
@@ -27,9 +28,11 @@ class path_patterns final : public path_rule {
   }
 
   [[nodiscard]] coverage covers(member_path const& path) const override {
-    std::vector<std::string_view> const keys = split(path.dotted);
-    bool const found =
-        std::any_of(patterns_.begin(), patterns_.end(), [&](pattern const& p) { return matches(p, keys); });
+    std::vector<std::string_view> const parts = split(path.dotted);
+    bool const has_dots = parts.size() != path.keys.size();
+    bool const found = std::any_of(patterns_.begin(), patterns_.end(), [&](pattern const& p) {
+      return matches(p, parts) || (has_dots && matches(p, path.keys));
+    });
     return found ? coverage::all : coverage::none;
   }
 
@@ -84,7 +87,7 @@ class path_patterns final : public path_rule {
   }
 
   /// Follows all ways at once: the time grows with keys times pattern.
-  [[nodiscard]] bool matches(pattern const& p, std::vector<std::string_view> const& keys) const {
+  [[nodiscard]] bool matches(pattern const& p, std::span<std::string_view const> keys) const {
     std::vector<bool> reached(p.size() + 1, false);
     auto const reach = [&p](std::vector<bool>& all, std::size_t i) {
       for (;; ++i) {

@@ -2,11 +2,13 @@
 // All rules of a redactor, in one walk over an event.
 #pragma once
 
+#include <fapilog/detail/name_words.hpp>
 #include <fapilog/detail/utf8.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/event.hpp>
-#include <fapilog/record/path_cache.hpp>
 #include <fapilog/stages/redactors/masking.hpp>
+#include <fapilog/stages/redactors/own_counter.hpp>
+#include <fapilog/stages/redactors/path_decisions.hpp>
 #include <fapilog/stages/redactors/path_rule.hpp>
 #include <fapilog/stages/redactors/text_rules.hpp>
 
@@ -48,7 +50,7 @@ class redaction {
 
   /// Members whose path the rule covers are replaced; of several rules the first counts. `name` is that of the redactor.
   void add(std::string_view name, std::shared_ptr<path_rule const> rule, masking mask) {
-    rules_.push_back({std::string{name}, std::move(rule), std::move(mask), {}});
+    paths_.add(name, std::move(rule), std::move(mask));
   }
   /// What is looked for in texts.
   [[nodiscard]] text_rules& texts() noexcept { return texts_; }
@@ -56,7 +58,7 @@ class redaction {
   void truncate(std::size_t most_characters) noexcept { most_characters_ = most_characters; }
 
   void redact(event& e) {
-    places_.begin_event();
+    paths_.begin_event();
     event_ = &e;
     if (!is_clean(e.message)) (void)change_text(e.message);
     if (e.logger.data() != clean_logger_ || e.memory->round() != logger_seen_in_) change_logger(e);
@@ -80,7 +82,7 @@ class redaction {
       put("fapilog_redacted_fields_total", "Values, or parts of texts, that redactors replaced.", count)
           .labels.emplace_back("rule", rule);
     };
-    for (entry const& r : rules_) tell(r.name, r.counted.value());
+    for (auto const& r : paths_.rules()) tell(r.name, r.counted.value());
     for (std::size_t i = 0; i < text_rule_count; ++i) {
       auto const rule = static_cast<text_rule>(i);
       if (texts_.has(rule)) tell(text_rule_names[i], texts_.counted(rule));
@@ -88,7 +90,7 @@ class redaction {
     if (texts_.active()) tell("too_long", texts_.too_long());
     if (most_characters_ != 0) tell("truncated", truncated_.value());
     tell("too_deep", too_deep_.value());
-    for (entry const& r : rules_) {
+    for (auto const& r : paths_.rules()) {
       if (r.name != "field_blocker") continue;
       put("fapilog_policy_violations_total", "Fields that must not be logged and were blocked.",
           r.counted.value());
@@ -96,21 +98,8 @@ class redaction {
   }
 
  private:
-  struct entry {
-    std::string name;
-    std::shared_ptr<path_rule const> rule;
-    masking mask;
-    own_counter counted;
-  };
-  /// What the rules say of a place.
-  struct decision {
-    std::uint16_t rule = 0;  ///< from 1; 0: none
-    bool unless_measured = false;
-    bool key_has_secret = false;
-
-    [[nodiscard]] bool is_plain() const noexcept { return rule == 0 && !key_has_secret; }
-  };
-  using cache = path_cache<decision>;
+  using place = path_decisions::place;
+  using known_place = path_decisions::cache::known;
   static constexpr std::array<std::string_view, 3> roots{"context", "diagnostics", "data"};
 
   /// The names of loggers stand in the batch's memory: each is looked at once a batch.
@@ -121,7 +110,7 @@ class redaction {
     logger_seen_in_ = e.memory->round();
   }
 
-  void change_list(member_list& list, cache::place root) {
+  void change_list(member_list& list, place root) {
     std::size_t const size = list.size();
     if (size == 0) return;
     // What is prepared for a whole batch was looked at with the first event that had it.
@@ -133,12 +122,12 @@ class redaction {
     bool keys_change = false;
     member const* const first = std::as_const(list).begin();
     for (std::size_t i = is_known && prepared.at == 0 ? prepared_end : 0; i < size; ++i) {
-      cache::known const* const known = places_.find(root, first[i].key);
+      known_place const* const known = paths_.find(root, first[i].key);
       if (is_clean(first[i].value, known)) [[likely]]
         continue;
       if (is_known && i >= prepared.at && i < prepared_end) continue;
       member m = first[i];
-      keys_.assign(1, roots[root]);
+      paths_.begin_root(roots[root]);
       if (!change(m, root, known, 0)) continue;
       prepared_changes = prepared_changes || (i >= prepared.at && i < prepared_end);
       keys_change = keys_change || m.key.data() != first[i].key.data();
@@ -155,13 +144,14 @@ class redaction {
     return !texts_.may_change(text) && (most_characters_ == 0 || text.size() <= most_characters_);
   }
   /// True for most values, quickly: no rule covers the place, and there is nothing in the value.
-  [[nodiscard, gnu::always_inline]] bool is_clean(value const& v, cache::known const* known) const noexcept {
+  [[nodiscard, gnu::always_inline]] bool is_clean(value const& v, known_place const* known) const noexcept {
     if (known == nullptr || !known->decision.is_plain()) return false;
     switch (v.type) {
       case kind::string: return is_clean(std::string_view{v.text, v.size});
       case kind::i64: return v.i64 < 0 || texts_.is_harmless(v.u64);
       case kind::u64: return texts_.is_harmless(v.u64);
       case kind::f64:
+        return !(v.f64 >= static_cast<double>(least_card)) || texts_.is_harmless(~std::uint64_t{0});
       case kind::bytes:
       case kind::object:
       case kind::exception:
@@ -170,31 +160,17 @@ class redaction {
     }
   }
 
-  bool change(member& m, cache::place parent, cache::known const* known, std::size_t depth) {
-    decision what;
-    cache::place at = cache::none;
-    if (known != nullptr) {
-      what = known->decision;
-      at = known->at;
-    } else {
-      what = decide(m.key);
-      at = places_.add(parent, m.key, what);
-    }
-    bool const is_covered =
-        what.rule != 0 && m.value.type != kind::null && !(what.unless_measured && is_measure(m.value.type));
-    bool changed = false;
-    if (is_covered) {
-      entry& r = rules_[what.rule - 1U];
-      m.value = r.mask.replacement(m.value, *event_->memory);
-      r.counted.add();
-      changed = true;
-    } else {
-      changed = change_value(m.value, at, m.key, depth);
-    }
+  bool change(member& m, place parent, known_place const* known, std::size_t depth) {
+    auto const [at, what] = known != nullptr ? *known : decide(parent, m.key);
+    bool const changed =
+        paths_.cover(m.value, what, *event_->memory) || change_value(m.value, at, m.key, depth);
     return (what.key_has_secret && texts_.clean(m.key, *event_->memory)) || changed;
   }
+  known_place decide(place parent, std::string_view key) {
+    return paths_.decide(parent, key, [this](std::string_view text) { return texts_.look(text); });
+  }
 
-  bool change_value(value& v, cache::place at, std::string_view key, std::size_t depth) {
+  bool change_value(value& v, place at, std::string_view key, std::size_t depth) {
     switch (v.type) {
       case kind::string: {
         // Where the call stands is known when compiling: no secret can be in it.
@@ -255,34 +231,79 @@ class redaction {
     return true;
   }
 
-  bool change_members(value& v, cache::place at, std::string_view key, std::size_t depth) {
+  bool change_members(value& v, place at, std::string_view key, std::size_t depth) {
     member* own = nullptr;
     bool keys_change = false;
-    keys_.push_back(key);
+    std::uint32_t name_at = v.size;
+    std::uint32_t value_at = v.size;
+    paths_.open(key);
     for (std::uint32_t i = 0; i < v.size; ++i) {
-      cache::known const* const known = places_.find(at, v.members[i].key);
+      std::string_view const name = v.members[i].key;
+      if (name == "name" || name == "key") name_at = i;
+      else if (name == "value") value_at = i;
+      known_place const* const known = paths_.find(at, name);
       if (is_clean(v.members[i].value, known)) continue;
       member m = v.members[i];
       if (!change(m, at, known, depth)) continue;
-      keys_change = keys_change || m.key.data() != v.members[i].key.data();
+      keys_change = keys_change || m.key.data() != name.data();
       own_copy(own, v.members, v.size)[i] = m;
     }
-    keys_.pop_back();
+    // `{"name": "Authorization", "value": "..."}`
+    if (value_at != v.size && name_at != v.size && is_name(v.members[name_at].value)) {
+      std::string_view const name = v.members[name_at].value.as_text();
+      known_place const* const known = paths_.find(at, name);
+      value named = (own == nullptr ? v.members : own)[value_at].value;
+      if (paths_.cover(named, known != nullptr ? known->decision : decide(at, name).decision,
+                       *event_->memory)) {
+        own_copy(own, v.members, v.size)[value_at].value = named;
+      }
+    }
+    paths_.close();
     if (own == nullptr) return false;
     if (keys_change) tell_apart(own, v.size);
     v.members = own;
     return true;
   }
 
-  bool change_elements(value& v, cache::place at, std::string_view key, std::size_t depth) {
+  bool change_elements(value& v, place at, std::string_view key, std::size_t depth) {
     value* own = nullptr;
     for (std::uint32_t i = 0; i < v.size; ++i) {
       value element = v.elements[i];
-      if (change_value(element, at, key, depth)) own_copy(own, v.elements, v.size)[i] = element;
+      bool const is_pair = element.type == kind::array && element.size == 2 && is_name(element.elements[0]);
+      bool const changed =
+          is_pair ? change_pair(element, at, key, depth) : change_value(element, at, key, depth);
+      if (changed) own_copy(own, v.elements, v.size)[i] = element;
     }
     if (own == nullptr) return false;
     v.elements = own;
     return true;
+  }
+
+  /// An element such as `["Authorization", "..."]`, as lists of pairs are logged, is a member.
+  bool change_pair(value& pair, place at, std::string_view key, std::size_t depth) {
+    member m{pair.elements[0].as_text(), pair.elements[1]};
+    paths_.open(key);
+    known_place const* const known = paths_.find(at, m.key);
+    bool const changed = !is_clean(m.value, known) && change(m, at, known, depth + 1);
+    paths_.close();
+    if (!changed) return false;
+    value* own = nullptr;
+    own_copy(own, pair.elements, 2)[0] = value::of_text(m.key);
+    own[1] = m.value;
+    pair.elements = own;
+    return true;
+  }
+
+  /// True for a text that may be the name of something.
+  [[nodiscard]] bool is_name(value const& v) const noexcept {
+    constexpr std::size_t longest = 64;
+    std::string_view const text = v.as_text();
+    if (text.empty() || text.size() > longest || (most_characters_ != 0 && text.size() > most_characters_))
+      return false;
+    return !detail::is_ascii_digit(text[0]) && std::all_of(text.begin(), text.end(), [](char c) {
+      return detail::is_ascii_lower(c) || detail::is_ascii_upper(c) || detail::is_ascii_digit(c) ||
+             c == '_' || c == '-' || c == '.' || c == ' ';
+    });
   }
 
   template <class T>
@@ -306,32 +327,12 @@ class redaction {
     }
   }
 
-  decision decide(std::string_view key) {
-    keys_.push_back(key);
-    dotted_.clear();
-    for (std::string_view const k : keys_) dotted_.append(dotted_.empty() ? "" : ".").append(k);
-    decision what;
-    for (std::size_t i = 0; i < rules_.size(); ++i) {
-      coverage const covered = rules_[i].rule->covers({dotted_, keys_});
-      if (covered == coverage::none || (covered == coverage::unless_measured && what.rule != 0)) continue;
-      what.rule = static_cast<std::uint16_t>(i + 1);
-      what.unless_measured = covered == coverage::unless_measured;
-      if (covered == coverage::all) break;
-    }
-    what.key_has_secret = texts_.look(key);
-    keys_.pop_back();
-    return what;
-  }
-
-  std::vector<entry> rules_;
+  path_decisions paths_{roots.size()};
   text_rules texts_;
   std::size_t most_characters_ = 0;
   own_counter truncated_;
   own_counter too_deep_;
 
-  cache places_{roots.size()};
-  std::vector<std::string_view> keys_;  ///< of the containers that are open, the root first
-  std::string dotted_;
   event* event_ = nullptr;
   char const* clean_logger_ = nullptr;
   std::uint64_t logger_seen_in_ = 0;

@@ -4,11 +4,11 @@
 
 #include <fapilog/detail/arena.hpp>
 #include <fapilog/detail/text_marks.hpp>
-#include <fapilog/metrics/metric.hpp>
 #include <fapilog/stages/redactors/find_cards.hpp>
 #include <fapilog/stages/redactors/find_keywords.hpp>
 #include <fapilog/stages/redactors/find_tokens.hpp>
 #include <fapilog/stages/redactors/find_urls.hpp>
+#include <fapilog/stages/redactors/own_counter.hpp>
 #include <fapilog/stages/redactors/text_edits.hpp>
 
 #include <array>
@@ -23,19 +23,6 @@ namespace fapilog::redactors {
 
 /// Stands for a text that is longer than the limit up to which texts are looked at.
 inline constexpr std::string_view too_long_text = "[REDACTED:TOO_LONG]";
-
-/// Counts on the worker's thread alone; read from any. A copy starts at zero.
-class own_counter {
- public:
-  own_counter() = default;
-  own_counter(own_counter const&) noexcept {}
-  own_counter& operator=(own_counter const&) noexcept { return *this; }
-  void add(std::uint64_t count = 1) noexcept { number_.set(number_.value() + count); }
-  [[nodiscard]] std::uint64_t value() const noexcept { return number_.value(); }
-
- private:
-  counter number_;
-};
 
 /// Finds and replaces the secrets of texts. Thread: one, but for `counted`. Throws: std::bad_alloc.
 class text_rules {
@@ -60,10 +47,11 @@ class text_rules {
   /// False for most texts, quickly: there is nothing in it to be replaced.
   [[nodiscard, gnu::always_inline]] bool may_change(std::string_view text) const noexcept {
     if (text.size() > most_) return true;
-    if (!full_) return active_ && detail::has_marks<detail::mark_set::few>(text);
+    if (!active_) return false;
+    if (!full_) return detail::has_marks<detail::mark_set::few>(text);
     return detail::has_marks<detail::mark_set::full>(text) || has_rows(text);
   }
-  /// Replaces what has to go. True where there was something; the new text stands in `memory`.
+  /// Replaces what has to go in a text that may change. True where there was something; the new text stands in `memory`.
   bool clean(std::string_view& text, detail::arena& memory) {
     if (!look(text)) return false;
     if (text.size() > most_) {
@@ -77,7 +65,6 @@ class text_rules {
   }
   /// True where `clean` would change it.
   [[nodiscard]] bool look(std::string_view text) {
-    if (!may_change(text)) return false;
     if (text.size() > most_) return true;
     edits_.clear();
     if (keywords_) keywords_->begin_text();

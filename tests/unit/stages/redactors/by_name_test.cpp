@@ -142,6 +142,27 @@ TEST_CASE("names are found at any depth, in lists too, and across the keys of a 
         json{{"acct", {{"number", "***"}, {"number_of_users", 2}}}});
 }
 
+TEST_CASE("pairs in a list, and objects with a name and a value, are members by that name") {
+  redacted r{by_name{}};
+  auto const pair = [](json const& a, json const& b) { return json::array({a, b}); };
+  CHECK(r.named("headers", json::array({pair("Authorization", "Bearer x"), pair("Host", "h"),
+                                        pair("X-Api-Key", {1, 2})})) ==
+        json::array({pair("Authorization", "***"), pair("Host", "h"), pair("X-Api-Key", "***")}));
+  CHECK(r.data({{"headers", {{{"name", "Cookie"}, {"value", "a=b"}}, {{"name", "Host"}, {"value", "h"}}}}}) ==
+        json{{"headers", {{{"name", "Cookie"}, {"value", "***"}}, {{"name", "Host"}, {"value", "h"}}}}});
+  CHECK(r.named("setting", {{"key", "db_password"}, {"value", 1}, {"n", 2}}) ==
+        json{{"key", "db_password"}, {"value", "***"}, {"n", 2}});
+  CHECK(r.named("setting", {{"key", "db_password"}, {"value", nullptr}}) ==
+        json{{"key", "db_password"}, {"value", nullptr}});
+  // Not every list of two is a pair.
+  CHECK(r.named("missing", pair("password", "email")) == pair("password", "email"));
+  CHECK(r.named("m", json::array({pair("a", json{{"password", "y"}})})) ==
+        json::array({pair("a", json{{"password", "***"}})}));
+  json deep = "hunter2";
+  for (int i = 0; i < 200; ++i) deep = json::array({pair("a", deep)});
+  CHECK_THAT(r.named("deep", deep).dump(), !ContainsSubstring("hunter2") && ContainsSubstring("TOO_DEEP"));
+}
+
 TEST_CASE("a covered container goes whole, null stays") {
   redacted r{by_name{}};
   CHECK(r.named("credentials", {{"user", "ada"}, {"key", "x"}}) == "***");

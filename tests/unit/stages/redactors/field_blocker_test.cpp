@@ -26,7 +26,7 @@ TEST_CASE("with its defaults the blocker blocks the nine fields of high risk") {
   redacted r{field_blocker{}};
   for (auto const* const key :
        {"body", "request_body", "response_body", "payload", "raw", "dump", "raw_body", "raw_request",
-        "raw_response", "Body", "requestBody", "Response-Body", "RAW"}) {
+        "raw_response", "Body", "requestBody", "Response-Body", "RAW", "http.body", "a.b.Request_Body"}) {
     INFO(key);
     CHECK(r.named(key, {{"card", 1}}) == blocked);
   }

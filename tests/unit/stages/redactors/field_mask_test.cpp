@@ -81,8 +81,10 @@ TEST_CASE("lists leave no trace in a path") {
   CHECK(lists.data({{"m", {{1, 2}, {3}}}}) == json{{"m", "***"}});
 }
 
-TEST_CASE("a key with dots counts as several") {
-  redacted r = masking({"data.user.name", "diagnostics.exception.error.message"});
+TEST_CASE("a key with dots counts as several, and as one for a star") {
+  redacted r = masking({"data.user.name", "diagnostics.exception.error.message", "data.*.token"});
+  CHECK(r.data({{"a.b", {{"token", 1}}}, {"c", {{"token", 2}}}}) ==
+        json{{"a.b", {{"token", "***"}}}, {"c", {{"token", "***"}}}});
   CHECK(r.data({{"user.name", "x"}}) == json{{"user.name", "***"}});
   CHECK(r.log("m", json::object(), json::object(), {{"exception", {{"error.message", "x"}}}})
             .at("diagnostics")
