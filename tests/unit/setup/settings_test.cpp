@@ -344,13 +344,13 @@ TEST_CASE("an alias is the plugin's entry, and does not beat code") {
 
 TEST_CASE("a plugin of any kind has its name as an alias in the environment") {
   fapilog::registry plugins = fapilog::builtin_plugins();
-  plugins.add_processor(support::metadata_of("size_guard", plugin_type::processor),
+  plugins.add_processor(support::metadata_of("line_guard", plugin_type::processor),
                         [](fapilog::plugin_entry const& entry) {
                           CHECK(entry.config.find("max_bytes")->text() == "256 KB");
                           return [](fapilog::event const&, std::string&) { return true; };
                         });
-  fapilog::environment_map const variables{{"FAPILOG_CORE__PROCESSORS", "size_guard"},
-                                           {"FAPILOG_SIZE_GUARD__MAX_BYTES", "256 KB"}};
+  fapilog::environment_map const variables{{"FAPILOG_CORE__PROCESSORS", "line_guard"},
+                                           {"FAPILOG_LINE_GUARD__MAX_BYTES", "256 KB"}};
   CHECK(settings::from_environment(variables, plugins).options().processors.size() == 1);
 }
 
