@@ -208,7 +208,8 @@ void plant_named(fapilog::logger const& log, secret const& s, std::size_t place)
     case 3: return log.info("x", kv("deep", nested{61, s.name, s.text}));
     case 4:
       return log.info(
-          "x", kv("list", std::vector<std::map<std::string, std::string>>{{{"a", "b"}}, {{s.name, s.text}}}));
+          "x", kv("list", std::vector<std::map<std::string, std::string>>{{{"a", "b"}}, {{s.name, s.text}}}),
+          kv("headers", std::vector<std::pair<std::string, std::string>>{{"a", "b"}, {s.name, s.text}}));
     case 5: return log.info("x", kv(key, std::vector<std::string>{"a", s.text}));
     case 6: return log.info("x", kv(key, nested{2, "x", s.text}));
     case 7: {

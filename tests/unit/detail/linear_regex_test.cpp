@@ -4,10 +4,10 @@
 
 #include <fapilog/detail/linear_regex.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <functional>
-#include <memory>
 #include <random>
 #include <string>
 #include <string_view>
@@ -275,4 +275,22 @@ TEST_CASE("random patterns match what a matcher that tries everything matches") 
     }
   }
   CHECK(matched > 1000);
+}
+
+TEST_CASE("whatever is given as a pattern is either understood or refused") {
+  std::mt19937 random{3};
+  std::size_t understood = 0;
+  for (int i = 0; i < 50'000; ++i) {
+    std::string pattern;
+    for (std::size_t size = random() % 12; size != 0; --size)
+      pattern += "ab()[]{}*+?|\\^$.-,1:=!d\xC3"[random() % 24];
+    try {
+      linear_regex const made{pattern};
+      (void)made.matches("aab.ba");
+      ++understood;
+    } catch (fapilog::detail::pattern_error const& error) {
+      REQUIRE_FALSE(std::string_view{error.what()}.empty());
+    }
+  }
+  CHECK(understood > 1000);
 }

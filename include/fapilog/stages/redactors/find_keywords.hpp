@@ -193,12 +193,12 @@ class keyword_finder {
       while (end < text.size() && !is_line_end(text[end]) && text[end] != ';' && text[end] != '"') ++end;
       return {begin, end, false};
     }
-    end = end_of_word(text, begin);
+    end = end_of_word(text, begin, text[sign]);
     // `token=Bearer abc`
     for (std::string_view const scheme : {"bearer", "basic", "digest", "token"}) {
       if (!detail::same_ignoring_case(text.substr(begin, end - begin), scheme) || at(text, end) != ' ')
         continue;
-      return {begin, end_of_word(text, end + 1), false};
+      return {begin, end_of_word(text, end + 1, text[sign]), false};
     }
     return {begin, end, false};
   }
@@ -245,28 +245,36 @@ class keyword_finder {
 
   /// Where an unquoted value ends: at a blank, and at a sign behind which something else begins or nothing more comes.
   /// Where that is not clear, it goes on: rather too much is masked than too little.
-  [[nodiscard]] static std::size_t end_of_word(std::string_view text, std::size_t begin) noexcept {
+  [[nodiscard]] static std::size_t end_of_word(std::string_view text, std::size_t begin,
+                                               char assigns) noexcept {
     std::size_t end = begin;
     for (; end < text.size(); ++end) {
       char const c = text[end];
       if (static_cast<unsigned char>(c) <= ' ') break;
       bool const parts = c == '&' || c == ';' || c == ',';
       bool const closes = is_quote(c) || c == '}' || c == ']' || c == ')' || c == '>';
-      if ((parts || closes) && ends_here(text, end + 1)) break;
-      if (parts && names_follow(text, end + 1)) break;
-      if (c == '\\' && is_quote(at(text, end + 1)) && ends_here(text, end + 2)) break;
+      bool const escapes = c == '\\' && is_quote(at(text, end + 1));
+      if ((parts || closes || escapes) && ends_here(text, end, parts, assigns)) break;
     }
     return end;
   }
-  [[nodiscard]] static bool ends_here(std::string_view text, std::size_t i) noexcept {
-    if (i >= text.size() || static_cast<unsigned char>(text[i]) <= ' ') return true;
-    constexpr std::string_view closing = "\"'`,;.}])>";
-    return closing.find(text[i]) != std::string_view::npos;
+  /// True where nothing but signs comes before a blank or the end, or, behind one that parts, another name.
+  [[nodiscard]] static bool ends_here(std::string_view text, std::size_t sign, bool parts,
+                                      char assigns) noexcept {
+    constexpr std::size_t most = 12;
+    constexpr std::string_view signs = "\"'`,;.&}])>{[(\\";
+    std::size_t i = sign + 1;
+    for (; i < text.size() && i - sign < most && signs.find(text[i]) != std::string_view::npos; ++i) {
+      parts = parts || text[i] == ',' || text[i] == ';' || text[i] == '&';
+    }
+    return i >= text.size() || static_cast<unsigned char>(text[i]) <= ' ' ||
+           (parts && name_follows(text, i, assigns));
   }
-  [[nodiscard]] static bool names_follow(std::string_view text, std::size_t i) noexcept {
+  /// True where a name with the same sign behind it begins.
+  [[nodiscard]] static bool name_follows(std::string_view text, std::size_t i, char assigns) noexcept {
     std::size_t const begin = i;
     while (i < text.size() && i - begin < longest_name && (is_quote(text[i]) || is_in_name(text[i]))) ++i;
-    return i != begin && (at(text, i) == '=' || at(text, i) == ':');
+    return i != begin && at(text, i) == assigns;
   }
 
   [[nodiscard]] static bool is_nothing(std::string_view shown) noexcept {

@@ -98,8 +98,7 @@ TEST_CASE("credentials are found by the words of a name, however it is written")
                                 "signingKey",
                                 "ssh_key",
                                 "passwort",
-                                "contrase\xC3\xB1"
-                                "a",
+                                "contrase\u00F1a",
                                 "csrf_token",
                                 "seed_phrase",
                                 "kubeconfig",

@@ -8,6 +8,9 @@
 #include <fapilog/stages/redactors/url_credentials.hpp>
 
 #include <chrono>
+#include <initializer_list>
+#include <random>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -117,6 +120,9 @@ TEST_CASE("values that a text names by the name of a credential are masked") {
            {"password := hunter2", "password := ***"},
            {"password==hunter2", "password==***"},
            {"connect(user=a, password=b,c)", "connect(user=a, password=***)"},
+           {"password=g;}$4Z, host=b", "password=***, host=b"},
+           {"password=a'],b;c host=b", "password=*** host=b"},
+           {"f(password=abc),x=1", "f(password=***),x=1"},
            {"Authorization: Bearer abc.def", "Authorization: ***"},
            {"Cookie: a=b; session=\"x\"; c=d\nHost: x", "Cookie: ***\nHost: x"},
            {"curl -H \"Authorization: Basic YTpi\" https://h", "curl -H \"Authorization: ***\" https://h"},
@@ -194,6 +200,29 @@ TEST_CASE("what was cleaned stays as it is when it is cleaned again") {
                                  "password=a,b;c=d&e=f password='x' d['pin']=1"}) {
     std::string const once = r.text(text);
     CHECK(r.text(once) == once);
+  }
+}
+
+TEST_CASE("a quoted value is masked whole, whatever stands in it, also as JSON within JSON") {
+  std::mt19937 random{7};
+  redacted r{url_credentials{}};
+  auto const some = [&](std::size_t most) {
+    std::string text;
+    for (std::size_t size = random() % most; size != 0; --size)
+      text += static_cast<char>(' ' + random() % 95);
+    return text;
+  };
+  for (int i = 0; i < 20'000; ++i) {
+    std::string const secret = some(8) + "hunter2" + some(8);
+    json inner{{"a", some(6)}, {"password", secret}, {"z", 1}};
+    std::string text = inner.dump();
+    for (unsigned depth = random() % 4; depth != 0; --depth) text = json{{"x", text}}.dump();
+    INFO(text);
+    REQUIRE_THAT(r.text(text), !ContainsSubstring("hunter2"));
+    std::string quoted = secret;
+    std::erase(quoted, '\'');
+    std::erase(quoted, '\\');
+    REQUIRE(r.text("host=db password='" + quoted + "' dbname=x") == "host=db password='***' dbname=x");
   }
 }
 

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// The configurations of the redactors tell of their members.
+#include "support/catch.hpp"
+
+#include <fapilog/stages/redactors/field_mask.hpp>
+#include <fapilog/stages/redactors/sets.hpp>
+#include <fapilog/stages/redactors/string_truncate.hpp>
+
+#include <string>
+#include <vector>
+
+using namespace fapilog::redactors;
+using name_list = std::vector<std::string>;
+
+namespace {
+
+/// The names of all members; those of secrets in angle brackets.
+template <class Config>
+name_list described() {
+  static_assert(fapilog::detail::described<Config>);
+  name_list all;
+  Config config;
+  Config::describe(config, [&](fapilog::detail::setting const& s, auto const&) {
+    CHECK(s.text.ends_with('.'));
+    std::string const name{s.name};
+    all.push_back(s.form == fapilog::detail::setting_form::secret ? '<' + name + '>' : name);
+  });
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("each member of a redactor's configuration is described, and keys are secrets") {
+  CHECK(described<field_mask_config>() ==
+        name_list{"fields_to_mask", "case_insensitive", "mask_string", "mode", "<key>"});
+  CHECK(described<regex_mask_config>() == name_list{"patterns", "mask_string", "mode", "<key>"});
+  CHECK(described<by_name_config>() ==
+        name_list{"presets", "names", "allowed_fields", "mask_string", "mode", "<key>"});
+  CHECK(described<url_credentials_config>() == name_list{"keywords", "max_string_length"});
+  CHECK(described<field_blocker_config>() == name_list{"blocked_fields", "allowed_fields", "replacement"});
+  CHECK(described<string_truncate_config>() == name_list{"max_string_length"});
+  CHECK(described<value_detectors_config>() ==
+        name_list{"payment_card", "jwt", "bearer_tokens", "aws_keys", "private_keys", "email"});
+}
+
+TEST_CASE("modes have names") {
+  static_assert(fapilog::detail::named_by_table<mask_mode>);
+  static_assert(fapilog::detail::named_by_table<fapilog::redaction_fail_mode>);
+  CHECK(fapilog::detail::enum_names<mask_mode>::names[1].second == "pseudonym");
+  CHECK(fapilog::detail::enum_names<fapilog::redaction_fail_mode>::names[2].second == "closed");
+}
