@@ -241,6 +241,7 @@ class batch_writer {
 
   static std::vector<route> routes_of(std::vector<delivery_place> const& places) {
     std::vector<route> all;
+    all.reserve(places.size());
     for (delivery_place const& p : places) all.push_back(p.takes());
     return all;
   }

@@ -188,7 +188,7 @@ class spool {
     return {};
   }
 
-  std::string add_segment(std::uint64_t number, segments::iterator where) {
+  std::string add_segment(std::uint64_t number, segments::const_iterator const& where) {
     if (stream_.empty()) {
       if (std::string error = open(); !error.empty()) return error;
     }
@@ -262,7 +262,8 @@ class spool {
       std::string error;
       std::string const path = options_.directory + '/' + name;
       if (!file->open(path, error)) {
-        complain_("a file of the spool cannot be read; it is left alone", path + ": " + error);
+        complain_("a file of the spool cannot be read; it is left alone",
+                  std::string{path}.append(": ").append(error));
         continue;
       }
       if (file->is_consumed()) {

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <initializer_list>
 #include <limits>
 #include <memory>
 #include <string>
@@ -137,7 +138,7 @@ void each_event(findings& all, std::string_view where, Action const& action) {
   guarded(all, "start", [&] { target.start(start_context::without_ddl()); });
   guarded(all, "flush before the first batch", [&] { target.flush(); });
   std::size_t begin = 0;
-  for (std::size_t const count : {1, 0, 7, 500, 1}) {
+  for (std::size_t const count : std::initializer_list<std::size_t>{1, 0, 7, 500, 1}) {
     batch const entries = make_batch(count, begin);
     begin += count;
     guarded(all, "write of " + std::to_string(count) + " records", [&] {
