@@ -2,6 +2,7 @@
 // Between worker and sink: retries, rejections, sinks that throw or do not start, and the account of each record.
 #include "support/capture.hpp"
 #include "support/catch.hpp"
+#include "support/complaints.hpp"
 
 #include <fapilog/fapilog.hpp>
 
@@ -16,6 +17,7 @@
 #include <vector>
 
 using fapilog::write_result;
+using support::complaints;
 using namespace std::chrono_literals;
 
 namespace {
@@ -31,20 +33,6 @@ struct told {
     for (std::size_t i = 0; i < count; ++i) messages.emplace_back(entries[i].event.message);
   }
   [[nodiscard]] static std::string name() { return "told"; }
-};
-
-/// Keeps the diagnostics' lines.
-struct complaints {
-  std::shared_ptr<std::string> text = std::make_shared<std::string>();
-  std::shared_ptr<std::mutex> mutex = std::make_shared<std::mutex>();
-  void operator()(std::string_view line) const {
-    std::lock_guard const lock{*mutex};
-    *text += line;
-  }
-  [[nodiscard]] bool tell_of(std::string const& words) const {
-    std::lock_guard const lock{*mutex};
-    return text->find(words) != std::string::npos;
-  }
 };
 
 constexpr fapilog::retry_options quick{.attempts = 3, .first_delay = 1ms, .longest_delay = 2ms};

@@ -2,6 +2,7 @@
 // Sinks on threads of their own: none holds up another, queues are bounded, and every record is accounted for.
 #include "support/capture.hpp"
 #include "support/catch.hpp"
+#include "support/complaints.hpp"
 #include "support/switched_sink.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -21,25 +22,12 @@
 using fapilog::kv;
 using support::switched_sink;
 using mode = support::switched_sink::mode;
+using support::complaints;
 using namespace std::chrono_literals;
 
 namespace {
 
 constexpr fapilog::retry_options quick{.attempts = 0, .first_delay = 1ms, .longest_delay = 5ms};
-
-/// Takes the diagnostics' lines, so that they do not stand in the test's output.
-struct complaints {
-  std::shared_ptr<std::string> text = std::make_shared<std::string>();
-  std::shared_ptr<std::mutex> mutex = std::make_shared<std::mutex>();
-  void operator()(std::string_view line) const {
-    std::lock_guard const lock{*mutex};
-    *text += line;
-  }
-  [[nodiscard]] bool tell_of(std::string const& words) const {
-    std::lock_guard const lock{*mutex};
-    return text->find(words) != std::string::npos;
-  }
-};
 
 std::vector<std::string> numbered(int begin, int end) {
   std::vector<std::string> all;
