@@ -6,6 +6,7 @@
 #include <fapilog/record/event.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -14,6 +15,9 @@
 #include <vector>
 
 namespace support {
+
+/// In nanoseconds, as events count time.
+inline constexpr std::int64_t one_second = 1'000'000'000;
 
 /// A batch whose entries have these lines as their JSON.
 inline fapilog::batch lines_batch(std::vector<std::string> const& lines) {

@@ -220,6 +220,17 @@ inline void write_file(std::string const& path, std::string const& content) {
   return {names.begin(), names.end()};
 }
 
+/// What `gzip -dc` makes of a file; our own library is not its own judge.
+[[nodiscard]] inline std::string unpacked(std::string const& path) {
+  std::string text;
+  std::FILE* const pipe = ::popen(("gzip -dc '" + path + "'").c_str(), "r");
+  if (pipe == nullptr) throw std::system_error(errno, std::generic_category(), "popen");
+  char piece[4096];
+  for (std::size_t got = 0; (got = std::fread(piece, 1, sizeof piece, pipe)) > 0;) text.append(piece, got);
+  if (::pclose(pipe) != 0) throw std::runtime_error("gzip refuses " + path);
+  return text;
+}
+
 /// Runs `action` in a child process and returns how it ended, as from waitpid. Thread: the only one of the
 /// process.
 template <class F>

@@ -23,39 +23,43 @@ class drop_watch {
 
   [[nodiscard]] bool is_enabled() const noexcept { return window_.count() > 0; }
 
-  /// Looks at the counts so far; when a window has passed since the first drop that was not told of, or this is the
-  /// `last` look, it is told.
-  void look(clock::time_point now, drop_counts const& counts, bool last, std::vector<own_record>& out) {
-    if (!is_enabled() || counts == told_) return;
-    if (!since_) since_ = now;
-    if (!last && now < *since_ + window_) return;
+  /// Takes the counts so far; the window begins with the first that differ from those told.
+  void look(clock::time_point now, drop_counts const& counts) noexcept {
+    if (is_enabled() && !since_ && counts != told_) since_ = now;
+    seen_ = counts;
+  }
+  /// What was dropped, when the window has passed or this is the `last` time.
+  void tell(clock::time_point now, bool last, std::vector<own_record>& out) {
+    if (!since_ || (!last && now < *since_ + window_)) return;
     own_record record{level::warning, "Records were dropped", {}};
     auto const add = [&record](char const* name, std::uint64_t count) {
       if (count != 0) record.data.emplace_back(name, static_cast<std::int64_t>(count));
     };
-    add("dropped_count", counts.total() - told_.total());
-    add("queue_full", counts.queue_full - told_.queue_full);
-    add("closed", counts.closed - told_.closed);
-    add("no_memory", counts.no_memory - told_.no_memory);
-    add("reentrant", counts.reentrant - told_.reentrant);
+    add("dropped_count", seen_.total() - told_.total());
+    add("queue_full", seen_.queue_full - told_.queue_full);
+    add("closed", seen_.closed - told_.closed);
+    add("no_memory", seen_.no_memory - told_.no_memory);
+    add("reentrant", seen_.reentrant - told_.reentrant);
     record.data.emplace_back("window_seconds", std::chrono::duration<double>(now - *since_).count());
     out.push_back(std::move(record));
-    told_ = counts;
+    told_ = seen_;
     since_.reset();
   }
-  /// When the next look is worth it, if anything waits to be told.
+  /// When there is something to tell, if anything waits for it.
   [[nodiscard]] std::optional<clock::time_point> due() const noexcept {
     if (!since_) return std::nullopt;
     return *since_ + window_;
   }
   void after_fork_in_child() noexcept {
     told_ = {};
+    seen_ = {};
     since_.reset();
   }
 
  private:
   std::chrono::nanoseconds window_;
   drop_counts told_;
+  drop_counts seen_;
   std::optional<clock::time_point> since_;
 };
 

@@ -31,18 +31,16 @@ class own_records {
     if (!last && clock::now() < next_look_) return;
     std::int64_t const now_ns = detail::wall_clock_ns();
     std::vector<own_record> all;
-    if (drops_.is_enabled()) {
-      account sum;
-      channel_.add_to(sum);
-      drops_.look(clock::now(), sum.dropped, last, all);
-    }
+    look_for_drops();
+    drops_.tell(clock::now(), last, all);
     builder_.stages().summarise(now_ns, last, all);
     for (own_record const& record : all) builder_.add_own(record, now_ns);
     next_look_ = clock::now() + std::chrono::seconds{1};
   }
 
-  /// When something has to be told even if nothing else happens.
+  /// When something has to be told even if nothing else happens. Asked before the worker sleeps.
   [[nodiscard]] std::optional<clock::time_point> due() {
+    look_for_drops();  // those since the last look would otherwise wait for the next record
     std::optional<clock::time_point> first = drops_.due();
     if (std::int64_t const due_ns = builder_.stages().summary_due(); due_ns != 0) {
       auto const due = clock::now() + std::chrono::nanoseconds{due_ns - detail::wall_clock_ns()};
@@ -55,6 +53,13 @@ class own_records {
   void after_fork_in_child() noexcept { drops_.after_fork_in_child(); }
 
  private:
+  void look_for_drops() {
+    if (!drops_.is_enabled()) return;
+    account sum;
+    channel_.add_to(sum);
+    drops_.look(clock::now(), sum.dropped);
+  }
+
   lane_channel const& channel_;
   batch_builder& builder_;
   drop_watch drops_;

@@ -16,17 +16,6 @@ using support::temporary_directory;
 
 namespace {
 
-/// What `gzip -dc` makes of a file; our own library is not its own judge.
-std::string unpacked(std::string const& path) {
-  std::string text;
-  ::FILE* const pipe = ::popen(("gzip -dc '" + path + "'").c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  char piece[4096];
-  for (std::size_t got = 0; (got = std::fread(piece, 1, sizeof piece, pipe)) > 0;) text.append(piece, got);
-  REQUIRE(::pclose(pipe) == 0);
-  return text;
-}
-
 std::string some_lines(int count) {
   std::string text;
   for (int i = 0; i < count; ++i)
@@ -47,7 +36,7 @@ TEST_CASE("a file becomes a gzip file of the same content and permissions, and i
   CHECK(gzip_file(path));
 
   CHECK(support::names_in(directory.path()) == std::vector<std::string>{"app-1.log.gz"});
-  CHECK((unpacked(path + ".gz") == text));  // in parentheses: too much to be shown
+  CHECK((support::unpacked(path + ".gz") == text));  // in parentheses: too much to be shown
   CHECK(fapilog::detail::status_of(path + ".gz").mode == 0640);
   if (count > 1'000) CHECK(fapilog::detail::status_of(path + ".gz").size < text.size() / 2);
 }
@@ -60,7 +49,7 @@ TEST_CASE("what a crash left unfinished is done anew") {
   support::write_file(path + ".gz", "half a file");
   CHECK(gzip_file(path));
   CHECK(support::names_in(directory.path()) == std::vector<std::string>{"app-1.log.gz"});
-  CHECK(unpacked(path + ".gz") == some_lines(100));
+  CHECK(support::unpacked(path + ".gz") == some_lines(100));
 }
 
 TEST_CASE("a file that is missing, empty, or in other hands is left alone") {

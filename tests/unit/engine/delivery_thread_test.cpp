@@ -27,7 +27,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr fapilog::retry_options quick{.attempts = 0, .first_delay = 1ms, .longest_delay = 5ms};
+constexpr fapilog::retry_options endless_retry{.attempts = 0, .first_delay = 1ms, .longest_delay = 5ms};
 
 std::vector<std::string> numbered(int begin, int end) {
   std::vector<std::string> all;
@@ -83,7 +83,7 @@ TEST_CASE("a sink with its own thread gets its records in order once it works ag
   auto sink = std::make_shared<switched_sink>("late", mode::fail);
   complaints heard;
   fapilog::runtime rt{{.batch_max_size = 7,
-                       .sinks = {{sink, {.thread = fapilog::sink_thread::own, .retry = quick}}},
+                       .sinks = {{sink, {.thread = fapilog::sink_thread::own, .retry = endless_retry}}},
                        .diagnostics_output = heard}};
   log_numbers(rt.get_logger(), 0, 100);
   CHECK(sink->wait_for_calls(5));
@@ -147,7 +147,7 @@ TEST_CASE("an open circuit leaves the sink alone, tries it once, and closes agai
   fapilog::runtime rt{
       {.sinks = {{sink,
                   {.thread = fapilog::sink_thread::own,
-                   .retry = quick,
+                   .retry = endless_retry,
                    .circuit_breaker = {.enabled = true, .failure_threshold = 3, .recovery_timeout = 50ms}}}},
        .diagnostics_output = heard}};
   log_numbers(rt.get_logger(), 0, 10);
@@ -208,7 +208,7 @@ TEST_CASE(
   auto sink = std::make_shared<switched_sink>("down", mode::fail);
   complaints heard;
   fapilog::runtime rt{{.batch_max_size = 10,
-                       .sinks = {{sink, {.retry = quick, .spool = {.directory = folder.path().string()}}}},
+                       .sinks = {{sink, {.retry = endless_retry, .spool = {.directory = folder.path().string()}}}},
                        .diagnostics_output = heard}};
   auto const log = rt.get_logger();
   log_numbers(log, 0, 500);
@@ -235,7 +235,7 @@ TEST_CASE(
 TEST_CASE("the next process delivers what the one before has left in the spool, before its own") {
   support::temporary_folder folder;
   complaints heard;
-  fapilog::delivery_options const how{.retry = quick,
+  fapilog::delivery_options const how{.retry = endless_retry,
                                       .spool = {.directory = folder.path().string(), .segment_bytes = 4'096}};
   std::vector<std::string> lines;
   {
@@ -270,7 +270,7 @@ TEST_CASE("the next process delivers what the one before has left in the spool, 
 TEST_CASE("two runtimes with one spool directory never touch each other's files") {
   support::temporary_folder folder;
   complaints heard;
-  fapilog::delivery_options const how{.retry = quick, .spool = {.directory = folder.path().string()}};
+  fapilog::delivery_options const how{.retry = endless_retry, .spool = {.directory = folder.path().string()}};
   auto one = std::make_shared<switched_sink>("same", mode::fail);
   auto two = std::make_shared<switched_sink>("same", mode::fail);
   fapilog::runtime first{{.sinks = {{one, how}}, .diagnostics_output = heard}};
@@ -295,7 +295,7 @@ TEST_CASE("a spool is bounded: what does not fit is dropped and counted, and the
                        .when_full = fapilog::when_full::block,
                        .sinks = {{sink,
                                   {.queue_bytes = 200'000,
-                                   .retry = quick,
+                                   .retry = endless_retry,
                                    .spool = {.directory = folder.path().string(), .max_bytes = 100'000}}}},
                        .diagnostics_output = heard}};
   log_numbers(rt.get_logger(), 0, 5'000);

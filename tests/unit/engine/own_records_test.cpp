@@ -90,6 +90,8 @@ TEST_CASE("a WARNING record says how many records were dropped, and why") {
 
 TEST_CASE("the drop summary comes when its window has passed, and only for what was dropped") {
   support::logged test{{.lane_bytes = 4'096, .drop_summary_window = 10ms}};
+  test.log.info("the worker has looked for drops, and found none");
+  REQUIRE(test.sink->wait_for(1));
   std::string const text(500, 'x');
   while (test.rt.counts().dropped.queue_full < 100) test.log.info("flood", fapilog::kv("text", text));
   auto const give_up = std::chrono::steady_clock::now() + 60s;

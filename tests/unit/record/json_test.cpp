@@ -21,34 +21,33 @@
 
 namespace {
 
-namespace json = fapilog::json;
 using fapilog::detail::text_buffer;
 using support::repaired_utf8;
 using namespace std::string_literals;
 
 std::string text(std::string_view value) {
   text_buffer out;
-  json::put_text(out, value);
+  fapilog::json::put_text(out, value);
   return std::string{out.view()};
 }
 
 template <class Float>
 std::string number(Float value) {
   text_buffer out;
-  json::put_float(out, value);
+  fapilog::json::put_float(out, value);
   return std::string{out.view()};
 }
 
 template <class Integer>
 std::string integer(Integer value) {
   text_buffer out;
-  json::put_integer(out, value);
+  fapilog::json::put_integer(out, value);
   return std::string{out.view()};
 }
 
-std::string duration(std::int64_t ns) {
+std::string duration_text(std::int64_t ns) {
   text_buffer out;
-  json::put_duration(out, ns);
+  fapilog::json::put_duration(out, ns);
   return std::string{out.view()};
 }
 
@@ -308,12 +307,12 @@ TEST_CASE("integers are written whole up to their limits") {
 }
 
 TEST_CASE("durations are seconds with a point and no needless zeros") {
-  CHECK(duration(0) == "0.0");
-  CHECK(duration(1) == "0.000000001");
-  CHECK(duration(-1) == "-0.000000001");
-  CHECK(duration(1'500'000'000) == "1.5");
-  CHECK(duration(-2'000'000'000) == "-2.0");
-  CHECK(duration(60'000'000'010) == "60.00000001");
-  CHECK(duration(std::numeric_limits<std::int64_t>::max()) == "9223372036.854775807");
-  CHECK(duration(std::numeric_limits<std::int64_t>::min()) == "-9223372036.854775808");
+  CHECK(duration_text(0) == "0.0");
+  CHECK(duration_text(1) == "0.000000001");
+  CHECK(duration_text(-1) == "-0.000000001");
+  CHECK(duration_text(1'500'000'000) == "1.5");
+  CHECK(duration_text(-2'000'000'000) == "-2.0");
+  CHECK(duration_text(60'000'000'010) == "60.00000001");
+  CHECK(duration_text(std::numeric_limits<std::int64_t>::max()) == "9223372036.854775807");
+  CHECK(duration_text(std::numeric_limits<std::int64_t>::min()) == "-9223372036.854775808");
 }

@@ -23,7 +23,7 @@ std::string timestamp(std::int64_t unix_ns, std::uint32_t digits = 3) {
   return {text, fapilog::put_timestamp(text, unix_ns, digits)};
 }
 
-std::string duration(std::int64_t ns, fapilog::record_format::unit unit) {
+std::string duration_text(std::int64_t ns, fapilog::record_format::unit unit) {
   fapilog::detail::text_buffer out;
   fapilog::put_duration_text(out, ns, unit);
   return std::string{out.view()};
@@ -125,17 +125,17 @@ TEST_CASE("the first and the last time of 64-bit nanoseconds fit the form") {
 
 TEST_CASE("a duration is told in the unit in which it was given") {
   using fapilog::record_format::unit;
-  CHECK(duration(0, unit::ms) == "0ms");
-  CHECK(duration(12, unit::ns) == "12ns");
-  CHECK(duration(12'000, unit::us) == "12us");
-  CHECK(duration(12'000'000, unit::ms) == "12ms");
-  CHECK(duration(1'500'000'000, unit::s) == "1.5s");
-  CHECK(duration(-1'500'000'000, unit::s) == "-1.5s");
-  CHECK(duration(90 * 60 * second, unit::min) == "90min");
-  CHECK(duration(90 * 60 * second, unit::h) == "1.5h");
-  CHECK(duration(36 * 3'600 * second, unit::d) == "1.5d");
-  CHECK(duration(1'500'000, unit::ms) == "1.5ms");
-  CHECK(duration(5, static_cast<unit>(77)) == "5ns");
+  CHECK(duration_text(0, unit::ms) == "0ms");
+  CHECK(duration_text(12, unit::ns) == "12ns");
+  CHECK(duration_text(12'000, unit::us) == "12us");
+  CHECK(duration_text(12'000'000, unit::ms) == "12ms");
+  CHECK(duration_text(1'500'000'000, unit::s) == "1.5s");
+  CHECK(duration_text(-1'500'000'000, unit::s) == "-1.5s");
+  CHECK(duration_text(90 * 60 * second, unit::min) == "90min");
+  CHECK(duration_text(90 * 60 * second, unit::h) == "1.5h");
+  CHECK(duration_text(36 * 3'600 * second, unit::d) == "1.5d");
+  CHECK(duration_text(1'500'000, unit::ms) == "1.5ms");
+  CHECK(duration_text(5, static_cast<unit>(77)) == "5ns");
 }
 
 TEST_CASE("a code point becomes its UTF-8, what is none becomes U+FFFD") {

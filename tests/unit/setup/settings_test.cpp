@@ -552,9 +552,9 @@ TEST_CASE("each bad setting is one clear error") {
       {"settings of fapilog for Python that are none here", R"({"core": {"worker_count": 2}})",
        "test:1: there is no setting `core.worker_count`; there are log_level"},
   };
-  for (auto const& [what, json, said] : table) {
+  for (auto const& [what, given, said] : table) {
     CAPTURE(what);
-    std::string const found = refused(json);
+    std::string const found = refused(given);
     if (said.ends_with("there are log_level")) CHECK(found.starts_with("fapilog: " + said));
     else CHECK(found == "fapilog: " + said);
   }

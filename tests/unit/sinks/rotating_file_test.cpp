@@ -709,21 +709,6 @@ TEST_CASE("a descriptor is not inherited by programs, and closed at stop") {
 
 #if defined(FAPILOG_WITH_ZLIB)
 
-namespace {
-
-std::string unpacked(std::string const& path) {
-  ::gzFile const file = ::gzopen(path.c_str(), "rb");
-  REQUIRE(file != nullptr);
-  std::string text;
-  char piece[4096];
-  for (int got = 0; (got = ::gzread(file, piece, sizeof piece)) > 0;)
-    text.append(piece, static_cast<std::size_t>(got));
-  CHECK(::gzclose(file) == Z_OK);
-  return text;
-}
-
-}  // namespace
-
 TEST_CASE("rotated files are compressed in the background, all of them by stop") {
   temporary_directory directory;
   test_clock const clock;
@@ -746,7 +731,7 @@ TEST_CASE("rotated files are compressed in the background, all of them by stop")
     if (name == "app.log") continue;
     CHECK_THAT(name, Catch::Matchers::EndsWith(".log.gz"));
     CHECK(fapilog::detail::status_of(directory / name).mode == 0600);
-    auto const part = support::split_lines(unpacked(directory / name));
+    auto const part = support::split_lines(support::unpacked(directory / name));
     read.insert(read.end(), part.begin(), part.end());
   }
   auto const rest = lines_of(path);
@@ -770,8 +755,8 @@ TEST_CASE("what an earlier process left uncompressed is compressed, and retentio
   sink.stop();
   CHECK(names_in(directory.path()) ==
         names{"app-20250101-000000.log.gz", "app-20250102-000000.log.gz", "app.log"});
-  CHECK(unpacked(directory / "app-20250101-000000.log.gz") == "old 1\n");
-  CHECK(unpacked(directory / "app-20250102-000000.log.gz") == "old 2\n");
+  CHECK(support::unpacked(directory / "app-20250101-000000.log.gz") == "old 1\n");
+  CHECK(support::unpacked(directory / "app-20250102-000000.log.gz") == "old 2\n");
 
   CHECK(sink.write(lines_batch(numbered_lines(2, 90))));
   sink.stop();
@@ -798,7 +783,7 @@ TEST_CASE("a rotated file that another process still writes to is not compressed
   theirs.stop();
   ours.start(silent());
   ours.stop();
-  CHECK(support::split_lines(unpacked(directory / "app-20260127-103000.log.gz")) == lines);
+  CHECK(support::split_lines(support::unpacked(directory / "app-20260127-103000.log.gz")) == lines);
 }
 
 TEST_CASE("a rotated file that cannot be compressed stays, and is reported") {

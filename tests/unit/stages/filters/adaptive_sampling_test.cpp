@@ -14,15 +14,14 @@
 using fapilog::filters::adaptive_sampling;
 using fapilog::filters::adaptive_sampling_config;
 using fapilog::filters::arrival_rate;
+using support::one_second;
 
 namespace {
-
-constexpr std::int64_t second = 1'000'000'000;
 
 /// Hands events to a filter, evenly over time.
 struct load {
   adaptive_sampling filter;
-  std::int64_t now = 1'769'509'800 * second;
+  std::int64_t now = 1'769'509'800 * one_second;
 
   bool call(fapilog::level severity = fapilog::level::info) {
     support::events made;
@@ -35,7 +34,7 @@ struct load {
     int passed = 0;
     for (int i = 0; i < per_second * seconds; ++i) {
       passed += call() ? 1 : 0;
-      now += second / per_second;
+      now += one_second / per_second;
     }
     return passed;
   }
@@ -64,7 +63,7 @@ TEST_CASE("the share moves once a second, each time by the smoothing factor of w
   CHECK(l.filter.sample_rate() == 1);
   (void)l.call();
   CHECK(l.filter.sample_rate() == Catch::Approx(0.55));  // half of the way from 1 to 0.1
-  l.now += second / 2;
+  l.now += one_second / 2;
   (void)l.call();
   CHECK(l.filter.sample_rate() == Catch::Approx(0.55));
 }
@@ -74,7 +73,7 @@ TEST_CASE("when the load is gone the share comes back, at once after a long sile
   (void)l.run(2'000, 30);
   CHECK(l.filter.sample_rate() < 0.06);
   load after_silence{l};
-  after_silence.now += 3'600 * second;
+  after_silence.now += 3'600 * one_second;
   CHECK(after_silence.call());
   CHECK(after_silence.filter.sample_rate() == Catch::Approx(1));
   (void)l.run(50, 40);
@@ -86,7 +85,7 @@ TEST_CASE("the share stays within its bounds") {
   CHECK(l.filter.sample_rate() == 0.5);
   (void)l.run(1'000, 30);
   CHECK(l.filter.sample_rate() == Catch::Approx(0.2).epsilon(0.01));
-  l.now += 3'600 * second;
+  l.now += 3'600 * one_second;
   (void)l.run(1, 1);
   CHECK(l.filter.sample_rate() == Catch::Approx(0.5).epsilon(0.01));
 }
@@ -101,7 +100,7 @@ TEST_CASE("errors, AUDIT and SECURITY pass adaptive sampling and do not count as
       {.target_eps = 100, .always_pass_levels = fapilog::level_set::of(fapilog::level::warning), .seed = 1}}};
   for (int i = 0; i < 10'000; ++i) {
     CHECK(other.call(fapilog::level::warning));
-    other.now += second / 1'000;
+    other.now += one_second / 1'000;
   }
   CHECK(other.filter.sample_rate() == 1);
 }
@@ -154,7 +153,7 @@ TEST_CASE("another target is followed as another load is") {
 TEST_CASE("a clock that was set back keeps the share and measures on from there") {
   load l{adaptive_sampling{{.target_eps = 100, .seed = 1}}};
   (void)l.run(1'000, 40);
-  l.now -= 3'600 * second;
+  l.now -= 3'600 * one_second;
   (void)l.call();
   CHECK(l.filter.sample_rate() == Catch::Approx(0.1).epsilon(0.02));
   (void)l.run(2'000, 60);
@@ -197,19 +196,19 @@ TEST_CASE("adaptive sampling names its settings and refuses impossible ones") {
 
 TEST_CASE("arrivals are measured over the seconds of the window that have ended") {
   arrival_rate rate{3};
-  std::int64_t now = 5 * second + 7;
+  std::int64_t now = 5 * one_second + 7;
   CHECK(rate.per_second() == 0);
   CHECK(rate.add(now) == 0);
-  for (int i = 0; i < 9; ++i) CHECK(rate.add(now + second - 1) == 0);
+  for (int i = 0; i < 9; ++i) CHECK(rate.add(now + one_second - 1) == 0);
   CHECK(rate.per_second() == 0);
-  CHECK(rate.add(now + second) == 1);
+  CHECK(rate.add(now + one_second) == 1);
   CHECK(rate.per_second() == 10);
-  CHECK(rate.add(now + 2 * second) == 1);
+  CHECK(rate.add(now + 2 * one_second) == 1);
   CHECK(rate.per_second() == Catch::Approx(5.5));
-  CHECK(rate.add(now + 3 * second - 1) == 0);
-  CHECK(rate.add(now + 4 * second) == 2);  // seconds of 1, 2 and 0 arrivals
+  CHECK(rate.add(now + 3 * one_second - 1) == 0);
+  CHECK(rate.add(now + 4 * one_second) == 2);  // seconds of 1, 2 and 0 arrivals
   CHECK(rate.per_second() == Catch::Approx(1));
-  CHECK(rate.add(now + 4 * second - 1) == 0);  // a little late
-  CHECK(rate.add(now + 1'000 * second) == 996);
+  CHECK(rate.add(now + 4 * one_second - 1) == 0);  // a little late
+  CHECK(rate.add(now + 1'000 * one_second) == 996);
   CHECK(rate.per_second() == 0);
 }

@@ -20,14 +20,13 @@ using fapilog::own_record;
 using fapilog::value;
 using fapilog::filters::error_dedupe;
 using fapilog::filters::error_dedupe_config;
+using support::one_second;
 
 namespace {
 
-constexpr std::int64_t second = 1'000'000'000;
-
-struct caller {
+struct deduped_calls {
   error_dedupe filter;
-  std::int64_t now = 1'769'509'800 * second;
+  std::int64_t now = 1'769'509'800 * one_second;
   std::uint8_t id = 0;
 
   [[nodiscard]] bool calls(std::string_view message, fapilog::level severity = fapilog::level::error,
@@ -94,14 +93,14 @@ TEST_CASE("an error passes once in its window, and others pass beside it") {
 }
 
 TEST_CASE("after the window a summary tells what came again, how often and within what time") {
-  caller c{error_dedupe{}};
+  deduped_calls c{error_dedupe{}};
   CHECK(c.filter.summary_due() == 0);
   CHECK(c.calls("once"));
   CHECK(c.filter.summary_due() == 0);
   CHECK(c.calls("charge failed"));
-  auto const due = c.now + 5 * second;
+  auto const due = c.now + 5 * one_second;
   for (int i = 0; i < 3; ++i) {
-    c.now += second;
+    c.now += one_second;
     CHECK_FALSE(c.calls("charge failed"));
     CHECK(c.filter.summary_due() == due);
     CHECK(c.summaries().empty());
@@ -123,11 +122,11 @@ TEST_CASE("after the window a summary tells what came again, how often and withi
 
 TEST_CASE(
     "an error that comes again after its window passes, before the summary of the last one is written, too") {
-  caller c{error_dedupe{{.window_seconds = 5}}};
+  deduped_calls c{error_dedupe{{.window_seconds = 5}}};
   int passed = 0;
   for (int i = 0; i < 100; ++i) {
     passed += c.calls("x") ? 1 : 0;
-    c.now += second / 10;
+    c.now += one_second / 10;
   }
   CHECK(passed == 2);
   CHECK(c.filter.summary_due() != 0);
@@ -140,7 +139,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a flush tells at once what was suppressed so far, and the window goes on") {
-  caller c{error_dedupe{}};
+  deduped_calls c{error_dedupe{}};
   CHECK(c.calls("x"));
   CHECK_FALSE(c.calls("x"));
   CHECK_FALSE(c.calls("x"));
@@ -150,15 +149,15 @@ TEST_CASE("a flush tells at once what was suppressed so far, and the window goes
   CHECK(c.summaries(true).empty());
   CHECK(c.filter.summary_due() == 0);
   CHECK_FALSE(c.calls("x"));
-  CHECK(c.filter.summary_due() == c.now + 5 * second);
-  c.now += 5 * second;
+  CHECK(c.filter.summary_due() == c.now + 5 * one_second);
+  c.now += 5 * one_second;
   auto const at_end = c.summaries();
   REQUIRE(at_end.size() == 1);
   CHECK(member_of(at_end[0], "suppressed_count") == "1");
 }
 
 TEST_CASE("only the levels asked for are looked at, and custom ones can be") {
-  caller c{
+  deduped_calls c{
       error_dedupe{{.levels = fapilog::level_set::of(fapilog::level::audit, fapilog::custom_level(45))}}};
   for (int i = 0; i < 2; ++i) {
     CHECK(c.calls("x", fapilog::level::error));
@@ -169,10 +168,10 @@ TEST_CASE("only the levels asked for are looked at, and custom ones can be") {
 }
 
 TEST_CASE("what makes two errors the same can be chosen") {
-  caller by_message{error_dedupe{{.key_fields = {"message"}}}};
+  deduped_calls by_message{error_dedupe{{.key_fields = {"message"}}}};
   CHECK(by_message.calls("x", fapilog::level::error, "a"));
   CHECK_FALSE(by_message.calls("x", fapilog::level::error, "b"));
-  caller by_type{error_dedupe{{.key_fields = {"diagnostics.exception.error.type"}}}};
+  deduped_calls by_type{error_dedupe{{.key_fields = {"diagnostics.exception.error.type"}}}};
   CHECK(by_type.calls("x", fapilog::level::error, "a"));
   CHECK_FALSE(by_type.calls("y", fapilog::level::error, "a"));
   CHECK(by_type.calls("x"));  // without an exception there is no key
@@ -180,7 +179,7 @@ TEST_CASE("what makes two errors the same can be chosen") {
 }
 
 TEST_CASE("the message of a summary is whole or left out: a cut one could hide a secret from redactors") {
-  caller c{error_dedupe{}};
+  deduped_calls c{error_dedupe{}};
   std::string const long_text(1024, 'x');
   for (auto const& message : {long_text, long_text + "x"}) {
     CHECK(c.calls(message));
@@ -194,7 +193,7 @@ TEST_CASE("the message of a summary is whole or left out: a cut one could hide a
 }
 
 TEST_CASE("the errors that are remembered are bounded: the oldest goes, with its summary, and passes again") {
-  caller c{error_dedupe{{.max_entries = 3}}};
+  deduped_calls c{error_dedupe{{.max_entries = 3}}};
   CHECK(c.calls("a"));
   CHECK_FALSE(c.calls("a"));
   for (auto const* const other : {"b", "c", "d"}) CHECK(c.calls(other));
@@ -208,11 +207,11 @@ TEST_CASE("the errors that are remembered are bounded: the oldest goes, with its
 }
 
 TEST_CASE("an error that came again after its window is not the oldest any more") {
-  caller c{error_dedupe{{.max_entries = 2}}};
+  deduped_calls c{error_dedupe{{.max_entries = 2}}};
   CHECK(c.calls("a"));
-  c.now += 3 * second;
+  c.now += 3 * one_second;
   CHECK(c.calls("b"));
-  c.now += 2 * second;
+  c.now += 2 * one_second;
   CHECK(c.calls("a"));
   CHECK(c.calls("c"));  // in the place of b
   CHECK_FALSE(c.calls("a"));
@@ -221,7 +220,7 @@ TEST_CASE("an error that came again after its window is not the oldest any more"
 
 TEST_CASE(
     "under a flood of different errors summaries that wait are bounded, too, and nothing is left uncounted") {
-  caller c{error_dedupe{{.max_entries = 10}}};
+  deduped_calls c{error_dedupe{{.max_entries = 10}}};
   std::int64_t suppressed = 0;
   for (int i = 0; i < 1'000; ++i) {
     auto const message = "error " + std::to_string(i);
@@ -241,23 +240,23 @@ TEST_CASE(
 }
 
 TEST_CASE("a clock that was set back far ends the windows") {
-  caller c{error_dedupe{}};
+  deduped_calls c{error_dedupe{}};
   CHECK(c.calls("x"));
   CHECK_FALSE(c.calls("x"));
-  c.now -= second;
+  c.now -= one_second;
   CHECK_FALSE(c.calls("x"));
-  c.now -= 3'600 * second;
+  c.now -= 3'600 * one_second;
   CHECK(c.summaries().size() == 1);
   CHECK(c.calls("x"));
-  c.now -= 3'600 * second;
+  c.now -= 3'600 * one_second;
   CHECK(c.calls("x"));
 }
 
 TEST_CASE("what was suppressed before a fork is not told again by the child") {
-  caller c{error_dedupe{}};
+  deduped_calls c{error_dedupe{}};
   CHECK(c.calls("x"));
   CHECK_FALSE(c.calls("x"));
-  caller child{c};
+  deduped_calls child{c};
   (void)fapilog::detail::fork_generation.fetch_add_relaxed(1);
   CHECK(child.summaries(true).empty());
   CHECK(child.calls("x"));

@@ -17,14 +17,13 @@ using fapilog::kv;
 using fapilog::value;
 using fapilog::filters::first_occurrence;
 using fapilog::filters::first_occurrence_config;
+using support::one_second;
 
 namespace {
 
-constexpr std::int64_t second = 1'000'000'000;
-
-struct caller {
+struct first_calls {
   first_occurrence filter;
-  std::int64_t now = 1'769'509'800 * second;
+  std::int64_t now = 1'769'509'800 * one_second;
 
   [[nodiscard]] bool calls(std::string_view message) {
     support::events made;
@@ -50,11 +49,11 @@ TEST_CASE("the first record of a message passes, later ones in its window do not
 }
 
 TEST_CASE("the window runs from the first sight: a message that never pauses passes once a window") {
-  caller c{first_occurrence{{.window_seconds = 60}}};
+  first_calls c{first_occurrence{{.window_seconds = 60}}};
   int passed = 0;
   for (int i = 0; i < 600; ++i) {
     passed += c.calls("x") ? 1 : 0;
-    c.now += second;
+    c.now += one_second;
   }
   CHECK(passed == 10);
 }
@@ -100,7 +99,7 @@ TEST_CASE("what stands in two fields is not what stands in one of them") {
 
 TEST_CASE("a share of the later records may pass, by a seed the same ones") {
   auto const later = [](std::uint64_t seed) {
-    caller c{first_occurrence{{.subsequent_sample_rate = 0.3, .seed = seed}}};
+    first_calls c{first_occurrence{{.subsequent_sample_rate = 0.3, .seed = seed}}};
     CHECK(c.calls("x"));
     std::vector<bool> all;
     for (int i = 0; i < 2'000; ++i) all.push_back(c.calls("x"));
@@ -115,7 +114,7 @@ TEST_CASE("a share of the later records may pass, by a seed the same ones") {
 }
 
 TEST_CASE("the keys of first_occurrence are bounded; one that was pushed out passes again") {
-  caller c{first_occurrence{{.max_keys = 2}}};
+  first_calls c{first_occurrence{{.max_keys = 2}}};
   CHECK(c.calls("a"));
   CHECK(c.calls("b"));
   CHECK_FALSE(c.calls("a"));
@@ -131,19 +130,19 @@ TEST_CASE("the keys of first_occurrence are bounded; one that was pushed out pas
 }
 
 TEST_CASE("a clock that was set back by more than the window begins a new one") {
-  caller c{first_occurrence{{.window_seconds = 60}}};
+  first_calls c{first_occurrence{{.window_seconds = 60}}};
   CHECK(c.calls("x"));
-  c.now -= 30 * second;
+  c.now -= 30 * one_second;
   CHECK_FALSE(c.calls("x"));
-  c.now -= 3'600 * second;
+  c.now -= 3'600 * one_second;
   CHECK(c.calls("x"));
   CHECK_FALSE(c.calls("x"));
 }
 
 TEST_CASE("a copy of first_occurrence knows what the first one has seen") {
-  caller first{first_occurrence{}};
+  first_calls first{first_occurrence{}};
   CHECK(first.calls("a"));
-  caller second_one{first};
+  first_calls second_one{first};
   CHECK_FALSE(second_one.calls("a"));
   CHECK(second_one.calls("b"));
   CHECK(first.calls("b"));

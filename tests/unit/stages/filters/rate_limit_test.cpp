@@ -24,7 +24,7 @@ namespace {
 constexpr std::int64_t ms = 1'000'000;
 
 /// Hands events to a filter at times of its own.
-struct caller {
+struct limited_calls {
   rate_limit filter;
   std::int64_t now = 1'769'509'800'000 * ms;
 
@@ -66,7 +66,7 @@ TEST_CASE("defect 12: under the envelope v1.1 rate_limit has one bucket per user
 }
 
 TEST_CASE("a bucket lets its capacity pass at once and then as many as are refilled") {
-  caller c{rate_limit{{.capacity = 10, .refill_rate_per_sec = 5}}};
+  limited_calls c{rate_limit{{.capacity = 10, .refill_rate_per_sec = 5}}};
   CHECK(c.passed(20) == 10);
   c.now += 199 * ms;
   CHECK(c.passed(1) == 0);
@@ -79,10 +79,10 @@ TEST_CASE("a bucket lets its capacity pass at once and then as many as are refil
 }
 
 TEST_CASE("without a key all records share one bucket; records without the key share one of their own") {
-  caller all{rate_limit{{.capacity = 2}}};
+  limited_calls all{rate_limit{{.capacity = 2}}};
   CHECK(all.passed(2, "a") == 2);
   CHECK(all.passed(2, "b") == 0);
-  caller by_user{rate_limit{{.capacity = 2, .key_field = "context.user_id"}}};
+  limited_calls by_user{rate_limit{{.capacity = 2, .key_field = "context.user_id"}}};
   CHECK(by_user.passed(5, "a") == 2);
   CHECK(by_user.passed(5) == 2);
   CHECK(by_user.passed(5, "b") == 2);
@@ -92,7 +92,7 @@ TEST_CASE("without a key all records share one bucket; records without the key s
 TEST_CASE(
     "the keys of a rate limit are bounded; the one not seen for longest goes, and begins anew when it is "
     "back") {
-  caller c{rate_limit{{.capacity = 1, .key_field = "user_id", .max_keys = 3}}};
+  limited_calls c{rate_limit{{.capacity = 1, .key_field = "user_id", .max_keys = 3}}};
   for (auto const* const user : {"a", "b", "c"}) CHECK(c.calls(user));
   CHECK_FALSE(c.calls("a"));  // the newest now
   CHECK(c.calls("d"));        // in the place of b
@@ -103,7 +103,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a flood of keys of a megabyte leaves a rate limit with its bound of keys and no text of them") {
-  caller c{rate_limit{{.capacity = 1, .key_field = "user_id", .max_keys = 10}}};
+  limited_calls c{rate_limit{{.capacity = 1, .key_field = "user_id", .max_keys = 10}}};
   std::string const megabyte(1 << 20, 'x');
   for (int i = 0; i < 50; ++i) CHECK(c.calls(megabyte + std::to_string(i)));
   CHECK_FALSE(c.calls(megabyte + "49"));
@@ -143,7 +143,7 @@ TEST_CASE("a rate limit that marks keeps the record and says so in its data") {
 }
 
 TEST_CASE("calls that come slightly out of order refill nothing twice") {
-  caller c{rate_limit{{.capacity = 10, .refill_rate_per_sec = 10}}};
+  limited_calls c{rate_limit{{.capacity = 10, .refill_rate_per_sec = 10}}};
   CHECK(c.passed(10) == 10);
   int passed = 0;
   for (int i = 0; i < 100; ++i) {
@@ -154,7 +154,7 @@ TEST_CASE("calls that come slightly out of order refill nothing twice") {
 }
 
 TEST_CASE("after the clock was set back a rate limit goes on from there") {
-  caller c{rate_limit{{.capacity = 2, .refill_rate_per_sec = 1}}};
+  limited_calls c{rate_limit{{.capacity = 2, .refill_rate_per_sec = 1}}};
   CHECK(c.passed(5) == 2);
   c.now -= 3'600'000 * ms;
   CHECK(c.passed(5) == 0);
@@ -163,9 +163,9 @@ TEST_CASE("after the clock was set back a rate limit goes on from there") {
 }
 
 TEST_CASE("a copy of a rate limit begins with what the first one knows and then counts for itself") {
-  caller first{rate_limit{{.capacity = 3, .refill_rate_per_sec = 0.001, .key_field = "user_id"}}};
+  limited_calls first{rate_limit{{.capacity = 3, .refill_rate_per_sec = 0.001, .key_field = "user_id"}}};
   CHECK(first.passed(2, "a") == 2);
-  caller second{first};
+  limited_calls second{first};
   CHECK(second.passed(3, "a") == 1);
   CHECK(first.passed(3, "a") == 1);
 }

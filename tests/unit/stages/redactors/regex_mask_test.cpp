@@ -19,14 +19,14 @@ using support::redacted;
 
 namespace {
 
-redacted masking(std::vector<std::string> patterns) {
+redacted masking_by_pattern(std::vector<std::string> patterns) {
   return redacted{regex_mask{{.patterns = std::move(patterns)}}};
 }
 
 }  // namespace
 
 TEST_CASE("a pattern is held against the whole path of a member") {
-  redacted r = masking({R"(data\.user\..*)", R"(.*\.(pin|code))"});
+  redacted r = masking_by_pattern({R"(data\.user\..*)", R"(.*\.(pin|code))"});
   CHECK(r.data({{"user", {{"name", "x"}, {"age", 3}}},
                 {"username", "y"},
                 {"a", {{"pin", 1}, {"pins", 2}}},
@@ -34,24 +34,24 @@ TEST_CASE("a pattern is held against the whole path of a member") {
                                       {"username", "y"},
                                       {"a", {{"pin", "***"}, {"pins", 2}}},
                                       {"code", "***"}});
-  redacted part = masking({"user"});
+  redacted part = masking_by_pattern({"user"});
   CHECK(part.named("user", "x") == "x");
 }
 
 TEST_CASE("lists leave no trace, and a masked container is not looked into") {
-  redacted r = masking({R"(data\.items\.price)", R"(data\.whole)"});
+  redacted r = masking_by_pattern({R"(data\.items\.price)", R"(data\.whole)"});
   CHECK(r.data({{"items", {{{"price", 1}}, {{"price", 2}}}}, {"whole", {{"x", 1}}}}) ==
         json{{"items", {{{"price", "***"}}, {{"price", "***"}}}}, {"whole", "***"}});
 }
 
 TEST_CASE("the path of a member is that of the containers it stands in, not of those beside it") {
-  redacted r = masking({R"(data\.o\.b)", R"(data\.o\.a\.z)"});
+  redacted r = masking_by_pattern({R"(data\.o\.b)", R"(data\.o\.a\.z)"});
   CHECK(r.data({{"o", {{"a", {{"x", {{"b", 1}}}, {"z", 2}}}, {"b", 3}, {"z", 4}}}}) ==
         json{{"o", {{"a", {{"x", {{"b", 1}}}, {"z", "***"}}}, {"b", "***"}, {"z", 4}}}});
 }
 
 TEST_CASE("context and diagnostics have paths, too") {
-  redacted r = masking({R"(context\.user_id)", R"(diagnostics\..*message)"});
+  redacted r = masking_by_pattern({R"(context\.user_id)", R"(diagnostics\..*message)"});
   json const log =
       r.log("m", {{"user_id", 1}}, {{"user_id", "u"}}, {{"exception", {{"error.message", "x"}}}});
   CHECK(log.at("context").at("user_id") == "***");
@@ -61,16 +61,16 @@ TEST_CASE("context and diagnostics have paths, too") {
 
 TEST_CASE("a pattern that could explode or is not understood is refused when the redactor is made") {
   CHECK_THROWS_WITH(
-      masking({"ok", R"((a)\1)"}),
+      masking_by_pattern({"ok", R"((a)\1)"}),
       ContainsSubstring(R"(fapilog: regex_mask: `patterns` is '(a)\1'; it must be a regular expression)") &&
           ContainsSubstring("references to groups are not supported"));
-  CHECK_THROWS_AS(masking({"(?=x)"}), std::invalid_argument);
-  CHECK_THROWS_WITH(masking({"(a{1000}){1000}"}), ContainsSubstring("too large"));
-  CHECK_THROWS_AS(masking({"["}), std::invalid_argument);
+  CHECK_THROWS_AS(masking_by_pattern({"(?=x)"}), std::invalid_argument);
+  CHECK_THROWS_WITH(masking_by_pattern({"(a{1000}){1000}"}), ContainsSubstring("too large"));
+  CHECK_THROWS_AS(masking_by_pattern({"["}), std::invalid_argument);
 }
 
 TEST_CASE("a pattern that explodes elsewhere is matched in no time") {
-  redacted r = masking({"(.*a+)+b", "(a|a)*b"});
+  redacted r = masking_by_pattern({"(.*a+)+b", "(a|a)*b"});
   auto const began = std::chrono::steady_clock::now();
   std::string const key(240, 'a');
   CHECK(r.data({{key, {{key, {{key, 1}}}}}}) == json{{key, {{key, {{key, 1}}}}}});
@@ -78,7 +78,7 @@ TEST_CASE("a pattern that explodes elsewhere is matched in no time") {
 }
 
 TEST_CASE("a path too long to be matched is masked") {
-  redacted r = masking({"data\\.never"});
+  redacted r = masking_by_pattern({"data\\.never"});
   json nested = "deep";
   for (int i = 0; i < 50; ++i) nested = json{{std::string(100, 'k'), nested}};
   std::string const text = r.data({{"a", nested}}).dump();

@@ -10,15 +10,15 @@
 #include <vector>
 
 using namespace fapilog::redactors;
-using name_list = std::vector<std::string>;
+using string_list = std::vector<std::string>;
 
 namespace {
 
 /// The names of all members; those of secrets in angle brackets.
 template <class Config>
-name_list described() {
+string_list described() {
   static_assert(fapilog::detail::described<Config>);
-  name_list all;
+  string_list all;
   Config config;
   Config::describe(config, [&](fapilog::detail::setting const& s, auto const&) {
     CHECK(s.text.ends_with('.'));
@@ -32,15 +32,15 @@ name_list described() {
 
 TEST_CASE("each member of a redactor's configuration is described, and keys are secrets") {
   CHECK(described<field_mask_config>() ==
-        name_list{"fields_to_mask", "case_insensitive", "mask_string", "mode", "<key>"});
-  CHECK(described<regex_mask_config>() == name_list{"patterns", "mask_string", "mode", "<key>"});
+        string_list{"fields_to_mask", "case_insensitive", "mask_string", "mode", "<key>"});
+  CHECK(described<regex_mask_config>() == string_list{"patterns", "mask_string", "mode", "<key>"});
   CHECK(described<by_name_config>() ==
-        name_list{"presets", "names", "allowed_fields", "mask_string", "mode", "<key>"});
-  CHECK(described<url_credentials_config>() == name_list{"keywords", "max_string_length"});
-  CHECK(described<field_blocker_config>() == name_list{"blocked_fields", "allowed_fields", "replacement"});
-  CHECK(described<string_truncate_config>() == name_list{"max_string_length"});
+        string_list{"presets", "names", "allowed_fields", "mask_string", "mode", "<key>"});
+  CHECK(described<url_credentials_config>() == string_list{"keywords", "max_string_length"});
+  CHECK(described<field_blocker_config>() == string_list{"blocked_fields", "allowed_fields", "replacement"});
+  CHECK(described<string_truncate_config>() == string_list{"max_string_length"});
   CHECK(described<value_detectors_config>() ==
-        name_list{"payment_card", "jwt", "bearer_tokens", "aws_keys", "private_keys", "email"});
+        string_list{"payment_card", "jwt", "bearer_tokens", "aws_keys", "private_keys", "email"});
 }
 
 TEST_CASE("modes have names") {
