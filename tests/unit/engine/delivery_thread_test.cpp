@@ -207,9 +207,10 @@ TEST_CASE(
   support::temporary_folder folder;
   auto sink = std::make_shared<switched_sink>("down", mode::fail);
   complaints heard;
-  fapilog::runtime rt{{.batch_max_size = 10,
-                       .sinks = {{sink, {.retry = endless_retry, .spool = {.directory = folder.path().string()}}}},
-                       .diagnostics_output = heard}};
+  fapilog::runtime rt{
+      {.batch_max_size = 10,
+       .sinks = {{sink, {.retry = endless_retry, .spool = {.directory = folder.path().string()}}}},
+       .diagnostics_output = heard}};
   auto const log = rt.get_logger();
   log_numbers(log, 0, 500);
   auto const down = wait_for_account(rt, [](auto const& a) { return a.spooled == 500; });
