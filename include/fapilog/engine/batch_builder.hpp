@@ -166,10 +166,12 @@ class batch_builder {
     auto const remarks = maker_.make(own, scope, e.event);
     if (remarks.failed)
       tell_->warn("call", "a value or message could not be made; its text says why",
-                  remarks.where.substr(0, 80));
+                  place_of(e.event)
+                      .append(remarks.key.empty() ? ", in the message" : ", field ")
+                      .append(remarks.key));
     if (remarks.clipped)
       tell_->warn("call", "a record was cut: it was longer than max_record_bytes or nested too deep",
-                  e.event.logger);
+                  place_of(e.event));
     switch (stages_.run(e.event)) {
       case pipeline::fate::filtered: filtered_.fetch_add(1, std::memory_order_relaxed); return;
       case pipeline::fate::failed: failed_.fetch_add(1, std::memory_order_relaxed); return;
@@ -177,6 +179,14 @@ class batch_builder {
     }
     keep = write(e.event);
     if (!keep) failed_.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  /// What may be told of a record that no redactor has seen: whose it is, and where in the code.
+  static std::string place_of(event const& e) {
+    std::string place{"logger "};
+    place.append(e.logger);
+    if (*e.file != 0) place.append(", ").append(e.file).append(":").append(std::to_string(e.line));
+    return place;
   }
 
   bool write(event const& e) {

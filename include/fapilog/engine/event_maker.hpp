@@ -35,15 +35,15 @@ class event_maker {
       level_names_[static_cast<std::size_t>(value) % level_count] = name;
   }
 
-  /// What had to be altered, with the first place that it happened in.
+  /// What had to be altered, with the first key that it happened to; no key: in the message. Nothing of the content,
+  /// which no redactor has seen yet.
   struct remarks {
     bool clipped = false;
     bool failed = false;
-    std::string_view where;
+    std::string_view key;
 
-    /// `place` is a key, or the message.
-    void fail(std::string_view place) noexcept {
-      if (!std::exchange(failed, true)) where = place;
+    void fail(std::string_view at) noexcept {
+      if (!std::exchange(failed, true)) key = at;
     }
   };
 
@@ -67,7 +67,7 @@ class event_maker {
     result.clipped = (head.flags & record_format::is_clipped) != 0;
     std::string_view text = log.text == nullptr ? "" : log.text;
     if ((head.flags & record_format::text_is_cell) != 0) text = next(at, e, result).value.as_text();
-    if ((head.flags & record_format::text_failed) != 0) result.fail(text);
+    if ((head.flags & record_format::text_failed) != 0) result.fail({});
     at = render(text, (head.flags & record_format::text_is_rendered) != 0, head.args, at, e, result);
 
     seen_.clear();
@@ -95,7 +95,7 @@ class event_maker {
   static member next(std::byte const*& at, event& e, remarks& result) {
     auto const flags = read<record_format::cell_head>(at).flags;
     member const m = decode_cell(at, *e.memory);
-    if ((flags & record_format::failed) != 0) result.fail(m.key.empty() ? m.value.as_text() : m.key);
+    if ((flags & record_format::failed) != 0) result.fail(m.key);
     if ((flags & record_format::clipped) != 0) result.clipped = true;
     return m;
   }
@@ -113,7 +113,7 @@ class event_maker {
     try {
       e.message = e.memory->copy(message_.render(text));
     } catch (std::exception const& error) {
-      result.fail(text);
+      result.fail({});
       e.message = e.memory->copy(std::string{text}.append(" <error: ").append(error.what()).append(">"));
     }
     return at;

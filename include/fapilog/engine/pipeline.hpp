@@ -120,21 +120,14 @@ class pipeline {
     if (!needs_json_) return true;
     std::size_t const begin = text.size();
     envelope_.put(text, e);
-    if (!stages_.processors.empty()) {
+    for (any_processor& s : stages_.processors) {
       line_.assign(text.from(begin));
-      for (any_processor& s : stages_.processors) {
-        bool keep = true;
-        std::string const before = line_;
-        if (!guarded(s.base(), "a processor threw; the line stays as it was",
-                     [&] { keep = s.process(e, line_); })) {
-          line_ = before;
-        }
-        if (!keep) {
-          text.shrink(begin);
-          return false;
-        }
-      }
+      bool keep = true;
+      bool const ended = guarded(s.base(), "a processor threw; the line stays as it was",
+                                 [&] { keep = s.process(e, line_); });
+      if (!ended) continue;
       text.shrink(begin);
+      if (!keep) return false;
       text.append(line_);
     }
     text.push_back('\n');
@@ -149,7 +142,7 @@ class pipeline {
       // A stage that cannot tell its figures has none.
     }
   }
-  void failed(stage_base const& of, std::string_view message, char const* why) {
+  void failed(stage_base const& of, std::string_view message, std::string_view why) {
     std::string const name = of.name();
     count_error(name);
     tell_->warn(name, message, why);
@@ -166,25 +159,30 @@ class pipeline {
       stage();
       return true;
     } catch (std::exception const& error) {
-      failed(of, message, error.what());
+      failed(of, message, reason(error));
     } catch (...) {
       failed(of, message, "not derived from std::exception");
     }
     return false;
   }
 
-  /// False where the redactor threw. The text of what it threw is not told: it may have the value.
+  /// Where there are redactors the text of what a stage threw is not told: it may have a value that they would mask.
+  [[nodiscard]] std::string reason(std::exception const& error) const {
+    if (stages_.redactors.empty()) return error.what();
+#if defined(__cpp_rtti)
+    return detail::demangled(typeid(error).name());
+#else
+    return "std::exception";
+#endif
+  }
+
+  /// False where the redactor threw.
   bool redacted(any_redactor& s, event& e) {
     try {
       s.redact(e);
       return true;
     } catch (std::exception const& error) {
-#if defined(__cpp_rtti)
-      tell_of_failed_redaction(s.base(), detail::demangled(typeid(error).name()));
-#else
-      static_cast<void>(error);
-      tell_of_failed_redaction(s.base(), "std::exception");
-#endif
+      tell_of_failed_redaction(s.base(), reason(error));
     } catch (...) {
       tell_of_failed_redaction(s.base(), "not derived from std::exception");
     }

@@ -2,6 +2,7 @@
 // The stages in their order, what each may do to an event, and what happens when one throws.
 #include "support/capture.hpp"
 #include "support/catch.hpp"
+#include "support/logged.hpp"
 
 #include <fapilog/fapilog.hpp>
 
@@ -143,6 +144,17 @@ TEST_CASE("a filter or enricher that throws lets the record pass, a redactor tha
        {"a filter threw", "an enricher threw", "a redactor threw", "a processor threw"}) {
     CHECK(told.find(words) != std::string::npos);
   }
+  // What was thrown may have what a redactor would mask; its type cannot.
+  CHECK(told.find("thrown by a stage") == std::string::npos);
+  CHECK(told.find("std::runtime_error") != std::string::npos);
+}
+
+TEST_CASE("where nothing is redacted the text of what a stage threw is told") {
+  support::logged test{
+      {.filters = {[](fapilog::event const&) -> bool { throw std::runtime_error{"no table"}; }}}};
+  test.log.info("x");
+  CHECK(test.records().size() == 1);
+  CHECK(test.complaints().find("no table") != std::string::npos);
 }
 
 TEST_CASE("what is prepared for all records of a batch can be changed in one of them") {
