@@ -11,16 +11,22 @@
 #include <fapilog/metrics/prometheus.hpp>
 #include <fapilog/metrics/sink_account.hpp>
 #include <fapilog/setup/options.hpp>
+#include <fapilog/setup/runtime_changes.hpp>
 #include <fapilog/sinks/sink.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace fapilog {
+
+template <preset const& P>
+class basic_settings_watch;
 
 /// One pipeline with its worker thread, under the preset P. Loggers may outlive it.
 /// Thread: the members may be called from any; construction and destruction from one.
@@ -56,8 +62,15 @@ class basic_runtime {
     auto places = engine::place_sinks(std::move(chosen.sinks), chosen.retry, tell_,
                                       [channel] { channel->serve_from_this_thread(); });
     for (engine::delivery_place const& place : places) boards_.push_back(place.board());
-    engine::stage_set stages{std::move(chosen.filters), preset_enrichers(chosen), std::move(chosen.redactors),
-                             std::move(chosen.processors), chosen.redaction_fail_mode};
+    std::size_t const users = chosen.enrichers.size();
+    engine::stage_set stages{std::move(chosen.filters),
+                             preset_enrichers(chosen),
+                             std::move(chosen.redactors),
+                             std::move(chosen.processors),
+                             chosen.redaction_fail_mode,
+                             0,
+                             needs_json};
+    stages.fixed_enrichers = stages.enrichers.size() - users;
     channel->add_reference();
     worker_ = std::make_shared<engine::worker>(
         engine::worker_options{.batch_max_size = chosen.batch_max_size,
@@ -69,8 +82,7 @@ class basic_runtime {
                                .adaptive = chosen.adaptive,
                                .protected_levels = chosen.protected_levels,
                                .drop_summary_window = chosen.drop_summary_window},
-        *channel, engine::event_maker{chosen.level_names},
-        engine::pipeline{std::move(stages), needs_json, tell_}, std::move(places), tell_,
+        *channel, engine::event_maker{chosen.level_names}, std::move(stages), std::move(places), tell_,
         &channel->wake_event());
     worker_->start(
         start_context(allow_ddl, [tell = tell_](std::string_view message, std::string_view detail) {
@@ -101,6 +113,28 @@ class basic_runtime {
   /// The level of one name (`db.pool`), of a name and all below it (`db.*`), or of all (`*`); the most specific rule
   /// wins.
   void set_level(std::string_view pattern, level lowest) { channel_->set_level(pattern, lowest); }
+
+  /// Changes stages, routes and levels in one step between two batches; what was logged before is still handled by the old
+  /// ones. False where that has not happened within `timeout`: then it still will, unless the runtime ends.
+  /// Stages that stay keep their state, new ones begin with theirs. Throws: std::invalid_argument for what is impossible,
+  /// and nothing changes; std::bad_alloc.
+  bool change(runtime_changes next, std::chrono::nanoseconds timeout = std::chrono::seconds{5}) {
+    basic_options<P> probe{.redactors = {}, .sinks = {}};
+    probe.log_level = next.log_level.value_or(probe.log_level);
+    if (next.log_levels) probe.log_levels = *next.log_levels;
+    validate(probe);
+    if (next.routes && next.routes->size() != boards_.size()) {
+      throw std::invalid_argument{"fapilog: 'routes' has " + std::to_string(next.routes->size()) +
+                                  " routes; it must have one for each of the " +
+                                  std::to_string(boards_.size()) + " sinks"};
+    }
+    for (std::size_t i = 0; next.routes && i < boards_.size(); ++i) {
+      delivery_options how;
+      how.route = (*next.routes)[i];
+      validate(how, boards_[i]->name());
+    }
+    return worker_->change(std::move(next), timeout);
+  }
 
   /// Waits until everything logged before is with the sinks and flushed by them, at most `timeout`.
   account flush(std::chrono::nanoseconds timeout = std::chrono::seconds{5}) {
@@ -143,6 +177,8 @@ class basic_runtime {
   [[nodiscard]] fapilog::diagnostics const& diagnostics() const noexcept { return *tell_; }
 
  private:
+  friend class basic_settings_watch<P>;
+
   struct release {
     void operator()(engine::lane_channel* channel) const noexcept { channel->drop_reference(); }
   };

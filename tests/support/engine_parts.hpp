@@ -25,9 +25,9 @@ struct engine_parts {
     channel = fapilog::engine::lane_channel::make({.when_full = fapilog::when_full::block});
     channel->add_reference();  // one is the worker's
     auto places = fapilog::engine::place_sinks({fapilog::placed_sink{sink}}, {}, tell, [] {});
-    worker = std::make_shared<fapilog::engine::worker>(
-        options, *channel, fapilog::engine::event_maker{{}}, fapilog::engine::pipeline{{}, true, tell},
-        std::move(places), tell, with_event ? &channel->wake_event() : nullptr);
+    worker = std::make_shared<fapilog::engine::worker>(options, *channel, fapilog::engine::event_maker{{}},
+                                                       fapilog::engine::stage_set{}, std::move(places), tell,
+                                                       with_event ? &channel->wake_event() : nullptr);
     worker->start(fapilog::start_context::without_ddl());
   }
   engine_parts(engine_parts const&) = delete;

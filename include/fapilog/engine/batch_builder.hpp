@@ -21,6 +21,7 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -31,10 +32,10 @@ namespace fapilog::engine {
 /// Thread: the worker's, but for `add_to`.
 class batch_builder {
  public:
-  batch_builder(event_maker maker, pipeline stages, batch_writer& writer, engine::pressure& pressure,
+  batch_builder(event_maker maker, stage_set stages, batch_writer& writer, engine::pressure& pressure,
                 std::shared_ptr<diagnostics> tell, std::size_t batch_max_size)
       : maker_(std::move(maker)),
-        stages_(std::move(stages)),
+        stages_(std::move(stages), tell),
         writer_(writer),
         pressure_(pressure),
         tell_(std::move(tell)),
@@ -50,9 +51,16 @@ class batch_builder {
     for (auto* const count : {&filtered_, &failed_}) count->store(0, std::memory_order_relaxed);
   }
 
-  /// When a batch last went out.
-  [[nodiscard]] std::chrono::steady_clock::time_point last_hand_over() const noexcept {
-    return last_hand_over_;
+  /// When a partial batch goes out: `timeout` after the last one, so an isolated record at once, a trickle in steps.
+  /// Nothing where there is none.
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> due(
+      std::chrono::nanoseconds timeout) const noexcept {
+    if (empty()) return std::nullopt;
+    return last_hand_over_ + timeout;
+  }
+  [[nodiscard]] bool is_due(std::chrono::nanoseconds timeout) const noexcept {
+    if (empty()) return false;
+    return timeout.count() == 0 || full() || std::chrono::steady_clock::now() >= last_hand_over_ + timeout;
   }
 
   [[nodiscard]] bool empty() const noexcept { return storage_->entries().empty(); }
@@ -94,6 +102,7 @@ class batch_builder {
     }
   }
   [[nodiscard]] pipeline& stages() noexcept { return stages_; }
+  [[nodiscard]] pipeline const& stages() const noexcept { return stages_; }
 
   /// Gives the batch to the sinks; `more_to_come` as for `batch_writer::write`. Afterwards it is empty.
   void hand_over(bool more_to_come) {

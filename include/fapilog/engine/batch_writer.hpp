@@ -22,6 +22,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -80,6 +81,11 @@ class batch_writer {
       if (p.shared != nullptr) p.shared->flush();
     }
     round->one_done();
+  }
+  /// For the batches from now on.
+  void change_routes(std::optional<std::vector<route>> routes, std::optional<routing> rule) {
+    wait_until_idle();
+    router_.change(std::move(routes), rule);
   }
   /// Waits for every sink, however long it takes.
   void stop() {

@@ -8,8 +8,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace fapilog::engine {
@@ -45,8 +47,18 @@ class level_registry {
       }
       if (!replaced) rules_.push_back({std::string{pattern}, lowest});
     }
-    for (auto& [name, named] : names_)
-      named->threshold.store_relaxed(static_cast<std::uint8_t>(resolve(name)));
+    resolve_all();
+  }
+
+  /// What is not given stays; `rules` take the place of all that were set.
+  void change(std::optional<level> lowest, std::optional<std::vector<std::pair<std::string, level>>> rules) {
+    std::lock_guard const lock{mutex_};
+    if (lowest) lowest_ = *lowest;
+    if (rules) {
+      rules_.clear();
+      for (auto& [pattern, least] : *rules) rules_.push_back({std::move(pattern), least});
+    }
+    resolve_all();
   }
 
   /// For fork(2): a child must not inherit it locked.
@@ -57,6 +69,11 @@ class level_registry {
     std::string pattern;
     level lowest;
   };
+
+  void resolve_all() noexcept {
+    for (auto& [name, named] : names_)
+      named->threshold.store_relaxed(static_cast<std::uint8_t>(resolve(name)));
+  }
 
   [[nodiscard]] level resolve(std::string_view name) const noexcept {
     level result = lowest_;

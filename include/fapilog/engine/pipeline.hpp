@@ -9,15 +9,18 @@
 #include <fapilog/record/batch.hpp>
 #include <fapilog/record/envelope.hpp>
 #include <fapilog/record/event.hpp>
+#include <fapilog/setup/runtime_changes.hpp>
 #include <fapilog/stages/enricher.hpp>
 #include <fapilog/stages/filter.hpp>
 #include <fapilog/stages/processor.hpp>
 #include <fapilog/stages/redactor.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <typeinfo>
@@ -33,6 +36,8 @@ struct stage_set {
   std::vector<any_redactor> redactors;
   std::vector<any_processor> processors;
   redaction_fail_mode on_failed_redaction = redaction_fail_mode::closed;
+  std::size_t fixed_enrichers = 0;  ///< the first so many are no change's to make
+  bool needs_json = true;           ///< false where no sink wants the line
 };
 
 /// Runs an event through the stages. Thread: the worker's. Throws: only std::bad_alloc.
@@ -40,15 +45,55 @@ class pipeline {
  public:
   enum class fate { keep, filtered, failed };
 
-  pipeline(stage_set stages, bool needs_json, std::shared_ptr<diagnostics> tell)
-      : stages_(std::move(stages)), needs_json_(needs_json), tell_(std::move(tell)) {
-    each_stage([this](stage_base const& s) {
-      std::string name = s.name();
-      bool const is_known =
-          std::any_of(errors_.begin(), errors_.end(), [&](auto const& e) { return e.first == name; });
-      if (!is_known) errors_.emplace_back(std::move(name), std::make_unique<counter>());
-    });
+  pipeline(stage_set stages, std::shared_ptr<diagnostics> tell)
+      : stages_(std::move(stages)), tell_(std::move(tell)) {
+    each(stages_, [this](stage_base const& s) { know(s); });
   }
+
+  /// Takes over the stages of `changes`, between two records; what they took the place of is in `changes` then.
+  /// Throws: std::bad_alloc, and nothing has changed.
+  void change(runtime_changes& changes) {
+    std::lock_guard const lock{mutex_};
+    if (changes.enrichers) {
+      changes.enrichers->insert(
+          changes.enrichers->begin(), stages_.enrichers.begin(),
+          stages_.enrichers.begin() + static_cast<std::ptrdiff_t>(stages_.fixed_enrichers));
+    }
+    auto const each_pair = [&](auto const& action) {
+      action(stages_.filters, changes.filters);
+      action(stages_.enrichers, changes.enrichers);
+      action(stages_.redactors, changes.redactors);
+      action(stages_.processors, changes.processors);
+    };
+    each_pair([this](auto const&, auto const& next) {
+      if (!next) return;
+      for (auto const& s : *next) know(s.base());
+    });
+    each_pair([](auto& stages, auto& next) {
+      if (next) std::swap(stages, *next);
+    });
+    stages_.on_failed_redaction = changes.redaction_fail_mode.value_or(stages_.on_failed_redaction);
+  }
+  /// Those of stages that a change may replace, in order. Thread: any.
+  [[nodiscard]] std::vector<std::string> names() const {
+    std::lock_guard const lock{mutex_};
+    std::vector<std::string> all;
+    std::size_t at = 0;
+    std::size_t const fixed = stages_.filters.size();
+    each(stages_, [&](stage_base const& s) {
+      if (at < fixed || at >= fixed + stages_.fixed_enrichers) all.push_back(s.name());
+      ++at;
+    });
+    return all;
+  }
+  /// Has the filters that can let less pass do so: `share` of what they were made for.
+  void tighten(double share) {
+    for (any_filter& f : stages_.filters) {
+      guarded(f.base(), "the filter threw in tighten", [&] { f.tighten(share); });
+    }
+  }
+  /// For fork(2): a child must not inherit it locked.
+  [[nodiscard]] std::mutex& mutex() noexcept { return mutex_; }
 
   /// Filters, enrichers, redactors.
   [[nodiscard]] fate run(event& e) {
@@ -67,22 +112,21 @@ class pipeline {
     return fate::keep;
   }
 
-  /// Calls `action(stage_base&)` for each stage, in order.
-  template <class Action>
-  void each_stage(Action const& action) {
-    for (any_filter& s : stages_.filters) action(s.base());
-    for (any_enricher& s : stages_.enrichers) action(s.base());
-    for (any_redactor& s : stages_.redactors) action(s.base());
-    for (any_processor& s : stages_.processors) action(s.base());
-  }
   /// Records that a redactor could not finish, whatever became of them. Thread: any.
   [[nodiscard]] std::uint64_t failed_redactions() const noexcept { return failed_redactions_.value(); }
   /// Thread: any.
   void collect(metric_list& all) const {
-    for (any_filter const& s : stages_.filters) collect(all, s.base());
-    for (any_enricher const& s : stages_.enrichers) collect(all, s.base());
-    for (any_redactor const& s : stages_.redactors) collect(all, s.base());
-    for (any_processor const& s : stages_.processors) collect(all, s.base());
+    std::lock_guard const lock{mutex_};
+    std::vector<std::string> names;
+    each(stages_, [&](stage_base const& s) { names.push_back(s.name()); });
+    std::size_t at = 0;
+    each(stages_, [&](stage_base const& s) {
+      std::size_t const begin = all.size();
+      collect(all, s);
+      if (std::string const label = label_of(names, at++); !label.empty()) {
+        for (std::size_t i = begin; i < all.size(); ++i) all[i].labels.emplace_back("stage", label);
+      }
+    });
     metric refused;
     refused.name = "fapilog_redaction_exceptions_total";
     refused.help = "Records that a redactor could not finish.";
@@ -99,14 +143,14 @@ class pipeline {
   }
   /// What stages have to tell of what they left out.
   void summarise(std::int64_t now_ns, bool last, std::vector<own_record>& all) {
-    each_stage([&](stage_base& s) {
+    each(stages_, [&](stage_base& s) {
       guarded(s, "the stage threw in summarise", [&] { s.summarise(now_ns, last, all); });
     });
   }
   /// When that is next worth a call, in nanoseconds since 1970-01-01 UTC; 0 for never.
   [[nodiscard]] std::int64_t summary_due() {
     std::int64_t first = 0;
-    each_stage([&](stage_base& s) {
+    each(stages_, [&](stage_base& s) {
       guarded(s, "the stage threw in summary_due", [&] {
         std::int64_t const due = s.summary_due();
         if (due != 0 && (first == 0 || due < first)) first = due;
@@ -117,7 +161,7 @@ class pipeline {
 
   /// Appends the event's line with its end, where any sink wants one. False: a processor dropped the record.
   [[nodiscard]] bool write(event const& e, detail::text_buffer& text) {
-    if (!needs_json_) return true;
+    if (!stages_.needs_json) return true;
     std::size_t const begin = text.size();
     envelope_.put(text, e);
     for (any_processor& s : stages_.processors) {
@@ -135,6 +179,27 @@ class pipeline {
   }
 
  private:
+  /// Calls `action(stage_base&)` for each stage, in order.
+  template <class Stages, class Action>
+  static void each(Stages& stages, Action const& action) {
+    for (auto& s : stages.filters) action(s.base());
+    for (auto& s : stages.enrichers) action(s.base());
+    for (auto& s : stages.redactors) action(s.base());
+    for (auto& s : stages.processors) action(s.base());
+  }
+  /// Tells the figures of stages of one name apart: `sampling`, `sampling_2`; empty where it is the only one.
+  static std::string label_of(std::vector<std::string> const& names, std::size_t at) {
+    std::string const& name = names[at];
+    if (std::ranges::count(names, name) == 1) return {};
+    auto const nth = std::count(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(at) + 1, name);
+    return nth == 1 ? name : name + '_' + std::to_string(nth);
+  }
+  /// Errors are counted by name, also of stages that have gone.
+  void know(stage_base const& s) {
+    std::string name = s.name();
+    bool const is_known = std::ranges::any_of(errors_, [&](auto const& e) { return e.first == name; });
+    if (!is_known) errors_.emplace_back(std::move(name), std::make_unique<counter>());
+  }
   static void collect(metric_list& all, stage_base const& s) {
     try {
       s.collect(all);
@@ -210,8 +275,8 @@ class pipeline {
   }
 
   stage_set stages_;
-  std::vector<std::pair<std::string, std::unique_ptr<counter>>> errors_;  ///< by stage; does not change
-  bool needs_json_;
+  std::vector<std::pair<std::string, std::unique_ptr<counter>>> errors_;  ///< by stage
+  mutable std::mutex mutex_;  ///< the worker changes stages under it, others look at them under it
   std::shared_ptr<diagnostics> tell_;
   envelope_writer envelope_;
   std::string line_;

@@ -9,6 +9,7 @@
 #include <fapilog/setup/policies.hpp>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -31,13 +32,13 @@ class pressure {
   /// When `evaluate` is worth a call.
   [[nodiscard]] clock::time_point due() const noexcept { return due_; }
 
-  /// `fill` of the fullest lane, 0 to 1; each open circuit counts on top.
-  void evaluate(clock::time_point now, double fill, std::size_t open_circuits) {
+  /// `fill` of the fullest lane, 0 to 1; each open circuit counts on top. True where the level has changed.
+  bool evaluate(clock::time_point now, double fill, std::size_t open_circuits) {
     due_ = now + options_.check_interval;
-    if (now < settled_) return;
+    if (now < settled_) return false;
     double const load = fill + static_cast<double>(open_circuits) * options_.circuit_pressure_boost;
     auto const next = step(std::min(load, 1.0));
-    if (next == level_) return;
+    if (next == level_) return false;
     bool const is_up = next > level_;
     (is_up ? escalations_ : deescalations_).add();
     tell_->warn("pressure", std::string{is_up ? "raised to " : "lowered to "} + pressure_level_name(next),
@@ -46,6 +47,7 @@ class pressure {
     shown_.set(static_cast<std::uint64_t>(next));
     peak_.raise_to(static_cast<std::uint64_t>(next));
     settled_ = now + options_.cooldown;
+    return true;
   }
 
   /// True for a record that is left out: of unprotected levels below WARNING every second one at ELEVATED and all at
@@ -57,6 +59,11 @@ class pressure {
                             (is_minor && (level_ == pressure_level::high || (++seen_ & 1) == 0));
     if (leaves_out) shed_.add();
     return leaves_out;
+  }
+  /// How much filters that can let less pass shall let pass, of what they were made for.
+  [[nodiscard]] double share() const noexcept {
+    constexpr std::array shares{1.0, 0.5, 0.25, 0.1};
+    return options_.filter_tightening ? shares[static_cast<std::size_t>(level_)] : 1;
   }
   /// Times the ordinary size that a batch may have.
   [[nodiscard]] std::size_t batch_factor() const noexcept {

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -25,9 +26,13 @@ class router {
   };
 
   /// The routes in the order of the sinks.
-  router(std::vector<route> routes, routing rule) : routes_(std::move(routes)), rule_(rule) {
-    takes_all_ = std::all_of(routes_.begin(), routes_.end(), [](route const& r) { return r.takes_all(); }) &&
-                 (rule_ == routing::overlap || routes_.size() < 2);
+  router(std::vector<route> routes, routing rule) : routes_(std::move(routes)), rule_(rule) { look_at_all(); }
+
+  /// What is not given stays.
+  void change(std::optional<std::vector<route>> routes, std::optional<routing> rule) noexcept {
+    if (routes) routes_ = std::move(*routes);
+    if (rule) rule_ = *rule;
+    look_at_all();
   }
 
   [[nodiscard]] parts split(batch const& entries) {
@@ -56,6 +61,11 @@ class router {
   }
 
  private:
+  void look_at_all() noexcept {
+    takes_all_ = std::all_of(routes_.begin(), routes_.end(), [](route const& r) { return r.takes_all(); }) &&
+                 (rule_ == routing::overlap || routes_.size() < 2);
+  }
+
   bool choose(event const& e, std::uint32_t index) {
     bool taken = false;
     for (std::size_t s = 0; s < routes_.size(); ++s) {

@@ -5,8 +5,10 @@
 #include <fapilog/detail/system.hpp>
 #include <fapilog/engine/batch_builder.hpp>
 #include <fapilog/engine/batch_writer.hpp>
+#include <fapilog/engine/change_desk.hpp>
 #include <fapilog/engine/delivery.hpp>
 #include <fapilog/engine/enqueue_event.hpp>
+#include <fapilog/engine/idle_wait.hpp>
 #include <fapilog/engine/lane_channel.hpp>
 #include <fapilog/engine/lane_reader.hpp>
 #include <fapilog/engine/own_records.hpp>
@@ -18,6 +20,7 @@
 #include <fapilog/metrics/diagnostics.hpp>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -40,7 +43,7 @@ class worker : public std::enable_shared_from_this<worker> {
   using clock = std::chrono::steady_clock;
 
   /// Takes over a reference on the channel. Without `event` the worker looks for records every millisecond.
-  worker(worker_options const& options, lane_channel& channel, event_maker maker, pipeline stages,
+  worker(worker_options const& options, lane_channel& channel, event_maker maker, stage_set stages,
          std::vector<delivery_place> places, std::shared_ptr<diagnostics> tell,
          enqueue_event* event = nullptr)
       : options_(options),
@@ -52,7 +55,10 @@ class worker : public std::enable_shared_from_this<worker> {
         writer_(std::move(places), options.route, tell_, [&channel] { channel.serve_from_this_thread(); }),
         pressure_(options.adaptive, options.protected_levels, tell_),
         builder_(std::move(maker), std::move(stages), writer_, pressure_, tell_, options.batch_max_size),
-        own_(channel, builder_, options.drop_summary_window) {}
+        own_(channel, builder_, options.drop_summary_window),
+        changes_(builder_, writer_, channel.levels(), pressure_),
+        idle_(options.spin, options.linger, event),
+        not_to_inherit_{&builder_.stages().mutex(), &channel.levels().mutex(), &tell_->mutex()} {}
   worker(worker const&) = delete;
   worker& operator=(worker const&) = delete;
   ~worker() {
@@ -111,6 +117,23 @@ class worker : public std::enable_shared_from_this<worker> {
     return account_since(began, done);
   }
 
+  /// Takes over `changes` between two batches, all of them at once: records whose calls ended before are still handled by
+  /// what was. False where that has not happened within `timeout`; unless the runtime ends it still will.
+  [[nodiscard]] bool change(runtime_changes changes, std::chrono::nanoseconds timeout) {
+    auto const asked = std::make_shared<change_desk::request>();
+    asked->changes = std::move(changes);
+    auto const began = clock::now();
+    std::unique_lock lock{mutex_};
+    if (dormant_) changes_.make(*asked);
+    else changes_.ask(asked);
+    lock.unlock();
+    wake();
+    if (is_own_thread()) return asked->is_made;
+    lock.lock();
+    changed_.wait_until(lock, deadline(began, timeout), [&] { return asked->is_over || finished_; });
+    return asked->is_made;
+  }
+
   /// Before fork(2), from the hooks: brings the worker to a stand between two batches and takes every lock that a
   /// child must not inherit as locked. A worker that hangs in a sink is left after a second.
   void before_fork() {
@@ -124,12 +147,10 @@ class worker : public std::enable_shared_from_this<worker> {
     }
     lock.release();
     writer_.before_fork(clock::now() + std::chrono::seconds{1});
-    channel_.levels().mutex().lock();
-    tell_->mutex().lock();
+    for (std::mutex* const m : not_to_inherit_) m->lock();
   }
   void after_fork_in_parent() noexcept {
-    tell_->mutex().unlock();
-    channel_.levels().mutex().unlock();
+    for (std::mutex* const m : not_to_inherit_) m->unlock();
     writer_.after_fork_in_parent();
     pause_.store(false, std::memory_order_relaxed);
     resume_.notify_all();
@@ -138,8 +159,7 @@ class worker : public std::enable_shared_from_this<worker> {
   /// The parent's records, counts and thread stay with the parent. The child gets a worker at its first log call; where
   /// the parent's could not be brought to a stand its sinks may be in any state, and the child's calls are dropped.
   void after_fork_in_child() {
-    tell_->mutex().unlock();
-    channel_.levels().mutex().unlock();
+    for (std::mutex* const m : not_to_inherit_) m->unlock();
     bool const usable = parked_ || finished_ || dormant_;
     pause_.store(false, std::memory_order_relaxed);
     parked_ = false;
@@ -163,6 +183,7 @@ class worker : public std::enable_shared_from_this<worker> {
     }
     writer_.after_fork_in_child();
     flushes_begun_ = flushes_done_ = asked_;
+    (void)changes_.take();  // their callers are in the parent
     mutex_.unlock();
   }
 
@@ -176,6 +197,7 @@ class worker : public std::enable_shared_from_this<worker> {
     return all;
   }
 
+  [[nodiscard]] std::vector<std::string> stage_names() const { return builder_.stages().names(); }
   /// How long an exit of the process waits for this worker.
   [[nodiscard]] std::chrono::nanoseconds shutdown_timeout() const noexcept {
     return options_.shutdown_timeout;
@@ -189,9 +211,7 @@ class worker : public std::enable_shared_from_this<worker> {
     sum.queue_depth_high_watermark = reader_.high_watermark();
     sum.pressure = pressure_.summary();
     channel_.add_to(sum);
-    std::uint64_t const known =
-        sum.processed + sum.filtered + sum.rejected + sum.failed + sum.spooled + sum.dropped.total();
-    sum.pending = sum.submitted > known ? sum.submitted - known : 0;
+    sum.find_pending();
     return sum;
   }
 
@@ -227,6 +247,21 @@ class worker : public std::enable_shared_from_this<worker> {
     channel_.end_of_worker();
     std::lock_guard const lock{mutex_};
     finished_ = true;
+    changed_.notify_all();
+  }
+
+  /// What stages that go have to tell is told, and the batch at hand ends.
+  void make_changes() {
+    own_.add(true);
+    builder_.hand_over(false);
+    std::unique_lock lock{mutex_};
+    auto const asked = changes_.take();
+    lock.unlock();
+    for (auto const& one : asked) {
+      guarded([&] { changes_.make(*one); });
+      one->is_over = true;
+    }
+    lock.lock();
     changed_.notify_all();
   }
 
@@ -270,6 +305,7 @@ class worker : public std::enable_shared_from_this<worker> {
     std::uint64_t const flush_ticket = flushes_asked_.load(std::memory_order_acquire);
     if (stopping) wait_for_callers();
     clock_.sync_if_due();
+    bool const is_change = changes_.is_asked();
     look_at_pressure();  // before the lanes are emptied
 
     if (retired_ == nullptr) retired_ = channel_.take_retired();
@@ -282,7 +318,8 @@ class worker : public std::enable_shared_from_this<worker> {
     lane_channel::delete_all(std::exchange(retired_, nullptr));
     bool const is_flush = flush_ticket != flushes_begun_;
     own_.add(is_flush || (stopping && !channel_.has_records()));
-    if (stopping || is_flush || is_batch_due()) {
+    if (is_change) make_changes();
+    if (stopping || is_flush || builder_.is_due(options_.batch_timeout)) {
       builder_.hand_over(!stopping && !is_flush && channel_.has_records());
     }
     if (is_flush) {
@@ -298,8 +335,10 @@ class worker : public std::enable_shared_from_this<worker> {
 
   void look_at_pressure() {
     if (!pressure_.is_enabled()) return;
-    if (auto const now = clock::now(); now >= pressure_.due())
-      pressure_.evaluate(now, channel_.fullest(), writer_.open_circuits());
+    auto const now = clock::now();
+    if (now >= pressure_.due() && pressure_.evaluate(now, channel_.fullest(), writer_.open_circuits())) {
+      builder_.stages().tighten(pressure_.share());
+    }
   }
 
   void end_flush(std::uint64_t ticket) {
@@ -308,51 +347,23 @@ class worker : public std::enable_shared_from_this<worker> {
     changed_.notify_all();
   }
 
-  /// A partial batch goes out when `batch_timeout` has passed since the last one: an isolated record at once, a trickle
-  /// in steps.
-  [[nodiscard]] bool is_batch_due() {
-    if (builder_.empty()) return false;
-    return options_.batch_timeout.count() == 0 || builder_.full() ||
-           clock::now() >= builder_.last_hand_over() + options_.batch_timeout;
-  }
-
   /// After `close_for_calls` every caller either sees the end or is about to publish: the latter are waited for.
   void wait_for_callers() {
     auto const give_up = clock::now() + std::chrono::seconds{1};
     while (!channel_.is_quiet() && clock::now() < give_up) std::this_thread::yield();
   }
 
-  /// Nothing to do: spin, then nap, then sleep until a signal. Each step sooner where a batch is due sooner.
+  /// Nothing to do until there is, or something is due.
   void rest() {
-    auto const idle_since = clock::now();
     auto const has_work = [this] {
       return channel_.has_records() || stop_.load(std::memory_order_acquire) ||
-             pause_.load(std::memory_order_acquire) ||
+             pause_.load(std::memory_order_acquire) || changes_.is_asked() ||
              flushes_asked_.load(std::memory_order_acquire) != flushes_begun_;
     };
     std::optional<clock::time_point> due = own_.due();
-    if (!builder_.empty()) {
-      auto const batch_due = builder_.last_hand_over() + options_.batch_timeout;
-      due = due ? std::min(*due, batch_due) : batch_due;
-    }
+    if (auto const batch = builder_.due(options_.batch_timeout)) due = due ? std::min(*due, *batch) : batch;
     if (!pressure_.is_normal()) due = due ? std::min(*due, pressure_.due()) : pressure_.due();
-    if (event_ == nullptr) {
-      constexpr std::int64_t poll_ns = 1'000'000;
-      return detail::sleep_ns(poll_ns);
-    }
-    auto const spin_end = idle_since + options_.spin;
-    auto const nap_end = spin_end + options_.linger;
-    for (auto now = idle_since; now < nap_end; now = clock::now()) {
-      if (has_work() || (due && now >= *due)) return;
-      if (now < spin_end) {
-        std::this_thread::yield();  // the caller may be waiting for this very processor
-      } else {
-        // The longer the pause, the longer the naps: what comes then waits for a quarter of the pause at most.
-        detail::sleep_ns(std::clamp<std::int64_t>((now - idle_since).count() / 4, 50'000, 200'000));
-      }
-    }
-    channel_.trim_free_lanes();
-    event_->wait(due, has_work);
+    idle_.wait(due, has_work, [this] { channel_.trim_free_lanes(); });
   }
 
   worker_options const options_;
@@ -365,8 +376,10 @@ class worker : public std::enable_shared_from_this<worker> {
   engine::pressure pressure_;
   batch_builder builder_;
   own_records own_;
+  change_desk changes_;
+  idle_wait idle_;
+  std::array<std::mutex*, 3> const not_to_inherit_;  ///< locked, by a forked child
   logger_core* retired_ = nullptr;  ///< kept until every record that may name them has been read
-
   std::atomic<bool> stop_{false};
   std::atomic<std::uint64_t> flushes_asked_{0};
   std::mutex mutex_;

@@ -80,6 +80,11 @@ struct account {
   double flush_latency = 0;  ///< seconds that this flush or drain took; 0 in a plain snapshot
   bool complete = true;      ///< false when the flush or drain ran into its timeout
 
+  /// For whoever puts an account together: `pending` is what the other counts leave.
+  constexpr void find_pending() noexcept {
+    std::uint64_t const known = processed + filtered + dropped.total() + rejected + failed + spooled;
+    pending = submitted > known ? submitted - known : 0;
+  }
   [[nodiscard]] constexpr bool balanced() const noexcept {
     return submitted == processed + filtered + dropped.total() + rejected + failed + spooled + pending;
   }

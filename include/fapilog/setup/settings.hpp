@@ -13,6 +13,7 @@
 #include <fapilog/setup/preset.hpp>
 #include <fapilog/setup/presets.hpp>
 #include <fapilog/setup/registry.hpp>
+#include <fapilog/setup/setting_difference.hpp>
 #include <fapilog/setup/setting_reader.hpp>
 #include <fapilog/setup/settings_error.hpp>
 #include <fapilog/setup/settings_layer.hpp>
@@ -96,30 +97,54 @@ class settings {
   /// These with one more layer. A file that `extends` another is laid over it.
   [[nodiscard]] settings with_file(std::string const& path) const {
     settings next = *this;
+    next.sources_.push_back({path, {}, {}});
     std::vector<std::string> trail;
     next.add_file(path, detail::config::without_controls(path), "this file", trail);
     return next;
   }
   [[nodiscard]] settings with_json(std::string_view text, std::string const& name = "JSON") const {
     settings next = *this;
+    next.sources_.emplace_back();
     std::vector<std::string> trail;
     next.add_text(text, name, {}, trail);
     return next;
   }
   [[nodiscard]] settings with_environment(environment_map const& variables = process_environment()) const {
     settings next = *this;
+    source& from = next.sources_.emplace_back();
     config_value layer =
-        detail::environment_layer{*plugins_, detail::json_form_of, next.problems_}.of(variables);
-    detail::normalise_layer(layer, *plugins_, next.problems_);
-    next.layers_.push_back(std::move(layer));
+        detail::environment_layer{*plugins_, detail::json_form_of, from.problems}.of(variables);
+    detail::normalise_layer(layer, *plugins_, from.problems);
+    from.layers.push_back(std::move(layer));
     return next;
+  }
+
+  /// These with the files as they are now; texts and variables stay as they were.
+  [[nodiscard]] settings read_again() const {
+    settings next{*plugins_};
+    for (source const& from : sources_) {
+      if (from.file.empty()) next.sources_.push_back(from);
+      else next = next.with_file(from.file);
+    }
+    return next;
+  }
+  /// The files that were read, those that they extend among them.
+  [[nodiscard]] std::vector<std::string> const& files() const noexcept { return files_; }
+
+  /// What is set otherwise than in `before`, by path: `core.log_level`.
+  template <preset const& P>
+  [[nodiscard]] std::vector<std::string> changes_since(settings const& before) const {
+    std::vector<settings_problem> ignored;
+    std::vector<std::string> paths;
+    detail::add_differences(before.merged(P, ignored), merged(P, ignored), "", paths);
+    return paths;
   }
 
   /// What to make a runtime of; code may change its members. Sinks and stages are made here, in order, and started by the
   /// runtime. Throws: settings_error with everything that is wrong.
   template <preset const& P>
   [[nodiscard]] basic_options<P> options() const {
-    std::vector<settings_problem> problems = problems_;
+    std::vector<settings_problem> problems;
     config_value const root = merged(P, problems);
     detail::settings_resolver resolver{root, *plugins_, problems};
     basic_options<P> chosen{.sinks = {}};
@@ -163,7 +188,7 @@ class settings {
   /// Throws: settings_error where that cannot be said.
   template <preset const& P>
   [[nodiscard]] std::vector<plugin_entry> entries(plugin_type kind) const {
-    std::vector<settings_problem> problems = problems_;
+    std::vector<settings_problem> problems;
     config_value const root = merged(P, problems);
     detail::settings_resolver resolver{root, *plugins_, problems};
     basic_options<P> ignored{.sinks = {}};
@@ -183,6 +208,13 @@ class settings {
   [[nodiscard]] registry const& plugins() const noexcept { return *plugins_; }
 
  private:
+  /// A file with those that it extends, a text, or the environment.
+  struct source {
+    std::string file;  ///< empty for others
+    std::vector<config_value> layers;
+    std::vector<settings_problem> problems;  ///< told with all others
+  };
+
   void fill_sinks(std::vector<placed_sink>& all, detail::settings_resolver& resolver,
                   detail::core_lists const& lists, std::vector<settings_problem>& problems) const {
     auto const entries = resolver.entries(plugin_type::sink, lists);
@@ -218,6 +250,7 @@ class settings {
     auto const read = detail::read_whole_file(path, detail::json_tree_builder::most_bytes);
     if (!read.error.empty()) refuse(where, what + " cannot be read: " + read.error);
     trail.push_back(std::move(real));
+    files_.push_back(path);
     add_text(read.text, detail::config::without_controls(path), std::filesystem::path{path}.parent_path(),
              trail);
   }
@@ -239,8 +272,9 @@ class settings {
       add_file((folder / base->text()).string(), base->origin().text(), what, trail);
     }
     layer.erase("extends");
-    detail::normalise_layer(layer, *plugins_, problems_);
-    layers_.push_back(std::move(layer));
+    source& into = sources_.back();
+    detail::normalise_layer(layer, *plugins_, into.problems);
+    into.layers.push_back(std::move(layer));
   }
 
   [[noreturn]] static void refuse(std::string where, std::string text) {
@@ -251,9 +285,12 @@ class settings {
   [[nodiscard]] config_value merged(preset const& p, std::vector<settings_problem>& problems) const {
     config_value root = detail::parse_json(preset_settings(p), "preset " + std::string{p.name}, problems);
     detail::normalise_layer(root, *plugins_, problems);
-    for (config_value const& layer : layers_) {
-      check_preset(layer, p, problems);
-      lay_over(root, layer);
+    for (source const& from : sources_) {
+      problems.insert(problems.end(), from.problems.begin(), from.problems.end());
+      for (config_value const& layer : from.layers) {
+        check_preset(layer, p, problems);
+        lay_over(root, layer);
+      }
     }
     root.erase("preset");
     return root;
@@ -279,8 +316,8 @@ class settings {
   }
 
   std::shared_ptr<registry const> plugins_;
-  std::vector<config_value> layers_;
-  std::vector<settings_problem> problems_;  ///< of the layers, told with all others
+  std::vector<source> sources_;
+  std::vector<std::string> files_;
 };
 
 }  // namespace fapilog

@@ -21,7 +21,7 @@
 
 using fapilog::kv;
 using support::switched_sink;
-using mode = support::switched_sink::mode;
+using sink_mode = support::switched_sink::mode;
 using support::complaints;
 using namespace std::chrono_literals;
 
@@ -53,8 +53,8 @@ fapilog::sink_account wait_for_account(fapilog::runtime const& rt, Condition con
 }  // namespace
 
 TEST_CASE("a hung sink, a throwing one and a slow one keep nothing from the sink beside them") {
-  auto hung = std::make_shared<switched_sink>("hung", mode::hang);
-  auto throwing = std::make_shared<switched_sink>("throwing", mode::throws);
+  auto hung = std::make_shared<switched_sink>("hung", sink_mode::hang);
+  auto throwing = std::make_shared<switched_sink>("throwing", sink_mode::throws);
   auto good = std::make_shared<support::capture>();
   complaints heard;
   fapilog::runtime rt{
@@ -67,7 +67,7 @@ TEST_CASE("a hung sink, a throwing one and a slow one keep nothing from the sink
   CHECK_FALSE(early);
   CHECK(early.balanced());
   CHECK(early.pending > 0);
-  hung->set(mode::take);
+  hung->set(sink_mode::take);
   auto const end = rt.drain(60s);
   CHECK(end);
   CHECK(end.balanced());
@@ -80,7 +80,7 @@ TEST_CASE("a hung sink, a throwing one and a slow one keep nothing from the sink
 }
 
 TEST_CASE("a sink with its own thread gets its records in order once it works again") {
-  auto sink = std::make_shared<switched_sink>("late", mode::fail);
+  auto sink = std::make_shared<switched_sink>("late", sink_mode::fail);
   complaints heard;
   fapilog::runtime rt{{.batch_max_size = 7,
                        .sinks = {{sink, {.thread = fapilog::sink_thread::own, .retry = endless_retry}}},
@@ -89,7 +89,7 @@ TEST_CASE("a sink with its own thread gets its records in order once it works ag
   CHECK(sink->wait_for_calls(5));
   CHECK_FALSE(rt.flush(20ms));
   CHECK(rt.health().at(0).second.healthy == false);
-  sink->set(mode::take);
+  sink->set(sink_mode::take);
   CHECK(rt.flush(60s));
   CHECK(sink->messages() == numbered(0, 100));
   CHECK(rt.health().at(0).second.healthy);
@@ -102,7 +102,7 @@ TEST_CASE("a sink with its own thread gets its records in order once it works ag
 }
 
 TEST_CASE("a full queue drops what comes and counts it") {
-  auto sink = std::make_shared<switched_sink>("full", mode::hang);
+  auto sink = std::make_shared<switched_sink>("full", sink_mode::hang);
   complaints heard;
   fapilog::runtime rt{{.batch_max_size = 1,
                        .when_full = fapilog::when_full::block,
@@ -114,7 +114,7 @@ TEST_CASE("a full queue drops what comes and counts it") {
     log.info("record {}", logged++);
     if (logged > 1'000'000) break;
   }
-  sink->set(mode::take);
+  sink->set(sink_mode::take);
   auto const end = rt.drain(60s);
   auto const account = rt.sink_counts()[0].second;
   CHECK(account.dropped >= 10);
@@ -125,7 +125,7 @@ TEST_CASE("a full queue drops what comes and counts it") {
 }
 
 TEST_CASE("a full queue that blocks loses nothing") {
-  auto sink = std::make_shared<switched_sink>("full", mode::hang);
+  auto sink = std::make_shared<switched_sink>("full", sink_mode::hang);
   fapilog::runtime rt{{.batch_max_size = 1,
                        .when_full = fapilog::when_full::block,
                        .sinks = {{sink,
@@ -134,7 +134,7 @@ TEST_CASE("a full queue that blocks loses nothing") {
                                    .when_queue_full = fapilog::when_queue_full::block}}}}};
   std::thread caller{[&] { log_numbers(rt.get_logger(), 0, 2'000); }};
   CHECK(sink->wait_for_calls(1));
-  sink->set(mode::take);
+  sink->set(sink_mode::take);
   caller.join();
   CHECK(rt.flush(60s));
   CHECK(sink->messages() == numbered(0, 2'000));
@@ -142,7 +142,7 @@ TEST_CASE("a full queue that blocks loses nothing") {
 }
 
 TEST_CASE("an open circuit leaves the sink alone, tries it once, and closes again") {
-  auto sink = std::make_shared<switched_sink>("breaking", mode::fail);
+  auto sink = std::make_shared<switched_sink>("breaking", sink_mode::fail);
   complaints heard;
   fapilog::runtime rt{
       {.sinks = {{sink,
@@ -157,14 +157,14 @@ TEST_CASE("an open circuit leaves the sink alone, tries it once, and closes agai
     std::this_thread::yield();
   CHECK(heard.tell_of("left alone"));
   CHECK(sink->wait_for_calls(5));  // half-open, twice
-  sink->set(mode::take);
+  sink->set(sink_mode::take);
   CHECK(rt.flush(60s));
   CHECK(sink->messages() == numbered(0, 10));
   CHECK(rt.drain(60s).processed == 10);
 }
 
 TEST_CASE("the fallback takes what the sink does not take, and what it refuses") {
-  auto sink = std::make_shared<switched_sink>("main", mode::fail);
+  auto sink = std::make_shared<switched_sink>("main", sink_mode::fail);
   auto fallback = std::make_shared<switched_sink>("spare");
   complaints heard;
   fapilog::runtime rt{{.sinks = {{sink,
@@ -176,7 +176,7 @@ TEST_CASE("the fallback takes what the sink does not take, and what it refuses")
   log_numbers(log, 0, 10);
   CHECK(rt.flush(60s));
   CHECK(fallback->messages() == numbered(0, 10));
-  sink->set(mode::take);
+  sink->set(sink_mode::take);
   log.info("record 10");
   log.info("poison");
   auto const end = rt.drain(60s);
@@ -190,7 +190,7 @@ TEST_CASE("the fallback takes what the sink does not take, and what it refuses")
 }
 
 TEST_CASE("a shared sink has its fallback, too") {
-  auto sink = std::make_shared<switched_sink>("main", mode::throws);
+  auto sink = std::make_shared<switched_sink>("main", sink_mode::throws);
   auto fallback = std::make_shared<switched_sink>("spare");
   complaints heard;
   fapilog::runtime rt{
@@ -205,7 +205,7 @@ TEST_CASE("a shared sink has its fallback, too") {
 TEST_CASE(
     "what a sink that is down would get waits in the spool, and comes in order, once, when it is back") {
   support::temporary_folder folder;
-  auto sink = std::make_shared<switched_sink>("down", mode::fail);
+  auto sink = std::make_shared<switched_sink>("down", sink_mode::fail);
   complaints heard;
   fapilog::runtime rt{
       {.batch_max_size = 10,
@@ -219,7 +219,7 @@ TEST_CASE(
   CHECK(account);
   CHECK(account.spooled == 500);
   CHECK(account.balanced());
-  sink->set(mode::take);
+  sink->set(sink_mode::take);
   log_numbers(log, 500, 600);
   CHECK(sink->wait_for_messages(600));
   auto const up = wait_for_account(rt, [](auto const& a) { return a.delivered == 600; });
@@ -240,7 +240,7 @@ TEST_CASE("the next process delivers what the one before has left in the spool, 
                                       .spool = {.directory = folder.path().string(), .segment_bytes = 4'096}};
   std::vector<std::string> lines;
   {
-    auto sink = std::make_shared<switched_sink>("stream", mode::fail);
+    auto sink = std::make_shared<switched_sink>("stream", sink_mode::fail);
     auto seen = std::make_shared<support::capture>();
     fapilog::runtime rt{{.batch_max_size = 10, .sinks = {{sink, how}, seen}, .diagnostics_output = heard}};
     auto const log = rt.get_logger("first").with(kv("bound", 7));
@@ -254,7 +254,7 @@ TEST_CASE("the next process delivers what the one before has left in the spool, 
     lines = seen->lines();
   }
   CHECK_FALSE(std::filesystem::is_empty(folder.path()));
-  auto sink = std::make_shared<switched_sink>("stream", mode::take);
+  auto sink = std::make_shared<switched_sink>("stream", sink_mode::take);
   fapilog::runtime rt{{.sinks = {{sink, how}}, .diagnostics_output = heard}};
   log_numbers(rt.get_logger(), 300, 310);
   CHECK(sink->wait_for_messages(310));
@@ -272,16 +272,16 @@ TEST_CASE("two runtimes with one spool directory never touch each other's files"
   support::temporary_folder folder;
   complaints heard;
   fapilog::delivery_options const how{.retry = endless_retry, .spool = {.directory = folder.path().string()}};
-  auto one = std::make_shared<switched_sink>("same", mode::fail);
-  auto two = std::make_shared<switched_sink>("same", mode::fail);
+  auto one = std::make_shared<switched_sink>("same", sink_mode::fail);
+  auto two = std::make_shared<switched_sink>("same", sink_mode::fail);
   fapilog::runtime first{{.sinks = {{one, how}}, .diagnostics_output = heard}};
   log_numbers(first.get_logger(), 0, 50);
   CHECK(wait_for_account(first, [](auto const& a) { return a.spooled == 50; }).spooled == 50);
   fapilog::runtime second{{.sinks = {{two, how}}, .diagnostics_output = heard}};
   log_numbers(second.get_logger(), 50, 100);
   CHECK(wait_for_account(second, [](auto const& a) { return a.spooled == 50; }).spooled == 50);
-  one->set(mode::take);
-  two->set(mode::take);
+  one->set(sink_mode::take);
+  two->set(sink_mode::take);
   CHECK(one->wait_for_messages(50));
   CHECK(two->wait_for_messages(50));
   CHECK(one->messages() == numbered(0, 50));
@@ -290,7 +290,7 @@ TEST_CASE("two runtimes with one spool directory never touch each other's files"
 
 TEST_CASE("a spool is bounded: what does not fit is dropped and counted, and the rest stays whole") {
   support::temporary_folder folder;
-  auto sink = std::make_shared<switched_sink>("bounded", mode::fail);
+  auto sink = std::make_shared<switched_sink>("bounded", sink_mode::fail);
   complaints heard;
   fapilog::runtime rt{{.batch_max_size = 10,
                        .when_full = fapilog::when_full::block,
@@ -309,7 +309,7 @@ TEST_CASE("a spool is bounded: what does not fit is dropped and counted, and the
   CHECK(full.spooled > 0);
   CHECK(full.balanced());
   CHECK(heard.tell_of("the spool is full"));
-  sink->set(mode::take);
+  sink->set(sink_mode::take);
   auto const end = wait_for_account(rt, [](auto const& a) { return a.spooled == 0 && a.pending == 0; });
   CHECK(end.delivered + end.dropped == 5'000);
   auto const taken = sink->messages();

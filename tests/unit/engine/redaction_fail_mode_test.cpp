@@ -28,7 +28,6 @@ struct line {
                 .redactors = {std::move(redactor)},
                 .processors = {},
                 .on_failed_redaction = mode},
-               true,
                std::make_shared<fapilog::diagnostics>([this](std::string_view text) { told += text; })) {}
 
   /// The JSON of the event, or nothing where it was dropped.

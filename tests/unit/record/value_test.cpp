@@ -149,7 +149,7 @@ using namespace std::chrono_literals;
 using namespace std::string_literals;
 using namespace std::string_view_literals;
 
-constexpr char replacement[] = "\xEF\xBF\xBD";
+constexpr char replacement_character[] = "\xEF\xBF\xBD";
 
 template <class T>
 void check_integer(support::logged& test) {
@@ -230,13 +230,13 @@ TEST_CASE("a char is a text of one character, whatever its kind") {
   CHECK(test.field('c') == "c");
   CHECK(test.field('"') == "\"");
   CHECK(test.field('\0') == "\0"s);
-  CHECK(test.field('\xE9') == replacement);
+  CHECK(test.field('\xE9') == replacement_character);
   CHECK(test.field(L'\u00E9') == "\xC3\xA9");
   CHECK(test.field(u8'c') == "c");
   CHECK(test.field(u'\u20AC') == "\xE2\x82\xAC");
   CHECK(test.field(U'\U0001F600') == "\xF0\x9F\x98\x80");
-  CHECK(test.field(char16_t{0xD800}) == replacement);
-  CHECK(test.field(char32_t{0x110000}) == replacement);
+  CHECK(test.field(char16_t{0xD800}) == replacement_character);
+  CHECK(test.field(char32_t{0x110000}) == replacement_character);
   CHECK(test.argument('c') == "c");
   CHECK(test.argument(U'\U0001F600') == "\xF0\x9F\x98\x80");
   test.log.info("{:>3}{:d}", 'c', 'A');
@@ -294,10 +294,12 @@ TEST_CASE("strings of wider characters become UTF-8, lone surrogates U+FFFD") {
   CHECK(test.field(std::u32string{U"\u20AC"}) == "\xE2\x82\xAC");
   CHECK(test.field(L"wide \u20AC") == "wide \xE2\x82\xAC");
   CHECK(test.field(std::wstring{L"w"}) == "w");
-  CHECK(test.field(std::u16string{u'a', char16_t{0xD83D}, u'b'}) == "a"s + replacement + "b");
-  CHECK(test.field(std::u16string{char16_t{0xDE00}, char16_t{0xD83D}}) == ""s + replacement + replacement);
-  CHECK(test.field(std::u16string{u'a', char16_t{0xD83D}}) == "a"s + replacement);
-  CHECK(test.field(std::u32string{char32_t{0xD800}, char32_t{0x110000}}) == ""s + replacement + replacement);
+  CHECK(test.field(std::u16string{u'a', char16_t{0xD83D}, u'b'}) == "a"s + replacement_character + "b");
+  CHECK(test.field(std::u16string{char16_t{0xDE00}, char16_t{0xD83D}}) ==
+        ""s + replacement_character + replacement_character);
+  CHECK(test.field(std::u16string{u'a', char16_t{0xD83D}}) == "a"s + replacement_character);
+  CHECK(test.field(std::u32string{char32_t{0xD800}, char32_t{0x110000}}) ==
+        ""s + replacement_character + replacement_character);
   wchar_t const* const pointer = L"pointer";
   wchar_t const* const null = nullptr;
   CHECK(test.field(pointer) == "pointer");
@@ -353,14 +355,14 @@ TEST_CASE("an optional is its value or null") {
 
 TEST_CASE("a variant is what it holds, a monostate null") {
   support::logged test;
-  using value = std::variant<std::monostate, int, std::string, std::vector<double>, acme::point>;
-  CHECK(test.field(value{}).is_null());
-  CHECK(test.field(value{3}) == json(3));
-  CHECK(test.field(value{"text"}) == "text");
-  CHECK(test.field(value{std::vector<double>{0.5}}) == json{0.5});
-  CHECK(test.field(value{acme::point{1, 2}}) == json{{"x", 1}, {"y", 2}});
-  CHECK(test.argument(value{3}) == "3");
-  CHECK(test.argument(value{}) == "null");
+  using any_of = std::variant<std::monostate, int, std::string, std::vector<double>, acme::point>;
+  CHECK(test.field(any_of{}).is_null());
+  CHECK(test.field(any_of{3}) == json(3));
+  CHECK(test.field(any_of{"text"}) == "text");
+  CHECK(test.field(any_of{std::vector<double>{0.5}}) == json{0.5});
+  CHECK(test.field(any_of{acme::point{1, 2}}) == json{{"x", 1}, {"y", 2}});
+  CHECK(test.argument(any_of{3}) == "3");
+  CHECK(test.argument(any_of{}) == "null");
 
   std::variant<int, acme::bomb> valueless{1};
   CHECK_THROWS(valueless.emplace<acme::bomb>(2));
@@ -522,8 +524,9 @@ TEST_CASE("a path is its text, whatever its bytes") {
   CHECK(test.field(path) == "/var/log/app.log");
   CHECK(test.argument(path) == "/var/log/app.log");
   CHECK(test.field(std::filesystem::path{}) == "");
-  CHECK(test.field(std::filesystem::path{"/tmp/\xFF\xC3"}) == "/tmp/"s + replacement + replacement);
-  CHECK(test.argument(std::filesystem::path{"a\xFF"}) == "a"s + replacement);
+  CHECK(test.field(std::filesystem::path{"/tmp/\xFF\xC3"}) ==
+        "/tmp/"s + replacement_character + replacement_character);
+  CHECK(test.argument(std::filesystem::path{"a\xFF"}) == "a"s + replacement_character);
   CHECK(test.field(std::vector<std::filesystem::path>{"a", "b"}) == json{"a", "b"});
 }
 

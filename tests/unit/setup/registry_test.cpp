@@ -74,7 +74,7 @@ struct mark_line {
 
 /// What `action` throws as std::invalid_argument.
 template <class F>
-std::string refusal(F&& action) {
+std::string registry_refusal(F&& action) {
   try {
     action();
   } catch (std::invalid_argument const& error) {
@@ -132,17 +132,17 @@ TEST_CASE("every built-in sink and stage can be made from its defaults") {
 
 TEST_CASE("a plugin that does not fit this library is refused with the reason") {
   registry all;
-  CHECK(refusal([&] {
+  CHECK(registry_refusal([&] {
           all.add_filter(
               metadata_of("later", plugin_type::filter, {.compatibility = {.min_fapilog_version = "99.0.0"}}),
               plugin<at_least, at_least_config>());
         }) == "fapilog: registry: later needs fapilog 99.0.0 or newer; this is " +
                   fapilog::library_version().text());
-  CHECK(refusal([&] {
+  CHECK(registry_refusal([&] {
           all.add_filter(metadata_of("other", plugin_type::filter, {.api_version = "2.0"}),
                          plugin<at_least, at_least_config>());
         }) == "fapilog: registry: other was made for plugin API 2.0; this fapilog offers 1.0");
-  CHECK(refusal([&] {
+  CHECK(registry_refusal([&] {
           fapilog::plugin_metadata by_hand;
           by_hand.name = "1st";
           all.add_filter(by_hand, plugin<at_least, at_least_config>());
@@ -154,17 +154,18 @@ TEST_CASE("a name stands for one plugin of a kind") {
   registry all;
   auto const recipe = plugin<at_least, at_least_config>();
   all.add_filter(metadata_of("At-Least", plugin_type::filter), recipe, {"threshold"});
-  CHECK(refusal([&] { all.add_filter(metadata_of("at_least", plugin_type::filter), recipe); }) ==
+  CHECK(registry_refusal([&] { all.add_filter(metadata_of("at_least", plugin_type::filter), recipe); }) ==
         "fapilog: registry: there is a filter called 'at_least' already");
-  CHECK(refusal([&] { all.add_filter(metadata_of("threshold", plugin_type::filter), recipe); }) ==
+  CHECK(registry_refusal([&] { all.add_filter(metadata_of("threshold", plugin_type::filter), recipe); }) ==
         "fapilog: registry: there is a filter called 'threshold' already");
-  CHECK(refusal([&] { all.add_filter(metadata_of("new", plugin_type::filter), recipe, {"AT_LEAST"}); }) ==
-        "fapilog: registry: there is a filter called 'at_least' already");
-  CHECK(refusal([&] {
+  CHECK(registry_refusal([&] {
+          all.add_filter(metadata_of("new", plugin_type::filter), recipe, {"AT_LEAST"});
+        }) == "fapilog: registry: there is a filter called 'at_least' already");
+  CHECK(registry_refusal([&] {
           all.add_sink(metadata_of("x", plugin_type::filter),
                        plugin<support::forgetful_sink, at_least_config>());
         }) == "fapilog: registry: the sink 'x' is a filter by its metadata");
-  CHECK(refusal([&] {
+  CHECK(registry_refusal([&] {
           all.add_sink(metadata_of("x", plugin_type::sink), plugin<support::forgetful_sink, typed_config>());
         }) == "fapilog: registry: the sink 'x' has a setting `type`, which names the plugin");
   CHECK(all.find(plugin_type::filter, "new") == nullptr);
@@ -289,6 +290,6 @@ TEST_CASE("entries are equal where they would make the same") {
               of(R"({"type": "rotating_file", "path": "x", "max_files": 3, "delivery": {"thread": "own"}})"));
   auto unknown = one;
   unknown.plugin = "none";
-  CHECK(refusal([&] { (void)fapilog::builtin_plugins().make_sink(unknown); }) ==
+  CHECK(registry_refusal([&] { (void)fapilog::builtin_plugins().make_sink(unknown); }) ==
         "fapilog: there is no sink 'none'");
 }

@@ -31,8 +31,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::string refused(std::string const& json) {
-  return complaint([&] { return settings::from_json(json, "test").options(); });
+std::string refused(std::string const& text) {
+  return complaint([&] { return settings::from_json(text, "test").options(); });
 }
 std::string refused_variables(fapilog::environment_map const& variables) {
   return complaint([&] { return settings::from_environment(variables).options(); });

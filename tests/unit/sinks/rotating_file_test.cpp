@@ -34,14 +34,14 @@ using support::lines_batch;
 using support::lines_of;
 using support::names_in;
 using support::numbered_lines;
+using support::one_second;
 using support::temporary_directory;
-using names = std::vector<std::string>;
+using file_names = std::vector<std::string>;
 
 namespace {
 
-constexpr std::int64_t second = 1'000'000'000;
 /// 2026-01-27T10:30:00Z
-constexpr std::int64_t noon_ish = 1'769'509'800 * second;
+constexpr std::int64_t noon_ish = 1'769'509'800 * one_second;
 
 /// A clock that stands still until it is told otherwise, shared with the sink.
 struct test_clock {
@@ -49,12 +49,12 @@ struct test_clock {
   [[nodiscard]] std::function<std::int64_t()> function() const {
     return [ns = ns] { return *ns; };
   }
-  void advance(std::int64_t seconds) const { *ns += seconds * second; }
+  void advance(std::int64_t seconds) const { *ns += seconds * one_second; }
 };
 
 /// What a sink reported.
 struct reports {
-  std::shared_ptr<names> all = std::make_shared<names>();
+  std::shared_ptr<file_names> all = std::make_shared<file_names>();
   [[nodiscard]] start_context context() const {
     return start_context::without_ddl([all = all](std::string_view message, std::string_view detail) {
       all->push_back(std::string{message} + ": " + std::string{detail});
@@ -65,10 +65,10 @@ struct reports {
 start_context silent() { return start_context::without_ddl(); }
 
 /// All lines of a directory's files, the oldest file first (by number within a second), the active one last.
-names lines_in_order(std::string const& active) {
+file_names lines_in_order(std::string const& active) {
   rotated_files const rotated{active};
   int error = 0;
-  names all;
+  file_names all;
   for (auto const& file : rotated.list(error)) {
     auto const lines = lines_of(rotated.path_of(file));
     all.insert(all.end(), lines.begin(), lines.end());
@@ -106,7 +106,7 @@ TEST_CASE("lines are appended under a stable name, also by the next process") {
   next.start(silent());
   CHECK(next.write(lines_batch({"{\"n\":6}"})));
   CHECK(content_of(path) == "{\"n\":1}\n{\"n\":2}\n{\"n\":4}\n{\"n\":5}\n{\"n\":6}\n");
-  CHECK(names_in(directory / "logs/deep") == names{"app.log"});
+  CHECK(names_in(directory / "logs/deep") == file_names{"app.log"});
   CHECK(fapilog::any_sink{rotating_file{{.path = path}}}.needs_json());
 }
 
@@ -143,16 +143,18 @@ TEST_CASE("files rotate by size between lines, and none grows beyond it") {
   // One batch over several files, then single lines.
   CHECK(sink.write(lines_batch({lines.begin(), lines.begin() + 25})));
   CHECK(names_in(directory.path()) ==
-        names{"app-20260127-103000-1.log", "app-20260127-103000.log", "app.log"});
+        file_names{"app-20260127-103000-1.log", "app-20260127-103000.log", "app.log"});
   clock.advance(5);
   for (auto line = lines.begin() + 25; line != lines.end(); ++line) CHECK(sink.write(lines_batch({*line})));
 
-  CHECK(names_in(directory.path()) ==
-        names{"app-20260127-103000-1.log", "app-20260127-103000.log", "app-20260127-103005.log", "app.log"});
-  CHECK(lines_of(directory / "app-20260127-103000.log") == names{lines.begin(), lines.begin() + 10});
-  CHECK(lines_of(directory / "app-20260127-103000-1.log") == names{lines.begin() + 10, lines.begin() + 20});
-  CHECK(lines_of(directory / "app-20260127-103005.log") == names{lines.begin() + 20, lines.begin() + 30});
-  CHECK(lines_of(path) == names{lines.begin() + 30, lines.end()});
+  CHECK(names_in(directory.path()) == file_names{"app-20260127-103000-1.log", "app-20260127-103000.log",
+                                                 "app-20260127-103005.log", "app.log"});
+  CHECK(lines_of(directory / "app-20260127-103000.log") == file_names{lines.begin(), lines.begin() + 10});
+  CHECK(lines_of(directory / "app-20260127-103000-1.log") ==
+        file_names{lines.begin() + 10, lines.begin() + 20});
+  CHECK(lines_of(directory / "app-20260127-103005.log") ==
+        file_names{lines.begin() + 20, lines.begin() + 30});
+  CHECK(lines_of(path) == file_names{lines.begin() + 30, lines.end()});
 }
 
 TEST_CASE("a line longer than a file may be has a file of its own") {
@@ -164,9 +166,9 @@ TEST_CASE("a line longer than a file may be has a file of its own") {
   std::string const giant(2'000, 'g');
   CHECK(sink.write(lines_batch({"small 1", giant, "small 2", giant + giant})));
   CHECK(sink.write(lines_batch({giant})));
-  CHECK(lines_in_order(path) == names{"small 1", giant, "small 2", giant + giant, giant});
-  CHECK(lines_of(directory / "app-20260127-103000-1.log") == names{giant});
-  CHECK(lines_of(path) == names{giant});
+  CHECK(lines_in_order(path) == file_names{"small 1", giant, "small 2", giant + giant, giant});
+  CHECK(lines_of(directory / "app-20260127-103000-1.log") == file_names{giant});
+  CHECK(lines_of(path) == file_names{giant});
 }
 
 TEST_CASE("a thousand rotations lose nothing and keep exactly what was asked for") {
@@ -197,7 +199,7 @@ TEST_CASE("a thousand rotations lose nothing and keep exactly what was asked for
       REQUIRE(names_in(directory.path()).size() <= 6);
     }
     CHECK(names_in(directory.path()).size() == 6);
-    CHECK(lines_in_order(path) == names{lines.end() - 60, lines.end()});
+    CHECK(lines_in_order(path) == file_names{lines.end() - 60, lines.end()});
   }
 }
 
@@ -216,38 +218,38 @@ TEST_CASE("all files together keep to a bound at any time") {
     for (auto const& name : names_in(directory.path())) total += std::filesystem::file_size(directory / name);
     REQUIRE(total <= bound);
   }
-  CHECK(lines_in_order(path) == names{lines.end() - (bound == 1'000 ? 10 : 30), lines.end()});
+  CHECK(lines_in_order(path) == file_names{lines.end() - (bound == 1'000 ? 10 : 30), lines.end()});
 }
 
 TEST_CASE("retention counts and removes only files that are named exactly as ours") {
   temporary_directory directory;
   test_clock const clock;
-  names const strangers{"app-20260127-103000.log.bak",
-                        "app-20260127-1030000.log",
-                        "app-2026012-103000.log",
-                        "app-20260127-103000-01.log",
-                        "app-20260127-103000-.log",
-                        "app-20260127-103000-0.log",
-                        "app-20260127-103000-1x.log",
-                        "app-20260127_103000.log",
-                        "app-20260127-103000.txt",
-                        "app-20260127-103000.log.gz.tmp",
-                        "apple-20260127-103000.log",
-                        "my-app-20260127-103000.log",
-                        "app-db.log",
-                        "app-20200101-000000.log.gz.gz",
-                        "app.log.1",
-                        "app-",
-                        "app"};
+  file_names const strangers{"app-20260127-103000.log.bak",
+                             "app-20260127-1030000.log",
+                             "app-2026012-103000.log",
+                             "app-20260127-103000-01.log",
+                             "app-20260127-103000-.log",
+                             "app-20260127-103000-0.log",
+                             "app-20260127-103000-1x.log",
+                             "app-20260127_103000.log",
+                             "app-20260127-103000.txt",
+                             "app-20260127-103000.log.gz.tmp",
+                             "apple-20260127-103000.log",
+                             "my-app-20260127-103000.log",
+                             "app-db.log",
+                             "app-20200101-000000.log.gz.gz",
+                             "app.log.1",
+                             "app-",
+                             "app"};
   for (auto const& name : strangers) support::write_file(directory / name, "not ours\n");
-  names const ours{"app-20200101-000000.log", "app-20200101-000000-2.log", "app-20200101-000000-10.log.gz",
-                   "app-20210101-000000.log.gz"};
+  file_names const ours{"app-20200101-000000.log", "app-20200101-000000-2.log",
+                        "app-20200101-000000-10.log.gz", "app-20210101-000000.log.gz"};
   for (auto const& name : ours) support::write_file(directory / name, "old\n");
 
   std::string const path = directory / "app.log";
   rotating_file sink{{.path = path, .max_bytes = 100, .max_files = 2, .now_ns = clock.function()}};
   sink.start(silent());
-  auto const with_strangers = [&](names expected) {
+  auto const with_strangers = [&](file_names expected) {
     expected.insert(expected.end(), strangers.begin(), strangers.end());
     std::sort(expected.begin(), expected.end());
     return expected;
@@ -295,15 +297,16 @@ TEST_CASE("files rotate with the first batch after a boundary of UTC time") {
   write("10:30");
   clock.advance(1'799);
   write("10:59:59");
-  CHECK(names_in(directory.path()) == names{"app.log"});
+  CHECK(names_in(directory.path()) == file_names{"app.log"});
   clock.advance(1);
   write("11:00");
-  CHECK(names_in(directory.path()) == names{"app-20260127-110000.log", "app.log"});
+  CHECK(names_in(directory.path()) == file_names{"app-20260127-110000.log", "app.log"});
   clock.advance(3 * 3'600);
   write("14:00");
-  CHECK(names_in(directory.path()) == names{"app-20260127-110000.log", "app-20260127-140000.log", "app.log"});
-  CHECK(lines_in_order(path) == names{"10:30", "10:59:59", "11:00", "14:00"});
-  CHECK(lines_of(path) == names{"14:00"});
+  CHECK(names_in(directory.path()) ==
+        file_names{"app-20260127-110000.log", "app-20260127-140000.log", "app.log"});
+  CHECK(lines_in_order(path) == file_names{"10:30", "10:59:59", "11:00", "14:00"});
+  CHECK(lines_of(path) == file_names{"14:00"});
 
   // A clock that runs back a little does not rotate again and again; one that was set back is followed.
   clock.advance(-2);
@@ -329,9 +332,9 @@ TEST_CASE("size and time rotate together") {
   CHECK(sink.write(lines_batch({lines.begin(), lines.begin() + 3})));
   clock.advance(86'400);
   CHECK(sink.write(lines_batch({lines.begin() + 3, lines.end()})));
-  CHECK(names_in(directory.path()) ==
-        names{"app-20260127-103000.log", "app-20260128-103000-1.log", "app-20260128-103000.log", "app.log"});
-  CHECK(lines_of(directory / "app-20260128-103000.log") == names{lines[2]});
+  CHECK(names_in(directory.path()) == file_names{"app-20260127-103000.log", "app-20260128-103000-1.log",
+                                                 "app-20260128-103000.log", "app.log"});
+  CHECK(lines_of(directory / "app-20260128-103000.log") == file_names{lines[2]});
   CHECK(lines_in_order(path) == lines);
 }
 
@@ -340,14 +343,14 @@ TEST_CASE("a file of yesterday is rotated by the process that finds it") {
   test_clock const clock;
   std::string const path = directory / "app.log";
   support::write_file(path, "yesterday\n");
-  ::timespec const times[2] = {{.tv_sec = noon_ish / second - 86'400, .tv_nsec = 0},
-                               {.tv_sec = noon_ish / second - 86'400, .tv_nsec = 0}};
+  ::timespec const times[2] = {{.tv_sec = noon_ish / one_second - 86'400, .tv_nsec = 0},
+                               {.tv_sec = noon_ish / one_second - 86'400, .tv_nsec = 0}};
   REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
   rotating_file sink{{.path = path, .interval = rotating_file_config::daily, .now_ns = clock.function()}};
   sink.start(silent());
   CHECK(sink.write(lines_batch({"today"})));
-  CHECK(lines_of(path) == names{"today"});
-  CHECK(lines_of(directory / "app-20260127-103000.log") == names{"yesterday"});
+  CHECK(lines_of(path) == file_names{"today"});
+  CHECK(lines_of(directory / "app-20260127-103000.log") == file_names{"yesterday"});
 }
 
 TEST_CASE("a name that is taken is never replaced") {
@@ -359,8 +362,8 @@ TEST_CASE("a name that is taken is never replaced") {
   rotating_file sink{{.path = path, .max_bytes = 100, .now_ns = clock.function()}};
   sink.start(silent());
   CHECK(sink.write(lines_batch(numbered_lines(2, 90))));
-  CHECK(names_in(directory.path()) == names{"app-20260127-103000-1.log.gz", "app-20260127-103000-2.log",
-                                            "app-20260127-103000.log", "app.log"});
+  CHECK(names_in(directory.path()) == file_names{"app-20260127-103000-1.log.gz", "app-20260127-103000-2.log",
+                                                 "app-20260127-103000.log", "app.log"});
   CHECK(content_of(directory / "app-20260127-103000.log") == "not to be lost 1\n");
   CHECK(content_of(directory / "app-20260127-103000-1.log.gz") == "not to be lost 2\n");
 }
@@ -376,15 +379,15 @@ TEST_CASE("after others moved the file, lines go to a new one within a second, a
   CHECK(sink.write(lines_batch({"2"})));  // within the second: the moved file is as good a place
   clock.advance(1);
   CHECK(sink.write(lines_batch({"3"})));
-  CHECK(lines_of(directory / "app.log.1") == names{"1", "2"});
-  CHECK(lines_of(path) == names{"3"});
+  CHECK(lines_of(directory / "app.log.1") == file_names{"1", "2"});
+  CHECK(lines_of(path) == file_names{"3"});
 
   // Moved and made anew by others, as logrotate's `create` does.
   std::filesystem::rename(path, directory / "app.log.2");
   support::write_file(path, "");
   clock.advance(1);
   CHECK(sink.write(lines_batch({"4"})));
-  CHECK(lines_of(path) == names{"4"});
+  CHECK(lines_of(path) == file_names{"4"});
 }
 
 TEST_CASE("after others removed the file or its directory, not one more line is lost") {
@@ -396,10 +399,10 @@ TEST_CASE("after others removed the file or its directory, not one more line is 
   CHECK(sink.write(lines_batch({"1"})));
   std::filesystem::remove(path);
   CHECK(sink.write(lines_batch({"2"})));  // at once, not after a second
-  CHECK(lines_of(path) == names{"2"});
+  CHECK(lines_of(path) == file_names{"2"});
   std::filesystem::remove_all(directory / "logs");
   CHECK(sink.write(lines_batch({"3"})));
-  CHECK(lines_of(path) == names{"3"});
+  CHECK(lines_of(path) == file_names{"3"});
 }
 
 TEST_CASE("a file that others emptied goes on from its begin, and counts as empty") {
@@ -412,8 +415,8 @@ TEST_CASE("a file that others emptied goes on from its begin, and counts as empt
   CHECK(sink.write(lines_batch({lines.begin(), lines.begin() + 9})));
   std::filesystem::resize_file(path, 0);
   CHECK(sink.write(lines_batch({lines.begin() + 9, lines.end()})));
-  CHECK(lines_of(path) == names{lines.begin() + 9, lines.end()});
-  CHECK(names_in(directory.path()) == names{"app.log"});
+  CHECK(lines_of(path) == file_names{lines.begin() + 9, lines.end()});
+  CHECK(names_in(directory.path()) == file_names{"app.log"});
 }
 
 TEST_CASE("a full disk is told, leaves no torn line, and writes nothing twice") {
@@ -436,7 +439,7 @@ TEST_CASE("a full disk is told, leaves no torn line, and writes nothing twice") 
   CHECK_FALSE(sink.health().healthy);
   CHECK_THAT(sink.health().detail, ContainsSubstring("No space left"));
   CHECK(lines_of(path) ==
-        names{lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(result.first_to_retry())});
+        file_names{lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(result.first_to_retry())});
 
   rest = rest.from(result.first_to_retry());
   result = sink.write(rest);  // still full
@@ -586,7 +589,7 @@ TEST_CASE(
           std::filesystem::permissions(directory / "logs", std::filesystem::perms{0700});
           return sink.write(lines_batch({"1"})) && sink.health().healthy ? 42 : 6;
         }) == 42);
-  CHECK(lines_of(path) == names{"1"});
+  CHECK(lines_of(path) == file_names{"1"});
 }
 
 TEST_CASE("where a rotation is not allowed, the file grows, the fault is reported, and it is tried again") {
@@ -614,8 +617,9 @@ TEST_CASE("where a rotation is not allowed, the file grows, the fault is reporte
           }
           return sink.health().healthy ? 42 : 5;
         }) == 42);
-  CHECK(lines_of(directory / "logs/app-20260127-103001.log") == names{lines.begin(), lines.begin() + 30});
-  CHECK(lines_of(path) == names{lines.begin() + 30, lines.end()});
+  CHECK(lines_of(directory / "logs/app-20260127-103001.log") ==
+        file_names{lines.begin(), lines.begin() + 30});
+  CHECK(lines_of(path) == file_names{lines.begin() + 30, lines.end()});
 }
 
 TEST_CASE("a file system that turned read-only is waited for") {
@@ -629,7 +633,7 @@ TEST_CASE("a file system that turned read-only is waited for") {
   CHECK_THAT(result.reason(), ContainsSubstring("Read-only file system"));
   REQUIRE(disk.make_read_only(false));
   CHECK(sink.write(lines_batch({"1"})));
-  CHECK(lines_of(path) == names{"1"});
+  CHECK(lines_of(path) == file_names{"1"});
 }
 
 TEST_CASE("two processes that rotate and append to the same file tear and lose no line") {
@@ -679,8 +683,8 @@ TEST_CASE("a rotation by another process is joined, not done again") {
   CHECK(one.write(lines_batch({lines.begin(), lines.begin() + 10})));
   CHECK(one.write(lines_batch({lines[10]})));
   CHECK(other.write(lines_batch({lines[11]})));
-  CHECK(names_in(directory.path()) == names{"app-20260127-103000.log", "app.log"});
-  CHECK(lines_of(path) == names{lines[10], lines[11]});
+  CHECK(names_in(directory.path()) == file_names{"app-20260127-103000.log", "app.log"});
+  CHECK(lines_of(path) == file_names{lines[10], lines[11]});
 }
 
 TEST_CASE("a descriptor is not inherited by programs, and closed at stop") {
@@ -704,7 +708,7 @@ TEST_CASE("a descriptor is not inherited by programs, and closed at stop") {
   sink.stop();
   CHECK_FALSE(is_open_here());
   CHECK(sink.write(lines_batch({"2"})));
-  CHECK(lines_of(path) == names{"1", "2"});
+  CHECK(lines_of(path) == file_names{"1", "2"});
 }
 
 #if defined(FAPILOG_WITH_ZLIB)
@@ -726,7 +730,7 @@ TEST_CASE("rotated files are compressed in the background, all of them by stop")
   sink.stop();
   auto const found = names_in(directory.path());
   REQUIRE(found.size() == 11);
-  names read;
+  file_names read;
   for (auto const& name : found) {
     if (name == "app.log") continue;
     CHECK_THAT(name, Catch::Matchers::EndsWith(".log.gz"));
@@ -754,14 +758,14 @@ TEST_CASE("what an earlier process left uncompressed is compressed, and retentio
   sink.start(silent());
   sink.stop();
   CHECK(names_in(directory.path()) ==
-        names{"app-20250101-000000.log.gz", "app-20250102-000000.log.gz", "app.log"});
+        file_names{"app-20250101-000000.log.gz", "app-20250102-000000.log.gz", "app.log"});
   CHECK(support::unpacked(directory / "app-20250101-000000.log.gz") == "old 1\n");
   CHECK(support::unpacked(directory / "app-20250102-000000.log.gz") == "old 2\n");
 
   CHECK(sink.write(lines_batch(numbered_lines(2, 90))));
   sink.stop();
   CHECK(names_in(directory.path()) ==
-        names{"app-20250102-000000.log.gz", "app-20260127-103000.log.gz", "app.log"});
+        file_names{"app-20250102-000000.log.gz", "app-20260127-103000.log.gz", "app.log"});
 }
 
 TEST_CASE("a rotated file that another process still writes to is not compressed under its hands") {
@@ -797,7 +801,7 @@ TEST_CASE("a rotated file that cannot be compressed stays, and is reported") {
   auto const lines = numbered_lines(2, 90);
   CHECK(sink.write(lines_batch(lines)));
   sink.stop();
-  CHECK(lines_of(directory / "app-20260127-103000.log") == names{lines[0]});
+  CHECK(lines_of(directory / "app-20260127-103000.log") == file_names{lines[0]});
   REQUIRE_FALSE(told.all->empty());
   CHECK_THAT(told.all->front(),
              ContainsSubstring("app-20260127-103000.log") && ContainsSubstring("Is a directory"));

@@ -20,10 +20,9 @@
 using fapilog::kv;
 using fapilog::enrichers::thread_name;
 using fapilog::enrichers::thread_name_config;
+using support::one_second;
 
 namespace {
-
-constexpr std::int64_t second = 1'000'000'000;
 
 /// Names of threads as a test wants them, and how often they were asked for.
 struct system_of_threads {
@@ -39,11 +38,11 @@ struct system_of_threads {
 };
 
 /// The name that an event of this thread gets, or "-".
-std::string name_at(thread_name& enricher, std::uint64_t id, std::int64_t now) {
+std::string name_at(thread_name& enricher, std::uint64_t id, std::int64_t unix_ns) {
   support::events made;
   fapilog::event& e = made.add("x");
   e.thread_id = id;
-  e.unix_ns = now;
+  e.unix_ns = unix_ns;
   enricher.enrich(e);
   auto const* const found = std::as_const(e.diagnostics).find("thread_name");
   return found == nullptr ? "-" : std::string{found->as_text()};
@@ -71,7 +70,7 @@ TEST_CASE("a record tells the name of the thread that logged it") {
 TEST_CASE("a thread that is unknown to the system has no name, and is not asked for again at once") {
   system_of_threads system;
   thread_name enricher{{.name_of = system.function()}};
-  for (int i = 0; i < 1'000; ++i) CHECK(name_at(enricher, 7, second) == "-");
+  for (int i = 0; i < 1'000; ++i) CHECK(name_at(enricher, 7, one_second) == "-");
   CHECK(system.asked == 1);
   CHECK(fapilog::detail::name_of_thread(~std::uint64_t{0}).empty());
 }
@@ -80,14 +79,14 @@ TEST_CASE("a thread's name is looked up again after a while, and kept when the t
   system_of_threads system;
   system.names[7] = "starting";
   thread_name enricher{{.refresh_seconds = 10, .name_of = system.function()}};
-  CHECK(name_at(enricher, 7, 100 * second) == "starting");
+  CHECK(name_at(enricher, 7, 100 * one_second) == "starting");
   system.names[7] = "serving";
-  CHECK(name_at(enricher, 7, 109 * second) == "starting");
-  CHECK(name_at(enricher, 7, 110 * second) == "serving");
+  CHECK(name_at(enricher, 7, 109 * one_second) == "starting");
+  CHECK(name_at(enricher, 7, 110 * one_second) == "serving");
   system.names.erase(7);
-  CHECK(name_at(enricher, 7, 200 * second) == "serving");
+  CHECK(name_at(enricher, 7, 200 * one_second) == "serving");
   CHECK(system.asked == 3);
-  CHECK(name_at(enricher, 7, 100 * second) == "serving");  // the clock was set back
+  CHECK(name_at(enricher, 7, 100 * one_second) == "serving");  // the clock was set back
   CHECK(system.asked == 4);
 }
 
@@ -95,12 +94,12 @@ TEST_CASE("the threads whose names are remembered are bounded") {
   system_of_threads system;
   for (std::uint64_t id = 0; id < 100; ++id) system.names[id] = "t" + std::to_string(id);
   thread_name enricher{{.max_threads = 2, .name_of = system.function()}};
-  for (std::uint64_t id = 0; id < 100; ++id) CHECK(name_at(enricher, id, second) == system.names[id]);
+  for (std::uint64_t id = 0; id < 100; ++id) CHECK(name_at(enricher, id, one_second) == system.names[id]);
   CHECK(system.asked == 100);
-  CHECK(name_at(enricher, 99, second) == "t99");
-  CHECK(name_at(enricher, 98, second) == "t98");
+  CHECK(name_at(enricher, 99, one_second) == "t99");
+  CHECK(name_at(enricher, 98, one_second) == "t98");
   CHECK(system.asked == 100);
-  CHECK(name_at(enricher, 97, second) == "t97");
+  CHECK(name_at(enricher, 97, one_second) == "t97");
   CHECK(system.asked == 101);
 }
 

@@ -11,15 +11,15 @@
 #include <vector>
 
 using fapilog::filters::level_config;
-using names = std::vector<std::string>;
+using level_texts = std::vector<std::string>;
 
 namespace {
 
 /// The levels that pass a filter.
-names kept_by(level_config const& config) {
+level_texts kept_by(level_config const& config) {
   fapilog::filters::level const filter{config};
   support::events made;
-  names kept;
+  level_texts kept;
   for (auto const l : {fapilog::level::debug, fapilog::level::info, fapilog::custom_level(25),
                        fapilog::level::warning, fapilog::level::error, fapilog::level::security}) {
     if (filter.keep(made.add("x", l))) kept.push_back(std::to_string(static_cast<int>(l)));
@@ -30,13 +30,14 @@ names kept_by(level_config const& config) {
 }  // namespace
 
 TEST_CASE("the level filter drops what is below its level, custom levels by their number") {
-  CHECK(kept_by({}) == names{"20", "25", "30", "40", "70"});
-  CHECK(kept_by({.min_level = fapilog::level::warning}) == names{"30", "40", "70"});
-  CHECK(kept_by({.min_level = fapilog::custom_level(25)}) == names{"25", "30", "40", "70"});
+  CHECK(kept_by({}) == level_texts{"20", "25", "30", "40", "70"});
+  CHECK(kept_by({.min_level = fapilog::level::warning}) == level_texts{"30", "40", "70"});
+  CHECK(kept_by({.min_level = fapilog::custom_level(25)}) == level_texts{"25", "30", "40", "70"});
 }
 
 TEST_CASE("the level filter the other way round drops its level and what is above") {
-  CHECK(kept_by({.min_level = fapilog::level::warning, .drop_below = false}) == names{"10", "20", "25"});
+  CHECK(kept_by({.min_level = fapilog::level::warning, .drop_below = false}) ==
+        level_texts{"10", "20", "25"});
 }
 
 TEST_CASE("the level filter in a pipeline: dropped records are counted as filtered") {
@@ -52,6 +53,6 @@ TEST_CASE("the level filter in a pipeline: dropped records are counted as filter
 }
 
 TEST_CASE("the level filter names its settings") {
-  CHECK(support::names_of_settings<level_config>() == names{"min_level", "drop_below"});
+  CHECK(support::names_of_settings<level_config>() == level_texts{"min_level", "drop_below"});
   CHECK(fapilog::any_filter{fapilog::filters::level{}}.base().name() == "level");
 }

@@ -21,12 +21,12 @@ using fapilog::filters::rate_limit_config;
 
 namespace {
 
-constexpr std::int64_t ms = 1'000'000;
+constexpr std::int64_t one_ms = 1'000'000;
 
 /// Hands events to a filter at times of its own.
 struct limited_calls {
   rate_limit filter;
-  std::int64_t now = 1'769'509'800'000 * ms;
+  std::int64_t now = 1'769'509'800'000 * one_ms;
 
   [[nodiscard]] bool calls(std::string_view user = {}) {
     support::events made;
@@ -68,13 +68,13 @@ TEST_CASE("defect 12: under the envelope v1.1 rate_limit has one bucket per user
 TEST_CASE("a bucket lets its capacity pass at once and then as many as are refilled") {
   limited_calls c{rate_limit{{.capacity = 10, .refill_rate_per_sec = 5}}};
   CHECK(c.passed(20) == 10);
-  c.now += 199 * ms;
+  c.now += 199 * one_ms;
   CHECK(c.passed(1) == 0);
-  c.now += 2 * ms;
+  c.now += 2 * one_ms;
   CHECK(c.passed(2) == 1);
-  c.now += 1'000 * ms;
+  c.now += 1'000 * one_ms;
   CHECK(c.passed(20) == 5);
-  c.now += 3'600'000 * ms;
+  c.now += 3'600'000 * one_ms;
   CHECK(c.passed(20) == 10);
 }
 
@@ -147,7 +147,7 @@ TEST_CASE("calls that come slightly out of order refill nothing twice") {
   CHECK(c.passed(10) == 10);
   int passed = 0;
   for (int i = 0; i < 100; ++i) {
-    c.now += (i % 2 == 0 ? -50 : 50) * ms;
+    c.now += (i % 2 == 0 ? -50 : 50) * one_ms;
     passed += c.passed(1);
   }
   CHECK(passed == 0);
@@ -156,9 +156,9 @@ TEST_CASE("calls that come slightly out of order refill nothing twice") {
 TEST_CASE("after the clock was set back a rate limit goes on from there") {
   limited_calls c{rate_limit{{.capacity = 2, .refill_rate_per_sec = 1}}};
   CHECK(c.passed(5) == 2);
-  c.now -= 3'600'000 * ms;
+  c.now -= 3'600'000 * one_ms;
   CHECK(c.passed(5) == 0);
-  c.now += 1'001 * ms;
+  c.now += 1'001 * one_ms;
   CHECK(c.passed(5) == 1);
 }
 

@@ -23,7 +23,7 @@ using support::redacted;
 
 namespace {
 
-redacted masking(std::vector<std::string> paths) {
+redacted masking_by_path(std::vector<std::string> paths) {
   return redacted{field_mask{{.fields_to_mask = std::move(paths)}}};
 }
 
@@ -35,7 +35,7 @@ void to_log(fapilog::value_writer& writer, price const& p) { writer.value(p.euro
 }  // namespace
 
 TEST_CASE("a path from data, context or diagnostics down masks that member alone") {
-  redacted r = masking({"data.user.password", "context.user_id", "diagnostics.host"});
+  redacted r = masking_by_path({"data.user.password", "context.user_id", "diagnostics.host"});
   json const log =
       r.log("m", {{"user", {{"password", "x"}, {"name", "ada"}}}, {"password", "y"}, {"user_id", "z"}},
             {{"user_id", "u"}}, {{"host", "h"}, {"pid", 1}});
@@ -47,7 +47,7 @@ TEST_CASE("a path from data, context or diagnostics down masks that member alone
 }
 
 TEST_CASE("a path without a root is found at any depth, everywhere") {
-  redacted r = masking({"password", "user.name"});
+  redacted r = masking_by_path({"password", "user.name"});
   json const log =
       r.log("m", {{"password", "x"}, {"a", {{"password", "y"}}}, {"user", {{"name", "n"}}}, {"name", "m"}},
             {{"password", "c"}}, {{"b", {{"c", {{"password", "d"}}}}}});
@@ -58,14 +58,14 @@ TEST_CASE("a path without a root is found at any depth, everywhere") {
 }
 
 TEST_CASE("a star stands for one key, two stars for any number of them") {
-  redacted r = masking({"data.*.token", "data.deep.**.pin", "data.all.**", "**.end"});
+  redacted r = masking_by_path({"data.*.token", "data.deep.**.pin", "data.all.**", "**.end"});
   CHECK(r.data({{"a", {{"token", 1}, {"b", {{"token", 2}}}}}, {"token", 3}}) ==
         json{{"a", {{"token", "***"}, {"b", {{"token", 2}}}}}, {"token", 3}});
   CHECK(r.data({{"deep", {{"pin", 1}, {"a", {{"b", {{"pin", 2}}}}}}}, {"pin", 3}}) ==
         json{{"deep", {{"pin", "***"}, {"a", {{"b", {{"pin", "***"}}}}}}}, {"pin", 3}});
   CHECK(r.data({{"all", {{"x", 1}}}}) == json{{"all", "***"}});
   CHECK(r.data({{"x", {{"end", 1}, {"endless", 2}}}}) == json{{"x", {{"end", "***"}, {"endless", 2}}}});
-  redacted everything = masking({"data.*"});
+  redacted everything = masking_by_path({"data.*"});
   CHECK(everything.data({{"a", 1}, {"b", {{"c", 2}}}}) == json{{"a", "***"}, {"b", "***"}});
 }
 
@@ -74,15 +74,15 @@ TEST_CASE("lists leave no trace in a path") {
   json const after{{"users", {{{"token", "***"}}, {{"token", "***"}}}}};
   for (auto const* const path :
        {"data.users.token", "data.users[*].token", "data.users[0].token", "data.users.[*].token"}) {
-    redacted r = masking({path});
+    redacted r = masking_by_path({path});
     CHECK(r.data(before) == after);
   }
-  redacted lists = masking({"data.m"});
+  redacted lists = masking_by_path({"data.m"});
   CHECK(lists.data({{"m", {{1, 2}, {3}}}}) == json{{"m", "***"}});
 }
 
 TEST_CASE("a key with dots counts as several, and as one for a star") {
-  redacted r = masking({"data.user.name", "diagnostics.exception.error.message", "data.*.token"});
+  redacted r = masking_by_path({"data.user.name", "diagnostics.exception.error.message", "data.*.token"});
   CHECK(r.data({{"a.b", {{"token", 1}}}, {"c", {{"token", 2}}}}) ==
         json{{"a.b", {{"token", "***"}}}, {"c", {{"token", "***"}}}});
   CHECK(r.data({{"user.name", "x"}}) == json{{"user.name", "***"}});
@@ -93,7 +93,7 @@ TEST_CASE("a key with dots counts as several, and as one for a star") {
 }
 
 TEST_CASE("case makes no difference unless it is asked for") {
-  redacted r = masking({"data.User.PassWord"});
+  redacted r = masking_by_path({"data.User.PassWord"});
   CHECK(r.data({{"uSER", {{"password", 1}}}}) == json{{"uSER", {{"password", "***"}}}});
   redacted strict{field_mask{{.fields_to_mask = {"data.User"}, .case_insensitive = false}}};
   CHECK(strict.data({{"User", 1}, {"user", 2}}) == json{{"User", "***"}, {"user", 2}});
@@ -106,8 +106,9 @@ TEST_CASE("the mask is the user's, and null stays null") {
 
 TEST_CASE("a path that is no path is refused") {
   for (auto const* const path : {"", ".", "a.", ".a", "a..b"}) {
-    CHECK_THROWS_AS(masking({path}), std::invalid_argument);
-    CHECK_THROWS_WITH(masking({path}), ContainsSubstring("path '" + std::string{path} + "' is not valid"));
+    CHECK_THROWS_AS(masking_by_path({path}), std::invalid_argument);
+    CHECK_THROWS_WITH(masking_by_path({path}),
+                      ContainsSubstring("path '" + std::string{path} + "' is not valid"));
   }
 }
 
@@ -151,7 +152,7 @@ TEST_CASE("values that JSON has no form for do not keep others from being masked
 }
 
 TEST_CASE("more places than are remembered are masked all the same, record after record") {
-  redacted r = masking({"data.*.secret"});
+  redacted r = masking_by_path({"data.*.secret"});
   for (int round = 0; round < 3; ++round) {
     json before;
     json after;
@@ -168,7 +169,7 @@ TEST_CASE("more places than are remembered are masked all the same, record after
 }
 
 TEST_CASE("keys in memory that is used again are told apart by their characters") {
-  redacted r = masking({"data.secret"});
+  redacted r = masking_by_path({"data.secret"});
   for (int i = 0; i < 100; ++i) {
     CHECK(r.data({{"secret", i}}) == json{{"secret", "***"}});
     CHECK(r.data({{"decret", i}}) == json{{"decret", i}});

@@ -16,7 +16,7 @@ namespace {
 
 /// The names of all members; those of secrets in angle brackets.
 template <class Config>
-string_list described() {
+string_list members() {
   static_assert(fapilog::detail::described<Config>);
   string_list all;
   Config config;
@@ -31,15 +31,15 @@ string_list described() {
 }  // namespace
 
 TEST_CASE("each member of a redactor's configuration is described, and keys are secrets") {
-  CHECK(described<field_mask_config>() ==
+  CHECK(members<field_mask_config>() ==
         string_list{"fields_to_mask", "case_insensitive", "mask_string", "mode", "<key>"});
-  CHECK(described<regex_mask_config>() == string_list{"patterns", "mask_string", "mode", "<key>"});
-  CHECK(described<by_name_config>() ==
+  CHECK(members<regex_mask_config>() == string_list{"patterns", "mask_string", "mode", "<key>"});
+  CHECK(members<by_name_config>() ==
         string_list{"presets", "names", "allowed_fields", "mask_string", "mode", "<key>"});
-  CHECK(described<url_credentials_config>() == string_list{"keywords", "max_string_length"});
-  CHECK(described<field_blocker_config>() == string_list{"blocked_fields", "allowed_fields", "replacement"});
-  CHECK(described<string_truncate_config>() == string_list{"max_string_length"});
-  CHECK(described<value_detectors_config>() ==
+  CHECK(members<url_credentials_config>() == string_list{"keywords", "max_string_length"});
+  CHECK(members<field_blocker_config>() == string_list{"blocked_fields", "allowed_fields", "replacement"});
+  CHECK(members<string_truncate_config>() == string_list{"max_string_length"});
+  CHECK(members<value_detectors_config>() ==
         string_list{"payment_card", "jwt", "bearer_tokens", "aws_keys", "private_keys", "email"});
 }
 

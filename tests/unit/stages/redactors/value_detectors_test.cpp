@@ -25,10 +25,10 @@ constexpr char jwt[] =
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U";
 
 /// Digits with the check digit that makes them right.
-std::string with_check_digit(std::string digits) {
+std::string with_check_digit(std::string number) {
   for (char c = '0'; c <= '9'; ++c) {
     unsigned sum = 0;
-    std::string const all = digits + c;
+    std::string const all = number + c;
     for (std::size_t i = 0; i < all.size(); ++i) {
       auto digit = static_cast<unsigned>(all[all.size() - 1 - i] - '0');
       if (i % 2 == 1) digit *= 2;
@@ -36,7 +36,7 @@ std::string with_check_digit(std::string digits) {
     }
     if (sum % 10 == 0) return all;
   }
-  return digits;
+  return number;
 }
 
 }  // namespace

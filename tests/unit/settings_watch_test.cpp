@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: MIT
+// A runtime that follows the files of its settings: what is taken over, what waits, what is refused.
+#include <fapilog/settings_watch.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "support/capture.hpp"
+#include "support/catch.hpp"
+#include "support/files.hpp"
+#include "support/scale.hpp"
+
+using Catch::Matchers::ContainsSubstring;
+using fapilog::kv;
+using fapilog::settings;
+using fapilog::settings_watch;
+using support::write_file;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A file, a runtime made of it with a captured sink, and what diagnostics say.
+struct followed {
+  support::temporary_directory folder;
+  std::string path = folder / "fapilog.json";
+  std::shared_ptr<support::capture> sink = std::make_shared<support::capture>();
+  std::shared_ptr<std::pair<std::mutex, std::string>> told =
+      std::make_shared<std::pair<std::mutex, std::string>>();
+  settings chosen;
+  fapilog::runtime rt;
+  fapilog::logger log;
+
+  explicit followed(std::string const& text)
+      : chosen(read(text)), rt(make(chosen)), log(rt.get_logger("app")) {}
+
+  [[nodiscard]] settings read(std::string const& text) const {
+    write_file(path, text);
+    return settings::from_file(path);
+  }
+  [[nodiscard]] fapilog::options make(settings const& s) const {
+    fapilog::options made = s.options();
+    made.sinks = {sink};
+    made.diagnostics_output = [told = told](std::string_view line) {
+      std::lock_guard const lock{told->first};
+      told->second += line;
+    };
+    return made;
+  }
+  [[nodiscard]] settings_watch::maker maker() {
+    return [this](settings const& s) { return make(s); };
+  }
+  [[nodiscard]] std::string complaints() const {
+    std::lock_guard const lock{told->first};
+    return told->second;
+  }
+  /// The messages so far.
+  [[nodiscard]] std::vector<std::string> messages() {
+    if (!rt.flush(60s)) throw std::runtime_error{"the flush did not end in time"};
+    std::vector<std::string> all;
+    for (auto const& line : sink->lines()) all.push_back(nlohmann::json::parse(line).at("log").at("message"));
+    return all;
+  }
+};
+
+template <class Condition>
+[[nodiscard]] bool comes_true(Condition const& condition) {
+  auto const give_up = std::chrono::steady_clock::now() + 60s;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > give_up) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+std::vector<std::string> lines_of_file(std::string const& path) {
+  std::ifstream in{path};
+  std::vector<std::string> all;
+  for (std::string line; std::getline(in, line);) all.push_back(line);
+  return all;
+}
+
+using texts = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("levels follow the file as soon as it changes") {
+  followed f{R"({"core": {"log_level": "WARNING"}})"};
+  settings_watch const watch{f.rt, f.chosen, {.interval = 1ms}, f.maker()};
+  f.log.info("too low");
+  write_file(f.path, R"({"core": {"log_level": "INFO", "log_levels": {"noise.*": "ERROR"}}})");
+  REQUIRE(comes_true([&] { return watch.applied() == 1; }));
+  f.log.info("passes");
+  f.rt.get_logger("noise.deep").warning("does not");
+  write_file(f.path, R"({"core": {"log_level": "INFO"}})");
+  REQUIRE(comes_true([&] { return watch.applied() == 2; }));
+  f.rt.get_logger("noise.deep").warning("the rule has gone");
+  CHECK(f.messages() == texts{"passes", "the rule has gone"});
+  CHECK(watch.refused() == 0);
+  CHECK_THAT(f.complaints(), ContainsSubstring("core.log_level"));
+}
+
+TEST_CASE("filters and redaction lists follow the file") {
+  followed f{R"({"core": {"filters": ["sampling"], "redactors": []},
+                 "filter_config": {"sampling": {"sample_rate": 0}}})"};
+  settings_watch watch{f.rt, f.chosen, {}, f.maker()};
+  f.log.info("none pass");
+  write_file(f.path, R"({"core": {"filters": ["sampling"], "redactors": ["field_mask"]},
+                         "filter_config": {"sampling": {"sample_rate": 1}},
+                         "redactor_config": {"field_mask": {"fields_to_mask": ["data.pin"]}}})");
+  auto const result = watch.reload();
+  CHECK(result.error.empty());
+  CHECK(result.after_restart.empty());
+  CHECK(result.applied.size() == 3);
+  f.log.info("all pass", kv("pin", 1234));
+  CHECK(f.messages() == texts{"all pass"});
+  CHECK(f.sink->last().at("data").at("pin") == "***");
+  CHECK(f.rt.counts().filtered == 1);
+}
+
+TEST_CASE("a bad file is refused as a whole, and what was in force stays") {
+  followed f{R"({"core": {"log_level": "WARNING"}})"};
+  settings_watch watch{f.rt, f.chosen, {.interval = 0ms}, f.maker()};
+  std::vector<std::pair<std::string, std::string>> const bad{
+      {R"({"core": {"log_level": "DEBUG")", "fapilog.json:1"},
+      {R"({"core": {"log_level": "DEBUG", "log_levle": "INFO"}})", "log_level"},
+      {R"({"core": {"log_level": "DEBUG", "filters": ["sampling"]},
+           "filter_config": {"sampling": {"sample_rate": 2}}})",
+       "sample_rate"},
+      {R"({"core": {"log_level": "DEBUG", "batch_max_size": -1}})", "batch_max_size"},
+      {R"({"core": {"log_level": "DEBUG", "redactors": ["regex_mask"]},
+           "redactor_config": {"regex_mask": {"patterns": ["(a"]}}})",
+       "patterns"},
+      {R"({"core": {"log_level": "DEBUG"}, "extends": "fapilog.json"})", "circle"}};
+  for (auto const& [text, said] : bad) {
+    CAPTURE(text);
+    write_file(f.path, text);
+    auto const result = watch.reload();
+    CHECK(result.is_refused());
+    CHECK_THAT(result.error, ContainsSubstring(said));
+    f.log.info("too low");
+  }
+  std::filesystem::remove(f.path);
+  CHECK_THAT(watch.reload().error, ContainsSubstring("cannot be read"));
+  CHECK(f.messages().empty());
+  CHECK(watch.refused() == bad.size() + 1);
+  CHECK_THAT(f.complaints(), ContainsSubstring("refused; what was in force stays"));
+  write_file(f.path, R"({"core": {"log_level": "INFO"}})");
+  CHECK_FALSE(watch.reload().is_refused());
+  f.log.info("good again");
+  CHECK(f.messages() == texts{"good again"});
+}
+
+TEST_CASE("a file that is put in the place of another is seen, and a bad one is told of once") {
+  followed f{R"({"core": {"log_level": "WARNING"}})"};
+  settings_watch const watch{f.rt, f.chosen, {.interval = 1ms}, f.maker()};
+  write_file(f.path, "no JSON");
+  REQUIRE(comes_true([&] { return watch.refused() == 1; }));
+  std::string const next = f.folder / "next.json";
+  write_file(next, R"({"core": {"log_level": "INFO"}})");
+  std::filesystem::rename(next, f.path);
+  REQUIRE(comes_true([&] { return watch.applied() == 1; }));
+  CHECK(watch.refused() == 1);
+}
+
+TEST_CASE("files that a file extends are watched, too, and those that it extends from now on") {
+  support::temporary_directory folder;
+  std::string const path = folder / "own.json";
+  write_file(folder / "base.json", R"({"core": {"log_level": "WARNING"}})");
+  write_file(folder / "other.json", R"({"core": {"log_level": "ERROR"}})");
+  write_file(path, R"({"extends": "base.json"})");
+  auto const chosen = settings::from_file(path);
+  CHECK(chosen.files() == texts{path, folder / "base.json"});
+  fapilog::runtime rt{chosen.options()};
+  settings_watch const watch{rt, chosen, {.interval = 1ms}};
+  write_file(folder / "base.json", R"({"core": {"log_level": "INFO"}})");
+  REQUIRE(comes_true([&] { return watch.applied() == 1; }));
+  write_file(path, R"({"extends": "other.json"})");
+  REQUIRE(comes_true([&] { return watch.applied() == 2; }));
+  write_file(folder / "other.json", R"({"core": {"log_level": "DEBUG"}})");
+  CHECK(comes_true([&] { return watch.applied() == 3; }));
+}
+
+TEST_CASE(
+    "SIGHUP reads the file again, and the handler that stood before is called, and back when the watch "
+    "ends") {
+  static std::atomic<int> own{0};
+  struct sigaction before {};
+  struct sigaction counting {};
+  counting.sa_handler = [](int) { ++own; };
+  ::sigemptyset(&counting.sa_mask);
+  REQUIRE(::sigaction(SIGHUP, &counting, &before) == 0);
+  followed f{R"({"core": {"log_level": "WARNING"}})"};
+  {
+    settings_watch const watch{f.rt, f.chosen, {.interval = 0ms, .on_sighup = true}, f.maker()};
+    write_file(f.path, R"({"core": {"log_level": "INFO"}})");
+    CHECK(watch.applied() == 0);
+    REQUIRE(::raise(SIGHUP) == 0);
+    REQUIRE(comes_true([&] { return watch.applied() == 1; }));
+    CHECK(own == 1);
+    settings_watch const another{
+        f.rt, settings::from_file(f.path), {.interval = 0ms, .on_sighup = true}, f.maker()};
+    write_file(f.path, R"({"core": {"log_level": "DEBUG"}})");
+    REQUIRE(::raise(SIGHUP) == 0);
+    CHECK(comes_true([&] { return watch.applied() == 2 && another.applied() == 1; }));
+  }
+  REQUIRE(::raise(SIGHUP) == 0);
+  CHECK(own == 3);
+  REQUIRE(::sigaction(SIGHUP, &before, &counting) == 0);
+  CHECK(counting.sa_handler != nullptr);
+  f.log.info("x");
+  CHECK(f.messages().size() == 1);
+}
+
+TEST_CASE("stages of which nothing was changed keep their state") {
+  std::string const filter = R"("filters": ["first_occurrence"])";
+  followed f{R"({"core": {)" + filter + "}}"};
+  settings_watch watch{f.rt, f.chosen, {.interval = 0ms}, f.maker()};
+  f.log.info("once");
+  write_file(f.path, R"({"core": {"redactors": ["field_mask"], )" + filter + "}}");
+  CHECK(watch.reload().applied.size() == 1);
+  f.log.info("once");
+  f.log.info("another");
+  CHECK(f.messages() == texts{"once", "another"});
+}
+
+TEST_CASE("levels that code has set stay while those of the file do not change") {
+  followed f{R"({"core": {"log_level": "WARNING"}})"};
+  settings_watch watch{f.rt, f.chosen, {.interval = 0ms}, f.maker()};
+  f.rt.set_level(fapilog::level::debug);
+  write_file(f.path, R"({"core": {"log_level": "WARNING", "filters": ["level"]}})");
+  CHECK(watch.reload().applied == texts{"core.filters"});
+  f.log.debug("passes the level of code");
+  CHECK(f.rt.flush(60s).submitted == 1);
+}
+
+TEST_CASE("what cannot be taken over is named and waits for a restart, the rest is in force") {
+  followed f{R"({"core": {"log_level": "WARNING"}})"};
+  settings_watch watch{f.rt, f.chosen, {.interval = 0ms}, f.maker()};
+  write_file(f.path, R"({"core": {"log_level": "INFO", "lane_bytes": "2 MB", "sinks": ["stdout_pretty"]}})");
+  auto const result = watch.reload();
+  CHECK(result.applied == texts{"core.log_level"});
+  CHECK(result.after_restart.size() == 2);
+  CHECK_THAT(f.complaints(), ContainsSubstring("these wait for a restart") &&
+                                 ContainsSubstring("core.lane_bytes") && ContainsSubstring("core.sinks"));
+  f.log.info("passes");
+  CHECK(f.messages() == texts{"passes"});
+}
+
+TEST_CASE("nothing happens where nothing was changed") {
+  followed f{R"({"core": {"log_level": "WARNING"}})"};
+  settings_watch watch{f.rt, f.chosen, {.interval = 0ms}, f.maker()};
+  write_file(f.path, "{ \"core\" :\n {\"log_level\":\"WARNING\"}}\n");
+  auto const result = watch.reload();
+  CHECK(result.applied.empty());
+  CHECK(result.after_restart.empty());
+  CHECK_FALSE(result.is_refused());
+  CHECK(watch.applied() == 0);
+  CHECK(f.complaints().empty());
+}
+
+TEST_CASE("the routes of sinks follow the file") {
+  support::temporary_directory folder;
+  auto const text = [&](std::string const& least) {
+    return R"({"core": {"sinks": ["all", "some"]}, "sink_config": {
+      "all": {"type": "rotating_file", "path": ")" +
+           folder / "all.log" + R"("},
+      "some": {"type": "rotating_file", "path": ")" +
+           folder / "some.log" + R"(", "delivery": {"route": {"least": ")" + least + R"("}}}}})";
+  };
+  std::string const path = folder / "fapilog.json";
+  write_file(path, text("ERROR"));
+  auto const chosen = settings::from_file(path);
+  fapilog::runtime rt{chosen.options()};
+  settings_watch watch{rt, chosen, {.interval = 0ms}};
+  auto const log = rt.get_logger();
+  log.info("one");
+  log.error("two");
+  write_file(path, text("INFO"));
+  auto const result = watch.reload();
+  CHECK(result.error.empty());
+  CHECK(result.applied == texts{"sink_config.some.delivery.route.least"});
+  log.info("three");
+  CHECK(rt.flush(60s).complete);
+  CHECK(lines_of_file(folder / "all.log").size() == 3);
+  CHECK(lines_of_file(folder / "some.log").size() == 2);
+}
+
+TEST_CASE("stages that code adds are added again; a watch that would lose them is refused") {
+  followed f{R"({"core": {"redactors": ["field_mask"]}})"};
+  auto const make = [&](settings const& s) {
+    auto made = f.make(s);
+    made.redactors.emplace_back(
+        [](fapilog::event& e) { e.data.set("by_code", fapilog::value::of_bool(true)); });
+    return made;
+  };
+  fapilog::runtime rt{make(f.chosen)};
+  CHECK_THROWS_WITH((settings_watch{rt, f.chosen}), ContainsSubstring("the stages field_mask, redactor") &&
+                                                        ContainsSubstring("its settings make field_mask;"));
+  settings_watch watch{rt, f.chosen, {.interval = 0ms}, make};
+  write_file(f.path, R"({"core": {"redactors": ["url_credentials"]}})");
+  CHECK(watch.reload().applied == texts{"core.redactors"});
+  rt.get_logger().info("x");
+  REQUIRE(rt.flush(60s).complete);
+  CHECK(f.sink->last().at("data").at("by_code") == true);
+}
+
+TEST_CASE("an interval below zero is refused") {
+  followed f{"{}"};
+  CHECK_THROWS_WITH((settings_watch{f.rt, f.chosen, {.interval = -1ms}, f.maker()}),
+                    ContainsSubstring("'interval'") && ContainsSubstring("is -1"));
+}
+
+TEST_CASE("in a forked child a watch stands still, and ends") {
+  if (support::thread_sanitized) return;
+  followed f{R"({"core": {"log_level": "WARNING"}})"};
+  auto watch = std::make_unique<settings_watch>(f.rt, f.chosen,
+                                                fapilog::settings_watch_options{.interval = 1ms}, f.maker());
+  int const status = support::status_of_child([&] {
+    watch.reset();
+    f.log.warning("from the child");
+    return f.rt.drain(60s).processed == 1 ? 0 : 1;
+  });
+  CHECK(status == 0);
+  write_file(f.path, R"({"core": {"log_level": "INFO"}})");
+  CHECK(comes_true([&] { return watch->applied() == 1; }));
+}
+
+TEST_CASE("after its runtime has been drained a watch takes over nothing and ends") {
+  followed f{R"({"core": {"log_level": "WARNING"}})"};
+  settings_watch watch{f.rt, f.chosen, {.interval = 0ms}, f.maker()};
+  (void)f.rt.drain(60s);
+  write_file(f.path, R"({"core": {"log_level": "INFO"}})");
+  CHECK(watch.reload().applied == texts{"core.log_level"});
+  CHECK_THAT(f.complaints(), ContainsSubstring("has not come to take them over"));
+}
