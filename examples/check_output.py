@@ -6,8 +6,14 @@ import datetime
 import json
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
 
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 MILLISECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -193,6 +199,147 @@ def settings(program, path):
     run(program, status=2)
 
 
+class Server:
+    """The example at a free port. Leaving the block ends it by SIGTERM; `lines` and `errors` are what it has printed."""
+
+    def __init__(self, *command):
+        self.command = command
+
+    def __enter__(self):
+        self.stdout = tempfile.TemporaryFile()
+        self.process = subprocess.Popen([*self.command, "--port", "0"], stdout=self.stdout, stderr=subprocess.PIPE)
+        self.errors = ""
+        while not self.errors.startswith("listening"):  # diagnostics may come before it
+            line = self.process.stderr.readline().decode("utf-8")
+            require(line != "", "the server has ended")
+            self.errors = line
+        self.address = self.errors.split()[-1]
+        return self
+
+    def __exit__(self, kind, *_):
+        self.process.send_signal(signal.SIGTERM if kind is None else signal.SIGKILL)
+        self.errors += self.process.communicate(timeout=60)[1].decode("utf-8")
+        self.stdout.seek(0)
+        self.lines = self.stdout.read().decode("utf-8").split("\n")[:-1]
+        self.stdout.close()
+        if kind is None:
+            same(self.process.returncode, 0, f"status; stderr: {self.errors}")
+
+    def fetch(self, path, method="GET", data=None):
+        """(status, headers, text of the body)"""
+        request = urllib.request.Request(self.address + path, method=method, data=data)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, answer.headers, answer.read().decode("utf-8")
+        except urllib.error.HTTPError as answer:
+            return answer.code, answer.headers, answer.read().decode("utf-8")
+
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", int(self.address.rsplit(":", 1)[1])), timeout=60)
+
+    def send(self, data):
+        """The answer to these bytes."""
+        with self.connect() as connection:
+            connection.sendall(data)
+            return rest_of(connection)
+
+
+def rest_of(connection):
+    received = b""
+    while True:
+        piece = connection.recv(65536)
+        if not piece:
+            return received
+        received += piece
+
+
+def samples_of(text):
+    """The samples of a text in Prometheus' format; each has a HELP and a TYPE before it."""
+    known, samples = {}, {}
+    for line in text.splitlines():
+        if line.startswith("# "):
+            _, word, name, what = line.split(" ", 3)
+            known.setdefault(name, {})[word] = what
+            continue
+        series, value = line.rsplit(" ", 1)
+        require(series not in samples, f"{series} stands twice")
+        samples[series] = float(value)
+        name = series.split("{")[0]
+        family = known.get(name) or known.get(re.sub("_(bucket|sum|count)$", "", name), {})
+        same(sorted(family), ["HELP", "TYPE"], f"comments of {name}")
+        require(family["TYPE"] in ("counter", "gauge", "histogram"), f"type of {name}")
+    return samples
+
+
+def metrics_server(program):
+    with Server(program) as server, server.connect() as silent:
+        status, headers, text = server.fetch("/metrics?a=b")
+        same((status, headers["Content-Type"]), (200, "text/plain; version=0.0.4; charset=utf-8"), "/metrics")
+        require("fapilog_events_submitted_total" in samples_of(text), f"/metrics lacks a counter: {text}")
+        deadline = time.monotonic() + 60
+        delivered = 'fapilog_sink_records_total{sink="stdout_json",result="delivered"}'
+        while samples_of(server.fetch("/metrics")[2])[delivered] < 2:
+            require(time.monotonic() < deadline, "no records are delivered")
+            time.sleep(0.02)
+
+        status, headers, text = server.fetch("/healthz")
+        same((status, headers["Content-Type"]), (200, "application/json"), "/healthz")
+        same(strict_json(text), {"healthy": True, "sinks": [{"name": "stdout_json", "healthy": True, "detail": ""}]},
+             "/healthz")
+
+        status, headers, body = server.fetch("/healthz", method="HEAD")
+        same((status, headers["Content-Length"], body), (200, str(len(text)), ""), "HEAD")
+        same(server.fetch("/nowhere")[0], 404, "GET of another path")
+        same(server.fetch("/nowhere", method="POST", data=b"x")[0], 404, "POST to another path")
+        status, headers, _ = server.fetch("/metrics", method="POST", data=b"x" * 100_000)
+        same((status, headers["Allow"]), (405, "GET, HEAD"), "POST")
+        for garbage in (b"\x16\x03\x01\x02\x00\n", b"\n", b"GET\r\n", b"GET /metrics\r\n", b"GET /metrics HTTP/2.0\r\n",
+                        b"get /metrics HTTP/1.1\r\n", b"GET \x00 HTTP/1.1\r\n", b"GET / HTTP/1.1 \r\n"):
+            require(server.send(garbage).startswith(b"HTTP/1.1 400 "), f"the answer to {garbage!r}")
+        for long in (b"GET /" + b"a" * 9000, b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 2000):
+            require(server.send(long).startswith(b"HTTP/1.1 431 "), "the answer to a long request")
+        with server.connect() as slow:  # a request in pieces is one request; the end of the sender's side is no fault
+            for piece in (b"GET /met", b"rics HTTP/1.0\r\nHost: x\r", b"\n\r", b"\n"):
+                slow.sendall(piece)
+            slow.shutdown(socket.SHUT_WR)
+            require(rest_of(slow).startswith(b"HTTP/1.1 200 "), "the answer to a request in pieces")
+        with server.connect() as gone:  # one that closes in the middle does no harm
+            gone.sendall(b"GET /metrics")
+        require(rest_of(silent) == b"", "one that says nothing gets an answer")
+        same(server.fetch("/healthz")[0], 200, "/healthz after all that")
+    logs = records(server.lines, "metrics_server")
+    same(sorted({log["message"] for log in logs}), ["order paid"], "messages")
+    same([log["data"]["order"] for log in logs], list(range(1, len(logs) + 1)), "orders")
+    require(server.errors.endswith(f"\n{len(logs)} of {len(logs)} records written\n"), f"stderr: {server.errors!r}")
+
+    # A sink that cannot start: its path is a directory. Once that is gone, all is well again.
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "app.log")
+        os.mkdir(path)
+        with Server(program, "--file", path) as server:
+            deadline = time.monotonic() + 60
+            while server.fetch("/healthz")[0] != 503:
+                require(time.monotonic() < deadline, "a sink that cannot start is not told of")
+                time.sleep(0.02)
+            health = strict_json(server.fetch("/healthz")[2])
+            same((health["healthy"], [(s["name"], s["healthy"]) for s in health["sinks"]]),
+                 (False, [("stdout_json", True), ("rotating_file", False)]), "/healthz")
+            require("app.log" in health["sinks"][1]["detail"], f"what is wrong: {health!r}")
+            os.rmdir(path)
+            while server.fetch("/healthz")[0] != 200:
+                require(time.monotonic() < deadline, "a sink that works again is not told of")
+                time.sleep(0.02)
+        with open(path, encoding="utf-8") as file:
+            require(records(file.read().splitlines(), "metrics_server"), "the file has no records")
+
+    for wrong in (["--port"], ["--port", "65536"], ["--port", "x"], ["--prt", "1"]):
+        run(program, *wrong, status=2)
+    _, errors = run(program, "--address", "nowhere", status=1)
+    same(errors, "metrics_server: 'nowhere' is no IPv4 address: Invalid argument\n", "stderr")
+    lines, _ = run(program, "--help")
+    require(lines[0].startswith("usage: metrics_server"), "--help")
+
+
 TEXT = r'(?:[^"\\]|\\.)*'
 COMBINED = re.compile(
     r'(?P<client>[^ ]+) [^ ]+ (?P<user>[^ ]+) \[(?P<time>[^\]]+)\] "(?P<line>TEXT)" (?P<status>\d{3}) '
@@ -302,7 +449,8 @@ def access_log(program, log):
 
 
 EXAMPLES = {check.__name__: check for check in
-            (quickstart, custom_sink, context_threads, context_coroutine, presets, settings, access_log)}
+            (quickstart, custom_sink, context_threads, context_coroutine, presets, settings, metrics_server,
+             access_log)}
 
 if __name__ == "__main__":
     if len(sys.argv) < 3 or sys.argv[1] not in EXAMPLES:

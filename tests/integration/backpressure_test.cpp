@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -185,6 +186,19 @@ TEST_CASE("records that are too large for the lane are bounded in bytes, too") {
   CHECK(end.dropped.queue_full == 47);
   CHECK(end.processed == 6);
   CHECK(end.balanced());
+}
+
+TEST_CASE("a flush returns as soon as all is written, long before its timeout") {
+  auto sink = std::make_shared<support::capture>();
+  fapilog::runtime rt{{.sinks = {sink}}};
+  auto const begin = std::chrono::steady_clock::now();
+  for (std::uint64_t round = 1; round <= 10; ++round) {
+    rt.get_logger().info("flushed");
+    auto const now = rt.flush(5s);
+    CHECK(now);
+    CHECK(now.processed == round);
+  }
+  CHECK(std::chrono::steady_clock::now() - begin < 25s);
 }
 
 TEST_CASE("flush gives up at its timeout and says what is pending") {

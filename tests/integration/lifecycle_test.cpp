@@ -171,6 +171,41 @@ TEST_CASE("drain may be called twice and by many threads; later calls are counte
   CHECK(rt.flush(30s).complete);
 }
 
+TEST_CASE("after a runtime was drained another one serves the same names") {
+  auto sink = std::make_shared<support::capture>();
+  fapilog::runtime first;
+  (void)first.drain(30s);
+  fapilog::runtime second{{.sinks = {sink}}};
+  for (int i = 0; i < 2; ++i) second.get_logger("billing").info("served");
+  auto const end = second.drain(30s);
+  CHECK(end.submitted == 2);
+  CHECK(end.processed == 2);
+  CHECK(end.dropped.total() == 0);
+  CHECK(sink->wait_for(2));
+}
+
+TEST_CASE(
+    "under production what standard output does not take lands, redacted, in the file that is its fallback") {
+  support::temporary_folder folder;
+  for (bool const is_broken : {false, true}) {
+    int const status = in_child([&] {
+      int ends[2];
+      if (::chdir(folder.path().c_str()) != 0 || ::pipe(ends) != 0 || ::dup2(ends[1], 1) != 1) ::_exit(1);
+      if (is_broken) ::close(ends[0]);  // nobody reads
+      fapilog::basic_runtime<fapilog::presets::production> rt{
+          {.diagnostics_output = [](std::string_view) {}}};
+      rt.get_logger().info("signed in", kv("password", "hunter2"));
+      auto const end = rt.drain(30s);
+      ::_exit(end && end.processed == 1 && end.balanced() ? 0 : 2);
+    });
+    REQUIRE(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 0);
+    auto const records = records_of(folder.file("logs/fapilog.jsonl"));
+    REQUIRE(records.size() == (is_broken ? 1 : 0));
+    if (is_broken) CHECK(records[0].at("data").at("password") == "***");
+  }
+}
+
 TEST_CASE("records that are logged while another thread drains are written or counted, never lost") {
   for (std::size_t round = 0; round < support::scaled(100, 20); ++round) {
     auto sink = std::make_shared<support::capture>();

@@ -6,10 +6,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace {
 
@@ -44,6 +47,28 @@ TEST_CASE("hardened forbids DDL as production does, and so does the former name 
   CHECK_FALSE(ddl_reaches_a_sink<fapilog::presets::hardened>());
   auto const former = nlohmann::json::parse(fapilog::get_preset("adaptive"));
   CHECK(former.at("sink_config").at("postgres").at("create_table") == false);
+}
+
+TEST_CASE(
+    "what production forbids stays forbidden on a thread of its own, in a fallback and in options made "
+    "later") {
+  struct fails {
+    static bool write(fapilog::batch const&) { return false; }
+  };
+  auto own = std::make_shared<bool>(true);
+  auto fallback = std::make_shared<bool>(true);
+  auto later = std::make_shared<bool>(true);
+  fapilog::basic_options<fapilog::presets::production> chosen{
+      .sinks = {{asks_for_ddl{own}, {.thread = fapilog::sink_thread::own}},
+                {fails{}, {.retry = {.attempts = 1}, .fallback = asks_for_ddl{fallback}}}},
+      .diagnostics_output = [](std::string_view) {}};
+  chosen.sinks.emplace_back(asks_for_ddl{later});
+  fapilog::basic_runtime<fapilog::presets::production> rt{std::move(chosen)};
+  rt.get_logger().info("to all");
+  CHECK(rt.drain(std::chrono::seconds{30}));
+  CHECK_FALSE(*own);
+  CHECK_FALSE(*fallback);
+  CHECK_FALSE(*later);
 }
 
 TEST_CASE("dev, serverless and minimal leave DDL to the sink's own settings") {

@@ -54,6 +54,7 @@ class rotating_file {
       if (refused.error == 0) throw std::runtime_error(refused.text);
       throw std::system_error(refused.error, std::generic_category(), refused.text);
     }
+    problem_.clear();
     tidy();  // what an earlier process left uncompressed, or kept under other limits
   }
 

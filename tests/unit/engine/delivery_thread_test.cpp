@@ -3,6 +3,7 @@
 #include "support/capture.hpp"
 #include "support/catch.hpp"
 #include "support/complaints.hpp"
+#include "support/files.hpp"
 #include "support/switched_sink.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -15,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -77,6 +79,23 @@ TEST_CASE("a hung sink, a throwing one and a slow one keep nothing from the sink
     CHECK(account.balanced());
     CHECK(account.given == count);
   }
+}
+
+TEST_CASE(
+    "a runtime whose sink hangs on its own thread is destroyed after shutdown_timeout and the loss is told") {
+  auto hung = std::make_shared<switched_sink>("hung", mode::hang);
+  auto good = std::make_shared<support::capture>();
+  complaints heard;
+  {
+    fapilog::runtime rt{{.sinks = {hung, good}, .shutdown_timeout = 50ms, .diagnostics_output = heard}};
+    log_numbers(rt.get_logger(), 0, 10);
+    CHECK(hung->wait_for_calls(1));
+  }
+  CHECK(heard.tell_of("not drained within shutdown_timeout"));
+  CHECK(heard.tell_of("10 pending"));
+  CHECK(good->wait_for(10));
+  hung->set(mode::take);  // the thread that was left behind has all that it needs
+  CHECK(hung->wait_for_messages(10));
 }
 
 TEST_CASE("a sink with its own thread gets its records in order once it works again") {
@@ -186,6 +205,32 @@ TEST_CASE("the fallback takes what the sink does not take, and what it refuses")
   CHECK(account.rejected == 1);  // the fallback refuses poison, too
   CHECK(end.processed == 11);
   CHECK(end.rejected == 1);
+  CHECK(end.balanced());
+}
+
+TEST_CASE("where the fallback fails, too, the records are counted as failed, and both reasons are told") {
+  auto sink = std::make_shared<switched_sink>("main", mode::fail);
+  auto fallback = std::make_shared<switched_sink>("spare", mode::throws);
+  complaints heard;
+  fapilog::runtime rt{{.sinks = {{sink,
+                                  {.thread = fapilog::sink_thread::own,
+                                   .retry = {.attempts = 1, .first_delay = 1ms, .longest_delay = 1ms},
+                                   .fallback = fallback}}},
+                       .diagnostics_output = heard}};
+  log_numbers(rt.get_logger(), 0, 10);
+  CHECK(rt.flush(60s));
+  auto const account = rt.sink_counts()[0].second;
+  CHECK(account.failed == 10);
+  CHECK(account.to_fallback == 0);
+  CHECK(account.balanced());
+  CHECK(heard.tell_of("the fallback threw"));
+  CHECK(heard.tell_of("the sink failed; records are lost"));
+  fallback->set(mode::take);
+  rt.get_logger().info("record 10");
+  auto const end = rt.drain(60s);
+  CHECK(fallback->messages() == numbered(10, 11));
+  CHECK(end.failed == 10);
+  CHECK(end.processed == 1);
   CHECK(end.balanced());
 }
 
@@ -317,6 +362,32 @@ TEST_CASE("a spool is bounded: what does not fit is dropped and counted, and the
   CHECK(rt.drain(60s).balanced());
 }
 
+TEST_CASE(
+    "a full disk under the spool is told; what does not fit is dropped and counted, the rest stays whole") {
+  support::small_file_system const disk{"size=128k"};
+  if (!disk.is_mounted()) SKIP("no leave to mount a file system");
+  auto sink = std::make_shared<switched_sink>("full", mode::fail);
+  complaints heard;
+  fapilog::runtime rt{
+      {.batch_max_size = 10,
+       .when_full = fapilog::when_full::block,
+       .sinks = {{sink,
+                  {.queue_bytes = 200'000, .retry = endless_retry, .spool = {.directory = disk / "spool"}}}},
+       .diagnostics_output = heard}};
+  log_numbers(rt.get_logger(), 0, 5'000);
+  CHECK(wait_for_account(rt, [](auto const& a) { return a.dropped > 0 && a.given == 5'000; }).dropped > 0);
+  CHECK(rt.sink_counts()[0].second.spooled > 0);
+  CHECK(heard.tell_of("the spool takes nothing more"));
+  CHECK(heard.tell_of("No space left on device"));
+  sink->set(mode::take);
+  auto const end = wait_for_account(rt, [](auto const& a) { return a.spooled == 0 && a.pending == 0; });
+  CHECK(end.delivered + end.dropped == 5'000);
+  CHECK(end.balanced());
+  auto const taken = sink->messages();
+  CHECK(std::set<std::string>(taken.begin(), taken.end()).size() == taken.size());
+  CHECK(rt.drain(60s).balanced());
+}
+
 TEST_CASE("a directory that cannot be made leaves the sink without a spool, and says so") {
   support::temporary_folder folder;
   std::ofstream{folder.file("file")} << "x";
@@ -361,6 +432,22 @@ TEST_CASE("records go to the sinks whose routes take them") {
   CHECK(rest->messages() == std::vector<std::string>{"dbx", "rest"});
   CHECK(end.processed == 8);
   CHECK(end.balanced());
+}
+
+TEST_CASE("a route whose predicate throws takes the record") {
+  auto chosen = std::make_shared<switched_sink>("chosen");
+  auto rest = std::make_shared<switched_sink>("rest");
+  fapilog::runtime rt{{.sinks = {{chosen, {.route = {.predicate = [](fapilog::event const& e) -> bool {
+                                             if (e.message == "odd") throw std::runtime_error{"no answer"};
+                                             return false;
+                                           }}}},
+                                 {rest, {.route = {.otherwise = true}}}}}};
+  rt.get_logger().info("odd");
+  rt.get_logger().info("even");
+  auto const end = rt.drain(60s);
+  CHECK(chosen->messages() == std::vector<std::string>{"odd"});
+  CHECK(rest->messages() == std::vector<std::string>{"even"});
+  CHECK(end.processed == 2);
 }
 
 TEST_CASE("with first_match a record goes to one sink, and one that no route takes is counted as filtered") {

@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/capture.hpp"
 #include "support/files.hpp"
 #include "support/read_settings.hpp"
 #include "support/temporary_folder.hpp"
@@ -159,6 +160,24 @@ TEST_CASE("every member of the core is set by JSON") {
   CHECK(o.shutdown_timeout == 1min);
   CHECK(o.sinks.empty());
   CHECK(o.enrichers.size() == 1);
+}
+
+TEST_CASE("each named level may be the lowest one that is logged, CRITICAL, AUDIT and SECURITY, too") {
+  using enum fapilog::level;
+  for (fapilog::level const lowest : {debug, info, warning, error, critical, audit, security}) {
+    std::string const name{fapilog::level_name(lowest)};
+    CHECK(settings::from_environment({{"FAPILOG_CORE__LOG_LEVEL", name}}).options().log_level == lowest);
+    auto options = settings::from_json(R"({"core": {"log_level": ")" + name + R"("}})").options();
+    auto sink = std::make_shared<support::capture>();
+    options.sinks = {sink};
+    fapilog::runtime rt{std::move(options)};
+    for (fapilog::level const severity : {debug, info, warning, error, critical, audit, security}) {
+      rt.get_logger().log(severity, "at a level");
+    }
+    (void)rt.drain();
+    CHECK(sink->lines().size() ==
+          (static_cast<std::size_t>(security) - static_cast<std::size_t>(lowest)) / 10 + 1);
+  }
 }
 
 TEST_CASE("levels of single loggers count from the first record") {

@@ -493,6 +493,17 @@ TEST_CASE("a file size limit of the process is an error like a full disk") {
   CHECK(lines_of(path) == numbered_lines(10, 100));
 }
 
+TEST_CASE("a file that could not be opened is healthy as soon as it could") {
+  temporary_directory directory;
+  std::filesystem::create_directory(directory / "app.log");
+  rotating_file sink{{.path = directory / "app.log"}};
+  CHECK_THROWS(sink.start(silent()));
+  CHECK_FALSE(sink.health().healthy);
+  std::filesystem::remove(directory / "app.log");
+  sink.start(silent());
+  CHECK(sink.health().healthy);
+}
+
 TEST_CASE("what cannot be a log file is refused at start with the path, the reason and what would be right") {
   temporary_directory directory;
   std::string const here = directory.path().string();
