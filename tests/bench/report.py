@@ -16,7 +16,7 @@ from pathlib import Path
 TEXT_ONLY = {"glog", "fmtlog", "xtr"}  # lines of text also where others write JSON
 GAVE_UP_US = 2e6  # the harness waits no longer for a line in a file
 
-SCENARIOS = ["call_latency", "throughput", "json_floor", "worst_call", "isolated", "isolated_lingering",
+SCENARIOS = ["call_latency", "throughput", "json_floor", "stages", "worst_call", "isolated", "isolated_lingering",
              "isolated_file", "idle", "slow_sink", "hanging_sink"]
 
 
@@ -246,6 +246,9 @@ def check(results):
                   over(median(*json, "spdlog", "sync"), median(*json, "fapilog")), 1.3, at_least=True)
     targets.judge("JSON throughput, fapilog / hand-rolled floor with write",
                   over(median(*json, "fapilog"), median("json_floor", "json", "write_ns", "floor")), 1.3)
+    for preset, most in (("production", 1.3), ("hardened", 2)):
+        with_stages, without = (median("stages", which, "total_ns", "fapilog", preset) for which in ("with", "without"))
+        targets.judge(f"redaction of {preset}, with / without", over(with_stages, without), most)
     targets.judge("text throughput, quill's best / fapilog",
                   over(median(*text, "quill"), median(*text, "fapilog")), 2, at_least=True)
     targets.judge("text throughput, xtr's best / fapilog",

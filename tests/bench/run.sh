@@ -16,7 +16,7 @@ quick=
 only=
 records=2000000
 scenarios=()
-all_scenarios=(call_latency throughput json_floor worst_call isolated isolated_lingering isolated_file idle slow_sink
+all_scenarios=(call_latency throughput json_floor stages worst_call isolated isolated_lingering isolated_file idle slow_sink
   hanging_sink)
 
 usage() {
@@ -165,10 +165,10 @@ began=$SECONDS
 for scenario in "${scenarios[@]}"; do
   for ((repetition = 1; repetition <= repetitions; ++repetition)); do
     printf '%5d s  %s, repetition %d of %d\n' $((SECONDS - began)) "$scenario" "$repetition" "$repetitions"
-    if [[ $scenario == json_floor ]]; then
-      floor_records=1000000
-      [[ -n $quick ]] && floor_records=20000
-      "${first[@]}" "$programs/bench_json_floor" $floor_records 2>"$out/stderr" || echo "bench_json_floor failed" >&2
+    if [[ $scenario == json_floor || $scenario == stages ]]; then # programs of their own
+      own_records=1000000
+      [[ -n $quick ]] && own_records=20000
+      "${first[@]}" "$programs/bench_$scenario" $own_records 2>"$out/stderr" || echo "bench_$scenario failed" >&2
       keep_rows "$repetition" <"$out/stderr"
       rm -f "$out/stderr"
       continue
