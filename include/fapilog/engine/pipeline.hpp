@@ -127,18 +127,14 @@ class pipeline {
         for (std::size_t i = begin; i < all.size(); ++i) all[i].labels.emplace_back("stage", label);
       }
     });
-    metric refused;
-    refused.name = "fapilog_redaction_exceptions_total";
-    refused.help = "Records that a redactor could not finish.";
-    refused.value = static_cast<double>(failed_redactions_.value());
-    all.push_back(std::move(refused));
+    all.push_back({.name = "fapilog_redaction_exceptions_total",
+                   .help = "Records that a redactor could not finish.",
+                   .value = static_cast<double>(failed_redactions_.value())});
     for (auto const& [name, count] : errors_) {
-      metric m;
-      m.name = "fapilog_plugin_errors_total";
-      m.help = "Events for which a stage threw.";
-      m.labels = {{"plugin", name}};
-      m.value = static_cast<double>(count->value());
-      all.push_back(std::move(m));
+      all.push_back({.name = "fapilog_plugin_errors_total",
+                     .help = "Events for which a stage threw.",
+                     .labels = {{"plugin", name}},
+                     .value = static_cast<double>(count->value())});
     }
   }
   /// What stages have to tell of what they left out.

@@ -22,13 +22,13 @@ struct metric {
     std::uint64_t count;  ///< observations up to it, those of lower buckets among them
   };
 
-  std::string name;
-  std::string help;
+  std::string name = {};
+  std::string help = {};
   metric_kind kind = metric_kind::counter;
-  std::vector<std::pair<std::string, std::string>> labels;
-  double value = 0;             ///< of a counter or gauge; of a histogram the sum of what was observed
-  std::vector<bucket> buckets;  ///< of a histogram, without the one for infinity
-  std::uint64_t count = 0;      ///< of a histogram
+  std::vector<std::pair<std::string, std::string>> labels = {};
+  double value = 0;                  ///< of a counter or gauge; of a histogram the sum of what was observed
+  std::vector<bucket> buckets = {};  ///< of a histogram, without the one for infinity
+  std::uint64_t count = 0;           ///< of a histogram
 };
 using metric_list = std::vector<metric>;
 

@@ -90,12 +90,10 @@ class first_occurrence {
   }
 
   void collect(metric_list& all) const {
-    metric m;
-    m.name = "fapilog_first_occurrence_keys_tracked";
-    m.help = "Keys that first_occurrence remembers.";
-    m.kind = metric_kind::gauge;
-    m.value = static_cast<double>(tracked_.value());
-    all.push_back(std::move(m));
+    all.push_back({.name = "fapilog_first_occurrence_keys_tracked",
+                   .help = "Keys that first_occurrence remembers.",
+                   .kind = metric_kind::gauge,
+                   .value = static_cast<double>(tracked_.value())});
   }
 
  private:

@@ -92,12 +92,10 @@ class rate_limit {
   }
 
   void collect(metric_list& all) const {
-    metric m;
-    m.name = "fapilog_rate_limit_keys_tracked";
-    m.help = "Keys that the rate limit remembers.";
-    m.kind = metric_kind::gauge;
-    m.value = static_cast<double>(tracked_.value());
-    all.push_back(std::move(m));
+    all.push_back({.name = "fapilog_rate_limit_keys_tracked",
+                   .help = "Keys that the rate limit remembers.",
+                   .kind = metric_kind::gauge,
+                   .value = static_cast<double>(tracked_.value())});
   }
 
  private:

@@ -10,6 +10,7 @@
 #include <fapilog/stages/redactors/path_patterns.hpp>
 #include <fapilog/stages/redactors/presets.hpp>
 #include <fapilog/stages/redactors/redaction.hpp>
+#include <fapilog/stages/redactors/rules_redactor.hpp>
 
 #include <memory>
 #include <string>
@@ -19,6 +20,8 @@
 namespace fapilog::redactors {
 
 struct by_name_config {
+  static constexpr std::string_view redactor = "by_name";
+
   std::vector<std::string> presets = {"CREDENTIALS"};  ///< of `list_redaction_presets()`
   std::vector<std::string> names = {};                 ///< more of them, in the notation of `name_rules`
   std::vector<std::string> allowed_fields = {};        ///< paths that stay all the same, as in `field_mask`
@@ -67,22 +70,15 @@ inline void add_rules(redaction& all, by_name_config const& config) {
     auto const resolved = resolve_redaction_preset(preset);
     names.insert(names.end(), resolved.begin(), resolved.end());
   }
-  all.add("by_name", std::make_shared<allowed_names const>(names, config.allowed_fields),
-          masking{"by_name", config.mask_string, config.mode, config.key});
+  all.add(by_name_config::redactor, std::make_shared<allowed_names const>(names, config.allowed_fields),
+          masking{by_name_config::redactor, config.mask_string, config.mode, config.key});
 }
 
 /// A covered value is replaced whole, containers too; null stays, and so do numbers, times and booleans under a name
 /// that says they are a measure (`token_count`). Thread: the worker's.
-class by_name {
+class by_name : public rules_redactor<by_name_config> {
  public:
-  /// Throws: as `add_rules`.
-  explicit by_name(by_name_config const& config = {}) { add_rules(rules_, config); }
-  [[nodiscard]] static std::string_view name() noexcept { return "by_name"; }
-  void redact(event& e) { rules_.redact(e); }
-  void collect(metric_list& all) const { rules_.collect(all, name()); }
-
- private:
-  redaction rules_;
+  using rules_redactor::rules_redactor;
 };
 
 }  // namespace fapilog::redactors

@@ -10,6 +10,7 @@
 #include <fapilog/stages/redactors/path_patterns.hpp>
 #include <fapilog/stages/redactors/path_rule.hpp>
 #include <fapilog/stages/redactors/redaction.hpp>
+#include <fapilog/stages/redactors/rules_redactor.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -20,6 +21,8 @@
 namespace fapilog::redactors {
 
 struct field_blocker_config {
+  static constexpr std::string_view redactor = "field_blocker";
+
   /// Keys, at any depth; case and the signs between words make no difference: `request_body` is `requestBody`.
   std::vector<std::string> blocked_fields = {"body", "request_body", "response_body", "payload",     "raw",
                                              "dump", "raw_body",     "raw_request",   "raw_response"};
@@ -64,21 +67,14 @@ class blocked_keys final : public path_rule {
 
 /// Adds its rules to those of a walk. Throws: as `blocked_keys`.
 inline void add_rules(redaction& all, field_blocker_config const& config) {
-  all.add("field_blocker", std::make_shared<blocked_keys const>(config),
-          masking{"field_blocker", config.replacement});
+  all.add(field_blocker_config::redactor, std::make_shared<blocked_keys const>(config),
+          masking{field_blocker_config::redactor, config.replacement});
 }
 
 /// A blocked value is replaced whole; null stays. Thread: the worker's.
-class field_blocker {
+class field_blocker : public rules_redactor<field_blocker_config> {
  public:
-  /// Throws: as `add_rules`.
-  explicit field_blocker(field_blocker_config const& config = {}) { add_rules(rules_, config); }
-  [[nodiscard]] static std::string_view name() noexcept { return "field_blocker"; }
-  void redact(event& e) { rules_.redact(e); }
-  void collect(metric_list& all) const { rules_.collect(all, name()); }
-
- private:
-  redaction rules_;
+  using rules_redactor::rules_redactor;
 };
 
 }  // namespace fapilog::redactors

@@ -8,6 +8,7 @@
 #include <fapilog/stages/redactors/masking.hpp>
 #include <fapilog/stages/redactors/path_patterns.hpp>
 #include <fapilog/stages/redactors/redaction.hpp>
+#include <fapilog/stages/redactors/rules_redactor.hpp>
 
 #include <memory>
 #include <string>
@@ -17,6 +18,8 @@
 namespace fapilog::redactors {
 
 struct field_mask_config {
+  static constexpr std::string_view redactor = "field_mask";
+
   /// `data.user.password`, `data.*.token`, `context.**`, or `password` for this key at any depth: see `path_patterns`.
   std::vector<std::string> fields_to_mask = {};
   bool case_insensitive = true;  ///< of ASCII letters
@@ -41,21 +44,15 @@ struct field_mask_config {
 
 /// Adds its rules to those of a walk. Throws: std::invalid_argument for a path that is not valid or a key too short.
 inline void add_rules(redaction& all, field_mask_config const& config) {
-  all.add("field_mask", std::make_shared<path_patterns const>(config.fields_to_mask, config.case_insensitive),
-          masking{"field_mask", config.mask_string, config.mode, config.key});
+  all.add(field_mask_config::redactor,
+          std::make_shared<path_patterns const>(config.fields_to_mask, config.case_insensitive),
+          masking{field_mask_config::redactor, config.mask_string, config.mode, config.key});
 }
 
 /// A covered value is replaced whole, containers too; null stays. Thread: the worker's.
-class field_mask {
+class field_mask : public rules_redactor<field_mask_config> {
  public:
-  /// Throws: as `add_rules`.
-  explicit field_mask(field_mask_config const& config = {}) { add_rules(rules_, config); }
-  [[nodiscard]] static std::string_view name() noexcept { return "field_mask"; }
-  void redact(event& e) { rules_.redact(e); }
-  void collect(metric_list& all) const { rules_.collect(all, name()); }
-
- private:
-  redaction rules_;
+  using rules_redactor::rules_redactor;
 };
 
 }  // namespace fapilog::redactors

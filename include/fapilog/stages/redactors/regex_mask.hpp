@@ -9,6 +9,7 @@
 #include <fapilog/stages/redactors/masking.hpp>
 #include <fapilog/stages/redactors/path_rule.hpp>
 #include <fapilog/stages/redactors/redaction.hpp>
+#include <fapilog/stages/redactors/rules_redactor.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -20,6 +21,8 @@
 namespace fapilog::redactors {
 
 struct regex_mask_config {
+  static constexpr std::string_view redactor = "regex_mask";
+
   /// Each is held against the whole path of a member, such as `data.user.password`; see `detail::linear_regex` for what
   /// it may be.
   std::vector<std::string> patterns = {};
@@ -71,21 +74,14 @@ class regex_patterns final : public path_rule {
 /// Adds its rules to those of a walk. Throws: std::invalid_argument for a pattern that is not supported or too large, or
 /// for a key too short.
 inline void add_rules(redaction& all, regex_mask_config const& config) {
-  all.add("regex_mask", std::make_shared<regex_patterns const>(config.patterns),
-          masking{"regex_mask", config.mask_string, config.mode, config.key});
+  all.add(regex_mask_config::redactor, std::make_shared<regex_patterns const>(config.patterns),
+          masking{regex_mask_config::redactor, config.mask_string, config.mode, config.key});
 }
 
 /// A covered value is replaced whole, containers too; null stays. Thread: the worker's.
-class regex_mask {
+class regex_mask : public rules_redactor<regex_mask_config> {
  public:
-  /// Throws: as `add_rules`.
-  explicit regex_mask(regex_mask_config const& config = {}) { add_rules(rules_, config); }
-  [[nodiscard]] static std::string_view name() noexcept { return "regex_mask"; }
-  void redact(event& e) { rules_.redact(e); }
-  void collect(metric_list& all) const { rules_.collect(all, name()); }
-
- private:
-  redaction rules_;
+  using rules_redactor::rules_redactor;
 };
 
 }  // namespace fapilog::redactors

@@ -6,6 +6,7 @@
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/stages/redactors/redaction.hpp>
+#include <fapilog/stages/redactors/rules_redactor.hpp>
 
 #include <cstddef>
 #include <string_view>
@@ -13,6 +14,8 @@
 namespace fapilog::redactors {
 
 struct string_truncate_config {
+  static constexpr std::string_view redactor = "string_truncate";
+
   std::size_t max_string_length = 0;  ///< characters; 0: nothing is cut
 
   template <class Self, class Visitor>
@@ -34,15 +37,9 @@ inline void add_rules(redaction& all, string_truncate_config const& config) noex
 
 /// Cuts values and the message between two characters. Keys stay. By itself it comes after the other redactors: half a
 /// secret is not found any more. Thread: the worker's.
-class string_truncate {
+class string_truncate : public rules_redactor<string_truncate_config> {
  public:
-  explicit string_truncate(string_truncate_config const& config = {}) { add_rules(rules_, config); }
-  [[nodiscard]] static std::string_view name() noexcept { return "string_truncate"; }
-  void redact(event& e) { rules_.redact(e); }
-  void collect(metric_list& all) const { rules_.collect(all, name()); }
-
- private:
-  redaction rules_;
+  using rules_redactor::rules_redactor;
 };
 
 }  // namespace fapilog::redactors

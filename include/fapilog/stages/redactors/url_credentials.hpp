@@ -9,6 +9,7 @@
 #include <fapilog/stages/redactors/name_rules.hpp>
 #include <fapilog/stages/redactors/presets.hpp>
 #include <fapilog/stages/redactors/redaction.hpp>
+#include <fapilog/stages/redactors/rules_redactor.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -17,6 +18,8 @@
 namespace fapilog::redactors {
 
 struct url_credentials_config {
+  static constexpr std::string_view redactor = "url_credentials";
+
   /// Also what a text names itself by a name of CREDENTIALS: `?access_token=...`, `password=...`, `"pin": "..."`.
   bool keywords = true;
   std::size_t max_string_length = 1'048'576;  ///< bytes; a longer text is replaced whole
@@ -40,7 +43,8 @@ struct url_credentials_config {
 inline void add_rules(redaction& all, url_credentials_config const& config) {
   constexpr std::size_t least = 64;
   if (config.max_string_length < least) {
-    refuse("url_credentials", "max_string_length", std::to_string(config.max_string_length), "at least 64");
+    refuse(url_credentials_config::redactor, "max_string_length", std::to_string(config.max_string_length),
+           "at least 64");
   }
   all.texts().enable(text_rule::url);
   all.texts().limit(config.max_string_length);
@@ -51,16 +55,9 @@ inline void add_rules(redaction& all, url_credentials_config const& config) {
 
 /// `https://user:password@host` becomes `https://host`, whatever the scheme, and without one. Looks at all texts, the
 /// message, and keys. Thread: the worker's.
-class url_credentials {
+class url_credentials : public rules_redactor<url_credentials_config> {
  public:
-  /// Throws: as `add_rules`.
-  explicit url_credentials(url_credentials_config const& config = {}) { add_rules(rules_, config); }
-  [[nodiscard]] static std::string_view name() noexcept { return "url_credentials"; }
-  void redact(event& e) { rules_.redact(e); }
-  void collect(metric_list& all) const { rules_.collect(all, name()); }
-
- private:
-  redaction rules_;
+  using rules_redactor::rules_redactor;
 };
 
 }  // namespace fapilog::redactors

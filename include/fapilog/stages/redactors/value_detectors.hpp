@@ -7,6 +7,7 @@
 #include <fapilog/record/event.hpp>
 #include <fapilog/stages/redactors/name_rules.hpp>
 #include <fapilog/stages/redactors/redaction.hpp>
+#include <fapilog/stages/redactors/rules_redactor.hpp>
 
 #include <array>
 #include <memory>
@@ -15,6 +16,8 @@
 namespace fapilog::redactors {
 
 struct value_detectors_config {
+  static constexpr std::string_view redactor = "value_detectors";
+
   bool payment_card = true;   ///< 13 to 19 digits with the first ones of an issuer and the right check digit
   bool jwt = true;            ///< JSON web tokens
   bool bearer_tokens = true;  ///< behind `Bearer` and `Basic`, and whatever follows `Authorization:`
@@ -55,15 +58,9 @@ inline void add_rules(redaction& all, value_detectors_config const& config) {
 
 /// Replaces the part of a text that was found, such as `[REDACTED:CARD]`; looks at all texts, numbers, the message, and
 /// keys. Thread: the worker's.
-class value_detectors {
+class value_detectors : public rules_redactor<value_detectors_config> {
  public:
-  explicit value_detectors(value_detectors_config const& config = {}) { add_rules(rules_, config); }
-  [[nodiscard]] static std::string_view name() noexcept { return "value_detectors"; }
-  void redact(event& e) { rules_.redact(e); }
-  void collect(metric_list& all) const { rules_.collect(all, name()); }
-
- private:
-  redaction rules_;
+  using rules_redactor::rules_redactor;
 };
 
 }  // namespace fapilog::redactors
