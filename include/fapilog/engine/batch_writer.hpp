@@ -273,7 +273,7 @@ class batch_writer {
       tell_->warn("worker", "a batch could not be handed over", error.what());
     }
   }
-  /// Records of the library's own are in no account.
+  /// Records of the library's own are not in the runtime's account.
   static void leave_own_out(batch const& entries, std::vector<bool>& left_out) {
     for (std::size_t i = 0; i < entries.size(); ++i) {
       if (!entries[i].event.is_own) continue;
