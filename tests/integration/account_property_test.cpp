@@ -298,7 +298,8 @@ struct pipeline {
   enum class ending { after_join, meanwhile, at_once } end = ending::after_join;
   std::uint64_t drain_after = 0;  ///< submitted records, where it ends meanwhile
   bool flushes = false;
-  bool talks = false;  ///< the first sink logs and flushes
+  bool talks = false;            ///< the first sink logs and flushes
+  bool is_about_spools = false;  ///< sinks that come and go, with small spools and large lanes
 };
 
 template <class... Parts>
@@ -391,7 +392,7 @@ void add_stages(pipeline& p, dice& d) {
   });
 }
 
-temper random_temper(dice& d, bool must_revive, std::string& text) {
+temper random_temper(dice& d, bool must_revive, bool is_flaky, std::string& text) {
   temper how;
   std::ostringstream told;
   auto const share = [&](char const* name, double& which, double chance, double most) {
@@ -407,7 +408,7 @@ temper random_temper(dice& d, bool must_revive, std::string& text) {
   how.is_revived = must_revive || d.chance(0.5);
   how.fails_to_start = d.chance(0.04);
   how.throws_aside = d.chance(0.1);
-  if (d.chance(0.15)) how.up_ms = static_cast<int>(d.below(8)) + 1;
+  if (d.chance(is_flaky ? 0.6 : 0.15)) how.up_ms = static_cast<int>(d.below(8)) + 1;
   if (d.chance(0.15)) how.slow_us = static_cast<int>(d.below(60)) + 1;
   how.needs_json = d.chance(0.8);
   told << (how.is_dead ? how.is_revived ? "dead until the gate opens " : "dead " : "")
@@ -446,8 +447,10 @@ void add_sink(pipeline& p, dice& d, std::filesystem::path const& folder) {
   }
   how.route = b.route;
   how.thread =
-      d.of({fapilog::sink_thread::automatic, fapilog::sink_thread::shared, fapilog::sink_thread::own});
-  how.queue_bytes = d.chance(0.5) ? 65'536 : 1 << 20;
+      p.is_about_spools
+          ? fapilog::sink_thread::own
+          : d.of({fapilog::sink_thread::automatic, fapilog::sink_thread::shared, fapilog::sink_thread::own});
+  how.queue_bytes = std::uint64_t{65'536} << d.below(5);
   how.when_queue_full = d.chance(0.3) ? fapilog::when_queue_full::block : fapilog::when_queue_full::drop;
   how.retry = {
       .attempts = static_cast<std::uint32_t>(d.of({0, 1, 2, 4})), .first_delay = 1ms, .longest_delay = 3ms};
@@ -461,20 +464,20 @@ void add_sink(pipeline& p, dice& d, std::filesystem::path const& folder) {
   bool const must_revive = p.end == pipeline::ending::after_join;
   if (d.chance(0.4)) {
     tell(p, "fallback(");
-    temper const other = random_temper(d, must_revive, p.text);
+    temper const other = random_temper(d, must_revive, p.is_about_spools, p.text);
     tell(p, ')');
     b.fallback = std::make_shared<booking_sink>("spare", other, d.seed(), p.held);
     how.fallback = b.fallback;
   }
-  if (how.thread != fapilog::sink_thread::shared && d.chance(0.4)) {
+  if (how.thread != fapilog::sink_thread::shared && d.chance(p.is_about_spools ? 0.9 : 0.3)) {
     b.has_spool = true;
     how.spool = {.directory = folder.string(),
-                 .max_bytes = d.chance(0.4) ? 65'536U : 16U << 20,
+                 .max_bytes = d.chance(0.6) ? 65'536 + d.below(60'000) : 16U << 20,
                  .segment_bytes = d.chance(0.5) ? 4'096U : 1U << 20};
     tell(p, "spool", how.spool.max_bytes, how.spool.segment_bytes);
   }
   tell(p, "temper(");
-  temper mood = d.chance(0.3) ? temper{} : random_temper(d, must_revive, p.text);
+  temper mood = d.chance(0.3) ? temper{} : random_temper(d, must_revive, p.is_about_spools, p.text);
   tell(p, ')');
   if (is_first)
     mood.needs_json = true;  // else no processor runs, and nobody keeps the book of what was built
@@ -512,6 +515,8 @@ pipeline random_pipeline(dice& d, std::filesystem::path const& folder) {
   p.drain_after = d.below(static_cast<std::uint64_t>(p.threads * p.records));
   p.flushes = d.chance(0.5);
   p.talks = d.chance(0.1);
+  p.is_about_spools = d.chance(0.25);
+  if (p.is_about_spools) o.lane_bytes = std::size_t{1} << 20;
   tell(p, "level", static_cast<int>(o.log_level), "when_full", static_cast<int>(o.when_full), "lane",
        o.lane_bytes, "batch", o.batch_max_size, "routing", static_cast<int>(o.routing), "summary",
        o.drop_summary_window.count(), "adaptive", o.adaptive.enabled, "ending", static_cast<int>(p.end),

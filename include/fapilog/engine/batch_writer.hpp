@@ -44,7 +44,7 @@ struct delivery_place {
 
 /// Sinks see the batches in order and one at a time. An isolated record is written by the worker itself, without a
 /// second thread to wake; in a flood, a helper writes one batch while the worker makes the next.
-/// Thread: the worker's, but for `add_to`.
+/// Thread: the worker's, but where it says otherwise.
 class batch_writer {
  public:
   /// `helper_began` is called on the helper's thread before it calls any sink.
@@ -67,7 +67,9 @@ class batch_writer {
       if (p.own != nullptr) p.own->start(context);
     }
     for (delivery_place& p : places_) {
-      if (p.shared != nullptr) p.shared->start(context);
+      if (p.shared == nullptr) continue;
+      p.shared->prepare(context);
+      p.shared->start();
     }
   }
   /// Waits for the sinks on this thread; those with their own take part in the round.
@@ -80,6 +82,12 @@ class batch_writer {
       if (p.shared != nullptr) p.shared->flush();
     }
     round->one_done();
+  }
+  /// Before the last records come. Thread: any.
+  void begin_drain() {
+    for (delivery_place& p : places_) {
+      if (p.own != nullptr) p.own->begin_drain();
+    }
   }
   /// Waits for every sink, however long it takes.
   void stop() {

@@ -87,10 +87,9 @@ class delivery {
   [[nodiscard]] delivery_options const& options() const noexcept { return options_; }
   [[nodiscard]] sink_counters& counts() const noexcept { return board_->counts; }
 
-  void start(start_context const& context) {
-    context_ = std::make_unique<start_context>(context);
-    try_start();
-  }
+  /// Before anything else; the fallback may be needed before the sink has started.
+  void prepare(start_context const& context) { context_ = std::make_unique<start_context>(context); }
+  void start() { try_start(); }
 
   /// Offers the rest of the work, with waits in between, until it is done or given up.
   void deliver(parcel part) {

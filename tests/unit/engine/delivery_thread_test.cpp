@@ -1,22 +1,30 @@
 // SPDX-License-Identifier: MIT
 // Sinks on threads of their own: none holds up another, queues are bounded, and every record is accounted for.
+#include "support/batches.hpp"
 #include "support/capture.hpp"
 #include "support/catch.hpp"
 #include "support/complaints.hpp"
 #include "support/switched_sink.hpp"
 #include "support/temporary_folder.hpp"
 
+#include <fapilog/engine/delivery_thread.hpp>
+#include <fapilog/engine/spooled_parcels.hpp>
 #include <fapilog/fapilog.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <deque>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using fapilog::kv;
@@ -99,6 +107,130 @@ TEST_CASE("a sink with its own thread gets its records in order once it works ag
   CHECK(end.balanced());
   CHECK(heard.tell_of("its records wait in its queue"));
   CHECK(heard.tell_of("the sink works again"));
+}
+
+TEST_CASE("a drain does not wait for room in the queue of a sink that is down") {
+  auto sink = std::make_shared<switched_sink>("down", mode::fail);
+  fapilog::runtime rt{{.batch_max_size = 1,
+                       .when_full = fapilog::when_full::block,
+                       .sinks = {{sink,
+                                  {.thread = fapilog::sink_thread::own,
+                                   .queue_bytes = 65'536,
+                                   .when_queue_full = fapilog::when_queue_full::block,
+                                   .retry = endless_retry}}},
+                       .diagnostics_output = complaints{}}};
+  log_numbers(rt.get_logger(), 0, 200);
+  auto const end = rt.drain(60s);
+  CHECK(end);
+  CHECK(end.failed == 200);
+  CHECK(end.pending == 0);
+  CHECK(end.balanced());
+  CHECK(rt.sink_counts()[0].second.balanced());
+}
+
+TEST_CASE("a drain loses nothing of a queue that is full only because its sink is slow") {
+  struct slow {
+    std::size_t taken = 0;
+    void write(fapilog::batch const& entries) {
+      std::this_thread::sleep_for(1ms);
+      taken += entries.size();
+    }
+  };
+  auto sink = std::make_shared<slow>();
+  fapilog::runtime rt{{.batch_max_size = 1,
+                       .when_full = fapilog::when_full::block,
+                       .sinks = {{sink,
+                                  {.thread = fapilog::sink_thread::own,
+                                   .queue_bytes = 65'536,
+                                   .when_queue_full = fapilog::when_queue_full::block}}}}};
+  log_numbers(rt.get_logger(), 0, 200);
+  auto const end = rt.drain(60s);
+  CHECK(end.processed == 200);
+  CHECK(sink->taken == 200);
+}
+
+TEST_CASE("a batch that waited for room in the queue does not overtake what was spooled meanwhile") {
+  support::temporary_folder folder;
+  auto sink = std::make_shared<switched_sink>("down", mode::hang);
+  fapilog::runtime rt{{.batch_max_size = 1,
+                       .when_full = fapilog::when_full::block,
+                       .sinks = {{sink,
+                                  {.queue_bytes = 65'536,
+                                   .when_queue_full = fapilog::when_queue_full::block,
+                                   .retry = {.attempts = 1, .first_delay = 200ms, .longest_delay = 200ms},
+                                   .spool = {.directory = folder.path().string(), .max_bytes = 65'536}}}},
+                       .diagnostics_output = complaints{}}};
+  auto const log = rt.get_logger();
+  log.info("first");
+  REQUIRE(sink->wait_for_calls(1));
+  log.info("too large for the spool", kv("text", std::string(100'000, 'x')));
+  auto const is_given = [](fapilog::sink_account const& a) { return a.given == 2; };
+  REQUIRE(wait_for_account(rt, is_given).given == 2);
+  sink->set(mode::fail);  // the first goes to the spool
+  REQUIRE(wait_for_account(rt, [](fapilog::sink_account const& a) { return a.spooled == 1; }).spooled == 1);
+  sink->set(mode::take);
+  CHECK(sink->wait_for_messages(2));
+  CHECK(rt.drain(60s).processed == 2);
+  CHECK(sink->messages() == std::vector<std::string>{"first", "too large for the spool"});
+}
+
+TEST_CASE("the fallback of a full queue is started as it should be, though the sink's thread has not begun") {
+  struct spare {
+    bool may_change_schema = true;
+    std::size_t taken = 0;
+    void start(fapilog::start_context const& context) { may_change_schema = context.allow_ddl(); }
+    void write(fapilog::batch const& entries) { taken += entries.size(); }
+  };
+  auto fallback = std::make_shared<spare>();
+  auto sink = std::make_shared<support::capture>();
+  std::promise<void> go;
+  auto const tell = std::make_shared<fapilog::diagnostics>(complaints{});
+  fapilog::placed_sink placed{
+      sink,
+      {.name = "late", .thread = fapilog::sink_thread::own, .queue_bytes = 65'536, .fallback = fallback}};
+  auto const late = std::make_shared<fapilog::engine::delivery_thread>(
+      std::move(placed), tell, [wait = go.get_future().share()] { wait.wait(); });
+  late->start(fapilog::start_context::without_ddl());
+  support::events many;
+  constexpr std::size_t count = 2'000;
+  for (std::size_t i = 0; i < count; ++i) many.add("record");
+  REQUIRE(many.batch().bytes() > 65'536);
+  for (int i = 0; i < 3; ++i) late->enqueue({many.batch(), {}, nullptr});  // the first fills the queue
+  CHECK(fallback->taken == 2 * count);
+  CHECK_FALSE(fallback->may_change_schema);
+  go.set_value();
+  late->close();
+  late->join();
+  CHECK(sink->lines().size() == count);
+}
+
+TEST_CASE("what waits goes before the spool as a whole or not at all") {
+  for (std::size_t pad = 0; pad < 400; pad += 8) {
+    support::temporary_folder folder;
+    fapilog::sink_counters counts;
+    complaints heard;
+    fapilog::engine::spooled_parcels spool{
+        {.directory = folder.path().string(), .max_bytes = 65'536, .segment_bytes = 4'096},
+        "s",
+        [&](std::string_view line, std::string_view) { heard(line); },
+        counts};
+    spool.open();
+    std::deque<std::string> texts;
+    auto const of = [&texts](std::size_t size) {
+      support::events one;
+      one.add(texts.emplace_back(size, 'x'));
+      return fapilog::engine::parcel{one.batch(), {}, nullptr};
+    };
+    REQUIRE(spool.append(of(20'000)));
+    std::deque<fapilog::engine::parcel> waiting;
+    for (int i = 0; i < 4; ++i) waiting.push_back(of(9'800 + pad));
+    auto const at_hand = of(5'000);
+    std::vector<fapilog::engine::fate> fates(1, fapilog::engine::fate::failed);
+    bool const moved = spool.move_before(at_hand, 0, fates, waiting);
+    INFO(pad << " bytes more");
+    CHECK(waiting.size() == (moved ? 0 : 4));
+    CHECK(counts.spooled.value() == (moved ? 6 : 1));
+  }
 }
 
 TEST_CASE("a full queue drops what comes and counts it") {
