@@ -25,7 +25,6 @@ TEST_CASE("levels, flushes, figures and drains from many threads disturb no reco
   constexpr std::size_t rounds = support::scaled(20, 5);
   constexpr std::size_t each = support::scaled(4'000, 500);
   constexpr std::size_t threads = 3;
-  using mode = support::switched_sink::mode;
   for (std::size_t round = 0; round < rounds; ++round) {
     auto own = std::make_shared<support::switched_sink>("own");
     auto shared = std::make_shared<support::switched_sink>("shared");
@@ -73,8 +72,8 @@ TEST_CASE("levels, flushes, figures and drains from many threads disturb no reco
       for (auto const& [name, account] : rt.sink_counts()) wrong += account.balanced() ? 0U : 1U;
     });
     again_and_again([&] {
-      own->set(mode::fail);
-      own->set(mode::take);
+      own->set(support::switched_sink::mode::fail);
+      own->set(support::switched_sink::mode::take);
     });
     if (!ends_meanwhile) {
       for (std::thread& t : callers) t.join();

@@ -61,11 +61,10 @@ std::size_t resident_bytes() {
 TEST_CASE("a file gets a flood whole beside a hung, a throwing and a slow sink, in bounded memory") {
   constexpr std::size_t count = support::scaled(200'000, 20'000);
   constexpr std::uint64_t queue_bytes = 2 << 20;
-  using mode = support::switched_sink::mode;
   support::temporary_folder folder;
   std::string const path = folder.file("app.jsonl");
-  auto hung = std::make_shared<support::switched_sink>("hung", mode::hang);
-  auto throwing = std::make_shared<support::switched_sink>("throwing", mode::throws);
+  auto hung = std::make_shared<support::switched_sink>("hung", support::switched_sink::mode::hang);
+  auto throwing = std::make_shared<support::switched_sink>("throwing", support::switched_sink::mode::throws);
   auto slow = std::make_shared<three_milliseconds>();
   fapilog::delivery_options const own{.thread = fapilog::sink_thread::own, .queue_bytes = queue_bytes};
   fapilog::delivery_options thrice = own;
@@ -102,7 +101,7 @@ TEST_CASE("a file gets a flood whole beside a hung, a throwing and a slow sink, 
   // Three queues, a lane, the batches at hand.
   if (!support::sanitized) CHECK(after < before + 3 * queue_bytes + (8U << 20));
 
-  hung->set(mode::take);
+  hung->set(support::switched_sink::mode::take);
   slow->hurries = true;
   auto const end = rt.drain(120s);
   CHECK(end);

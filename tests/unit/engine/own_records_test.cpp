@@ -81,8 +81,7 @@ TEST_CASE("a summary that is due comes without another record, though the worker
 TEST_CASE(
     "a record of the library's own stays out of the account though it was spooled and delivered later") {
   support::temporary_folder folder;
-  using mode = support::switched_sink::mode;
-  auto sink = std::make_shared<support::switched_sink>("down", mode::fail);
+  auto sink = std::make_shared<support::switched_sink>("down", support::switched_sink::mode::fail);
   fapilog::runtime rt{{.filters = {halving{}},
                        .sinks = {{sink,
                                   {.retry = {.attempts = 1, .first_delay = 1ms, .longest_delay = 5ms},
@@ -91,7 +90,7 @@ TEST_CASE(
   for (int i = 0; i < 10; ++i) rt.get_logger().info("n");
   REQUIRE(rt.flush(60s));  // the summary is with the records
   CHECK(rt.counts().spooled == 5);
-  sink->set(mode::take);
+  sink->set(support::switched_sink::mode::take);
   CHECK(sink->wait_for_messages(6));
   auto const end = rt.drain(60s);
   CHECK(end.processed == 5);
