@@ -295,7 +295,7 @@ struct pipeline {
   fapilog::options options;
   int threads = 1;
   int records = 0;  ///< of each thread
-  enum class ending { after_join, meanwhile, at_once } end = ending::after_join;
+  enum class ending { after_join, meanwhile, at_once, destroyed } end = ending::after_join;
   std::uint64_t drain_after = 0;  ///< submitted records, where it ends meanwhile
   bool flushes = false;
   bool talks = false;            ///< the first sink logs and flushes
@@ -509,12 +509,14 @@ pipeline random_pipeline(dice& d, std::filesystem::path const& folder) {
   o.sinks.clear();
   o.adaptive = {
       .enabled = d.chance(0.2), .check_interval = 1ms, .cooldown = 1ms, .batch_sizing = d.chance(0.5)};
-  p.end = d.of({ending::after_join, ending::meanwhile, ending::at_once});
+  p.end = d.of({ending::after_join, ending::meanwhile, ending::at_once, ending::meanwhile, ending::at_once,
+                ending::destroyed});
+  o.shutdown_timeout = std::chrono::milliseconds{d.below(10)};
   p.threads = static_cast<int>(d.below(4)) + 1;
   p.records = static_cast<int>(d.below(o.batch_max_size == 1 ? 120 : 400)) + 1;
   p.drain_after = d.below(static_cast<std::uint64_t>(p.threads * p.records));
   p.flushes = d.chance(0.5);
-  p.talks = d.chance(0.1);
+  p.talks = p.end != ending::destroyed && d.chance(0.1);
   p.is_about_spools = d.chance(0.25);
   if (p.is_about_spools) o.lane_bytes = std::size_t{1} << 20;
   tell(p, "level", static_cast<int>(o.log_level), "when_full", static_cast<int>(o.when_full), "lane",
@@ -535,12 +537,21 @@ class trial {
     {
       fapilog::runtime rt{std::move(p_.options)};
       if (p_.talks) let_talk(rt);
-      end_ = log_and_drain(rt);
+      if (p_.end == pipeline::ending::destroyed) {
+        log_until_closed(rt);
+      } else {
+        end_ = log_and_drain(rt);
+      }
       of_sinks_ = rt.sink_counts();
     }
+    if (p_.end == pipeline::ending::destroyed) wait_for_leftovers();
     for (placed_book const& b : p_.sinks) {
       check(b.sink->complaints().empty(), "a sink was ", b.sink->complaints());
       if (b.fallback) check(b.fallback->complaints().empty(), "a fallback was ", b.fallback->complaints());
+    }
+    if (p_.end == pipeline::ending::destroyed) {
+      for (placed_book const& b : p_.sinks) check_order("a sink", b.sink->taken(), false);
+      return std::move(wrong_);
     }
     check_account();
     for (std::size_t s = 0; s < p_.sinks.size(); ++s) recovered_.push_back(recover(s));
@@ -632,6 +643,29 @@ class trial {
     check(rt.flush(1s).complete, "a flush after the drain did not return at once");
     look(rt);
     return rt.drain(60s);
+  }
+
+  /// The runtime goes while its sinks hang or are down.
+  void log_until_closed(fapilog::runtime& rt) {
+    std::vector<std::thread> producers;
+    for (int t = 0; t < p_.threads; ++t)
+      producers.emplace_back([this, &rt, t, seed = d_.seed()] { produce(rt, t, seed); });
+    std::this_thread::sleep_for(std::chrono::microseconds{d_.below(3'000)});
+    check(rt.drain(0ms).balanced(), "not balanced where the drain has no time");
+    for (std::thread& t : producers) t.join();
+  }
+  /// Threads that were left behind come to their end once they can, and keep nothing.
+  void wait_for_leftovers() {
+    p_.held->open();
+    auto const give_up = std::chrono::steady_clock::now() + 60s;
+    for (placed_book& b : p_.sinks) {
+      b.how.fallback.reset();
+      while ((b.sink.use_count() > 1 || (b.fallback && b.fallback.use_count() > 1)) &&
+             std::chrono::steady_clock::now() < give_up)
+        std::this_thread::yield();
+      check(b.sink.use_count() == 1, "a sink is kept after the end");
+      check(!b.fallback || b.fallback.use_count() == 1, "a fallback is kept after the end");
+    }
   }
 
   void check_account() {
