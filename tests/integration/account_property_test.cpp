@@ -298,7 +298,8 @@ struct pipeline {
   enum class ending { after_join, meanwhile, at_once, destroyed } end = ending::after_join;
   std::uint64_t drain_after = 0;  ///< submitted records, where it ends meanwhile
   bool flushes = false;
-  bool talks = false;            ///< the first sink logs and flushes
+  bool talks = false;            ///< the first sink logs and flushes ...
+  bool drains_itself = false;    ///< ... and drains
   bool is_about_spools = false;  ///< sinks that come and go, with small spools and large lanes
 };
 
@@ -517,6 +518,7 @@ pipeline random_pipeline(dice& d, std::filesystem::path const& folder) {
   p.drain_after = d.below(static_cast<std::uint64_t>(p.threads * p.records));
   p.flushes = d.chance(0.5);
   p.talks = p.end != ending::destroyed && d.chance(0.1);
+  p.drains_itself = d.chance(0.3);
   p.is_about_spools = d.chance(0.25);
   if (p.is_about_spools) o.lane_bytes = std::size_t{1} << 20;
   tell(p, "level", static_cast<int>(o.log_level), "when_full", static_cast<int>(o.when_full), "lane",
@@ -580,6 +582,7 @@ class trial {
       --left;
       call(log, fapilog::level::warning, 100, 20 - left, 10);
       (void)rt.flush(1ms);
+      if (left == 0 && p_.drains_itself) (void)rt.drain(1ms);
     });
   }
 
