@@ -626,6 +626,10 @@ class trial {
         fapilog::account const flushed = rt.flush(500ms);
         check(!flushed || p_.talks || flushed.pending == 0, "a complete flush left ", flushed.pending,
               " pending");
+        for (auto const& [name, counts] : rt.sink_counts()) {
+          check(!flushed || p_.talks || counts.pending == 0, "a complete flush left ", counts.pending,
+                " pending for sink ", name);
+        }
         check(flushed.balanced(), "not balanced after a flush");
       }
     } else if (p_.end == pipeline::ending::meanwhile) {

@@ -284,7 +284,9 @@ class delivery_thread : public std::enable_shared_from_this<delivery_thread> {
       }
       // A full spool: it is waited for, unless there is another place or no more time.
       if (spool_ && !delivery_.options().fallback && !is_last_chance()) return;
+      lock.unlock();  // the fallback may take its time
       delivery_.give_up(w, spool_ != nullptr);
+      lock.lock();
     }
     delivery_.finish(w);
     end_current();

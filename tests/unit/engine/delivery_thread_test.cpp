@@ -204,6 +204,28 @@ TEST_CASE("the fallback of a full queue is started as it should be, though the s
   CHECK(sink->lines().size() == count);
 }
 
+TEST_CASE("a fallback that hangs holds up neither the other sinks nor the timeout of a drain") {
+  auto down = std::make_shared<switched_sink>("down", mode::fail);
+  auto spare = std::make_shared<switched_sink>("spare", mode::hang);
+  auto good = std::make_shared<support::capture>();
+  fapilog::runtime rt{{.when_full = fapilog::when_full::block,
+                       .sinks = {{down,
+                                  {.thread = fapilog::sink_thread::own,
+                                   .retry = {.attempts = 1, .first_delay = 1ms, .longest_delay = 1ms},
+                                   .fallback = spare}},
+                                 {good, {.thread = fapilog::sink_thread::own}}},
+                       .diagnostics_output = complaints{}}};
+  log_numbers(rt.get_logger(), 0, 1);
+  CHECK(spare->wait_for_calls(1));
+  log_numbers(rt.get_logger(), 1, 100);
+  CHECK(good->wait_for(100));
+  CHECK_FALSE(rt.drain(20ms));
+  spare->set(mode::take);
+  auto const end = rt.drain(60s);
+  CHECK(end.processed == 100);
+  CHECK(rt.sink_counts()[0].second.to_fallback == 100);
+}
+
 TEST_CASE("what waits goes before the spool as a whole or not at all") {
   for (std::size_t pad = 0; pad < 400; pad += 8) {
     support::temporary_folder folder;
