@@ -17,7 +17,7 @@ TEXT_ONLY = {"glog", "fmtlog", "xtr"}  # lines of text also where others write J
 GAVE_UP_US = 2e6  # the harness waits no longer for a line in a file
 
 SCENARIOS = ["call_latency", "throughput", "json_floor", "stages", "worst_call", "isolated", "isolated_lingering",
-             "isolated_file", "idle", "slow_sink", "hanging_sink"]
+             "isolated_file", "idle", "slow_sink", "hanging_sink", "bad_neighbours"]
 
 
 class Results:
@@ -271,6 +271,11 @@ def check(results):
     worst = ("worst_call", "json", "worst_us")
     targets.judge("worst call, quill's best / fapilog", over(median(*worst, "quill"), median(*worst, "fapilog")), 10,
                   at_least=True)
+
+    neighbours = [median("bad_neighbours", "json", metric, "fapilog") for metric in ("p50_ratio", "p99_ratio", "missing_in_file")]
+    targets.judge("callers' p50 beside bad sinks / alone", neighbours[0], 1.2)
+    targets.judge("callers' p99 beside bad sinks / alone", neighbours[1], 1.2)
+    targets.judge("records missing in the file beside bad sinks", neighbours[2], 0)
 
     print(f"{targets.met} met, {len(targets.missed)} missed, {len(targets.unmeasured)} not measured")
     if targets.missed:

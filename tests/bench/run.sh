@@ -17,7 +17,7 @@ only=
 records=2000000
 scenarios=()
 all_scenarios=(call_latency throughput json_floor stages worst_call isolated isolated_lingering isolated_file idle slow_sink
-  hanging_sink)
+  hanging_sink bad_neighbours)
 
 usage() {
   sed -n 's/^# Usage: /usage: /p' "$0" >&2
@@ -107,6 +107,7 @@ count_of() { # scenario, logger, configuration
       throughput | worst_call) count=20000 ;;
       isolated | isolated_lingering | isolated_file) count=10 ;;
       idle) count=1 ;;
+      bad_neighbours) count=2 ;;
       slow_sink | hanging_sink) count=5000 ;;
     esac
   fi

@@ -30,8 +30,8 @@ class batch_ticket {
   batch_ticket(std::size_t records, std::size_t parts, std::shared_ptr<fate_totals> totals)
       : records_(records), open_(parts), totals_(std::move(totals)) {}
 
-  /// Records that no sink takes; before the first part settles.
-  void leave_out(std::vector<bool> unrouted) { left_out_ = std::move(unrouted); }
+  /// Records that stand in no account, such as those that no sink takes; before the first part settles.
+  void leave_out(std::vector<bool> which) { left_out_ = std::move(which); }
 
   /// One sink's part is done: `place(i)` is the index in the batch of the part's i-th record.
   template <class Place>
@@ -50,7 +50,7 @@ class batch_ticket {
     --spooled_[index];
     worst_[index] = std::max(worst_[index], end);
     fate const after = state(index);
-    if (open_ != 0 || before == after) return;
+    if (open_ != 0 || before == after || is_left_out(index)) return;
     total(before).subtract(1);
     total(after).add();
   }
@@ -71,13 +71,14 @@ class batch_ticket {
     if (worst_.empty()) return fate::delivered;
     return worst_[index] == fate::delivered && spooled_[index] != 0 ? fate::spooled : worst_[index];
   }
+  [[nodiscard]] bool is_left_out(std::size_t index) const { return !left_out_.empty() && left_out_[index]; }
   [[nodiscard]] counter& total(fate f) const { return (*totals_)[static_cast<std::size_t>(f)]; }
 
   void finish() {
     if (worst_.empty() && left_out_.empty()) return total(fate::delivered).add(records_);
     std::array<std::uint64_t, fate_count> sums{};
     for (std::size_t i = 0; i < records_; ++i) {
-      if (left_out_.empty() || !left_out_[i]) ++sums[static_cast<std::size_t>(state(i))];
+      if (!is_left_out(i)) ++sums[static_cast<std::size_t>(state(i))];
     }
     for (std::size_t f = 0; f < fate_count; ++f) {
       if (sums[f] != 0) (*totals_)[f].add(sums[f]);

@@ -45,7 +45,7 @@ struct delivery_place {
 
 /// Sinks see the batches in order and one at a time. An isolated record is written by the worker itself, without a
 /// second thread to wake; in a flood, a helper writes one batch while the worker makes the next.
-/// Thread: the worker's, but for `add_to`.
+/// Thread: the worker's, but where it says otherwise.
 class batch_writer {
  public:
   /// `helper_began` is called on the helper's thread before it calls any sink.
@@ -68,7 +68,9 @@ class batch_writer {
       if (p.own != nullptr) p.own->start(context);
     }
     for (delivery_place& p : places_) {
-      if (p.shared != nullptr) p.shared->start(context);
+      if (p.shared == nullptr) continue;
+      p.shared->prepare(context);
+      p.shared->start();
     }
   }
   /// Waits for the sinks on this thread; those with their own take part in the round.
@@ -86,6 +88,12 @@ class batch_writer {
   void change_routes(std::optional<std::vector<route>> routes, std::optional<routing> rule) {
     wait_until_idle();
     router_.change(std::move(routes), rule);
+  }
+  /// Before the last records come. Thread: any.
+  void begin_drain() {
+    for (delivery_place& p : places_) {
+      if (p.own != nullptr) p.own->begin_drain();
+    }
   }
   /// Waits for every sink, however long it takes.
   void stop() {
@@ -279,7 +287,7 @@ class batch_writer {
       tell_->warn("worker", "a batch could not be handed over", error.what());
     }
   }
-  /// Records of the library's own are in no account.
+  /// Records of the library's own are not in the runtime's account.
   static void leave_own_out(batch const& entries, std::vector<bool>& left_out) {
     for (std::size_t i = 0; i < entries.size(); ++i) {
       if (!entries[i].event.is_own) continue;

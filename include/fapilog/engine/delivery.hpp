@@ -87,10 +87,9 @@ class delivery {
   [[nodiscard]] delivery_options const& options() const noexcept { return options_; }
   [[nodiscard]] sink_counters& counts() const noexcept { return board_->counts; }
 
-  void start(start_context const& context) {
-    context_ = std::make_unique<start_context>(context);
-    try_start();
-  }
+  /// Before anything else; the fallback may be needed before the sink has started.
+  void prepare(start_context const& context) { context_ = std::make_unique<start_context>(context); }
+  void start() { try_start(); }
 
   /// Offers the rest of the work, with waits in between, until it is done or given up.
   void deliver(parcel part) {
@@ -136,13 +135,13 @@ class delivery {
   void give_up(work& w, bool is_full = false) {
     std::size_t const left = w.fates.size() - w.first;
     if (left == 0) return;
-    bool const saved = options_.fallback && write_to_fallback(w.part.entries.from(w.first));
-    for (std::size_t i = w.first; i < w.fates.size(); ++i)
-      w.fates[i] = saved ? fate::delivered : fate::failed;
-    if (saved) w.to_fallback += left;
-    if (!saved && is_full) w.dropped += left;
+    std::vector<bool> const saved = taken_by_fallback(w.part.entries.from(w.first));
+    auto const lost = static_cast<std::size_t>(std::count(saved.begin(), saved.end(), false));
+    for (std::size_t i = 0; i < left; ++i) w.fates[w.first + i] = saved[i] ? fate::delivered : fate::failed;
+    w.to_fallback += left - lost;
+    if (is_full) w.dropped += lost;
     w.first = w.fates.size();
-    if (saved || is_full) return;
+    if (lost == 0 || is_full) return;
     if (started_) tell_->warn(board_->name(), "the sink failed; records are lost", last_reason_);
   }
 
@@ -231,21 +230,32 @@ class delivery {
     indices.erase(std::unique(indices.begin(), indices.end()), indices.end());
     tell_->warn(board_->name(), "the sink rejected records", result.reason());
     if (indices.empty()) return;
-    if (options_.fallback && write_to_fallback(w.part.entries.only(indices))) {
-      w.to_fallback += indices.size();
-      return;
+    std::vector<bool> const saved = taken_by_fallback(w.part.entries.only(indices));
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+      if (saved[i]) {
+        ++w.to_fallback;
+      } else {
+        w.fates[indices[i]] = fate::rejected;
+      }
     }
-    for (std::uint32_t const index : indices) w.fates[index] = fate::rejected;
   }
 
-  bool write_to_fallback(batch const& entries) {
+  /// True for each entry that the fallback took.
+  [[nodiscard]] std::vector<bool> taken_by_fallback(batch const& entries) {
+    std::vector<bool> taken(entries.size());
+    if (!options_.fallback) return taken;
     std::lock_guard const lock{fallback_mutex_};
-    bool taken = false;
     guarded("the fallback threw", [&] {
-      if (!std::exchange(fallback_started_, true)) options_.fallback->start(*context_);
+      if (!fallback_started_) options_.fallback->start(*context_);
+      fallback_started_ = true;
       write_result const result = options_.fallback->write(entries);
-      taken = static_cast<bool>(result);
-      if (!taken) tell_->warn(board_->name(), "the fallback failed, too", result.reason());
+      std::size_t const first_left =
+          result.what() == write_result::outcome::retry ? result.first_to_retry() : taken.size();
+      std::fill_n(taken.begin(), std::min(first_left, taken.size()), true);
+      for (std::size_t const index : result.rejected_entries()) {
+        if (index < taken.size()) taken[index] = false;
+      }
+      if (!result) tell_->warn(board_->name(), "the fallback failed, too", result.reason());
     });
     return taken;
   }

@@ -54,7 +54,7 @@ class delivery_thread : public std::enable_shared_from_this<delivery_thread> {
 
   /// Starts the thread, which starts the sink.
   void start(start_context const& context) {
-    context_ = std::make_unique<start_context>(context);
+    delivery_.prepare(context);
     run_thread();
   }
 
@@ -63,19 +63,21 @@ class delivery_thread : public std::enable_shared_from_this<delivery_thread> {
     counts().given.add(part.entries.size());
     std::unique_lock lock{mutex_};
     if (!thread_.joinable() && !is_unusable_) run_thread();  // in a forked child
-    if (is_unusable_ || is_closing_) return refuse(std::move(part), lock);
-    if (spool_ && !spool_->empty()) {
-      if (!spool_->append(part)) refuse(std::move(part), lock);
-      return;
-    }
     std::size_t const bytes = part.entries.bytes();
-    auto const has_room = [&] {
-      return queued_bytes_ == 0 || queued_bytes_ + bytes <= delivery_.options().queue_bytes;
-    };
-    if (!has_room()) {
+    for (;;) {
+      if (is_unusable_ || is_closing_) return refuse(std::move(part), lock);
+      bool const is_behind_spool = spool_ && !spool_->empty();
+      if (!is_behind_spool &&
+          (queued_bytes_ == 0 || queued_bytes_ + bytes <= delivery_.options().queue_bytes))
+        break;
       if (spool_ && spool_->append(part)) return;
-      if (delivery_.options().when_queue_full == when_queue_full::drop) return refuse(std::move(part), lock);
-      changed_.wait(lock, [&] { return has_room() || is_closing_; });
+      bool const is_hopeless = is_draining_ && is_behind_spool && has_failed_;
+      if (is_hopeless || delivery_.options().when_queue_full == when_queue_full::drop)
+        return refuse(std::move(part), lock);
+      is_room_awaited_ = true;
+      wake_.notify_one();
+      changed_.wait(lock);
+      is_room_awaited_ = false;
     }
     set_bytes(queued_bytes_ + bytes);
     queue_.push_back(std::move(part));
@@ -96,6 +98,13 @@ class delivery_thread : public std::enable_shared_from_this<delivery_thread> {
     wake_.notify_one();
   }
 
+  /// The end is near: where the worker waits for room, what stands before it gets its last chance. Thread: any.
+  void begin_drain() {
+    std::lock_guard const lock{mutex_};
+    is_draining_ = true;
+    wake_.notify_one();
+    changed_.notify_all();
+  }
   /// No more is coming: what waits gets its last chance.
   void close() {
     std::lock_guard const lock{mutex_};
@@ -124,7 +133,7 @@ class delivery_thread : public std::enable_shared_from_this<delivery_thread> {
   /// The parent's records and thread stay with the parent. A sink that hung is of no use here.
   void after_fork_in_child() {
     is_unusable_ = is_unusable_ || !(is_parked_ || has_ended_ || !thread_.joinable());
-    wants_pause_ = is_parked_ = is_waiting_ = false;
+    wants_pause_ = is_parked_ = is_waiting_ = is_room_awaited_ = false;
     ::new (static_cast<void*>(&wake_)) std::condition_variable;
     ::new (static_cast<void*>(&changed_)) std::condition_variable;
     ::new (static_cast<void*>(&thread_)) std::thread;
@@ -172,7 +181,7 @@ class delivery_thread : public std::enable_shared_from_this<delivery_thread> {
   void run() noexcept {
     detail::prepare_thread("fapilog-sink");
     began_();
-    if (!std::exchange(has_started_, true)) delivery_.start(*context_);
+    if (!std::exchange(has_started_, true)) delivery_.start();
     std::unique_lock lock{mutex_};
     for (bool open = true; open;) {
       try {
@@ -210,9 +219,12 @@ class delivery_thread : public std::enable_shared_from_this<delivery_thread> {
         is_from_spool_ = true;
       }
     }
-    if (!current_ && !has_spooled()) is_refusing_ = false;
+    if (!current_ && !has_spooled()) {
+      is_refusing_ = false;
+      if (is_room_awaited_) changed_.notify_all();
+    }
     if (serve_flushes(lock)) return true;
-    if (current_ && (is_closing_ || is_in_a_hurry_ || clock::now() >= not_before_)) {
+    if (current_ && (is_last_chance() || is_in_a_hurry_ || clock::now() >= not_before_)) {
       is_in_a_hurry_ = false;
       offer(lock);
       return true;
@@ -220,6 +232,10 @@ class delivery_thread : public std::enable_shared_from_this<delivery_thread> {
     if (is_closing_ && !current_ && queue_.empty() && !has_spooled()) return false;
     wait(lock);
     return true;
+  }
+
+  [[nodiscard]] bool is_last_chance() const noexcept {
+    return is_closing_ || (is_draining_ && is_room_awaited_ && !is_from_spool_);
   }
 
   /// While it closes, the spool is emptied as long as the sink takes it, for a second; the rest is the next process's.
@@ -248,11 +264,12 @@ class delivery_thread : public std::enable_shared_from_this<delivery_thread> {
 
   void offer(std::unique_lock<std::mutex>& lock) {
     delivery::work& w = *current_;
-    bool const is_last_chance = is_closing_;
+    bool const is_last = is_last_chance();
     lock.unlock();
-    delivery::outcome const now = delivery_.try_once(w, is_last_chance);
+    delivery::outcome const now = delivery_.try_once(w, is_last);
     lock.lock();
     has_failed_ = now.what != delivery::step::done;
+    if (is_room_awaited_) changed_.notify_all();
     not_before_ = has_failed_ ? now.next : clock::time_point{};
     if (is_from_spool_) {
       if (!has_failed_) spool_->end_first(w.fates, w.to_fallback);
@@ -266,8 +283,10 @@ class delivery_thread : public std::enable_shared_from_this<delivery_thread> {
         return end_current();
       }
       // A full spool: it is waited for, unless there is another place or no more time.
-      if (spool_ && !delivery_.options().fallback && !is_closing_) return;
+      if (spool_ && !delivery_.options().fallback && !is_last_chance()) return;
+      lock.unlock();  // the fallback may take its time
       delivery_.give_up(w, spool_ != nullptr);
+      lock.lock();
     }
     delivery_.finish(w);
     end_current();
@@ -306,7 +325,6 @@ class delivery_thread : public std::enable_shared_from_this<delivery_thread> {
 
   delivery delivery_;
   std::function<void()> began_;
-  std::unique_ptr<start_context> context_;
   std::unique_ptr<spooled_parcels> spool_;
   bool has_started_ = false;
 
@@ -320,7 +338,9 @@ class delivery_thread : public std::enable_shared_from_this<delivery_thread> {
   std::deque<flush_request> flushes_;
   bool is_waiting_ = false;
   bool is_in_a_hurry_ = false;
+  bool is_draining_ = false;
   bool is_closing_ = false;
+  bool is_room_awaited_ = false;  ///< by the worker, in `enqueue`
   bool is_unusable_ = false;
   bool is_refusing_ = false;
   bool wants_pause_ = false;

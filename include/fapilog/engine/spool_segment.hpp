@@ -19,6 +19,8 @@ namespace fapilog::engine {
 /// multiple of 8. The head's `consumed` moves behind each frame that was delivered. Thread: one at a time.
 class spool_segment {
  public:
+  static constexpr std::size_t head_size = 64;  ///< of a file without frames
+
   /// What reading gave: a frame, or the end.
   struct frame {
     bool found = false;
@@ -128,7 +130,6 @@ class spool_segment {
   void forget() noexcept { file_.close(); }
 
  private:
-  static constexpr std::size_t head_size = 64;
   static constexpr std::size_t mark_size = 16;
   static constexpr std::size_t frame_head = 16;
   static constexpr std::uint32_t frame_mark = 0x31465046;

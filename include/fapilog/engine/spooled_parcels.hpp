@@ -49,7 +49,7 @@ class spooled_parcels {
     std::uint64_t bytes = 0;
     for (std::size_t i = 0; i <= waiting.size(); ++i) {
       encode_batch(frame_, i == 0 ? at_hand.entries : waiting[i - 1].entries, i == 0 ? first : 0);
-      bytes += spool_segment::frame_bytes(frame_.size());
+      bytes += spool_segment::head_size + spool_segment::frame_bytes(frame_.size());  // each may begin a file
       frames.emplace_back(frame_.view());
     }
     if (!spool_.has_room(bytes)) return fail("the spool is full");

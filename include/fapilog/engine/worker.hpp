@@ -102,6 +102,7 @@ class worker : public std::enable_shared_from_this<worker> {
     auto const began = clock::now();
     channel_.close_for_calls();
     stop_.store(true, std::memory_order_seq_cst);
+    writer_.begin_drain();
     wake();
     std::unique_lock lock{mutex_};
     if (std::exchange(dormant_, false)) {

@@ -202,7 +202,7 @@ struct event {
   char const* function = "";
   std::uint32_t line = 0;
   std::uint64_t thread_id = 0;
-  bool is_own = false;      ///< made by the library itself; in no account
+  bool is_own = false;      ///< made by the library itself; not in the runtime's account
   member_list context;      ///< correlation and its kin; all strings
   member_list diagnostics;  ///< exception, and what enrichers tell of the process
   member_list data;         ///< everything else

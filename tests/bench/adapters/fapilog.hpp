@@ -8,9 +8,15 @@
 #include <fapilog/version.hpp>
 
 #include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <stdexcept>
+#include <string_view>
+#include <thread>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -24,6 +30,7 @@ class adapter {
   static constexpr std::array configs{"default"};
   static constexpr bool writes_json = true;
   static constexpr bool custom_sink = true;
+  static constexpr bool neighbours = true;
 
   explicit adapter(setup const& s) : runtime_(options(s)), log_(runtime_.get_logger("bench")) {}
 
@@ -36,6 +43,8 @@ class adapter {
   }
   void flush() { (void)runtime_.flush(std::chrono::minutes{5}); }
   [[nodiscard]] fapilog::account counts() const { return runtime_.counts(); }
+  [[nodiscard]] std::uint64_t in_file() const { return runtime_.sink_counts().back().second.delivered; }
+  void let_neighbours_go() { *neighbours_go_ = true; }
 
  private:
   struct calls {
@@ -45,10 +54,29 @@ class adapter {
     }
   };
 
-  static fapilog::options options(setup const& s) {
+  /// Until it is let go.
+  struct bad_sink {
+    enum { hangs, throws, slow } how;
+    std::shared_ptr<std::atomic<bool>> is_let_go;
+    void write(fapilog::batch const& entries) const {
+      constexpr std::chrono::milliseconds nap{3};
+      for (std::size_t i = 0; i < entries.size() || how == hangs; ++i) {
+        if (*is_let_go) return;
+        if (how == throws) throw std::runtime_error{"told to throw"};
+        std::this_thread::sleep_for(nap);
+      }
+    }
+  };
+
+  fapilog::options options(setup const& s) const {
     fapilog::options o{.log_level = fapilog::level::debug};
     if (s.wait) o.when_full = fapilog::when_full::block;
     o.sinks.clear();
+    if (s.bad_neighbours) {
+      o.diagnostics_output = [](std::string_view) {};
+      for (auto const how : {bad_sink::hangs, bad_sink::throws, bad_sink::slow})
+        o.sinks.push_back({bad_sink{how, neighbours_go_}, {.thread = fapilog::sink_thread::own}});
+    }
     if (s.sink != nullptr) {
       o.sinks.emplace_back(calls{s.sink});
     } else if (s.json) {
@@ -62,6 +90,7 @@ class adapter {
     return o;
   }
 
+  std::shared_ptr<std::atomic<bool>> neighbours_go_ = std::make_shared<std::atomic<bool>>(false);
   fapilog::runtime runtime_;
   fapilog::logger log_;
 };

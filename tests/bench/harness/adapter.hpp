@@ -17,6 +17,9 @@ struct setup {
   bool wait = true;    ///< a full queue makes the caller wait, where the logger can; else its default
   /// Where set, records go to a sink that does nothing but this with each; only for adapters with `custom_sink`.
   void (*sink)() = nullptr;
+  /// Beside the file a sink that hangs, one that throws and one that takes 3 ms a record; only for adapters with
+  /// `neighbours`.
+  bool bad_neighbours = false;
 };
 
 /// The same values for everybody. The quote is there because an escaper has to look for it.
@@ -44,6 +47,10 @@ struct values {
      void str(std::string const&, std::uint64_t, double);
      void json(std::string const&, int, double, std::string const&);
      void flush();                            // returns when everything is in the file
+     // Only where there can be several sinks:
+     static constexpr bool neighbours = true;
+     std::uint64_t in_file() const;           // records that the file has got
+     void let_neighbours_go();                // they hold up the end no more
    };
    }
 */

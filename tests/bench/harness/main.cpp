@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -344,6 +345,55 @@ void slow_sink(arguments const& a, bool hangs) {
   }
 }
 
+/// 200,000 calls a second to a file alone, and to one beside a sink that hangs, one that throws and one that takes 3 ms
+/// a record: a tenth of a second each in turns. What each call costs, and whether the file has got everything.
+template <class Log>
+void bad_neighbours(arguments const& a) {
+  if constexpr (requires { Log::neighbours; }) {
+    constexpr std::size_t warm_up = 4'000;
+    constexpr std::size_t timed = 20'000;
+    std::size_t const rounds = a.count == 0 ? 40 : a.count;
+    std::string const path = output_path(a);
+    samples cost[2];
+    double missing = 0;
+    for (samples& s : cost) s.reserve(rounds * timed);
+    (void)ns_per_tick();
+    for (std::size_t turn = 0; turn < 2 * rounds; ++turn) {
+      std::size_t const beside = (turn + turn / 2) % 2;  // alone, beside, beside, alone, ...
+      Log log{{a.config, path, true, true, nullptr, beside == 1}};
+      log.prepare_thread();
+      caller call{log, "json"};
+      auto next = clock::now();
+      for (std::size_t i = 0; i < warm_up + timed; ++i) {
+        if (i % burst == 0) {
+          while (clock::now() < next) {
+          }
+          next += std::chrono::microseconds{5} * burst;
+        }
+        std::uint64_t const begin = ticks();
+        call(i);
+        if (i >= warm_up) cost[beside].add(static_cast<double>(ticks() - begin) * ns_per_tick());
+      }
+      constexpr std::size_t all = warm_up + timed + 1;
+      auto const give_up = clock::now() + std::chrono::seconds{10};
+      while (log.in_file() < all && clock::now() < give_up) sleep_for(std::chrono::milliseconds{1});
+      missing += static_cast<double>(all - log.in_file());
+      log.let_neighbours_go();
+      ::unlink(path.c_str());
+    }
+    report const out{adapter::name, a.config, "bad_neighbours", a.message};
+    for (auto const& [name, share] : {std::pair{"p50", 0.5}, std::pair{"p99", 0.99}}) {
+      double const alone = cost[0].percentile(share);
+      double const beside = cost[1].percentile(share);
+      out(std::string{"alone_"} + name + "_ns", alone);
+      out(std::string{"beside_"} + name + "_ns", beside);
+      out(std::string{name} + "_ratio", beside / alone);
+    }
+    out("missing_in_file", missing);
+    out("peak_rss_mb", status_bytes("VmHWM:") / 1e6);
+  }
+}
+
 arguments parse(int argc, char** argv) {
   arguments a;
   if (argc < 3) throw std::invalid_argument{"two arguments at least"};
@@ -384,6 +434,7 @@ int run(int argc, char** argv) {
   else if (a.scenario == "idle") idle(a);
   else if (a.scenario == "slow_sink") slow_sink(a, false);
   else if (a.scenario == "hanging_sink") slow_sink(a, true);
+  else if (a.scenario == "bad_neighbours") bad_neighbours<adapter>(a);
   else throw std::invalid_argument{"no scenario '" + a.scenario + "'"};
   return 0;
 }

@@ -139,6 +139,62 @@ TEST_CASE("rejected records are counted as such and do not hold up the rest") {
   CHECK(heard.tell_of("poison is not taken"));
 }
 
+TEST_CASE("a fallback that takes a part is credited with that part") {
+  bool const rejects = GENERATE(true, false);
+  auto sink = std::make_shared<told>();
+  sink->answer = [](fapilog::batch const&, int) { return write_result::retry("down"); };
+  auto spare = std::make_shared<told>();
+  spare->answer = [&](fapilog::batch const& entries, int) {
+    std::size_t const taken = entries.size() - 1;  // all but the last
+    spare->take(entries, taken);
+    return rejects ? write_result::rejected({taken}, "one too many") : write_result::retry("full", taken);
+  };
+  fapilog::runtime rt{{.batch_max_size = 4,
+                       .batch_timeout = 1h,
+                       .sinks = {{sink, {.retry = {.attempts = 1}, .fallback = spare}}},
+                       .diagnostics_output = complaints{}}};
+  for (int i = 0; i < 4; ++i) rt.get_logger().info("record {}", i);
+  auto const end = rt.drain(30s);
+  auto const account = rt.sink_counts()[0].second;
+  CHECK(account.to_fallback == spare->messages.size());
+  CHECK(account.failed == 4 - spare->messages.size());
+  CHECK(account.to_fallback > 0);
+  CHECK(account.balanced());
+  CHECK(end.processed == account.to_fallback);
+  CHECK(end.failed == account.failed);
+}
+
+TEST_CASE("a fallback that does not start gets no records, and is started again when it is next needed") {
+  struct late {
+    int starts = 0;
+    int writes = 0;
+    int writes_before_start = 0;
+    bool is_started = false;
+    void start(fapilog::start_context const&) {
+      if (++starts == 1) throw std::runtime_error{"the spare disk is not mounted"};
+      is_started = true;
+    }
+    void write(fapilog::batch const&) { ++(is_started ? writes : writes_before_start); }
+  };
+  auto sink = std::make_shared<told>();
+  sink->answer = [](fapilog::batch const&, int) { return write_result::retry("down"); };
+  auto spare = std::make_shared<late>();
+  complaints heard;
+  fapilog::runtime rt{
+      {.sinks = {{sink, {.retry = {.attempts = 1}, .fallback = spare}}}, .diagnostics_output = heard}};
+  for (int i = 0; i < 3; ++i) {
+    rt.get_logger().info("record {}", i);
+    (void)rt.flush(30s);
+  }
+  (void)rt.drain(30s);
+  CHECK(spare->starts == 2);
+  CHECK(spare->writes == 2);
+  CHECK(spare->writes_before_start == 0);
+  CHECK(rt.sink_counts()[0].second.to_fallback == 2);
+  CHECK(rt.sink_counts()[0].second.failed == 1);
+  CHECK(heard.tell_of("the spare disk is not mounted"));
+}
+
 TEST_CASE("one failing sink does not keep records from another, and they count as failed") {
   auto good = std::make_shared<support::capture>();
   auto bad = std::make_shared<told>();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Sinks on threads of their own: none holds up another, queues are bounded, and every record is accounted for.
+#include "support/batches.hpp"
 #include "support/capture.hpp"
 #include "support/catch.hpp"
 #include "support/complaints.hpp"
@@ -7,18 +8,25 @@
 #include "support/switched_sink.hpp"
 #include "support/temporary_folder.hpp"
 
+#include <fapilog/engine/delivery_thread.hpp>
+#include <fapilog/engine/spooled_parcels.hpp>
 #include <fapilog/fapilog.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <deque>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using fapilog::kv;
@@ -83,7 +91,7 @@ TEST_CASE("a hung sink, a throwing one and a slow one keep nothing from the sink
 
 TEST_CASE(
     "a runtime whose sink hangs on its own thread is destroyed after shutdown_timeout and the loss is told") {
-  auto hung = std::make_shared<switched_sink>("hung", mode::hang);
+  auto hung = std::make_shared<switched_sink>("hung", sink_mode::hang);
   auto good = std::make_shared<support::capture>();
   complaints heard;
   {
@@ -94,7 +102,7 @@ TEST_CASE(
   CHECK(heard.tell_of("not drained within shutdown_timeout"));
   CHECK(heard.tell_of("10 pending"));
   CHECK(good->wait_for(10));
-  hung->set(mode::take);  // the thread that was left behind has all that it needs
+  hung->set(sink_mode::take);  // the thread that was left behind has all that it needs
   CHECK(hung->wait_for_messages(10));
 }
 
@@ -118,6 +126,152 @@ TEST_CASE("a sink with its own thread gets its records in order once it works ag
   CHECK(end.balanced());
   CHECK(heard.tell_of("its records wait in its queue"));
   CHECK(heard.tell_of("the sink works again"));
+}
+
+TEST_CASE("a drain does not wait for room in the queue of a sink that is down") {
+  auto sink = std::make_shared<switched_sink>("down", sink_mode::fail);
+  fapilog::runtime rt{{.batch_max_size = 1,
+                       .when_full = fapilog::when_full::block,
+                       .sinks = {{sink,
+                                  {.thread = fapilog::sink_thread::own,
+                                   .queue_bytes = 65'536,
+                                   .when_queue_full = fapilog::when_queue_full::block,
+                                   .retry = endless_retry}}},
+                       .diagnostics_output = complaints{}}};
+  log_numbers(rt.get_logger(), 0, 200);
+  auto const end = rt.drain(60s);
+  CHECK(end);
+  CHECK(end.failed == 200);
+  CHECK(end.pending == 0);
+  CHECK(end.balanced());
+  CHECK(rt.sink_counts()[0].second.balanced());
+}
+
+TEST_CASE("a drain loses nothing of a queue that is full only because its sink is slow") {
+  struct slow {
+    std::size_t taken = 0;
+    void write(fapilog::batch const& entries) {
+      std::this_thread::sleep_for(1ms);
+      taken += entries.size();
+    }
+  };
+  auto sink = std::make_shared<slow>();
+  fapilog::runtime rt{{.batch_max_size = 1,
+                       .when_full = fapilog::when_full::block,
+                       .sinks = {{sink,
+                                  {.thread = fapilog::sink_thread::own,
+                                   .queue_bytes = 65'536,
+                                   .when_queue_full = fapilog::when_queue_full::block}}}}};
+  log_numbers(rt.get_logger(), 0, 200);
+  auto const end = rt.drain(60s);
+  CHECK(end.processed == 200);
+  CHECK(sink->taken == 200);
+}
+
+TEST_CASE("a batch that waited for room in the queue does not overtake what was spooled meanwhile") {
+  support::temporary_folder folder;
+  auto sink = std::make_shared<switched_sink>("down", sink_mode::hang);
+  fapilog::runtime rt{{.batch_max_size = 1,
+                       .when_full = fapilog::when_full::block,
+                       .sinks = {{sink,
+                                  {.queue_bytes = 65'536,
+                                   .when_queue_full = fapilog::when_queue_full::block,
+                                   .retry = {.attempts = 1, .first_delay = 200ms, .longest_delay = 200ms},
+                                   .spool = {.directory = folder.path().string(), .max_bytes = 65'536}}}},
+                       .diagnostics_output = complaints{}}};
+  auto const log = rt.get_logger();
+  log.info("first");
+  REQUIRE(sink->wait_for_calls(1));
+  log.info("too large for the spool", kv("text", std::string(100'000, 'x')));
+  auto const is_given = [](fapilog::sink_account const& a) { return a.given == 2; };
+  REQUIRE(wait_for_account(rt, is_given).given == 2);
+  sink->set(sink_mode::fail);  // the first goes to the spool
+  REQUIRE(wait_for_account(rt, [](fapilog::sink_account const& a) { return a.spooled == 1; }).spooled == 1);
+  sink->set(sink_mode::take);
+  CHECK(sink->wait_for_messages(2));
+  CHECK(rt.drain(60s).processed == 2);
+  CHECK(sink->messages() == std::vector<std::string>{"first", "too large for the spool"});
+}
+
+TEST_CASE("the fallback of a full queue is started as it should be, though the sink's thread has not begun") {
+  struct spare {
+    bool may_change_schema = true;
+    std::size_t taken = 0;
+    void start(fapilog::start_context const& context) { may_change_schema = context.allow_ddl(); }
+    void write(fapilog::batch const& entries) { taken += entries.size(); }
+  };
+  auto fallback = std::make_shared<spare>();
+  auto sink = std::make_shared<support::capture>();
+  std::promise<void> go;
+  auto const tell = std::make_shared<fapilog::diagnostics>(complaints{});
+  fapilog::placed_sink placed{
+      sink,
+      {.name = "late", .thread = fapilog::sink_thread::own, .queue_bytes = 65'536, .fallback = fallback}};
+  auto const late = std::make_shared<fapilog::engine::delivery_thread>(
+      std::move(placed), tell, [wait = go.get_future().share()] { wait.wait(); });
+  late->start(fapilog::start_context::without_ddl());
+  support::events many;
+  constexpr std::size_t count = 2'000;
+  for (std::size_t i = 0; i < count; ++i) many.add("record");
+  REQUIRE(many.batch().bytes() > 65'536);
+  for (int i = 0; i < 3; ++i) late->enqueue({many.batch(), {}, nullptr});  // the first fills the queue
+  CHECK(fallback->taken == 2 * count);
+  CHECK_FALSE(fallback->may_change_schema);
+  go.set_value();
+  late->close();
+  late->join();
+  CHECK(sink->lines().size() == count);
+}
+
+TEST_CASE("a fallback that hangs holds up neither the other sinks nor the timeout of a drain") {
+  auto down = std::make_shared<switched_sink>("down", sink_mode::fail);
+  auto spare = std::make_shared<switched_sink>("spare", sink_mode::hang);
+  auto good = std::make_shared<support::capture>();
+  fapilog::runtime rt{{.when_full = fapilog::when_full::block,
+                       .sinks = {{down,
+                                  {.thread = fapilog::sink_thread::own,
+                                   .retry = {.attempts = 1, .first_delay = 1ms, .longest_delay = 1ms},
+                                   .fallback = spare}},
+                                 {good, {.thread = fapilog::sink_thread::own}}},
+                       .diagnostics_output = complaints{}}};
+  log_numbers(rt.get_logger(), 0, 1);
+  CHECK(spare->wait_for_calls(1));
+  log_numbers(rt.get_logger(), 1, 100);
+  CHECK(good->wait_for(100));
+  CHECK_FALSE(rt.drain(20ms));
+  spare->set(sink_mode::take);
+  auto const end = rt.drain(60s);
+  CHECK(end.processed == 100);
+  CHECK(rt.sink_counts()[0].second.to_fallback == 100);
+}
+
+TEST_CASE("what waits goes before the spool as a whole or not at all") {
+  for (std::size_t pad = 0; pad < 400; pad += 8) {
+    support::temporary_folder folder;
+    fapilog::sink_counters counts;
+    complaints heard;
+    fapilog::engine::spooled_parcels spool{
+        {.directory = folder.path().string(), .max_bytes = 65'536, .segment_bytes = 4'096},
+        "s",
+        [&](std::string_view line, std::string_view) { heard(line); },
+        counts};
+    spool.open();
+    std::deque<std::string> texts;
+    auto const of = [&texts](std::size_t size) {
+      support::events one;
+      one.add(texts.emplace_back(size, 'x'));
+      return fapilog::engine::parcel{one.batch(), {}, nullptr};
+    };
+    REQUIRE(spool.append(of(20'000)));
+    std::deque<fapilog::engine::parcel> waiting;
+    for (int i = 0; i < 4; ++i) waiting.push_back(of(9'800 + pad));
+    auto const at_hand = of(5'000);
+    std::vector<fapilog::engine::fate> fates(1, fapilog::engine::fate::failed);
+    bool const moved = spool.move_before(at_hand, 0, fates, waiting);
+    INFO(pad << " bytes more");
+    CHECK(waiting.size() == (moved ? 0 : 4));
+    CHECK(counts.spooled.value() == (moved ? 6 : 1));
+  }
 }
 
 TEST_CASE("a full queue drops what comes and counts it") {
@@ -209,8 +363,8 @@ TEST_CASE("the fallback takes what the sink does not take, and what it refuses")
 }
 
 TEST_CASE("where the fallback fails, too, the records are counted as failed, and both reasons are told") {
-  auto sink = std::make_shared<switched_sink>("main", mode::fail);
-  auto fallback = std::make_shared<switched_sink>("spare", mode::throws);
+  auto sink = std::make_shared<switched_sink>("main", sink_mode::fail);
+  auto fallback = std::make_shared<switched_sink>("spare", sink_mode::throws);
   complaints heard;
   fapilog::runtime rt{{.sinks = {{sink,
                                   {.thread = fapilog::sink_thread::own,
@@ -225,7 +379,7 @@ TEST_CASE("where the fallback fails, too, the records are counted as failed, and
   CHECK(account.balanced());
   CHECK(heard.tell_of("the fallback threw"));
   CHECK(heard.tell_of("the sink failed; records are lost"));
-  fallback->set(mode::take);
+  fallback->set(sink_mode::take);
   rt.get_logger().info("record 10");
   auto const end = rt.drain(60s);
   CHECK(fallback->messages() == numbered(10, 11));
@@ -366,7 +520,7 @@ TEST_CASE(
     "a full disk under the spool is told; what does not fit is dropped and counted, the rest stays whole") {
   support::small_file_system const disk{"size=128k"};
   if (!disk.is_mounted()) SKIP("no leave to mount a file system");
-  auto sink = std::make_shared<switched_sink>("full", mode::fail);
+  auto sink = std::make_shared<switched_sink>("full", sink_mode::fail);
   complaints heard;
   fapilog::runtime rt{
       {.batch_max_size = 10,
@@ -379,7 +533,7 @@ TEST_CASE(
   CHECK(rt.sink_counts()[0].second.spooled > 0);
   CHECK(heard.tell_of("the spool takes nothing more"));
   CHECK(heard.tell_of("No space left on device"));
-  sink->set(mode::take);
+  sink->set(sink_mode::take);
   auto const end = wait_for_account(rt, [](auto const& a) { return a.spooled == 0 && a.pending == 0; });
   CHECK(end.delivered + end.dropped == 5'000);
   CHECK(end.balanced());

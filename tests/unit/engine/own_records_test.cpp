@@ -2,6 +2,8 @@
 // What the library says itself: how many records were dropped, and what stages have left out.
 #include "support/catch.hpp"
 #include "support/logged.hpp"
+#include "support/switched_sink.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <fapilog/fapilog.hpp>
 
@@ -9,7 +11,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -72,6 +76,26 @@ TEST_CASE("a summary that is due comes without another record, though the worker
   test.log.info("left out");
   CHECK(test.sink->wait_for(2));
   CHECK(test.sink->lines().back().find("Left out") != std::string::npos);
+}
+
+TEST_CASE(
+    "a record of the library's own stays out of the account though it was spooled and delivered later") {
+  support::temporary_folder folder;
+  auto sink = std::make_shared<support::switched_sink>("down", support::switched_sink::mode::fail);
+  fapilog::runtime rt{{.filters = {halving{}},
+                       .sinks = {{sink,
+                                  {.retry = {.attempts = 1, .first_delay = 1ms, .longest_delay = 5ms},
+                                   .spool = {.directory = folder.path().string()}}}},
+                       .diagnostics_output = [](std::string_view) {}}};
+  for (int i = 0; i < 10; ++i) rt.get_logger().info("n");
+  REQUIRE(rt.flush(60s));  // the summary is with the records
+  CHECK(rt.counts().spooled == 5);
+  sink->set(support::switched_sink::mode::take);
+  CHECK(sink->wait_for_messages(6));
+  auto const end = rt.drain(60s);
+  CHECK(end.processed == 5);
+  CHECK(end.spooled == 0);
+  CHECK(end.balanced());
 }
 
 TEST_CASE("a WARNING record says how many records were dropped, and why") {
