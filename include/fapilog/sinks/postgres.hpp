@@ -97,8 +97,9 @@ class postgres {
         }
         at = end;
       }
-    } catch (pg::failure const& failed) {
+    } catch (pg::failure failed) {
       note(failed);
+      if (failed.action == pg::action::wait && session_) failed = what_is_missing(failed);
       // Those that were set aside are offered again, too: delivery knows of none before the batch has ended.
       return write_result::retry("postgres: " + failed.text, bad.empty() ? at : std::min(at, bad.front()),
                                  pause_after(failed));
@@ -190,6 +191,17 @@ class postgres {
     if (!is_prepared_) session_->prepare(statement());
     is_checked_ = is_prepared_ = true;
     told_.clear();
+  }
+
+  /// More exactly than the server's code says it.
+  pg::failure what_is_missing(pg::failure const& failed) {
+    try {
+      make_ready();
+    } catch (pg::failure const& exact) {
+      note(exact);
+      return exact;
+    }
+    return failed;
   }
 
   [[nodiscard]] std::string statement() const {

@@ -86,13 +86,13 @@ struct failure {
     std::string_view meaning;
   };
   constexpr std::array forms{
+      form{"too many", action::reconnect, "the server has too many connections"},
+      form{"remaining connection slots", action::reconnect, "the server has too many connections"},
       form{"password authentication failed", action::wait, "the role or its password is refused"},
       form{"no password supplied", action::wait, "the server asks for a password and none is set"},
       form{"pg_hba.conf", action::wait, "the server's pg_hba.conf does not let this role in from here"},
       form{"role \"", action::wait, "the role does not exist or may not log in"},
       form{"database \"", action::wait, "the database does not exist or is closed"},
-      form{"too many", action::reconnect, "the server has too many connections"},
-      form{"remaining connection slots", action::reconnect, "the server has too many connections"},
       form{"starting up", action::reconnect, "the server is starting up"},
       form{"shutting down", action::reconnect, "the server is shutting down"},
       form{"recovery mode", action::reconnect, "the server is in recovery"},
