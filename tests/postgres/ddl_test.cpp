@@ -243,7 +243,7 @@ TEST_CASE("the migration may be run again, and names of any form are only names"
       rt.get_logger().info("hello", kv("x", name));
       REQUIRE(rt.flush(30s));
       CHECK(rt.health().at(0).second.detail.find("at least once") == std::string::npos);
-      CHECK(server.value("SELECT " + fapilog::sinks::pg::quoted(name) + " FROM " +
+      CHECK(server.value("SELECT " + fapilog::sinks::pg::quoted_name(name) + " FROM " +
                          fapilog::sinks::pg::table_of(config)) == name);
     }
   }

@@ -208,7 +208,7 @@ class postgres {
     std::string names;
     std::string values;
     for (pg::column const& c : rows_.columns()) {
-      names += (names.empty() ? "" : ", ") + pg::quoted(c.name);
+      names += (names.empty() ? "" : ", ") + pg::quoted_name(c.name);
       values += (values.empty() ? "$" : ", $") + std::to_string(&c - rows_.columns().data() + 1) +
                 "::" + std::string{pg::facts_of(c.type).sql} + "[]";
     }

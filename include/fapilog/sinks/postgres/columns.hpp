@@ -48,7 +48,7 @@ struct column {
 };
 
 /// An identifier as SQL has it: always between quotes.
-[[nodiscard]] inline std::string quoted(std::string_view name) {
+[[nodiscard]] inline std::string quoted_name(std::string_view name) {
   std::string text{'"'};
   for (char const c : name) text.append(c == '"' ? 2 : 1, c);
   return text += '"';
@@ -154,7 +154,7 @@ namespace columns_detail {
 
 /// `"schema"."table"`.
 [[nodiscard]] inline std::string table_of(postgres_config const& config) {
-  return quoted(config.schema_name) + '.' + quoted(config.table_name);
+  return quoted_name(config.schema_name) + '.' + quoted_name(config.table_name);
 }
 
 }  // namespace fapilog::sinks::pg

@@ -46,7 +46,7 @@ namespace pg {
 }
 
 [[nodiscard]] inline std::string create_schema(postgres_config const& config) {
-  return "CREATE SCHEMA IF NOT EXISTS " + quoted(config.schema_name) + ";\n";
+  return "CREATE SCHEMA IF NOT EXISTS " + quoted_name(config.schema_name) + ";\n";
 }
 
 [[nodiscard]] inline std::string create_table(postgres_config const& config, postgres_layout layout) {
@@ -54,7 +54,7 @@ namespace pg {
   std::string sql = "CREATE TABLE IF NOT EXISTS " + table_of(config) + " (\n";
   std::vector<column> const columns = columns_of(config);
   for (column const& c : columns) {
-    sql += "  " + quoted(c.name) + ' ' + std::string{facts_of(c.type).sql};
+    sql += "  " + quoted_name(c.name) + ' ' + std::string{facts_of(c.type).sql};
     if (c.name == "id") sql += is_plain ? " PRIMARY KEY" : " NOT NULL";
     if (c.name == "event" || c.name == "timestamp") sql += " NOT NULL";
     if (c.name == "id") sql += ",\n  \"created_at\" timestamptz NOT NULL DEFAULT now()";
@@ -68,8 +68,8 @@ namespace pg {
   std::string const& table = config.table_name;
   std::string sql;
   auto const index = [&](std::string_view suffix, std::string const& rest) {
-    sql += "CREATE INDEX IF NOT EXISTS " + quoted(name_for(table, suffix)) + " ON " + table_of(config) + ' ' +
-           rest + ";\n";
+    sql += "CREATE INDEX IF NOT EXISTS " + quoted_name(name_for(table, suffix)) + " ON " + table_of(config) +
+           ' ' + rest + ";\n";
   };
   // A hypertable makes one on its time column by itself.
   if (layout != postgres_layout::timescale)
@@ -143,8 +143,8 @@ inline void check(postgres_config config) {
   switch (layout) {
     case postgres_layout::plain: break;
     case postgres_layout::partitioned:
-      sql += "CREATE TABLE IF NOT EXISTS " + pg::quoted(config.schema_name) + '.' +
-             pg::quoted(pg::name_for(config.table_name, "_default")) + " PARTITION OF " +
+      sql += "CREATE TABLE IF NOT EXISTS " + pg::quoted_name(config.schema_name) + '.' +
+             pg::quoted_name(pg::name_for(config.table_name, "_default")) + " PARTITION OF " +
              pg::table_of(config) + " DEFAULT;\n" + postgres_partitions(config);
       break;
     case postgres_layout::timescale:

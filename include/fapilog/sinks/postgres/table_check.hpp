@@ -49,10 +49,10 @@ inline void look_at_columns(session& db, postgres_config const& config, std::vec
     auto const found = std::ranges::find_if(rows, [&](auto const& row) { return row[0] == c.name; });
     std::string const type{facts_of(c.type).sql};
     if (found == rows.end()) {
-      state.tell("column " + quoted(c.name) + " is missing",
-                 "ALTER TABLE " + table + " ADD COLUMN " + quoted(c.name) + ' ' + type + ";\n");
+      state.tell("column " + quoted_name(c.name) + " is missing",
+                 "ALTER TABLE " + table + " ADD COLUMN " + quoted_name(c.name) + ' ' + type + ";\n");
     } else if (!takes(c.type, (*found)[1])) {
-      state.tell("column " + quoted(c.name) + " is " + (*found)[1] + ", not " + type +
+      state.tell("column " + quoted_name(c.name) + " is " + (*found)[1] + ", not " + type +
                      (c.name == "event" ? " (see `use_jsonb`)" : ""),
                  "");
     } else if ((*found)[3] != "t") {
@@ -61,13 +61,14 @@ inline void look_at_columns(session& db, postgres_config const& config, std::vec
   }
   if (!may_insert) {
     auto const role = db.query("SELECT current_user").at(0).at(0);
-    state.tell("the role " + quoted(role) + " has no right to INSERT",
-               "GRANT INSERT ON " + table + " TO " + quoted(role) + ";\n");
+    state.tell("the role " + quoted_name(role) + " has no right to INSERT",
+               "GRANT INSERT ON " + table + " TO " + quoted_name(role) + ";\n");
   }
   for (auto const& row : rows) {
     if (row[2] != "t" || std::ranges::find(columns, row[0], &column::name) != columns.end()) continue;
-    state.tell("column " + quoted(row[0]) + " is NOT NULL without a default, and the sink does not write it",
-               "ALTER TABLE " + table + " ALTER COLUMN " + quoted(row[0]) + " DROP NOT NULL;\n");
+    state.tell(
+        "column " + quoted_name(row[0]) + " is NOT NULL without a default, and the sink does not write it",
+        "ALTER TABLE " + table + " ALTER COLUMN " + quoted_name(row[0]) + " DROP NOT NULL;\n");
   }
 }
 
@@ -91,15 +92,16 @@ inline void look_at_columns(session& db, postgres_config const& config, std::vec
   state.exists = state.has_schema && !found[0][0].empty();
   if (!state.exists) {
     state.tell(state.has_schema ? "the table " + table + " does not exist"
-                                : "the schema " + quoted(config.schema_name) + " does not exist",
+                                : "the schema " + quoted_name(config.schema_name) + " does not exist",
                postgres_ddl(config));
     return state;
   }
   std::string const& oid = found[0][0];
   if (found[0][2] != "t") {
     auto const role = db.query("SELECT current_user").at(0).at(0);
-    state.tell("the role " + quoted(role) + " may not use the schema " + quoted(config.schema_name),
-               "GRANT USAGE ON SCHEMA " + quoted(config.schema_name) + " TO " + quoted(role) + ";\n");
+    state.tell(
+        "the role " + quoted_name(role) + " may not use the schema " + quoted_name(config.schema_name),
+        "GRANT USAGE ON SCHEMA " + quoted_name(config.schema_name) + " TO " + quoted_name(role) + ";\n");
   }
   state.may_lack_partition = found[0][3] == "t";
   table_check_detail::look_at_columns(db, config, columns, oid, state);
