@@ -344,6 +344,37 @@ TEST_CASE("a table that was left by others is written to, and its lacks are name
   CHECK(sink.health().detail.find("at least once: the table has no unique key on id") != std::string::npos);
 }
 
+TEST_CASE("a unique key besides the id's is told, since records that repeat it are left out") {
+  auto& server = shared_server();
+  postgres_config config = server.config();
+  config.schema_name = "keyed";
+  server.sql(postgres_ddl(config) + "CREATE UNIQUE INDEX ON keyed.logs (correlation_id)");
+  support::events e;
+  e.add("x");
+  postgres sink{config};
+  sink.start(fapilog::start_context::without_ddl());
+  CHECK(sink.write(e.batch()));
+  CHECK(sink.health().detail.find("records that repeat another unique key of the table are left out") !=
+        std::string::npos);
+  CHECK(sink.health().detail.find("at least once") == std::string::npos);
+}
+
+TEST_CASE("a role that may not create the table says so with the SQL, and goes on when somebody has") {
+  auto& server = shared_server();
+  postgres_config config = server.config("poor");
+  config.schema_name = "poor";
+  support::make_role(server, "poor");
+  support::complaints told;
+  fapilog::runtime rt{{.sinks = {postgres{config}}, .diagnostics_output = told}};
+  rt.get_logger().info("x");
+  CHECK(eventually(
+      [&] { return told.tell_of("the table could not be created: no permission (SQLSTATE 42501)"); }));
+  CHECK(told.tell_of("CREATE TABLE IF NOT EXISTS \\\"poor\\\".\\\"logs\\\""));
+  server.sql(postgres_ddl(config) + "GRANT USAGE ON SCHEMA poor TO poor; GRANT INSERT ON poor.logs TO poor");
+  CHECK(rt.flush(30s));
+  CHECK(server.count("poor.logs") == 1);
+}
+
 TEST_CASE("DDL for TimescaleDB and Citus keeps the key that divides the table") {
   postgres_config const config;
   std::string const timescale = postgres_ddl(config, postgres_layout::timescale);

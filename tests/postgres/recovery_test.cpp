@@ -23,6 +23,7 @@
 #include "support/batches.hpp"
 #include "support/complaints.hpp"
 #include "support/postgres_server.hpp"
+#include "support/scale.hpp"
 #include "support/temporary_folder.hpp"
 
 using fapilog::kv;
@@ -370,6 +371,7 @@ TEST_CASE("a drain commits what is pending") {
 }
 
 TEST_CASE("a forked child has a connection of its own and leaves its parent's alone") {
+  if constexpr (support::thread_sanitized) SKIP("the thread sanitizer knows no threads in a forked child");
   auto& server = shared_server();
   writer w{with_table(server, "forked")};
   w.put(10);

@@ -17,6 +17,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -65,7 +66,17 @@ class postgres_server {
   }
   postgres_server(postgres_server const&) = delete;
   postgres_server& operator=(postgres_server const&) = delete;
-  ~postgres_server() { stop(SIGQUIT); }
+  ~postgres_server() {
+    stop(SIGQUIT);
+    // The server's last processes tidy up after it has ended.
+    (void)eventually(
+        [this] {
+          std::error_code ignored;
+          std::filesystem::remove_all(folder_.path(), ignored);
+          return !std::filesystem::exists(folder_.path());
+        },
+        std::chrono::seconds{10});
+  }
 
   /// Where the programs of the newest server are; empty where there is none.
   static std::string binaries() {

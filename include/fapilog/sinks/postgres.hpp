@@ -120,6 +120,7 @@ class postgres {
       return {false, (session_ ? "connected, " : "not connected, ") + table + ": " + last_error_};
     if (!session_ || !is_checked_) return {false, "not connected, " + table};
     std::string text = "connected, " + table;
+    if (has_other_key_) text += ", records that repeat another unique key of the table are left out";
     if (!is_unique_) text += ", at least once: the table has no unique key on id, or id and timestamp";
     if (lag_ms_) text += ", last row " + std::to_string(*lag_ms_) + " ms after its call";
     return {true, std::move(text)};
@@ -187,6 +188,7 @@ class postgres {
       throw pg::failure{pg::action::wait, "", state.problem};
     }
     is_unique_ = state.is_unique;
+    has_other_key_ = state.has_other_key;
     may_lack_partition_ = state.may_lack_partition;
     if (!is_prepared_) session_->prepare(statement());
     is_checked_ = is_prepared_ = true;
@@ -304,6 +306,7 @@ class postgres {
   bool is_checked_ = false;
   bool is_prepared_ = false;
   bool is_unique_ = true;
+  bool has_other_key_ = false;
   bool may_lack_partition_ = false;
   unsigned strange_ = 0;  ///< failures in a row that no rule knows
   std::size_t most_rows_;

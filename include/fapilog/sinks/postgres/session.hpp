@@ -69,7 +69,7 @@ class session {
 
   /// Prepares the INSERT that `insert` executes.
   void prepare(std::string const& sql) {
-    guarded([&] { connection_->prepare(statement, sql); });
+    guarded([&] { connection_->prepare(std::string{statement}, sql); });
   }
 
   /// One round trip, one transaction. Returns how many rows are new.

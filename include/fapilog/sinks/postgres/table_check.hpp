@@ -18,6 +18,7 @@ struct table_state {
   bool has_schema = false;
   bool exists = false;
   bool is_unique = false;           ///< by id, or by id and timestamp: a record twice is one row
+  bool has_other_key = false;       ///< a unique key that two records may share: the later one is left out
   bool may_lack_partition = false;  ///< a check violation then means that no partition takes the row
   std::string problem;              ///< why it cannot be written to; empty where it can
   std::string remedy;               ///< SQL, where there is some
@@ -106,13 +107,18 @@ inline void look_at_columns(session& db, postgres_config const& config, std::vec
   state.may_lack_partition = found[0][3] == "t";
   table_check_detail::look_at_columns(db, config, columns, oid, state);
   auto const unique = db.query(
-      "SELECT count(*) FROM pg_index i CROSS JOIN LATERAL (SELECT array_agg(a.attname::text) AS names FROM "
-      "pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)) k WHERE i.indrelid = " +
-      oid +
-      " AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL "
-      "AND "
-      "k.names <@ ARRAY['id', 'timestamp'] AND k.names @> ARRAY['id']");
+      "SELECT count(*) FILTER (WHERE ours), count(*) FILTER (WHERE NOT ours AND NOT k.names @> ARRAY['id']) "
+      "FROM pg_index i "
+      "CROSS JOIN LATERAL (SELECT coalesce(array_agg(a.attname::text), '{}') AS names FROM pg_attribute a "
+      "WHERE a.attrelid = "
+      "i.indrelid AND a.attnum = ANY (i.indkey)) k CROSS JOIN LATERAL (SELECT i.indisvalid AND "
+      "i.indimmediate AND i.indpred IS "
+      "NULL AND i.indexprs IS NULL AND k.names <@ ARRAY['id', 'timestamp'] AND k.names @> ARRAY['id'] AS "
+      "ours) o WHERE "
+      "i.indisunique AND i.indrelid = " +
+      oid);
   state.is_unique = unique.at(0).at(0) != "0";
+  state.has_other_key = unique.at(0).at(1) != "0";
   return state;
 }
 
