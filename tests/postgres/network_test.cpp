@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -76,9 +75,7 @@ class separate_network {
 std::unique_ptr<postgres_server> server_at(separate_network const& network) {
   auto server =
       std::make_unique<postgres_server>(postgres_server::settings{{"listen_addresses", network.address()}});
-  std::ofstream{server->data() + "/pg_hba.conf", std::ios::app} << "host all all " << network.network()
-                                                                << " trust\n";
-  server->sql("SELECT pg_reload_conf()");
+  server->set_access({}, "host all all " + network.network() + " trust\n");
   return server;
 }
 

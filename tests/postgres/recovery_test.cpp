@@ -8,7 +8,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <random>
@@ -84,7 +83,7 @@ void use_role(postgres_server const& server, std::string const& schema, std::str
 
 }  // namespace
 
-TEST_CASE("a table that is missing is named with its DDL; records wait and arrive after the migration") {
+TEST_CASE("a table that is missing is named with its DDL, and records wait and arrive after the migration") {
   auto& server = shared_server();
   postgres_config config = server.config();
   config.schema_name = "migrated";
@@ -233,9 +232,7 @@ TEST_CASE("a password that was changed is told without being told, and records a
   auto config = with_table(server, "secret", "keeper");
   use_role(server, "secret", "keeper");
   server.sql("ALTER ROLE keeper PASSWORD 'first-Secret'");
-  std::string const hba = server.data() + "/pg_hba.conf";
-  std::ofstream{hba} << "local all keeper scram-sha-256\nlocal all all trust\n";
-  server.sql("SELECT pg_reload_conf()");
+  server.set_access("local all keeper scram-sha-256\n", {});
   config.password = "first-Secret";
   writer w{config};
   w.put(10);
@@ -318,7 +315,7 @@ TEST_CASE("a server that is gone is followed by the next host, and back") {
 }
 
 TEST_CASE(
-    "a server that is down at the start costs the application nothing; the spool is replayed in order") {
+    "a server that is down at the start costs the application nothing, and the spool is replayed in order") {
   postgres_server server;
   support::temporary_folder const folder;
   auto const config = with_table(server, "late");

@@ -66,7 +66,7 @@ TEST_CASE("the same batch written again adds nothing") {
   CHECK(sink.counts().connections.value() == 1);
 }
 
-TEST_CASE("fields become columns of their type; what does not fit is null and stands in the event") {
+TEST_CASE("fields become columns of their type, and what does not fit is null and stands in the event") {
   auto& server = shared_server();
   postgres_config config = server.config();
   config.schema_name = "typed";

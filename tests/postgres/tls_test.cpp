@@ -6,7 +6,7 @@
 #include <fapilog/sinks/postgres.hpp>
 
 #include <cstdlib>
-#include <fstream>
+#include <filesystem>
 #include <string>
 
 #include <unistd.h>
@@ -44,8 +44,7 @@ TEST_CASE("with verify-full the right certificate connects, and nothing else doe
                                    {"ssl", "on"},
                                    {"ssl_cert_file", folder.file("localhost.crt")},
                                    {"ssl_key_file", folder.file("localhost.key")}}};
-  std::ofstream{server.data() + "/pg_hba.conf", std::ios::app} << "hostssl all all 127.0.0.0/8 trust\n";
-  server.sql("SELECT pg_reload_conf()");
+  server.set_access({}, "hostssl all all 127.0.0.0/8 trust\n");
   server.sql(fapilog::sinks::postgres_ddl({}));
   auto const outcome = [&](std::string const& host, std::string const& mode, std::string const& authority) {
     postgres_config config;

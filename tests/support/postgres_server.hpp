@@ -111,6 +111,12 @@ class postgres_server {
     (void)wait_for(pid_);
     pid_ = -1;
   }
+  /// Lines of pg_hba.conf before or after those that let everybody in from here.
+  void set_access(std::string const& before, std::string const& after) {
+    stop();
+    std::ofstream{data() + "/pg_hba.conf"} << before << "local all all trust\n" << after;
+    start();
+  }
   void set(std::string const& key, std::string const& value) { more_.emplace_back(key, value); }
 
   [[nodiscard]] std::string socket_folder() const { return folder_.file("socket"); }
