@@ -41,7 +41,10 @@ struct writer {
   explicit writer(postgres_config const& chosen, fapilog::delivery_options how = {})
       : config(chosen),
         sink(std::make_shared<postgres>(config)),
-        rt({.batch_timeout = 5ms, .sinks = {{sink, std::move(how)}}, .diagnostics_output = told}),
+        rt({.batch_timeout = 5ms,
+            .when_full = fapilog::when_full::block,
+            .sinks = {{sink, std::move(how)}},
+            .diagnostics_output = told}),
         log(rt.get_logger("writer")) {}
 
   void put(int count) {
