@@ -97,7 +97,7 @@ class postgres {
         }
         at = end;
       }
-    } catch (pg::failure failed) {
+    } catch (pg::failure& failed) {
       note(failed);
       if (failed.action == pg::action::wait && session_) failed = what_is_missing(failed);
       // Those that were set aside are offered again, too: delivery knows of none before the batch has ended.

@@ -145,9 +145,11 @@ namespace columns_detail {
     }
     bool const twice = std::any_of(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(i),
                                    [&](column const& other) { return other.name == name; });
-    if (twice || name == "created_at")
-      columns_detail::refuse("there is a column '" + name +
-                             "' already; give the field another, as in x=" + name);
+    if (twice || name == "created_at") {
+      std::string what = "there is a column '" + name;
+      what.append("' already; give the field another, as in x=").append(name);
+      columns_detail::refuse(what);
+    }
   }
   return all;
 }

@@ -50,8 +50,10 @@ inline void look_at_columns(session& db, postgres_config const& config, std::vec
     auto const found = std::ranges::find_if(rows, [&](auto const& row) { return row[0] == c.name; });
     std::string const type{facts_of(c.type).sql};
     if (found == rows.end()) {
-      state.tell("column " + quoted_name(c.name) + " is missing",
-                 "ALTER TABLE " + table + " ADD COLUMN " + quoted_name(c.name) + ' ' + type + ";\n");
+      std::string const name = quoted_name(c.name);
+      std::string add = "ALTER TABLE " + table;
+      add.append(" ADD COLUMN ").append(name).append(" ").append(type).append(";\n");
+      state.tell("column " + name + " is missing", add);
     } else if (!takes(c.type, (*found)[1])) {
       state.tell("column " + quoted_name(c.name) + " is " + (*found)[1] + ", not " + type +
                      (c.name == "event" ? " (see `use_jsonb`)" : ""),
