@@ -448,9 +448,33 @@ def access_log(program, log):
     require(f" + failed {len(source)} + pending 0;" in errors, f"the account is {errors!r}")
 
 
+def postgres_ddl(program):
+    lines, errors = run(program)
+    text = "\n".join(lines)
+    require('"id" uuid PRIMARY KEY,' in text and "PARTITION" not in text and errors == "", "plain")
+    lines, _ = run(program, "partitioned", "app", "events", "data.order.id:bigint")
+    text = "\n".join(lines)
+    for wanted in ('CREATE TABLE IF NOT EXISTS "app"."events" (', '"order_id" bigint', 'PARTITION BY RANGE ("timestamp")'):
+        require(wanted in text, wanted)
+    require("DROP TABLE" in "\n".join(run(program, "partitions")[0]), "partitions")
+    _, errors = run(program, "plain", "s" * 64, status=2)
+    same(errors, "fapilog: postgres: `schema_name` is longer than 63 bytes\n", "a name that is too long")
+    run(program, "other", status=2)
+
+
+def postgres(program, script):
+    """Against a server that the script starts and stops."""
+    lines, _ = run(script, variables={"PROGRAM": program})
+    same(lines[0], "31 lines, 60 records stored", "what is stored")
+    rows = [[cell.strip() for cell in line.split("|")] for line in lines if "|" in line]
+    for wanted in (["/cart", "502", "1"], ["2026-03-12 08:00", "28", "21641"], ["60", "60"],
+                   ["INFO", "request received", "2001:db8::7", "/products?page=2", ""]):
+        require(wanted in rows, f"no row {wanted} in {rows}")
+
+
 EXAMPLES = {check.__name__: check for check in
             (quickstart, custom_sink, context_threads, context_coroutine, presets, settings, metrics_server,
-             access_log)}
+             access_log, postgres_ddl, postgres)}
 
 if __name__ == "__main__":
     if len(sys.argv) < 3 or sys.argv[1] not in EXAMPLES:

@@ -45,7 +45,7 @@ stage() { printf '\n== %s\n' "$*"; }
 
 # --- what is missing ----------------------------------------------------------------------------------------
 
-needed=(g++ cmake ninja-build pkg-config libfmt-dev nlohmann-json3-dev libpqxx-dev zlib1g-dev catch2 python3)
+needed=(g++ cmake ninja-build pkg-config libfmt-dev nlohmann-json3-dev libpqxx-dev postgresql zlib1g-dev catch2 python3)
 useful=(ccache)
 if [[ -z $sanitize ]]; then
   useful+=(clang-format-14 clang-tidy-14)

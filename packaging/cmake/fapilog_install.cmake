@@ -88,7 +88,7 @@ if("json" IN_LIST fapilog_components)
     REQUIRES "fapilog = ${PROJECT_VERSION}, nlohmann_json")
 endif()
 if("postgres" IN_LIST fapilog_components)
-  fapilog_add_pc(fapilog-postgres "libpqxx, for sinks of fapilog that write to PostgreSQL"
+  fapilog_add_pc(fapilog-postgres "The Postgres sink of fapilog"
     REQUIRES "fapilog = ${PROJECT_VERSION}, libpqxx")
 endif()
 if("zlib" IN_LIST fapilog_components)

@@ -202,6 +202,8 @@ class delivery {
       look_at_health();
       if (most == 0)
         tell_->warn(board_->name(), "the sink failed; its records wait in its queue", result.reason());
+    } else if (is_failing_) {
+      look_at_health();  // the cause may be another by now
     }
     if (most != 0 && w.offers >= most) return {step::give_up, now + pause_after(w.offers, result.delay())};
     return {step::wait, now + pause_after(w.offers, result.delay())};

@@ -72,7 +72,7 @@ namespace fapilog {
   all.add_redactor(of_ours(redactor, "string_truncate", "Cuts long texts."), plugin<redactors::string_truncate, redactors::string_truncate_config>());
   all.add_redactor(of_ours(redactor, "value_detectors", "Replaces cards, tokens and keys that are known by their form."), plugin<redactors::value_detectors, redactors::value_detectors_config>());
   all.add_processor(of_ours(processor, "size_guard", "Keeps lines below a size."), plugin<processors::size_guard, processors::size_guard_config>());
-  all.announce(sink, "postgres", "add it to the registry that the settings are given");
+  all.announce(sink, "postgres", "link fapilog::postgres and call fapilog::add_postgres (setup/postgres.hpp) on the registry that the settings are given");
   // clang-format on
   return all;
 }

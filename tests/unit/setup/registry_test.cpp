@@ -266,9 +266,9 @@ TEST_CASE("a plugin that is announced and not there says what to do, and its set
   registry all = fapilog::builtin_plugins();
   std::string const text = R"({"core": {"sinks": ["postgres"]}, "sink_config": {"postgres": {"dsn": "x"}}})";
   CHECK(complaint([&] { return settings::from_json(text, "test", all).options(); }) ==
-        "fapilog: test:1: `core.sinks[0]` is \"postgres\", which this program does not have: add it to the "
-        "registry that "
-        "the settings are given");
+        "fapilog: test:1: `core.sinks[0]` is \"postgres\", which this program does not have: link "
+        "fapilog::postgres and call fapilog::add_postgres (setup/postgres.hpp) on the registry that the "
+        "settings are given");
   CHECK_NOTHROW(settings::from_json(R"({"sink_config": {"postgres": {"dsn": "x"}}})", "test", all).options());
   all.add_sink(metadata_of("postgres", plugin_type::sink),
                [](plugin_entry const&) { return support::forgetful_sink{0}; });

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+// Exactly once: whatever is killed or cut, each accepted record is in the table once, in its thread's order.
+#include "support/catch.hpp"
+
+#include <fapilog/fapilog.hpp>
+#include <fapilog/sinks/postgres.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/complaints.hpp"
+#include "support/cutting_proxy.hpp"
+#include "support/postgres_server.hpp"
+#include "support/scale.hpp"
+#include "support/temporary_folder.hpp"
+
+using fapilog::kv;
+using fapilog::sinks::postgres;
+using fapilog::sinks::postgres_config;
+using support::eventually;
+using support::postgres_server;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct chaos {
+  std::size_t records;  ///< of each of four threads
+  unsigned kills;
+  unsigned terminations;
+};
+
+/// All records in the table once, and those of a thread in their order: `id` ascends as their numbers do.
+void look_at_rows(postgres_server const& server, std::size_t threads, std::size_t each) {
+  CHECK(server.count("chaos.logs") == threads * each);
+  CHECK(server.count("(SELECT DISTINCT thread, n FROM chaos.logs) t") == threads * each);
+  CHECK(server.count("(SELECT n, lag(n) OVER (PARTITION BY thread ORDER BY id) AS last FROM chaos.logs) t "
+                     "WHERE n <> last + 1") == 0);
+}
+
+void run_chaos(chaos const& how) {
+  postgres_server server{{{"log_statement", "none"}, {"fsync", "on"}}};
+  support::cutting_proxy proxy{server.socket_folder()};
+  proxy.before = 17;
+  proxy.after = 11;
+  postgres_config config = server.config();
+  config.host = proxy.host();
+  config.schema_name = "chaos";
+  config.extract_fields = {"timestamp", "level", "message", "data.thread:bigint", "data.n:bigint"};
+  constexpr std::size_t threads = 4;
+  server.sql(fapilog::sinks::postgres_ddl(config));
+  std::shared_ptr<postgres> const sink = std::make_shared<postgres>(config);
+  support::complaints told;
+  {
+    fapilog::runtime rt{
+        {.batch_max_size = 500,
+         .when_full = fapilog::when_full::block,
+         .sinks = {{sink,
+                    {.when_queue_full = fapilog::when_queue_full::block, .retry = {.longest_delay = 500ms}}}},
+         .diagnostics_output = told}};
+    std::vector<std::thread> callers;
+    std::atomic<unsigned> running{threads};
+    for (std::size_t t = 0; t < threads; ++t) {
+      callers.emplace_back([&, t] {
+        auto const log = rt.get_logger("chaos");
+        for (std::size_t n = 0; n < how.records; ++n) log.info("record", kv("thread", t), kv("n", n));
+        --running;
+      });
+    }
+    std::minstd_rand random{42};
+    std::size_t const all = threads * how.records;
+    unsigned const steps = how.kills + how.terminations;
+    unsigned kills = 0;
+    for (unsigned step = 0; step < steps; ++step) {
+      // Spread over the run: each step waits until its share of the rows is there.
+      (void)eventually(
+          [&] {
+            return sink->counts().rows.value() + sink->counts().duplicates.value() >=
+                   all * step / (steps + 1);
+          },
+          120s);
+      if (kills < how.kills && step * how.kills >= kills * steps) {
+        ++kills;
+        server.stop(SIGKILL);
+        server.start();
+      } else {
+        server.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'fapilog'");
+      }
+    }
+    for (auto& caller : callers) caller.join();
+    REQUIRE(rt.flush(300s));
+    auto const account = rt.sink_counts().at(0).second;
+    CHECK(account.given == all);
+    CHECK(account.delivered == all);
+    CHECK(kills == how.kills);
+  }
+  look_at_rows(server, threads, how.records);
+  CHECK(proxy.cut_before > 0);
+  CHECK(proxy.cut_after > 0);
+  CHECK(sink->counts().duplicates.value() >
+        0);  // acknowledgements were lost, and what was sent again was known
+  WARN("cut before " << proxy.cut_before << ", after " << proxy.cut_after << ", connections "
+                     << sink->counts().connections.value() << ", sent twice "
+                     << sink->counts().duplicates.value());
+}
+
+}  // namespace
+
+TEST_CASE("nothing is lost or doubled while servers and connections die") {
+  run_chaos({.records = support::scaled(10'000, 2'000), .kills = 2, .terminations = 20});
+}
+
+TEST_CASE("nothing is lost or doubled while servers and connections die, at length", "[slow]") {
+  run_chaos({.records = support::scaled(150'000, 20'000), .kills = 5, .terminations = 200});
+}
+
+TEST_CASE("a process that is killed leaves its spool, and the next one delivers each record once") {
+  postgres_server server;
+  support::temporary_folder const spool;
+  postgres_config config = server.config();
+  config.schema_name = "chaos";
+  config.extract_fields = {"timestamp", "message", "data.thread:bigint", "data.n:bigint"};
+  server.sql(fapilog::sinks::postgres_ddl(config));
+  auto const options = [&] {
+    return fapilog::options{
+        .sinks = {{postgres{config},
+                   {.retry = {.attempts = 1}, .spool = {.directory = spool.path().string()}}}},
+        .diagnostics_output = support::complaints{}};
+  };
+  constexpr std::size_t each = 3'000;
+  // Three processes in a row die: one while the server is down, one while it works, one in the middle of the replay.
+  for (int round = 0; round < 3; ++round) {
+    if (round == 0) server.stop();
+    int ready[2];
+    REQUIRE(::pipe(ready) == 0);
+    pid_t const child = ::fork();
+    if (child == 0) {
+      fapilog::runtime rt{options()};
+      auto const log = rt.get_logger();
+      for (std::size_t n = 0; n < each; ++n) log.info("record", kv("thread", round), kv("n", n));
+      bool const done = static_cast<bool>(rt.flush(60s));
+      char const answer = done ? 'y' : 'n';
+      if (::write(ready[1], &answer, 1) != 1) ::_exit(1);
+      ::pause();
+      ::_exit(0);
+    }
+    ::close(ready[1]);
+    char answer = 0;
+    CHECK(::read(ready[0], &answer, 1) == 1);
+    CHECK(answer == 'y');
+    ::close(ready[0]);
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    if (round == 0) server.start();
+  }
+  fapilog::runtime rt{options()};
+  CHECK(eventually([&] { return server.count("chaos.logs") >= 3 * each; }));
+  REQUIRE(rt.flush(60s));
+  look_at_rows(server, 3, each);
+}

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: MIT
+// Who may change the schema: nobody under `production` and `hardened`, whatever is asked for; else the sink, once.
+#include "support/catch.hpp"
+
+#include <fapilog/fapilog.hpp>
+#include <fapilog/setup/postgres.hpp>
+#include <fapilog/setup/settings.hpp>
+#include <fapilog/sinks/postgres.hpp>
+
+#include <chrono>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/batches.hpp"
+#include "support/complaints.hpp"
+#include "support/postgres_server.hpp"
+#include "support/temporary_folder.hpp"
+
+using fapilog::kv;
+using fapilog::sinks::postgres;
+using fapilog::sinks::postgres_config;
+using fapilog::sinks::postgres_ddl;
+using fapilog::sinks::postgres_layout;
+using support::eventually;
+using support::postgres_server;
+using support::shared_server;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A sink of the user's own around a Postgres sink, as for routes and retries of his own making.
+struct wrapping_sink {
+  postgres inner;
+  void start(fapilog::start_context const& context) { inner.start(context); }
+  fapilog::write_result write(fapilog::batch const& entries) { return inner.write(entries); }
+};
+
+struct refusing_sink {
+  fapilog::write_result write(fapilog::batch const& entries) {
+    std::vector<std::size_t> all;
+    for (std::size_t i = 0; i < entries.size(); ++i) all.push_back(i);
+    return fapilog::write_result::rejected(all, "as always");
+  }
+};
+
+/// Each way to give a runtime of this preset a Postgres sink that asks for its table.
+template <fapilog::preset const& P>
+std::vector<std::pair<std::string, std::function<fapilog::basic_options<P>()>>> ways(postgres_config config) {
+  config.create_table = true;
+  std::string const json = R"({"core": {"sinks": ["postgres"]}, "sink_config": {"postgres": {"host": ")" +
+                           config.host +
+                           R"(", "database": "postgres", "user": "postgres", "schema_name": ")" +
+                           config.schema_name + R"(", "create_table": true}}})";
+  fapilog::environment_map const variables{
+      {"FAPILOG_CORE__SINKS", "postgres"},
+      {"FAPILOG_POSTGRES__DSN", "host=" + config.host + " dbname=postgres user=postgres"},
+      {"FAPILOG_POSTGRES__SCHEMA_NAME", config.schema_name},
+      {"FAPILOG_POSTGRES__CREATE_TABLE", "true"}};
+  auto const plugins = [] {
+    auto all = fapilog::builtin_plugins();
+    fapilog::add_postgres(all);
+    return all;
+  };
+  using options = fapilog::basic_options<P>;
+  return {
+      {"in code", [=] { return options{.sinks = {postgres{config}}}; }},
+      {"by assignment",
+       [=] {
+         options chosen;
+         chosen.sinks.clear();
+         postgres_config mine = config;
+         mine.create_table = true;
+         chosen.sinks.emplace_back(postgres{mine});
+         return chosen;
+       }},
+      {"shared", [=] { return options{.sinks = {std::make_shared<postgres>(config)}}; }},
+      {"with its own thread",
+       [=] {
+         return options{.sinks = {{postgres{config}, {.thread = fapilog::sink_thread::own}}}};
+       }},
+      {"on the worker's thread",
+       [=] {
+         return options{.sinks = {{postgres{config}, {.thread = fapilog::sink_thread::shared}}}};
+       }},
+      {"behind a route",
+       [=] {
+         return options{.sinks = {{postgres{config}, {.route = {.least = fapilog::level::debug}}}}};
+       }},
+      {"as a fallback",
+       [=] {
+         return options{.sinks = {{refusing_sink{}, {.fallback = postgres{config}}}}};
+       }},
+      {"inside another sink",
+       [=] { return options{.sinks = {std::make_shared<wrapping_sink>(wrapping_sink{postgres{config}})}}; }},
+      {"by a file",
+       [=] { return fapilog::settings::from_json(json, "test", plugins()).template options<P>(); }},
+      {"by variables",
+       [=] { return fapilog::settings::from_environment(variables, plugins()).template options<P>(); }},
+      {"by variables over a file",
+       [=] {
+         return fapilog::settings::from_json(json, "test", plugins())
+             .with_environment(variables)
+             .template options<P>();
+       }},
+  };
+}
+
+template <fapilog::preset const& P>
+void nothing_is_created(std::string const& schema) {
+  postgres_server server;
+  postgres_config config = server.config();
+  config.schema_name = schema;
+  auto const all = ways<P>(config);
+  for (auto const& [way, options] : all) {
+    INFO(way);
+    support::complaints told;
+    auto chosen = options();
+    chosen.diagnostics_output = told;
+    chosen.shutdown_timeout = 5s;
+    {
+      fapilog::basic_runtime<P> rt{std::move(chosen)};
+      rt.get_logger().error("is there a table?");
+      CHECK(eventually([&] { return told.tell_of("the preset forbids DDL"); }));
+      CHECK(eventually([&] { return told.tell_of("does not exist"); }));
+      (void)rt.flush(50ms);
+    }
+    std::string const text = *told.text;
+    auto const first = text.find("the preset forbids DDL");
+    CHECK(text.find("the preset forbids DDL", first + 1) == std::string::npos);
+    // What to run is said, too.
+    CHECK(told.tell_of("CREATE TABLE IF NOT EXISTS"));
+  }
+  CHECK(server.statements_of_sink().size() >= all.size() * 2);
+  CHECK(server.ddl_of_sink().empty());
+  CHECK(server.count("pg_namespace WHERE nspname = '" + schema + "'") == 0);
+}
+
+}  // namespace
+
+TEST_CASE("under production no DDL reaches the server, whatever way asks for it") {
+  nothing_is_created<fapilog::presets::production>("forbidden");
+}
+
+TEST_CASE("under hardened no DDL reaches the server, whatever way asks for it") {
+  nothing_is_created<fapilog::presets::hardened>("forbidden");
+}
+
+TEST_CASE("under a preset that allows DDL each of these ways creates the table, and the server logs it") {
+  postgres_server server;
+  postgres_config config = server.config();
+  config.schema_name = "allowed";
+  for (auto const& [way, options] : ways<fapilog::presets::minimal>(config)) {
+    INFO(way);
+    server.sql("DROP SCHEMA IF EXISTS allowed CASCADE");
+    auto chosen = options();
+    chosen.diagnostics_output = support::complaints{};
+    fapilog::runtime rt{std::move(chosen)};
+    rt.get_logger().error("created");
+    REQUIRE(rt.flush(30s));
+    CHECK(server.count("allowed.logs") == 1);
+  }
+  CHECK_FALSE(server.ddl_of_sink().empty());
+  auto const indexes =
+      server.sql("SELECT indexdef FROM pg_indexes WHERE schemaname = 'allowed' ORDER BY indexname");
+  REQUIRE(indexes.size() == 3);  // no GIN index unless it is asked for
+  CHECK(indexes[0][0].find("correlation_id) WHERE") != std::string::npos);
+  CHECK(indexes[2][0].find("USING brin") != std::string::npos);
+}
+
+TEST_CASE("with create_table off nothing is created either, and nothing is said of it") {
+  auto& server = shared_server();
+  postgres_config config = server.config();
+  config.schema_name = "off";
+  config.create_table = false;
+  support::complaints told;
+  {
+    fapilog::runtime rt{
+        {.sinks = {{postgres{config}, {.retry = {.attempts = 1}}}}, .diagnostics_output = told}};
+    rt.get_logger().error("x");
+    (void)rt.flush(5s);
+  }
+  CHECK(told.tell_of("the schema \\\"off\\\" does not exist"));
+  CHECK_FALSE(told.tell_of("forbids DDL"));
+  CHECK(server.count("pg_namespace WHERE nspname = 'off'") == 0);
+}
+
+TEST_CASE("a role that may only insert is enough") {
+  auto& server = shared_server();
+  postgres_config config = server.config("writer");
+  config.schema_name = "narrow";
+  support::make_role(server, "writer");
+  server.sql(postgres_ddl(config) +
+             "REVOKE ALL ON SCHEMA public FROM PUBLIC; REVOKE TEMP ON DATABASE postgres FROM PUBLIC;"
+             "GRANT USAGE ON SCHEMA narrow TO writer; GRANT INSERT ON narrow.logs TO writer");
+  fapilog::runtime rt{{.sinks = {postgres{config}}}};
+  rt.get_logger().info("x");
+  REQUIRE(rt.flush(30s));
+  CHECK(rt.is_healthy());
+  CHECK(server.count("narrow.logs") == 1);
+}
+
+TEST_CASE("many sinks that start at once create one table and all write to it") {
+  auto& server = shared_server();
+  postgres_config config = server.config();
+  config.schema_name = "race";
+  support::complaints told;
+  std::vector<std::thread> threads;
+  std::vector<std::unique_ptr<fapilog::runtime>> runtimes;
+  for (int i = 0; i < 8; ++i) {
+    runtimes.push_back(std::make_unique<fapilog::runtime>(
+        fapilog::options{.sinks = {postgres{config}}, .diagnostics_output = told}));
+  }
+  for (auto& rt : runtimes) {
+    threads.emplace_back([&rt] {
+      rt->get_logger().info("x");
+      (void)rt->flush(30s);
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(server.count("race.logs") == 8);
+  CHECK(told.text->empty());
+}
+
+TEST_CASE("the migration may be run again, and names of any form are only names") {
+  auto& server = shared_server();
+  for (std::string const name :
+       {"plain", "With Capital", "select", "a\"b", "x'); DROP TABLE y; --", "semi;colon", "$fapilog$",
+        "back\\slash", "\xC3\xA4\xE2\x82\xAC", "new\nline", "%I%s"}) {
+    INFO(name);
+    postgres_config config = server.config();
+    config.schema_name = "n " + name;
+    config.table_name = name;
+    config.extract_fields = {"timestamp", "message", name + "=data.x", "correlation_id"};
+    for (auto const layout : {postgres_layout::plain, postgres_layout::partitioned}) {
+      config.table_name = (layout == postgres_layout::plain ? "" : "p ") + name;
+      server.sql(postgres_ddl(config, layout));
+      server.sql(postgres_ddl(config, layout));
+      fapilog::runtime rt{{.sinks = {postgres{config}}}};
+      rt.get_logger().info("hello", kv("x", name));
+      REQUIRE(rt.flush(30s));
+      CHECK(rt.health().at(0).second.detail.find("at least once") == std::string::npos);
+      CHECK(server.value("SELECT " + fapilog::sinks::pg::quoted_name(name) + " FROM " +
+                         fapilog::sinks::pg::table_of(config)) == name);
+    }
+  }
+}
+
+TEST_CASE("names of 63 bytes keep their indexes apart") {
+  auto& server = shared_server();
+  postgres_config config = server.config();
+  config.schema_name = "long";
+  for (char const last : {'a', 'b'}) {
+    config.table_name = std::string(62, 'x') + last;
+    server.sql(postgres_ddl(config));
+    server.sql(postgres_ddl(config, postgres_layout::plain));
+  }
+  CHECK(server.count("pg_indexes WHERE schemaname = 'long'") == 6);
+}
+
+TEST_CASE("partitions by day: rows land in theirs, the rest in the default one, old ones go") {
+  auto& server = shared_server();
+  postgres_config config = server.config();
+  config.schema_name = "daily";
+  server.sql(postgres_ddl(config, postgres_layout::partitioned));
+  server.sql(
+      "CREATE TABLE daily.logs_20200101 PARTITION OF daily.logs FOR VALUES FROM ('2020-01-01 00:00:00+00') "
+      "TO ('2020-01-02 "
+      "00:00:00+00')");
+  {
+    fapilog::runtime rt{{.sinks = {postgres{config}}}};
+    for (int i = 0; i < 10; ++i) rt.get_logger().info("today");
+    REQUIRE(rt.flush(30s));
+    CHECK(rt.health().at(0).second.detail.find("at least once") == std::string::npos);
+  }
+  support::events e;
+  e.add("long ago");  // 2026-01-27
+  e.add("older").unix_ns = 1'577'880'000'000'000'000;
+  postgres sink{config};
+  sink.start(fapilog::start_context::without_ddl());
+  CHECK(sink.write(e.batch()));
+  CHECK(sink.write(e.batch()));
+  CHECK(server.count("daily.logs") == 12);  // both have the id 0, but not at the same time
+  CHECK(server.count("daily.logs_default") == 1);
+  CHECK(server.count("daily.logs_20200101") == 1);
+  CHECK(server.count("pg_inherits WHERE inhparent = 'daily.logs'::regclass") == 10);
+  server.sql(fapilog::sinks::postgres_partitions(config, 3, 30));
+  CHECK(server.count("daily.logs") == 11);
+  CHECK(server.count("pg_inherits WHERE inhparent = 'daily.logs'::regclass") == 9);
+}
+
+TEST_CASE("a day without a partition holds records up until there is one, and says so") {
+  auto& server = shared_server();
+  postgres_config config = server.config();
+  config.schema_name = "gap";
+  server.sql(postgres_ddl(config, postgres_layout::partitioned) + "DROP TABLE gap.logs_default");
+  support::events e;
+  e.add("long ago");
+  postgres sink{config};
+  sink.start(fapilog::start_context::without_ddl());
+  auto const result = sink.write(e.batch());
+  CHECK(result.what() == fapilog::write_result::outcome::retry);
+  CHECK(result.reason() == "postgres: no partition of the table takes the record's time");
+  server.sql("CREATE TABLE gap.rest PARTITION OF gap.logs DEFAULT");
+  CHECK(sink.write(e.batch()));
+}
+
+TEST_CASE("a table that was left by others is written to, and its lacks are named") {
+  auto& server = shared_server();
+  postgres_config config = server.config("reader");
+  config.schema_name = "lacks";
+  support::make_role(server, "reader");
+  server.sql(
+      "CREATE SCHEMA lacks; CREATE TABLE lacks.logs (id bigserial PRIMARY KEY, \"timestamp\" timestamptz, "
+      "level "
+      "varchar(10), logger varchar(255), message text, event json NOT NULL, shard int NOT NULL)");
+  support::complaints told;
+  auto const problem = [&] {
+    postgres sink{config};
+    sink.start(fapilog::start_context::without_ddl());
+    return sink.health().detail;
+  };
+  CHECK(problem() ==
+        "connected, \"lacks\".\"logs\": the role \"reader\" may not use the schema \"lacks\"; column \"id\" "
+        "is bigint, not "
+        "uuid; column \"correlation_id\" is missing; column \"event\" is json, not jsonb (see `use_jsonb`); "
+        "the role "
+        "\"reader\" has no right to INSERT; column \"shard\" is NOT NULL without a default, and the sink "
+        "does not write it");
+  server.sql(
+      "GRANT USAGE ON SCHEMA lacks TO reader; GRANT INSERT ON lacks.logs TO reader; ALTER TABLE lacks.logs "
+      "DROP "
+      "COLUMN id, ADD COLUMN id uuid, ADD COLUMN correlation_id text, ALTER COLUMN shard DROP NOT NULL");
+  config.use_jsonb = false;
+  support::events e;
+  e.add("x");
+  postgres sink{config};
+  sink.start(fapilog::start_context::without_ddl());
+  CHECK(sink.write(e.batch()));
+  CHECK(sink.health().healthy);
+  CHECK(sink.health().detail.find("at least once: the table has no unique key on id") != std::string::npos);
+}
+
+TEST_CASE("a unique key besides the id's is told, since records that repeat it are left out") {
+  auto& server = shared_server();
+  postgres_config config = server.config();
+  config.schema_name = "keyed";
+  server.sql(postgres_ddl(config) + "CREATE UNIQUE INDEX ON keyed.logs (correlation_id)");
+  support::events e;
+  e.add("x");
+  postgres sink{config};
+  sink.start(fapilog::start_context::without_ddl());
+  CHECK(sink.write(e.batch()));
+  CHECK(sink.health().detail.find("records that repeat another unique key of the table are left out") !=
+        std::string::npos);
+  CHECK(sink.health().detail.find("at least once") == std::string::npos);
+}
+
+TEST_CASE("a role that may not create the table says so with the SQL, and goes on when somebody has") {
+  auto& server = shared_server();
+  postgres_config config = server.config("poor");
+  config.schema_name = "poor";
+  support::make_role(server, "poor");
+  support::complaints told;
+  fapilog::runtime rt{{.sinks = {postgres{config}}, .diagnostics_output = told}};
+  rt.get_logger().info("x");
+  CHECK(eventually(
+      [&] { return told.tell_of("the table could not be created: no permission (SQLSTATE 42501)"); }));
+  CHECK(told.tell_of("CREATE TABLE IF NOT EXISTS \\\"poor\\\".\\\"logs\\\""));
+  server.sql(postgres_ddl(config) + "GRANT USAGE ON SCHEMA poor TO poor; GRANT INSERT ON poor.logs TO poor");
+  CHECK(rt.flush(30s));
+  CHECK(server.count("poor.logs") == 1);
+}
+
+TEST_CASE("DDL for TimescaleDB and Citus keeps the key that divides the table") {
+  postgres_config const config;
+  std::string const timescale = postgres_ddl(config, postgres_layout::timescale);
+  CHECK(timescale.find("PRIMARY KEY (\"id\", \"timestamp\")") != std::string::npos);
+  CHECK(timescale.find("SELECT create_hypertable('\"public\".\"logs\"', 'timestamp'") != std::string::npos);
+  std::string const citus = postgres_ddl(config, postgres_layout::citus);
+  CHECK(citus.find("SELECT create_distributed_table('\"public\".\"logs\"', 'id');") != std::string::npos);
+  CHECK(postgres_ddl({.gin_index = true}).find("USING gin (\"event\" jsonb_path_ops)") != std::string::npos);
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+// A network that is cut without a word: noticed within seconds, and no call of the application waits for it.
+#include "support/catch.hpp"
+
+#include <fapilog/fapilog.hpp>
+#include <fapilog/sinks/postgres.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include <fcntl.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "support/batches.hpp"
+#include "support/complaints.hpp"
+#include "support/postgres_server.hpp"
+
+using fapilog::kv;
+using fapilog::sinks::postgres;
+using fapilog::sinks::postgres_config;
+using support::eventually;
+using support::postgres_server;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A network namespace with a link to this one that can be taken down. The server is here, its clients are there.
+class separate_network {
+ public:
+  separate_network() {
+    exists_ = run("ip netns add " + name_) &&
+              run("ip link add " + link_ + " type veth peer name eth0 netns " + name_) &&
+              run("ip addr add " + address() + "/30 dev " + link_) && run("ip link set " + link_ + " up") &&
+              run("ip netns exec " + name_ + " ip addr add " + net_ + ".2/30 dev eth0") &&
+              run("ip netns exec " + name_ + " ip link set eth0 up");
+  }
+  separate_network(separate_network const&) = delete;
+  separate_network& operator=(separate_network const&) = delete;
+  ~separate_network() {
+    run("ip link del " + link_);
+    run("ip netns del " + name_);
+  }
+  [[nodiscard]] bool exists() const noexcept { return exists_; }
+  [[nodiscard]] std::string address() const { return net_ + ".1"; }
+  [[nodiscard]] std::string network() const { return net_ + ".0/30"; }
+  /// From whichever of the two: the other end of a link that is down hears nothing of it.
+  void cut() const { run(from_here_ + "ip link set " + link_ + " down"); }
+  void mend() const { run(from_here_ + "ip link set " + link_ + " up"); }
+  /// The calling thread, and those that it starts, are there from now on.
+  [[nodiscard]] bool enter() const {
+    int const there = ::open(("/var/run/netns/" + name_).c_str(), O_RDONLY | O_CLOEXEC);
+    bool const done = there >= 0 && ::setns(there, CLONE_NEWNET) == 0;
+    ::close(there);
+    return done;
+  }
+
+ private:
+  static bool run(std::string const& command) {
+    return std::system((command + " >/dev/null 2>&1").c_str()) == 0;
+  }
+
+  std::string name_ = "fapilog" + std::to_string(::getpid());
+  std::string link_ = "fpg" + std::to_string(::getpid());
+  std::string net_ = "10.213." + std::to_string(::getpid() % 250);
+  std::string from_here_ = "nsenter --net=/proc/" + std::to_string(::getpid()) + "/ns/net ";
+  bool exists_ = false;
+};
+
+/// A server that listens there; its clients are trusted.
+std::unique_ptr<postgres_server> server_at(separate_network const& network) {
+  auto server =
+      std::make_unique<postgres_server>(postgres_server::settings{{"listen_addresses", network.address()}});
+  server->set_access({}, "host all all " + network.network() + " trust\n");
+  return server;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a cut network is noticed within ten seconds, waiting or sending, and everything arrives once afterwards",
+    "[slow][timing]") {
+  separate_network const network;
+  if (!network.exists()) SKIP("a network of its own takes the rights of root and the program ip");
+  auto const server = server_at(network);
+  postgres_config config;
+  config.host = network.address();
+  config.database = "postgres";
+  config.user = "postgres";
+  server->sql(fapilog::sinks::postgres_ddl(config));
+  support::complaints told;
+  int written = 0;
+  auto longest = 0ns;
+  bool is_there = false;
+  bool is_done = false;
+  auto noticed = 0ns;
+  std::thread{[&] {
+    is_there = network.enter();
+    if (!is_there) return;
+    fapilog::runtime rt{{.batch_timeout = 20ms,
+                         .sinks = {{postgres{config}, {.retry = {.longest_delay = 1s}}}},
+                         .diagnostics_output = told}};
+    auto const log = rt.get_logger();
+    auto const put = [&] {
+      auto const begin = std::chrono::steady_clock::now();
+      log.info("record", kv("n", written++));
+      longest = std::max<std::chrono::nanoseconds>(longest, std::chrono::steady_clock::now() - begin);
+      std::this_thread::sleep_for(1ms);
+    };
+    for (int i = 0; i < 500; ++i) put();
+    (void)rt.flush(20s);
+    auto const begin = std::chrono::steady_clock::now();
+    network.cut();
+    while (noticed == 0ns && std::chrono::steady_clock::now() - begin < 30s) {
+      put();
+      if (told.tell_of("the connection was lost")) noticed = std::chrono::steady_clock::now() - begin;
+    }
+    for (int i = 0; i < 1'000; ++i) put();
+    network.mend();
+    is_done = static_cast<bool>(rt.flush(60s));
+  }}.join();
+  REQUIRE(is_there);
+  WARN("noticed after " << std::chrono::duration<double>(noticed).count() << " s, longest call "
+                        << std::chrono::duration<double>(longest).count() * 1e3 << " ms");
+  CHECK(noticed > 0ns);
+  CHECK(noticed < 10s);
+  CHECK(longest < 1s);
+  CHECK(is_done);
+  CHECK(server->count("logs") == static_cast<std::size_t>(written));
+  CHECK(server->count("(SELECT DISTINCT event->'log'->'data'->'n' FROM logs) t") ==
+        static_cast<std::size_t>(written));
+}
+
+TEST_CASE("a cut that comes while an answer is waited for is noticed by the probes of the connection",
+          "[slow][timing]") {
+  separate_network const network;
+  if (!network.exists()) SKIP("a network of its own takes the rights of root and the program ip");
+  auto const server = server_at(network);
+  postgres_config config;
+  config.host = network.address();
+  config.database = "postgres";
+  config.user = "postgres";
+  server->sql(fapilog::sinks::postgres_ddl(config));
+  support::events e;
+  e.add("x");
+  auto const batch = e.batch();
+  pqxx::connection holder{server->conninfo()};
+  double seconds = 0;
+  bool was_lost = false;
+  std::thread{[&] {
+    if (!network.enter()) return;
+    postgres sink{config};
+    sink.start(fapilog::start_context::without_ddl());
+    pqxx::work lock{holder};
+    lock.exec("LOCK TABLE logs IN ACCESS EXCLUSIVE MODE");  // the answer takes its time
+    std::thread cutter{[&] {
+      (void)eventually([&] { return server->count("pg_stat_activity WHERE wait_event_type = 'Lock'") == 1; },
+                       4s);
+      network.cut();
+    }};
+    auto const begin = std::chrono::steady_clock::now();
+    was_lost = sink.write(batch).reason() == "postgres: the connection was lost";
+    seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    cutter.join();
+    network.mend();
+  }}.join();
+  WARN("noticed after " << seconds << " s");
+  CHECK(was_lost);
+  CHECK(seconds < 10);
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+// The Postgres sink against a real server: rows, columns, once each.
+#include "support/catch.hpp"
+
+#include <fapilog/fapilog.hpp>
+#include <fapilog/sinks/postgres.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "support/batches.hpp"
+#include "support/postgres_server.hpp"
+
+using fapilog::kv;
+using fapilog::sinks::postgres;
+using fapilog::sinks::postgres_config;
+using support::shared_server;
+using namespace std::chrono_literals;
+
+TEST_CASE("a record becomes a row with its columns and its envelope") {
+  auto& server = shared_server();
+  postgres_config config = server.config();
+  config.schema_name = "first";
+  {
+    fapilog::runtime rt{{.sinks = {postgres{config}}}};
+    auto const log = rt.get_logger("billing");
+    auto const scope = fapilog::scope(kv("correlation_id", "c-1"), kv("tenant_id", "acme"));
+    log.warning("took {} ms", 12, kv("order", 1001), kv("item", "a \"quoted\" \\ thing"));
+    REQUIRE(rt.flush(30s));
+    CHECK(rt.is_healthy());
+    CHECK(rt.health().at(0).second.detail.starts_with("connected, \"first\".\"logs\", last row "));
+  }
+  auto const rows = server.sql(
+      "SELECT level, logger, correlation_id, message, event->'log'->'data'->>'order', "
+      "event->'log'->'context'->>'tenant_id', "
+      "event->'log'->'data'->>'item', id::text = event->'log'->'context'->>'message_id', "
+      "abs(extract(epoch FROM now() - \"timestamp\")) < 60, "
+      "date_trunc('milliseconds', \"timestamp\") = (event->'log'->>'timestamp')::timestamptz FROM "
+      "first.logs");
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0] == std::vector<std::string>{"WARNING", "billing", "c-1", "took 12 ms", "1001", "acme",
+                                            "a \"quoted\" \\ thing", "t", "t", "t"});
+}
+
+TEST_CASE("the same batch written again adds nothing") {
+  auto& server = shared_server();
+  postgres_config config = server.config();
+  config.schema_name = "again";
+  server.sql(fapilog::sinks::postgres_ddl(config));
+  support::events e;
+  fapilog::detail::uuid7_generator ids;
+  for (int i = 0; i < 1500; ++i) e.add("m").message_id = ids.next(1'769'509'800'123'456'789);
+  fapilog::batch const batch = e.batch();
+  postgres sink{config};
+  sink.start(fapilog::start_context::without_ddl());
+  CHECK(sink.write(batch));
+  CHECK(sink.write(batch));
+  CHECK(sink.write(batch.from(700)));
+  CHECK(server.count("again.logs") == 1500);
+  CHECK(sink.counts().rows.value() == 1500);
+  CHECK(sink.counts().duplicates.value() == 2300);
+  CHECK(sink.counts().statements.value() == 5);
+  CHECK(sink.counts().connections.value() == 1);
+}
+
+TEST_CASE("fields become columns of their type, and what does not fit is null and stands in the event") {
+  auto& server = shared_server();
+  postgres_config config = server.config();
+  config.schema_name = "typed";
+  config.extract_fields = {"timestamp",           "message",           "data.order.id:bigint",
+                           "took=data.ms:double", "data.paid:boolean", "data.when:timestamptz",
+                           "data.list:jsonb",     "user_id",           "service"};
+  {
+    fapilog::runtime rt{{.service = "shop", .sinks = {postgres{config}}}};
+    auto const log = rt.get_logger();
+    struct order {
+      int id;
+    };
+    log.info("fits", kv("order", std::map<std::string, int>{{"id", 7}}), kv("ms", 1.5), kv("paid", true),
+             kv("when", std::chrono::system_clock::time_point{} + 1s), kv("list", std::vector<int>{1, 2}),
+             kv("user_id", "u1"));
+    log.info("does not", kv("order", std::map<std::string, std::string>{{"id", "seven"}}), kv("ms", "slow"),
+             kv("paid", 1), kv("when", "soon"));
+    REQUIRE(rt.flush(30s));
+  }
+  auto const rows = server.sql(
+      "SELECT order_id, took, paid, extract(epoch FROM \"when\")::int, list::text, user_id, service FROM "
+      "typed.logs ORDER BY id");
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0] == std::vector<std::string>{"7", "1.5", "t", "1", "[1, 2]", "u1", "shop"});
+  CHECK(rows[1] == std::vector<std::string>{"NULL", "NULL", "NULL", "NULL", "NULL", "NULL", "shop"});
+  CHECK(server.value(
+            "SELECT event->'log'->'data'->'order'->>'id' FROM typed.logs WHERE message = 'does not'") ==
+        "seven");
+}
+
+TEST_CASE("without the raw JSON the event has the extracted fields, and no JSON is made for it") {
+  auto& server = shared_server();
+  postgres_config config = server.config();
+  config.schema_name = "small";
+  config.include_raw_json = false;
+  config.use_jsonb = false;
+  config.extract_fields = {"level", "message", "data.n:bigint"};
+  {
+    fapilog::runtime rt{{.sinks = {postgres{config}}}};
+    rt.get_logger().info("x", kv("n", 3), kv("other", 4));
+    REQUIRE(rt.flush(30s));
+  }
+  auto const event = nlohmann::json::parse(server.value("SELECT event::text FROM small.logs"));
+  CHECK(event.at("n") == 3);
+  CHECK(event.at("message") == "x");
+  CHECK_FALSE(event.contains("other"));
+  CHECK(server.value("SELECT pg_typeof(event)::text FROM small.logs") == "json");
+}
+
+TEST_CASE("a wrong configuration is refused with what would be right") {
+  auto const complaint = [](postgres_config const& config) {
+    try {
+      postgres const sink{config};
+    } catch (std::invalid_argument const& error) {
+      return std::string{error.what()};
+    }
+    return std::string{};
+  };
+  CHECK(complaint({}).empty());
+  CHECK(complaint({.table_name = ""}) == "fapilog: postgres: `table_name` is empty");
+  CHECK(complaint({.schema_name = std::string(64, 's')}) ==
+        "fapilog: postgres: `schema_name` is longer than 63 bytes");
+  CHECK(complaint({.schema_name = std::string("a\0b", 3)}) ==
+        "fapilog: postgres: `schema_name` has a NUL character");
+  CHECK(complaint({.table_name = "\xff"}) == "fapilog: postgres: `table_name` is not UTF-8");
+  CHECK(complaint({.extract_fields = {"level", "level"}}) ==
+        "fapilog: postgres: there is a column 'level' already; give the field another, as in x=level");
+  CHECK(
+      complaint({.extract_fields = {"data.n:varchar"}}) ==
+      "fapilog: postgres: `extract_fields` has the type 'varchar'; it must be text, bigint, double, boolean, "
+      "timestamptz or jsonb");
+  CHECK(complaint({.extract_fields = {"data..n"}}).find("data..n") != std::string::npos);
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+// The whole pipeline into the default table, against a loop of libpq with the same statement, and single INSERTs.
+#include "support/catch.hpp"
+
+#include <fapilog/fapilog.hpp>
+#include <fapilog/sinks/postgres.hpp>
+
+#if __has_include(<postgresql/libpq-fe.h>)
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <postgresql/libpq-fe.h>
+#include <sys/resource.h>
+
+#include "support/batches.hpp"
+#include "support/postgres_server.hpp"
+
+using fapilog::kv;
+using fapilog::sinks::postgres;
+using fapilog::sinks::postgres_config;
+using support::postgres_server;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr int rows_in_all = 200'000;
+constexpr int rows_of_batch = 1'000;
+
+double cpu_seconds() {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  auto const seconds = [](timeval const& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
+struct figure {
+  double rows_per_second = 0;
+  double client_us_per_row = 0;
+};
+
+figure measure(int rows, std::function<void()> const& run) {
+  double const cpu = cpu_seconds();
+  auto const begin = std::chrono::steady_clock::now();
+  run();
+  double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return {rows / seconds, (cpu_seconds() - cpu) * 1e6 / rows};
+}
+
+void log_records(fapilog::logger const& log, int count) {
+  for (int i = 0; i < count; ++i) {
+    log.info("order accepted after {} tries", i % 3, kv("order", i), kv("customer", "c-1000"),
+             kv("amount", 12.5), kv("path", "/api/v1/orders"),
+             kv("correlation_id", "7f3c9a52-1f60-4a2c-9d8e-0c5a3b1d2e4f"));
+  }
+}
+
+/// Keeps batches as the sink would get them.
+struct keeper {
+  void write(fapilog::batch const& entries) { kept->push_back(entries); }
+  std::shared_ptr<std::vector<fapilog::batch>> kept = std::make_shared<std::vector<fapilog::batch>>();
+};
+
+std::vector<fapilog::batch> batches_of(int rows) {
+  keeper sink;
+  auto const kept = sink.kept;
+  fapilog::runtime rt{{.batch_max_size = rows_of_batch,
+                       .batch_timeout = 10s,
+                       .when_full = fapilog::when_full::block,
+                       .sinks = {sink}}};
+  log_records(rt.get_logger("shop"), rows);
+  REQUIRE(rt.flush(60s));
+  return *kept;
+}
+
+std::string insert_statement(std::vector<fapilog::sinks::pg::column> const& columns, std::string const& table,
+                             bool arrays) {
+  std::string names;
+  std::string values;
+  for (auto const& c : columns) {
+    names += (names.empty() ? "" : ", ") + fapilog::sinks::pg::quoted_name(c.name);
+    values += (values.empty() ? "$" : ", $") + std::to_string(&c - columns.data() + 1) +
+              "::" + std::string{fapilog::sinks::pg::facts_of(c.type).sql} + (arrays ? "[]" : "");
+  }
+  return "INSERT INTO " + table + " (" + names + ") " +
+         (arrays ? "SELECT * FROM unnest(" + values + ") ON CONFLICT DO NOTHING" : "VALUES (" + values + ")");
+}
+
+struct libpq {
+  explicit libpq(postgres_server const& server) : connection(PQconnectdb(server.conninfo().c_str())) {}
+  libpq(libpq const&) = delete;
+  libpq& operator=(libpq const&) = delete;
+  ~libpq() { PQfinish(connection); }
+  void run(std::string const& sql) const { PQclear(PQexec(connection, sql.c_str())); }
+  void prepare(std::string const& sql) const { PQclear(PQprepare(connection, "s", sql.c_str(), 0, nullptr)); }
+  void execute(std::vector<char const*> const& values, std::vector<int> const& sizes,
+               std::vector<int> const& formats) const {
+    PGresult* const result = PQexecPrepared(connection, "s", static_cast<int>(values.size()), values.data(),
+                                            sizes.data(), formats.data(), 0);
+    if (PQresultStatus(result) != PGRES_COMMAND_OK) throw std::runtime_error{PQerrorMessage(connection)};
+    PQclear(result);
+  }
+  PGconn* connection;
+};
+
+/// The same statement with data that was made before.
+figure with_libpq(postgres_server const& server, postgres_config const& config) {
+  auto const columns = fapilog::sinks::pg::columns_of(config);
+  fapilog::sinks::pg::row_encoder rows{columns, true};
+  std::vector<std::vector<std::string>> made;
+  for (fapilog::batch const& batch : batches_of(rows_in_all)) {
+    for (std::size_t at = 0; at < batch.size();) {
+      at = rows.encode(batch, at, batch.size(), std::size_t{64} << 20);
+      auto& one = made.emplace_back();
+      for (auto const array : rows.arrays()) one.emplace_back(array);
+    }
+  }
+  libpq const db{server};
+  db.prepare(insert_statement(columns, fapilog::sinks::pg::table_of(config), true));
+  return measure(rows_in_all, [&] {
+    for (auto const& arrays : made) {
+      std::vector<char const*> values;
+      std::vector<int> sizes;
+      for (auto const& array : arrays) {
+        values.push_back(array.data());
+        sizes.push_back(static_cast<int>(array.size()));
+      }
+      db.execute(values, sizes, std::vector<int>(values.size(), 1));
+    }
+  });
+}
+
+/// A prepared INSERT of one row, a transaction a batch of so many rows; without the id where the table makes its own.
+figure with_single_inserts(postgres_server const& server, postgres_config const& config, int rows,
+                           std::size_t batch_rows, bool with_id) {
+  auto columns = fapilog::sinks::pg::columns_of(config);
+  if (!with_id) columns.erase(columns.begin());
+  auto const batches = batches_of(rows);
+  libpq const db{server};
+  db.prepare(insert_statement(columns, fapilog::sinks::pg::table_of(config), false));
+  return measure(rows, [&] {
+    fapilog::detail::text_buffer scratch;
+    std::size_t row = 0;
+    for (auto const& batch : batches) {
+      for (auto const& e : batch) {
+        if (row % batch_rows == 0) db.run(row == 0 ? "BEGIN" : "COMMIT; BEGIN");
+        ++row;
+        std::vector<std::string> texts;
+        if (with_id) texts.push_back(to_string(e.event.message_id));
+        for (std::size_t i = texts.size(); i + 1 < columns.size(); ++i)
+          texts.emplace_back(columns[i].path.text(e.event, scratch).value_or(""));
+        texts.emplace_back(e.json);
+        std::vector<char const*> values;
+        for (auto const& text : texts) values.push_back(text.c_str());
+        db.execute(values, std::vector<int>(values.size()), std::vector<int>(values.size()));
+      }
+    }
+    db.run("COMMIT");
+  });
+}
+
+figure with_fapilog(postgres_config const& config) {
+  auto const sink = std::make_shared<postgres>(config);
+  fapilog::runtime rt{{.batch_max_size = rows_of_batch,
+                       .when_full = fapilog::when_full::block,
+                       .sinks = {{sink, {.when_queue_full = fapilog::when_queue_full::block}}}}};
+  auto const log = rt.get_logger("shop");
+  log_records(log, 1'000);
+  REQUIRE(rt.flush(60s));
+  auto const result = measure(rows_in_all, [&] {
+    log_records(log, rows_in_all);
+    REQUIRE(rt.flush(120s));
+  });
+  CHECK(sink->counts().rows.value() == rows_in_all + 1'000);
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("the pipeline keeps the server as busy as a plain loop of libpq does", "[slow][timing]") {
+  postgres_server server{
+      {{"log_statement", "none"}, {"fsync", "on"}, {"shared_buffers", "128MB"}, {"max_wal_size", "4GB"}}};
+  postgres_config config = server.config();
+  auto const table = [&](std::string const& schema, bool gin) {
+    config.schema_name = schema;
+    config.gin_index = gin;
+    server.sql("DROP SCHEMA IF EXISTS " + schema + " CASCADE;" + fapilog::sinks::postgres_ddl(config) +
+               "CHECKPOINT");
+  };
+  // The table and indexes of fapilog for Python, and its batches of 100.
+  std::string const python_table =
+      "CREATE TABLE speed.logs (id BIGSERIAL PRIMARY KEY, created_at TIMESTAMPTZ NOT NULL DEFAULT NOW(), "
+      "\"timestamp\" "
+      "TIMESTAMPTZ, level VARCHAR(10), logger VARCHAR(255), correlation_id VARCHAR(64), message TEXT, event "
+      "JSONB NOT NULL);"
+      "CREATE INDEX ON speed.logs (timestamp DESC); CREATE INDEX ON speed.logs (level);"
+      "CREATE INDEX ON speed.logs (correlation_id) WHERE correlation_id IS NOT NULL; CREATE INDEX ON "
+      "speed.logs USING GIN (event)";
+  figure python;
+  figure plain;
+  figure ours;
+  figure single;
+  figure gin;
+  figure plain_gin;
+  auto const keep_best = [](figure& best, figure const& now) {
+    if (now.rows_per_second > best.rows_per_second) best = now;
+  };
+  for (int round = 0; round < 3; ++round) {
+    table("speed", false);
+    keep_best(plain, with_libpq(server, config));
+    table("speed", false);
+    keep_best(ours, with_fapilog(config));
+    table("speed", false);
+    keep_best(single, with_single_inserts(server, config, 20'000, rows_of_batch, true));
+    server.sql("DROP SCHEMA speed CASCADE; CREATE SCHEMA speed; " + python_table);
+    keep_best(python, with_single_inserts(server, config, 20'000, 100, false));
+  }
+  table("speed", true);
+  gin = with_fapilog(config);
+  table("speed", true);
+  plain_gin = with_libpq(server, config);
+  std::printf("libpq, data made before  %8.0f rows/s  client %5.2f us/row\n", plain.rows_per_second,
+              plain.client_us_per_row);
+  std::printf("fapilog, whole pipeline  %8.0f rows/s  client %5.2f us/row\n", ours.rows_per_second,
+              ours.client_us_per_row);
+  std::printf("single INSERTs           %8.0f rows/s  client %5.2f us/row\n", single.rows_per_second,
+              single.client_us_per_row);
+  std::printf("as fapilog for Python    %8.0f rows/s  client %5.2f us/row\n", python.rows_per_second,
+              python.client_us_per_row);
+  std::printf("fapilog, GIN index       %8.0f rows/s\nlibpq, GIN index         %8.0f rows/s\n",
+              gin.rows_per_second, plain_gin.rows_per_second);
+  std::printf("fapilog is %.2f x libpq, %.1f x single INSERTs, %.1f x fapilog for Python's way\n",
+              ours.rows_per_second / plain.rows_per_second, ours.rows_per_second / single.rows_per_second,
+              ours.rows_per_second / python.rows_per_second);
+  // A busy machine takes from both unequally: these are the floors, not the figures.
+  CHECK(ours.rows_per_second > 0.7 * plain.rows_per_second);
+  CHECK(ours.rows_per_second > 1.3 * single.rows_per_second);
+  CHECK(ours.rows_per_second > 3 * python.rows_per_second);
+}
+
+#endif

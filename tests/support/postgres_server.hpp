@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+// A PostgreSQL server of a test's own: a throwaway cluster in a temporary folder, reached by a Unix socket.
+#pragma once
+
+#include <fapilog/sinks/postgres_config.hpp>
+
+#include <pqxx/pqxx>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/temporary_folder.hpp"
+
+namespace support {
+
+/// True once the condition holds; false after a generous deadline.
+template <class Condition>
+[[nodiscard]] bool eventually(Condition&& holds, std::chrono::seconds deadline = std::chrono::seconds{60}) {
+  auto const end = std::chrono::steady_clock::now() + deadline;
+  while (std::chrono::steady_clock::now() < end) {
+    if (holds()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  return holds();
+}
+
+/// Rows of text; a null is "NULL".
+using sql_rows = std::vector<std::vector<std::string>>;
+
+/// Thread: starts and stops belong to the one that made it; `sql` to any.
+class postgres_server {
+ public:
+  using settings = std::vector<std::pair<std::string, std::string>>;
+
+  /// Throws: std::runtime_error where there is no PostgreSQL, or it does not start.
+  explicit postgres_server(settings more = {}) : more_(std::move(more)) {
+    if (binaries().empty()) throw std::runtime_error{"there is no PostgreSQL server on this machine"};
+    std::filesystem::permissions(folder_.path(), std::filesystem::perms::all);
+    std::filesystem::create_directory(socket_folder());
+    own(socket_folder());
+    int const status =
+        wait_for(spawn({binaries() + "/initdb", "-D", data(), "-U", "postgres", "-E", "UTF8", "--locale=C",
+                        "--auth-local=trust", "--auth-host=trust", "--no-sync"}));
+    if (status != 0) throw std::runtime_error{"initdb failed: " + log()};
+    start();
+  }
+  postgres_server(postgres_server const&) = delete;
+  postgres_server& operator=(postgres_server const&) = delete;
+  ~postgres_server() {
+    stop(SIGQUIT);
+    // The server's last processes tidy up after it has ended.
+    (void)eventually(
+        [this] {
+          std::error_code ignored;
+          std::filesystem::remove_all(folder_.path(), ignored);
+          return !std::filesystem::exists(folder_.path());
+        },
+        std::chrono::seconds{10});
+  }
+
+  /// Where the programs of the newest server are; empty where there is none.
+  static std::string binaries() {
+    for (int version = 20; version > 9; --version) {
+      std::string const folder = "/usr/lib/postgresql/" + std::to_string(version) + "/bin";
+      if (std::filesystem::exists(folder + "/initdb")) return folder;
+    }
+    return {};
+  }
+
+  void start() {
+    std::vector<std::string> arguments{binaries() + "/postgres", "-D", data(), "-k", socket_folder()};
+    settings all{{"listen_addresses", ""},      {"fsync", "off"},          {"log_statement", "all"},
+                 {"log_line_prefix", "%u|%a|"}, {"max_connections", "20"}, {"shared_buffers", "32MB"}};
+    all.insert(all.end(), more_.begin(), more_.end());
+    for (auto const& [key, value] : all) {
+      arguments.emplace_back("-c");
+      arguments.push_back(key + '=' + value);
+    }
+    // After a kill, the old server's shared memory is in use until its last process has noticed.
+    bool const up = eventually([&] {
+      if (pid_ <= 0) pid_ = spawn(arguments);
+      if (::waitpid(pid_, nullptr, WNOHANG) == pid_) pid_ = -1;
+      return pid_ > 0 && is_up();
+    });
+    if (!up) throw std::runtime_error{"the server does not start: " + log()};
+  }
+  /// SIGINT: at once; SIGQUIT: as a crash; SIGKILL: as kill -9.
+  void stop(int signal = SIGINT) {
+    if (pid_ <= 0) return;
+    ::kill(pid_, signal);
+    (void)wait_for(pid_);
+    pid_ = -1;
+  }
+  /// Lines of pg_hba.conf before or after those that let everybody in from here.
+  void set_access(std::string const& before, std::string const& after) {
+    stop();
+    std::ofstream{data() + "/pg_hba.conf"} << before << "local all all trust\n" << after;
+    start();
+  }
+  void set(std::string const& key, std::string const& value) { more_.emplace_back(key, value); }
+
+  [[nodiscard]] std::string socket_folder() const { return folder_.file("socket"); }
+  [[nodiscard]] std::string data() const { return folder_.file("data"); }
+  [[nodiscard]] temporary_folder const& folder() const noexcept { return folder_; }
+  /// Makes a file or folder the server's.
+  static void own(std::string const& path) {
+    if (auto const* const who = server_user()) {
+      if (::chown(path.c_str(), who->pw_uid, who->pw_gid) != 0) throw std::runtime_error{"chown " + path};
+    }
+  }
+
+  [[nodiscard]] std::string conninfo(std::string const& user = "postgres") const {
+    return "host=" + socket_folder() + " dbname=postgres user=" + user;
+  }
+  /// How the sink reaches it.
+  [[nodiscard]] fapilog::sinks::postgres_config config(std::string const& user = "postgres") const {
+    return {.host = socket_folder(), .database = "postgres", .user = user};
+  }
+
+  /// Runs statements as the superuser.
+  sql_rows sql(std::string const& text) const {
+    pqxx::connection connection{conninfo() + " application_name=test"};
+    pqxx::nontransaction transaction{connection};
+    pqxx::result const result = transaction.exec(text);
+    sql_rows rows;
+    for (auto const& row : result) {
+      auto& texts = rows.emplace_back();
+      for (auto const& field : row) texts.emplace_back(field.is_null() ? "NULL" : field.c_str());
+    }
+    return rows;
+  }
+  /// The first column of the first row.
+  std::string value(std::string const& text) const { return sql(text).at(0).at(0); }
+  std::size_t count(std::string const& rest) const {
+    return std::stoull(value("SELECT count(*) FROM " + rest));
+  }
+
+  /// All that the server has logged, with each statement.
+  [[nodiscard]] std::string log() const {
+    std::ifstream file{folder_.file("log")};
+    return {std::istreambuf_iterator<char>{file}, {}};
+  }
+  /// Statements that the sink sent, as the server logged them.
+  [[nodiscard]] std::vector<std::string> statements_of_sink() const {
+    std::vector<std::string> all;
+    std::istringstream lines{log()};
+    bool is_ours = false;
+    for (std::string line; std::getline(lines, line);) {
+      if (line.find("|fapilog|") != std::string::npos) {
+        is_ours = line.find("LOG:  statement:") != std::string::npos ||
+                  line.find("LOG:  execute") != std::string::npos;
+        if (is_ours) all.push_back(line);
+      } else if (is_ours && line.starts_with('\t')) {
+        all.back() += '\n' + line;
+      } else {
+        is_ours = false;
+      }
+    }
+    return all;
+  }
+  /// Those of them that change a schema.
+  [[nodiscard]] std::vector<std::string> ddl_of_sink() const {
+    std::vector<std::string> found;
+    for (std::string const& statement : statements_of_sink()) {
+      for (char const* const word : {"CREATE ", "ALTER ", "DROP ", "GRANT ", "TRUNCATE "}) {
+        if (statement.find(word) != std::string::npos) {
+          found.push_back(statement);
+          break;
+        }
+      }
+    }
+    return found;
+  }
+
+ private:
+  /// Who runs the server where we are root, which it refuses.
+  static passwd const* server_user() {
+    if (::geteuid() != 0) return nullptr;
+    passwd const* who = ::getpwnam("postgres");
+    return who != nullptr ? who : ::getpwnam("nobody");
+  }
+
+  [[nodiscard]] bool is_up() const {
+    try {
+      pqxx::connection const connection{conninfo() + " connect_timeout=5"};
+      return true;
+    } catch (std::exception const&) {
+      return false;
+    }
+  }
+
+  [[nodiscard]] pid_t spawn(std::vector<std::string> arguments) const {
+    auto const* const who = server_user();
+    std::string const log_file = folder_.file("log");
+    pid_t const child = ::fork();
+    if (child != 0) return child;
+    int const out = ::open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+    ::dup2(out, 1);
+    ::dup2(out, 2);
+    for (int other = 3; other < 256; ++other) ::close(other);
+    if (who != nullptr &&
+        (::setgroups(0, nullptr) != 0 || ::setgid(who->pw_gid) != 0 || ::setuid(who->pw_uid) != 0))
+      ::_exit(126);
+    ::prctl(PR_SET_PDEATHSIG, SIGQUIT);
+    if (::chdir("/") != 0) ::_exit(126);
+    std::vector<char*> argv;
+    for (std::string& one : arguments) argv.push_back(one.data());
+    argv.push_back(nullptr);
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  static int wait_for(pid_t child) {
+    int status = -1;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return status;
+  }
+
+  temporary_folder folder_;
+  settings more_;
+  pid_t pid_ = -1;
+};
+
+/// One server for all cases of a process that do it no harm; each makes a schema of its own.
+inline postgres_server& shared_server() {
+  static postgres_server server;
+  return server;
+}
+
+/// A role that may log in and nothing else.
+inline void make_role(postgres_server const& server, std::string const& name) {
+  server.sql("DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '" + name +
+             "') THEN CREATE ROLE \"" + name + "\" LOGIN; END IF; END $$");
+}
+
+}  // namespace support
