@@ -358,7 +358,7 @@ TEST_CASE("NaN, infinities and null texts are what the documentation says, silen
   CHECK(test.complaints().empty());
 }
 
-TEST_CASE("a to_log that throws becomes a text that says why; the other fields are whole") {
+TEST_CASE("a to_log that throws becomes a text that says why, the other fields are whole") {
   support::logged test;
   json record =
       between_others(test, [&] { test.log.info("field", kv("a", 1), kv("bad", throws_std{}), kv("b", 2)); });
@@ -657,7 +657,7 @@ TEST_CASE("an enricher that throws is left out for that record and is named") {
   check_complaint(test, "enricher fault");
 }
 
-TEST_CASE("a record whose redactor throws never leaves; it is counted as failed and the redactor is named") {
+TEST_CASE("a record whose redactor throws never leaves, it is counted as failed and the redactor is named") {
   fapilog::options options;
   options.redactors.emplace_back([](fapilog::event& e) {
     if (e.message == "bad") throw std::runtime_error{"redactor fault"};
@@ -682,7 +682,7 @@ TEST_CASE("a record whose redactor throws never leaves; it is counted as failed 
 }
 
 TEST_CASE(
-    "a processor that throws leaves the line as it was and is named; one that refuses drops the record") {
+    "a processor that throws leaves the line as it was and is named, one that refuses drops the record") {
   fapilog::options options;
   options.processors.emplace_back([](fapilog::event const& e, std::string& line) {
     if (e.message == "bad") {

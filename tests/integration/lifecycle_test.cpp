@@ -152,7 +152,7 @@ TEST_CASE("loggers outlive their runtime: calls are counted, cheap and safe from
   CHECK(log.name() == "kept");
 }
 
-TEST_CASE("drain may be called twice and by many threads; later calls are counted") {
+TEST_CASE("drain may be called twice and by many threads, later calls are counted") {
   auto sink = std::make_shared<support::capture>();
   fapilog::runtime rt{{.sinks = {sink}}};
   auto const log = rt.get_logger();

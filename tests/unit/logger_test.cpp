@@ -63,7 +63,7 @@ TEST_CASE("set_level of a logger counts for all loggers of its name, at once, an
   CHECK_FALSE(other.is_enabled(level::debug));
 }
 
-TEST_CASE("levels are set by name, by prefix and for all; the most specific rule wins, whenever it was set") {
+TEST_CASE("levels are set by name, by prefix and for all, the most specific rule wins, whenever it was set") {
   support::logged test;
   auto const db = test.rt.get_logger("db");
   auto const pool = test.rt.get_logger("db.pool");

@@ -298,7 +298,7 @@ TEST_CASE("the routes of sinks follow the file") {
   CHECK(lines_of_file(folder / "some.log").size() == 2);
 }
 
-TEST_CASE("stages that code adds are added again; a watch that would lose them is refused") {
+TEST_CASE("stages that code adds are added again, a watch that would lose them is refused") {
   followed f{R"({"core": {"redactors": ["field_mask"]}})"};
   auto const make = [&](settings const& s) {
     auto made = f.make(s);

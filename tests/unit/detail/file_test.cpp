@@ -216,7 +216,7 @@ TEST_CASE("an interrupted write goes on where it was") {
   ::sigaction(SIGUSR1, &before, nullptr);
 }
 
-TEST_CASE("only a regular file is appended to; the refusal names the path and what would be right") {
+TEST_CASE("only a regular file is appended to, the refusal names the path and what would be right") {
   temporary_directory directory;
   append_file file;
   auto const refusal_of = [&](std::string const& path, std::string const& parent) {

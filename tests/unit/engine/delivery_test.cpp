@@ -84,7 +84,7 @@ TEST_CASE("after a partial write only the rest is offered again") {
   CHECK(end.balanced());
 }
 
-TEST_CASE("a sink that goes on failing costs its records, which are counted and told; then it recovers") {
+TEST_CASE("a sink that goes on failing costs its records, which are counted and told, then it recovers") {
   auto sink = std::make_shared<told>();
   bool broken = true;
   sink->answer = [&](fapilog::batch const& entries, int) {

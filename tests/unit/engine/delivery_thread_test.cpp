@@ -517,7 +517,7 @@ TEST_CASE("a spool is bounded: what does not fit is dropped and counted, and the
 }
 
 TEST_CASE(
-    "a full disk under the spool is told; what does not fit is dropped and counted, the rest stays whole") {
+    "a full disk under the spool is told, what does not fit is dropped and counted, the rest stays whole") {
   support::small_file_system const disk{"size=128k"};
   if (!disk.is_mounted()) SKIP("no leave to mount a file system");
   auto sink = std::make_shared<switched_sink>("full", sink_mode::fail);

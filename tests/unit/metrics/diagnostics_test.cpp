@@ -27,7 +27,7 @@ TEST_CASE("a complaint is one line of JSON with component, message and detail") 
   CHECK(parsed.at("ts").is_number());
 }
 
-TEST_CASE("each component has five lines at once; what is held back is counted") {
+TEST_CASE("each component has five lines at once, what is held back is counted") {
   std::vector<std::string> lines;
   fapilog::diagnostics tell{[&](std::string_view line) { lines.emplace_back(line); }};
   for (int i = 0; i < 1'000; ++i) tell.warn("noisy", "again");

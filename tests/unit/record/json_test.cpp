@@ -69,7 +69,7 @@ void check_double(double value) {
 }  // namespace
 
 TEST_CASE(
-    "text stands between quotes; quotes, backslashes and the common controls have their short escapes") {
+    "text stands between quotes, quotes, backslashes and the common controls have their short escapes") {
   CHECK(text("") == R"("")");
   CHECK(text("plain text") == R"("plain text")");
   CHECK(text("say \"hi\"") == R"("say \"hi\"")");

@@ -205,7 +205,7 @@ TEST_CASE("a float prints its own shortest form, not that of the double it would
   CHECK(test.argument(16'777'216.0F) == fmt::format("{}", 16'777'216.0F));
 }
 
-TEST_CASE("doubles arrive bit by bit; what JSON cannot write becomes a string") {
+TEST_CASE("doubles arrive bit by bit, what JSON cannot write becomes a string") {
   support::logged test;
   using limits = std::numeric_limits<double>;
   for (double const value :

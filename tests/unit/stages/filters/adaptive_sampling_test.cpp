@@ -124,7 +124,7 @@ TEST_CASE("pressure tightens the target at once, and its end loosens it within s
   CHECK(l.filter.sample_rate() == Catch::Approx(0.5).epsilon(0.02));
 }
 
-TEST_CASE("any filter can be tightened; one that cannot let less pass takes no notice") {
+TEST_CASE("any filter can be tightened, one that cannot let less pass takes no notice") {
   fapilog::any_filter adaptive{adaptive_sampling{{.target_eps = 10, .seed = 1}}};
   fapilog::any_filter function{[](fapilog::event const&) { return true; }};
   adaptive.tighten(0.25);

@@ -113,7 +113,7 @@ TEST_CASE("a share of the later records may pass, by a seed the same ones") {
   CHECK(std::abs(passed - 600) < 120);
 }
 
-TEST_CASE("the keys of first_occurrence are bounded; one that was pushed out passes again") {
+TEST_CASE("the keys of first_occurrence are bounded, one that was pushed out passes again") {
   first_calls c{first_occurrence{{.max_keys = 2}}};
   CHECK(c.calls("a"));
   CHECK(c.calls("b"));

@@ -78,7 +78,7 @@ TEST_CASE("a bucket lets its capacity pass at once and then as many as are refil
   CHECK(c.passed(20) == 10);
 }
 
-TEST_CASE("without a key all records share one bucket; records without the key share one of their own") {
+TEST_CASE("without a key all records share one bucket, records without the key share one of their own") {
   limited_calls all{rate_limit{{.capacity = 2}}};
   CHECK(all.passed(2, "a") == 2);
   CHECK(all.passed(2, "b") == 0);
@@ -90,7 +90,7 @@ TEST_CASE("without a key all records share one bucket; records without the key s
 }
 
 TEST_CASE(
-    "the keys of a rate limit are bounded; the one not seen for longest goes, and begins anew when it is "
+    "the keys of a rate limit are bounded, the one not seen for longest goes, and begins anew when it is "
     "back") {
   limited_calls c{rate_limit{{.capacity = 1, .key_field = "user_id", .max_keys = 3}}};
   for (auto const* const user : {"a", "b", "c"}) CHECK(c.calls(user));

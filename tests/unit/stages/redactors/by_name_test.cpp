@@ -172,7 +172,7 @@ TEST_CASE("a covered container goes whole, null stays") {
   CHECK(r.named("password", "") == "***");
 }
 
-TEST_CASE("numbers and booleans under a name that says they are a measure stay; texts do not") {
+TEST_CASE("numbers and booleans under a name that says they are a measure stay, texts do not") {
   redacted r{by_name{by_name_config{.presets = {"CREDENTIALS", "CONTACT_INFO"}}}};
   for (auto const* const key :
        {"token_count", "password_length", "emailCount", "email_count", "pin_attempts", "token_expires_in",

@@ -44,7 +44,7 @@ TEST_CASE("the hardened set blocks a body that is logged") {
   CHECK(test.data() == json{{"body", blocked}, {"size", 15}});
 }
 
-TEST_CASE("blocked fields are found at any depth, in context and diagnostics too; null stays") {
+TEST_CASE("blocked fields are found at any depth, in context and diagnostics too, null stays") {
   redacted r{field_blocker{}};
   json const log =
       r.log("m", {{"http", {{{"body", "x"}, {"raw", nullptr}}}}}, {{"payload", "y"}}, {{"a", {{"dump", 1}}}});

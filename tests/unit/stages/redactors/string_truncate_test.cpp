@@ -38,7 +38,7 @@ TEST_CASE("a limit counts characters and cuts none of them") {
   CHECK(r.text(std::string(1000, '\x80')) == "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD[truncated]");
 }
 
-TEST_CASE("texts are cut at any depth, in context and diagnostics too; keys are not") {
+TEST_CASE("texts are cut at any depth, in context and diagnostics too, keys are not") {
   redacted r{string_truncate{{.max_string_length = 2}}};
   json const log = r.log("m", {{"long_key", {{"a", {"abc", "ab"}}}}}, {{"user_id", "u123"}},
                          {{"exception", {{"error.message", "xyz"}}}});
