@@ -78,14 +78,14 @@ TEST_CASE(
   CHECK(text("/") == R"("/")");
 }
 
-TEST_CASE("every other control of C0, DEL and C1 becomes a \\u escape") {
+TEST_CASE("every other control of C0, DEL and C1 becomes an escape with its number") {
   CHECK(text("\0"s) == R"("\u0000")");
   CHECK(text("\x01\x1B\x1F\x7F") == R"("\u0001\u001b\u001f\u007f")");
   CHECK(text("\xC2\x80\xC2\x9B\xC2\x9F") == R"("\u0080\u009b\u009f")");
   CHECK(text("\xC2\xA0") == "\"\xC2\xA0\"");
 }
 
-TEST_CASE("line separators and the controls of direction become \\u escapes") {
+TEST_CASE("line separators and the controls of direction become escapes with their numbers") {
   CHECK(text("\xE2\x80\xA8\xE2\x80\xA9") == R"("\u2028\u2029")");
   CHECK(text("\xE2\x80\xAA\xE2\x80\xAB\xE2\x80\xAC\xE2\x80\xAD\xE2\x80\xAE") ==
         R"("\u202a\u202b\u202c\u202d\u202e")");
