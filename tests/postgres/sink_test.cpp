@@ -32,6 +32,8 @@ TEST_CASE("a record becomes a row with its columns and its envelope") {
     REQUIRE(rt.flush(30s));
     CHECK(rt.is_healthy());
     CHECK(rt.health().at(0).second.detail.starts_with("connected, \"first\".\"logs\", last row "));
+    CHECK(fapilog::prometheus_text(rt).find("fapilog_postgres_rows_total{sink=\"postgres\"} 1\n") !=
+          std::string::npos);
   }
   auto const rows = server.sql(
       "SELECT level, logger, correlation_id, message, event->'log'->'data'->>'order', "

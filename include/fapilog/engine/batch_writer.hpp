@@ -7,6 +7,7 @@
 #include <fapilog/engine/delivery_thread.hpp>
 #include <fapilog/engine/flush_round.hpp>
 #include <fapilog/engine/router.hpp>
+#include <fapilog/engine/worker_metrics.hpp>
 #include <fapilog/metrics/counters.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
 #include <fapilog/record/batch.hpp>
@@ -190,11 +191,12 @@ class batch_writer {
   }
   /// Records that no sink's route takes. Thread: any.
   [[nodiscard]] std::uint64_t unrouted() const noexcept { return unrouted_.value(); }
-  /// Thread: any.
-  [[nodiscard]] std::vector<std::shared_ptr<sink_board>> boards() const {
-    std::vector<std::shared_ptr<sink_board>> all;
-    for (delivery_place const& p : places_) all.push_back(p.board());
-    return all;
+  /// Figures of all sinks. Thread: any.
+  void collect(metric_list& all) const {
+    for (delivery_place const& p : places_) {
+      collect_sink(all, p.board()->name(), p.board()->counts);
+      p.board()->collect(all);
+    }
   }
 
  private:

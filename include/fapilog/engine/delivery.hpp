@@ -28,9 +28,19 @@ namespace fapilog::engine {
 /// What a runtime tells of one sink. Thread: any.
 class sink_board {
  public:
-  explicit sink_board(std::string name) : name_(std::move(name)) {}
+  sink_board(std::string name, any_sink of) : name_(std::move(name)), sink_(std::move(of)) {}
 
   [[nodiscard]] std::string const& name() const noexcept { return name_; }
+  /// What the sink adds to its figures.
+  void collect(metric_list& all) const {
+    std::size_t const begin = all.size();
+    try {
+      sink_.collect(all);
+    } catch (...) {
+      // A sink that cannot tell its figures has none.
+    }
+    for (std::size_t i = begin; i < all.size(); ++i) all[i].labels.emplace_back("sink", name_);
+  }
   void set_health(sink_health health) {
     std::lock_guard const lock{mutex_};
     health_ = std::move(health);
@@ -44,6 +54,7 @@ class sink_board {
 
  private:
   std::string name_;
+  any_sink sink_;  ///< for its figures
   mutable std::mutex mutex_;
   sink_health health_;
 };
@@ -74,7 +85,7 @@ class delivery {
         options_(std::move(placed.delivery)),
         tell_(std::move(tell)),
         breaker_(options_.circuit_breaker),
-        board_(std::make_shared<sink_board>(options_.name.empty() ? sink_.name() : options_.name)),
+        board_(std::make_shared<sink_board>(options_.name.empty() ? sink_.name() : options_.name, sink_)),
         has_own_thread_(has_own_thread),
         is_waited_for_(has_own_thread &&
                        (options_.thread == sink_thread::own || sink_.may_block().value_or(false))) {

@@ -193,7 +193,7 @@ class worker : public std::enable_shared_from_this<worker> {
     metric_list all;
     collect_account(all, counts());
     builder_.collect(all);
-    for (auto const& board : writer_.boards()) collect_sink(all, board->name(), board->counts);
+    writer_.collect(all);
     collect_diagnostics(all, *tell_);
     return all;
   }

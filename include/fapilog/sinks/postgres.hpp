@@ -114,6 +114,19 @@ class postgres {
 
   void stop() { session_.reset(); }
 
+  void collect(metric_list& all) const {
+    auto const add = [&all](std::string_view what, std::string_view help, counter const& count) {
+      all.push_back({.name = "fapilog_postgres_" + std::string{what} + "_total",
+                     .help = std::string{help},
+                     .value = static_cast<double>(count.value())});
+    };
+    add("rows", "Rows that are new in the table.", counts_->rows);
+    add("duplicates", "Rows that were there already, as an acknowledgement was lost.", counts_->duplicates);
+    add("rejected", "Records that the server refused.", counts_->rejected);
+    add("statements", "Statements that were sent.", counts_->statements);
+    add("connections", "Connections that were made.", counts_->connections);
+  }
+
   [[nodiscard]] sink_health health() const {
     std::string const table = pg::table_of(config_);
     if (!last_error_.empty())

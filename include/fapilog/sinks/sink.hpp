@@ -2,6 +2,7 @@
 // The contract of a sink: a batch in, what became of it out.
 #pragma once
 
+#include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/batch.hpp>
 
 #include <chrono>
@@ -98,6 +99,7 @@ class start_context {
 /// A sink has `write(batch const&)`, returning `write_result`, or void or bool for simple ones. Optional members:
 /// `start(start_context const&)` before the first batch (may throw: the sink is then offered its batches all the same
 /// after another try), `flush()`, `stop()` after the last, `health() const -> sink_health`, `name() const`, and
+/// `collect(metric_list&) const`, which adds its figures and may be called from any thread at any time (see `counter`),
 /// `static constexpr bool needs_json = false` (or a const function) for sinks that only read the event, and
 /// `static constexpr bool may_block`: true for one that may wait for something outside (a network, a database) and gets a
 /// thread of its own, false for one that never waits long and may be called by the worker.
@@ -135,6 +137,7 @@ class any_sink {
   void flush() { self_->flush(); }
   void stop() { self_->stop(); }
   [[nodiscard]] sink_health health() const { return self_->health(); }
+  void collect(metric_list& all) const { self_->collect(all); }
   [[nodiscard]] std::string name() const { return self_->name(); }
   [[nodiscard]] bool needs_json() const noexcept { return self_->needs_json(); }
   /// What the sink says of itself, or nothing.
@@ -176,6 +179,9 @@ class any_sink {
       if constexpr (requires { target->health(); }) return target->health();
       return {};
     }
+    void collect(metric_list& all) const {
+      if constexpr (requires { target->collect(all); }) target->collect(all);
+    }
     [[nodiscard]] std::string name() const {
       if constexpr (requires { target->name(); }) return std::string{target->name()};
       return "sink";
@@ -191,6 +197,7 @@ class any_sink {
     virtual void flush() = 0;
     virtual void stop() = 0;
     [[nodiscard]] virtual sink_health health() const = 0;
+    virtual void collect(metric_list& all) const = 0;
     [[nodiscard]] virtual std::string name() const = 0;
     [[nodiscard]] virtual bool needs_json() const noexcept = 0;
     [[nodiscard]] virtual std::optional<bool> may_block() const noexcept = 0;
@@ -224,6 +231,9 @@ class any_sink {
     [[nodiscard]] sink_health health() const override {
       if constexpr (requires { target.health(); }) return target.health();
       return {};
+    }
+    void collect(metric_list& all) const override {
+      if constexpr (requires { target.collect(all); }) target.collect(all);
     }
     [[nodiscard]] std::string name() const override {
       if constexpr (requires { target.name(); }) return std::string{target.name()};

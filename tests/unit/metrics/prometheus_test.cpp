@@ -79,3 +79,22 @@ TEST_CASE("the figures of a runtime are its account, its sinks' and its stages',
   }
   CHECK(repeated == 0);
 }
+
+TEST_CASE("figures that a sink gives stand under its name, also where it is shared or cannot tell them") {
+  struct counting_sink {
+    static void write(fapilog::batch const&) {}
+    static void collect(metric_list& all) {
+      all.push_back({.name = "acme_sent_total", .help = "Sent.", .value = 7});
+    }
+  };
+  struct silent_sink {
+    static void write(fapilog::batch const&) {}
+    static void collect(metric_list&) { throw std::runtime_error{"not now"}; }
+  };
+  fapilog::runtime rt{{.sinks = {{counting_sink{}, {.name = "one"}},
+                                 {std::make_shared<counting_sink>(), {.name = "two"}},
+                                 silent_sink{}}}};
+  std::string const text = prometheus_text(rt);
+  CHECK(text.find("acme_sent_total{sink=\"one\"} 7\n") != std::string::npos);
+  CHECK(text.find("acme_sent_total{sink=\"two\"} 7\n") != std::string::npos);
+}
