@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Exactly once: whatever is killed or cut, each accepted record is in the table once, in its thread's order.
+// Exactly once: whatever is killed or cut, each accepted record is in the table once, in its thread's order. With
+// FAPILOG_CHAOS_AT_LENGTH set, 600,000 records, five kills and 200 terminated backends, which takes minutes.
 #include "support/catch.hpp"
 
 #include <fapilog/fapilog.hpp>
@@ -116,11 +117,9 @@ void run_chaos(chaos const& how) {
 }  // namespace
 
 TEST_CASE("nothing is lost or doubled while servers and connections die") {
-  run_chaos({.records = support::scaled(10'000, 2'000), .kills = 2, .terminations = 20});
-}
-
-TEST_CASE("nothing is lost or doubled while servers and connections die, at length", "[slow]") {
-  run_chaos({.records = support::scaled(150'000, 20'000), .kills = 5, .terminations = 200});
+  if (std::getenv("FAPILOG_CHAOS_AT_LENGTH") != nullptr)
+    run_chaos({.records = 150'000, .kills = 5, .terminations = 200});
+  else run_chaos({.records = support::scaled(10'000, 2'000), .kills = 2, .terminations = 20});
 }
 
 TEST_CASE("a process that is killed leaves its spool, and the next one delivers each record once") {

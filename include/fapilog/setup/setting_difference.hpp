@@ -3,7 +3,7 @@
 #pragma once
 
 #include <fapilog/setup/config_value.hpp>
-#include <fapilog/setup/settings_error.hpp>
+#include <fapilog/setup/setting_reader.hpp>
 
 #include <string>
 #include <string_view>
