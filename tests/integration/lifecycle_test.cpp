@@ -13,9 +13,11 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
+#include <iostream>
 #include <memory>
 #include <optional>
 #include <set>
@@ -47,6 +49,8 @@ std::vector<nlohmann::json> records_of(std::string const& path) {
 
 /// Runs this in a child process, which is killed by an alarm where it hangs, and returns its wait status.
 int in_child(std::function<void()> const& body) {
+  std::cout.flush();  // what Catch has not written yet is not the child's to write
+  std::fflush(nullptr);
   pid_t const child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
