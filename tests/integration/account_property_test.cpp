@@ -593,7 +593,7 @@ class trial {
     for (int i = 0; i < p_.records; ++i) {
       std::size_t const pad = own.chance(0.02) ? own.below(5'000) : own.below(60);
       call(names[own.below(names.size())], own.level(), thread, i, pad);
-      if (own.chance(0.01)) std::this_thread::sleep_for(std::chrono::microseconds{own.below(2'000)});
+      if (own.chance(0.01)) (void)rt.flush(std::chrono::microseconds{own.below(2'000)});
       if (p_.flushes && own.chance(0.01)) {
         fapilog::account const flushed = rt.flush(std::chrono::milliseconds{own.below(4)});
         if (!flushed.balanced()) unbalanced_ = true;
@@ -657,7 +657,10 @@ class trial {
     std::vector<std::thread> producers;
     for (int t = 0; t < p_.threads; ++t)
       producers.emplace_back([this, &rt, t, seed = d_.seed()] { produce(rt, t, seed); });
-    std::this_thread::sleep_for(std::chrono::microseconds{d_.below(3'000)});
+    auto const moment = d_.below(static_cast<std::size_t>(p_.records * p_.threads));
+    auto const give_up = std::chrono::steady_clock::now() + 3ms;  // filters of levels may keep it from coming
+    while (rt.counts().submitted < moment && std::chrono::steady_clock::now() < give_up)
+      std::this_thread::yield();
     check(rt.drain(0ms).balanced(), "not balanced where the drain has no time");
     for (std::thread& t : producers) t.join();
   }

@@ -119,20 +119,25 @@ TEST_CASE("block waits until there is room and drops nothing") {
   auto const log = rt.get_logger();
   log.info("held");
   sink->wait_until_held();
-  std::atomic<int> logged{0};
+  std::mutex mutex;
+  std::condition_variable progress;
+  int logged = 0;
   std::thread producer{[&] {
     for (int i = 0; i < 500; ++i) {
       log.info("blocks", kv("i", i));
+      std::lock_guard const lock{mutex};
       ++logged;
+      progress.notify_one();
     }
   }};
-  // The producer comes to a stand when the lane is full: the depth then stays where it is.
-  std::uint64_t submitted = 0;
-  while (rt.counts().submitted == 0 || rt.counts().submitted != submitted) {
-    submitted = rt.counts().submitted;
-    std::this_thread::sleep_for(20ms);
+  {
+    std::unique_lock lock{mutex};
+    REQUIRE(progress.wait_for(lock, 30s, [&] { return logged > 0; }));
+    // The producer comes to a stand when the lane is full.
+    int seen = 0;
+    while (progress.wait_for(lock, 100ms, [&] { return logged != seen; })) seen = logged;
+    CHECK(logged < 500);
   }
-  CHECK(logged < 500);
   sink->let_go();
   producer.join();
   auto const end = rt.drain(30s);

@@ -7,7 +7,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -21,22 +23,19 @@ void ping_pong(Barrier const& barrier, std::uint64_t rounds) {
   std::atomic<std::uint64_t> sent{0};
   std::atomic<std::uint64_t> answered{0};
   std::atomic<std::uint64_t> progress{0};
-  std::atomic<bool> done{false};
+  std::mutex mutex;
+  std::condition_variable ended;
+  bool done = false;
 
   // Tells a hang from slowness: without any progress for a minute the process is ended.
   std::thread guard{[&] {
-    std::uint64_t last = 0;
-    auto since = std::chrono::steady_clock::now();
-    while (!done) {
-      std::this_thread::sleep_for(std::chrono::milliseconds{50});
-      auto const now = std::chrono::steady_clock::now();
-      if (progress != last) {
-        last = progress;
-        since = now;
-      } else if (now - since > std::chrono::minutes{1}) {
+    std::unique_lock lock{mutex};
+    for (std::uint64_t last = 0; !ended.wait_for(lock, std::chrono::minutes{1}, [&] { return done; });) {
+      if (progress == last) {
         std::fputs("a wake-up was lost\n", stderr);
         std::abort();
       }
+      last = progress;
     }
   }};
   std::thread answerer{[&] {
@@ -57,7 +56,11 @@ void ping_pong(Barrier const& barrier, std::uint64_t rounds) {
     progress.store(round, std::memory_order_relaxed);
   }
   answerer.join();
-  done = true;
+  {
+    std::lock_guard const lock{mutex};
+    done = true;
+  }
+  ended.notify_one();
   guard.join();
   CHECK(answered == rounds);
 }
