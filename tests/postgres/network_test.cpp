@@ -72,10 +72,20 @@ class separate_network {
 };
 
 /// A server that listens there; its clients are trusted.
-std::unique_ptr<postgres_server> server_at(separate_network const& network) {
+postgres_config config_for(separate_network const& network) {
+  postgres_config config;
+  config.host = network.address();
+  config.database = "postgres";
+  config.user = "postgres";
+  return config;
+}
+
+/// With the table.
+std::unique_ptr<postgres_server> server_at(separate_network const& network, postgres_config const& config) {
   auto server =
       std::make_unique<postgres_server>(postgres_server::settings{{"listen_addresses", network.address()}});
   server->set_access({}, "host all all " + network.network() + " trust\n");
+  server->sql(fapilog::sinks::postgres_ddl(config));
   return server;
 }
 
@@ -86,12 +96,8 @@ TEST_CASE(
     "[slow][timing]") {
   separate_network const network;
   if (!network.exists()) SKIP("a network of its own takes the rights of root and the program ip");
-  auto const server = server_at(network);
-  postgres_config config;
-  config.host = network.address();
-  config.database = "postgres";
-  config.user = "postgres";
-  server->sql(fapilog::sinks::postgres_ddl(config));
+  auto const config = config_for(network);
+  auto const server = server_at(network, config);
   support::complaints told;
   int written = 0;
   auto longest = 0ns;
@@ -139,12 +145,8 @@ TEST_CASE("a cut that comes while an answer is waited for is noticed by the prob
           "[slow][timing]") {
   separate_network const network;
   if (!network.exists()) SKIP("a network of its own takes the rights of root and the program ip");
-  auto const server = server_at(network);
-  postgres_config config;
-  config.host = network.address();
-  config.database = "postgres";
-  config.user = "postgres";
-  server->sql(fapilog::sinks::postgres_ddl(config));
+  auto const config = config_for(network);
+  auto const server = server_at(network, config);
   support::events e;
   e.add("x");
   auto const batch = e.batch();
