@@ -72,7 +72,7 @@ class basic_settings_watch {
   settings_reload reload() {
     return thread_.alone([this] {
       texts_ = texts_of(current_);
-      return read();
+      return read(true);
     });
   }
 
@@ -122,18 +122,20 @@ class basic_settings_watch {
     try {
       auto texts = texts_of(current_);
       if (!is_hangup) {
-        if (texts == texts_) return;
+        // What was refused may be mended in a file that only the refused ones name.
+        if (texts == texts_ && refusal_.empty()) return;
         // A file that is being written is left until it stands still.
         if (texts != std::exchange(seen_, texts)) return;
       }
       texts_ = std::move(texts);
-      (void)read();
+      (void)read(is_hangup);
     } catch (std::exception const& error) {
       runtime_.tell_->warn("settings", "they could not be read again", error.what());
     }
   }
 
-  settings_reload read() {
+  /// The same refusal is told again only where somebody asked.
+  settings_reload read(bool is_asked) {
     settings_reload result;
     try {
       settings next = current_.read_again();
@@ -145,11 +147,13 @@ class basic_settings_watch {
         current_ = std::move(next);
         applied_.add();
       }
+      refusal_.clear();
     } catch (std::bad_alloc const&) {
       throw;
     } catch (std::exception const& error) {
-      refused_.add();
       result = {{}, {}, error.what()};
+      if (std::exchange(refusal_, result.error) == result.error && !is_asked) return result;
+      refused_.add();
       runtime_.tell_->warn("settings", "refused; what was in force stays", result.error);
     }
     return result;
@@ -205,6 +209,7 @@ class basic_settings_watch {
   settings current_;
   std::vector<std::string> texts_;  ///< of its files, as last read
   std::vector<std::string> seen_;   ///< the same, as last looked at
+  std::string refusal_;             ///< the last one, until settings are taken over
   counter applied_;
   counter refused_;
   engine::watch_thread thread_;  ///< the last member: it uses the others

@@ -346,3 +346,19 @@ TEST_CASE("after its runtime has been drained a watch takes over nothing and end
   CHECK(watch.reload().applied == texts{"core.log_level"});
   CHECK_THAT(f.complaints(), ContainsSubstring("has not come to take them over"));
 }
+
+TEST_CASE("a refused file is read again when the file that it extends is mended") {
+  support::temporary_directory folder;
+  std::string const path = folder / "own.json";
+  write_file(path, R"({"core": {"log_level": "WARNING"}})");
+  auto const chosen = settings::from_file(path);
+  fapilog::options options = chosen.options();
+  options.diagnostics_output = [](std::string_view) {};
+  fapilog::runtime rt{std::move(options)};
+  settings_watch const watch{rt, chosen, {.interval = 1ms}};
+  write_file(folder / "base.json", "no JSON");
+  write_file(path, R"({"extends": "base.json"})");
+  REQUIRE(comes_true([&] { return watch.refused() == 1; }));
+  write_file(folder / "base.json", R"({"core": {"log_level": "INFO"}})");
+  CHECK(comes_true([&] { return watch.applied() == 1; }));
+}
