@@ -51,6 +51,7 @@ TEST_CASE("the same batch written again adds nothing") {
   auto& server = shared_server();
   postgres_config config = server.config();
   config.schema_name = "again";
+  config.connections = 1;
   server.sql(fapilog::sinks::postgres_ddl(config));
   support::events e;
   fapilog::detail::uuid7_generator ids;
@@ -64,7 +65,7 @@ TEST_CASE("the same batch written again adds nothing") {
   CHECK(server.count("again.logs") == 1500);
   CHECK(sink.counts().rows.value() == 1500);
   CHECK(sink.counts().duplicates.value() == 2300);
-  CHECK(sink.counts().statements.value() == 5);
+  CHECK(sink.counts().statements.value() == 7);  // the second and third batch are refused once: nobody had said that they repeat
   CHECK(sink.counts().connections.value() == 1);
 }
 

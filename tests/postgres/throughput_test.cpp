@@ -80,17 +80,16 @@ std::vector<fapilog::batch> batches_of(int rows) {
   return *kept;
 }
 
-std::string insert_statement(std::vector<fapilog::sinks::pg::column> const& columns, std::string const& table,
-                             bool arrays) {
+/// A row at a time.
+std::string insert_values(std::string const& table, std::vector<fapilog::sinks::pg::column> const& columns) {
   std::string names;
   std::string values;
   for (auto const& c : columns) {
     names += (names.empty() ? "" : ", ") + fapilog::sinks::pg::quoted_name(c.name);
     values += (values.empty() ? "$" : ", $") + std::to_string(&c - columns.data() + 1) +
-              "::" + std::string{fapilog::sinks::pg::facts_of(c.type).sql} + (arrays ? "[]" : "");
+              "::" + std::string{fapilog::sinks::pg::facts_of(c.type).sql};
   }
-  return "INSERT INTO " + table + " (" + names + ") " +
-         (arrays ? "SELECT * FROM unnest(" + values + ") ON CONFLICT DO NOTHING" : "VALUES (" + values + ")");
+  return "INSERT INTO " + table + " (" + names + ") VALUES (" + values + ")";
 }
 
 struct libpq {
@@ -123,7 +122,7 @@ figure with_libpq(postgres_server const& server, postgres_config const& config) 
     }
   }
   libpq const db{server};
-  db.prepare(insert_statement(columns, fapilog::sinks::pg::table_of(config), true));
+  db.prepare(fapilog::sinks::pg::insert_statement(fapilog::sinks::pg::table_of(config), columns));
   return measure(rows_in_all, [&] {
     for (auto const& arrays : made) {
       std::vector<char const*> values;
@@ -144,7 +143,7 @@ figure with_single_inserts(postgres_server const& server, postgres_config const&
   if (!with_id) columns.erase(columns.begin());
   auto const batches = batches_of(rows);
   libpq const db{server};
-  db.prepare(insert_statement(columns, fapilog::sinks::pg::table_of(config), false));
+  db.prepare(insert_values(fapilog::sinks::pg::table_of(config), columns));
   return measure(rows, [&] {
     fapilog::detail::text_buffer scratch;
     std::size_t row = 0;

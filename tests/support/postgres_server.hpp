@@ -161,12 +161,14 @@ class postgres_server {
     return {std::istreambuf_iterator<char>{file}, {}};
   }
   /// Statements that the sink sent, as the server logged them.
-  [[nodiscard]] std::vector<std::string> statements_of_sink() const {
+  [[nodiscard]] std::vector<std::string> statements_of_sink() const { return statements("fapilog"); }
+  /// Those of a connection of this `application_name`.
+  [[nodiscard]] std::vector<std::string> statements(std::string const& name) const {
     std::vector<std::string> all;
     std::istringstream lines{log()};
     bool is_ours = false;
     for (std::string line; std::getline(lines, line);) {
-      if (line.find("|fapilog|") != std::string::npos) {
+      if (line.find('|' + name + '|') != std::string::npos) {
         is_ours = line.find("LOG:  statement:") != std::string::npos ||
                   line.find("LOG:  execute") != std::string::npos;
         if (is_ours) all.push_back(line);

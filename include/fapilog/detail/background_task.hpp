@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One thread for jobs that must not hold up a sink, such as compressing a rotated file.
+// One thread for a sink's jobs beside its own: compressing a rotated file, writing through a second connection.
 #pragma once
 
 #include <fapilog/detail/system.hpp>
@@ -29,7 +29,9 @@ class background_task {
   /// Is told what a job threw, on the thread of the jobs.
   using reporter = std::function<void(std::string_view)>;
 
-  explicit background_task(reporter report = {}) : report_(std::move(report)) {}
+  /// `thread_name`: a literal of at most 15 characters.
+  explicit background_task(char const* thread_name, reporter report = {})
+      : thread_name_(thread_name), report_(std::move(report)) {}
   background_task(background_task&&) noexcept = default;
   background_task& operator=(background_task&&) = delete;
   ~background_task() { finish(); }
@@ -40,6 +42,7 @@ class background_task {
       leave_to_parent();
       if (state_ == nullptr) {
         auto fresh = std::make_unique<state>();
+        fresh->name = thread_name_;
         fresh->report = report_;
         signals_blocked const unseen;  // the application's handlers run on the application's threads
         fresh->thread = std::thread{run, std::ref(*fresh)};
@@ -55,6 +58,14 @@ class background_task {
       tell(report_, error.what());
     }
     return false;
+  }
+
+  /// Waits until every job is done; the thread stays for the next.
+  void wait() noexcept {
+    leave_to_parent();
+    if (state_ == nullptr) return;
+    std::unique_lock lock{state_->mutex};
+    state_->idle.wait(lock, [this] { return state_->jobs.empty() && !state_->is_working; });
   }
 
   /// Waits until every job is done and the thread has ended.
@@ -74,8 +85,11 @@ class background_task {
   struct state {
     std::mutex mutex;
     std::condition_variable changed;
+    std::condition_variable idle;
     std::deque<job> jobs;
+    bool is_working = false;
     bool is_ending = false;
+    char const* name = "";
     reporter report;
     std::int64_t process = process_id();
     std::thread thread;
@@ -87,17 +101,20 @@ class background_task {
   }
 
   static void run(state& s) noexcept {
-    name_thread("fapilog-gzip");
+    name_thread(s.name);
     std::unique_lock lock{s.mutex};
     for (;;) {
       s.changed.wait(lock, [&s] { return s.is_ending || !s.jobs.empty(); });
       if (s.jobs.empty()) return;
       job work = std::move(s.jobs.front());
       s.jobs.pop_front();
+      s.is_working = true;
       lock.unlock();
       perform(work, s.report);
       work = nullptr;  // what it holds is let go without the lock
       lock.lock();
+      s.is_working = false;
+      if (s.jobs.empty()) s.idle.notify_all();
     }
   }
 
@@ -119,6 +136,7 @@ class background_task {
     }
   }
 
+  char const* thread_name_;
   reporter report_;
   std::unique_ptr<state> state_;
 };

@@ -18,6 +18,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #if defined(__linux__)
@@ -191,6 +192,9 @@ inline constinit atomic_word<std::uint32_t> fork_generation{0};
 inline void at_fork(void (*before)(), void (*in_parent)(), void (*in_child)()) noexcept {
   ::pthread_atfork(before, in_parent, in_child);
 }
+
+/// Whoever waits on it is told that the connection has ended.
+inline void shut_down_socket(int descriptor) noexcept { ::shutdown(descriptor, SHUT_RDWR); }
 
 inline void sleep_ns(std::int64_t ns) noexcept {
   ::timespec duration{};

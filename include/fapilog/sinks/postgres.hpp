@@ -2,14 +2,12 @@
 // The sink for PostgreSQL: every record is one row, once, whatever happens on the way.
 #pragma once
 
+#include <fapilog/detail/background_task.hpp>
 #include <fapilog/detail/platform.hpp>
 #include <fapilog/metrics/metric.hpp>
-#include <fapilog/sinks/postgres/columns.hpp>
-#include <fapilog/sinks/postgres/conninfo.hpp>
-#include <fapilog/sinks/postgres/ddl.hpp>
-#include <fapilog/sinks/postgres/row_encoder.hpp>
-#include <fapilog/sinks/postgres/session.hpp>
+#include <fapilog/sinks/postgres/sqlstate.hpp>
 #include <fapilog/sinks/postgres/table_check.hpp>
+#include <fapilog/sinks/postgres/writer.hpp>
 #include <fapilog/sinks/postgres_config.hpp>
 #include <fapilog/sinks/sink.hpp>
 
@@ -21,7 +19,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,18 +26,9 @@
 
 namespace fapilog::sinks {
 
-/// What the sink did so far. Thread: any may read.
-struct postgres_counts {
-  counter rows;        ///< new in the table
-  counter duplicates;  ///< were there already: an acknowledgement was lost
-  counter rejected;    ///< refused by the server, set aside
-  counter statements;
-  counter connections;
-};
-
-/// Writes each batch by one prepared `INSERT ... SELECT FROM unnest(...) ON CONFLICT DO NOTHING`: one round trip, one
-/// transaction, the right to INSERT. The key is the record's `message_id`, so what is sent again after a lost
-/// acknowledgement is there once.
+/// Writes each batch by one prepared `INSERT ... SELECT FROM unnest(...)`: one round trip, one transaction, the right to
+/// INSERT. The key is the record's `message_id`: what is sent again after a lost acknowledgement, with `ON CONFLICT DO
+/// NOTHING`, is there once. Large batches are divided among `connections`.
 ///
 /// WARNING: with `create_table`, which is on by default, the sink runs DDL where its table is missing: `CREATE SCHEMA`,
 /// `CREATE TABLE`, `CREATE INDEX`. The presets `production` and `hardened` forbid that, and nothing can allow it under
@@ -54,22 +42,21 @@ class postgres {
  public:
   static constexpr bool may_block = true;
 
-  explicit postgres(postgres_config config = {})
-      : config_(checked(std::move(config))),
-        rows_(pg::columns_of(config_), config_.include_raw_json),
-        counts_(std::make_unique<postgres_counts>()),
-        most_rows_(config_.batch_size) {}
+  explicit postgres(postgres_config config = {}) : common_(std::make_unique<pg::common>(std::move(config))) {
+    for (std::uint32_t i = 0; i < common_->config.connections; ++i)
+      lanes_.push_back(std::make_unique<lane>(*common_));
+  }
 
-  [[nodiscard]] bool needs_json() const noexcept { return config_.include_raw_json; }
+  [[nodiscard]] bool needs_json() const noexcept { return common_->config.include_raw_json; }
   [[nodiscard]] static std::string_view name() noexcept { return "postgres"; }
-  [[nodiscard]] postgres_counts const& counts() const noexcept { return *counts_; }
+  [[nodiscard]] postgres_counts const& counts() const noexcept { return common_->counts; }
 
   /// Connects and looks at the table; what does not work yet is tried again with the first batch.
   void start(start_context const& context) {
     context_.emplace(context);
-    if (config_.create_table && !context.allow_ddl()) {
+    if (common_->config.create_table && !context.allow_ddl()) {
       context.report("postgres: `create_table` is true, but the preset forbids DDL: none is run",
-                     "make the table " + pg::table_of(config_) +
+                     "make the table " + common_->table +
                          " by a migration (postgres_ddl prints it) and set `create_table` to false");
     }
     try {
@@ -80,39 +67,41 @@ class postgres {
   }
 
   write_result write(batch const& entries) {
-    std::size_t at = 0;
-    std::vector<std::size_t> bad;
-    std::map<std::string, std::size_t> reasons;
     try {
       make_ready();
-      while (at < entries.size()) {
-        std::size_t const last = std::min<std::size_t>(entries.size(), at + most_rows_);
-        std::size_t end = last;
-        try {
-          insert(entries, at, last, end);
-          most_rows_ = std::min<std::size_t>(most_rows_ * 2, config_.batch_size);
-        } catch (pg::failure const& failed) {
-          if (!is_poison(failed)) throw;
-          isolate(entries, at, end, bad, reasons);
-        }
-        at = end;
-      }
-    } catch (pg::failure& failed) {
+    } catch (pg::failure const& failed) {
       note(failed);
-      if (failed.action == pg::action::wait && session_) failed = what_is_missing(failed);
-      // Those that were set aside are offered again, too: delivery knows of none before the batch has ended.
-      return write_result::retry("postgres: " + failed.text, bad.empty() ? at : std::min(at, bad.front()),
-                                 pause_after(failed));
+      return write_result::retry("postgres: " + failed.text, 0, pause_after(failed));
     }
+    common_->may_repeat = std::exchange(has_failed_, true);
+    std::vector<std::size_t> refused;
+    std::map<std::string, std::size_t> reasons;
+    for (pg::share& s : write_shares(entries)) {
+      refused.insert(refused.end(), s.refused.begin(), s.refused.end());
+      for (auto const& [reason, count] : s.reasons) reasons[reason] += count;
+      if (!s.failed) continue;
+      note(*s.failed);
+      if (s.failed->action == pg::action::wait) s.failed = what_is_missing(*s.failed);
+      // Those that were set aside are offered again, too: delivery knows of none before the batch has ended.
+      return write_result::retry("postgres: " + s.failed->text,
+                                 refused.empty() ? s.done : std::min(s.done, refused.front()),
+                                 pause_after(*s.failed));
+    }
+    has_failed_ = false;
     note_success(entries);
-    if (bad.empty()) return write_result::delivered();
-    counts_->rejected.add(bad.size());
-    std::string why = "postgres: " + std::to_string(bad.size()) + " refused:";
+    if (refused.empty()) return write_result::delivered();
+    common_->counts.rejected.add(refused.size());
+    std::string why = "postgres: " + std::to_string(refused.size()) + " refused:";
     for (auto const& [reason, count] : reasons) why += ' ' + std::to_string(count) + " x " + reason;
-    return write_result::rejected(std::move(bad), std::move(why));
+    return write_result::rejected(std::move(refused), std::move(why));
   }
 
-  void stop() { session_.reset(); }
+  void stop() {
+    for (auto const& each : lanes_) {
+      each->thread.finish();
+      each->writer.disconnect();
+    }
+  }
 
   void collect(metric_list& all) const {
     auto const add = [&all](std::string_view what, std::string_view help, counter const& count) {
@@ -120,91 +109,63 @@ class postgres {
                      .help = std::string{help},
                      .value = static_cast<double>(count.value())});
     };
-    add("rows", "Rows that are new in the table.", counts_->rows);
-    add("duplicates", "Rows that were there already, as an acknowledgement was lost.", counts_->duplicates);
-    add("rejected", "Records that the server refused.", counts_->rejected);
-    add("statements", "Statements that were sent.", counts_->statements);
-    add("connections", "Connections that were made.", counts_->connections);
+    add("rows", "Rows that are new in the table.", common_->counts.rows);
+    add("duplicates", "Rows that were there already, as an acknowledgement was lost.",
+        common_->counts.duplicates);
+    add("rejected", "Records that the server refused.", common_->counts.rejected);
+    add("statements", "Statements that were sent.", common_->counts.statements);
+    add("connections", "Connections that were made.", common_->counts.connections);
   }
 
   [[nodiscard]] sink_health health() const {
-    std::string const table = pg::table_of(config_);
+    std::string const& table = common_->table;
+    bool const is_connected = lanes_.front()->writer.is_connected();
     if (!last_error_.empty())
-      return {false, (session_ ? "connected, " : "not connected, ") + table + ": " + last_error_};
-    if (!session_ || !is_checked_) return {false, "not connected, " + table};
+      return {false, (is_connected ? "connected, " : "not connected, ") + table + ": " + last_error_};
+    if (!is_connected || !is_checked_) return {false, "not connected, " + table};
     std::string text = "connected, " + table;
     if (has_other_key_) text += ", records that repeat another unique key of the table are left out";
     if (!is_unique_) text += ", at least once: the table has no unique key on id, or id and timestamp";
+    if (!further_error_.empty())
+      text += ", not on all of its " + std::to_string(lanes_.size()) + " connections: " + further_error_;
     if (lag_ms_) text += ", last row " + std::to_string(*lag_ms_) + " ms after its call";
     return {true, std::move(text)};
   }
 
  private:
-  using clock = std::chrono::steady_clock;
-
-  static postgres_config checked(postgres_config config) {
-    pg::check(config);
-    return config;
-  }
-
-  [[nodiscard]] bool may_run_ddl() const noexcept {
-    return config_.create_table && context_ && context_->allow_ddl();
-  }
+  /// A connection; the first one works on the sink's own thread, each other on one more.
+  struct lane {
+    explicit lane(pg::common& with) : writer(with) {}
+    pg::writer writer;
+    std::chrono::steady_clock::time_point used{};
+    fapilog::detail::background_task thread{"fapilog-pg"};
+  };
 
   void make_ready() {
-    if (session_ && (session_->is_inherited() || !session_->is_open())) forget_session();
-    if (!session_) connect();
-    if (!is_checked_) look_at_table();
+    common_->deadline.start();
+    pg::writer& first = lanes_.front()->writer;
+    if (first.connect()) is_checked_ = false;
+    if (!is_checked_) look_at_table(first.session());
   }
 
-  void forget_session() {
-    session_.reset();
-    is_checked_ = is_prepared_ = false;
-  }
-
-  /// An attempt that took long is not repeated before as much time has passed: batches that wait for it are told at once.
-  void connect() {
-    auto const begin = clock::now();
-    if (begin < next_connect_) throw pg::failure{pg::action::reconnect, "", last_error_};
-    try {
-      auto made = std::make_unique<pg::session>(pg::conninfo_of(config_));
-      auto const set = [](std::string_view setting, std::chrono::milliseconds to) {
-        return "set_config('" + std::string{setting} + "', '" + std::to_string(to.count()) + "', false)";
-      };
-      (void)made->query("SELECT " + set("statement_timeout", config_.statement_timeout) + ", " +
-                        set("lock_timeout", config_.lock_timeout) + ", " +
-                        set("idle_in_transaction_session_timeout", config_.statement_timeout) + ", " +
-                        set("tcp_user_timeout", config_.tcp_user_timeout));
-      session_ = std::move(made);
-      counts_->connections.add();
-    } catch (pg::failure const&) {
-      auto const end = clock::now();
-      next_connect_ = end + std::min<clock::duration>(end - begin, std::chrono::seconds{5});
-      throw;
-    }
-  }
-
-  void look_at_table() {
-    pg::table_state state = pg::look_at_table(*session_, config_, rows_.columns());
-    if (!state.exists && may_run_ddl()) {
+  void look_at_table(pg::session& db) {
+    auto const& config = common_->config;
+    pg::table_state state = pg::look_at_table(db, config, common_->columns);
+    if (!state.exists && config.create_table && context_ && context_->allow_ddl()) {
       try {
-        pg::make_table(*session_, config_, state);
+        pg::make_table(db, config, state);
       } catch (pg::failure& failed) {
         failed.text = "the table could not be created: " + failed.text;
-        tell(failed.text, state.remedy);
+        failed.remedy = state.remedy;
         throw;
       }
-      state = pg::look_at_table(*session_, config_, rows_.columns());
+      state = pg::look_at_table(db, config, common_->columns);
     }
-    if (!state.problem.empty()) {
-      tell(state.problem, state.remedy);
-      throw pg::failure{pg::action::wait, "", state.problem};
-    }
+    if (!state.problem.empty()) throw pg::failure{pg::action::wait, "", state.problem, state.remedy};
     is_unique_ = state.is_unique;
     has_other_key_ = state.has_other_key;
-    may_lack_partition_ = state.may_lack_partition;
-    if (!is_prepared_) session_->prepare(statement());
-    is_checked_ = is_prepared_ = true;
+    common_->may_lack_partition = state.may_lack_partition;
+    is_checked_ = true;
     told_.clear();
   }
 
@@ -219,112 +180,90 @@ class postgres {
     return failed;
   }
 
-  [[nodiscard]] std::string statement() const {
-    std::string names;
-    std::string values;
-    for (pg::column const& c : rows_.columns()) {
-      names += (names.empty() ? "" : ", ") + pg::quoted_name(c.name);
-      values += (values.empty() ? "$" : ", $") + std::to_string(&c - rows_.columns().data() + 1) +
-                "::" + std::string{pg::facts_of(c.type).sql} + "[]";
+  /// A large batch is divided among the connections. A share whose connection could not be had is written by the first.
+  std::vector<pg::share> write_shares(batch const& entries) {
+    constexpr std::size_t least_share = 100;  // a smaller one costs the server more than it saves
+    std::size_t const count = std::clamp<std::size_t>(entries.size() / least_share, 1, lanes_.size());
+    std::vector<pg::share> shares(count);
+    for (std::size_t i = 0; i < count; ++i)
+      shares[i] = share_of(entries.size() * i / count, entries.size() * (i + 1) / count);
+    for (std::size_t i = 1; i < count; ++i) {
+      bool const is_on_its_way =
+          lanes_[i]->thread.post([&writer = lanes_[i]->writer, &entries, &s = shares[i]] {
+            try {
+              writer.connect(std::chrono::seconds{10});
+              writer.write(entries, s);
+            } catch (pg::failure& failed) {
+              s.failed = std::move(failed);
+            } catch (std::exception const&) {
+              s.failed = pg::failure{pg::action::retry, "", "out of memory"};
+            }
+          });
+      if (!is_on_its_way) shares[i].failed = pg::failure{pg::action::retry, "", "a thread could not be made"};
     }
-    return "INSERT INTO " + pg::table_of(config_) + " (" + names + ") SELECT * FROM unnest(" + values +
-           ") ON CONFLICT DO NOTHING";
-  }
-
-  /// The rows up to `last`, or as many as fit a statement; `end` is set before it is sent.
-  void insert(batch const& entries, std::size_t first, std::size_t last, std::size_t& end,
-              bool with_care = false) {
-    end = rows_.encode(entries, first, last, config_.batch_bytes, with_care);
-    counts_->statements.add();
-    try {
-      std::uint64_t const made = session_->insert(rows_.arrays());
-      counts_->rows.add(made);
-      counts_->duplicates.add(end - first - std::min<std::uint64_t>(made, end - first));
-    } catch (pg::failure& failed) {
-      if (failed.code == "23514" && may_lack_partition_) {
-        failed.action = pg::action::wait;
-        failed.text = "no partition of the table takes the record's time";
-        tell(failed.text, postgres_partitions(config_));
-      }
-      throw;
+    lanes_.front()->writer.write(entries, shares.front());
+    for (std::size_t i = 1; i < count; ++i) lanes_[i]->thread.wait();
+    close_idle(count);
+    further_error_.clear();
+    for (std::size_t i = 1; i < count; ++i) {
+      if (!shares[i].failed || shares[i].was_connected) continue;
+      further_error_ = shares[i].failed->text;
+      if (shares.front().failed) continue;
+      shares[i] = share_of(shares[i].first, shares[i].last);
+      lanes_.front()->writer.write(entries, shares[i]);
     }
+    return shares;
   }
 
-  /// What nobody knows may pass; what stays is the record's fault.
-  [[nodiscard]] bool is_poison(pg::failure const& failed) {
-    constexpr unsigned most = 5;
-    if (failed.action == pg::action::unknown) return ++strange_ > most;
-    return failed.action == pg::action::reject;
-  }
-
-  /// The rows were refused together: halves of them are not, or are single ones. These are tried once more, with care.
-  void isolate(batch const& entries, std::size_t first, std::size_t last, std::vector<std::size_t>& bad,
-               std::map<std::string, std::size_t>& reasons) {
-    bool const is_single = last - first == 1;
-    std::size_t const middle = first + (last - first) / 2;
-    for (auto const& [from, to] : {std::pair{first, middle}, std::pair{middle, last}}) {
-      for (std::size_t at = from, end = to; at < to; at = end) {
-        try {
-          insert(entries, at, to, end, is_single);
-        } catch (pg::failure const& failed) {
-          if (!is_poison(failed)) throw;
-          if (!is_single) {
-            isolate(entries, at, end, bad, reasons);
-          } else {
-            bad.push_back(at);
-            ++reasons[failed.text];
-          }
-        }
+  /// The lanes from this one on were not needed now.
+  void close_idle(std::size_t first) {
+    auto const now = std::chrono::steady_clock::now();
+    for (std::size_t i = 1; i < lanes_.size(); ++i) {
+      if (i < first) {
+        lanes_[i]->used = now;
+      } else if (lanes_[i]->writer.is_connected() &&
+                 now - lanes_[i]->used > common_->config.connection_idle_timeout) {
+        lanes_[i]->thread.finish();
+        lanes_[i]->writer.disconnect();
       }
     }
   }
 
-  /// Once for each cause, until it is gone.
-  void tell(std::string const& what, std::string const& remedy) {
-    if (!context_ || told_ == what) return;
-    told_ = what;
-    context_->report("postgres: " + what + "; records wait", remedy.empty() ? "" : "run: " + remedy);
+  static pg::share share_of(std::size_t first, std::size_t last) {
+    return {.first = first, .last = last, .done = first};
   }
 
   static std::chrono::milliseconds pause_after(pg::failure const& failed) noexcept {
     return std::chrono::milliseconds{failed.action == pg::action::wait ? 1'000 : 0};
   }
 
+  /// What needs somebody's hand is told once for each cause, until it is gone.
   void note(pg::failure const& failed) {
     last_error_ = failed.text;
-    switch (failed.action) {
-      case pg::action::reconnect: return forget_session();
-      case pg::action::wait: is_checked_ = false; break;
-      case pg::action::halve: most_rows_ = std::max<std::size_t>(1, most_rows_ / 2); break;
-      case pg::action::retry:
-      case pg::action::reject:
-      case pg::action::unknown: break;
-    }
-    if (session_ && !session_->is_open()) forget_session();
+    if (failed.action == pg::action::wait) is_checked_ = false;
+    if (!failed.remedy || !context_ || told_ == failed.text) return;
+    told_ = failed.text;
+    context_->report("postgres: " + failed.text + "; records wait",
+                     failed.remedy->empty() ? "" : "run: " + *failed.remedy);
   }
 
   void note_success(batch const& entries) {
     last_error_.clear();
-    strange_ = 0;
+    common_->strange.set(0);
     if (entries.empty()) return;
     constexpr std::int64_t ns_of_ms = 1'000'000;
     lag_ms_ = (fapilog::detail::wall_clock_ns() - entries[entries.size() - 1].event.unix_ns) / ns_of_ms;
   }
 
-  postgres_config config_;
-  pg::row_encoder rows_;
-  std::unique_ptr<postgres_counts> counts_;
+  std::unique_ptr<pg::common> common_;
+  std::vector<std::unique_ptr<lane>> lanes_;
   std::optional<start_context> context_;
-  std::unique_ptr<pg::session> session_;
   bool is_checked_ = false;
-  bool is_prepared_ = false;
+  bool has_failed_ = false;  ///< the last write
   bool is_unique_ = true;
   bool has_other_key_ = false;
-  bool may_lack_partition_ = false;
-  unsigned strange_ = 0;  ///< failures in a row that no rule knows
-  std::size_t most_rows_;
-  clock::time_point next_connect_{};
   std::string last_error_;
+  std::string further_error_;  ///< why not all connections are there
   std::string told_;
   std::optional<std::int64_t> lag_ms_;
 };

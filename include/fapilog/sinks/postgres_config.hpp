@@ -43,6 +43,10 @@ struct postgres_config {
   /// Most rows and bytes of one statement, which is one transaction.
   std::uint32_t batch_size = 1000;
   std::uint64_t batch_bytes = std::uint64_t{4} * 1024 * 1024;
+  /// Most connections. The first is kept; further ones are made when a batch has 100 rows for each, and closed again after
+  /// a time in which none had.
+  std::uint32_t connections = 2;
+  std::chrono::seconds connection_idle_timeout{60};
 
   std::chrono::seconds connect_timeout{5};
   std::chrono::milliseconds statement_timeout{10'000};
@@ -82,6 +86,8 @@ struct postgres_config {
     visit(setting{.name = "gin_index", .text = "DDL has a GIN index on `event`, which makes an insert three times as dear."}, self.gin_index);
     visit(setting{.name = "batch_size", .text = "Most rows of one statement.", .least = 1, .most = 100'000}, self.batch_size);
     visit(setting{.name = "batch_bytes", .text = "Most bytes of one statement, unless one row is larger.", .least = 1'024, .most = 67'108'864, .form = setting_form::bytes}, self.batch_bytes);
+    visit(setting{.name = "connections", .text = "Most connections; the second is made when a batch has 200 rows, the third with 300, and so on.", .least = 1, .most = 64}, self.connections);
+    visit(setting{.name = "connection_idle_timeout", .text = "How long a further connection stays without being needed.", .least = 0}, self.connection_idle_timeout);
     visit(setting{.name = "connect_timeout", .text = "How long one host is waited for.", .least = 2}, self.connect_timeout);
     visit(setting{.name = "statement_timeout", .text = "How long the server may take for a statement.", .least = 0.1}, self.statement_timeout);
     visit(setting{.name = "lock_timeout", .text = "How long a statement may wait for a lock.", .least = 0.1}, self.lock_timeout);

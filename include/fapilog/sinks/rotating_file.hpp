@@ -229,7 +229,7 @@ class rotating_file {
   std::string problem_;
   std::string rotation_problem_;
   start_context::reporter report_;
-  detail::background_task background_;
+  detail::background_task background_{"fapilog-gzip"};
 };
 
 }  // namespace fapilog::sinks

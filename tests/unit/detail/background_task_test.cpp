@@ -29,7 +29,7 @@ TEST_CASE("jobs run in order on one other thread, and all of them before the end
   std::vector<int> order;  // only the jobs touch it until they are all done
   std::vector<std::thread::id> threads;
   {
-    background_task tasks;
+    background_task tasks{"jobs"};
     for (int i = 0; i < 1'000; ++i) {
       CHECK(tasks.post([&, i] {
         order.push_back(i);
@@ -47,7 +47,7 @@ TEST_CASE("without a job there is no thread") {
   auto const threads = [] { return support::names_in("/proc/self/task").size(); };
   std::thread{[] {}}.join();  // a sanitizer starts a thread of its own with the first
   std::size_t const before = threads();
-  background_task tasks;
+  background_task tasks{"jobs"};
   CHECK(threads() == before);
   std::promise<void> go_on;
   tasks.post([waiting = go_on.get_future().share()] { waiting.wait(); });
@@ -57,10 +57,28 @@ TEST_CASE("without a job there is no thread") {
   CHECK(threads() == before);
 }
 
+TEST_CASE("who waits goes on once every job is done, and the thread takes more") {
+  background_task tasks{"jobs"};
+  tasks.wait();  // nothing to wait for
+  std::vector<int> done;
+  std::vector<std::thread::id> threads;
+  for (int round = 0; round < 200; ++round) {
+    for (int i = 0; i < 3; ++i) {
+      tasks.post([&] {
+        done.push_back(round);
+        threads.push_back(std::this_thread::get_id());
+      });
+    }
+    tasks.wait();
+    REQUIRE(done.size() == static_cast<std::size_t>(3 * (round + 1)));
+  }
+  CHECK(threads.front() == threads.back());
+}
+
 TEST_CASE("what a job throws is reported, and the next one runs") {
   std::vector<std::string> told;
   int runs = 0;
-  background_task tasks{[&](std::string_view text) { told.emplace_back(text); }};
+  background_task tasks{"jobs", [&](std::string_view text) { told.emplace_back(text); }};
   tasks.post([] { throw std::runtime_error("disk on fire"); });
   tasks.post([] { throw 42; });
   tasks.post([&] { ++runs; });
@@ -70,7 +88,7 @@ TEST_CASE("what a job throws is reported, and the next one runs") {
   CHECK(told[0] == "disk on fire");
   CHECK(told[1].find("std::exception") != std::string::npos);
 
-  background_task throwing{[](std::string_view) { throw std::runtime_error("the reporter, too"); }};
+  background_task throwing{"jobs", [](std::string_view) { throw std::runtime_error("the reporter, too"); }};
   throwing.post([] { throw std::runtime_error("x"); });
   throwing.post([&] { ++runs; });
   throwing.finish();
@@ -79,7 +97,7 @@ TEST_CASE("what a job throws is reported, and the next one runs") {
 
 TEST_CASE("jobs can be posted again after the end, and from where the task was moved to") {
   std::atomic<int> runs{0};
-  background_task first;
+  background_task first{"jobs"};
   first.post([&] { ++runs; });
   background_task second{std::move(first)};
   second.post([&] { ++runs; });
@@ -92,7 +110,7 @@ TEST_CASE("jobs can be posted again after the end, and from where the task was m
 }
 
 TEST_CASE("what a job holds is let go once it is done, not at the end") {
-  background_task tasks;
+  background_task tasks{"jobs"};
   auto held = std::make_shared<int>(1);
   std::weak_ptr<int> const seen = held;
   tasks.post([held = std::move(held)] {});
@@ -102,7 +120,7 @@ TEST_CASE("what a job holds is let go once it is done, not at the end") {
 }
 
 TEST_CASE("signals of the application never run on the thread of the jobs") {
-  background_task tasks;
+  background_task tasks{"jobs"};
   std::promise<bool> blocked;
   tasks.post([&] {
     ::sigset_t mask;
@@ -119,7 +137,7 @@ TEST_CASE("signals of the application never run on the thread of the jobs") {
 TEST_CASE("the child of a fork neither waits for the parent's thread nor loses its own jobs") {
   std::promise<void> go_on;
   std::promise<void> runs;
-  background_task tasks;
+  background_task tasks{"jobs"};
   tasks.post([&runs, waiting = go_on.get_future().share()] {
     runs.set_value();
     waiting.wait();

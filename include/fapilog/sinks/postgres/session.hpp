@@ -3,11 +3,13 @@
 #pragma once
 
 #include <fapilog/detail/file.hpp>
+#include <fapilog/detail/socket_deadline.hpp>
 #include <fapilog/detail/system.hpp>
 #include <fapilog/sinks/postgres/sqlstate.hpp>
 
 #include <pqxx/pqxx>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -26,7 +28,11 @@ using text_rows = std::vector<std::vector<std::string>>;
 /// Thread: one at a time. Throws: failure from every member but the destructor; std::bad_alloc.
 class session {
  public:
-  explicit session(std::string const& conninfo) : fork_(generation()) {
+  /// `deadline` ends the connection where a statement has no answer after `longest`: the server's own timeouts do not help
+  /// where its process is stopped.
+  session(std::string const& conninfo, fapilog::detail::socket_deadline const& deadline,
+          std::chrono::milliseconds longest)
+      : deadline_(deadline), longest_(longest), fork_(generation()) {
     try {
       connection_ = std::make_unique<pqxx::connection>(conninfo);
     } catch (std::bad_alloc const&) {
@@ -67,38 +73,36 @@ class session {
     });
   }
 
-  /// Prepares the INSERT that `insert` executes.
-  void prepare(std::string const& sql) {
-    guarded([&] { connection_->prepare(std::string{statement}, sql); });
+  /// Under a name of our own making.
+  void prepare(std::string const& name, std::string const& sql) {
+    guarded([&] { connection_->prepare(name, sql); });
   }
 
-  /// One round trip, one transaction. Returns how many rows are new.
-  std::uint64_t insert(std::vector<std::string_view> const& arrays) {
+  /// Executes a prepared statement: one round trip, one transaction. Returns how many rows are new.
+  std::uint64_t execute(std::string const& name, std::vector<std::string_view> const& arrays) {
     return guarded([&] {
       pqxx::nontransaction transaction{*connection_};
-      return static_cast<std::uint64_t>(execute(transaction, arrays).affected_rows());
+      return static_cast<std::uint64_t>(executed(transaction, name, arrays).affected_rows());
     });
   }
 
  private:
-  static constexpr char const* statement = "fapilog_insert";
-
   static std::uint32_t generation() noexcept { return fapilog::detail::fork_generation.load_relaxed(); }
 
-  static pqxx::result execute(pqxx::nontransaction& transaction,
-                              std::vector<std::string_view> const& arrays) {
+  static pqxx::result executed(pqxx::nontransaction& transaction, std::string const& name,
+                               std::vector<std::string_view> const& arrays) {
 #if PQXX_VERSION_MAJOR < 7
     std::vector<pqxx::binarystring> all;
     all.reserve(arrays.size());
     for (std::string_view const array : arrays) all.emplace_back(array.data(), array.size());
-    return transaction.exec_prepared(statement, pqxx::prepare::make_dynamic_params(all));
+    return transaction.exec_prepared(name, pqxx::prepare::make_dynamic_params(all));
 #else
     pqxx::params all;
     for (std::string_view const array : arrays) all.append(pqxx::binary_cast(array));
 #if PQXX_VERSION_MAJOR == 7 && PQXX_VERSION_MINOR < 10
-    return transaction.exec_prepared(statement, all);
+    return transaction.exec_prepared(name, all);
 #else
-    return transaction.exec(pqxx::prepped{statement}, all);
+    return transaction.exec(pqxx::prepped{name}, all);
 #endif
 #endif
   }
@@ -106,9 +110,19 @@ class session {
   /// Makes a failure of whatever libpqxx throws. Its texts repeat content and are not looked at.
   template <class F>
   auto guarded(F&& f) -> decltype(f()) {
+    if (!is_open()) throw failure::lost();  // libpqxx 6 would connect again by itself
+    auto const watch = deadline_.over(connection_->sock(), longest_);
     try {
       return f();
     } catch (std::bad_alloc const&) {
+      throw;
+    } catch (...) {
+      if (!is_open() && watch.has_passed()) throw failure::unanswered();
+      translate();
+    }
+  }
+  [[noreturn]] void translate() const {
+    try {
       throw;
     } catch (pqxx::in_doubt_error const&) {
       throw failure::lost();
@@ -134,6 +148,8 @@ class session {
   }
 
   std::unique_ptr<pqxx::connection> connection_;
+  fapilog::detail::socket_deadline const& deadline_;
+  std::chrono::milliseconds longest_;
   std::uint32_t fork_;
 };
 

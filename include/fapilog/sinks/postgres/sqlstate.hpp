@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -69,6 +70,7 @@ struct failure {
   pg::action action = action::unknown;
   std::string code;  ///< SQLSTATE; empty where there was none
   std::string text;
+  std::optional<std::string> remedy = {};  ///< for what somebody must put right: SQL that helps, may be empty
 
   [[nodiscard]] static failure of(std::string_view code) {
     sqlstate_rule const rule = rule_of(code);
@@ -76,6 +78,10 @@ struct failure {
             std::string{rule.meaning} + " (SQLSTATE " + std::string{code.empty() ? "unknown" : code} + ')'};
   }
   [[nodiscard]] static failure lost() { return {action::reconnect, "", "the connection was lost"}; }
+  [[nodiscard]] static failure unanswered() {
+    return {action::reconnect, "",
+            "the server did not answer within `statement_timeout` and `tcp_user_timeout`"};
+  }
 };
 
 /// What stands against a connection, from libpq's text, of which nothing is repeated.
