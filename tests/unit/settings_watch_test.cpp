@@ -324,7 +324,8 @@ TEST_CASE("an interval below zero is refused") {
 }
 
 TEST_CASE("in a forked child a watch stands still, and ends") {
-  if (support::thread_sanitized) return;
+  // The address sanitizer's allocator does not survive a fork beside a thread that allocates, as the watch does.
+  if (support::sanitized) SKIP("a sanitizer has no such child");
   followed f{R"({"core": {"log_level": "WARNING"}})"};
   auto watch = std::make_unique<settings_watch>(f.rt, f.chosen,
                                                 fapilog::settings_watch_options{.interval = 1ms}, f.maker());
