@@ -65,7 +65,7 @@ TEST_CASE("the same batch written again adds nothing") {
   CHECK(server.count("again.logs") == 1500);
   CHECK(sink.counts().rows.value() == 1500);
   CHECK(sink.counts().duplicates.value() == 2300);
-  CHECK(sink.counts().statements.value() == 7);  // the second and third batch are refused once: nobody had said that they repeat
+  CHECK(sink.counts().statements.value() == 7);  // of the second and third batch, one each is refused first
   CHECK(sink.counts().connections.value() == 1);
 }
 

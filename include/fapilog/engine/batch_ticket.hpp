@@ -3,7 +3,6 @@
 #pragma once
 
 #include <fapilog/metrics/metric.hpp>
-#include <fapilog/record/batch.hpp>
 
 #include <algorithm>
 #include <array>
@@ -92,18 +91,6 @@ class batch_ticket {
   std::vector<bool> left_out_;
   std::vector<fate> worst_;  ///< empty while everything is delivered
   std::vector<std::uint8_t> spooled_;
-};
-
-/// A sink's part of a batch.
-struct parcel {
-  batch entries;
-  std::vector<std::uint32_t> places;  ///< indices in the batch; empty where the part is all of it
-  std::shared_ptr<batch_ticket> ticket;
-
-  [[nodiscard]] std::size_t place(std::size_t i) const noexcept { return places.empty() ? i : places[i]; }
-  void settle(std::vector<fate> const& fates) const {
-    if (ticket != nullptr) ticket->settle(fates, [this](std::size_t i) { return place(i); });
-  }
 };
 
 }  // namespace fapilog::engine

@@ -2,8 +2,8 @@
 // What stands between the worker and one sink: guards it, offers batches again, and says what became of each entry.
 #pragma once
 
-#include <fapilog/engine/batch_ticket.hpp>
 #include <fapilog/engine/circuit_breaker.hpp>
+#include <fapilog/engine/parcel.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
 #include <fapilog/metrics/sink_account.hpp>
 #include <fapilog/setup/delivery_options.hpp>
@@ -97,6 +97,7 @@ class delivery {
   [[nodiscard]] std::shared_ptr<sink_board> const& board() const noexcept { return board_; }
   [[nodiscard]] delivery_options const& options() const noexcept { return options_; }
   [[nodiscard]] sink_counters& counts() const noexcept { return board_->counts; }
+  [[nodiscard]] std::size_t batch_size() const noexcept { return sink_.batch_size(); }
 
   /// Before anything else; the fallback may be needed before the sink has started.
   void prepare(start_context const& context) { context_ = std::make_unique<start_context>(context); }

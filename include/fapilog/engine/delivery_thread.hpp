@@ -15,6 +15,7 @@
 #include <deque>
 #include <exception>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -208,9 +209,8 @@ class delivery_thread : public std::enable_shared_from_this<delivery_thread> {
   bool turn(std::unique_lock<std::mutex>& lock) {
     if (wants_pause_) return park(lock);
     if (!current_ && !queue_.empty()) {
-      current_bytes_ = queue_.front().entries.bytes();
-      current_.emplace(std::move(queue_.front()));
-      queue_.pop_front();
+      current_.emplace(take_first(queue_, delivery_.batch_size()));
+      current_bytes_ = current_->part.bytes();
       is_from_spool_ = false;
     }
     if (!current_ && has_spooled() && (is_closing_ || clock::now() >= not_before_)) {
@@ -263,11 +263,12 @@ class delivery_thread : public std::enable_shared_from_this<delivery_thread> {
   }
 
   void offer(std::unique_lock<std::mutex>& lock) {
-    delivery::work& w = *current_;
     bool const is_last = is_last_chance();
     lock.unlock();
-    delivery::outcome const now = delivery_.try_once(w, is_last);
+    delivery::outcome const now = delivery_.try_once(*current_, is_last);
     lock.lock();
+    if (spool_ && now.what == delivery::step::give_up) take_apart();
+    delivery::work& w = *current_;
     has_failed_ = now.what != delivery::step::done;
     if (is_room_awaited_) changed_.notify_all();
     not_before_ = has_failed_ ? now.next : clock::time_point{};
@@ -292,6 +293,26 @@ class delivery_thread : public std::enable_shared_from_this<delivery_thread> {
     end_current();
   }
 
+  /// A spool has parcels as they came: those of the work at hand that are done end, the others are the queue's again.
+  void take_apart() {
+    auto& parts = current_->part.parts;
+    if (parts.empty()) return;
+    std::size_t first = current_->first;
+    auto at_hand = parts.begin();
+    for (; first >= at_hand->entries.size(); ++at_hand) first -= at_hand->entries.size();
+    delivery::work rest{*at_hand};
+    rest.first = first;
+    rest.offers = current_->offers;
+    queue_.insert(queue_.begin(), std::move_iterator{at_hand + 1}, std::move_iterator{parts.end()});
+    for (auto done = parts.begin(); done != at_hand; ++done) {
+      ++ended_;
+      set_bytes(queued_bytes_ - std::min(done->bytes(), queued_bytes_));
+      delivery_.finish(delivery::work{*done});
+    }
+    current_ = std::move(rest);
+    current_bytes_ = current_->part.bytes();
+  }
+
   bool move_to_spool(delivery::work& w) {
     std::size_t const waiting = queue_.size();
     if (!spool_->move_before(w.part, w.first, w.fates, queue_)) return false;
@@ -303,7 +324,7 @@ class delivery_thread : public std::enable_shared_from_this<delivery_thread> {
   }
 
   void end_current() {
-    ++ended_;
+    ended_ += current_->part.count();
     set_bytes(queued_bytes_ - std::min(std::exchange(current_bytes_, 0), queued_bytes_));
     current_.reset();
   }

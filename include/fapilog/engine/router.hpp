@@ -2,7 +2,7 @@
 // Which records of a batch go to which sink.
 #pragma once
 
-#include <fapilog/engine/batch_ticket.hpp>
+#include <fapilog/engine/parcel.hpp>
 #include <fapilog/record/batch.hpp>
 #include <fapilog/setup/delivery_options.hpp>
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/text_buffer.hpp>
-#include <fapilog/engine/batch_ticket.hpp>
+#include <fapilog/engine/parcel.hpp>
 #include <fapilog/engine/spool.hpp>
 #include <fapilog/engine/spooled_batch.hpp>
 #include <fapilog/metrics/sink_account.hpp>

@@ -43,7 +43,7 @@ class batch_storage {
   }
 
   /// Keeps another batch's memory alive that events refer to.
-  void keep(std::shared_ptr<batch_storage const> other) { other_ = std::move(other); }
+  void keep(std::shared_ptr<batch_storage const> other) { others_.push_back(std::move(other)); }
 
   /// Bytes of memory that it holds.
   [[nodiscard]] std::size_t bytes() const noexcept {
@@ -53,7 +53,7 @@ class batch_storage {
   void clear() noexcept {
     entries_.clear();
     kept_.clear();
-    other_.reset();
+    others_.clear();
     text_.clear_to(std::size_t{4} << 20);
     memory_.clear();
   }
@@ -62,7 +62,7 @@ class batch_storage {
   detail::arena memory_;
   std::vector<entry> entries_;
   std::vector<detail::shared_bytes> kept_;
-  std::shared_ptr<batch_storage const> other_;
+  std::vector<std::shared_ptr<batch_storage const>> others_;
   detail::text_buffer text_;
 };
 
@@ -104,21 +104,22 @@ class batch {
   [[nodiscard]] batch only(std::vector<std::uint32_t> const& indices) const {
     auto chosen = std::make_shared<batch_storage>();
     chosen->entries().reserve(indices.size());
-    for (std::uint32_t const index : indices) {
-      entry const& e = (*this)[index];
-      chosen->entries().push_back(e);
-      if (e.json.data() == nullptr) continue;
-      chosen->text().append(e.json);
-      chosen->text().push_back('\n');
-    }
-    char const* line = chosen->text().data();
-    for (entry& e : chosen->entries()) {
-      if (e.json.data() == nullptr) continue;
-      e.json = {line, e.json.size()};
-      line += e.json.size() + 1;
-    }
+    for (std::uint32_t const index : indices) add_to(*chosen, (*this)[index]);
     chosen->keep(storage_);
-    return batch{std::move(chosen)};
+    return from_copies(std::move(chosen));
+  }
+
+  /// One batch of the entries of several, in their order. Throws: std::bad_alloc.
+  [[nodiscard]] static batch joined(std::vector<batch> const& parts) {
+    auto all = std::make_shared<batch_storage>();
+    std::size_t count = 0;
+    for (batch const& part : parts) count += part.size();
+    all->entries().reserve(count);
+    for (batch const& part : parts) {
+      for (entry const& e : part) add_to(*all, e);
+      all->keep(part.storage_);
+    }
+    return from_copies(std::move(all));
   }
 
   /// The entries from this index on.
@@ -129,6 +130,23 @@ class batch {
   }
 
  private:
+  static void add_to(batch_storage& to, entry const& e) {
+    to.entries().push_back(e);
+    if (e.json.data() == nullptr) return;
+    to.text().append(e.json);
+    to.text().push_back('\n');
+  }
+  /// The text has moved while it grew: entries get their lines at the end.
+  static batch from_copies(std::shared_ptr<batch_storage> made) {
+    char const* line = made->text().data();
+    for (entry& e : made->entries()) {
+      if (e.json.data() == nullptr) continue;
+      e.json = {line, e.json.size()};
+      line += e.json.size() + 1;
+    }
+    return batch{std::move(made)};
+  }
+
   std::shared_ptr<batch_storage> storage_;
   std::size_t first_ = 0;
   std::size_t last_ = 0;

@@ -48,6 +48,9 @@ class postgres {
   }
 
   [[nodiscard]] bool needs_json() const noexcept { return common_->config.include_raw_json; }
+  [[nodiscard]] std::size_t batch_size() const noexcept {
+    return std::size_t{common_->config.batch_size} * common_->config.connections;
+  }
   [[nodiscard]] static std::string_view name() noexcept { return "postgres"; }
   [[nodiscard]] postgres_counts const& counts() const noexcept { return common_->counts; }
 

@@ -84,7 +84,7 @@ struct postgres_config {
     visit(setting{.name = "include_raw_json", .text = "`event` has the whole envelope; false: the extracted fields."}, self.include_raw_json);
     visit(setting{.name = "extract_fields", .text = "Columns besides `id` and `event`, as `[column=]path[:type]`."}, self.extract_fields);
     visit(setting{.name = "gin_index", .text = "DDL has a GIN index on `event`, which makes an insert three times as dear."}, self.gin_index);
-    visit(setting{.name = "batch_size", .text = "Most rows of one statement.", .least = 1, .most = 100'000}, self.batch_size);
+    visit(setting{.name = "batch_size", .text = "Most rows of one statement; batches that wait are put together up to so many for each connection.", .least = 1, .most = 100'000}, self.batch_size);
     visit(setting{.name = "batch_bytes", .text = "Most bytes of one statement, unless one row is larger.", .least = 1'024, .most = 67'108'864, .form = setting_form::bytes}, self.batch_bytes);
     visit(setting{.name = "connections", .text = "Most connections; the second is made when a batch has 200 rows, the third with 300, and so on.", .least = 1, .most = 64}, self.connections);
     visit(setting{.name = "connection_idle_timeout", .text = "How long a further connection stays without being needed.", .least = 0}, self.connection_idle_timeout);

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -101,6 +102,8 @@ class start_context {
 /// after another try), `flush()`, `stop()` after the last, `health() const -> sink_health`, `name() const`, and
 /// `collect(metric_list&) const`, which adds its figures and may be called from any thread at any time (see `counter`),
 /// `static constexpr bool needs_json = false` (or a const function) for sinks that only read the event, and
+/// `static constexpr std::size_t batch_size` (or a const function): batches that wait are put together up to so many
+/// records before they are written, where the sink has a thread of its own (default: as the worker made them), and
 /// `static constexpr bool may_block`: true for one that may wait for something outside (a network, a database) and gets a
 /// thread of its own, false for one that never waits long and may be called by the worker.
 /// Thread: one at a time calls these, not always the same. What they throw is contained, reported and counted.
@@ -140,6 +143,8 @@ class any_sink {
   void collect(metric_list& all) const { self_->collect(all); }
   [[nodiscard]] std::string name() const { return self_->name(); }
   [[nodiscard]] bool needs_json() const noexcept { return self_->needs_json(); }
+  /// Up to how many records waiting batches should be put together; 0: they should not.
+  [[nodiscard]] std::size_t batch_size() const noexcept { return self_->batch_size(); }
   /// What the sink says of itself, or nothing.
   [[nodiscard]] std::optional<bool> may_block() const noexcept { return self_->may_block(); }
 
@@ -159,6 +164,21 @@ class any_sink {
       return target.needs_json();
     } else {
       return !requires { requires !T::needs_json; };
+    }
+  }
+
+  template <class T>
+  static std::size_t wanted_batch(T const& target) noexcept {
+    if constexpr (requires {
+                    { target.batch_size() } -> std::convertible_to<std::size_t>;
+                  }) {
+      return target.batch_size();
+    } else if constexpr (requires {
+                           { T::batch_size } -> std::convertible_to<std::size_t>;
+                         }) {
+      return T::batch_size;
+    } else {
+      return 0;
     }
   }
 
@@ -187,6 +207,7 @@ class any_sink {
       return "sink";
     }
     [[nodiscard]] bool needs_json() const noexcept { return wants_json(*target); }
+    [[nodiscard]] std::size_t batch_size() const noexcept { return wanted_batch(*target); }
     using held = T;
   };
 
@@ -200,6 +221,7 @@ class any_sink {
     virtual void collect(metric_list& all) const = 0;
     [[nodiscard]] virtual std::string name() const = 0;
     [[nodiscard]] virtual bool needs_json() const noexcept = 0;
+    [[nodiscard]] virtual std::size_t batch_size() const noexcept = 0;
     [[nodiscard]] virtual std::optional<bool> may_block() const noexcept = 0;
   };
 
@@ -240,6 +262,7 @@ class any_sink {
       return "sink";
     }
     [[nodiscard]] bool needs_json() const noexcept override { return wants_json(target); }
+    [[nodiscard]] std::size_t batch_size() const noexcept override { return wanted_batch(target); }
     [[nodiscard]] std::optional<bool> may_block() const noexcept override {
       if constexpr (requires { typename T::held; }) return blocking<typename T::held>();
       else return blocking<T>();

@@ -286,6 +286,134 @@ TEST_CASE("what waits goes before the spool as a whole or not at all") {
   }
 }
 
+namespace {
+
+/// Likes large batches; keeps how large they were, and waits at the first until it is let go.
+struct gathering_sink {
+  static constexpr bool may_block = true;
+  static constexpr std::size_t batch_size = 100;
+  struct shared_part {
+    std::promise<void> is_inside;
+    std::promise<void> go_on;
+    std::mutex mutex;
+    std::vector<std::size_t> sizes;
+    std::vector<std::string> messages;
+    std::string text;
+    fapilog::write_result (*answer)(std::size_t call, fapilog::batch const&) = nullptr;
+  };
+  fapilog::write_result write(fapilog::batch const& entries) const {
+    std::size_t call = 0;
+    {
+      std::lock_guard const lock{shared->mutex};
+      call = shared->sizes.size();
+      shared->sizes.push_back(entries.size());
+    }
+    if (call == 0) {
+      shared->is_inside.set_value();
+      shared->go_on.get_future().wait();
+    }
+    auto result =
+        shared->answer == nullptr ? fapilog::write_result::delivered() : shared->answer(call, entries);
+    std::size_t const taken =
+        result.what() == fapilog::write_result::outcome::retry ? result.first_to_retry() : entries.size();
+    std::lock_guard const lock{shared->mutex};
+    for (std::size_t i = 0; i < taken; ++i) {
+      auto const& refused = result.rejected_entries();
+      if (std::find(refused.begin(), refused.end(), i) == refused.end())
+        shared->messages.emplace_back(entries[i].event.message);
+    }
+    shared->text += entries.text();
+    return result;
+  }
+  std::shared_ptr<shared_part> shared = std::make_shared<shared_part>();
+};
+
+}  // namespace
+
+TEST_CASE("batches that wait are put together as far as the sink likes, in their order, and end one by one") {
+  gathering_sink sink;
+  auto const seen = sink.shared;
+  fapilog::runtime rt{{.batch_max_size = 30, .batch_timeout = 10s, .sinks = {{sink}}}};
+  auto const log = rt.get_logger();
+  log_numbers(log, 0, 30);
+  seen->is_inside.get_future().wait();
+  log_numbers(log, 30, 330);  // ten batches wait
+  auto const waiting = wait_for_account(rt, [](auto const& now) { return now.given == 330; });
+  CHECK(waiting.delivered == 0);
+  seen->go_on.set_value();
+  REQUIRE(rt.flush(60s).complete);
+  CHECK(seen->sizes == std::vector<std::size_t>{30, 90, 90, 90, 30});
+  CHECK(seen->messages == numbered(0, 330));
+  CHECK(std::count(seen->text.begin(), seen->text.end(), '\n') == 330);
+  auto const account = rt.sink_counts().at(0).second;
+  CHECK(account.delivered == 330);
+  auto const figures = fapilog::prometheus_text(rt);
+  CHECK(figures.find("queue_bytes{sink=\"sink\"} 0\n") != std::string::npos);
+  auto const end = rt.drain(60s);
+  CHECK(end.processed == 330);
+  CHECK(end.balanced());
+}
+
+TEST_CASE("what a sink refuses or leaves of batches that were put together is that, and no other record") {
+  gathering_sink sink;
+  auto const seen = sink.shared;
+  seen->answer = [](std::size_t call, fapilog::batch const&) {
+    switch (call) {
+      case 1: return fapilog::write_result::retry("half of the third", 75);
+      case 2: return fapilog::write_result::rejected({0, 14}, "the first and the last of what was left");
+      default: return fapilog::write_result::delivered();
+    }
+  };
+  fapilog::runtime rt{{.batch_max_size = 30,
+                       .batch_timeout = 10s,
+                       .sinks = {{sink, {.retry = endless_retry}}},
+                       .diagnostics_output = complaints{}}};
+  auto const log = rt.get_logger();
+  log_numbers(log, 0, 30);
+  seen->is_inside.get_future().wait();
+  log_numbers(log, 30, 120);
+  (void)wait_for_account(rt, [](auto const& now) { return now.given == 120; });
+  seen->go_on.set_value();
+  REQUIRE(rt.flush(60s).complete);
+  CHECK(seen->sizes == std::vector<std::size_t>{30, 90, 15});
+  auto expected = numbered(0, 120);
+  expected.erase(expected.begin() + 119);
+  expected.erase(expected.begin() + 105);
+  CHECK(seen->messages == expected);
+  auto const end = rt.drain(60s);
+  CHECK(end.processed == 118);
+  CHECK(end.rejected == 2);
+  CHECK(end.balanced());
+}
+
+TEST_CASE("batches that were put together go to the spool one by one, from where the sink had come to") {
+  support::temporary_folder const folder;
+  gathering_sink sink;
+  auto const seen = sink.shared;
+  seen->answer = [](std::size_t call, fapilog::batch const&) {
+    return call == 1 ? fapilog::write_result::retry("half of the second", 45)
+                     : fapilog::write_result::delivered();
+  };
+  fapilog::runtime rt{
+      {.batch_max_size = 30,
+       .batch_timeout = 10s,
+       .sinks = {{sink, {.retry = {.attempts = 1}, .spool = {.directory = folder.path().string()}}}},
+       .diagnostics_output = complaints{}}};
+  auto const log = rt.get_logger();
+  log_numbers(log, 0, 30);
+  seen->is_inside.get_future().wait();
+  log_numbers(log, 30, 150);
+  (void)wait_for_account(rt, [](auto const& now) { return now.given == 150; });
+  seen->go_on.set_value();
+  auto const account = wait_for_account(rt, [](auto const& now) { return now.delivered == 150; });
+  CHECK(account.spooled == 0);
+  CHECK(seen->messages == numbered(0, 150));
+  CHECK(seen->sizes == std::vector<std::size_t>{30, 90, 15, 30, 30});
+  auto const end = rt.drain(60s);
+  CHECK(end.processed == 150);
+  CHECK(end.balanced());
+}
+
 TEST_CASE("a full queue drops what comes and counts it") {
   auto sink = std::make_shared<switched_sink>("full", sink_mode::hang);
   complaints heard;

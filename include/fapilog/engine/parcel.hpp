@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// A sink's part of a batch on its way, and several of them put together for a sink that likes large batches.
+#pragma once
+
+#include <fapilog/engine/batch_ticket.hpp>
+#include <fapilog/record/batch.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace fapilog::engine {
+
+struct parcel {
+  batch entries;
+  /// Indices in the batch; empty where the part is all of it.
+  std::vector<std::uint32_t> places = {};
+  std::shared_ptr<batch_ticket> ticket = {};
+  /// Those that it was put together from, in their order; it has no ticket then.
+  std::vector<parcel> parts = {};
+
+  [[nodiscard]] std::size_t place(std::size_t i) const noexcept { return places.empty() ? i : places[i]; }
+  /// How many were enqueued.
+  [[nodiscard]] std::size_t count() const noexcept { return parts.empty() ? 1 : parts.size(); }
+  /// Bytes of the memory that it holds in the queue.
+  [[nodiscard]] std::size_t bytes() const noexcept {
+    if (parts.empty()) return entries.bytes();
+    std::size_t sum = 0;
+    for (parcel const& part : parts) sum += part.entries.bytes();
+    return sum;
+  }
+  /// Tells the tickets.
+  void settle(std::vector<fate> const& fates) const {
+    if (ticket != nullptr) ticket->settle(fates, [this](std::size_t i) { return place(i); });
+    auto from = fates.begin();
+    for (parcel const& part : parts) {
+      auto const to = from + static_cast<std::ptrdiff_t>(part.entries.size());
+      part.settle({from, to});
+      from = to;
+    }
+  }
+};
+
+/// Takes the first of a queue that is not empty, together with those behind it that fit into one batch of `most_records`
+/// and 4 MiB of lines. Throws: std::bad_alloc, with the queue as it was.
+[[nodiscard]] inline parcel take_first(std::deque<parcel>& queue, std::size_t most_records) {
+  constexpr std::size_t most_bytes = std::size_t{4} << 20;
+  std::vector<batch> fitting;
+  std::size_t records = 0;
+  std::size_t bytes = 0;
+  for (parcel const& next : queue) {
+    records += next.entries.size();
+    bytes += next.entries.text().size();
+    if (!fitting.empty() && (records > most_records || bytes > most_bytes)) break;
+    fitting.push_back(next.entries);
+    if (records >= most_records) break;
+  }
+  parcel taken;
+  if (fitting.size() == 1) {
+    taken = std::move(queue.front());
+  } else {
+    taken.parts.reserve(fitting.size());
+    taken.entries = batch::joined(fitting);
+    for (std::size_t i = 0; i < fitting.size(); ++i) taken.parts.push_back(std::move(queue[i]));
+  }
+  queue.erase(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(fitting.size()));
+  return taken;
+}
+
+}  // namespace fapilog::engine
