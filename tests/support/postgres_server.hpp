@@ -54,14 +54,18 @@ class postgres_server {
 
   /// Throws: std::runtime_error where there is no PostgreSQL, or it does not start.
   explicit postgres_server(settings more = {}) : more_(std::move(more)) {
-    if (binaries().empty()) throw std::runtime_error{"there is no PostgreSQL server on this machine"};
-    std::filesystem::permissions(folder_.path(), std::filesystem::perms::all);
-    std::filesystem::create_directory(socket_folder());
-    own(socket_folder());
-    int const status =
-        wait_for(spawn({binaries() + "/initdb", "-D", data(), "-U", "postgres", "-E", "UTF8", "--locale=C",
-                        "--auth-local=trust", "--auth-host=trust", "--no-sync"}));
-    if (status != 0) throw std::runtime_error{"initdb failed: " + log()};
+    make_data({"initdb", "-D", data(), "-U", "postgres", "-E", "UTF8", "--locale=C", "--auth-local=trust",
+               "--auth-host=trust", "--no-sync"});
+    start();
+  }
+  /// A server to make a standby of.
+  struct standby_of {
+    postgres_server const& primary;
+  };
+  /// A copy of it that follows it by streaming replication, read-only, until it is promoted.
+  explicit postgres_server(standby_of const& whom) : more_(whom.primary.more_) {
+    make_data({"pg_basebackup", "-R", "-D", data(), "-h", whom.primary.socket_folder(), "-U", "postgres",
+               "-X", "stream", "-c", "fast", "--no-sync"});
     start();
   }
   postgres_server(postgres_server const&) = delete;
@@ -110,6 +114,11 @@ class postgres_server {
     ::kill(pid_, signal);
     (void)wait_for(pid_);
     pid_ = -1;
+  }
+  /// Makes a standby a server that is written to.
+  void promote() const {
+    if (value("SELECT pg_promote()") != "t")
+      throw std::runtime_error{"the standby is not promoted: " + log()};
   }
   /// Lines of pg_hba.conf before or after those that let everybody in from here.
   void set_access(std::string const& before, std::string const& after) {
@@ -200,6 +209,16 @@ class postgres_server {
     if (::geteuid() != 0) return nullptr;
     passwd const* who = ::getpwnam("postgres");
     return who != nullptr ? who : ::getpwnam("nobody");
+  }
+
+  /// By a program that makes the cluster.
+  void make_data(std::vector<std::string> command) const {
+    if (binaries().empty()) throw std::runtime_error{"there is no PostgreSQL server on this machine"};
+    std::filesystem::permissions(folder_.path(), std::filesystem::perms::all);
+    std::filesystem::create_directory(socket_folder());
+    own(socket_folder());
+    command[0].insert(0, binaries() + '/');
+    if (wait_for(spawn(command)) != 0) throw std::runtime_error{command[0] + " failed: " + log()};
   }
 
   [[nodiscard]] bool is_up() const {
