@@ -165,9 +165,9 @@ figure with_single_inserts(postgres_server const& server, postgres_config const&
   });
 }
 
-figure with_fapilog(postgres_config const& config) {
+figure with_fapilog(postgres_config const& config, std::size_t batch_rows = rows_of_batch) {
   auto const sink = std::make_shared<postgres>(config);
-  fapilog::runtime rt{{.batch_max_size = rows_of_batch,
+  fapilog::runtime rt{{.batch_max_size = batch_rows,
                        .when_full = fapilog::when_full::block,
                        .sinks = {{sink, {.when_queue_full = fapilog::when_queue_full::block}}}}};
   auto const log = rt.get_logger("shop");
@@ -205,6 +205,8 @@ TEST_CASE("the pipeline keeps the server as busy as a plain loop of libpq does",
   figure python;
   figure plain;
   figure ours;
+  figure of_small;
+  figure by_one;
   figure single;
   figure gin;
   figure plain_gin;
@@ -217,6 +219,12 @@ TEST_CASE("the pipeline keeps the server as busy as a plain loop of libpq does",
     table("speed", false);
     keep_best(ours, with_fapilog(config));
     table("speed", false);
+    keep_best(of_small, with_fapilog(config, 100));
+    auto one_connection = config;
+    one_connection.connections = 1;
+    table("speed", false);
+    keep_best(by_one, with_fapilog(one_connection));
+    table("speed", false);
     keep_best(single, with_single_inserts(server, config, 20'000, rows_of_batch, true));
     server.sql("DROP SCHEMA speed CASCADE; CREATE SCHEMA speed; " + python_table);
     keep_best(python, with_single_inserts(server, config, 20'000, 100, false));
@@ -225,16 +233,17 @@ TEST_CASE("the pipeline keeps the server as busy as a plain loop of libpq does",
   gin = with_fapilog(config);
   table("speed", true);
   plain_gin = with_libpq(server, config);
-  std::printf("libpq, data made before  %8.0f rows/s  client %5.2f us/row\n", plain.rows_per_second,
-              plain.client_us_per_row);
-  std::printf("fapilog, whole pipeline  %8.0f rows/s  client %5.2f us/row\n", ours.rows_per_second,
-              ours.client_us_per_row);
-  std::printf("single INSERTs           %8.0f rows/s  client %5.2f us/row\n", single.rows_per_second,
-              single.client_us_per_row);
-  std::printf("as fapilog for Python    %8.0f rows/s  client %5.2f us/row\n", python.rows_per_second,
-              python.client_us_per_row);
-  std::printf("fapilog, GIN index       %8.0f rows/s\nlibpq, GIN index         %8.0f rows/s\n",
-              gin.rows_per_second, plain_gin.rows_per_second);
+  auto const tell = [](char const* who, figure const& f) {
+    std::printf("%-32s %8.0f rows/s  client %5.2f us/row\n", who, f.rows_per_second, f.client_us_per_row);
+  };
+  tell("libpq, data made before", plain);
+  tell("fapilog, whole pipeline", ours);
+  tell("fapilog, batches of 100", of_small);
+  tell("fapilog, one connection", by_one);
+  tell("single INSERTs", single);
+  tell("as fapilog for Python", python);
+  tell("fapilog, GIN index", gin);
+  tell("libpq, GIN index", plain_gin);
   std::printf("fapilog is %.2f x libpq, %.1f x single INSERTs, %.1f x fapilog for Python's way\n",
               ours.rows_per_second / plain.rows_per_second, ours.rows_per_second / single.rows_per_second,
               ours.rows_per_second / python.rows_per_second);

@@ -37,7 +37,7 @@ struct postgres_config {
   /// `took=data.ms:double`. Types: text (default), bigint, double, boolean, timestamptz, jsonb. A value that does not fit
   /// its type is NULL; `event` has it.
   std::vector<std::string> extract_fields = {"timestamp", "level", "logger", "correlation_id", "message"};
-  /// An index on `event` in DDL. It makes an insert three times as dear.
+  /// An index on `event` in DDL. It makes an insert about twice as dear.
   bool gin_index = false;
 
   /// Most rows and bytes of one statement, which is one transaction.
@@ -83,7 +83,7 @@ struct postgres_config {
     visit(setting{.name = "use_jsonb", .text = "The column `event` is jsonb; false: json."}, self.use_jsonb);
     visit(setting{.name = "include_raw_json", .text = "`event` has the whole envelope; false: the extracted fields."}, self.include_raw_json);
     visit(setting{.name = "extract_fields", .text = "Columns besides `id` and `event`, as `[column=]path[:type]`."}, self.extract_fields);
-    visit(setting{.name = "gin_index", .text = "DDL has a GIN index on `event`, which makes an insert three times as dear."}, self.gin_index);
+    visit(setting{.name = "gin_index", .text = "DDL has a GIN index on `event`, which makes an insert about twice as dear."}, self.gin_index);
     visit(setting{.name = "batch_size", .text = "Most rows of one statement; batches that wait are put together up to so many for each connection.", .least = 1, .most = 100'000}, self.batch_size);
     visit(setting{.name = "batch_bytes", .text = "Most bytes of one statement, unless one row is larger.", .least = 1'024, .most = 67'108'864, .form = setting_form::bytes}, self.batch_bytes);
     visit(setting{.name = "connections", .text = "Most connections; the second is made when a batch has 200 rows, the third with 300, and so on.", .least = 1, .most = 64}, self.connections);
