@@ -4,8 +4,8 @@
 #
 # usage: tests/run.sh [--quick] [--sanitize=address|thread] [--jobs N]
 #   --quick               without slow tests, models, the package's users, clang-tidy, single headers, fuzzing
-#   --sanitize=address    unit and integration tests under the address and undefined behaviour sanitizers
-#   --sanitize=thread     unit and integration tests under the thread sanitizer
+#   --sanitize=address    unit, integration and Postgres tests under the address and undefined behaviour sanitizers
+#   --sanitize=thread     unit, integration and Postgres tests under the thread sanitizer
 #   --jobs N              so many at once (default: one a processor)
 #
 # Build folders are build/<preset>. The last line is `N passed, N failed`; the status is 0 if none failed.

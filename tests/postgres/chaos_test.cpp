@@ -55,6 +55,7 @@ void run_chaos(chaos const& how) {
   postgres_config config = server.config();
   config.host = proxy.host();
   config.schema_name = "chaos";
+  config.batch_size = 100;  // many statements, to be cut off in many places
   config.extract_fields = {"timestamp", "level", "message", "data.thread:bigint", "data.n:bigint"};
   constexpr std::size_t threads = 4;
   server.sql(fapilog::sinks::postgres_ddl(config));
