@@ -407,9 +407,9 @@ TEST_CASE("batches that were put together go to the spool one by one, from where
   seen->go_on.set_value();
   auto const account = wait_for_account(rt, [](auto const& now) { return now.delivered == 150; });
   CHECK(account.spooled == 0);
+  auto const end = rt.drain(60s);
   CHECK(seen->messages == numbered(0, 150));
   CHECK(seen->sizes == std::vector<std::size_t>{30, 90, 15, 30, 30});
-  auto const end = rt.drain(60s);
   CHECK(end.processed == 150);
   CHECK(end.balanced());
 }
