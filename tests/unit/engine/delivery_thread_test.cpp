@@ -335,22 +335,22 @@ TEST_CASE("batches that wait are put together as far as the sink likes, in their
   auto const seen = sink.shared;
   fapilog::runtime rt{{.batch_max_size = 30, .batch_timeout = 10s, .sinks = {{sink}}}};
   auto const log = rt.get_logger();
-  log_numbers(log, 0, 30);
+  log_numbers(log, 0, 1);  // the first goes alone, the others wait for a full batch
   seen->is_inside.get_future().wait();
-  log_numbers(log, 30, 330);  // ten batches wait
-  auto const waiting = wait_for_account(rt, [](auto const& now) { return now.given == 330; });
+  log_numbers(log, 1, 301);  // ten batches wait
+  auto const waiting = wait_for_account(rt, [](auto const& now) { return now.given == 301; });
   CHECK(waiting.delivered == 0);
   seen->go_on.set_value();
   REQUIRE(rt.flush(60s).complete);
-  CHECK(seen->sizes == std::vector<std::size_t>{30, 90, 90, 90, 30});
-  CHECK(seen->messages == numbered(0, 330));
-  CHECK(std::count(seen->text.begin(), seen->text.end(), '\n') == 330);
+  CHECK(seen->sizes == std::vector<std::size_t>{1, 90, 90, 90, 30});
+  CHECK(seen->messages == numbered(0, 301));
+  CHECK(std::count(seen->text.begin(), seen->text.end(), '\n') == 301);
   auto const account = rt.sink_counts().at(0).second;
-  CHECK(account.delivered == 330);
+  CHECK(account.delivered == 301);
   auto const figures = fapilog::prometheus_text(rt);
   CHECK(figures.find("queue_bytes{sink=\"sink\"} 0\n") != std::string::npos);
   auto const end = rt.drain(60s);
-  CHECK(end.processed == 330);
+  CHECK(end.processed == 301);
   CHECK(end.balanced());
 }
 
@@ -369,19 +369,19 @@ TEST_CASE("what a sink refuses or leaves of batches that were put together is th
                        .sinks = {{sink, {.retry = endless_retry}}},
                        .diagnostics_output = complaints{}}};
   auto const log = rt.get_logger();
-  log_numbers(log, 0, 30);
+  log_numbers(log, 0, 1);  // the first goes alone, the others wait for a full batch
   seen->is_inside.get_future().wait();
-  log_numbers(log, 30, 120);
-  (void)wait_for_account(rt, [](auto const& now) { return now.given == 120; });
+  log_numbers(log, 1, 91);
+  (void)wait_for_account(rt, [](auto const& now) { return now.given == 91; });
   seen->go_on.set_value();
   REQUIRE(rt.flush(60s).complete);
-  CHECK(seen->sizes == std::vector<std::size_t>{30, 90, 15});
-  auto expected = numbered(0, 120);
-  expected.erase(expected.begin() + 119);
-  expected.erase(expected.begin() + 105);
+  CHECK(seen->sizes == std::vector<std::size_t>{1, 90, 15});
+  auto expected = numbered(0, 91);
+  expected.erase(expected.begin() + 90);
+  expected.erase(expected.begin() + 76);
   CHECK(seen->messages == expected);
   auto const end = rt.drain(60s);
-  CHECK(end.processed == 118);
+  CHECK(end.processed == 89);
   CHECK(end.rejected == 2);
   CHECK(end.balanced());
 }
@@ -400,17 +400,17 @@ TEST_CASE("batches that were put together go to the spool one by one, from where
        .sinks = {{sink, {.retry = {.attempts = 1}, .spool = {.directory = folder.path().string()}}}},
        .diagnostics_output = complaints{}}};
   auto const log = rt.get_logger();
-  log_numbers(log, 0, 30);
+  log_numbers(log, 0, 1);  // the first goes alone, the others wait for a full batch
   seen->is_inside.get_future().wait();
-  log_numbers(log, 30, 150);
-  (void)wait_for_account(rt, [](auto const& now) { return now.given == 150; });
+  log_numbers(log, 1, 121);
+  (void)wait_for_account(rt, [](auto const& now) { return now.given == 121; });
   seen->go_on.set_value();
-  auto const account = wait_for_account(rt, [](auto const& now) { return now.delivered == 150; });
+  auto const account = wait_for_account(rt, [](auto const& now) { return now.delivered == 121; });
   CHECK(account.spooled == 0);
   auto const end = rt.drain(60s);
-  CHECK(seen->messages == numbered(0, 150));
-  CHECK(seen->sizes == std::vector<std::size_t>{30, 90, 15, 30, 30});
-  CHECK(end.processed == 150);
+  CHECK(seen->messages == numbered(0, 121));
+  CHECK(seen->sizes == std::vector<std::size_t>{1, 90, 15, 30, 30});
+  CHECK(end.processed == 121);
   CHECK(end.balanced());
 }
 
