@@ -20,13 +20,15 @@ using fapilog::level;
 namespace {
 
 /// Where the server is comes from the environment: FAPILOG_POSTGRES__DSN, or __HOST, __DATABASE, __USER, __PASSWORD.
+/// A file waits for the server, as no service would: `block`.
 constexpr char const* chosen = R"({
-  "core": {"sinks": ["postgres"], "batch_max_size": 500},
+  "core": {"sinks": ["postgres"], "when_full": "block"},
   "sink_config": {
     "postgres": {
       "table_name": "access",
       "extract_fields": ["timestamp", "level", "logger", "correlation_id", "message", "requested_at:timestamptz",
-                         "path", "status:bigint", "bytes:bigint"]
+                         "path", "status:bigint", "bytes:bigint"],
+      "delivery": {"when_queue_full": "block"}
     }
   }
 })";
