@@ -1,5 +1,6 @@
 -- Errors by path.
-SELECT path, status, count(*) FROM access WHERE status >= 400 GROUP BY path, status ORDER BY count(*) DESC, path, status;
+SELECT left(path, 60) AS path, status, count(*) FROM access WHERE status >= 400
+GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT 20;
 
 -- The 95th percentile of the bytes sent, by hour.
 SELECT to_char(date_trunc('hour', requested_at), 'YYYY-MM-DD HH24:00') AS hour, count(*) AS requests,
