@@ -91,7 +91,7 @@ class session {
 
   static pqxx::result executed(pqxx::nontransaction& transaction, std::string const& name,
                                std::vector<std::string_view> const& arrays) {
-#if PQXX_VERSION_MAJOR < 7
+#if PQXX_VERSION_MAJOR < 7 || (PQXX_VERSION_MAJOR == 7 && PQXX_VERSION_MINOR < 6)
     std::vector<pqxx::binarystring> all;
     all.reserve(arrays.size());
     for (std::string_view const array : arrays) all.emplace_back(array.data(), array.size());
