@@ -19,14 +19,13 @@
 #include <memory>
 #include <random>
 #include <sstream>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <postgresql/libpq-fe.h>
 #include <unistd.h>
 
+#include "support/libpq.hpp"
 #include "support/postgres_server.hpp"
 #include "support/scale.hpp"
 
@@ -44,27 +43,17 @@ constexpr std::size_t rows_at_a_time = 100'000;
 
 /// Batches as a sink gets them, of four records a request; every table gets the same.
 std::vector<fapilog::batch> requests_in_batches(std::size_t first, std::size_t rows) {
-  struct keeper {
-    void write(fapilog::batch const& entries) { kept->push_back(entries); }
-    std::shared_ptr<std::vector<fapilog::batch>> kept = std::make_shared<std::vector<fapilog::batch>>();
-  };
-  keeper const sink;
-  fapilog::runtime rt{{.batch_max_size = rows_of_one_statement,
-                       .batch_timeout = 10s,
-                       .when_full = fapilog::when_full::block,
-                       .sinks = {sink}}};
-  auto const log = rt.get_logger("shop");
-  std::mt19937_64 random{first};
-  char id[40];
-  for (std::size_t i = first; i < first + rows; ++i) {
-    if (i % 4 == 0)
-      std::snprintf(id, sizeof id, "%016llx%016llx", static_cast<unsigned long long>(random()),
-                    static_cast<unsigned long long>(random()));
-    log.info("order accepted", kv("order", i), kv("customer", random() % 1'000), kv("ms", random() % 250),
-             kv("correlation_id", std::string_view{id}));
-  }
-  REQUIRE(rt.flush(60s));
-  return *sink.kept;
+  return support::batches_of(rows_of_one_statement, [&](auto const& log) {
+    std::mt19937_64 random{first};
+    char id[40];
+    for (std::size_t i = first; i < first + rows; ++i) {
+      if (i % 4 == 0)
+        std::snprintf(id, sizeof id, "%016llx%016llx", static_cast<unsigned long long>(random()),
+                      static_cast<unsigned long long>(random()));
+      log.info("order accepted", kv("order", i), kv("customer", random() % 1'000), kv("ms", random() % 250),
+               kv("correlation_id", std::string_view{id}));
+    }
+  });
 }
 
 /// For what the sink does not: `event` as text, and ON CONFLICT from the first.
@@ -72,41 +61,18 @@ class plain_statement {
  public:
   plain_statement(std::string const& conninfo, std::string const& table,
                   std::vector<fapilog::sinks::pg::column> const& columns, bool may_repeat)
-      : connection_(PQconnectdb(conninfo.c_str())), rows_(columns, true) {
-    std::string names;
-    std::string values;
-    for (auto const& c : columns) {
-      names += (names.empty() ? "" : ", ") + fapilog::sinks::pg::quoted_name(c.name);
-      values += (values.empty() ? "$" : ", $") + std::to_string(&c - columns.data() + 1) +
-                "::" + std::string{fapilog::sinks::pg::facts_of(c.type).sql} + "[]";
-    }
-    std::string const sql = "INSERT INTO " + table + " (" + names + ") SELECT * FROM unnest(" + values + ")" +
-                            (may_repeat ? " ON CONFLICT DO NOTHING" : "");
-    PQclear(PQprepare(connection_, "s", sql.c_str(), 0, nullptr));
+      : connection_(conninfo), rows_(columns, true) {
+    connection_.prepare(fapilog::sinks::pg::insert_statement(table, columns) +
+                        (may_repeat ? " ON CONFLICT DO NOTHING" : ""));
   }
-  plain_statement(plain_statement const&) = delete;
-  plain_statement& operator=(plain_statement const&) = delete;
-  ~plain_statement() { PQfinish(connection_); }
 
   void write(fapilog::batch const& entries) {
     (void)rows_.encode(entries, 0, entries.size(), std::numeric_limits<std::size_t>::max());
-    auto const arrays = rows_.arrays();
-    std::vector<char const*> values;
-    std::vector<int> sizes;
-    for (auto const array : arrays) {
-      values.push_back(array.data());
-      sizes.push_back(static_cast<int>(array.size()));
-    }
-    std::vector<int> const binary(values.size(), 1);
-    PGresult* const result = PQexecPrepared(connection_, "s", static_cast<int>(values.size()), values.data(),
-                                            sizes.data(), binary.data(), 0);
-    bool const is_done = PQresultStatus(result) == PGRES_COMMAND_OK;
-    PQclear(result);
-    if (!is_done) throw std::runtime_error{PQerrorMessage(connection_)};
+    connection_.execute_binary(rows_.arrays());
   }
 
  private:
-  PGconn* connection_;
+  support::libpq connection_;
   fapilog::sinks::pg::row_encoder rows_;
 };
 

@@ -15,10 +15,9 @@
 #include <string>
 #include <vector>
 
-#include <postgresql/libpq-fe.h>
 #include <sys/resource.h>
 
-#include "support/batches.hpp"
+#include "support/libpq.hpp"
 #include "support/postgres_server.hpp"
 
 using fapilog::kv;
@@ -62,22 +61,8 @@ void log_records(fapilog::logger const& log, int count) {
   }
 }
 
-/// Keeps batches as the sink would get them.
-struct keeper {
-  void write(fapilog::batch const& entries) { kept->push_back(entries); }
-  std::shared_ptr<std::vector<fapilog::batch>> kept = std::make_shared<std::vector<fapilog::batch>>();
-};
-
 std::vector<fapilog::batch> batches_of(int rows) {
-  keeper sink;
-  auto const kept = sink.kept;
-  fapilog::runtime rt{{.batch_max_size = rows_of_batch,
-                       .batch_timeout = 10s,
-                       .when_full = fapilog::when_full::block,
-                       .sinks = {sink}}};
-  log_records(rt.get_logger("shop"), rows);
-  REQUIRE(rt.flush(60s));
-  return *kept;
+  return support::batches_of(rows_of_batch, [rows](auto const& log) { log_records(log, rows); });
 }
 
 /// A row at a time.
@@ -92,23 +77,6 @@ std::string insert_values(std::string const& table, std::vector<fapilog::sinks::
   return "INSERT INTO " + table + " (" + names + ") VALUES (" + values + ")";
 }
 
-struct libpq {
-  explicit libpq(postgres_server const& server) : connection(PQconnectdb(server.conninfo().c_str())) {}
-  libpq(libpq const&) = delete;
-  libpq& operator=(libpq const&) = delete;
-  ~libpq() { PQfinish(connection); }
-  void run(std::string const& sql) const { PQclear(PQexec(connection, sql.c_str())); }
-  void prepare(std::string const& sql) const { PQclear(PQprepare(connection, "s", sql.c_str(), 0, nullptr)); }
-  void execute(std::vector<char const*> const& values, std::vector<int> const& sizes,
-               std::vector<int> const& formats) const {
-    PGresult* const result = PQexecPrepared(connection, "s", static_cast<int>(values.size()), values.data(),
-                                            sizes.data(), formats.data(), 0);
-    if (PQresultStatus(result) != PGRES_COMMAND_OK) throw std::runtime_error{PQerrorMessage(connection)};
-    PQclear(result);
-  }
-  PGconn* connection;
-};
-
 /// The same statement with data that was made before.
 figure with_libpq(postgres_server const& server, postgres_config const& config) {
   auto const columns = fapilog::sinks::pg::columns_of(config);
@@ -121,18 +89,10 @@ figure with_libpq(postgres_server const& server, postgres_config const& config) 
       for (auto const array : rows.arrays()) one.emplace_back(array);
     }
   }
-  libpq const db{server};
+  support::libpq const db{server.conninfo()};
   db.prepare(fapilog::sinks::pg::insert_statement(fapilog::sinks::pg::table_of(config), columns));
   return measure(rows_in_all, [&] {
-    for (auto const& arrays : made) {
-      std::vector<char const*> values;
-      std::vector<int> sizes;
-      for (auto const& array : arrays) {
-        values.push_back(array.data());
-        sizes.push_back(static_cast<int>(array.size()));
-      }
-      db.execute(values, sizes, std::vector<int>(values.size(), 1));
-    }
+    for (auto const& arrays : made) db.execute_binary({arrays.begin(), arrays.end()});
   });
 }
 
@@ -142,7 +102,7 @@ figure with_single_inserts(postgres_server const& server, postgres_config const&
   auto columns = fapilog::sinks::pg::columns_of(config);
   if (!with_id) columns.erase(columns.begin());
   auto const batches = batches_of(rows);
-  libpq const db{server};
+  support::libpq const db{server.conninfo()};
   db.prepare(insert_values(fapilog::sinks::pg::table_of(config), columns));
   return measure(rows, [&] {
     fapilog::detail::text_buffer scratch;
@@ -156,9 +116,7 @@ figure with_single_inserts(postgres_server const& server, postgres_config const&
         for (std::size_t i = texts.size(); i + 1 < columns.size(); ++i)
           texts.emplace_back(columns[i].path.text(e.event, scratch).value_or(""));
         texts.emplace_back(e.json);
-        std::vector<char const*> values;
-        for (auto const& text : texts) values.push_back(text.c_str());
-        db.execute(values, std::vector<int>(values.size()), std::vector<int>(values.size()));
+        db.execute_texts(texts);
       }
     }
     db.run("COMMIT");
