@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Exactly once: whatever is killed or cut, each accepted record is in the table once, in its thread's order. With
-// FAPILOG_CHAOS_AT_LENGTH set, 600,000 records, five kills and 200 terminated backends, which takes minutes.
+// FAPILOG_CHAOS_AT_LENGTH set, 600,000 records, five kills and 200 terminated backends, then 200 killed processes, which
+// takes minutes.
 #include "support/catch.hpp"
 
 #include <fapilog/fapilog.hpp>
@@ -167,4 +168,74 @@ TEST_CASE("a process that is killed leaves its spool, and the next one delivers 
   CHECK(eventually([&] { return server.count("chaos.logs") >= 3 * each; }));
   REQUIRE(rt.flush(60s));
   look_at_rows(server, 3, each);
+}
+
+TEST_CASE(
+    "processes and servers that are killed at any moment lose nothing that was flushed and double nothing",
+    "[slow]") {
+  postgres_server server{{{"log_statement", "none"}}};
+  support::temporary_folder const spool;
+  postgres_config config = server.config();
+  config.schema_name = "chaos";
+  config.connections = 3;
+  config.extract_fields = {"timestamp", "message", "data.thread:bigint", "data.n:bigint"};
+  server.sql(fapilog::sinks::postgres_ddl(config));
+  auto const options = [&] {
+    return fapilog::options{.when_full = fapilog::when_full::block,
+                            .sinks = {{postgres{config},
+                                       {.when_queue_full = fapilog::when_queue_full::block,
+                                        .retry = {.attempts = 2},
+                                        .spool = {.directory = spool.path().string()}}}},
+                            .diagnostics_output = support::complaints{}};
+  };
+  char const* const chosen = std::getenv("FAPILOG_CHAOS_SEED");
+  auto const seed = chosen != nullptr ? std::stoul(chosen) : std::random_device{}();
+  INFO("FAPILOG_CHAOS_SEED=" << seed);
+  std::mt19937 random{static_cast<std::mt19937::result_type>(seed)};
+  auto const a_moment = [&](unsigned most_ms) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(random() % most_ms));
+  };
+  std::vector<long> flushed;  // the last number of each process that it knows to be safe
+  unsigned const rounds = std::getenv("FAPILOG_CHAOS_AT_LENGTH") != nullptr ? 200 : 12;
+  for (unsigned round = 0; round < rounds; ++round) {
+    int told[2];
+    REQUIRE(::pipe(told) == 0);
+    pid_t const child = ::fork();
+    if (child == 0) {
+      fapilog::runtime rt{options()};
+      auto const log = rt.get_logger();
+      for (long n = 0;; ++n) {
+        log.info("record", kv("thread", round), kv("n", n));
+        if (n % 1'000 != 999 || !rt.flush(60s)) continue;
+        if (::write(told[1], &n, sizeof n) != sizeof n) ::_exit(1);
+      }
+    }
+    ::close(told[1]);
+    a_moment(300);
+    auto const event = random() % 3;
+    if (event == 1)
+      server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'fapilog'");
+    if (event == 2) server.stop(SIGKILL);
+    a_moment(200);
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    if (event == 2) server.start();
+    flushed.push_back(-1);
+    for (long n = 0; ::read(told[0], &n, sizeof n) == sizeof n;) flushed.back() = n;
+    ::close(told[0]);
+  }
+  fapilog::runtime rt{options()};
+  rt.get_logger().info("record", kv("thread", rounds), kv("n", 0));
+  CHECK(eventually([&] { return server.count("chaos.logs WHERE thread = " + std::to_string(rounds)) == 1; },
+                   120s));
+  CHECK(rt.drain(60s));
+  server.sql(
+      "CREATE TABLE seen AS SELECT thread, n, count(*) AS times FROM chaos.logs GROUP BY 1, 2;"
+      "CREATE INDEX ON seen (thread, n)");
+  CHECK(server.count("seen WHERE times > 1") == 0);
+  for (unsigned round = 0; round < rounds; ++round) {
+    INFO("process " << round << " had flushed up to " << flushed[round]);
+    CHECK(server.count("seen WHERE thread = " + std::to_string(round) + " AND n <= " +
+                       std::to_string(flushed[round])) == static_cast<std::size_t>(flushed[round] + 1));
+  }
 }
