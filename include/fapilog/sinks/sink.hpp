@@ -101,11 +101,12 @@ class start_context {
 /// `start(start_context const&)` before the first batch (may throw: the sink is then offered its batches all the same
 /// after another try), `flush()`, `stop()` after the last, `health() const -> sink_health`, `name() const`, and
 /// `collect(metric_list&) const`, which adds its figures and may be called from any thread at any time (see `counter`),
-/// `static constexpr bool needs_json = false` (or a const function) for sinks that only read the event, and
-/// `static constexpr std::size_t batch_size` (or a const function): batches that wait are put together up to so many
-/// records before they are written, where the sink has a thread of its own (default: as the worker made them), and
+/// `static constexpr bool needs_json = false` for sinks that only read the event, and
+/// `static constexpr std::size_t batch_size`: batches that wait are put together up to so many records before they are
+/// written, where the sink has a thread of its own (default: as the worker made them), and
 /// `static constexpr bool may_block`: true for one that may wait for something outside (a network, a database) and gets a
-/// thread of its own, false for one that never waits long and may be called by the worker.
+/// thread of its own, false for one that never waits long and may be called by the worker. These three may be members of
+/// the object, too, and the first two const functions.
 /// Thread: one at a time calls these, not always the same. What they throw is contained, reported and counted.
 template <class T>
 concept sink = requires(T& s, batch const& b) {
@@ -149,21 +150,31 @@ class any_sink {
   [[nodiscard]] std::optional<bool> may_block() const noexcept { return self_->may_block(); }
 
  private:
+  // What a sink says by a constant, a member or a function.
+
   template <class T>
-  static constexpr std::optional<bool> blocking() noexcept {
-    if constexpr (requires { T::may_block; }) return static_cast<bool>(T::may_block);
-    return std::nullopt;
+  static std::optional<bool> blocking(T const& target) noexcept {
+    if constexpr (requires {
+                    { target.may_block } -> std::convertible_to<bool>;
+                  }) {
+      return static_cast<bool>(target.may_block);
+    } else {
+      return std::nullopt;
+    }
   }
 
-  /// As the sink says, by a function or a constant; true where it says nothing.
   template <class T>
   static bool wants_json(T const& target) noexcept {
     if constexpr (requires {
                     { target.needs_json() } -> std::convertible_to<bool>;
                   }) {
       return target.needs_json();
+    } else if constexpr (requires {
+                           { target.needs_json } -> std::convertible_to<bool>;
+                         }) {
+      return static_cast<bool>(target.needs_json);
     } else {
-      return !requires { requires !T::needs_json; };
+      return true;
     }
   }
 
@@ -174,9 +185,9 @@ class any_sink {
                   }) {
       return target.batch_size();
     } else if constexpr (requires {
-                           { T::batch_size } -> std::convertible_to<std::size_t>;
+                           { target.batch_size } -> std::convertible_to<std::size_t>;
                          }) {
-      return T::batch_size;
+      return static_cast<std::size_t>(target.batch_size);
     } else {
       return 0;
     }
@@ -264,8 +275,8 @@ class any_sink {
     [[nodiscard]] bool needs_json() const noexcept override { return wants_json(target); }
     [[nodiscard]] std::size_t batch_size() const noexcept override { return wanted_batch(target); }
     [[nodiscard]] std::optional<bool> may_block() const noexcept override {
-      if constexpr (requires { typename T::held; }) return blocking<typename T::held>();
-      else return blocking<T>();
+      if constexpr (requires { typename T::held; }) return blocking(*target.target);
+      else return blocking(target);
     }
     T target;
   };
