@@ -13,22 +13,22 @@ using fapilog::any_sink;
 
 namespace {
 
-struct silent {
+struct says_nothing {
   void write(fapilog::batch const&) {}
 };
-struct by_constant {
+struct says_by_constant {
   static constexpr bool needs_json = false;
   static constexpr bool may_block = true;
   static constexpr std::size_t batch_size = 500;
   void write(fapilog::batch const&) {}
 };
-struct by_member {
+struct says_by_member {
   bool needs_json = false;
   bool may_block = true;
   int batch_size = 500;
   void write(fapilog::batch const&) {}
 };
-struct by_function {
+struct says_by_function {
   static bool needs_json() { return false; }
   static constexpr bool may_block = true;
   [[nodiscard]] std::size_t batch_size() const { return most; }
@@ -64,11 +64,11 @@ void check_said(T const& one, bool needs_json, std::optional<bool> may_block, st
 }  // namespace
 
 TEST_CASE("a sink says what it needs by a constant, a member or a function, or not at all") {
-  check_said(silent{}, true, std::nullopt, 0);
-  check_said(by_constant{}, false, true, 500);
-  check_said(by_member{}, false, true, 500);
-  check_said(by_function{}, false, true, 500);
-  check_said(by_function{.most = 7}, false, true, 7);
+  check_said(says_nothing{}, true, std::nullopt, 0);
+  check_said(says_by_constant{}, false, true, 500);
+  check_said(says_by_member{}, false, true, 500);
+  check_said(says_by_function{}, false, true, 500);
+  check_said(says_by_function{.most = 7}, false, true, 7);
 }
 
 TEST_CASE("members of a sink that have such a name and another type, or are private, say nothing") {
