@@ -19,7 +19,6 @@
 using Catch::Matchers::ContainsSubstring;
 using fapilog::dynamic_key;
 using fapilog::kv;
-using json = nlohmann::json;
 
 namespace {
 

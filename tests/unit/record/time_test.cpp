@@ -15,7 +15,7 @@ namespace {
 
 using fapilog::civil_from_seconds;
 
-constexpr std::int64_t second = 1'000'000'000;
+constexpr std::int64_t ns_of_second = 1'000'000'000;
 constexpr std::int64_t day = 86'400;
 
 std::string timestamp(std::int64_t unix_ns, std::uint32_t digits = 3) {
@@ -68,19 +68,19 @@ TEST_CASE("a timestamp is cut to its digits, never rounded up into the next seco
 TEST_CASE("times before 1970 count their fraction forward") {
   CHECK(timestamp(-1) == "1969-12-31T23:59:59.999Z");
   CHECK(timestamp(-1, 9) == "1969-12-31T23:59:59.999999999Z");
-  CHECK(timestamp(-second) == "1969-12-31T23:59:59.000Z");
-  CHECK(timestamp(-second - 1, 9) == "1969-12-31T23:59:58.999999999Z");
-  CHECK(timestamp(-day * second) == "1969-12-31T00:00:00.000Z");
+  CHECK(timestamp(-ns_of_second) == "1969-12-31T23:59:59.000Z");
+  CHECK(timestamp(-ns_of_second - 1, 9) == "1969-12-31T23:59:58.999999999Z");
+  CHECK(timestamp(-day * ns_of_second) == "1969-12-31T00:00:00.000Z");
 }
 
 TEST_CASE("leap years have their day, centuries only every fourth time") {
-  CHECK(timestamp(951'782'400 * second) == "2000-02-29T00:00:00.000Z");
-  CHECK(timestamp((951'782'400 + day) * second) == "2000-03-01T00:00:00.000Z");
-  CHECK(timestamp(1'709'164'800 * second) == "2024-02-29T00:00:00.000Z");
-  CHECK(timestamp(1'740'700'800 * second) == "2025-02-28T00:00:00.000Z");
-  CHECK(timestamp((1'740'700'800 + day) * second) == "2025-03-01T00:00:00.000Z");
-  CHECK(timestamp(4'107'456'000 * second) == "2100-02-28T00:00:00.000Z");
-  CHECK(timestamp((4'107'456'000 + day) * second) == "2100-03-01T00:00:00.000Z");
+  CHECK(timestamp(951'782'400 * ns_of_second) == "2000-02-29T00:00:00.000Z");
+  CHECK(timestamp((951'782'400 + day) * ns_of_second) == "2000-03-01T00:00:00.000Z");
+  CHECK(timestamp(1'709'164'800 * ns_of_second) == "2024-02-29T00:00:00.000Z");
+  CHECK(timestamp(1'740'700'800 * ns_of_second) == "2025-02-28T00:00:00.000Z");
+  CHECK(timestamp((1'740'700'800 + day) * ns_of_second) == "2025-03-01T00:00:00.000Z");
+  CHECK(timestamp(4'107'456'000 * ns_of_second) == "2100-02-28T00:00:00.000Z");
+  CHECK(timestamp((4'107'456'000 + day) * ns_of_second) == "2100-03-01T00:00:00.000Z");
 }
 
 TEST_CASE("every first and last second of the years from 1678 to 2261 is as the C library has it") {
@@ -89,8 +89,9 @@ TEST_CASE("every first and last second of the years from 1678 to 2261 is as the 
     parts.tm_year = year - 1900;
     parts.tm_mday = 1;
     std::int64_t const begin = ::timegm(&parts);
-    if (timestamp(begin * second, 0) != std::to_string(year) + "-01-01T00:00:00Z") FAIL("begin of " << year);
-    if (timestamp((begin - 1) * second, 0) != std::to_string(year - 1) + "-12-31T23:59:59Z")
+    if (timestamp(begin * ns_of_second, 0) != std::to_string(year) + "-01-01T00:00:00Z")
+      FAIL("begin of " << year);
+    if (timestamp((begin - 1) * ns_of_second, 0) != std::to_string(year - 1) + "-12-31T23:59:59Z")
       FAIL("before " << year);
   }
 }
@@ -131,9 +132,9 @@ TEST_CASE("a duration is told in the unit in which it was given") {
   CHECK(duration_text(12'000'000, unit::ms) == "12ms");
   CHECK(duration_text(1'500'000'000, unit::s) == "1.5s");
   CHECK(duration_text(-1'500'000'000, unit::s) == "-1.5s");
-  CHECK(duration_text(90 * 60 * second, unit::min) == "90min");
-  CHECK(duration_text(90 * 60 * second, unit::h) == "1.5h");
-  CHECK(duration_text(36 * 3'600 * second, unit::d) == "1.5d");
+  CHECK(duration_text(90 * 60 * ns_of_second, unit::min) == "90min");
+  CHECK(duration_text(90 * 60 * ns_of_second, unit::h) == "1.5h");
+  CHECK(duration_text(36 * 3'600 * ns_of_second, unit::d) == "1.5d");
   CHECK(duration_text(1'500'000, unit::ms) == "1.5ms");
   CHECK(duration_text(5, static_cast<unit>(77)) == "5ns");
 }
@@ -154,12 +155,11 @@ TEST_CASE("a code point becomes its UTF-8, what is none becomes U+FFFD") {
 
 TEST_CASE("timestamps written one after the other are the same as each by itself") {
   fapilog::timestamp_writer writer;
-  constexpr std::int64_t second = 1'000'000'000;
   for (std::int64_t const base :
-       {std::int64_t{0}, 1'769'509'800 * second, 951'782'399 * second, -5 * second}) {
+       {std::int64_t{0}, 1'769'509'800 * ns_of_second, 951'782'399 * ns_of_second, -5 * ns_of_second}) {
     for (std::int64_t const rest :
-         {std::int64_t{0}, std::int64_t{999'999}, std::int64_t{1'000'000}, second - 1, second, 61 * second,
-          std::int64_t{-1}, std::int64_t{7'000'000}}) {
+         {std::int64_t{0}, std::int64_t{999'999}, std::int64_t{1'000'000}, ns_of_second - 1, ns_of_second,
+          61 * ns_of_second, std::int64_t{-1}, std::int64_t{7'000'000}}) {
       char alone[40];
       char in_turn[40];
       char* const end = fapilog::put_timestamp(alone, base + rest, 3);

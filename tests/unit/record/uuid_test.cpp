@@ -20,8 +20,8 @@ namespace {
 using fapilog::uuid;
 using fapilog::detail::uuid7_generator;
 
-constexpr std::int64_t ms = 1'000'000;
-constexpr std::int64_t now = 1'769'509'800'123 * ms;
+constexpr std::int64_t one_ms = 1'000'000;
+constexpr std::int64_t some_time = 1'769'509'800'123 * one_ms;
 
 std::uint64_t milliseconds_of(uuid const& id) {
   std::uint64_t result = 0;
@@ -41,19 +41,19 @@ bool has_duplicates(std::vector<uuid>& ids) {
 TEST_CASE("an id has the time in its first 48 bits, then version 7 and the variant of RFC 9562") {
   uuid7_generator ids;
   for (int i = 0; i < 1'000; ++i) {
-    uuid const id = ids.next(now);
+    uuid const id = ids.next(some_time);
     CHECK(milliseconds_of(id) == 1'769'509'800'123);
     CHECK(has_version_and_variant(id));
   }
-  CHECK(milliseconds_of(ids.next(now + ms - 1)) == 1'769'509'800'123);
-  CHECK(milliseconds_of(ids.next(now + ms)) == 1'769'509'800'124);
+  CHECK(milliseconds_of(ids.next(some_time + one_ms - 1)) == 1'769'509'800'123);
+  CHECK(milliseconds_of(ids.next(some_time + one_ms)) == 1'769'509'800'124);
 }
 
 TEST_CASE("an id is written in the canonical form") {
   uuid id;
   for (std::size_t i = 0; i < 16; ++i) id.bytes[i] = static_cast<std::uint8_t>(i * 17);
   CHECK(fapilog::to_string(id) == "00112233-4455-6677-8899-aabbccddeeff");
-  std::string const made = fapilog::to_string(uuid7_generator{}.next(now));
+  std::string const made = fapilog::to_string(uuid7_generator{}.next(some_time));
   CHECK(made.size() == 36);
   CHECK(made.substr(0, 15) == "019bff00-c8bb-7");
   CHECK(made.find_first_not_of("0123456789abcdef-") == std::string::npos);
@@ -61,12 +61,13 @@ TEST_CASE("an id is written in the canonical form") {
 
 TEST_CASE("the ids of a generator only grow, also where the clock goes back or stands still") {
   uuid7_generator ids;
-  uuid before = ids.next(now);
-  std::int64_t const steps[] = {0, 0, ms, ms, -5'000 * ms, 3 * ms, 0, -1, 2 * ms, -now, now / 2, 10 * ms};
-  std::int64_t at = now;
+  uuid before = ids.next(some_time);
+  std::int64_t const steps[] = {0, 0,  one_ms,     one_ms,     -5'000 * one_ms, 3 * one_ms,
+                                0, -1, 2 * one_ms, -some_time, some_time / 2,   10 * one_ms};
+  std::int64_t at = some_time;
   for (int round = 0; round < 2'000; ++round) {
     for (std::int64_t const step : steps) {
-      at = std::max<std::int64_t>(at + step, -ms);
+      at = std::max<std::int64_t>(at + step, -one_ms);
       uuid const id = ids.next(at);
       if (!(id > before)) FAIL(fapilog::to_string(id) << " is not after " << fapilog::to_string(before));
       if (!has_version_and_variant(id)) FAIL(fapilog::to_string(id));
@@ -94,7 +95,7 @@ TEST_CASE("generators that run at the same time never make the same id") {
   std::vector<uuid> all;
   for (std::size_t g = 0; g < generators; ++g) {
     uuid7_generator ids;
-    for (std::size_t i = 0; i < each; ++i) all.push_back(ids.next(now));
+    for (std::size_t i = 0; i < each; ++i) all.push_back(ids.next(some_time));
   }
   CHECK(all.size() == generators * each);
   CHECK_FALSE(has_duplicates(all));
@@ -107,7 +108,7 @@ TEST_CASE("generators of several threads never make the same id") {
   for (std::size_t t = 0; t < threads; ++t) {
     running.emplace_back([&mine = made[t]] {
       uuid7_generator ids;
-      for (int i = 0; i < 5'000; ++i) mine.push_back(ids.next(now + i / 1'000 * ms));
+      for (int i = 0; i < 5'000; ++i) mine.push_back(ids.next(some_time + i / 1'000 * one_ms));
     });
   }
   for (std::thread& t : running) t.join();
