@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What libpqxx 6.4 loses each time a connection dies in the middle of a statement: the result of libpq, some 200 bytes.
+// What libpqxx 6.4 loses each time a connection dies in the middle of a statement: the result of libpq, some 2 KB.
 #include <pqxx/version>
 
 #if PQXX_VERSION_MAJOR < 7
