@@ -192,9 +192,6 @@ TEST_CASE(
   auto const seed = chosen != nullptr ? std::stoul(chosen) : std::random_device{}();
   INFO("FAPILOG_CHAOS_SEED=" << seed);
   std::mt19937 random{static_cast<std::mt19937::result_type>(seed)};
-  auto const a_moment = [&](unsigned most_ms) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(random() % most_ms));
-  };
   std::vector<long> flushed;  // the last number of each process that it knows to be safe
   unsigned const rounds = std::getenv("FAPILOG_CHAOS_AT_LENGTH") != nullptr ? 200 : 12;
   for (unsigned round = 0; round < rounds; ++round) {
@@ -211,16 +208,24 @@ TEST_CASE(
       }
     }
     ::close(told[1]);
-    a_moment(300);
+    flushed.push_back(-1);
+    // A moment is when the process has told of so many flushes more; it goes on meanwhile.
+    auto const a_moment = [&](unsigned most) {
+      for (auto left = random() % most; left != 0; --left) {
+        long n = 0;
+        REQUIRE(::read(told[0], &n, sizeof n) == sizeof n);
+        flushed.back() = n;
+      }
+    };
+    a_moment(60);
     auto const event = random() % 3;
     if (event == 1)
       server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'fapilog'");
     if (event == 2) server.stop(SIGKILL);
-    a_moment(200);
+    a_moment(40);
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
     if (event == 2) server.start();
-    flushed.push_back(-1);
     for (long n = 0; ::read(told[0], &n, sizeof n) == sizeof n;) flushed.back() = n;
     ::close(told[0]);
   }
