@@ -67,6 +67,15 @@ class delivery {
   /// A part of a batch on its way to the sink.
   struct work {
     explicit work(parcel given) : part(std::move(given)), fates(part.entries.size(), fate::delivered) {}
+    /// Makes one batch of its parts, where it has some. Throws: std::bad_alloc, and is as it was.
+    void join() {
+      if (part.parts.empty() || !part.entries.empty()) return;
+      std::vector<batch> all;
+      for (parcel const& one : part.parts) all.push_back(one.entries);
+      batch joined = batch::joined(all);
+      fates.resize(joined.size(), fate::delivered);
+      part.entries = std::move(joined);
+    }
     parcel part;
     std::vector<fate> fates;
     std::size_t first = 0;        ///< entries before it are done

@@ -265,6 +265,7 @@ class delivery_thread : public std::enable_shared_from_this<delivery_thread> {
   void offer(std::unique_lock<std::mutex>& lock) {
     bool const is_last = is_last_chance();
     lock.unlock();
+    current_->join();  // without the lock: whoever enqueues does not wait for it
     delivery::outcome const now = delivery_.try_once(*current_, is_last);
     lock.lock();
     if (spool_ && now.what == delivery::step::give_up) take_apart();

@@ -45,28 +45,27 @@ struct parcel {
 };
 
 /// Takes the first of a queue that is not empty, together with those behind it that fit into one batch of `most_records`
-/// and 4 MiB of lines. Throws: std::bad_alloc, with the queue as it was.
+/// and 4 MiB of lines; these become its parts, and are not joined yet. Throws: std::bad_alloc, with the queue as it was.
 [[nodiscard]] inline parcel take_first(std::deque<parcel>& queue, std::size_t most_records) {
   constexpr std::size_t most_bytes = std::size_t{4} << 20;
-  std::vector<batch> fitting;
+  std::size_t count = 0;
   std::size_t records = 0;
   std::size_t bytes = 0;
   for (parcel const& next : queue) {
     records += next.entries.size();
     bytes += next.entries.text().size();
-    if (!fitting.empty() && (records > most_records || bytes > most_bytes)) break;
-    fitting.push_back(next.entries);
+    if (count != 0 && (records > most_records || bytes > most_bytes)) break;
+    ++count;
     if (records >= most_records) break;
   }
   parcel taken;
-  if (fitting.size() == 1) {
+  if (count == 1) {
     taken = std::move(queue.front());
   } else {
-    taken.parts.reserve(fitting.size());
-    taken.entries = batch::joined(fitting);
-    for (std::size_t i = 0; i < fitting.size(); ++i) taken.parts.push_back(std::move(queue[i]));
+    taken.parts.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) taken.parts.push_back(std::move(queue[i]));
   }
-  queue.erase(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(fitting.size()));
+  queue.erase(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(count));
   return taken;
 }
 
