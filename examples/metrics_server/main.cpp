@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Shows what a runtime tells of itself: /metrics for Prometheus and /healthz for whoever starts and stops processes.
+#include <fapilog/config/config_value.hpp>
 #include <fapilog/fapilog.hpp>
-#include <fapilog/setup/config_value.hpp>
 
 #include "http_server.hpp"
 

@@ -3,8 +3,8 @@
 #include "../access_log/combined_log.hpp"
 
 #include <fapilog/fapilog.hpp>
-#include <fapilog/setup/postgres.hpp>
-#include <fapilog/setup/settings.hpp>
+#include <fapilog/plugins/postgres.hpp>
+#include <fapilog/settings.hpp>
 
 #include <chrono>
 #include <cstdint>

@@ -2,8 +2,8 @@
 // Settings: a file, the environment over it, a plugin of our own by name, and what a wrong file says.
 // usage: settings FILE | settings --schema
 #include <fapilog/fapilog.hpp>
-#include <fapilog/setup/settings.hpp>
-#include <fapilog/setup/settings_schema.hpp>
+#include <fapilog/settings.hpp>
+#include <fapilog/settings_schema.hpp>
 
 #include <iostream>
 #include <string>
@@ -18,8 +18,7 @@ struct only_logger_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(fapilog::detail::setting{.name = "logger", .text = "The logger whose records are kept."},
-          self.logger);
+    visit(fapilog::setting{.name = "logger", .text = "The logger whose records are kept."}, self.logger);
   }
 };
 

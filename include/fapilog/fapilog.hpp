@@ -3,8 +3,8 @@
 #pragma once
 
 #include <fapilog/logger.hpp>
+#include <fapilog/plugins/metadata.hpp>
 #include <fapilog/runtime.hpp>
-#include <fapilog/setup/metadata.hpp>
 #include <fapilog/setup/options.hpp>
 #include <fapilog/setup/presets.hpp>
 #include <fapilog/sinks/rotating_file.hpp>

@@ -2,8 +2,8 @@
 // The facade, which every file includes to log: light, for the worker, sinks and stages stay out of it.
 #pragma once
 
-#include <fapilog/engine/channel.hpp>
-#include <fapilog/engine/emit.hpp>
+#include <fapilog/queue/channel.hpp>
+#include <fapilog/queue/log_call.hpp>
 #include <fapilog/record/context.hpp>
 #include <fapilog/record/field.hpp>
 #include <fapilog/record/level.hpp>
@@ -21,7 +21,7 @@
 #define FAPILOG_COMPILED_LEVEL 0
 #endif
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 namespace detail {
 
 inline constexpr int compiled_level = FAPILOG_COMPILED_LEVEL;
@@ -105,8 +105,9 @@ class basic_logger {
                                   A const&... arguments) const noexcept {
     detail::refuse_duplicate_keys(arguments...);
     if (!detail::is_compiled_in(severity) || !is_enabled(severity) || !detail::is_level(severity)) return;
-    engine::emit<decltype(engine::pass(arguments))...>(*core_, engine::statement{severity, text.flags()},
-                                                       text.text(), text.where(), engine::pass(arguments)...);
+    detail::log_call<decltype(detail::pass(arguments))...>(*core_, detail::statement{severity, text.flags()},
+                                                           text.text(), text.where(),
+                                                           detail::pass(arguments)...);
   }
 
   /// The same with the fields in a list: `log.info("text", {{"user_id", 42}, {"ip", ip}})`.
@@ -169,7 +170,7 @@ class basic_logger {
   }
 
   /// Takes over a reference. For the runtime.
-  explicit basic_logger(engine::logger_core* core) noexcept
+  explicit basic_logger(detail::logger_core* core) noexcept
       : core_(core), threshold_(&core->name.threshold) {}
 
  private:
@@ -179,9 +180,9 @@ class basic_logger {
     if constexpr (detail::is_compiled_in(Severity)) {
       detail::refuse_duplicate_keys(arguments...);
       if (!is_enabled(Severity)) return;
-      engine::emit<decltype(engine::pass(arguments))...>(*core_, engine::statement{Severity, text.flags()},
-                                                         text.text(), text.where(),
-                                                         engine::pass(arguments)...);
+      detail::log_call<decltype(detail::pass(arguments))...>(
+          *core_, detail::statement{Severity, text.flags()}, text.text(), text.where(),
+          detail::pass(arguments)...);
     }
   }
 
@@ -190,14 +191,14 @@ class basic_logger {
                                          field const (&fields)[N]) const noexcept {
     detail::refuse_duplicates(fields, std::make_index_sequence<N>{});
     if (!detail::is_compiled_in(severity) || !is_enabled(severity) || !detail::is_level(severity)) return;
-    engine::emit_list(*core_, engine::statement{severity, text.flags()}, text.text(), text.where(), fields);
+    detail::log_list(*core_, detail::statement{severity, text.flags()}, text.text(), text.where(), fields);
   }
 
-  engine::logger_core* core_ = nullptr;
+  detail::logger_core* core_ = nullptr;
   detail::atomic_word<std::uint8_t> const* threshold_ = &detail::nothing_enabled;
 };
 
 /// The logger of the preset chosen when compiling.
 using logger = basic_logger<default_preset>;
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

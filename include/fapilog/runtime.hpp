@@ -2,17 +2,17 @@
 // What main owns: starts the worker, hands out loggers, flushes, drains.
 #pragma once
 
-#include <fapilog/engine/lifecycle.hpp>
-#include <fapilog/engine/place_sinks.hpp>
-#include <fapilog/engine/worker.hpp>
+#include <fapilog/delivery/make_deliveries.hpp>
 #include <fapilog/logger.hpp>
-#include <fapilog/metrics/counters.hpp>
+#include <fapilog/metrics/account.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
 #include <fapilog/metrics/prometheus.hpp>
 #include <fapilog/metrics/sink_account.hpp>
 #include <fapilog/setup/options.hpp>
 #include <fapilog/setup/runtime_changes.hpp>
 #include <fapilog/sinks/sink.hpp>
+#include <fapilog/worker/lifecycle.hpp>
+#include <fapilog/worker/worker.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -23,7 +23,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 template <preset const& P>
 class basic_settings_watch;
@@ -41,9 +41,9 @@ class basic_runtime {
   /// std::system_error where no thread can be had. A sink that does not start is reported and tried again.
   explicit basic_runtime(basic_options<P> chosen = {})
       : shutdown_timeout_(chosen.shutdown_timeout),
-        tell_(std::make_shared<fapilog::diagnostics>(std::move(chosen.diagnostics_output))) {
+        diagnostics_(std::make_shared<fapilog::diagnostics>(std::move(chosen.diagnostics_output))) {
     validate(chosen);
-    auto* const channel = engine::lane_channel::make({.lane_bytes = chosen.lane_bytes,
+    auto* const channel = detail::lane_channel::make({.lane_bytes = chosen.lane_bytes,
                                                       .protected_share = chosen.protected_share,
                                                       .max_record_bytes = chosen.max_record_bytes,
                                                       .when_full = chosen.when_full,
@@ -52,18 +52,18 @@ class basic_runtime {
                                                       .lowest = chosen.log_level,
                                                       .use_membarrier = chosen.use_membarrier,
                                                       .use_tsc = chosen.use_tsc});
-    channel_ = std::unique_ptr<engine::lane_channel, release>{channel};
+    channel_ = std::unique_ptr<detail::lane_channel, release>{channel};
     for (auto const& [pattern, lowest] : chosen.log_levels) channel->set_level(pattern, lowest);
     bool needs_json = false;
     for (placed_sink const& s : chosen.sinks) {
       needs_json =
           needs_json || s.sink.needs_json() || (s.delivery.fallback && s.delivery.fallback->needs_json());
     }
-    auto places = engine::place_sinks(std::move(chosen.sinks), chosen.retry, tell_,
-                                      [channel] { channel->serve_from_this_thread(); });
-    for (engine::delivery_place const& place : places) boards_.push_back(place.board());
+    auto places = detail::make_deliveries(std::move(chosen.sinks), chosen.retry, diagnostics_,
+                                          [channel] { channel->serve_from_this_thread(); });
+    for (detail::delivery_slot const& place : places) sink_statuses_.push_back(place.status());
     std::size_t const users = chosen.enrichers.size();
-    engine::stage_set stages{std::move(chosen.filters),
+    detail::stage_set stages{std::move(chosen.filters),
                              preset_enrichers(chosen),
                              std::move(chosen.redactors),
                              std::move(chosen.processors),
@@ -72,8 +72,8 @@ class basic_runtime {
                              needs_json};
     stages.fixed_enrichers = stages.enrichers.size() - users;
     channel->add_reference();
-    worker_ = std::make_shared<engine::worker>(
-        engine::worker_options{.batch_max_size = chosen.batch_max_size,
+    worker_ = std::make_shared<detail::worker>(
+        detail::worker_options{.batch_max_size = chosen.batch_max_size,
                                .batch_timeout = chosen.batch_timeout,
                                .spin = chosen.spin,
                                .linger = chosen.linger,
@@ -82,30 +82,30 @@ class basic_runtime {
                                .adaptive = chosen.adaptive,
                                .protected_levels = chosen.protected_levels,
                                .drop_summary_window = chosen.drop_summary_window},
-        *channel, engine::event_maker{chosen.level_names}, std::move(stages), std::move(places), tell_,
+        *channel, detail::event_maker{chosen.level_names}, std::move(stages), std::move(places), diagnostics_,
         &channel->wake_event());
     worker_->start(
-        start_context(allow_ddl, [tell = tell_](std::string_view message, std::string_view detail) {
+        start_context(allow_ddl, [tell = diagnostics_](std::string_view message, std::string_view detail) {
           tell->warn("sink", message, detail);
         }));
-    engine::lifecycle::instance().add(worker_);
+    detail::lifecycle::instance().add(worker_);
   }
   basic_runtime(basic_runtime const&) = delete;
   basic_runtime& operator=(basic_runtime const&) = delete;
 
   /// Drains for at most `shutdown_timeout`; what is then still on the way is reported and left.
   ~basic_runtime() {
-    engine::lifecycle::instance().remove(*worker_);
+    detail::lifecycle::instance().remove(*worker_);
     account const end = drain(shutdown_timeout_);
     if (!end.complete) {
-      tell_->warn("runtime", "not drained within shutdown_timeout; records are lost",
-                  std::to_string(end.pending) + " pending");
+      diagnostics_->warn("runtime", "not drained within shutdown_timeout; records are lost",
+                         std::to_string(end.pending) + " pending");
     }
   }
 
   /// A logger of this name; loggers of one name share their level. Throws: std::bad_alloc.
   [[nodiscard]] basic_logger<P> get_logger(std::string_view name = "root") const {
-    return basic_logger<P>{new engine::logger_core{*channel_, channel_->levels().of(name), {}}};
+    return basic_logger<P>{new detail::logger_core{*channel_, channel_->levels().of(name), {}}};
   }
 
   /// The level of all loggers without a rule of their own. Takes effect at once, on every thread.
@@ -123,15 +123,15 @@ class basic_runtime {
     probe.log_level = next.log_level.value_or(probe.log_level);
     if (next.log_levels) probe.log_levels = *next.log_levels;
     validate(probe);
-    if (next.routes && next.routes->size() != boards_.size()) {
+    if (next.routes && next.routes->size() != sink_statuses_.size()) {
       throw std::invalid_argument{"fapilog: 'routes' has " + std::to_string(next.routes->size()) +
                                   " routes; it must have one for each of the " +
-                                  std::to_string(boards_.size()) + " sinks"};
+                                  std::to_string(sink_statuses_.size()) + " sinks"};
     }
-    for (std::size_t i = 0; next.routes && i < boards_.size(); ++i) {
+    for (std::size_t i = 0; next.routes && i < sink_statuses_.size(); ++i) {
       delivery_options how;
       how.route = (*next.routes)[i];
-      validate(how, boards_[i]->name());
+      validate(how, sink_statuses_[i]->name());
     }
     return worker_->change(std::move(next), timeout);
   }
@@ -155,42 +155,42 @@ class basic_runtime {
 
   /// True while every sink is healthy.
   [[nodiscard]] bool is_healthy() const {
-    for (auto const& board : boards_) {
-      if (!board->health().healthy) return false;
+    for (auto const& status : sink_statuses_) {
+      if (!status->health().healthy) return false;
     }
     return true;
   }
   /// Name and last known health of each sink, in the order of the options.
   [[nodiscard]] std::vector<std::pair<std::string, sink_health>> health() const {
     std::vector<std::pair<std::string, sink_health>> all;
-    for (auto const& board : boards_) all.emplace_back(board->name(), board->health());
+    for (auto const& status : sink_statuses_) all.emplace_back(status->name(), status->health());
     return all;
   }
   /// Name and account of each sink, in the order of the options.
   [[nodiscard]] std::vector<std::pair<std::string, sink_account>> sink_counts() const {
     std::vector<std::pair<std::string, sink_account>> all;
-    for (auto const& board : boards_) all.emplace_back(board->name(), board->counts.account());
+    for (auto const& status : sink_statuses_) all.emplace_back(status->name(), status->counts.account());
     return all;
   }
 
   /// Where the runtime tells of its own faults.
-  [[nodiscard]] fapilog::diagnostics const& diagnostics() const noexcept { return *tell_; }
+  [[nodiscard]] fapilog::diagnostics const& diagnostics() const noexcept { return *diagnostics_; }
 
  private:
   friend class basic_settings_watch<P>;
 
   struct release {
-    void operator()(engine::lane_channel* channel) const noexcept { channel->drop_reference(); }
+    void operator()(detail::lane_channel* channel) const noexcept { channel->drop_reference(); }
   };
 
   std::chrono::nanoseconds shutdown_timeout_;
-  std::shared_ptr<fapilog::diagnostics> tell_;
-  std::unique_ptr<engine::lane_channel, release> channel_;
-  std::vector<std::shared_ptr<engine::sink_board const>> boards_;
-  std::shared_ptr<engine::worker> worker_;
+  std::shared_ptr<fapilog::diagnostics> diagnostics_;
+  std::unique_ptr<detail::lane_channel, release> channel_;
+  std::vector<std::shared_ptr<detail::sink_status const>> sink_statuses_;
+  std::shared_ptr<detail::worker> worker_;
 };
 
 /// The runtime of the preset chosen when compiling.
 using runtime = basic_runtime<default_preset>;
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

@@ -2,12 +2,12 @@
 // Keeps a running runtime to its settings' files: levels, stages and routes follow them, a bad file is refused.
 #pragma once
 
-#include <fapilog/detail/whole_file.hpp>
-#include <fapilog/engine/watch_thread.hpp>
+#include <fapilog/detail/os/watch_thread.hpp>
+#include <fapilog/detail/os/whole_file.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/runtime.hpp>
+#include <fapilog/settings.hpp>
 #include <fapilog/setup/runtime_changes.hpp>
-#include <fapilog/setup/settings.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 struct settings_watch_options {
   /// How often the files are looked at; 0: not at all. They are read when two looks have seen the same change.
@@ -130,7 +130,7 @@ class basic_settings_watch {
       texts_ = std::move(texts);
       (void)read(is_hangup);
     } catch (std::exception const& error) {
-      runtime_.tell_->warn("settings", "they could not be read again", error.what());
+      runtime_.diagnostics_->warn("settings", "they could not be read again", error.what());
     }
   }
 
@@ -154,7 +154,7 @@ class basic_settings_watch {
       result = {{}, {}, error.what()};
       if (std::exchange(refusal_, result.error) == result.error && !is_asked) return result;
       refused_.add();
-      runtime_.tell_->warn("settings", "refused; what was in force stays", result.error);
+      runtime_.diagnostics_->warn("settings", "refused; what was in force stays", result.error);
     }
     return result;
   }
@@ -170,7 +170,7 @@ class basic_settings_watch {
     take(plugin_type::enricher, changes.enrichers, made.enrichers);
     take(plugin_type::redactor, changes.redactors, made.redactors);
     take(plugin_type::processor, changes.processors, made.processors);
-    bool const same_sinks = made.sinks.size() == runtime_.boards_.size() &&
+    bool const same_sinks = made.sinks.size() == runtime_.sink_statuses_.size() &&
                             std::ranges::find(changed, "core.sinks") == changed.end();
     for (std::string const& path : changed) {
       std::string_view const group = std::string_view{path}.substr(0, path.find_first_of(".["));
@@ -192,10 +192,10 @@ class basic_settings_watch {
       result.applied.push_back(path);
     }
     if (!runtime_.change(std::move(changes)))
-      runtime_.tell_->warn("settings", "the worker has not come to take them over yet");
-    if (!result.applied.empty()) runtime_.tell_->debug("settings", "taken over", list(result.applied));
+      runtime_.diagnostics_->warn("settings", "the worker has not come to take them over yet");
+    if (!result.applied.empty()) runtime_.diagnostics_->debug("settings", "taken over", list(result.applied));
     if (!result.after_restart.empty())
-      runtime_.tell_->warn("settings", "these wait for a restart", list(result.after_restart));
+      runtime_.diagnostics_->warn("settings", "these wait for a restart", list(result.after_restart));
   }
   static bool is_of_stages(std::string_view path, std::string_view group) {
     return std::ranges::any_of(plugin_kinds, [&](plugin_type kind) {
@@ -212,10 +212,10 @@ class basic_settings_watch {
   std::string refusal_;             ///< the last one, until settings are taken over
   counter applied_;
   counter refused_;
-  engine::watch_thread thread_;  ///< the last member: it uses the others
+  detail::watch_thread thread_;  ///< the last member: it uses the others
 };
 
 /// For the preset chosen when compiling.
 using settings_watch = basic_settings_watch<default_preset>;
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

@@ -13,7 +13,7 @@
 #define FAPILOG_VERSION_TEXT_OF(major, minor, patch) #major "." #minor "." #patch
 #define FAPILOG_VERSION_TEXT(major, minor, patch) FAPILOG_VERSION_TEXT_OF(major, minor, patch)
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 inline constexpr int version_major = FAPILOG_VERSION_MAJOR;
 inline constexpr int version_minor = FAPILOG_VERSION_MINOR;
@@ -22,7 +22,7 @@ inline constexpr int version_patch = FAPILOG_VERSION_PATCH;
 inline constexpr char const version[] =
     FAPILOG_VERSION_TEXT(FAPILOG_VERSION_MAJOR, FAPILOG_VERSION_MINOR, FAPILOG_VERSION_PATCH);
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1
 
 #undef FAPILOG_VERSION_TEXT
 #undef FAPILOG_VERSION_TEXT_OF

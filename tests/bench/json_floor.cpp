@@ -4,7 +4,7 @@
 #include "harness/adapter.hpp"
 #include "harness/measure.hpp"
 
-#include <fapilog/detail/arena.hpp>
+#include <fapilog/detail/memory/arena.hpp>
 #include <fapilog/record/envelope.hpp>
 #include <fapilog/stages/enrichers/runtime_info.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The pieces one by one, with Google Benchmark: what a text, a number, a time, an id or a place in the ring costs.
-#include <fapilog/detail/text_buffer.hpp>
-#include <fapilog/engine/ring.hpp>
+#include <fapilog/detail/text/text_buffer.hpp>
+#include <fapilog/queue/ring.hpp>
 #include <fapilog/record/json.hpp>
 #include <fapilog/record/time.hpp>
 #include <fapilog/record/uuid.hpp>
@@ -116,7 +116,7 @@ void ring_reserve_commit(benchmark::State& state) {
   constexpr std::size_t capacity = std::size_t{1} << 20;
   constexpr std::size_t longest = 4096;
   auto const memory = std::make_unique<std::byte[]>(capacity + longest);
-  fapilog::engine::ring ring{memory.get(), capacity, longest};
+  fapilog::detail::ring ring{memory.get(), capacity, longest};
   auto const size = static_cast<std::size_t>(state.range(0));
   for (auto _ : state) {
     std::byte* const to = ring.reserve(size, capacity / 8);

@@ -2,7 +2,7 @@
 // Holds the table of docs/plugins/index.md to the registry and the presets.
 // usage: plugin_page_test SOURCE           compare
 //        plugin_page_test SOURCE --write   make the table anew
-#include <fapilog/setup/builtins.hpp>
+#include <fapilog/plugins/builtins.hpp>
 #include <fapilog/setup/presets.hpp>
 
 #include <algorithm>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Logs the example of docs/record-format.md into a lane that nobody reads, and compares its bytes with the page's.
 // usage: record_format_test PAGE
-#include <fapilog/engine/decode.hpp>
-#include <fapilog/engine/lane_channel.hpp>
 #include <fapilog/logger.hpp>
+#include <fapilog/queue/lane_channel.hpp>
+#include <fapilog/queue/record_decoder.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +18,7 @@ namespace {
 
 using namespace fapilog::record_format;
 using fapilog::kv;
-using fapilog::engine::read;
+using fapilog::detail::read;
 
 /// What call_site takes here beyond the eight bytes of the page.
 constexpr std::size_t wider = sizeof(fapilog::detail::call_site) - 8;
@@ -66,8 +66,8 @@ bool matches(std::string const& wanted, std::string const& found) {
 
 /// A logger whose records stay in the lane of this thread.
 struct lane_without_reader {
-  fapilog::engine::lane_channel* channel = fapilog::engine::lane_channel::make({});
-  fapilog::logger log{new fapilog::engine::logger_core{*channel, channel->levels().of("billing"), {}}};
+  fapilog::detail::lane_channel* channel = fapilog::detail::lane_channel::make({});
+  fapilog::logger log{new fapilog::detail::logger_core{*channel, channel->levels().of("billing"), {}}};
 
   lane_without_reader() = default;
   lane_without_reader(lane_without_reader const&) = delete;
@@ -77,7 +77,7 @@ struct lane_without_reader {
     channel->end_of_worker();
     channel->drop_reference();
   }
-  [[nodiscard]] fapilog::engine::ring const& queue() const { return channel->first_lane()->queue; }
+  [[nodiscard]] fapilog::detail::ring const& queue() const { return channel->first_lane()->queue; }
 };
 
 void the_example_has_these_bytes(char const* page) {

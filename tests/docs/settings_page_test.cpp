@@ -3,10 +3,10 @@
 // their JSON to what they accept.
 // usage: settings_page_test PAGE           compare
 //        settings_page_test PAGE --write   make the tables anew
-#include <fapilog/setup/settings.hpp>
-#include <fapilog/setup/settings_schema.hpp>
-#include <fapilog/sinks/postgres/columns.hpp>
-#include <fapilog/sinks/postgres_config.hpp>
+#include <fapilog/settings.hpp>
+#include <fapilog/settings_schema.hpp>
+#include <fapilog/sinks/postgres/config.hpp>
+#include <fapilog/sinks/postgres/detail/columns.hpp>
 
 #include <cstddef>
 #include <cstdio>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Any text as a file of settings and as variables: settings, or an error of lines that anybody may print.
-#include <fapilog/setup/settings.hpp>
+#include <fapilog/settings.hpp>
 
 #include <cstddef>
 #include <cstdint>

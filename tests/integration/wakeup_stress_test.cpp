@@ -3,7 +3,7 @@
 #include "support/catch.hpp"
 #include "support/scale.hpp"
 
-#include <fapilog/engine/enqueue_event.hpp>
+#include <fapilog/queue/enqueue_event.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -18,8 +18,8 @@ namespace {
 /// Two threads that wake each other in turn; each round both go to sleep once.
 template <class Barrier>
 void ping_pong(Barrier const& barrier, std::uint64_t rounds) {
-  fapilog::engine::basic_enqueue_event<Barrier> there{barrier};
-  fapilog::engine::basic_enqueue_event<Barrier> back{barrier};
+  fapilog::detail::basic_enqueue_event<Barrier> there{barrier};
+  fapilog::detail::basic_enqueue_event<Barrier> back{barrier};
   std::atomic<std::uint64_t> sent{0};
   std::atomic<std::uint64_t> answered{0};
   std::atomic<std::uint64_t> progress{0};
@@ -70,15 +70,15 @@ constexpr std::uint64_t rounds = support::scaled(500'000, 5'000);  // two sleeps
 }  // namespace
 
 TEST_CASE("a million sleeps with the fence on both sides lose no wake-up", "[slow]") {
-  ping_pong(fapilog::engine::fence_barrier{}, rounds);
+  ping_pong(fapilog::detail::fence_barrier{}, rounds);
 }
 
 TEST_CASE("a million sleeps with the asymmetric barrier lose no wake-up", "[slow]") {
   bool const usable = fapilog::detail::register_membarrier();
   if (!usable) WARN("the kernel has no membarrier: the portable fence stands in for it");
-  ping_pong(fapilog::engine::asymmetric_barrier{usable}, rounds);
+  ping_pong(fapilog::detail::asymmetric_barrier{usable}, rounds);
 }
 
 TEST_CASE("the asymmetric barrier works as a fence where the kernel refuses membarrier", "[slow]") {
-  ping_pong(fapilog::engine::asymmetric_barrier{false}, rounds / 10);
+  ping_pong(fapilog::detail::asymmetric_barrier{false}, rounds / 10);
 }

@@ -3,8 +3,8 @@
 #include "support/catch.hpp"
 
 #include <fapilog/fapilog.hpp>
-#include <fapilog/setup/postgres.hpp>
-#include <fapilog/setup/settings.hpp>
+#include <fapilog/plugins/postgres.hpp>
+#include <fapilog/settings.hpp>
 #include <fapilog/sinks/postgres.hpp>
 
 #include <chrono>

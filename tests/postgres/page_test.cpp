@@ -4,7 +4,7 @@
 
 #include <fapilog/fapilog.hpp>
 #include <fapilog/sinks/postgres.hpp>
-#include <fapilog/sinks/postgres/sqlstate.hpp>
+#include <fapilog/sinks/postgres/detail/sqlstate.hpp>
 
 #include <chrono>
 #include <filesystem>

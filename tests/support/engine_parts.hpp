@@ -4,9 +4,9 @@
 
 #include "capture.hpp"
 
-#include <fapilog/engine/place_sinks.hpp>
-#include <fapilog/engine/worker.hpp>
+#include <fapilog/delivery/make_deliveries.hpp>
 #include <fapilog/logger.hpp>
+#include <fapilog/worker/worker.hpp>
 
 #include <chrono>
 #include <memory>
@@ -18,15 +18,15 @@ namespace support {
 struct engine_parts {
   std::shared_ptr<capture> sink = std::make_shared<capture>();
   std::shared_ptr<fapilog::diagnostics> tell = std::make_shared<fapilog::diagnostics>();
-  fapilog::engine::lane_channel* channel = nullptr;
-  std::shared_ptr<fapilog::engine::worker> worker;
+  fapilog::detail::lane_channel* channel = nullptr;
+  std::shared_ptr<fapilog::detail::worker> worker;
 
-  engine_parts(fapilog::engine::worker_options const& options, bool with_event) {
-    channel = fapilog::engine::lane_channel::make({.when_full = fapilog::when_full::block});
+  engine_parts(fapilog::detail::worker_options const& options, bool with_event) {
+    channel = fapilog::detail::lane_channel::make({.when_full = fapilog::when_full::block});
     channel->add_reference();  // one is the worker's
-    auto places = fapilog::engine::place_sinks({fapilog::placed_sink{sink}}, {}, tell, [] {});
-    worker = std::make_shared<fapilog::engine::worker>(options, *channel, fapilog::engine::event_maker{{}},
-                                                       fapilog::engine::stage_set{}, std::move(places), tell,
+    auto places = fapilog::detail::make_deliveries({fapilog::placed_sink{sink}}, {}, tell, [] {});
+    worker = std::make_shared<fapilog::detail::worker>(options, *channel, fapilog::detail::event_maker{{}},
+                                                       fapilog::detail::stage_set{}, std::move(places), tell,
                                                        with_event ? &channel->wake_event() : nullptr);
     worker->start(fapilog::start_context::without_ddl());
   }
@@ -38,7 +38,7 @@ struct engine_parts {
   }
 
   [[nodiscard]] fapilog::logger get_logger() const {
-    return fapilog::logger{new fapilog::engine::logger_core{*channel, channel->levels().of("test"), {}}};
+    return fapilog::logger{new fapilog::detail::logger_core{*channel, channel->levels().of("test"), {}}};
   }
 };
 

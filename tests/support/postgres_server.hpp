@@ -2,7 +2,7 @@
 // A PostgreSQL server of a test's own: a throwaway cluster in a temporary folder, reached by a Unix socket.
 #pragma once
 
-#include <fapilog/sinks/postgres_config.hpp>
+#include <fapilog/sinks/postgres/config.hpp>
 
 #include <pqxx/pqxx>
 

@@ -2,7 +2,7 @@
 // Aggregates that describe themselves, read from JSON or the environment as the settings of a sink called `probe`.
 #pragma once
 
-#include <fapilog/setup/settings.hpp>
+#include <fapilog/settings.hpp>
 
 #include <map>
 #include <string>

@@ -2,7 +2,7 @@
 // What a configuration tells of itself, and what its stage says to a wrong one.
 #pragma once
 
-#include <fapilog/detail/setting.hpp>
+#include <fapilog/setting.hpp>
 
 #include <stdexcept>
 #include <string>
@@ -11,11 +11,11 @@
 namespace support {
 
 /// The names of the members that a configuration describes, in order.
-template <fapilog::detail::described Config>
+template <fapilog::described Config>
 [[nodiscard]] std::vector<std::string> names_of_settings() {
   std::vector<std::string> all;
   Config const config{};
-  Config::describe(config, [&](fapilog::detail::setting const& s, auto const&) {
+  Config::describe(config, [&](fapilog::setting const& s, auto const&) {
     if (s.text.empty() || s.text.back() != '.') throw std::logic_error{"a setting without a sentence"};
     all.emplace_back(s.name);
   });

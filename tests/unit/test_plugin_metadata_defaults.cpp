@@ -2,7 +2,7 @@
 // The defaults of plugin metadata: a minimum version of fapilog that exists and that this library satisfies.
 #include "support/catch.hpp"
 
-#include <fapilog/setup/metadata.hpp>
+#include <fapilog/plugins/metadata.hpp>
 #include <fapilog/version.hpp>
 
 #include <regex>

@@ -6,7 +6,7 @@
 #include <optional>
 #include <random>
 
-namespace fapilog::detail {
+namespace fapilog::inline v0_1::detail {
 
 /// SplitMix64: eight bytes of state; the same seed gives the same numbers on every machine. Thread: one.
 class random_bits {
@@ -52,4 +52,4 @@ class chance {
   std::uint64_t below_ = 0;
 };
 
-}  // namespace fapilog::detail
+}  // namespace fapilog::inline v0_1::detail

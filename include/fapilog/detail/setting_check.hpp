@@ -2,7 +2,7 @@
 // Refuses settings that lie outside of what their aggregate describes.
 #pragma once
 
-#include <fapilog/detail/setting.hpp>
+#include <fapilog/setting.hpp>
 
 #include <charconv>
 #include <cmath>
@@ -12,7 +12,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace fapilog::detail {
+namespace fapilog::inline v0_1::detail {
 
 /// The one form of these errors. Throws: std::invalid_argument.
 [[noreturn]] inline void refuse_setting(std::string_view stage, std::string_view name, std::string_view value,
@@ -57,4 +57,4 @@ void check_settings(std::string_view stage, Config const& config) {
   });
 }
 
-}  // namespace fapilog::detail
+}  // namespace fapilog::inline v0_1::detail

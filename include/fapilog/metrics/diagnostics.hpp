@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// Writes `{"ts":...,"level":"WARN","component":"...","message":"...","detail":"..."}`. Each component may write five
 /// lines at once and five a second after that; what is held back is counted and told with the next line.
@@ -122,4 +122,4 @@ class diagnostics {
   std::uint64_t suppressed_ = 0;
 };
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 enum class metric_kind : std::uint8_t { counter, gauge, histogram };
 
@@ -89,4 +89,4 @@ class histogram {
   counter sum_billionths_;
 };
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

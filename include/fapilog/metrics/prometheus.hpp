@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 namespace prometheus_detail {
 
@@ -99,4 +99,4 @@ template <class Runtime>
   requires requires(Runtime const& rt) { metric_list{rt.metrics()}; }
 [[nodiscard]] std::string prometheus_text(Runtime const& rt) { return prometheus_text(rt.metrics()); }
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// Records by what became of them at one sink. At any time
 /// `given = delivered + to_fallback + rejected + failed + dropped + spooled + pending`.
@@ -73,4 +73,4 @@ struct sink_counters {
   }
 };
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

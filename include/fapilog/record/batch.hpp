@@ -2,9 +2,9 @@
 // Entries in order, as a sink is given them: immutable once built, shared by reference.
 #pragma once
 
-#include <fapilog/detail/arena.hpp>
-#include <fapilog/detail/shared_bytes.hpp>
-#include <fapilog/detail/text_buffer.hpp>
+#include <fapilog/detail/memory/arena.hpp>
+#include <fapilog/detail/memory/shared_bytes.hpp>
+#include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/record/event.hpp>
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// An event and its JSON text, made once.
 struct entry {
@@ -152,4 +152,4 @@ class batch {
   std::size_t last_ = 0;
 };
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

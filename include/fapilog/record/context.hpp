@@ -2,8 +2,8 @@
 // Fields bound to the running thread for a while, and how they are carried to another.
 #pragma once
 
-#include <fapilog/detail/atomic.hpp>
-#include <fapilog/detail/shared_bytes.hpp>
+#include <fapilog/detail/memory/atomic.hpp>
+#include <fapilog/detail/memory/shared_bytes.hpp>
 #include <fapilog/record/field_cells.hpp>
 
 #include <concepts>
@@ -12,7 +12,7 @@
 #include <new>
 #include <utility>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 namespace detail {
 
 /// One set of fields in force on a thread. Shared by the thread's list and the scope that made it.
@@ -182,4 +182,4 @@ class context {
   detail::shared_bytes fields_;
 };
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

@@ -2,7 +2,7 @@
 // The fapilog envelope v1.1: an event as one JSON object.
 #pragma once
 
-#include <fapilog/detail/copy_plain.hpp>
+#include <fapilog/detail/text/copy_plain.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/record/json.hpp>
 #include <fapilog/record/time.hpp>
@@ -10,7 +10,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// Version of the envelope that `envelope_writer` writes.
 inline constexpr std::string_view envelope_version = "1.1";
@@ -85,4 +85,4 @@ class envelope_writer {
   timestamp_writer time_;
 };
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

@@ -2,7 +2,7 @@
 // One decoded log call: what every stage reads and edits, as views into the memory of its batch.
 #pragma once
 
-#include <fapilog/detail/arena.hpp>
+#include <fapilog/detail/memory/arena.hpp>
 #include <fapilog/record/level.hpp>
 #include <fapilog/record/record.hpp>
 #include <fapilog/record/uuid.hpp>
@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 struct member;
 
@@ -212,4 +212,4 @@ struct event {
   [[nodiscard]] std::string_view copy(std::string_view text) { return memory->copy(text); }
 };
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

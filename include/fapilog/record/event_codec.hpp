@@ -2,7 +2,7 @@
 // Finished events as bytes that outlive the process, and back: what a spool keeps.
 #pragma once
 
-#include <fapilog/detail/text_buffer.hpp>
+#include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/record/batch.hpp>
 #include <fapilog/record/event.hpp>
 
@@ -13,7 +13,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace fapilog::detail {
+namespace fapilog::inline v0_1::detail {
 
 /// Changes with the form of the bytes; what another version wrote is not read.
 inline constexpr std::uint8_t event_codec_version = 1;
@@ -207,4 +207,4 @@ class event_decoder {
   arena& memory_;
 };
 
-}  // namespace fapilog::detail
+}  // namespace fapilog::inline v0_1::detail

@@ -2,7 +2,7 @@
 // A place in an event by its path in the envelope, such as `context.trace_id` or `data.user.id`.
 #pragma once
 
-#include <fapilog/detail/text_buffer.hpp>
+#include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/record/json.hpp>
 #include <fapilog/record/time.hpp>
@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// Paths are written below the envelope's `log`: `timestamp`, `level`, `message`, `logger`, `context.<key>`,
 /// `diagnostics.<key>`, `data.<key>`, and for nested objects `data.<key>.<key>`. A key may have dots itself. A path with
@@ -141,4 +141,4 @@ class event_path {
   std::size_t rest_ = 0;
 };
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

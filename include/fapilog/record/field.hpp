@@ -16,7 +16,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// One key and value, made by `kv`, `lazy` or `exception` as an argument of a log call. It refers to its value:
 /// use it within the full expression that makes it. Everything is copied before the call returns.
@@ -248,4 +248,4 @@ template <class T>
                &error};
 }
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

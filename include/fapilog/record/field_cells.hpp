@@ -2,9 +2,9 @@
 // Fields into cells: sized first, then copied; values with code of their own are encoded beforehand, guarded.
 #pragma once
 
-#include <fapilog/detail/byte_buffer.hpp>
-#include <fapilog/detail/shared_bytes.hpp>
-#include <fapilog/detail/utf8.hpp>
+#include <fapilog/detail/memory/byte_buffer.hpp>
+#include <fapilog/detail/memory/shared_bytes.hpp>
+#include <fapilog/detail/text/utf8.hpp>
 #include <fapilog/record/field.hpp>
 #include <fapilog/record/record.hpp>
 
@@ -14,7 +14,7 @@
 #include <exception>
 #include <string_view>
 
-namespace fapilog::detail {
+namespace fapilog::inline v0_1::detail {
 
 /// Bytes of the cell of a field that is not deferred.
 [[nodiscard]] inline std::size_t cell_bytes(field const& f) noexcept {
@@ -141,4 +141,4 @@ inline shared_bytes freeze(field const* fields, std::size_t count, shared_bytes 
   }
 }
 
-}  // namespace fapilog::detail
+}  // namespace fapilog::inline v0_1::detail

@@ -2,9 +2,9 @@
 // Values as JSON text: always valid, always UTF-8, no control character ever raw.
 #pragma once
 
-#include <fapilog/detail/copy_plain.hpp>
-#include <fapilog/detail/text_buffer.hpp>
-#include <fapilog/detail/utf8.hpp>
+#include <fapilog/detail/text/copy_plain.hpp>
+#include <fapilog/detail/text/text_buffer.hpp>
+#include <fapilog/detail/text/utf8.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/record/time.hpp>
 #include <fapilog/record/uuid.hpp>
@@ -19,7 +19,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace fapilog::json {
+namespace fapilog::inline v0_1::json {
 namespace json_detail {
 
 /// Longest form of one source byte: `\u0000`.
@@ -298,4 +298,4 @@ inline void put_plain(detail::text_buffer& out, value const& v) {
   }
 }
 
-}  // namespace fapilog::json
+}  // namespace fapilog::inline v0_1::json

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace fapilog::json {
+namespace fapilog::inline v0_1::json {
 
 /// A member as it stands in the text: the key with its quotes and escapes, the value with its brackets.
 struct text_member {
@@ -60,7 +60,7 @@ inline constexpr std::size_t none = std::string_view::npos;
 
 /// Adds the members of the object that `text` is to `members`, in order. False where it is no object: then what was added
 /// means nothing. Values are not looked into more than is needed to find their ends. Throws: std::bad_alloc.
-[[nodiscard]] inline bool take_apart(std::string_view text, std::vector<text_member>& members) {
+[[nodiscard]] inline bool split(std::string_view text, std::vector<text_member>& members) {
   using namespace parts_detail;
   std::size_t at = skip_space(text, 0);
   if (at >= text.size() || text[at] != '{') return false;
@@ -111,4 +111,4 @@ inline constexpr std::size_t none = std::string_view::npos;
   return text.substr(0, end);
 }
 
-}  // namespace fapilog::json
+}  // namespace fapilog::inline v0_1::json

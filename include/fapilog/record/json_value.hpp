@@ -12,7 +12,7 @@
 #include <span>
 #include <string>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// The two document types of the library.
 template <class T>
@@ -49,4 +49,4 @@ void to_log(value_writer& writer, Json const& document) {
   writer.value(nullptr);
 }
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 namespace detail {
 
 /// A key on its way into a cell. An element of an array has none.
@@ -84,4 +84,4 @@ class dynamic_key {
   std::string_view text_;
 };
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// Severity of a record, 0 to 99; more is more severe. The numbers are those of the envelope v1.1.
 enum class level : std::uint8_t {
@@ -103,4 +103,4 @@ class level_set {
   std::uint64_t bits_[2]{};
 };
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

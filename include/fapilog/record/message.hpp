@@ -2,7 +2,7 @@
 // The first argument of a log call: text checked by fmt when compiling, and where the call stands.
 #pragma once
 
-#include <fapilog/detail/platform.hpp>
+#include <fapilog/detail/os/platform.hpp>
 #include <fapilog/record/field.hpp>
 #include <fapilog/record/record.hpp>
 
@@ -13,7 +13,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 namespace detail {
 
 /// Stands for a value that fmt does not know in the compile-time check: it takes `{}` and nothing else.
@@ -166,7 +166,7 @@ class message {
   std::uint8_t flags_ = 0;
 };
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1
 
 template <>
 struct fmt::formatter<fapilog::detail::plain_value> {

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// A tree of places, each with its decision. It is bounded: what does not fit is not remembered and has to be decided
 /// each time, until the next `begin_event` makes room by forgetting everything. Keys are compared by their characters,
@@ -171,4 +171,4 @@ class path_cache {
   bool full_ = false;
 };
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

@@ -2,9 +2,9 @@
 // An event as a line for people, which can neither forge another line nor drive the terminal.
 #pragma once
 
-#include <fapilog/detail/copy_plain.hpp>
-#include <fapilog/detail/text_buffer.hpp>
-#include <fapilog/detail/utf8.hpp>
+#include <fapilog/detail/text/copy_plain.hpp>
+#include <fapilog/detail/text/text_buffer.hpp>
+#include <fapilog/detail/text/utf8.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/record/json.hpp>
 #include <fapilog/record/time.hpp>
@@ -14,7 +14,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 struct pretty_style {
   bool colours = false;  ///< with the escape sequences of a terminal
@@ -216,4 +216,4 @@ class pretty_writer {
   timestamp_writer time_;
 };
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

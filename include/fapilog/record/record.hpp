@@ -2,13 +2,13 @@
 // The bytes of one record as they lie in a lane: docs/record-format.md in code.
 #pragma once
 
-#include <fapilog/detail/platform.hpp>
+#include <fapilog/detail/os/platform.hpp>
 
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// What a value is. The numbers are part of the record format.
 enum class kind : std::uint8_t {
@@ -145,4 +145,4 @@ struct pointer_head {
 };
 
 }  // namespace record_format
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

@@ -2,7 +2,7 @@
 // Values that fit two words: numbers, text by reference, times; and the copying of bytes into cells.
 #pragma once
 
-#include <fapilog/detail/byte_buffer.hpp>
+#include <fapilog/detail/memory/byte_buffer.hpp>
 #include <fapilog/record/key.hpp>
 #include <fapilog/record/record.hpp>
 #include <fapilog/record/shape.hpp>
@@ -13,7 +13,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace fapilog::detail {
+namespace fapilog::inline v0_1::detail {
 
 /// One value by its kind. Text is referred to, not copied.
 struct scalar {
@@ -293,4 +293,4 @@ class map_key_text {
   std::string_view text_;
 };
 
-}  // namespace fapilog::detail
+}  // namespace fapilog::inline v0_1::detail

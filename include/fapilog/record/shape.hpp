@@ -11,7 +11,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 class object_writer;
 class value_writer;
@@ -158,4 +158,4 @@ concept known = std::is_arithmetic_v<T> || narrow_text<T> || has_hook<T> || std:
 template <class T>
 concept loggable = !std::is_void_v<T> && (shape::known<T> || shape::formattable<T>);
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

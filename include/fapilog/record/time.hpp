@@ -2,7 +2,7 @@
 // Points in time and durations as text: RFC 3339 in UTC, and counts with a unit.
 #pragma once
 
-#include <fapilog/detail/text_buffer.hpp>
+#include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/record/record.hpp>
 
 #include <charconv>
@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// A date and time of day in UTC, proleptic Gregorian.
 struct civil_time {
@@ -167,4 +167,4 @@ inline void put_duration_text(detail::text_buffer& out, std::int64_t ns, record_
   out.append(chosen.text);
 }
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

@@ -10,7 +10,7 @@
 #include <random>
 #include <string>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// 128 bits in network order.
 struct uuid {
@@ -96,4 +96,4 @@ class uuid7_generator {
   return text;
 }
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

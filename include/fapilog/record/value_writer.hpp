@@ -2,7 +2,7 @@
 // Turns any loggable value into cells: what user types write themselves with, and containers, and exceptions.
 #pragma once
 
-#include <fapilog/detail/byte_buffer.hpp>
+#include <fapilog/detail/memory/byte_buffer.hpp>
 #include <fapilog/record/key.hpp>
 #include <fapilog/record/record.hpp>
 #include <fapilog/record/scalar.hpp>
@@ -14,7 +14,7 @@
 #include <string_view>
 #include <typeinfo>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// Containers deeper than this are replaced by a text that says so.
 inline constexpr unsigned max_depth = 64;
@@ -380,4 +380,4 @@ inline void value_writer::encode_exception(detail::key_view name, std::exception
   close(container);
 }
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

@@ -2,9 +2,9 @@
 // How one sink is served: which records, on which thread, and what happens while it is down.
 #pragma once
 
-#include <fapilog/detail/setting.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/record/level.hpp>
+#include <fapilog/setting.hpp>
 #include <fapilog/setup/policies.hpp>
 #include <fapilog/sinks/sink.hpp>
 
@@ -19,7 +19,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// Where a sink is called.
 enum class sink_thread : std::uint8_t {
@@ -50,13 +50,11 @@ struct route {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(detail::setting{.name = "least", .text = "Least level that the sink gets."}, self.least);
-    visit(detail::setting{.name = "most", .text = "Greatest level that the sink gets."}, self.most);
-    visit(detail::setting{.name = "levels", .text = "Only these levels; none: all."}, self.levels);
-    visit(detail::setting{.name = "logger", .text = "Only the logger of this name and those below it."},
-          self.logger);
-    visit(detail::setting{.name = "otherwise", .text = "Only records that no other sink takes."},
-          self.otherwise);
+    visit(setting{.name = "least", .text = "Least level that the sink gets."}, self.least);
+    visit(setting{.name = "most", .text = "Greatest level that the sink gets."}, self.most);
+    visit(setting{.name = "levels", .text = "Only these levels; none: all."}, self.levels);
+    visit(setting{.name = "logger", .text = "Only the logger of this name and those below it."}, self.logger);
+    visit(setting{.name = "otherwise", .text = "Only records that no other sink takes."}, self.otherwise);
   }
 
   /// True where every record is taken, without a look.
@@ -92,19 +90,19 @@ struct spool_options {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(detail::setting{.name = "directory", .text = "Where the spool's files lie; empty: no spool."},
+    visit(setting{.name = "directory", .text = "Where the spool's files lie; empty: no spool."},
           self.directory);
-    visit(detail::setting{.name = "max_bytes",
-                          .text = "Bytes that the files of this sink may take.",
-                          .least = 65'536,
-                          .form = detail::setting_form::bytes},
+    visit(setting{.name = "max_bytes",
+                  .text = "Bytes that the files of this sink may take.",
+                  .least = 65'536,
+                  .form = setting_form::bytes},
           self.max_bytes);
-    visit(detail::setting{.name = "segment_bytes",
-                          .text = "A file of this size is followed by another.",
-                          .least = 4'096,
-                          .form = detail::setting_form::bytes},
+    visit(setting{.name = "segment_bytes",
+                  .text = "A file of this size is followed by another.",
+                  .least = 4'096,
+                  .form = setting_form::bytes},
           self.segment_bytes);
-    visit(detail::setting{.name = "sync", .text = "Each batch is synced to the medium."}, self.sync);
+    visit(setting{.name = "sync", .text = "Each batch is synced to the medium."}, self.sync);
   }
 };
 
@@ -124,24 +122,22 @@ struct delivery_options {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(detail::setting{.name = "name", .text = "For health, metrics and messages; empty: the sink's own."},
+    visit(setting{.name = "name", .text = "For health, metrics and messages; empty: the sink's own."},
           self.name);
-    visit(detail::setting{.name = "route", .text = "Which records the sink gets."}, self.route);
-    visit(detail::setting{.name = "thread", .text = "Where the sink is called."}, self.thread);
-    visit(detail::setting{.name = "queue_bytes",
-                          .text = "Bytes of batches that may wait for a sink with its own thread.",
-                          .least = 65'536,
-                          .form = detail::setting_form::bytes},
+    visit(setting{.name = "route", .text = "Which records the sink gets."}, self.route);
+    visit(setting{.name = "thread", .text = "Where the sink is called."}, self.thread);
+    visit(setting{.name = "queue_bytes",
+                  .text = "Bytes of batches that may wait for a sink with its own thread.",
+                  .least = 65'536,
+                  .form = setting_form::bytes},
           self.queue_bytes);
-    visit(detail::setting{.name = "when_queue_full",
-                          .text = "What becomes of a batch for which the queue has no room."},
+    visit(setting{.name = "when_queue_full",
+                  .text = "What becomes of a batch for which the queue has no room."},
           self.when_queue_full);
-    visit(detail::setting{.name = "retry", .text = "How often and how soon a batch is offered again."},
-          self.retry);
-    visit(detail::setting{.name = "circuit_breaker", .text = "When a failing sink is left alone."},
+    visit(setting{.name = "retry", .text = "How often and how soon a batch is offered again."}, self.retry);
+    visit(setting{.name = "circuit_breaker", .text = "When a failing sink is left alone."},
           self.circuit_breaker);
-    visit(detail::setting{.name = "spool", .text = "Where batches wait on disk while the sink is down."},
-          self.spool);
+    visit(setting{.name = "spool", .text = "Where batches wait on disk while the sink is down."}, self.spool);
   }
 };
 
@@ -158,15 +154,15 @@ struct placed_sink {
 };
 
 template <>
-struct detail::enum_names<sink_thread> {
+struct enum_names<sink_thread> {
   static constexpr std::array names{std::pair{sink_thread::automatic, std::string_view{"automatic"}},
                                     std::pair{sink_thread::shared, std::string_view{"shared"}},
                                     std::pair{sink_thread::own, std::string_view{"own"}}};
 };
 template <>
-struct detail::enum_names<when_queue_full> {
+struct enum_names<when_queue_full> {
   static constexpr std::array names{std::pair{when_queue_full::drop, std::string_view{"drop"}},
                                     std::pair{when_queue_full::block, std::string_view{"block"}}};
 };
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

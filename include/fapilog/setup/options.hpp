@@ -2,9 +2,9 @@
 // Every choice of a runtime, as one plain aggregate whose defaults are the preset's.
 #pragma once
 
-#include <fapilog/detail/setting.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
 #include <fapilog/record/level.hpp>
+#include <fapilog/setting.hpp>
 #include <fapilog/setup/delivery_options.hpp>
 #include <fapilog/setup/policies.hpp>
 #include <fapilog/setup/preset.hpp>
@@ -25,7 +25,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// Options for `basic_runtime<P>`: name what differs from the preset,
 /// `fapilog::runtime rt{{.log_level = fapilog::level::debug, .lane_bytes = 1 << 16}};`
@@ -104,8 +104,6 @@ struct basic_options {
   /// What can be set by text, by the names of the group `core`. The lists of stages and sinks are names there.
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    using detail::setting;
-    using detail::setting_form;
     constexpr double kib = 1024;
     constexpr double gib = kib * kib * kib;
     visit(setting{.name = "log_level", .text = "Records below it are not submitted."}, self.log_level);
@@ -295,4 +293,4 @@ void validate(basic_options<P> const& o) {
   }
 }
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

@@ -2,7 +2,7 @@
 // Choices that options name and the engine acts on: what happens when a lane is full or a sink fails.
 #pragma once
 
-#include <fapilog/detail/setting.hpp>
+#include <fapilog/setting.hpp>
 
 #include <array>
 #include <chrono>
@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// What a call does when its thread's lane is full.
 enum class when_full : std::uint8_t {
@@ -33,17 +33,16 @@ struct retry_options {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(
-        detail::setting{.name = "attempts",
-                        .text = "Offers of one batch in all; 0: 3, or without end for a sink that may block "
-                                "and has neither spool nor fallback.",
-                        .least = 0},
-        self.attempts);
-    visit(detail::setting{.name = "first_delay", .text = "First pause between two offers.", .least = 0},
+    visit(setting{.name = "attempts",
+                  .text = "Offers of one batch in all; 0: 3, or without end for a sink that may block "
+                          "and has neither spool nor fallback.",
+                  .least = 0},
+          self.attempts);
+    visit(setting{.name = "first_delay", .text = "First pause between two offers.", .least = 0},
           self.first_delay);
-    visit(detail::setting{.name = "longest_delay",
-                          .text = "Longest pause; 0: 200 ms on the worker's thread, 10 s on an own thread.",
-                          .least = 0},
+    visit(setting{.name = "longest_delay",
+                  .text = "Longest pause; 0: 200 ms on the worker's thread, 10 s on an own thread.",
+                  .least = 0},
           self.longest_delay);
   }
 };
@@ -58,15 +57,14 @@ struct circuit_breaker_options {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(detail::setting{.name = "enabled", .text = "A failing sink is left alone for a while."},
-          self.enabled);
+    visit(setting{.name = "enabled", .text = "A failing sink is left alone for a while."}, self.enabled);
     visit(
-        detail::setting{
+        setting{
             .name = "failure_threshold", .text = "Failed offers in a row that open the circuit.", .least = 1},
         self.failure_threshold);
-    visit(detail::setting{.name = "recovery_timeout",
-                          .text = "How long an open circuit waits before one batch is tried.",
-                          .least = 0},
+    visit(setting{.name = "recovery_timeout",
+                  .text = "How long an open circuit waits before one batch is tried.",
+                  .least = 0},
           self.recovery_timeout);
   }
 };
@@ -92,7 +90,6 @@ struct adaptive_options {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    using detail::setting;
     visit(setting{.name = "enabled", .text = "Less is kept while the worker is behind."}, self.enabled);
     visit(setting{.name = "check_interval", .text = "Time between two looks at the load.", .least = 0.001},
           self.check_interval);
@@ -143,15 +140,15 @@ enum class routing : std::uint8_t {
 };
 
 template <>
-struct detail::enum_names<when_full> {
+struct enum_names<when_full> {
   static constexpr std::array names{std::pair{when_full::drop, std::string_view{"drop"}},
                                     std::pair{when_full::wait, std::string_view{"wait"}},
                                     std::pair{when_full::block, std::string_view{"block"}}};
 };
 template <>
-struct detail::enum_names<routing> {
+struct enum_names<routing> {
   static constexpr std::array names{std::pair{routing::overlap, std::string_view{"overlap"}},
                                     std::pair{routing::first_match, std::string_view{"first_match"}}};
 };
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

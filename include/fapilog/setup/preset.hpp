@@ -14,7 +14,7 @@
 #define FAPILOG_PRESET minimal
 #endif
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// What stands on stdout.
 enum class stdout_form : std::uint8_t { none, json, pretty };
@@ -151,4 +151,4 @@ inline constexpr preset minimal{
 /// The preset chosen when compiling.
 inline constexpr preset const& default_preset = presets::FAPILOG_PRESET;
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

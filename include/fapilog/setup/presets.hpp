@@ -23,7 +23,7 @@
 #include <string_view>
 #include <vector>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// The file sink of a preset, whether it is one of its sinks or only their fallback.
 [[nodiscard]] inline sinks::rotating_file preset_file(preset const& p) {
@@ -229,4 +229,4 @@ class json_object {
   return preset_settings(find_preset(name));
 }
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

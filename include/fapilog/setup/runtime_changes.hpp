@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// For `basic_runtime::change`. A member that is given takes the place of what the option of that name said; what is not
 /// given stays, with its state.
@@ -35,4 +35,4 @@ struct runtime_changes {
   std::optional<std::vector<route>> routes = {};
 };
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

@@ -2,13 +2,13 @@
 // The sink for PostgreSQL: every record is one row, once, whatever happens on the way.
 #pragma once
 
-#include <fapilog/detail/background_task.hpp>
-#include <fapilog/detail/platform.hpp>
+#include <fapilog/detail/os/background_task.hpp>
+#include <fapilog/detail/os/platform.hpp>
 #include <fapilog/metrics/metric.hpp>
-#include <fapilog/sinks/postgres/sqlstate.hpp>
-#include <fapilog/sinks/postgres/table_check.hpp>
-#include <fapilog/sinks/postgres/writer.hpp>
-#include <fapilog/sinks/postgres_config.hpp>
+#include <fapilog/sinks/postgres/config.hpp>
+#include <fapilog/sinks/postgres/detail/sqlstate.hpp>
+#include <fapilog/sinks/postgres/detail/table_check.hpp>
+#include <fapilog/sinks/postgres/detail/writer.hpp>
 #include <fapilog/sinks/sink.hpp>
 
 #include <algorithm>
@@ -24,7 +24,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog::sinks {
+namespace fapilog::inline v0_1::sinks {
 
 /// Writes each batch by one prepared `INSERT ... SELECT FROM unnest(...)`: one round trip, one transaction, the right to
 /// INSERT. The key is the record's `message_id`: what is sent again after a lost acknowledgement, with `ON CONFLICT DO
@@ -271,4 +271,4 @@ class postgres {
   std::optional<std::int64_t> lag_ms_;
 };
 
-}  // namespace fapilog::sinks
+}  // namespace fapilog::inline v0_1::sinks

@@ -2,16 +2,16 @@
 // The sink for files: one line of JSON a record under a stable name, moved aside by size and by time.
 #pragma once
 
-#include <fapilog/detail/append_file.hpp>
-#include <fapilog/detail/background_task.hpp>
-#include <fapilog/detail/file.hpp>
-#include <fapilog/sinks/batch_lines.hpp>
-#include <fapilog/sinks/rotated_files.hpp>
-#include <fapilog/sinks/rotating_file_config.hpp>
+#include <fapilog/detail/os/append_file.hpp>
+#include <fapilog/detail/os/background_task.hpp>
+#include <fapilog/detail/os/file.hpp>
+#include <fapilog/sinks/detail/batch_lines.hpp>
+#include <fapilog/sinks/file/detail/rotated_files.hpp>
+#include <fapilog/sinks/file/rotating_file_config.hpp>
 #include <fapilog/sinks/sink.hpp>
 
 #if defined(FAPILOG_WITH_ZLIB)
-#include <fapilog/detail/gzip.hpp>
+#include <fapilog/sinks/file/detail/gzip.hpp>
 #endif
 
 #include <chrono>
@@ -23,7 +23,7 @@
 #include <system_error>
 #include <utility>
 
-namespace fapilog::sinks {
+namespace fapilog::inline v0_1::sinks {
 
 /// Appends the envelopes of each batch in one write(2), so that several processes may share the file and no
 /// line is torn. Rotation happens between lines: `app.log` becomes `app-20260127-103000.log` (`-1`, `-2`
@@ -232,4 +232,4 @@ class rotating_file {
   detail::background_task background_{"fapilog-gzip"};
 };
 
-}  // namespace fapilog::sinks
+}  // namespace fapilog::inline v0_1::sinks

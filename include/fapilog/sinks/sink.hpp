@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 struct preset;
 template <preset const& P>
@@ -284,4 +284,4 @@ class any_sink {
   std::shared_ptr<interface> self_;
 };
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

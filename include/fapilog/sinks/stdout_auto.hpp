@@ -2,7 +2,7 @@
 // Standard output in the form that suits who reads it: people at a terminal, or machines.
 #pragma once
 
-#include <fapilog/detail/file.hpp>
+#include <fapilog/detail/os/file.hpp>
 #include <fapilog/sinks/sink.hpp>
 #include <fapilog/sinks/stdout_json.hpp>
 #include <fapilog/sinks/stdout_pretty.hpp>
@@ -11,7 +11,7 @@
 #include <utility>
 #include <variant>
 
-namespace fapilog::sinks {
+namespace fapilog::inline v0_1::sinks {
 
 /// `stdout_pretty` where the descriptor is a terminal as the sink is made, else `stdout_json`; a later redirection
 /// changes nothing. Thread: one at a time. Throws: std::bad_alloc.
@@ -49,4 +49,4 @@ class stdout_auto {
   choice chosen_;
 };
 
-}  // namespace fapilog::sinks
+}  // namespace fapilog::inline v0_1::sinks

@@ -2,16 +2,16 @@
 // The sink for machines: one line of JSON a record on standard output.
 #pragma once
 
-#include <fapilog/detail/setting.hpp>
-#include <fapilog/sinks/batch_lines.hpp>
+#include <fapilog/setting.hpp>
+#include <fapilog/sinks/console/detail/stdout_stream.hpp>
+#include <fapilog/sinks/detail/batch_lines.hpp>
 #include <fapilog/sinks/sink.hpp>
-#include <fapilog/sinks/stdout_stream.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <string_view>
 
-namespace fapilog::sinks {
+namespace fapilog::inline v0_1::sinks {
 
 struct stdout_json_config {
   int descriptor = 1;  ///< where the lines go; it is not closed
@@ -20,7 +20,6 @@ struct stdout_json_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    using detail::setting;
     visit(setting{.name = "descriptor", .text = "Where the lines go; it is not closed.", .least = 0},
           self.descriptor);
     visit(setting{.name = "patience",
@@ -51,4 +50,4 @@ class stdout_json {
   stdout_stream stream_;
 };
 
-}  // namespace fapilog::sinks
+}  // namespace fapilog::inline v0_1::sinks

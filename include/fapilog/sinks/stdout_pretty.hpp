@@ -2,13 +2,13 @@
 // The sink for people: one readable line a record on standard output, in colour on a terminal.
 #pragma once
 
-#include <fapilog/detail/file.hpp>
-#include <fapilog/detail/setting.hpp>
-#include <fapilog/detail/system.hpp>
-#include <fapilog/detail/text_buffer.hpp>
+#include <fapilog/detail/os/file.hpp>
+#include <fapilog/detail/os/system.hpp>
+#include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/record/pretty.hpp>
+#include <fapilog/setting.hpp>
+#include <fapilog/sinks/console/detail/stdout_stream.hpp>
 #include <fapilog/sinks/sink.hpp>
-#include <fapilog/sinks/stdout_stream.hpp>
 
 #include <array>
 #include <chrono>
@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog::sinks {
+namespace fapilog::inline v0_1::sinks {
 
 enum class colour_mode : std::uint8_t {
   automatic,  ///< on a terminal, unless NO_COLOR is set and not empty or TERM is "dumb"
@@ -35,7 +35,6 @@ struct stdout_pretty_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    using detail::setting;
     visit(setting{.name = "descriptor", .text = "Where the lines go; it is not closed.", .least = 0},
           self.descriptor);
     visit(setting{.name = "colours",
@@ -88,10 +87,10 @@ class stdout_pretty {
   std::vector<std::size_t> ends_;
 };
 
-}  // namespace fapilog::sinks
+}  // namespace fapilog::inline v0_1::sinks
 
 template <>
-struct fapilog::detail::enum_names<fapilog::sinks::colour_mode> {
+struct fapilog::enum_names<fapilog::sinks::colour_mode> {
   using colour_mode = fapilog::sinks::colour_mode;
   static constexpr std::array<std::pair<colour_mode, std::string_view>, 3> names{
       {{colour_mode::automatic, "automatic"},

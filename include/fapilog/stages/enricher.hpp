@@ -11,7 +11,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// An enricher has `void enrich(event&)`. It sees what the enrichers before it added. One that throws is skipped for
 /// that event; the error is reported. Optional members: see `stage_base`. Thread: the worker's, one call at a time.
@@ -65,4 +65,4 @@ class any_enricher {
   std::unique_ptr<interface> self_;
 };
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

@@ -11,7 +11,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// A filter has `bool keep(event const&)`, or `bool keep(event&)` to mark what it keeps: false removes the event, which
 /// is counted as filtered. One that throws keeps the event; the error is reported. Optional members: see `stage_base`,
@@ -73,4 +73,4 @@ class any_filter {
   std::unique_ptr<interface> self_;
 };
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

@@ -12,7 +12,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// A processor has `bool process(event const&, std::string& line)`: it may change the line (without its end) in place;
 /// false drops the record, which is counted as failed. Where it throws the line stays as it was and the error is
@@ -68,4 +68,4 @@ class any_processor {
   std::unique_ptr<interface> self_;
 };
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

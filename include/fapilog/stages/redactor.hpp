@@ -2,8 +2,8 @@
 // The contract of a redactor: removes from an event what must not leave the process.
 #pragma once
 
-#include <fapilog/detail/setting.hpp>
 #include <fapilog/record/event.hpp>
+#include <fapilog/setting.hpp>
 #include <fapilog/stages/stage.hpp>
 
 #include <array>
@@ -14,7 +14,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// What becomes of a record whose redactor throws. In no mode does a value pass that it could not look at.
 enum class redaction_fail_mode : std::uint8_t {
@@ -76,10 +76,10 @@ class any_redactor {
   std::unique_ptr<interface> self_;
 };
 
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1
 
 template <>
-struct fapilog::detail::enum_names<fapilog::redaction_fail_mode> {
+struct fapilog::enum_names<fapilog::redaction_fail_mode> {
   static constexpr std::array names{std::pair{redaction_fail_mode::open, std::string_view{"open"}},
                                     std::pair{redaction_fail_mode::warn, std::string_view{"warn"}},
                                     std::pair{redaction_fail_mode::closed, std::string_view{"closed"}}};

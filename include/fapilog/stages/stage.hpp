@@ -3,7 +3,7 @@
 #pragma once
 
 #include <fapilog/metrics/metric.hpp>
-#include <fapilog/record/own_record.hpp>
+#include <fapilog/record/internal_record.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -12,12 +12,12 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog {
+namespace fapilog::inline v0_1 {
 
 /// Optional members of every stage:
 /// `name() const` for messages and metrics, by default the kind's name;
 /// `collect(metric_list&) const` adds its figures and may be called from any thread at any time (see `counter`);
-/// `summarise(std::int64_t now_ns, bool last, std::vector<own_record>&)` adds records that tell of what it left out, with
+/// `summarise(std::int64_t now_ns, bool last, std::vector<internal_record>&)` adds records that tell of what it left out, with
 /// `last` at a flush or drain; `summary_due() const` says when that is next worth a call, in nanoseconds since
 /// 1970-01-01 UTC, 0 for never.
 class stage_base {
@@ -29,7 +29,7 @@ class stage_base {
 
   [[nodiscard]] virtual std::string name() const = 0;
   virtual void collect(metric_list& all) const = 0;
-  virtual void summarise(std::int64_t now_ns, bool last, std::vector<own_record>& all) = 0;
+  virtual void summarise(std::int64_t now_ns, bool last, std::vector<internal_record>& all) = 0;
   [[nodiscard]] virtual std::int64_t summary_due() const = 0;
 };
 
@@ -49,7 +49,7 @@ class stage_model : public Interface {
   void collect(metric_list& all) const override {
     if constexpr (requires { stage_.collect(all); }) stage_.collect(all);
   }
-  void summarise(std::int64_t now_ns, bool last, std::vector<own_record>& all) override {
+  void summarise(std::int64_t now_ns, bool last, std::vector<internal_record>& all) override {
     if constexpr (requires { stage_.summarise(now_ns, last, all); }) stage_.summarise(now_ns, last, all);
   }
   [[nodiscard]] std::int64_t summary_due() const override {
@@ -62,4 +62,4 @@ class stage_model : public Interface {
 };
 
 }  // namespace detail
-}  // namespace fapilog
+}  // namespace fapilog::inline v0_1

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog::testing {
+namespace fapilog::inline v0_1::testing {
 
 /// One captured record, as values of its own.
 struct captured {
@@ -152,4 +152,4 @@ class capture {
   std::size_t batches_ = 0;
 };
 
-}  // namespace fapilog::testing
+}  // namespace fapilog::inline v0_1::testing

@@ -2,7 +2,7 @@
 // What every plugin has to stand, to be run on one's own: hostile events, empty and large batches, any order of calls.
 #pragma once
 
-#include <fapilog/detail/arena.hpp>
+#include <fapilog/detail/memory/arena.hpp>
 #include <fapilog/record/batch.hpp>
 #include <fapilog/record/envelope.hpp>
 #include <fapilog/sinks/sink.hpp>
@@ -23,7 +23,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog::testing {
+namespace fapilog::inline v0_1::testing {
 
 /// What a plugin did wrong, a sentence each; empty where nothing was.
 using findings = std::vector<std::string>;
@@ -195,4 +195,4 @@ void each_event(findings& all, std::string_view where, Action const& action) {
   return all;
 }
 
-}  // namespace fapilog::testing
+}  // namespace fapilog::inline v0_1::testing

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog::testing {
+namespace fapilog::inline v0_1::testing {
 
 /// What a faulty sink or stage does when it is called.
 enum class fault : std::uint8_t {
@@ -107,4 +107,4 @@ class faulty_stage {
   std::shared_ptr<fault> fault_;
 };
 
-}  // namespace fapilog::testing
+}  // namespace fapilog::inline v0_1::testing

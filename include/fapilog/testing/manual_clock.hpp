@@ -8,7 +8,7 @@
 #include <memory>
 #include <mutex>
 
-namespace fapilog::testing {
+namespace fapilog::inline v0_1::testing {
 
 /// For the `now_ns` of stages and sinks: `filters::rate_limit{{.now_ns = clock.function()}}`. Copies are the same clock.
 /// Thread: any.
@@ -41,4 +41,4 @@ class manual_clock {
   std::shared_ptr<state> state_;
 };
 
-}  // namespace fapilog::testing
+}  // namespace fapilog::inline v0_1::testing

@@ -10,8 +10,8 @@
 #include <limits>
 #include <string>
 
+using fapilog::setting;
 using fapilog::detail::check_settings;
-using fapilog::detail::setting;
 
 namespace {
 

@@ -2,7 +2,7 @@
 // Self-diagnostics: valid JSON lines, rate-limited by component, never a throw.
 #include "support/catch.hpp"
 
-#include <fapilog/metrics/counters.hpp>
+#include <fapilog/metrics/account.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
 
 #include <nlohmann/json.hpp>

@@ -12,34 +12,33 @@
 #include <vector>
 
 using fapilog::json::clip_string;
-using fapilog::json::take_apart;
+using fapilog::json::split;
 using fapilog::json::text_member;
 
 TEST_CASE("an object is taken apart into keys and values as they stand") {
   std::string const text =
       R"({ "a":1, "b\"}":"x\\\"]},{" ,"c":{"d":[1,{"e":"}"}],"f":{}},"g":[],"h":null,"i":-1.5e3,"j":true } )";
   std::vector<text_member> members;
-  REQUIRE(take_apart(text, members));
+  REQUIRE(split(text, members));
   std::vector<std::string> found;
   for (auto const& m : members) found.push_back(std::string{m.key} + '=' + std::string{m.value});
   CHECK(found == std::vector<std::string>{R"("a"=1)", R"("b\"}"="x\\\"]},{")",
                                           R"("c"={"d":[1,{"e":"}"}],"f":{}})", R"("g"=[])", R"("h"=null)",
                                           R"("i"=-1.5e3)", R"("j"=true)"});
   members.clear();
-  CHECK(take_apart("{}", members));
-  CHECK(take_apart(" { } ", members));
+  CHECK(split("{}", members));
+  CHECK(split(" { } ", members));
   CHECK(members.empty());
 }
 
 TEST_CASE("what is no object is not taken apart, wherever it breaks off") {
   std::vector<text_member> members;
   std::string const whole = R"({"a":[1,"\"}"],"b":{"c":2},"d":"x"})";
-  for (std::size_t size = 0; size < whole.size(); ++size)
-    CHECK_FALSE(take_apart(whole.substr(0, size), members));
-  CHECK(take_apart(whole, members));
+  for (std::size_t size = 0; size < whole.size(); ++size) CHECK_FALSE(split(whole.substr(0, size), members));
+  CHECK(split(whole, members));
   for (auto const* const bad : {"[]", "1", "\"x\"", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}",
                                 "{\"a\":1}x", "{\"a\":1 2}", "{,}", "H4sIAAAAAAAA"}) {
-    CHECK_FALSE(take_apart(bad, members));
+    CHECK_FALSE(split(bad, members));
   }
 }
 

@@ -2,8 +2,8 @@
 // Impossible options are refused with their name, their value and what would be right.
 #include "support/catch.hpp"
 
+#include <fapilog/config/setting_kind.hpp>
 #include <fapilog/fapilog.hpp>
-#include <fapilog/setup/setting_kind.hpp>
 
 #include <chrono>
 #include <cmath>
@@ -129,7 +129,7 @@ TEST_CASE("the defaults are possible under every preset") {
 TEST_CASE("what an option says of its bounds is what is checked") {
   using options = fapilog::basic_options<fapilog::presets::minimal>;
   options bounds{.sinks = {}};
-  options::describe(bounds, [&]<class T>(fapilog::detail::setting const& s, T& member) {
+  options::describe(bounds, [&]<class T>(fapilog::setting const& s, T& member) {
     if constexpr (fapilog::detail::whole_number<T> || std::is_same_v<T, double>) {
       T const before = member;
       CAPTURE(std::string{s.name});

@@ -2,8 +2,8 @@
 // The migration of the Postgres sink's table as SQL text: plain, partitioned by day, for TimescaleDB, for Citus.
 #pragma once
 
-#include <fapilog/sinks/postgres/columns.hpp>
-#include <fapilog/sinks/postgres_config.hpp>
+#include <fapilog/sinks/postgres/config.hpp>
+#include <fapilog/sinks/postgres/detail/columns.hpp>
 
 #include <cstdint>
 #include <cstdio>
@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace fapilog::sinks {
+namespace fapilog::inline v0_1::sinks {
 
 /// How the table is laid out. All but `plain` have the key (id, timestamp), since a unique key has to hold what the
 /// table is divided by.
@@ -156,4 +156,4 @@ inline void check(postgres_config config) {
   return sql + pg::create_indexes(config, layout);
 }
 
-}  // namespace fapilog::sinks
+}  // namespace fapilog::inline v0_1::sinks

@@ -2,10 +2,10 @@
 // Adds which pod the record comes from, as Kubernetes' downward API tells in environment variables.
 #pragma once
 
-#include <fapilog/detail/setting.hpp>
-#include <fapilog/detail/system.hpp>
+#include <fapilog/detail/os/system.hpp>
+#include <fapilog/setting.hpp>
 #include <fapilog/stages/enricher.hpp>
-#include <fapilog/stages/enrichers/prepared_texts.hpp>
+#include <fapilog/stages/enrichers/detail/prepared_texts.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog::enrichers {
+namespace fapilog::inline v0_1::enrichers {
 
 struct kubernetes_config {
   /// Stands before each key.
@@ -30,18 +30,16 @@ struct kubernetes_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(detail::setting{.name = "prefix", .text = "Stands before each key."}, self.prefix);
-    visit(detail::setting{.name = "skip_if_not_k8s", .text = "True: adds nothing outside of Kubernetes."},
+    visit(setting{.name = "prefix", .text = "Stands before each key."}, self.prefix);
+    visit(setting{.name = "skip_if_not_k8s", .text = "True: adds nothing outside of Kubernetes."},
           self.skip_if_not_k8s);
-    visit(detail::setting{.name = "pod_name_env", .text = "Variable with the pod's name."},
-          self.pod_name_env);
-    visit(detail::setting{.name = "pod_namespace_env", .text = "Variable with the pod's namespace."},
+    visit(setting{.name = "pod_name_env", .text = "Variable with the pod's name."}, self.pod_name_env);
+    visit(setting{.name = "pod_namespace_env", .text = "Variable with the pod's namespace."},
           self.pod_namespace_env);
-    visit(detail::setting{.name = "node_name_env", .text = "Variable with the node's name."},
-          self.node_name_env);
-    visit(detail::setting{.name = "container_name_env", .text = "Variable with the container's name."},
+    visit(setting{.name = "node_name_env", .text = "Variable with the node's name."}, self.node_name_env);
+    visit(setting{.name = "container_name_env", .text = "Variable with the container's name."},
           self.container_name_env);
-    visit(detail::setting{.name = "cluster_name_env", .text = "Variable with the cluster's name."},
+    visit(setting{.name = "cluster_name_env", .text = "Variable with the cluster's name."},
           self.cluster_name_env);
   }
 };
@@ -104,4 +102,4 @@ class kubernetes {
   prepared_texts added_;
 };
 
-}  // namespace fapilog::enrichers
+}  // namespace fapilog::inline v0_1::enrichers

@@ -2,10 +2,10 @@
 // Adds what process the record comes from: service, env, version, host, pid.
 #pragma once
 
-#include <fapilog/detail/setting.hpp>
-#include <fapilog/detail/system.hpp>
-#include <fapilog/detail/text_buffer.hpp>
+#include <fapilog/detail/os/system.hpp>
+#include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/record/json.hpp>
+#include <fapilog/setting.hpp>
 #include <fapilog/stages/enricher.hpp>
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace fapilog::enrichers {
+namespace fapilog::inline v0_1::enrichers {
 
 /// What `runtime_info` adds to `diagnostics`. Empty texts take the environment's: FAPILOG_SERVICE (else "fapilog"),
 /// FAPILOG_ENV or ENV (else "dev"), FAPILOG_VERSION (else "0.0.0").
@@ -24,13 +24,12 @@ struct runtime_info_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(detail::setting{.name = "service",
-                          .text = "Name of the service; empty: FAPILOG_SERVICE, else `fapilog`."},
+    visit(setting{.name = "service", .text = "Name of the service; empty: FAPILOG_SERVICE, else `fapilog`."},
           self.service);
-    visit(detail::setting{.name = "env",
-                          .text = "Where it runs, such as `prod`; empty: FAPILOG_ENV or ENV, else `dev`."},
+    visit(setting{.name = "env",
+                  .text = "Where it runs, such as `prod`; empty: FAPILOG_ENV or ENV, else `dev`."},
           self.env);
-    visit(detail::setting{.name = "version", .text = "Its version; empty: FAPILOG_VERSION, else `0.0.0`."},
+    visit(setting{.name = "version", .text = "Its version; empty: FAPILOG_VERSION, else `0.0.0`."},
           self.version);
   }
 };
@@ -87,4 +86,4 @@ class runtime_info {
   std::uint32_t generation_ = detail::fork_generation.load_relaxed();
 };
 
-}  // namespace fapilog::enrichers
+}  // namespace fapilog::inline v0_1::enrichers

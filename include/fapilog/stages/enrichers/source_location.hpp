@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace fapilog::enrichers {
+namespace fapilog::inline v0_1::enrichers {
 
 /// Adds `file`, `line`, `function` and `thread_id` to `diagnostics`. Thread: the worker's.
 class source_location {
@@ -21,4 +21,4 @@ class source_location {
   }
 };
 
-}  // namespace fapilog::enrichers
+}  // namespace fapilog::inline v0_1::enrichers

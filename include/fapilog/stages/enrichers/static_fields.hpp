@@ -2,11 +2,11 @@
 // Adds the same fields to every record, such as a region or a team.
 #pragma once
 
-#include <fapilog/detail/setting.hpp>
 #include <fapilog/detail/setting_check.hpp>
-#include <fapilog/detail/utf8.hpp>
+#include <fapilog/detail/text/utf8.hpp>
+#include <fapilog/setting.hpp>
 #include <fapilog/stages/enricher.hpp>
-#include <fapilog/stages/enrichers/prepared_texts.hpp>
+#include <fapilog/stages/enrichers/detail/prepared_texts.hpp>
 
 #include <array>
 #include <cstddef>
@@ -17,22 +17,22 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog::enrichers {
+namespace fapilog::inline v0_1::enrichers {
 
 /// The part of the envelope that fields go to.
 enum class field_target : std::uint8_t { data, diagnostics, context };
 
-}  // namespace fapilog::enrichers
+}  // namespace fapilog::inline v0_1::enrichers
 
 template <>
-struct fapilog::detail::enum_names<fapilog::enrichers::field_target> {
+struct fapilog::enum_names<fapilog::enrichers::field_target> {
   static constexpr std::array names{
       std::pair{enrichers::field_target::data, std::string_view{"data"}},
       std::pair{enrichers::field_target::diagnostics, std::string_view{"diagnostics"}},
       std::pair{enrichers::field_target::context, std::string_view{"context"}}};
 };
 
-namespace fapilog::enrichers {
+namespace fapilog::inline v0_1::enrichers {
 
 struct static_fields_config {
   /// The part of the envelope that the fields go to.
@@ -42,12 +42,10 @@ struct static_fields_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(
-        detail::setting{
-            .name = "target",
-            .text = "Part of the envelope that the fields go to: `data`, `diagnostics` or `context`."},
-        self.target);
-    visit(detail::setting{.name = "fields", .text = "Keys and texts that every record gets."}, self.fields);
+    visit(setting{.name = "target",
+                  .text = "Part of the envelope that the fields go to: `data`, `diagnostics` or `context`."},
+          self.target);
+    visit(setting{.name = "fields", .text = "Keys and texts that every record gets."}, self.fields);
   }
 };
 
@@ -107,4 +105,4 @@ class static_fields {
   prepared_texts added_;
 };
 
-}  // namespace fapilog::enrichers
+}  // namespace fapilog::inline v0_1::enrichers

@@ -2,10 +2,10 @@
 // Adds the name of the thread that made the call.
 #pragma once
 
-#include <fapilog/detail/recent_table.hpp>
-#include <fapilog/detail/setting.hpp>
+#include <fapilog/detail/memory/recent_table.hpp>
+#include <fapilog/detail/os/system.hpp>
 #include <fapilog/detail/setting_check.hpp>
-#include <fapilog/detail/system.hpp>
+#include <fapilog/setting.hpp>
 #include <fapilog/stages/enricher.hpp>
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-namespace fapilog::enrichers {
+namespace fapilog::inline v0_1::enrichers {
 
 struct thread_name_config {
   /// A thread's name is looked up again after this time, in seconds.
@@ -26,16 +26,16 @@ struct thread_name_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(detail::setting{.name = "refresh_seconds",
-                          .text = "A thread's name is looked up again after this time, in seconds.",
-                          .least = 0,
-                          .most = 86'400,
-                          .above_least = true},
+    visit(setting{.name = "refresh_seconds",
+                  .text = "A thread's name is looked up again after this time, in seconds.",
+                  .least = 0,
+                  .most = 86'400,
+                  .above_least = true},
           self.refresh_seconds);
-    visit(detail::setting{.name = "max_threads",
-                          .text = "Threads whose names are remembered.",
-                          .least = 1,
-                          .most = 1'000'000},
+    visit(setting{.name = "max_threads",
+                  .text = "Threads whose names are remembered.",
+                  .least = 1,
+                  .most = 1'000'000},
           self.max_threads);
   }
 };
@@ -92,4 +92,4 @@ class thread_name {
   detail::recent_table<thread> known_;
 };
 
-}  // namespace fapilog::enrichers
+}  // namespace fapilog::inline v0_1::enrichers

@@ -3,12 +3,12 @@
 #pragma once
 
 #include <fapilog/detail/chance.hpp>
-#include <fapilog/detail/setting.hpp>
 #include <fapilog/detail/setting_check.hpp>
 #include <fapilog/record/level.hpp>
+#include <fapilog/setting.hpp>
 #include <fapilog/stages/filter.hpp>
-#include <fapilog/stages/filters/arrival_rate.hpp>
-#include <fapilog/stages/filters/sample_rate.hpp>
+#include <fapilog/stages/filters/detail/arrival_rate.hpp>
+#include <fapilog/stages/filters/detail/sample_rate.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -17,7 +17,7 @@
 #include <optional>
 #include <string_view>
 
-namespace fapilog::filters {
+namespace fapilog::inline v0_1::filters {
 
 struct adaptive_sampling_config {
   /// Events a second that are to pass.
@@ -38,39 +38,33 @@ struct adaptive_sampling_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(detail::setting{.name = "target_eps",
-                          .text = "Events a second that are to pass.",
-                          .least = 0,
-                          .most = 1e12,
-                          .above_least = true},
+    visit(setting{.name = "target_eps",
+                  .text = "Events a second that are to pass.",
+                  .least = 0,
+                  .most = 1e12,
+                  .above_least = true},
           self.target_eps);
-    visit(
-        detail::setting{
-            .name = "min_sample_rate", .text = "Least share that is kept.", .least = 0, .most = 1},
-        self.min_sample_rate);
-    visit(detail::setting{.name = "max_sample_rate",
-                          .text = "Largest share that is kept, at least `min_sample_rate`.",
-                          .least = 0,
-                          .most = 1},
+    visit(setting{.name = "min_sample_rate", .text = "Least share that is kept.", .least = 0, .most = 1},
+          self.min_sample_rate);
+    visit(setting{.name = "max_sample_rate",
+                  .text = "Largest share that is kept, at least `min_sample_rate`.",
+                  .least = 0,
+                  .most = 1},
           self.max_sample_rate);
-    visit(detail::setting{.name = "window_seconds",
-                          .text = "Time over which arrivals are measured, in seconds.",
-                          .least = 1,
-                          .most = 3600},
+    visit(setting{.name = "window_seconds",
+                  .text = "Time over which arrivals are measured, in seconds.",
+                  .least = 1,
+                  .most = 3600},
           self.window_seconds);
-    visit(detail::setting{.name = "always_pass_levels",
-                          .text = "Levels that pass in any case, and do not count."},
+    visit(setting{.name = "always_pass_levels", .text = "Levels that pass in any case, and do not count."},
           self.always_pass_levels);
-    visit(
-        detail::setting{
-            .name = "smoothing_factor",
-            .text = "How far the share moves each second towards the one that would hit the target.",
-            .least = 0,
-            .most = 1,
-            .above_least = true},
-        self.smoothing_factor);
-    visit(detail::setting{.name = "seed",
-                          .text = "Start of the random choices; without one it differs in each run."},
+    visit(setting{.name = "smoothing_factor",
+                  .text = "How far the share moves each second towards the one that would hit the target.",
+                  .least = 0,
+                  .most = 1,
+                  .above_least = true},
+          self.smoothing_factor);
+    visit(setting{.name = "seed", .text = "Start of the random choices; without one it differs in each run."},
           self.seed);
   }
 };
@@ -147,4 +141,4 @@ class adaptive_sampling {
   counter told_;  ///< the bits of `rate_`, for other threads
 };
 
-}  // namespace fapilog::filters
+}  // namespace fapilog::inline v0_1::filters

@@ -2,15 +2,15 @@
 // Lets an error pass once within a time, and tells afterwards how often it came.
 #pragma once
 
-#include <fapilog/detail/recent_table.hpp>
-#include <fapilog/detail/setting.hpp>
+#include <fapilog/detail/memory/recent_table.hpp>
+#include <fapilog/detail/os/system.hpp>
 #include <fapilog/detail/setting_check.hpp>
-#include <fapilog/detail/system.hpp>
+#include <fapilog/record/internal_record.hpp>
 #include <fapilog/record/level.hpp>
-#include <fapilog/record/own_record.hpp>
 #include <fapilog/record/uuid.hpp>
+#include <fapilog/setting.hpp>
 #include <fapilog/stages/filter.hpp>
-#include <fapilog/stages/filters/event_key.hpp>
+#include <fapilog/stages/filters/detail/event_key.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog::filters {
+namespace fapilog::inline v0_1::filters {
 
 struct error_dedupe_config {
   /// How long after its first sight an error passes no more.
@@ -35,21 +35,20 @@ struct error_dedupe_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(detail::setting{.name = "window_seconds",
-                          .text = "How long after its first sight an error passes no more, in seconds.",
-                          .least = 0,
-                          .most = 86'400,
-                          .above_least = true},
+    visit(setting{.name = "window_seconds",
+                  .text = "How long after its first sight an error passes no more, in seconds.",
+                  .least = 0,
+                  .most = 86'400,
+                  .above_least = true},
           self.window_seconds);
-    visit(detail::setting{.name = "max_entries",
-                          .text = "Errors that are remembered, and summaries that wait.",
-                          .least = 1,
-                          .most = 1'000'000},
+    visit(setting{.name = "max_entries",
+                  .text = "Errors that are remembered, and summaries that wait.",
+                  .least = 1,
+                  .most = 1'000'000},
           self.max_entries);
-    visit(detail::setting{.name = "levels", .text = "Only events of these levels are looked at."},
-          self.levels);
-    visit(detail::setting{.name = "key_fields",
-                          .text = "Paths in the envelope; events with the same values are the same error."},
+    visit(setting{.name = "levels", .text = "Only events of these levels are looked at."}, self.levels);
+    visit(setting{.name = "key_fields",
+                  .text = "Paths in the envelope; events with the same values are the same error."},
           self.key_fields);
   }
 };
@@ -89,7 +88,7 @@ class error_dedupe {
     return true;
   }
 
-  void summarise(std::int64_t now_ns, bool last, std::vector<own_record>& all) {
+  void summarise(std::int64_t now_ns, bool last, std::vector<internal_record>& all) {
     leave_to_parent();
     all.insert(all.end(), std::make_move_iterator(waiting_.begin()), std::make_move_iterator(waiting_.end()));
     waiting_.clear();
@@ -174,8 +173,8 @@ class error_dedupe {
     return true;
   }
 
-  [[nodiscard]] own_record summary_of(error const& known) const {
-    own_record summary;
+  [[nodiscard]] internal_record summary_of(error const& known) const {
+    internal_record summary;
     summary.severity = fapilog::level::info;
     summary.message = "Errors deduplicated";
     if (!known.message.empty()) summary.data.emplace_back("error_message", known.message);
@@ -191,10 +190,10 @@ class error_dedupe {
   std::int64_t window_ns_;
   event_key key_;
   detail::recent_table<error> known_;  ///< in the order of their first sight
-  std::vector<own_record> waiting_;
+  std::vector<internal_record> waiting_;
   std::int64_t due_ns_ = 0;
   counter suppressed_;
   std::uint32_t generation_ = detail::fork_generation.load_relaxed();
 };
 
-}  // namespace fapilog::filters
+}  // namespace fapilog::inline v0_1::filters

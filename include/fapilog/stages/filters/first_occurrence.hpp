@@ -3,11 +3,11 @@
 #pragma once
 
 #include <fapilog/detail/chance.hpp>
-#include <fapilog/detail/recent_table.hpp>
-#include <fapilog/detail/setting.hpp>
+#include <fapilog/detail/memory/recent_table.hpp>
 #include <fapilog/detail/setting_check.hpp>
+#include <fapilog/setting.hpp>
 #include <fapilog/stages/filter.hpp>
-#include <fapilog/stages/filters/event_key.hpp>
+#include <fapilog/stages/filters/detail/event_key.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog::filters {
+namespace fapilog::inline v0_1::filters {
 
 struct first_occurrence_config {
   /// Paths in the envelope; their values together are the key.
@@ -32,29 +32,25 @@ struct first_occurrence_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(detail::setting{.name = "key_fields",
-                          .text = "Paths in the envelope whose values together are the key."},
+    visit(setting{.name = "key_fields", .text = "Paths in the envelope whose values together are the key."},
           self.key_fields);
-    visit(detail::setting{.name = "window_seconds",
-                          .text = "How long after its first sight a key counts as known, in seconds.",
-                          .least = 0,
-                          .most = 31'536'000,
-                          .above_least = true},
+    visit(setting{.name = "window_seconds",
+                  .text = "How long after its first sight a key counts as known, in seconds.",
+                  .least = 0,
+                  .most = 31'536'000,
+                  .above_least = true},
           self.window_seconds);
-    visit(
-        detail::setting{
-            .name = "max_keys", .text = "Keys that are remembered.", .least = 1, .most = 10'000'000},
-        self.max_keys);
-    visit(detail::setting{.name = "subsequent_sample_rate",
-                          .text = "Share of the later events of a key that pass.",
-                          .least = 0,
-                          .most = 1},
+    visit(setting{.name = "max_keys", .text = "Keys that are remembered.", .least = 1, .most = 10'000'000},
+          self.max_keys);
+    visit(setting{.name = "subsequent_sample_rate",
+                  .text = "Share of the later events of a key that pass.",
+                  .least = 0,
+                  .most = 1},
           self.subsequent_sample_rate);
-    visit(
-        detail::setting{
-            .name = "seed",
-            .text = "Start of the random choices among later events; without one it differs in each run."},
-        self.seed);
+    visit(setting{.name = "seed",
+                  .text =
+                      "Start of the random choices among later events; without one it differs in each run."},
+          self.seed);
   }
 };
 
@@ -111,4 +107,4 @@ class first_occurrence {
   counter tracked_;
 };
 
-}  // namespace fapilog::filters
+}  // namespace fapilog::inline v0_1::filters

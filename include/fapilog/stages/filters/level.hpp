@@ -2,13 +2,13 @@
 // Drops events by their level.
 #pragma once
 
-#include <fapilog/detail/setting.hpp>
 #include <fapilog/record/level.hpp>
+#include <fapilog/setting.hpp>
 #include <fapilog/stages/filter.hpp>
 
 #include <string_view>
 
-namespace fapilog::filters {
+namespace fapilog::inline v0_1::filters {
 
 struct level_config {
   /// The level at which the two sides part.
@@ -18,10 +18,9 @@ struct level_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(detail::setting{.name = "min_level", .text = "The level at which the two sides part."},
-          self.min_level);
-    visit(detail::setting{.name = "drop_below",
-                          .text = "True: events below `min_level` are dropped; false: those at it or above."},
+    visit(setting{.name = "min_level", .text = "The level at which the two sides part."}, self.min_level);
+    visit(setting{.name = "drop_below",
+                  .text = "True: events below `min_level` are dropped; false: those at it or above."},
           self.drop_below);
   }
 };
@@ -41,4 +40,4 @@ class level {
   level_config config_;
 };
 
-}  // namespace fapilog::filters
+}  // namespace fapilog::inline v0_1::filters

@@ -2,11 +2,11 @@
 // Lets so many events a second pass for each key, with bursts: a token bucket per key.
 #pragma once
 
-#include <fapilog/detail/recent_table.hpp>
-#include <fapilog/detail/setting.hpp>
+#include <fapilog/detail/memory/recent_table.hpp>
 #include <fapilog/detail/setting_check.hpp>
+#include <fapilog/setting.hpp>
 #include <fapilog/stages/filter.hpp>
-#include <fapilog/stages/filters/event_key.hpp>
+#include <fapilog/stages/filters/detail/event_key.hpp>
 
 #include <algorithm>
 #include <array>
@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog::filters {
+namespace fapilog::inline v0_1::filters {
 
 /// What becomes of an event beyond the limit.
 enum class overflow_action : std::uint8_t {
@@ -24,15 +24,15 @@ enum class overflow_action : std::uint8_t {
   mark,  ///< it is kept, with `data._rate_limited` true
 };
 
-}  // namespace fapilog::filters
+}  // namespace fapilog::inline v0_1::filters
 
 template <>
-struct fapilog::detail::enum_names<fapilog::filters::overflow_action> {
+struct fapilog::enum_names<fapilog::filters::overflow_action> {
   static constexpr std::array names{std::pair{filters::overflow_action::drop, std::string_view{"drop"}},
                                     std::pair{filters::overflow_action::mark, std::string_view{"mark"}}};
 };
 
-namespace fapilog::filters {
+namespace fapilog::inline v0_1::filters {
 
 struct rate_limit_config {
   /// Events that may pass at once.
@@ -48,26 +48,21 @@ struct rate_limit_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(detail::setting{.name = "capacity", .text = "Events that may pass at once.", .least = 1},
-          self.capacity);
-    visit(detail::setting{.name = "refill_rate_per_sec",
-                          .text = "Events a second that may pass in the long run.",
-                          .least = 0,
-                          .most = 1e9,
-                          .above_least = true},
+    visit(setting{.name = "capacity", .text = "Events that may pass at once.", .least = 1}, self.capacity);
+    visit(setting{.name = "refill_rate_per_sec",
+                  .text = "Events a second that may pass in the long run.",
+                  .least = 0,
+                  .most = 1e9,
+                  .above_least = true},
           self.refill_rate_per_sec);
-    visit(
-        detail::setting{
-            .name = "key_field",
-            .text = "Path of the key, each value of which has a bucket; empty: one bucket for all."},
-        self.key_field);
-    visit(
-        detail::setting{
-            .name = "max_keys", .text = "Keys that are remembered.", .least = 1, .most = 10'000'000},
-        self.max_keys);
-    visit(detail::setting{.name = "overflow_action",
-                          .text = "What becomes of an event beyond the limit: `drop`, or `mark` with "
-                                  "`data._rate_limited`."},
+    visit(setting{.name = "key_field",
+                  .text = "Path of the key, each value of which has a bucket; empty: one bucket for all."},
+          self.key_field);
+    visit(setting{.name = "max_keys", .text = "Keys that are remembered.", .least = 1, .most = 10'000'000},
+          self.max_keys);
+    visit(setting{.name = "overflow_action",
+                  .text = "What becomes of an event beyond the limit: `drop`, or `mark` with "
+                          "`data._rate_limited`."},
           self.overflow_action);
   }
 };
@@ -138,4 +133,4 @@ class rate_limit {
   counter tracked_;
 };
 
-}  // namespace fapilog::filters
+}  // namespace fapilog::inline v0_1::filters

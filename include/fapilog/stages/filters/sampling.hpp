@@ -3,16 +3,16 @@
 #pragma once
 
 #include <fapilog/detail/chance.hpp>
-#include <fapilog/detail/setting.hpp>
 #include <fapilog/detail/setting_check.hpp>
+#include <fapilog/setting.hpp>
 #include <fapilog/stages/filter.hpp>
-#include <fapilog/stages/filters/sample_rate.hpp>
+#include <fapilog/stages/filters/detail/sample_rate.hpp>
 
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
-namespace fapilog::filters {
+namespace fapilog::inline v0_1::filters {
 
 struct sampling_config {
   /// Share of events that are kept, 0 to 1.
@@ -22,12 +22,9 @@ struct sampling_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(
-        detail::setting{
-            .name = "sample_rate", .text = "Share of events that are kept.", .least = 0, .most = 1},
-        self.sample_rate);
-    visit(detail::setting{.name = "seed",
-                          .text = "Start of the random choices; without one it differs in each run."},
+    visit(setting{.name = "sample_rate", .text = "Share of events that are kept.", .least = 0, .most = 1},
+          self.sample_rate);
+    visit(setting{.name = "seed", .text = "Start of the random choices; without one it differs in each run."},
           self.seed);
   }
 };
@@ -54,4 +51,4 @@ class sampling {
   detail::random_bits random_;
 };
 
-}  // namespace fapilog::filters
+}  // namespace fapilog::inline v0_1::filters

@@ -3,21 +3,21 @@
 #pragma once
 
 #include <fapilog/detail/chance.hpp>
-#include <fapilog/detail/setting.hpp>
+#include <fapilog/detail/hash/siphash.hpp>
 #include <fapilog/detail/setting_check.hpp>
-#include <fapilog/detail/siphash.hpp>
 #include <fapilog/record/event_path.hpp>
 #include <fapilog/record/level.hpp>
+#include <fapilog/setting.hpp>
 #include <fapilog/stages/filter.hpp>
-#include <fapilog/stages/filters/event_key.hpp>
-#include <fapilog/stages/filters/sample_rate.hpp>
+#include <fapilog/stages/filters/detail/event_key.hpp>
+#include <fapilog/stages/filters/detail/sample_rate.hpp>
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace fapilog::filters {
+namespace fapilog::inline v0_1::filters {
 
 struct trace_sampling_config {
   /// Share of traces that are kept, 0 to 1.
@@ -32,18 +32,16 @@ struct trace_sampling_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(
-        detail::setting{
-            .name = "sample_rate", .text = "Share of traces that are kept.", .least = 0, .most = 1},
-        self.sample_rate);
-    visit(detail::setting{.name = "trace_id_field",
-                          .text = "Path of the trace's id; an event without one is kept by chance."},
+    visit(setting{.name = "sample_rate", .text = "Share of traces that are kept.", .least = 0, .most = 1},
+          self.sample_rate);
+    visit(setting{.name = "trace_id_field",
+                  .text = "Path of the trace's id; an event without one is kept by chance."},
           self.trace_id_field);
-    visit(detail::setting{.name = "always_pass_levels", .text = "Levels that pass whatever their trace."},
+    visit(setting{.name = "always_pass_levels", .text = "Levels that pass whatever their trace."},
           self.always_pass_levels);
-    visit(detail::setting{.name = "seed",
-                          .text = "Start of the random choices for events without a trace id; without one it "
-                                  "differs in each run."},
+    visit(setting{.name = "seed",
+                  .text = "Start of the random choices for events without a trace id; without one it "
+                          "differs in each run."},
           self.seed);
   }
 };
@@ -83,4 +81,4 @@ class trace_sampling {
   detail::random_bits random_;
 };
 
-}  // namespace fapilog::filters
+}  // namespace fapilog::inline v0_1::filters

@@ -2,13 +2,13 @@
 // Holds finished lines to a number of bytes.
 #pragma once
 
-#include <fapilog/detail/setting.hpp>
 #include <fapilog/detail/setting_check.hpp>
-#include <fapilog/detail/text_buffer.hpp>
+#include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/record/envelope.hpp>
 #include <fapilog/record/json.hpp>
+#include <fapilog/setting.hpp>
 #include <fapilog/stages/processor.hpp>
-#include <fapilog/stages/processors/line_parts.hpp>
+#include <fapilog/stages/processors/detail/line_parts.hpp>
 
 #include <algorithm>
 #include <array>
@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog::processors {
+namespace fapilog::inline v0_1::processors {
 
 /// What becomes of a line that is too long.
 enum class oversize_action : std::uint8_t {
@@ -28,17 +28,17 @@ enum class oversize_action : std::uint8_t {
   mark,      ///< it stays as long as it is, with `data._oversize` true
 };
 
-}  // namespace fapilog::processors
+}  // namespace fapilog::inline v0_1::processors
 
 template <>
-struct fapilog::detail::enum_names<fapilog::processors::oversize_action> {
+struct fapilog::enum_names<fapilog::processors::oversize_action> {
   static constexpr std::array names{
       std::pair{processors::oversize_action::truncate, std::string_view{"truncate"}},
       std::pair{processors::oversize_action::drop, std::string_view{"drop"}},
       std::pair{processors::oversize_action::mark, std::string_view{"mark"}}};
 };
 
-namespace fapilog::processors {
+namespace fapilog::inline v0_1::processors {
 
 struct size_guard_config {
   /// Longest line, in bytes without its end.
@@ -49,18 +49,16 @@ struct size_guard_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(detail::setting{.name = "max_bytes",
-                          .text = "Longest line, in bytes without its end.",
-                          .least = 100,
-                          .form = detail::setting_form::bytes},
+    visit(setting{.name = "max_bytes",
+                  .text = "Longest line, in bytes without its end.",
+                  .least = 100,
+                  .form = setting_form::bytes},
           self.max_bytes);
-    visit(detail::setting{.name = "action",
-                          .text = "What becomes of a longer one: `truncate`, `drop` or `mark`."},
+    visit(setting{.name = "action", .text = "What becomes of a longer one: `truncate`, `drop` or `mark`."},
           self.action);
-    visit(
-        detail::setting{.name = "preserve_fields",
-                        .text = "Members of `data` and `diagnostics` that go last when a line is truncated."},
-        self.preserve_fields);
+    visit(setting{.name = "preserve_fields",
+                  .text = "Members of `data` and `diagnostics` that go last when a line is truncated."},
+          self.preserve_fields);
   }
 };
 
@@ -255,4 +253,4 @@ class size_guard {
   counter marked_;
 };
 
-}  // namespace fapilog::processors
+}  // namespace fapilog::inline v0_1::processors

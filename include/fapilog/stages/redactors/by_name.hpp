@@ -2,22 +2,22 @@
 // Masks what the redaction presets cover, by the words of names, at any depth.
 #pragma once
 
-#include <fapilog/detail/setting.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/event.hpp>
-#include <fapilog/stages/redactors/masking.hpp>
-#include <fapilog/stages/redactors/name_rules.hpp>
-#include <fapilog/stages/redactors/path_patterns.hpp>
+#include <fapilog/setting.hpp>
+#include <fapilog/stages/redactors/detail/masking.hpp>
+#include <fapilog/stages/redactors/detail/name_rules.hpp>
+#include <fapilog/stages/redactors/detail/path_patterns.hpp>
+#include <fapilog/stages/redactors/detail/redaction.hpp>
+#include <fapilog/stages/redactors/detail/rules_redactor.hpp>
 #include <fapilog/stages/redactors/presets.hpp>
-#include <fapilog/stages/redactors/redaction.hpp>
-#include <fapilog/stages/redactors/rules_redactor.hpp>
 
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace fapilog::redactors {
+namespace fapilog::inline v0_1::redactors {
 
 struct by_name_config {
   static constexpr std::string_view redactor = "by_name";
@@ -31,16 +31,15 @@ struct by_name_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(detail::setting{.name = "presets",
-                          .text = "Redaction presets whose names are masked, such as CREDENTIALS."},
-          self.presets);
-    visit(detail::setting{.name = "names",
-                          .text =
-                              "More names, as words with blanks between: card number covers card_number and "
-                              "cardNumber."},
+    visit(
+        setting{.name = "presets", .text = "Redaction presets whose names are masked, such as CREDENTIALS."},
+        self.presets);
+    visit(setting{.name = "names",
+                  .text = "More names, as words with blanks between: card number covers card_number and "
+                          "cardNumber."},
           self.names);
-    visit(detail::setting{.name = "allowed_fields",
-                          .text = "Paths of members that stay as they are whatever their name."},
+    visit(setting{.name = "allowed_fields",
+                  .text = "Paths of members that stay as they are whatever their name."},
           self.allowed_fields);
     describe_mask(self, visit);
   }
@@ -81,4 +80,4 @@ class by_name : public rules_redactor<by_name_config> {
   using rules_redactor::rules_redactor;
 };
 
-}  // namespace fapilog::redactors
+}  // namespace fapilog::inline v0_1::redactors

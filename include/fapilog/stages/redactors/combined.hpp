@@ -4,12 +4,12 @@
 
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/event.hpp>
-#include <fapilog/stages/redactors/redaction.hpp>
+#include <fapilog/stages/redactors/detail/redaction.hpp>
 
 #include <concepts>
 #include <string_view>
 
-namespace fapilog::redactors {
+namespace fapilog::inline v0_1::redactors {
 
 /// Configurations of redactors of this folder.
 template <class T>
@@ -43,4 +43,4 @@ class combined {
   redaction rules_;
 };
 
-}  // namespace fapilog::redactors
+}  // namespace fapilog::inline v0_1::redactors

@@ -2,15 +2,15 @@
 // Blocks fields that may hold anything, such as the body of a request.
 #pragma once
 
-#include <fapilog/detail/name_words.hpp>
-#include <fapilog/detail/setting.hpp>
+#include <fapilog/detail/text/name_words.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/event.hpp>
-#include <fapilog/stages/redactors/masking.hpp>
-#include <fapilog/stages/redactors/path_patterns.hpp>
-#include <fapilog/stages/redactors/path_rule.hpp>
-#include <fapilog/stages/redactors/redaction.hpp>
-#include <fapilog/stages/redactors/rules_redactor.hpp>
+#include <fapilog/setting.hpp>
+#include <fapilog/stages/redactors/detail/masking.hpp>
+#include <fapilog/stages/redactors/detail/path_patterns.hpp>
+#include <fapilog/stages/redactors/detail/path_rule.hpp>
+#include <fapilog/stages/redactors/detail/redaction.hpp>
+#include <fapilog/stages/redactors/detail/rules_redactor.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-namespace fapilog::redactors {
+namespace fapilog::inline v0_1::redactors {
 
 struct field_blocker_config {
   static constexpr std::string_view redactor = "field_blocker";
@@ -31,11 +31,11 @@ struct field_blocker_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(detail::setting{.name = "blocked_fields", .text = "Keys whose values are replaced, at any depth."},
+    visit(setting{.name = "blocked_fields", .text = "Keys whose values are replaced, at any depth."},
           self.blocked_fields);
-    visit(detail::setting{.name = "allowed_fields", .text = "Paths of members that stay as they are."},
+    visit(setting{.name = "allowed_fields", .text = "Paths of members that stay as they are."},
           self.allowed_fields);
-    visit(detail::setting{.name = "replacement", .text = "What stands in the place of a blocked value."},
+    visit(setting{.name = "replacement", .text = "What stands in the place of a blocked value."},
           self.replacement);
   }
 };
@@ -77,4 +77,4 @@ class field_blocker : public rules_redactor<field_blocker_config> {
   using rules_redactor::rules_redactor;
 };
 
-}  // namespace fapilog::redactors
+}  // namespace fapilog::inline v0_1::redactors

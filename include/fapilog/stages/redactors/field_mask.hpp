@@ -2,20 +2,20 @@
 // Masks the members at given paths.
 #pragma once
 
-#include <fapilog/detail/setting.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/event.hpp>
-#include <fapilog/stages/redactors/masking.hpp>
-#include <fapilog/stages/redactors/path_patterns.hpp>
-#include <fapilog/stages/redactors/redaction.hpp>
-#include <fapilog/stages/redactors/rules_redactor.hpp>
+#include <fapilog/setting.hpp>
+#include <fapilog/stages/redactors/detail/masking.hpp>
+#include <fapilog/stages/redactors/detail/path_patterns.hpp>
+#include <fapilog/stages/redactors/detail/redaction.hpp>
+#include <fapilog/stages/redactors/detail/rules_redactor.hpp>
 
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace fapilog::redactors {
+namespace fapilog::inline v0_1::redactors {
 
 struct field_mask_config {
   static constexpr std::string_view redactor = "field_mask";
@@ -29,14 +29,13 @@ struct field_mask_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(
-        detail::setting{
-            .name = "fields_to_mask",
-            .text = "Paths of the members that are masked, from data, context or diagnostics down, with * "
-                    "for one key and ** for any; a path without these stands at any depth."},
-        self.fields_to_mask);
-    visit(detail::setting{.name = "case_insensitive",
-                          .text = "Whether upper and lower case of ASCII letters are the same."},
+    visit(setting{.name = "fields_to_mask",
+                  .text =
+                      "Paths of the members that are masked, from data, context or diagnostics down, with * "
+                      "for one key and ** for any; a path without these stands at any depth."},
+          self.fields_to_mask);
+    visit(setting{.name = "case_insensitive",
+                  .text = "Whether upper and lower case of ASCII letters are the same."},
           self.case_insensitive);
     describe_mask(self, visit);
   }
@@ -55,4 +54,4 @@ class field_mask : public rules_redactor<field_mask_config> {
   using rules_redactor::rules_redactor;
 };
 
-}  // namespace fapilog::redactors
+}  // namespace fapilog::inline v0_1::redactors

@@ -2,8 +2,8 @@
 // The thirteen redaction presets: which names each covers, what it builds on, and what law it is made for.
 #pragma once
 
-#include <fapilog/detail/name_words.hpp>
-#include <fapilog/stages/redactors/preset_names.hpp>
+#include <fapilog/detail/text/name_words.hpp>
+#include <fapilog/stages/redactors/detail/preset_names.hpp>
 
 #include <algorithm>
 #include <array>
@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace fapilog::redactors {
+namespace fapilog::inline v0_1::redactors {
 
 /// Names that belong together. The texts live as long as the program.
 struct redaction_preset {
@@ -175,4 +175,4 @@ inline void collect_names(std::string_view name, preset_table all, std::vector<s
   return names;
 }
 
-}  // namespace fapilog::redactors
+}  // namespace fapilog::inline v0_1::redactors

@@ -2,14 +2,14 @@
 // Masks the members whose path matches a regular expression.
 #pragma once
 
-#include <fapilog/detail/linear_regex.hpp>
-#include <fapilog/detail/setting.hpp>
+#include <fapilog/detail/regex/linear_regex.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/event.hpp>
-#include <fapilog/stages/redactors/masking.hpp>
-#include <fapilog/stages/redactors/path_rule.hpp>
-#include <fapilog/stages/redactors/redaction.hpp>
-#include <fapilog/stages/redactors/rules_redactor.hpp>
+#include <fapilog/setting.hpp>
+#include <fapilog/stages/redactors/detail/masking.hpp>
+#include <fapilog/stages/redactors/detail/path_rule.hpp>
+#include <fapilog/stages/redactors/detail/redaction.hpp>
+#include <fapilog/stages/redactors/detail/rules_redactor.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-namespace fapilog::redactors {
+namespace fapilog::inline v0_1::redactors {
 
 struct regex_mask_config {
   static constexpr std::string_view redactor = "regex_mask";
@@ -33,10 +33,9 @@ struct regex_mask_config {
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
     visit(
-        detail::setting{
-            .name = "patterns",
-            .text = "Regular expressions for whole paths such as data.user.password; one that could take "
-                    "more than linear time is refused."},
+        setting{.name = "patterns",
+                .text = "Regular expressions for whole paths such as data.user.password; one that could take "
+                        "more than linear time is refused."},
         self.patterns);
     describe_mask(self, visit);
   }
@@ -84,4 +83,4 @@ class regex_mask : public rules_redactor<regex_mask_config> {
   using rules_redactor::rules_redactor;
 };
 
-}  // namespace fapilog::redactors
+}  // namespace fapilog::inline v0_1::redactors

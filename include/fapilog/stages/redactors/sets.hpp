@@ -12,7 +12,7 @@
 
 #include <vector>
 
-namespace fapilog::redactors {
+namespace fapilog::inline v0_1::redactors {
 
 /// Finds credentials in names that are written as one word, which `by_name` cannot cut up: `awssecretkeyid`.
 [[nodiscard]] inline regex_mask_config credential_patterns() {
@@ -33,4 +33,4 @@ namespace fapilog::redactors {
                    credential_patterns(), url_credentials_config{}, value_detectors_config{.email = true}}};
 }
 
-}  // namespace fapilog::redactors
+}  // namespace fapilog::inline v0_1::redactors

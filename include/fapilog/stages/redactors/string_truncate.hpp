@@ -2,16 +2,16 @@
 // Cuts long texts.
 #pragma once
 
-#include <fapilog/detail/setting.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/event.hpp>
-#include <fapilog/stages/redactors/redaction.hpp>
-#include <fapilog/stages/redactors/rules_redactor.hpp>
+#include <fapilog/setting.hpp>
+#include <fapilog/stages/redactors/detail/redaction.hpp>
+#include <fapilog/stages/redactors/detail/rules_redactor.hpp>
 
 #include <cstddef>
 #include <string_view>
 
-namespace fapilog::redactors {
+namespace fapilog::inline v0_1::redactors {
 
 struct string_truncate_config {
   static constexpr std::string_view redactor = "string_truncate";
@@ -20,13 +20,11 @@ struct string_truncate_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(
-        detail::setting{
-            .name = "max_string_length",
-            .text = "Characters that a text may have; a longer one is cut and ends with [truncated]; 0 "
-                    "cuts nothing.",
-            .least = 0},
-        self.max_string_length);
+    visit(setting{.name = "max_string_length",
+                  .text = "Characters that a text may have; a longer one is cut and ends with [truncated]; 0 "
+                          "cuts nothing.",
+                  .least = 0},
+          self.max_string_length);
   }
 };
 
@@ -42,4 +40,4 @@ class string_truncate : public rules_redactor<string_truncate_config> {
   using rules_redactor::rules_redactor;
 };
 
-}  // namespace fapilog::redactors
+}  // namespace fapilog::inline v0_1::redactors

@@ -2,20 +2,20 @@
 // Takes credentials out of URLs and connection strings, also where they stand within a text or the message.
 #pragma once
 
-#include <fapilog/detail/setting.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/event.hpp>
-#include <fapilog/stages/redactors/masking.hpp>
-#include <fapilog/stages/redactors/name_rules.hpp>
+#include <fapilog/setting.hpp>
+#include <fapilog/stages/redactors/detail/masking.hpp>
+#include <fapilog/stages/redactors/detail/name_rules.hpp>
+#include <fapilog/stages/redactors/detail/redaction.hpp>
+#include <fapilog/stages/redactors/detail/rules_redactor.hpp>
 #include <fapilog/stages/redactors/presets.hpp>
-#include <fapilog/stages/redactors/redaction.hpp>
-#include <fapilog/stages/redactors/rules_redactor.hpp>
 
 #include <cstddef>
 #include <memory>
 #include <string_view>
 
-namespace fapilog::redactors {
+namespace fapilog::inline v0_1::redactors {
 
 struct url_credentials_config {
   static constexpr std::string_view redactor = "url_credentials";
@@ -26,15 +26,14 @@ struct url_credentials_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(
-        detail::setting{.name = "keywords",
-                        .text = "Whether values that a text names itself are masked, such as password=... or "
-                                "\"token\": \"...\"."},
-        self.keywords);
-    visit(detail::setting{.name = "max_string_length",
-                          .text = "Longest text that is looked at, in bytes; a longer one is replaced.",
-                          .least = 64,
-                          .form = detail::setting_form::bytes},
+    visit(setting{.name = "keywords",
+                  .text = "Whether values that a text names itself are masked, such as password=... or "
+                          "\"token\": \"...\"."},
+          self.keywords);
+    visit(setting{.name = "max_string_length",
+                  .text = "Longest text that is looked at, in bytes; a longer one is replaced.",
+                  .least = 64,
+                  .form = setting_form::bytes},
           self.max_string_length);
   }
 };
@@ -60,4 +59,4 @@ class url_credentials : public rules_redactor<url_credentials_config> {
   using rules_redactor::rules_redactor;
 };
 
-}  // namespace fapilog::redactors
+}  // namespace fapilog::inline v0_1::redactors

@@ -2,18 +2,18 @@
 // Finds secrets by their form, wherever they stand: card numbers, tokens, keys, e-mail addresses.
 #pragma once
 
-#include <fapilog/detail/setting.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/event.hpp>
-#include <fapilog/stages/redactors/name_rules.hpp>
-#include <fapilog/stages/redactors/redaction.hpp>
-#include <fapilog/stages/redactors/rules_redactor.hpp>
+#include <fapilog/setting.hpp>
+#include <fapilog/stages/redactors/detail/name_rules.hpp>
+#include <fapilog/stages/redactors/detail/redaction.hpp>
+#include <fapilog/stages/redactors/detail/rules_redactor.hpp>
 
 #include <array>
 #include <memory>
 #include <string_view>
 
-namespace fapilog::redactors {
+namespace fapilog::inline v0_1::redactors {
 
 struct value_detectors_config {
   static constexpr std::string_view redactor = "value_detectors";
@@ -27,18 +27,17 @@ struct value_detectors_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(detail::setting{.name = "payment_card",
-                          .text = "Numbers of payment cards with the right check digit."},
+    visit(setting{.name = "payment_card", .text = "Numbers of payment cards with the right check digit."},
           self.payment_card);
-    visit(detail::setting{.name = "jwt", .text = "JSON web tokens."}, self.jwt);
-    visit(detail::setting{.name = "bearer_tokens",
-                          .text = "What follows Bearer, Basic and Authorization: in a text."},
-          self.bearer_tokens);
-    visit(detail::setting{.name = "aws_keys",
-                          .text = "Key ids of AWS, and what looks like a secret key in the same text."},
+    visit(setting{.name = "jwt", .text = "JSON web tokens."}, self.jwt);
+    visit(
+        setting{.name = "bearer_tokens", .text = "What follows Bearer, Basic and Authorization: in a text."},
+        self.bearer_tokens);
+    visit(setting{.name = "aws_keys",
+                  .text = "Key ids of AWS, and what looks like a secret key in the same text."},
           self.aws_keys);
-    visit(detail::setting{.name = "private_keys", .text = "Private keys in PEM blocks."}, self.private_keys);
-    visit(detail::setting{.name = "email", .text = "E-mail addresses."}, self.email);
+    visit(setting{.name = "private_keys", .text = "Private keys in PEM blocks."}, self.private_keys);
+    visit(setting{.name = "email", .text = "E-mail addresses."}, self.email);
   }
 };
 
@@ -63,4 +62,4 @@ class value_detectors : public rules_redactor<value_detectors_config> {
   using rules_redactor::rules_redactor;
 };
 
-}  // namespace fapilog::redactors
+}  // namespace fapilog::inline v0_1::redactors

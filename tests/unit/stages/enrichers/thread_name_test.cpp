@@ -5,7 +5,7 @@
 #include "support/logged.hpp"
 #include "support/settings.hpp"
 
-#include <fapilog/detail/system.hpp>
+#include <fapilog/detail/os/system.hpp>
 #include <fapilog/stages/enrichers/thread_name.hpp>
 
 #include <chrono>

@@ -5,7 +5,7 @@
 #include "support/logged.hpp"
 #include "support/settings.hpp"
 
-#include <fapilog/detail/system.hpp>
+#include <fapilog/detail/os/system.hpp>
 #include <fapilog/stages/filters/error_dedupe.hpp>
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 #include <variant>
 #include <vector>
 
-using fapilog::own_record;
+using fapilog::internal_record;
 using fapilog::value;
 using fapilog::filters::error_dedupe;
 using fapilog::filters::error_dedupe_config;
@@ -41,15 +41,15 @@ struct deduped_calls {
     }
     return filter.keep(e);
   }
-  [[nodiscard]] std::vector<own_record> summaries(bool last = false) {
-    std::vector<own_record> all;
+  [[nodiscard]] std::vector<internal_record> summaries(bool last = false) {
+    std::vector<internal_record> all;
     filter.summarise(now, last, all);
     return all;
   }
 };
 
 /// A member of a summary's data as text; "-" where there is none.
-std::string member_of(own_record const& summary, std::string_view key) {
+std::string member_of(internal_record const& summary, std::string_view key) {
   for (auto const& [name, v] : summary.data) {
     if (name != key) continue;
     if (auto const* const text = std::get_if<std::string>(&v)) return *text;
@@ -273,7 +273,7 @@ TEST_CASE("summaries are reached through any filter") {
   (void)any.keep(made.add("x", fapilog::level::error));
   CHECK(any.base().name() == "error_dedupe");
   CHECK(any.base().summary_due() != 0);
-  std::vector<own_record> all;
+  std::vector<internal_record> all;
   any.base().summarise(0, true, all);
   CHECK(all.size() == 1);
 }

@@ -2,7 +2,7 @@
 // The redaction presets as data.
 #include "support/catch.hpp"
 
-#include <fapilog/stages/redactors/name_rules.hpp>
+#include <fapilog/stages/redactors/detail/name_rules.hpp>
 #include <fapilog/stages/redactors/presets.hpp>
 
 #include <algorithm>

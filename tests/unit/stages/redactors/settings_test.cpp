@@ -17,13 +17,13 @@ namespace {
 /// The names of all members; those of secrets in angle brackets.
 template <class Config>
 string_list members() {
-  static_assert(fapilog::detail::described<Config>);
+  static_assert(fapilog::described<Config>);
   string_list all;
   Config config;
-  Config::describe(config, [&](fapilog::detail::setting const& s, auto const&) {
+  Config::describe(config, [&](fapilog::setting const& s, auto const&) {
     CHECK(s.text.ends_with('.'));
     std::string const name{s.name};
-    all.push_back(s.form == fapilog::detail::setting_form::secret ? '<' + name + '>' : name);
+    all.push_back(s.form == fapilog::setting_form::secret ? '<' + name + '>' : name);
   });
   return all;
 }
@@ -44,8 +44,8 @@ TEST_CASE("each member of a redactor's configuration is described, and keys are 
 }
 
 TEST_CASE("modes have names") {
-  static_assert(fapilog::detail::named_by_table<mask_mode>);
-  static_assert(fapilog::detail::named_by_table<fapilog::redaction_fail_mode>);
-  CHECK(fapilog::detail::enum_names<mask_mode>::names[1].second == "pseudonym");
-  CHECK(fapilog::detail::enum_names<fapilog::redaction_fail_mode>::names[2].second == "closed");
+  static_assert(fapilog::named_by_table<mask_mode>);
+  static_assert(fapilog::named_by_table<fapilog::redaction_fail_mode>);
+  CHECK(fapilog::enum_names<mask_mode>::names[1].second == "pseudonym");
+  CHECK(fapilog::enum_names<fapilog::redaction_fail_mode>::names[2].second == "closed");
 }

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// All that is wrong with settings, at once: where it stands, which setting, what it is and what would be right.
+#pragma once
+
+#include <fapilog/config/config_value.hpp>
+#include <fapilog/record/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1 {
+
+/// One thing that is wrong. No value of a secret stands in it.
+struct settings_problem {
+  std::string where;  ///< `fapilog.json:3`, an environment variable's name, or `code`
+  std::string path;   ///< the setting, such as `core.batch_max_size`; may be empty
+  std::string text;   ///< what is wrong and what would be right
+
+  [[nodiscard]] std::string message() const { return "fapilog: " + where + ": " + text; }
+};
+
+/// No more are collected: who made that many has the wrong file.
+inline constexpr std::size_t most_settings_problems = 100;
+
+/// Thrown for settings that cannot be; `what()` has one line for each problem, in the order of the lines of each text.
+class settings_error : public std::invalid_argument {
+ public:
+  explicit settings_error(std::vector<settings_problem> problems)
+      : settings_error(std::make_shared<std::vector<settings_problem> const>(in_order(std::move(problems)))) {
+  }
+
+  [[nodiscard]] std::vector<settings_problem> const& problems() const noexcept { return *problems_; }
+
+ private:
+  using shared_problems = std::shared_ptr<std::vector<settings_problem> const>;
+  explicit settings_error(shared_problems problems)
+      : std::invalid_argument(lines(*problems)), problems_(std::move(problems)) {}
+
+  /// `fapilog.json:12` as the text's name and its line; 0 where there is none.
+  static std::pair<std::string_view, unsigned long> place_of(std::string_view where) {
+    std::size_t const colon = where.rfind(':');
+    unsigned long line = 0;
+    if (colon == std::string_view::npos) return {where, line};
+    std::string_view const digits = where.substr(colon + 1);
+    auto const [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), line);
+    if (error != std::errc{} || end != digits.data() + digits.size()) return {where, 0};
+    return {where.substr(0, colon), line};
+  }
+  static std::vector<settings_problem> in_order(std::vector<settings_problem> problems) {
+    std::vector<std::string> texts;
+    for (auto const& problem : problems) {
+      std::string name{place_of(problem.where).first};
+      if (std::ranges::find(texts, name) == texts.end()) texts.push_back(std::move(name));
+    }
+    std::ranges::stable_sort(problems, {}, [&texts](settings_problem const& problem) {
+      auto const [name, line] = place_of(problem.where);
+      return std::pair{std::ranges::find(texts, name) - texts.begin(), line};
+    });
+    return problems;
+  }
+  static std::string lines(std::vector<settings_problem> const& problems) {
+    std::string text;
+    for (auto const& problem : problems) text += (text.empty() ? "" : "\n") + problem.message();
+    return text;
+  }
+
+  shared_problems problems_;
+};
+
+namespace detail::config {
+
+/// Text from outside in a message: cut, and in printable characters.
+[[nodiscard]] inline std::string printable(std::string_view text, std::size_t most = 80) {
+  std::string result;
+  for (char const c : text.substr(0, most)) result.push_back(c < ' ' || c > '~' ? '?' : c);
+  return text.size() > most ? result + "..." : result;
+}
+
+/// A file's name or what a plugin says, in a message: it may be in any script.
+[[nodiscard]] inline std::string without_controls(std::string_view name) {
+  std::string result{name};
+  for (char& c : result) {
+    if ((c >= '\0' && c < ' ') || c == '\x7F') c = '?';
+  }
+  return result;
+}
+
+/// A value in a message.
+[[nodiscard]] inline std::string shown(config_value const& v) {
+  switch (v.what()) {
+    case config_value::type::list: return "a list";
+    case config_value::type::object: return "an object";
+    case config_value::type::text: return '"' + printable(v.text()) + '"';
+    default: return to_json(v);
+  }
+}
+
+}  // namespace detail::config
+}  // namespace fapilog::inline v0_1

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// Which records of a batch go to which sink.
+#pragma once
+
+#include <fapilog/delivery/batch_part.hpp>
+#include <fapilog/record/batch.hpp>
+#include <fapilog/setup/delivery_options.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1::detail {
+
+/// Thread: one at a time. Throws: std::bad_alloc.
+class router {
+ public:
+  /// A batch by sinks; a sink without a part has an empty one.
+  struct parts {
+    std::vector<batch_part> of_sinks;
+    std::uint64_t unrouted = 0;    ///< records that no sink takes, and
+    std::vector<bool> left_out{};  ///< which; empty where there are none
+  };
+
+  /// The routes in the order of the sinks.
+  router(std::vector<route> routes, routing rule) : routes_(std::move(routes)), rule_(rule) { look_at_all(); }
+
+  /// What is not given stays.
+  void change(std::optional<std::vector<route>> routes, std::optional<routing> rule) noexcept {
+    if (routes) routes_ = std::move(*routes);
+    if (rule) rule_ = *rule;
+    look_at_all();
+  }
+
+  [[nodiscard]] parts split(batch const& entries) {
+    parts result;
+    result.of_sinks.resize(routes_.size());
+    if (takes_all_) {
+      for (batch_part& part : result.of_sinks) part.entries = entries;
+      return result;
+    }
+    chosen_.assign(routes_.size(), {});
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      if (choose(entries[i].event, static_cast<std::uint32_t>(i))) continue;
+      if (result.left_out.empty()) result.left_out.resize(entries.size());
+      result.left_out[i] = true;
+      result.unrouted += entries[i].event.is_own ? 0U : 1U;
+    }
+    for (std::size_t s = 0; s < routes_.size(); ++s) {
+      if (chosen_[s].empty()) continue;
+      if (chosen_[s].size() == entries.size()) {
+        result.of_sinks[s].entries = entries;
+      } else {
+        result.of_sinks[s] = {entries.only(chosen_[s]), std::move(chosen_[s]), nullptr};
+      }
+    }
+    return result;
+  }
+
+ private:
+  void look_at_all() noexcept {
+    takes_all_ = std::all_of(routes_.begin(), routes_.end(), [](route const& r) { return r.takes_all(); }) &&
+                 (rule_ == routing::overlap || routes_.size() < 2);
+  }
+
+  bool choose(event const& e, std::uint32_t index) {
+    bool taken = false;
+    for (std::size_t s = 0; s < routes_.size(); ++s) {
+      if (routes_[s].otherwise || (taken && rule_ == routing::first_match) || !routes_[s].takes(e)) continue;
+      chosen_[s].push_back(index);
+      taken = true;
+    }
+    for (std::size_t s = 0; s < routes_.size() && !taken; ++s) {
+      if (routes_[s].otherwise && routes_[s].takes(e)) {
+        chosen_[s].push_back(index);
+        taken = rule_ == routing::first_match;
+      }
+    }
+    return taken || std::any_of(chosen_.begin(), chosen_.end(), [index](auto const& indices) {
+             return !indices.empty() && indices.back() == index;
+           });
+  }
+
+  std::vector<route> routes_;
+  routing rule_;
+  bool takes_all_ = true;
+  std::vector<std::vector<std::uint32_t>> chosen_;
+};
+
+}  // namespace fapilog::inline v0_1::detail

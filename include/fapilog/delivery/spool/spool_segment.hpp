@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+// One file of a spool: frames with checksums behind each other, and how far they have been delivered.
+#pragma once
+
+#include <fapilog/detail/hash/crc32c.hpp>
+#include <fapilog/detail/os/file.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace fapilog::inline v0_1::detail {
+
+/// A head of 64 bytes, then frames: 16 bytes (mark, length, records, checksum over all of it), the bytes, zeros up to a
+/// multiple of 8. The head's `consumed` moves behind each frame that was delivered. Thread: one at a time.
+class spool_segment {
+ public:
+  static constexpr std::size_t head_size = 64;  ///< of a file without frames
+
+  /// What reading gave: a frame, or the end.
+  struct frame {
+    bool found = false;
+    std::string bytes;
+    std::uint32_t records = 0;
+    std::uint64_t begin = 0;    ///< offset of the frame, and
+    std::uint64_t end = 0;      ///< of what is behind it
+    std::uint64_t skipped = 0;  ///< bytes before it that were no frame
+  };
+
+  /// A new file, which must not exist. Returns an errno value.
+  [[nodiscard]] int create(std::string path) {
+    auto opened = detail::open_file(path, detail::open_for::make, 0600);
+    if (opened.error != 0) return opened.error;
+    path_ = std::move(path);
+    file_ = std::move(opened.handle);
+    std::string const head = head_bytes(head_size);
+    auto const put = file_.write_at(0, head);
+    if (put.error != 0) {
+      discard();
+      return put.error;
+    }
+    read_ = end_ = head_size;
+    return 0;
+  }
+
+  /// A file of an earlier process. False: it is no segment of this version; what it is instead is in `error`.
+  [[nodiscard]] bool open(std::string path, std::string& error) {
+    auto opened = detail::open_file(path, detail::open_for::update);
+    if (opened.error != 0) {
+      error = detail::errno_text(opened.error);
+      return false;
+    }
+    std::array<char, head_size> head{};
+    auto const got = opened.handle.read_at(0, head.data(), head.size());
+    auto const status = opened.handle.status();
+    if (status.type == detail::file_type::regular && status.size < head_size) {
+      path_ = std::move(path);  // its process was killed while it made it: nothing is in it
+      file_ = std::move(opened.handle);
+      return true;
+    }
+    if (status.type != detail::file_type::regular || got.bytes != head.size() ||
+        std::string_view{head.data(), mark_size} != head_bytes(0).substr(0, mark_size)) {
+      error = "not a spool file of this version";
+      return false;
+    }
+    std::uint64_t consumed = 0;
+    std::memcpy(&consumed, head.data() + mark_size, sizeof consumed);
+    path_ = std::move(path);
+    file_ = std::move(opened.handle);
+    end_ = status.size;
+    read_ = consumed < head_size || consumed > end_ ? std::uint64_t{head_size} : consumed;
+    return true;
+  }
+
+  [[nodiscard]] std::string const& path() const noexcept { return path_; }
+  [[nodiscard]] std::uint64_t size() const noexcept { return end_; }
+  [[nodiscard]] bool is_consumed() const noexcept { return read_ >= end_; }
+
+  /// Bytes that a frame of this length takes.
+  [[nodiscard]] static std::uint64_t frame_bytes(std::size_t length) noexcept {
+    return frame_head + ((std::uint64_t{length} + 7) & ~std::uint64_t{7});
+  }
+
+  /// Appends a frame; where that fails nothing of it stays. Returns an errno value.
+  [[nodiscard]] int append(std::string_view bytes, std::uint32_t records, bool sync) {
+    std::string whole(static_cast<std::size_t>(frame_bytes(bytes.size())), '\0');
+    put_frame_head(whole.data(), bytes, records);
+    std::memcpy(whole.data() + frame_head, bytes.data(), bytes.size());
+    auto const put = file_.write_at(end_, whole);
+    int const error = put.error != 0 ? put.error : sync ? file_.sync() : 0;
+    if (error != 0) {
+      (void)file_.truncate(end_);  // a torn frame would be skipped in any case
+      return error;
+    }
+    end_ += whole.size();
+    return 0;
+  }
+
+  /// The first frame that was not delivered yet.
+  [[nodiscard]] frame front() const {
+    frame result;
+    for (std::uint64_t at = read_; at + frame_head <= end_; at += 8) {
+      if (read_frame(at, result)) {
+        result.skipped = at - read_;
+        return result;
+      }
+    }
+    result.end = end_;
+    result.skipped = end_ - read_;
+    return result;
+  }
+  /// Notes that everything up to this offset was delivered: not again, not even by the next process.
+  void consume(std::uint64_t end) noexcept {
+    read_ = end;
+    std::array<char, sizeof end> bytes{};
+    std::memcpy(bytes.data(), &end, sizeof end);
+    (void)file_.write_at(mark_size, {bytes.data(), bytes.size()});  // where it fails a frame may come twice
+  }
+
+  /// Removes the file.
+  void discard() noexcept {
+    if (!path_.empty()) (void)detail::unlink_file(path_);
+    forget();
+  }
+  /// Closes the file and leaves it.
+  void forget() noexcept { file_.close(); }
+
+ private:
+  static constexpr std::size_t mark_size = 16;
+  static constexpr std::size_t frame_head = 16;
+  static constexpr std::uint32_t frame_mark = 0x31465046;
+
+  static std::string head_bytes(std::uint64_t consumed) {
+    std::string head(head_size, '\0');
+    constexpr std::uint32_t version = 1;
+    constexpr std::uint32_t order = 0x01020304;
+    std::memcpy(head.data(), "fapspool", 8);
+    std::memcpy(head.data() + 8, &version, sizeof version);
+    std::memcpy(head.data() + 12, &order, sizeof order);
+    std::memcpy(head.data() + mark_size, &consumed, sizeof consumed);
+    return head;
+  }
+
+  static void put_frame_head(char* to, std::string_view bytes, std::uint32_t records) noexcept {
+    std::array<std::uint32_t, 4> words{frame_mark, static_cast<std::uint32_t>(bytes.size()), records, 0};
+    words[3] = checksum(words, bytes);
+    std::memcpy(to, words.data(), sizeof words);
+  }
+  static std::uint32_t checksum(std::array<std::uint32_t, 4> const& words, std::string_view bytes) noexcept {
+    std::array<char, 12> head{};
+    std::memcpy(head.data(), words.data(), head.size());
+    return detail::crc32c(bytes, detail::crc32c({head.data(), head.size()}));
+  }
+
+  bool read_frame(std::uint64_t at, frame& to) const {
+    std::array<std::uint32_t, 4> words{};
+    std::array<char, frame_head> head{};
+    if (file_.read_at(at, head.data(), head.size()).bytes != head.size()) return false;
+    std::memcpy(words.data(), head.data(), head.size());
+    if (words[0] != frame_mark || at + frame_bytes(words[1]) > end_) return false;
+    to.bytes.resize(words[1]);
+    if (file_.read_at(at + frame_head, to.bytes.data(), to.bytes.size()).bytes != to.bytes.size() ||
+        checksum(words, to.bytes) != words[3]) {
+      return false;
+    }
+    to.found = true;
+    to.records = words[2];
+    to.begin = at;
+    to.end = at + frame_bytes(words[1]);
+    return true;
+  }
+
+  std::string path_;
+  detail::file file_;
+  std::uint64_t read_ = 0;
+  std::uint64_t end_ = 0;
+};
+
+}  // namespace fapilog::inline v0_1::detail

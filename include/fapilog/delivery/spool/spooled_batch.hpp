@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// A batch as the bytes of one frame of a spool, and back.
+#pragma once
+
+#include <fapilog/detail/text/text_buffer.hpp>
+#include <fapilog/record/batch.hpp>
+#include <fapilog/record/event_codec.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace fapilog::inline v0_1::detail {
+
+/// The entries from `first` on. Throws: std::bad_alloc.
+inline void encode_batch(detail::text_buffer& out, batch const& entries, std::size_t first = 0) {
+  out.clear();
+  detail::event_encoder encoder{out};
+  for (std::size_t i = first; i < entries.size(); ++i) encoder.put(entries[i]);
+}
+
+/// The batch of these bytes, in memory of its own; empty where they are none. Throws: std::bad_alloc.
+[[nodiscard]] inline batch decode_batch(std::string_view bytes, std::size_t records) {
+  auto storage = std::make_shared<batch_storage>();
+  detail::event_decoder decoder{storage->memory().copy(bytes), storage->memory()};
+  if (records > bytes.size()) return {};
+  storage->entries().reserve(records);
+  for (std::size_t i = 0; i < records; ++i) {
+    if (!decoder.next(storage->entries().emplace_back(storage->memory()))) return {};
+  }
+  if (!decoder.at_end()) return {};
+  std::size_t lines = 0;
+  for (entry const& e : storage->entries()) lines += e.json.size() + 1;
+  char* to = storage->text().room(lines);
+  for (entry& e : storage->entries()) {
+    if (e.json.empty()) {
+      e.json = {};
+      continue;
+    }
+    std::string_view const line{to, e.json.size()};
+    storage->text().append(e.json);
+    storage->text().push_back('\n');
+    e.json = line;
+    to += line.size() + 1;
+  }
+  return batch{std::move(storage)};
+}
+
+}  // namespace fapilog::inline v0_1::detail

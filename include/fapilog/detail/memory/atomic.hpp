@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// The few atomic operations the call site needs, without the 36,000 preprocessed lines of <atomic>.
+#pragma once
+
+#include <fapilog/detail/os/platform.hpp>
+
+#include <cstdint>
+
+namespace fapilog::inline v0_1::detail {
+
+/// A trivially copyable word shared between threads. The same meaning as `std::atomic<T>` with the order in the
+/// name of each operation. Thread: any.
+template <class T>
+class atomic_word {
+  static_assert(sizeof(T) <= sizeof(void*), "fapilog: atomic_word holds at most one machine word");
+
+ public:
+  constexpr atomic_word() noexcept = default;
+  constexpr explicit atomic_word(T value) noexcept : value_(value) {}
+  atomic_word(atomic_word const&) = delete;
+  atomic_word& operator=(atomic_word const&) = delete;
+
+  [[nodiscard, gnu::always_inline]] T load_relaxed() const noexcept {
+    return __atomic_load_n(&value_, __ATOMIC_RELAXED);
+  }
+  [[nodiscard, gnu::always_inline]] T load_acquire() const noexcept {
+    return __atomic_load_n(&value_, __ATOMIC_ACQUIRE);
+  }
+  [[nodiscard, gnu::always_inline]] T load_seq_cst() const noexcept {
+    return __atomic_load_n(&value_, __ATOMIC_SEQ_CST);
+  }
+  [[gnu::always_inline]] void store_relaxed(T value) noexcept {
+    __atomic_store_n(&value_, value, __ATOMIC_RELAXED);
+  }
+  [[gnu::always_inline]] void store_release(T value) noexcept {
+    __atomic_store_n(&value_, value, __ATOMIC_RELEASE);
+  }
+  [[gnu::always_inline]] void store_seq_cst(T value) noexcept {
+    __atomic_store_n(&value_, value, __ATOMIC_SEQ_CST);
+  }
+  T exchange(T value) noexcept { return __atomic_exchange_n(&value_, value, __ATOMIC_ACQ_REL); }
+  T fetch_add_relaxed(T value) noexcept { return __atomic_fetch_add(&value_, value, __ATOMIC_RELAXED); }
+  T fetch_add(T value) noexcept { return __atomic_fetch_add(&value_, value, __ATOMIC_ACQ_REL); }
+  T fetch_sub(T value) noexcept { return __atomic_fetch_sub(&value_, value, __ATOMIC_ACQ_REL); }
+  bool compare_exchange(T& expected, T desired) noexcept {
+    return __atomic_compare_exchange_n(&value_, &expected, desired, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_ACQUIRE);
+  }
+
+  /// Adds without a locked instruction: only for words that one thread writes, with its signal handlers, and others read.
+  [[gnu::always_inline]] void add_by_owner(T value) noexcept requires(sizeof(T) == sizeof(std::uint64_t)) {
+    add_in_one_step(value_, value);
+  }
+
+ private:
+  T value_{};
+};
+
+/// Orders this thread's memory operations for the compiler only.
+[[gnu::always_inline]] inline void compiler_fence() noexcept { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
+
+}  // namespace fapilog::inline v0_1::detail

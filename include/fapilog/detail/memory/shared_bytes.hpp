@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// Immutable bytes shared by reference count: a logger's bound fields and a thread's scope.
+#pragma once
+
+#include <fapilog/detail/memory/atomic.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace fapilog::inline v0_1::detail {
+
+/// A handle on a run of bytes that nobody changes any more; copying shares it. Empty by default.
+/// Thread: handles on the same bytes may live and die on different threads.
+class shared_bytes {
+ public:
+  shared_bytes() noexcept = default;
+  shared_bytes(shared_bytes const& other) noexcept : block_(other.block_) {
+    if (block_ != nullptr) block_->references.fetch_add_relaxed(1);
+  }
+  shared_bytes(shared_bytes&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  shared_bytes& operator=(shared_bytes other) noexcept {
+    std::swap(block_, other.block_);
+    return *this;
+  }
+  ~shared_bytes() {
+    if (block_ != nullptr && block_->references.fetch_sub(1) == 1) std::free(block_);
+  }
+
+  /// Copies `size` bytes. Throws: std::bad_alloc.
+  [[nodiscard]] static shared_bytes copy_of(std::byte const* bytes, std::size_t size) {
+    shared_bytes result;
+    if (size == 0) return result;
+    void* const memory = std::malloc(sizeof(block) + size);
+    if (memory == nullptr) throw std::bad_alloc{};
+    result.block_ = ::new (memory) block;
+    result.block_->size = size;
+    std::memcpy(static_cast<std::byte*>(memory) + sizeof(block), bytes, size);
+    return result;
+  }
+
+  [[nodiscard]] std::byte const* data() const noexcept {
+    return reinterpret_cast<std::byte const*>(block_ + 1);
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return block_ == nullptr ? 0 : block_->size; }
+  [[nodiscard]] bool empty() const noexcept { return block_ == nullptr; }
+
+  /// Turns the handle into a pointer that `adopt` turns back: how a reference crosses the ring.
+  [[nodiscard]] void* release() noexcept { return std::exchange(block_, nullptr); }
+  [[nodiscard]] static shared_bytes adopt(void* released) noexcept {
+    shared_bytes result;
+    result.block_ = static_cast<block*>(released);
+    return result;
+  }
+
+ private:
+  struct alignas(16) block {
+    atomic_word<std::size_t> references{1};
+    std::size_t size = 0;
+  };
+
+  block* block_ = nullptr;
+};
+
+}  // namespace fapilog::inline v0_1::detail

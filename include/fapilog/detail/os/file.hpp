@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: MIT
+// Files and descriptors: the only place where the library calls the file system.
+#pragma once
+
+#include <fapilog/detail/os/platform.hpp>
+
+#include <cerrno>
+#include <climits>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace fapilog::inline v0_1::detail {
+
+// Nothing here throws but std::bad_alloc: an `int` that is returned is an errno value, 0 where all went well.
+
+/// `No space left on device (errno 28)`.
+[[nodiscard]] inline std::string errno_text(int error) {
+  return std::generic_category().message(error) + " (errno " + std::to_string(error) + ')';
+}
+
+/// How many bytes were moved, and the errno value of what ended it early.
+struct transfer {
+  std::size_t bytes = 0;
+  int error = 0;
+};
+
+enum class file_type : std::uint8_t { none, regular, directory, symlink, fifo, device, socket };
+
+/// For messages: "a FIFO".
+[[nodiscard]] constexpr char const* file_type_name(file_type type) noexcept {
+  switch (type) {
+    case file_type::none: return "nothing";
+    case file_type::regular: return "a regular file";
+    case file_type::directory: return "a directory";
+    case file_type::symlink: return "a symbolic link";
+    case file_type::fifo: return "a FIFO";
+    case file_type::device: return "a device";
+    case file_type::socket: return "a socket";
+  }
+  return "something unknown";
+}
+
+/// What the file system says of a file; all zero where there is none.
+struct file_status {
+  file_type type = file_type::none;
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t links = 0;  ///< 0 once the last name was removed
+  std::uint64_t size = 0;
+  std::int64_t modified = 0;  ///< seconds since 1970-01-01 UTC
+  unsigned mode = 0;          ///< permission bits
+
+  [[nodiscard]] bool is_same_file(file_status const& other) const noexcept {
+    return type != file_type::none && type == other.type && device == other.device && inode == other.inode;
+  }
+};
+
+namespace file_detail {
+
+inline file_status convert(struct ::stat const& s) noexcept {
+  file_status status;
+  status.type = S_ISREG(s.st_mode)    ? file_type::regular
+                : S_ISDIR(s.st_mode)  ? file_type::directory
+                : S_ISLNK(s.st_mode)  ? file_type::symlink
+                : S_ISFIFO(s.st_mode) ? file_type::fifo
+                : S_ISSOCK(s.st_mode) ? file_type::socket
+                                      : file_type::device;
+  status.device = static_cast<std::uint64_t>(s.st_dev);
+  status.inode = static_cast<std::uint64_t>(s.st_ino);
+  status.links = static_cast<std::uint64_t>(s.st_nlink);
+  status.size = static_cast<std::uint64_t>(s.st_size);
+  status.modified = static_cast<std::int64_t>(s.st_mtime);
+  status.mode = static_cast<unsigned>(s.st_mode & 07777);
+  return status;
+}
+
+/// Without the file's times where the system can leave them out. (A template, so that the name may be missing.)
+template <class Descriptor>
+int sync_data(Descriptor descriptor) noexcept {
+  if constexpr (requires { fdatasync(descriptor); }) {
+    return fdatasync(descriptor) == 0 ? 0 : errno;
+  } else {
+    return fsync(descriptor) == 0 ? 0 : errno;
+  }
+}
+
+inline int result_of(int returned) noexcept { return returned == 0 ? 0 : errno; }
+
+}  // namespace file_detail
+
+/// Writes all of it, in one call where the system takes it so. Interrupted and short writes are continued; where a
+/// non-blocking descriptor is full, up to `patience_ms` in all are waited, then the error is EAGAIN.
+[[nodiscard]] inline transfer write_all(int descriptor, std::string_view text, int patience_ms) noexcept {
+  constexpr std::size_t most_at_once = std::size_t{1} << 30;  // systems refuse or cut at 2 GiB
+  transfer result;
+  std::int64_t deadline = 0;
+  while (result.bytes < text.size()) {
+    std::string_view const rest = text.substr(result.bytes, most_at_once);
+    ::ssize_t const written = ::write(descriptor, rest.data(), rest.size());
+    if (written > 0) {
+      result.bytes += static_cast<std::size_t>(written);
+      continue;
+    }
+    int const error = written == 0 ? EIO : errno;
+    if (error == EINTR) continue;
+    if (error != EAGAIN && error != EWOULDBLOCK) return {result.bytes, error};
+    std::int64_t const now = steady_clock_ns();
+    if (deadline == 0) deadline = now + std::int64_t{patience_ms} * 1'000'000;
+    if (now >= deadline) return {result.bytes, EAGAIN};
+    ::pollfd ready{descriptor, POLLOUT, 0};
+    (void)::poll(&ready, 1,
+                 static_cast<int>((deadline - now) / 1'000'000) + 1);  // write(2) tells what came of it
+  }
+  return result;
+}
+
+/// As long as it stands, a write of this thread to a pipe that nobody reads fails with EPIPE and does nothing
+/// else. The application's handlers stay as they are: the signal is blocked for this thread, and taken away
+/// where a write made it pending.
+class sigpipe_guard {
+ public:
+  sigpipe_guard() noexcept {
+    ::sigemptyset(&pipe_);
+    ::sigaddset(&pipe_, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+    // Where the thread lets the signal through, none can be waiting.
+    was_blocked_ = ::sigismember(&before_, SIGPIPE) == 1;
+    was_pending_ = was_blocked_ && is_pending();
+  }
+  sigpipe_guard(sigpipe_guard const&) = delete;
+  sigpipe_guard& operator=(sigpipe_guard const&) = delete;
+  ~sigpipe_guard() {
+    if (was_raised_ && !was_pending_ && is_pending()) {
+      int taken = 0;
+      (void)::sigwait(&pipe_, &taken);
+    }
+    if (!was_blocked_) ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+  /// To be told of every write's result.
+  void note(int error) noexcept { was_raised_ = was_raised_ || error == EPIPE; }
+
+ private:
+  static bool is_pending() noexcept {
+    ::sigset_t pending;
+    ::sigemptyset(&pending);
+    return ::sigpending(&pending) == 0 && ::sigismember(&pending, SIGPIPE) == 1;
+  }
+
+  ::sigset_t pipe_;
+  ::sigset_t before_;
+  bool was_blocked_ = false;
+  bool was_pending_ = false;
+  bool was_raised_ = false;
+};
+
+/// `write_all` to what may be a pipe or socket: EPIPE is an error like the others, not a signal.
+[[nodiscard]] inline transfer write_all_to_stream(int descriptor, std::string_view text,
+                                                  int patience_ms) noexcept {
+  sigpipe_guard guard;
+  transfer const result = write_all(descriptor, text, patience_ms);
+  guard.note(result.error);
+  return result;
+}
+
+[[nodiscard]] inline bool is_terminal(int descriptor) noexcept { return ::isatty(descriptor) == 1; }
+
+/// An open descriptor, closed at the end. Thread: one.
+class file {
+ public:
+  file() noexcept = default;
+  explicit file(int descriptor) noexcept : descriptor_(descriptor) {}
+  file(file&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  file& operator=(file&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+  }
+  ~file() { close(); }
+
+  [[nodiscard]] bool is_open() const noexcept { return descriptor_ >= 0; }
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+  void close() noexcept {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    descriptor_ = -1;
+  }
+  /// Forgets the descriptor without closing it: for one that turned out to be somebody else's.
+  void forget() noexcept { descriptor_ = -1; }
+
+  [[nodiscard]] transfer write(std::string_view text) const noexcept {
+    return write_all(descriptor_, text, 0);
+  }
+  /// Reads up to `size` bytes; 0 bytes without an error is the end.
+  [[nodiscard]] transfer read(char* to, std::size_t size) const noexcept {
+    for (;;) {
+      ::ssize_t const got = ::read(descriptor_, to, size);
+      if (got >= 0) return {static_cast<std::size_t>(got), 0};
+      if (errno != EINTR) return {0, errno};
+    }
+  }
+  /// The byte at this place, or -1.
+  [[nodiscard]] int byte_at(std::uint64_t offset) const noexcept {
+    unsigned char byte = 0;
+    return ::pread(descriptor_, &byte, 1, static_cast<::off_t>(offset)) == 1 ? byte : -1;
+  }
+  /// Reads up to `size` bytes from this place on; fewer only at the end or with an error.
+  [[nodiscard]] transfer read_at(std::uint64_t offset, char* to, std::size_t size) const noexcept {
+    transfer result;
+    while (result.bytes < size) {
+      ::ssize_t const got = ::pread(descriptor_, to + result.bytes, size - result.bytes,
+                                    static_cast<::off_t>(offset + result.bytes));
+      if (got == 0) break;
+      if (got > 0) {
+        result.bytes += static_cast<std::size_t>(got);
+      } else if (errno != EINTR) {
+        result.error = errno;
+        break;
+      }
+    }
+    return result;
+  }
+  /// Writes all of it at this place.
+  [[nodiscard]] transfer write_at(std::uint64_t offset, std::string_view text) const noexcept {
+    transfer result;
+    while (result.bytes < text.size()) {
+      ::ssize_t const put = ::pwrite(descriptor_, text.data() + result.bytes, text.size() - result.bytes,
+                                     static_cast<::off_t>(offset + result.bytes));
+      if (put >= 0) {
+        result.bytes += static_cast<std::size_t>(put);
+      } else if (errno != EINTR) {
+        result.error = errno;
+        break;
+      }
+    }
+    return result;
+  }
+  [[nodiscard]] file_status status() const noexcept {
+    struct ::stat s {};
+    return ::fstat(descriptor_, &s) == 0 ? file_detail::convert(s) : file_status{};
+  }
+  [[nodiscard]] int truncate(std::uint64_t size) const noexcept {
+    return file_detail::result_of(::ftruncate(descriptor_, static_cast<::off_t>(size)));
+  }
+  /// Waits until the content is on the medium.
+  [[nodiscard]] int sync() const noexcept { return file_detail::sync_data(descriptor_); }
+  /// Advisory locks of the whole file, held until it is closed; EWOULDBLOCK where another holder forbids it.
+  [[nodiscard]] int lock_shared() const noexcept {
+    return file_detail::result_of(::flock(descriptor_, LOCK_SH | LOCK_NB));
+  }
+  [[nodiscard]] int lock_exclusive() const noexcept {
+    return file_detail::result_of(::flock(descriptor_, LOCK_EX | LOCK_NB));
+  }
+
+ private:
+  int descriptor_ = -1;
+};
+
+/// What a file is opened for.
+enum class open_for : std::uint8_t {
+  append,   ///< made where it is missing; each write goes to the end
+  read,     ///< has to exist
+  follow,   ///< to read, where a symbolic link leads
+  create,   ///< must not exist
+  replace,  ///< made, or emptied
+  update,   ///< has to exist; read and written at any place
+  make,     ///< must not exist; read and written at any place
+};
+
+struct opened_file {
+  file handle;
+  int error = 0;
+};
+
+/// Opens without following a symbolic link at the end (ELOOP) unless that is asked for, without waiting for a FIFO's other end, closed
+/// on exec. `mode` counts for new files, less the umask. The caller looks at `status().type`.
+[[nodiscard]] inline opened_file open_file(std::string const& path, open_for purpose, unsigned mode = 0600) {
+  auto const attempt = [&](int flags) -> opened_file {
+    flags |= O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (purpose == open_for::follow ? 0 : O_NOFOLLOW);
+    for (;;) {
+      int const descriptor = ::open(path.c_str(), flags, static_cast<::mode_t>(mode));
+      if (descriptor >= 0) return {file{descriptor}, 0};
+      if (errno != EINTR) return {{}, errno};
+    }
+  };
+  switch (purpose) {
+    case open_for::read:
+    case open_for::follow: return attempt(O_RDONLY);
+    case open_for::create: return attempt(O_WRONLY | O_CREAT | O_EXCL);
+    case open_for::replace: return attempt(O_WRONLY | O_CREAT | O_TRUNC);
+    case open_for::update: return attempt(O_RDWR);
+    case open_for::make: return attempt(O_RDWR | O_CREAT | O_EXCL);
+    case open_for::append: break;
+  }
+  // Readable where that is allowed, so that the last byte can be looked at.
+  opened_file result = attempt(O_RDWR | O_APPEND | O_CREAT);
+  return result.error == EACCES ? attempt(O_WRONLY | O_APPEND | O_CREAT) : std::move(result);
+}
+
+/// The status of what has this name; of a symbolic link itself.
+[[nodiscard]] inline file_status status_of(std::string const& path) {
+  struct ::stat s {};
+  return ::lstat(path.c_str(), &s) == 0 ? file_detail::convert(s) : file_status{};
+}
+
+/// Moves a name; what had the new one is replaced.
+[[nodiscard]] inline int rename_file(std::string const& from, std::string const& to) {
+  return file_detail::result_of(::rename(from.c_str(), to.c_str()));
+}
+[[nodiscard]] inline int unlink_file(std::string const& path) {
+  return file_detail::result_of(::unlink(path.c_str()));
+}
+
+/// Makes the directory and those above it where they are missing, for the owner only (0700).
+[[nodiscard]] inline int make_directories(std::string const& path) {
+  for (std::size_t end = 0; end < path.size();) {
+    end = path.find('/', end + 1);
+    if (end == std::string::npos) end = path.size();
+    std::string const part = path.substr(0, end);
+    if (::mkdir(part.c_str(), 0700) == 0) continue;
+    int const error = errno;
+    struct ::stat s {};
+    if (::stat(part.c_str(), &s) != 0) return error;
+    if (!S_ISDIR(s.st_mode)) return ENOTDIR;
+  }
+  return 0;
+}
+
+/// Waits until new, moved and removed names are on the medium.
+[[nodiscard]] inline int sync_directory(std::string const& path) {
+  file const directory{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  return directory.is_open() ? file_detail::result_of(::fsync(directory.descriptor())) : errno;
+}
+
+struct directory_listing {
+  std::vector<std::string> names;
+  int error = 0;
+};
+
+/// The names in a directory that begin so, in no order.
+[[nodiscard]] inline directory_listing list_directory(std::string const& path, std::string_view prefix) {
+  directory_listing result;
+  struct closer {
+    ::DIR* directory;
+    ~closer() {
+      if (directory != nullptr) ::closedir(directory);
+    }
+  } const opened{::opendir(path.c_str())};
+  if (opened.directory == nullptr) {
+    result.error = errno;
+    return result;
+  }
+  for (;;) {
+    errno = 0;
+    ::dirent const* const item = ::readdir(opened.directory);
+    if (item == nullptr) break;
+    std::string_view const name = item->d_name;
+    if (name.substr(0, prefix.size()) == prefix) result.names.emplace_back(name);
+  }
+  result.error = errno;
+  return result;
+}
+
+}  // namespace fapilog::inline v0_1::detail

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// SIGHUP for those who want to hear of it.
+#pragma once
+
+#include <fapilog/detail/os/system.hpp>
+#include <fapilog/detail/os/wake_pipe.hpp>
+
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <stdexcept>
+
+namespace fapilog::inline v0_1::detail {
+
+/// Someone who is woken, and hears of hangups if it wants to.
+struct hangup_listener {
+  detail::wake_pipe pipe;
+  std::atomic<bool> wants_hangups{false};
+  std::atomic<bool> has_hangup{false};
+  bool is_taken = false;  ///< under the mutex of `hangup_signal`
+};
+
+/// The process' handler stands while anybody listens; it calls the one that stood before. Listeners are used again and
+/// never freed: a handler may be at one of them at any time.
+/// Thread: any.
+class hangup_signal {
+ public:
+  static hangup_signal& instance() {
+    static auto* const one = new hangup_signal;  // outlives static destructors
+    return *one;
+  }
+
+  /// Throws: std::runtime_error where too many listen already, std::bad_alloc, std::system_error without descriptors.
+  [[nodiscard]] hangup_listener& take(bool wants_hangups) {
+    std::lock_guard const lock{mutex_};
+    for (auto& place : listeners) {
+      hangup_listener* one = place.load(std::memory_order_relaxed);
+      if (one != nullptr && one->is_taken) continue;
+      if (one == nullptr) place.store(one = new hangup_listener, std::memory_order_release);
+      one->is_taken = true;
+      one->has_hangup = false;
+      one->wants_hangups = wants_hangups;
+      if (wants_hangups && listening_++ == 0) install();
+      return *one;
+    }
+    throw std::runtime_error{"fapilog: more than " + std::to_string(listeners.size()) +
+                             " files or signals are watched at the same time"};
+  }
+  void give_back(hangup_listener& one) noexcept {
+    std::lock_guard const lock{mutex_};
+    if (one.wants_hangups.exchange(false) && --listening_ == 0) uninstall();
+    one.is_taken = false;
+  }
+
+ private:
+  inline static constinit std::array<std::atomic<hangup_listener*>, 16> listeners{};
+  inline static struct sigaction before {};
+
+  static void handle(int number, siginfo_t* info, void* context) {
+    for (auto const& place : listeners) {
+      hangup_listener* const one = place.load(std::memory_order_acquire);
+      if (one == nullptr || !one->wants_hangups) continue;
+      one->has_hangup = true;
+      one->pipe.wake();
+    }
+    if ((before.sa_flags & SA_SIGINFO) != 0) {
+      if (before.sa_sigaction != nullptr) before.sa_sigaction(number, info, context);
+    } else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) {
+      before.sa_handler(number);
+    }
+  }
+
+  static void install() noexcept {
+    struct sigaction ours {};
+    ours.sa_sigaction = &handle;
+    ours.sa_flags = SA_SIGINFO | SA_RESTART;
+    ::sigemptyset(&ours.sa_mask);
+    ::sigaction(SIGHUP, &ours, &before);
+  }
+  /// A handler that was installed after ours stays, with ours behind it.
+  static void uninstall() noexcept {
+    struct sigaction now {};
+    ::sigaction(SIGHUP, nullptr, &now);
+    if ((now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == &handle)
+      ::sigaction(SIGHUP, &before, nullptr);
+  }
+
+  std::mutex mutex_;
+  int listening_ = 0;
+};
+
+}  // namespace fapilog::inline v0_1::detail

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+// What differs between compilers and processors, and is light enough for the call site.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <time.h>
+
+#if defined(__x86_64__) || defined(__i386__)
+#define FAPILOG_DETAIL_X86 1
+#else
+#define FAPILOG_DETAIL_X86 0
+#endif
+
+#if defined(__GNUC__) && !defined(__clang__)
+#define FAPILOG_DETAIL_GCC 1
+#include <source_location>
+#else
+#define FAPILOG_DETAIL_GCC 0
+#endif
+
+// Emitted by the compiler's back end when a call with this name survives optimisation: see duplicate_key_error.
+#if defined(__OPTIMIZE__) && (FAPILOG_DETAIL_GCC || (defined(__clang__) && __clang_major__ >= 14))
+#define FAPILOG_DETAIL_COMPILE_ERROR(text) __attribute__((error(text)))
+#define FAPILOG_DETAIL_CHECKS_KEYS 1
+#else
+#define FAPILOG_DETAIL_COMPILE_ERROR(text)
+#define FAPILOG_DETAIL_CHECKS_KEYS 0
+#endif
+
+namespace fapilog::inline v0_1::detail {
+
+/// Bytes that two threads should not share when both write.
+inline constexpr std::size_t cache_line = 64;
+
+/// Tells the processor that this is a spin loop.
+inline void cpu_pause() noexcept {
+#if FAPILOG_DETAIL_X86
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+/// Asks for a cache line that will be written. Any address will do.
+[[gnu::always_inline]] inline void prefetch_to_write([[maybe_unused]] void const* address) noexcept {
+#if defined(__x86_64__)
+  // The compiler's own builtin asks to read unless the target is said to have this instruction; all have it, or skip it.
+  asm volatile("prefetchw %0" : : "m"(*static_cast<char const*>(address)));
+#else
+  __builtin_prefetch(address, 1);
+#endif
+}
+
+/// True where `read_tsc` reads a counter; whether it is steady is asked once at start (detail/system.hpp).
+inline constexpr bool has_tsc = FAPILOG_DETAIL_X86 != 0;
+
+[[gnu::always_inline]] inline std::uint64_t read_tsc() noexcept {
+#if FAPILOG_DETAIL_X86
+  return __builtin_ia32_rdtsc();
+#else
+  return 0;
+#endif
+}
+
+/// Nanoseconds since 1970-01-01 UTC.
+inline std::int64_t wall_clock_ns() noexcept {
+  ::timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
+/// Nanoseconds of a clock that never jumps.
+inline std::int64_t steady_clock_ns() noexcept {
+  ::timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
+#if defined(__SANITIZE_THREAD__)
+/// What stands in for a fence where the sanitizer, which knows none, would complain of it.
+inline constinit int fence_word = 0;
+#endif
+
+/// Orders this thread's memory operations for every other thread.
+[[gnu::always_inline]] inline void full_fence() noexcept {
+#if defined(__SANITIZE_THREAD__)
+  __atomic_fetch_add(&fence_word, 0, __ATOMIC_SEQ_CST);
+#else
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
+/// Adds to a word that only this thread writes, in one instruction where the processor has one: a signal handler of the
+/// same thread that adds, too, then comes before or after it, never in the middle.
+[[gnu::always_inline]] inline void add_in_one_step(std::uint64_t& word, std::uint64_t count) noexcept {
+#if defined(__x86_64__)
+  asm volatile("addq %1, %0" : "+m"(word) : "er"(count) : "cc");
+#else
+  __atomic_store_n(&word, __atomic_load_n(&word, __ATOMIC_RELAXED) + count, __ATOMIC_RELAXED);
+#endif
+}
+
+/// Where a call stands in the source: one pointer with GCC, three words elsewhere (clang 14 with libstdc++ has
+/// no `std::source_location`).
+class call_site {
+ public:
+#if FAPILOG_DETAIL_GCC
+  static constexpr call_site current(std::source_location where = std::source_location::current()) noexcept {
+    call_site site;
+    site.where_ = where;
+    return site;
+  }
+  [[nodiscard]] char const* file() const noexcept { return where_.file_name(); }
+  [[nodiscard]] char const* function() const noexcept { return where_.function_name(); }
+  [[nodiscard]] std::uint32_t line() const noexcept { return where_.line(); }
+
+ private:
+  std::source_location where_;
+#else
+  static constexpr call_site current(char const* file = __builtin_FILE(),
+                                     char const* function = __builtin_FUNCTION(),
+                                     std::uint32_t line = __builtin_LINE()) noexcept {
+    call_site site;
+    site.file_ = file;
+    site.function_ = function;
+    site.line_ = line;
+    return site;
+  }
+  [[nodiscard]] char const* file() const noexcept { return file_; }
+  [[nodiscard]] char const* function() const noexcept { return function_; }
+  [[nodiscard]] std::uint32_t line() const noexcept { return line_; }
+
+ private:
+  char const* file_ = "";
+  char const* function_ = "";
+  std::uint32_t line_ = 0;
+#endif
+};
+
+}  // namespace fapilog::inline v0_1::detail

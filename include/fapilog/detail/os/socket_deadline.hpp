@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// An end to waiting for a peer that holds its connection and says nothing.
+#pragma once
+
+#include <fapilog/detail/os/system.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1::detail {
+
+/// Shuts down sockets on which somebody has waited for too long: a blocking library comes back with an error then. A thread
+/// of its own looks at the clock. It is woken once in a while, not by each watch, and sleeps where nothing is watched.
+/// In the child of a fork the thread does not exist: `start` makes another.
+/// Thread: any, but `start` and the destructor: then nothing may be watched. Throws: std::system_error, std::bad_alloc.
+class socket_deadline {
+  using clock = std::chrono::steady_clock;
+  struct state;
+
+ public:
+  /// One wait. Its socket must stay open as long as it stands.
+  class watch {
+   public:
+    watch(watch const&) = delete;
+    watch& operator=(watch const&) = delete;
+    ~watch() {
+      std::lock_guard const lock{state_.mutex};
+      std::erase_if(state_.watched, [this](entry const& e) { return e.of == this; });
+    }
+    /// True where the socket was shut down.
+    [[nodiscard]] bool has_passed() const {
+      std::lock_guard const lock{state_.mutex};
+      return std::none_of(state_.watched.begin(), state_.watched.end(),
+                          [this](entry const& e) { return e.of == this; });
+    }
+
+   private:
+    friend socket_deadline;
+    watch(state& in, int socket, clock::time_point deadline) : state_(in) {
+      std::lock_guard const lock{state_.mutex};
+      state_.watched.push_back({this, socket, deadline});
+      if (deadline < state_.wakes_at) state_.changed.notify_one();
+    }
+    state& state_;
+  };
+
+  socket_deadline() = default;
+  socket_deadline(socket_deadline const&) = delete;
+  socket_deadline& operator=(socket_deadline const&) = delete;
+  ~socket_deadline() { finish(); }
+
+  /// Before the first `over`, and after a fork.
+  void start() {
+    leave_to_parent();
+    if (state_) return;
+    auto fresh = std::make_unique<state>();
+    signals_blocked const in_new_thread;
+    fresh->thread = std::thread{run, std::ref(*fresh)};
+    state_ = std::move(fresh);
+  }
+
+  [[nodiscard]] watch over(int socket, clock::duration longest) const {
+    return {*state_, socket, clock::now() + longest};
+  }
+
+ private:
+  struct entry {
+    watch const* of;
+    int socket;
+    clock::time_point deadline;
+  };
+  struct state {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::vector<entry> watched;
+    clock::time_point wakes_at = clock::time_point::max();
+    bool is_ending = false;
+    std::int64_t process = process_id();
+    std::thread thread;
+  };
+
+  /// After a fork the thread cannot be joined, so the whole is left as it is.
+  void leave_to_parent() noexcept {
+    if (state_ && state_->process != process_id()) (void)state_.release();
+  }
+
+  void finish() noexcept {
+    leave_to_parent();
+    if (!state_) return;
+    {
+      std::lock_guard const lock{state_->mutex};
+      state_->is_ending = true;
+    }
+    state_->changed.notify_one();
+    state_->thread.join();
+    state_.reset();
+  }
+
+  static void run(state& s) noexcept {
+    name_thread("fapilog-watch");
+    std::unique_lock lock{s.mutex};
+    while (!s.is_ending) {
+      auto const now = clock::now();
+      std::erase_if(s.watched, [now](entry const& e) {
+        if (now < e.deadline) return false;
+        shut_down_socket(e.socket);
+        return true;
+      });
+      // Watches come and go by the thousand: the thread keeps the time of one that is gone rather than be told of each.
+      auto const next =
+          std::min_element(s.watched.begin(), s.watched.end(),
+                           [](auto const& a, auto const& b) { return a.deadline < b.deadline; });
+      s.wakes_at = next == s.watched.end() ? clock::time_point::max() : next->deadline;
+      if (next == s.watched.end()) {
+        s.changed.wait(lock);
+      } else {
+        s.changed.wait_until(lock, s.wakes_at);
+      }
+    }
+  }
+
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace fapilog::inline v0_1::detail

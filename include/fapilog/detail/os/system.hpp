@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+// What the worker's side asks of the operating system: pages, barriers, threads, the host's name.
+#pragma once
+
+#include <fapilog/detail/memory/atomic.hpp>
+#include <fapilog/detail/os/platform.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#if defined(__linux__)
+#include <linux/membarrier.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
+
+#if FAPILOG_DETAIL_X86
+#include <cpuid.h>
+#endif
+
+#if __has_include(<cxxabi.h>)
+#include <cxxabi.h>
+#endif
+
+namespace fapilog::inline v0_1::detail {
+
+/// A number that nobody in this process was given before.
+[[nodiscard]] inline std::uint64_t unique_number() noexcept {
+  static constinit atomic_word<std::uint64_t> numbers{1};
+  return numbers.fetch_add_relaxed(1);
+}
+
+/// Registers the process for membarrier(2); false where the kernel has or allows none.
+[[nodiscard]] inline bool register_membarrier() noexcept {
+#if defined(__linux__) && defined(SYS_membarrier)
+  return ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+#else
+  return false;
+#endif
+}
+
+/// Makes every running thread of the process pass a full fence.
+inline void membarrier() noexcept {
+#if defined(__linux__) && defined(SYS_membarrier)
+  ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+#endif
+  full_fence();
+}
+
+/// True where the time stamp counter runs at one speed and never stops.
+[[nodiscard]] inline bool has_invariant_tsc() noexcept {
+#if FAPILOG_DETAIL_X86
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid(0x80000007U, &a, &b, &c, &d) == 0) return false;
+  return (d & (1U << 8)) != 0;
+#else
+  return false;
+#endif
+}
+
+/// Zeroed pages, or null. They cost memory only where they are touched.
+[[nodiscard]] inline void* map_pages(std::size_t size) noexcept {
+  void* const pages = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return pages == MAP_FAILED ? nullptr : pages;
+}
+inline void unmap_pages(void* pages, std::size_t size) noexcept { ::munmap(pages, size); }
+/// Gives the memory of the whole pages within this range back and keeps the addresses; what was there is lost.
+inline void release_pages(std::byte* begin, std::size_t size) noexcept {
+  auto const page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  auto const first = (reinterpret_cast<std::uintptr_t>(begin) + page - 1) / page * page;
+  auto const end = (reinterpret_cast<std::uintptr_t>(begin) + size) / page * page;
+  if (first < end) ::madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED);
+}
+
+/// Gives these pages memory ahead of their first use, where the kernel can (Linux 5.14); their content stays.
+inline void populate_pages([[maybe_unused]] std::byte* begin, [[maybe_unused]] std::size_t size) noexcept {
+#if defined(MADV_POPULATE_WRITE)
+  constexpr int populate_for_writing = MADV_POPULATE_WRITE;
+#elif defined(__linux__)
+  constexpr int populate_for_writing = 23;  // older C libraries do not name it
+#endif
+#if defined(__linux__)
+  auto const page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  auto const first = reinterpret_cast<std::uintptr_t>(begin) / page * page;
+  std::size_t const whole = (reinterpret_cast<std::uintptr_t>(begin) + size - first + page - 1) / page * page;
+  ::madvise(reinterpret_cast<void*>(first), whole, populate_for_writing);
+#endif
+}
+
+[[nodiscard]] inline std::uint64_t thread_id() noexcept {
+#if defined(__linux__)
+  return static_cast<std::uint64_t>(::syscall(SYS_gettid));
+#else
+  return reinterpret_cast<std::uint64_t>(::pthread_self());
+#endif
+}
+[[nodiscard]] inline std::int64_t process_id() noexcept { return ::getpid(); }
+
+/// Asks the scheduler for short turns at once instead of long ones later (Linux 6.12; older kernels take no notice): a
+/// thread that is woken need not wait until the one that woke it has had its turn of milliseconds.
+inline void ask_for_short_turns() noexcept {
+#if defined(__linux__) && defined(SYS_sched_setattr)
+  // As sched_setattr(2) has it; C libraries before glibc 2.41 do not declare it.
+  struct attributes {
+    std::uint32_t size;
+    std::uint32_t policy;
+    std::uint64_t flags;
+    std::int32_t nice;
+    std::uint32_t priority;
+    std::uint64_t runtime;
+    std::uint64_t deadline;
+    std::uint64_t period;
+  };
+  attributes own{};
+  if (::syscall(SYS_sched_getattr, 0, &own, sizeof own, 0) != 0 || own.policy != 0)
+    return;  // SCHED_OTHER only
+  constexpr std::uint64_t turn_ns = 200'000;
+  own.size = sizeof own;
+  own.runtime = turn_ns;
+  ::syscall(SYS_sched_setattr, 0, &own, 0);
+#endif
+}
+
+/// At most 15 characters.
+inline void name_thread([[maybe_unused]] char const* name) noexcept {
+#if defined(__linux__)
+  ::prctl(PR_SET_NAME, name, 0, 0, 0);
+#endif
+}
+
+/// The name of a thread of this process by the kernel's number, or nothing where there is none to tell.
+[[nodiscard]] inline std::string name_of_thread([[maybe_unused]] std::uint64_t id) {
+#if defined(__linux__)
+  std::string const path = "/proc/self/task/" + std::to_string(id) + "/comm";
+  int const descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return {};
+  char text[64];
+  ::ssize_t const size = ::read(descriptor, text, sizeof text);
+  ::close(descriptor);
+  std::string found{text, size > 0 ? static_cast<std::size_t>(size) : 0};
+  if (!found.empty() && found.back() == '\n') found.pop_back();
+  return found;
+#else
+  return {};
+#endif
+}
+
+/// For the worker and its helper: short sleeps that are short, and turns that come soon.
+inline void prepare_thread(char const* name) noexcept {
+  name_thread(name);
+#if defined(__linux__)
+  ::prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
+#endif
+  ask_for_short_turns();
+}
+
+/// Blocks all signals for the thread that it starts in, as long as it stands: threads made meanwhile inherit that.
+class signals_blocked {
+ public:
+  signals_blocked() noexcept {
+    ::sigset_t all;
+    ::sigfillset(&all);
+    for (int const fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS})
+      ::sigdelset(&all, fault);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  signals_blocked(signals_blocked const&) = delete;
+  signals_blocked& operator=(signals_blocked const&) = delete;
+  ~signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  ::sigset_t before_;
+};
+
+/// Grows in each forked child: what was read of the process before is stale then.
+inline constinit atomic_word<std::uint32_t> fork_generation{0};
+
+/// Has these called around every fork(2) of the process.
+inline void at_fork(void (*before)(), void (*in_parent)(), void (*in_child)()) noexcept {
+  ::pthread_atfork(before, in_parent, in_child);
+}
+
+/// Whoever waits on it is told that the connection has ended.
+inline void shut_down_socket(int descriptor) noexcept { ::shutdown(descriptor, SHUT_RDWR); }
+
+inline void sleep_ns(std::int64_t ns) noexcept {
+  ::timespec duration{};
+  duration.tv_sec = static_cast<::time_t>(ns / 1'000'000'000);
+  duration.tv_nsec = static_cast<long>(ns % 1'000'000'000);
+  ::nanosleep(&duration, nullptr);
+}
+
+/// A type's name as it stands in the source; what is no mangled name stays as it is.
+[[nodiscard]] inline std::string demangled(char const* name) {
+#if __has_include(<cxxabi.h>)
+  int status = 0;
+  char* const found = abi::__cxa_demangle(name, nullptr, nullptr, &status);
+  if (status == 0 && found != nullptr) {
+    std::string readable{found};
+    std::free(found);
+    return readable;
+  }
+#endif
+  return name;
+}
+
+[[nodiscard]] inline std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? std::string{name} : std::string{"unknown"};
+}
+
+/// An environment variable, or what to take without it.
+[[nodiscard]] inline std::string environment(char const* name, char const* otherwise) {
+  char const* const found = std::getenv(name);
+  return found != nullptr && *found != '\0' ? std::string{found} : std::string{otherwise};
+}
+
+/// All variables of the environment whose names begin so, in any case.
+[[nodiscard]] inline std::vector<std::pair<std::string, std::string>> environment_beginning(
+    std::string_view prefix) {
+  std::vector<std::pair<std::string, std::string>> found;
+  auto const upper = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; };
+  for (char** one = ::environ; one != nullptr && *one != nullptr; ++one) {
+    std::string_view const text = *one;
+    std::size_t const end = text.find('=');
+    if (end == std::string_view::npos || end < prefix.size()) continue;
+    bool begins = true;
+    for (std::size_t i = 0; i < prefix.size(); ++i) begins = begins && upper(text[i]) == upper(prefix[i]);
+    if (begins) found.emplace_back(text.substr(0, end), text.substr(end + 1));
+  }
+  return found;
+}
+
+}  // namespace fapilog::inline v0_1::detail

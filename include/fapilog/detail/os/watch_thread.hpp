@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// A thread that looks at something at intervals, and whenever SIGHUP comes.
+#pragma once
+
+#include <fapilog/detail/os/hangup_signal.hpp>
+#include <fapilog/detail/os/system.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <mutex>
+#include <new>
+#include <thread>
+#include <utility>
+
+namespace fapilog::inline v0_1::detail {
+
+/// Stands still and is left alone in a forked child. Thread: one.
+class watch_thread {
+ public:
+  /// Calls `look(is_hangup)` every `interval` (0: only for hangups), which must not throw. Throws: std::system_error
+  /// without a thread or descriptors, std::runtime_error where too many listen, std::bad_alloc.
+  watch_thread(std::chrono::milliseconds interval, bool on_hangup, std::function<void(bool is_hangup)> look)
+      : interval_(interval), look_(std::move(look)), listener_(hangup_signal::instance().take(on_hangup)) {
+    try {
+      detail::signals_blocked const in_new_thread;
+      thread_ = std::thread{[this] { run(); }};
+    } catch (...) {
+      hangup_signal::instance().give_back(listener_);
+      throw;
+    }
+  }
+  watch_thread(watch_thread const&) = delete;
+  watch_thread& operator=(watch_thread const&) = delete;
+  ~watch_thread() {
+    if (detail::fork_generation.load_relaxed() != generation_) {
+      ::new (static_cast<void*>(&thread_)) std::thread;  // it is the parent's
+      return;
+    }
+    stop_ = true;
+    listener_.pipe.wake();
+    thread_.join();
+    hangup_signal::instance().give_back(listener_);
+  }
+
+  /// Calls `action` while `look` is not called, from any thread but its own.
+  template <class F>
+  auto alone(F&& action) {
+    std::lock_guard const lock{mutex_};
+    return action();
+  }
+
+ private:
+  void run() {
+    detail::prepare_thread("fapilog-watch");
+    auto const most = static_cast<std::int64_t>(std::numeric_limits<int>::max());
+    int const timeout =
+        interval_.count() == 0 ? -1 : static_cast<int>(std::clamp<std::int64_t>(interval_.count(), 1, most));
+    while (!stop_) {
+      listener_.pipe.wait(timeout);
+      bool const is_hangup = listener_.has_hangup.exchange(false);
+      if (stop_ || (!is_hangup && interval_.count() == 0)) continue;
+      std::lock_guard const lock{mutex_};
+      look_(is_hangup);
+    }
+  }
+
+  std::chrono::milliseconds const interval_;
+  std::function<void(bool)> look_;
+  hangup_listener& listener_;
+  std::uint32_t const generation_ = detail::fork_generation.load_relaxed();
+  std::atomic<bool> stop_{false};
+  std::mutex mutex_;
+  std::thread thread_;
+};
+
+}  // namespace fapilog::inline v0_1::detail

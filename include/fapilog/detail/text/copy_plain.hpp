@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// Copies the characters that JSON takes as they are, sixteen at a time where the processor can, else eight.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace fapilog::inline v0_1::detail {
+
+/// Bytes that `copy_plain` may write beyond what it copies.
+inline constexpr std::size_t block_bytes = 16;
+
+/// True for printable ASCII but quote and backslash.
+[[nodiscard]] constexpr bool is_plain(char c) noexcept {
+  return c >= 0x20 && c != '"' && c != '\\' && c != 0x7F && static_cast<unsigned char>(c) < 0x80;
+}
+
+/// Not zero where one of the word's bytes is not plain.
+template <class Word>
+[[nodiscard]] constexpr Word special_bytes(Word word) noexcept {
+  constexpr Word ones = static_cast<Word>(0x0101010101010101);
+  constexpr Word highs = static_cast<Word>(0x8080808080808080);
+  auto const has_zero = [](Word w) { return static_cast<Word>((w - ones) & ~w & highs); };
+  auto const has = [&](unsigned char c) { return has_zero(static_cast<Word>(word ^ (ones * c))); };
+  Word const low = static_cast<Word>((word - ones * 0x20) & ~word & highs);
+  return static_cast<Word>((word & highs) | low | has('"') | has('\\') | has(0x7F));
+}
+
+#if defined(__SSE2__)
+/// A bit for each byte of the block that is not plain.
+[[nodiscard]] inline unsigned special_bits(__m128i block) noexcept {
+  // Signed comparison: bytes from 0x80 on are negative and so count as special, too.
+  __m128i const low = _mm_cmplt_epi8(block, _mm_set1_epi8(0x20));
+  __m128i const quote = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
+  __m128i const backslash = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
+  __m128i const del = _mm_cmpeq_epi8(block, _mm_set1_epi8(0x7F));
+  return static_cast<unsigned>(
+      _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(low, quote), _mm_or_si128(backslash, del))));
+}
+#endif
+
+/// True where neither word has a byte that is not plain.
+template <class Word>
+[[nodiscard]] inline bool are_plain(Word first, Word last) noexcept {
+#if defined(__SSE2__)
+  return special_bits(_mm_set_epi64x(
+             static_cast<long long>(last | (sizeof(Word) == 4 ? std::uint64_t{last} << 32 : 0)),
+             static_cast<long long>(first | (sizeof(Word) == 4 ? std::uint64_t{first} << 32 : 0)))) == 0;
+#else
+  return (special_bytes(first) | special_bytes(last)) == 0;
+#endif
+}
+
+/// Copies a text of one to two words' length, if all of it is plain.
+template <class Word>
+[[nodiscard]] inline bool copy_two_words(char* to, char const* from, std::size_t size) noexcept {
+  Word first;
+  Word last;
+  std::memcpy(&first, from, sizeof first);
+  std::memcpy(&last, from + size - sizeof last, sizeof last);
+  std::memcpy(to, &first, sizeof first);
+  std::memcpy(to + size - sizeof last, &last, sizeof last);
+  return are_plain(first, last);
+}
+
+/// Copies plain characters (printable ASCII without quote and backslash) up to the first other one, in wide steps, and
+/// returns how many it were; `to` moves behind them.
+inline std::size_t copy_plain(char*& to, char const* from, std::size_t size) noexcept {
+  std::size_t done = 0;
+#if defined(__SSE2__)
+  while (size - done >= 16) {
+    __m128i const block = _mm_loadu_si128(reinterpret_cast<__m128i const*>(from + done));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), block);
+    unsigned const special = special_bits(block);
+    if (special != 0) {
+      auto const plain = static_cast<std::size_t>(std::countr_zero(special));
+      to += plain;
+      return done + plain;
+    }
+    to += 16;
+    done += 16;
+  }
+#else
+  while (size - done >= 16 && copy_two_words<std::uint64_t>(to, from + done, 16)) {
+    to += 16;
+    done += 16;
+  }
+#endif
+  std::size_t const rest = size - done;
+  if ((rest >= 8 && rest <= 16 && copy_two_words<std::uint64_t>(to, from + done, rest)) ||
+      (rest >= 4 && rest < 8 && copy_two_words<std::uint32_t>(to, from + done, rest))) {
+    to += rest;
+    return size;
+  }
+  while (done < size && is_plain(from[done])) *to++ = from[done++];
+  return done;
+}
+
+}  // namespace fapilog::inline v0_1::detail

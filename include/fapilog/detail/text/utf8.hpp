@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// Reading UTF-8 that may be broken: each ill-formed part becomes one U+FFFD, as the Unicode standard recommends.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace fapilog::inline v0_1::detail {
+
+/// One step through a text.
+struct code_point {
+  std::uint32_t value = 0;
+  std::size_t size = 0;  ///< bytes that were read, at least 1
+  bool ok = false;       ///< false: ill-formed, to be shown as U+FFFD
+};
+
+/// Reads the code point at the begin of `text`, which is not empty. Well-formed: Unicode 15, table 3-7. Throws: never.
+[[nodiscard]] inline code_point read_utf8(std::string_view text) noexcept {
+  auto const byte = [text](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
+  };
+  auto const follows = [&](std::size_t i, std::uint32_t low = 0x80, std::uint32_t high = 0xBF) {
+    return i < text.size() && byte(i) >= low && byte(i) <= high;
+  };
+  std::uint32_t const first = byte(0);
+  if (first < 0x80) return {first, 1, true};
+  if (first >= 0xC2 && first <= 0xDF) {
+    if (!follows(1)) return {0xFFFD, 1, false};
+    return {((first & 0x1F) << 6) | (byte(1) & 0x3F), 2, true};
+  }
+  if (first >= 0xE0 && first <= 0xEF) {
+    if (!follows(1, first == 0xE0 ? 0xA0 : 0x80, first == 0xED ? 0x9F : 0xBF)) return {0xFFFD, 1, false};
+    if (!follows(2)) return {0xFFFD, 2, false};
+    return {((first & 0x0F) << 12) | ((byte(1) & 0x3F) << 6) | (byte(2) & 0x3F), 3, true};
+  }
+  if (first >= 0xF0 && first <= 0xF4) {
+    if (!follows(1, first == 0xF0 ? 0x90 : 0x80, first == 0xF4 ? 0x8F : 0xBF)) return {0xFFFD, 1, false};
+    if (!follows(2)) return {0xFFFD, 2, false};
+    if (!follows(3)) return {0xFFFD, 3, false};
+    return {((first & 0x07) << 18) | ((byte(1) & 0x3F) << 12) | ((byte(2) & 0x3F) << 6) | (byte(3) & 0x3F), 4,
+            true};
+  }
+  return {0xFFFD, 1, false};
+}
+
+[[nodiscard]] inline bool is_utf8(std::string_view text) noexcept {
+  while (!text.empty()) {
+    code_point const point = read_utf8(text);
+    if (!point.ok) return false;
+    text.remove_prefix(point.size);
+  }
+  return true;
+}
+
+/// True for characters that move the cursor, switch a terminal's state, end a line or turn the direction of text:
+/// C0, DEL, C1, U+2028, U+2029 and the bidirectional controls.
+[[nodiscard]] constexpr bool is_control(std::uint32_t point) noexcept {
+  return point < 0x20 || (point >= 0x7F && point < 0xA0) || (point >= 0x2028 && point <= 0x202E) ||
+         (point >= 0x2066 && point <= 0x2069) || point == 0x200E || point == 0x200F || point == 0x061C;
+}
+
+}  // namespace fapilog::inline v0_1::detail

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// One sink or stage as configuration by text asks for it: its name, the plugin that makes it, its settings.
+#pragma once
+
+#include <fapilog/config/config_value.hpp>
+#include <fapilog/config/setting_reader.hpp>
+#include <fapilog/config/settings_error.hpp>
+#include <fapilog/plugins/metadata.hpp>
+#include <fapilog/setting.hpp>
+
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1 {
+
+/// `sinks`: what a group of `core` and the words of messages call several of a kind.
+[[nodiscard]] inline std::string list_of(plugin_type kind) { return std::string{to_string(kind)} + 's'; }
+/// `sink_config`: the group with their settings.
+[[nodiscard]] inline std::string group_of(plugin_type kind) {
+  return std::string{to_string(kind)} + "_config";
+}
+
+/// The kinds of plugins in the order in which records meet them.
+inline constexpr std::array<plugin_type, 5> plugin_kinds{plugin_type::filter, plugin_type::enricher,
+                                                         plugin_type::redactor, plugin_type::processor,
+                                                         plugin_type::sink};
+
+/// What a plugin's factory is given. Two entries are equal where nothing would change if one took the other's place.
+struct plugin_entry {
+  plugin_type kind = plugin_type::sink;
+  std::string name;            ///< its own, such as `audit_file`
+  std::string plugin;          ///< what makes it, such as `rotating_file`
+  config_value config;         ///< its settings, without `type` and `delivery`
+  config_origin where;         ///< where it is asked for
+  config_value delivery = {};  ///< how a sink is served; null where nothing is said
+
+  /// `sink_config.audit_file`.
+  [[nodiscard]] std::string path() const { return setting_path(group_of(kind), name); }
+
+  /// The settings as an aggregate. Throws: settings_error with all that is wrong.
+  template <described Config>
+  [[nodiscard]] Config read() const {
+    std::vector<settings_problem> problems;
+    Config result{};
+    setting_reader{problems}.read(config, path(), result);
+    if (!problems.empty()) throw settings_error{std::move(problems)};
+    return result;
+  }
+
+  [[nodiscard]] friend bool operator==(plugin_entry const& a, plugin_entry const& b) {
+    return a.kind == b.kind && a.name == b.name && a.plugin == b.plugin &&
+           canonical_text(a.config) == canonical_text(b.config) &&
+           canonical_text(a.delivery) == canonical_text(b.delivery);
+  }
+};
+
+}  // namespace fapilog::inline v0_1

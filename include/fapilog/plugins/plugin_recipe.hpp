@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// How a registry makes a sink or stage of its settings: any function, or the type with an aggregate that describes itself.
+#pragma once
+
+#include <fapilog/config/setting_table.hpp>
+#include <fapilog/plugins/plugin_entry.hpp>
+#include <fapilog/setting.hpp>
+
+#include <concepts>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1 {
+
+/// For plugins without settings.
+struct no_settings {
+  template <class Self, class Visitor>
+  static void describe(Self& /*self*/, Visitor&& /*visit*/) {}
+};
+
+/// Makes a `Stage` of a `Config` that is read from text. Where a function `complete(Config&)` is found that returns what
+/// is wrong as text, as for `rotating_file_config`, it is asked first.
+template <class Stage, class Config = no_settings>
+struct described_plugin {
+  /// What the settings are described by.
+  using settings = std::conditional_t<described<Config>, Config, no_settings>;
+
+  [[nodiscard]] static Config read(plugin_entry const& entry) {
+    if constexpr (described<Config>) {
+      return entry.read<Config>();
+    } else {
+      (void)entry.read<no_settings>();
+      return Config{};
+    }
+  }
+  /// Throws: settings_error, and what the constructor of the stage throws.
+  Stage operator()(plugin_entry const& entry) const {
+    Config config = read(entry);
+    if constexpr (requires {
+                    { complete(config) } -> std::convertible_to<std::string>;
+                  }) {
+      Config completed = config;
+      if (std::string const wrong = complete(completed); !wrong.empty()) {
+        throw std::invalid_argument{"fapilog: " + wrong};
+      }
+    }
+    if constexpr (std::constructible_from<Stage, Config>) return Stage(std::move(config));
+    else return Stage{};
+  }
+};
+
+/// `plugin<acme::kafka_sink, acme::kafka_config>()` for `registry::add_sink` and its kin.
+template <class Stage, class Config = no_settings>
+[[nodiscard]] constexpr described_plugin<Stage, Config> plugin() noexcept {
+  return {};
+}
+
+/// How plugins of one kind are made: `Any` is any_sink, any_filter, any_enricher, any_redactor or any_processor.
+template <class Any>
+struct plugin_recipe {
+  template <class Stage, class Config>
+  plugin_recipe(described_plugin<Stage, Config> p)  // NOLINT(google-explicit-constructor)
+      : make([p](plugin_entry const& entry) { return Any{p(entry)}; }),
+        check([](plugin_entry const& entry) { (void)described_plugin<Stage, Config>::read(entry); }),
+        table([] { return setting_table<typename described_plugin<Stage, Config>::settings>(); }) {}
+  /// A function that takes a `plugin_entry const&` and returns a sink or stage. What it throws becomes a problem.
+  template <class F>
+    requires std::is_invocable_v<F&, plugin_entry const&> plugin_recipe(
+        F factory)  // NOLINT(google-explicit-constructor)
+        : make([factory = std::move(factory)](plugin_entry const& entry) mutable {
+            return Any{factory(entry)};
+          }) {}
+
+    std::function<Any(plugin_entry const&)> make;
+    /// Reads the settings and makes nothing; empty where only the factory knows them.
+    std::function<void(plugin_entry const&)> check;
+    /// What the settings are; empty where only the factory knows them.
+    std::function<std::vector<setting_row>()> table;
+};
+
+}  // namespace fapilog::inline v0_1

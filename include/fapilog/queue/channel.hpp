@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// What a logger sees of its runtime: where log calls go, and who keeps what alive.
+#pragma once
+
+#include <fapilog/detail/memory/atomic.hpp>
+#include <fapilog/detail/memory/shared_bytes.hpp>
+#include <fapilog/detail/os/platform.hpp>
+#include <fapilog/record/field.hpp>
+#include <fapilog/record/level.hpp>
+#include <fapilog/record/record.hpp>
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace fapilog::inline v0_1::detail {
+
+struct logger_core;
+
+/// What a record_head says besides its size, in one word, so that a call site has less to load and the head is written
+/// at once.
+class statement {
+ public:
+  constexpr statement(level severity, std::uint8_t flags) noexcept
+      : bits_(static_cast<std::uint32_t>(record_format::record_type::log) |
+              (static_cast<std::uint32_t>(severity) << 8U) | (std::uint32_t{flags} << 16U)) {}
+
+  [[nodiscard]] constexpr statement with_args(std::uint8_t count) const noexcept {
+    statement more = *this;
+    more.bits_ |= std::uint32_t{count} << 24U;
+    return more;
+  }
+  [[nodiscard]] constexpr level severity() const noexcept { return static_cast<level>(bits_ >> 8U & 0xFF); }
+  [[nodiscard]] constexpr std::uint8_t flags() const noexcept {
+    return static_cast<std::uint8_t>(bits_ >> 16U);
+  }
+  [[nodiscard]] constexpr bool has(std::uint8_t flag) const noexcept { return (flags() & flag) != 0; }
+  [[nodiscard]] constexpr std::uint8_t args() const noexcept {
+    return static_cast<std::uint8_t>(bits_ >> 24U);
+  }
+
+  /// The head of a record of `size` bytes, with more flags.
+  [[nodiscard]] constexpr record_format::record_head head(std::uint32_t size,
+                                                          std::uint8_t more_flags = 0) const noexcept {
+    if constexpr (std::endian::native == std::endian::little) {
+      std::uint64_t const upper = bits_ | std::uint32_t{more_flags} << 16U;
+      return std::bit_cast<record_format::record_head>(size | upper << 32U);
+    } else {
+      return {size, record_format::record_type::log, static_cast<std::uint8_t>(severity()),
+              static_cast<std::uint8_t>(flags() | more_flags), args()};
+    }
+  }
+
+ private:
+  std::uint32_t bits_;
+};
+
+/// One log call, as the logger hands it over.
+struct call {
+  logger_core& logger;
+  statement what;
+  void const* text;  ///< a literal, or a std::string_view with the flag `text_is_cell`
+  detail::call_site where;
+  field* items;  ///< one to spare, then `count` items: format arguments first
+  std::size_t count;
+};
+
+/// What a log call needs of the runtime. The operations are virtual, so that their bodies (submit.hpp, lane_channel.hpp)
+/// are compiled once and not in every file that logs. Counted by reference: runtime, loggers and threads keep it alive.
+/// Thread: any.
+class channel {
+ public:
+  channel(channel const&) = delete;
+  channel& operator=(channel const&) = delete;
+
+  /// Begins a record of `size` bytes in this thread's lane: writes its head and returns where its cells go; `end`
+  /// publishes it. Null where anything is not as it mostly is; nothing has happened then, and `submit` is the way.
+  [[nodiscard]] virtual std::byte* begin(logger_core& logger, statement what, void const* text,
+                                         detail::call_site where, std::size_t size) noexcept = 0;
+  virtual void end(std::size_t size) noexcept = 0;
+  /// Writes one log call into this thread's lane, whatever it takes.
+  virtual void submit(call const& c) noexcept = 0;
+  /// A core with more bound fields, with one reference for the caller.
+  [[nodiscard]] virtual logger_core* bind(logger_core& logger, field const* fields,
+                                          std::size_t count) noexcept = 0;
+  /// Hands a core that nobody uses any more to the worker, who deletes it when its records have passed.
+  virtual void retire(logger_core& core) noexcept = 0;
+  /// The text of an encoded value as a message shows it.
+  virtual std::string text_of(std::byte const* cell) = 0;
+  virtual void set_level(std::string_view pattern, level value) = 0;
+
+  [[nodiscard]] std::size_t max_record_bytes() const noexcept { return max_record_bytes_; }
+
+  void add_reference() noexcept { references_.fetch_add_relaxed(1); }
+  void drop_reference() noexcept {
+    if (references_.fetch_sub(1) == 1) delete this;
+  }
+
+ protected:
+  explicit channel(std::size_t max_record_bytes) noexcept : max_record_bytes_(max_record_bytes) {}
+  virtual ~channel() = default;
+
+ private:
+  std::size_t const max_record_bytes_;
+  alignas(detail::cache_line) detail::atomic_word<std::size_t> references_{1};
+};
+
+/// A name's level, shared by the loggers of that name.
+struct named_level {
+  detail::atomic_word<std::uint8_t> threshold{0};
+  std::string name;
+};
+
+/// What a logger's copies share: immutable but for the count.
+struct logger_core {
+  logger_core(channel& where, named_level& named, detail::shared_bytes fields) noexcept
+      : owner(where), name(named), bound(static_cast<detail::shared_bytes&&>(fields)) {
+    owner.add_reference();
+  }
+  ~logger_core() { owner.drop_reference(); }
+  logger_core(logger_core const&) = delete;
+  logger_core& operator=(logger_core const&) = delete;
+
+  void add_reference() noexcept { references.fetch_add_relaxed(1); }
+  void drop_reference() noexcept {
+    if (references.fetch_sub(1) == 1) owner.retire(*this);
+  }
+
+  channel& owner;
+  named_level& name;
+  detail::shared_bytes const bound;
+  detail::atomic_word<std::size_t> references{1};
+  logger_core* next_retired = nullptr;
+};
+
+}  // namespace fapilog::inline v0_1::detail

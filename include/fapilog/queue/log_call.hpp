@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+// From the arguments of a log call to its items: the one template that is instantiated per signature.
+#pragma once
+
+#include <fapilog/queue/channel.hpp>
+#include <fapilog/record/field_cells.hpp>
+#include <fapilog/record/message.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace fapilog::inline v0_1::detail {
+
+template <class T>
+[[nodiscard]] field as_item(T const& argument) noexcept {
+  if constexpr (detail::is_field<T>) {
+    return argument;
+  } else {
+    return field::argument(argument);
+  }
+}
+
+/// What fmt gets for an argument where the message has to be made at the call. Fields come last and fmt never asks for
+/// them.
+template <class T>
+[[nodiscard]] decltype(auto) as_format_argument([[maybe_unused]] channel& ch,
+                                                [[maybe_unused]] T const& argument) {
+  if constexpr (detail::is_field<T>) {
+    return 0;
+  } else if constexpr (std::is_same_v<detail::format_type<T>, detail::plain_value>) {
+    detail::byte_buffer cell;
+    detail::append_guarded(cell, field::argument(argument), ch.max_record_bytes());
+    return ch.text_of(cell.data());
+  } else if constexpr (shape::narrow_text<T>) {
+    detail::scalar const text = detail::make_scalar(argument);
+    return text.type == kind::null ? fmt::string_view{"null"} : fmt::string_view{text.text, text.size};
+  } else if constexpr (shape::numeric_enum<T>) {
+    return static_cast<std::underlying_type_t<T>>(argument);
+  } else {
+    return (argument);
+  }
+}
+
+template <class... A>
+[[nodiscard]] std::string format_at_call(fmt::string_view format, A const&... values) {
+  std::string text(256, '\0');
+  auto const size =
+      fmt::vformat_to_n(text.data(), text.size(), format, fmt::make_format_args(values...)).size;
+  bool const whole = size <= text.size();
+  text.resize(size);
+  if (!whole) fmt::vformat_to_n(text.data(), text.size(), format, fmt::make_format_args(values...));
+  return text;
+}
+
+/// A message whose formatter threw: the text as it was written, and why it stayed so.
+[[nodiscard]] inline std::string unformatted(fmt::string_view text, char const* why) {
+  return std::string{text.data(), text.size()}.append(" <error: ").append(why).append(">");
+}
+
+template <class... A>
+[[nodiscard]] std::string message_at_call(channel& ch, std::uint8_t& flags, fmt::string_view text,
+                                          A const&... arguments) {
+  try {
+    return format_at_call(text, as_format_argument(ch, arguments)...);
+  } catch (std::exception const& error) {
+    flags |= record_format::text_failed;
+    return unformatted(text, error.what());
+  } catch (...) {
+    flags |= record_format::text_failed;
+    return unformatted(text, "unknown exception");
+  }
+}
+
+/// How an argument travels from the statement to `emit`: in registers where it can, and alike for like types, so that
+/// there are few instances.
+template <class T>
+[[nodiscard, gnu::always_inline]] inline decltype(auto) pass(T const& argument) noexcept {
+  constexpr bool is_plain = !detail::is_field<T> && !shape::has_hook<T>;
+  constexpr bool is_number = std::is_integral_v<T> && !std::is_same_v<T, bool> && !shape::character<T>;
+  if constexpr (is_number && std::is_signed_v<T>) {
+    return static_cast<std::int64_t>(argument);
+  } else if constexpr (is_number) {
+    return static_cast<std::uint64_t>(argument);
+  } else if constexpr (is_plain && std::is_scalar_v<T>) {
+    return static_cast<T>(argument);
+  } else if constexpr (is_plain && shape::narrow_text<T>) {
+    detail::scalar const text = detail::make_scalar(argument);
+    return std::string_view{text.text, text.size};
+  } else {
+    return (argument);
+  }
+}
+
+/// A value as its cell will be, with a literal key or none. Everything but the lengths of texts is known when compiling.
+template <field_shape S, bool HasKey>
+class direct_cell {
+ public:
+  [[gnu::always_inline]] explicit direct_cell(field const& f) noexcept : field_(f) {}
+  [[nodiscard, gnu::always_inline]] std::size_t bytes() const noexcept {
+    if constexpr (S == field_shape::bare) return fixed;
+    else if constexpr (S == field_shape::word) return fixed + sizeof(std::uint64_t);
+    else return fixed + record_format::padded(field_.size());
+  }
+  [[nodiscard, gnu::always_inline]] std::byte* put(std::byte* to) const noexcept {
+    std::byte* const end = to + bytes();
+    // The padding first, without a branch: of an empty text it is what the next lines overwrite.
+    if constexpr (S == field_shape::text) detail::put(end - record_format::alignment, std::uint64_t{0});
+    to = detail::put(to, field_.head());
+    if constexpr (HasKey) to = detail::put(to, field_.name().text);
+    if constexpr (S == field_shape::word) detail::put(to, field_.bits());
+    if constexpr (S == field_shape::text) detail::put_bytes(to, field_.text(), field_.size());
+    return end;
+  }
+
+ private:
+  static constexpr std::size_t fixed = sizeof(record_format::cell_head) + (HasKey ? sizeof(char const*) : 0);
+  /// A field stands at the caller; an argument is made one here.
+  std::conditional_t<HasKey, field const&, field const> field_;
+};
+
+template <class T>
+struct direct_form {
+  static constexpr field_shape shape = detail::shape_of<T>();
+  static constexpr bool has_key = false;
+};
+template <>
+struct direct_form<field> {
+  static constexpr field_shape shape = field_shape::any;
+};
+template <field_shape S>
+struct direct_form<shaped_field<S>> {
+  static constexpr field_shape shape = S;
+  static constexpr bool has_key = true;
+};
+
+template <class T>
+[[nodiscard, gnu::always_inline]] inline auto as_direct(T const& argument) noexcept {
+  using form = direct_form<T>;
+  if constexpr (detail::is_field<T>) {
+    return direct_cell<form::shape, form::has_key>{argument};
+  } else {
+    return direct_cell<form::shape, form::has_key>{field::argument(argument)};
+  }
+}
+
+[[nodiscard]] inline fmt::string_view text_of(statement what, void const* text) noexcept {
+  if (!what.has(record_format::text_is_cell)) return static_cast<char const*>(text);
+  auto const& runtime = *static_cast<std::string_view const*>(text);
+  return {runtime.data(), runtime.size()};
+}
+
+/// A call whose message has to be made at once, for an argument's own fmt formatter. `items` as for `call`.
+template <class... A>
+void emit_formatted(logger_core& logger, statement what, void const* text, detail::call_site where,
+                    field* items, std::size_t count, A const&... arguments) noexcept {
+  fmt::string_view const format = text_of(what, text);
+  std::uint8_t flags = record_format::text_is_cell | record_format::text_is_rendered;
+  auto const submit = [&](std::string_view message) noexcept {
+    logger.owner.submit({logger, statement{what.severity(), flags}, &message, where, items, count});
+  };
+  try {
+    submit(message_at_call(logger.owner, flags, format, arguments...));
+  } catch (...) {
+    // No memory for the message: the text goes as it was written, without its arguments.
+    flags |= record_format::text_failed;
+    submit({format.data(), format.size()});
+  }
+}
+
+/// The other way: the first call of a thread, a new scope, a full lane, values with code of their own.
+template <class... A>
+[[gnu::noinline, gnu::cold]] void emit_items(logger_core& logger, statement what, void const* text,
+                                             detail::call_site where, A const&... arguments) noexcept {
+  constexpr auto fields = (std::size_t{0} + ... + (detail::is_field<A> ? 1 : 0));
+  constexpr auto args = sizeof...(A) - fields;
+  field items[] = {field{}, as_item(arguments)...};
+  if constexpr ((detail::formatted_at_call<A> || ...)) {
+    emit_formatted(logger, what, text, where, items + args, fields, arguments...);
+  } else {
+    logger.owner.submit({logger, what, text, where, items, sizeof...(A)});
+  }
+}
+
+/// The worker's processor has read the lines that a lane will use next: they are fetched back, about as many as this
+/// record takes, while it is being written.
+[[gnu::always_inline]] inline void prefetch_behind(std::byte const* end, std::size_t bytes) noexcept {
+  constexpr std::size_t distance = 10 * detail::cache_line;
+  for (std::size_t i = 0; i < bytes; i += detail::cache_line) detail::prefetch_to_write(end + distance + i);
+}
+
+/// One log call with arguments of these types. Not inlined: statements with the same types share it. Throws: never.
+template <class... P>
+[[gnu::noinline]] void log_call(logger_core& logger, statement what, void const* text,
+                                detail::call_site where, P... arguments) noexcept {
+  constexpr auto args = (std::size_t{0} + ... + (detail::is_field<std::remove_cvref_t<P>> ? 0 : 1));
+  static_assert(args < 256, "fapilog: a log call takes at most 255 format arguments");
+  what = what.with_args(args);
+  if constexpr (((direct_form<std::remove_cvref_t<P>>::shape != field_shape::any) && ...)) {
+    // The ordinary way of numbers and texts: straight into the lane.
+    std::size_t const size = (sizeof(record_format::log_start) + ... + as_direct(arguments).bytes());
+    if (std::byte* to = logger.owner.begin(logger, what, text, where, size)) [[likely]] {
+      prefetch_behind(to + size, sizeof(record_format::log_start) + 32 * sizeof...(P));
+      ((to = as_direct(arguments).put(to)), ...);
+      return logger.owner.end(size);
+    }
+  }
+  emit_items(logger, what, text, where, arguments...);
+}
+
+/// One log call with its fields in a list.
+template <std::size_t N>
+[[gnu::noinline]] void log_list(logger_core& logger, statement what, void const* text,
+                                detail::call_site where, field const (&fields)[N]) noexcept {
+  field items[1 + N];
+  for (std::size_t i = 0; i < N; ++i) items[1 + i] = fields[i];
+  logger.owner.submit({logger, what, text, where, items, N});
+}
+
+}  // namespace fapilog::inline v0_1::detail

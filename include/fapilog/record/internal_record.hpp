@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// A record that the library itself makes: how many were left out, and why.
+#pragma once
+
+#include <fapilog/record/level.hpp>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace fapilog::inline v0_1 {
+
+/// Goes through enrichers and redactors like any other, but past the filters. Its `data` has `_fapilog_internal`, true.
+struct internal_record {
+  level severity = level::warning;
+  std::string message;
+  std::vector<std::pair<std::string, std::variant<std::int64_t, double, std::string>>> data;
+};
+
+}  // namespace fapilog::inline v0_1

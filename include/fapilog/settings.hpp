@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: MIT
+// Settings of a runtime from JSON files, JSON text and the environment: read in layers, checked as a whole.
+#pragma once
+
+#include <fapilog/config/config_value.hpp>
+#include <fapilog/config/json_tree.hpp>
+#include <fapilog/config/setting_reader.hpp>
+#include <fapilog/config/settings_error.hpp>
+#include <fapilog/detail/os/whole_file.hpp>
+#include <fapilog/plugins/builtins.hpp>
+#include <fapilog/plugins/plugin_entry.hpp>
+#include <fapilog/plugins/registry.hpp>
+#include <fapilog/settings/core_lists.hpp>
+#include <fapilog/settings/environment_layer.hpp>
+#include <fapilog/settings/layer.hpp>
+#include <fapilog/settings/resolver.hpp>
+#include <fapilog/settings/setting_difference.hpp>
+#include <fapilog/setup/options.hpp>
+#include <fapilog/setup/preset.hpp>
+#include <fapilog/setup/presets.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1 {
+namespace detail {
+
+[[nodiscard]] inline config_value parse_json(std::string_view text, std::string const& name,
+                                             std::vector<settings_problem>& problems) {
+  constexpr std::size_t most = json_tree_builder::most_bytes;
+  if (text.size() > most) {
+    problems.push_back({name, "",
+                        "this is " + std::to_string(text.size()) + " bytes of text; settings have at most " +
+                            bytes_text(most)});
+    return {};
+  }
+  // The parser takes it for the end.
+  if (std::size_t const nul = text.find('\0'); nul != std::string_view::npos) {
+    auto const line = std::ranges::count(text.substr(0, nul), '\n') + 1;
+    problems.push_back({name + ':' + std::to_string(line), "", "this is not JSON: it has a NUL character"});
+    return {};
+  }
+  json_tree_builder tree{text, name, problems};
+  (void)nlohmann::json::sax_parse(tree.begin(), tree.end(), &tree);
+  return tree.take();
+}
+
+/// For texts of the environment that look like JSON.
+[[nodiscard]] inline config_value::json_form json_form_of(std::string_view text, std::string const& name) {
+  std::vector<settings_problem> problems;
+  config_value value = parse_json(text, name, problems);
+  return {std::move(value), problems.empty() ? std::string{} : problems.front().text};
+}
+
+}  // namespace detail
+
+/// What a runtime is to be, in layers: the preset, then files and texts, then the environment; what is laid on later
+/// counts more, and code that changes the options counts most. An object in a layer is laid over the one below member by
+/// member, all else takes the place of what was there, and null takes it away.
+///
+///     auto const chosen = fapilog::settings::from_file("fapilog.json").with_environment();
+///     fapilog::runtime rt{chosen.options()};
+///
+/// Held by value. Thread: const members any. Throws: settings_error, std::bad_alloc.
+class settings {
+ public:
+  /// The preset's own.
+  explicit settings(registry plugins = builtin_plugins())
+      : plugins_(std::make_shared<registry const>(std::move(plugins))) {}
+
+  /// Throws: settings_error for a file that cannot be read or is not JSON, and for files that extend each other in a circle.
+  [[nodiscard]] static settings from_file(std::string const& path, registry plugins = builtin_plugins()) {
+    return settings{std::move(plugins)}.with_file(path);
+  }
+  /// `name` stands in messages.
+  [[nodiscard]] static settings from_json(std::string_view text, std::string const& name = "JSON",
+                                          registry plugins = builtin_plugins()) {
+    return settings{std::move(plugins)}.with_json(text, name);
+  }
+  [[nodiscard]] static settings from_environment(environment_map const& variables = process_environment(),
+                                                 registry plugins = builtin_plugins()) {
+    return settings{std::move(plugins)}.with_environment(variables);
+  }
+
+  /// These with one more layer. A file that `extends` another is laid over it.
+  [[nodiscard]] settings with_file(std::string const& path) const {
+    settings next = *this;
+    next.sources_.push_back({path, {}, {}});
+    std::vector<std::string> trail;
+    next.add_file(path, detail::config::without_controls(path), "this file", trail);
+    return next;
+  }
+  [[nodiscard]] settings with_json(std::string_view text, std::string const& name = "JSON") const {
+    settings next = *this;
+    next.sources_.emplace_back();
+    std::vector<std::string> trail;
+    next.add_text(text, name, {}, trail);
+    return next;
+  }
+  [[nodiscard]] settings with_environment(environment_map const& variables = process_environment()) const {
+    settings next = *this;
+    source& from = next.sources_.emplace_back();
+    config_value layer =
+        detail::environment_layer{*plugins_, detail::json_form_of, from.problems}.of(variables);
+    detail::normalise_layer(layer, *plugins_, from.problems);
+    from.layers.push_back(std::move(layer));
+    return next;
+  }
+
+  /// These with the files as they are now; texts and variables stay as they were.
+  [[nodiscard]] settings read_again() const {
+    settings next{*plugins_};
+    for (source const& from : sources_) {
+      if (from.file.empty()) next.sources_.push_back(from);
+      else next = next.with_file(from.file);
+    }
+    return next;
+  }
+  /// The files that were read, those that they extend among them.
+  [[nodiscard]] std::vector<std::string> const& files() const noexcept { return files_; }
+
+  /// What is set otherwise than in `before`, by path: `core.log_level`.
+  template <preset const& P>
+  [[nodiscard]] std::vector<std::string> changes_since(settings const& before) const {
+    std::vector<settings_problem> ignored;
+    std::vector<std::string> paths;
+    detail::add_differences(before.merged(P, ignored), merged(P, ignored), "", paths);
+    return paths;
+  }
+
+  /// What to make a runtime of; code may change its members. Sinks and stages are made here, in order, and started by the
+  /// runtime. Throws: settings_error with everything that is wrong.
+  template <preset const& P>
+  [[nodiscard]] basic_options<P> options() const {
+    std::vector<settings_problem> problems;
+    config_value const root = merged(P, problems);
+    detail::settings_resolver resolver{root, *plugins_, problems};
+    basic_options<P> chosen{.sinks = {}};
+    detail::core_lists lists;
+    setting_reader{problems}.read(resolver.group("core"), "core", chosen, lists);
+    auto const fill = [&](auto& all, plugin_type kind, auto make) {
+      auto const entries = resolver.entries(kind, lists);
+      if (!entries) return;
+      all.clear();
+      for (plugin_entry const& entry : *entries) {
+        try {
+          all.push_back((*plugins_.*make)(entry));
+        } catch (std::bad_alloc const&) {
+          throw;
+        } catch (std::exception const& error) {
+          detail::add_refusal(entry, error, problems);
+        }
+      }
+    };
+    fill(chosen.filters, plugin_type::filter, &registry::make_filter);
+    fill(chosen.enrichers, plugin_type::enricher, &registry::make_enricher);
+    fill(chosen.redactors, plugin_type::redactor, &registry::make_redactor);
+    fill(chosen.processors, plugin_type::processor, &registry::make_processor);
+    fill_sinks(chosen.sinks, resolver, lists, problems);
+    if (!lists.sinks) chosen.sinks = preset_sinks(P);
+    if (problems.empty()) {
+      try {
+        validate(chosen);
+      } catch (std::invalid_argument const& error) {
+        std::string_view why = error.what();
+        if (why.starts_with("fapilog: ")) why.remove_prefix(9);
+        setting_reader{problems}.add(resolver.group("core").origin(), "core",
+                                     detail::config::without_controls(why));
+      }
+    }
+    if (!problems.empty()) throw settings_error{std::move(problems)};
+    return chosen;
+  }
+
+  /// What is asked for of a kind, in order, for `plugins().make_filter` and its kin; equal entries make equal stages.
+  /// Throws: settings_error where that cannot be said.
+  template <preset const& P>
+  [[nodiscard]] std::vector<plugin_entry> entries(plugin_type kind) const {
+    std::vector<settings_problem> problems;
+    config_value const root = merged(P, problems);
+    detail::settings_resolver resolver{root, *plugins_, problems};
+    basic_options<P> ignored{.sinks = {}};
+    detail::core_lists lists;
+    setting_reader{problems}.read(resolver.group("core"), "core", ignored, lists);
+    auto found = resolver.entries(kind, lists);
+    if (!problems.empty()) throw settings_error{std::move(problems)};
+    return found ? std::move(*found) : std::vector<plugin_entry>{};
+  }
+
+  /// The same for the preset chosen when compiling.
+  [[nodiscard]] basic_options<default_preset> options() const { return options<default_preset>(); }
+  [[nodiscard]] std::vector<plugin_entry> entries(plugin_type kind) const {
+    return entries<default_preset>(kind);
+  }
+
+  [[nodiscard]] registry const& plugins() const noexcept { return *plugins_; }
+
+ private:
+  /// A file with those that it extends, a text, or the environment.
+  struct source {
+    std::string file;  ///< empty for others
+    std::vector<config_value> layers;
+    std::vector<settings_problem> problems;  ///< told with all others
+  };
+
+  void fill_sinks(std::vector<placed_sink>& all, detail::settings_resolver& resolver,
+                  detail::core_lists const& lists, std::vector<settings_problem>& problems) const {
+    auto const entries = resolver.entries(plugin_type::sink, lists);
+    for (std::size_t i = 0; entries && i < entries->size(); ++i) {
+      plugin_entry const& entry = (*entries)[i];
+      delivery_options how;
+      auto const fallback = resolver.read_delivery(entry, how);
+      plugin_entry const* making = &entry;
+      try {
+        any_sink made = plugins_->make_sink(entry);
+        if (how.name.empty() && made.name() != entry.name) how.name = entry.name;
+        if (fallback) {
+          making = &*fallback;
+          how.fallback = plugins_->make_sink(*fallback);
+        }
+        all.emplace_back(std::move(made), std::move(how));
+      } catch (std::bad_alloc const&) {
+        throw;
+      } catch (std::exception const& error) {
+        detail::add_refusal(*making, error, problems);
+      }
+    }
+  }
+
+  /// `what` is "this file", or says who extends it; `where` is where a fault of it is told.
+  void add_file(std::string const& path, std::string const& where, std::string const& what,
+                std::vector<std::string>& trail) {
+    std::error_code ignored;
+    std::string real = std::filesystem::weakly_canonical(path, ignored).string();
+    auto const circle = std::ranges::find(trail, real);
+    if (circle != trail.end())
+      refuse(where, what + " leads back to itself: files extend each other in a circle");
+    auto const read = detail::read_whole_file(path, detail::json_tree_builder::most_bytes);
+    if (!read.error.empty()) refuse(where, what + " cannot be read: " + read.error);
+    trail.push_back(std::move(real));
+    files_.push_back(path);
+    add_text(read.text, detail::config::without_controls(path), std::filesystem::path{path}.parent_path(),
+             trail);
+  }
+
+  void add_text(std::string_view text, std::string const& name, std::filesystem::path const& folder,
+                std::vector<std::string>& trail) {
+    std::vector<settings_problem> problems;
+    config_value layer = detail::parse_json(text, name, problems);
+    if (problems.empty() && !layer.is_object()) {
+      problems.push_back({layer.origin().text(), "", "settings are an object, `{...}`"});
+    }
+    if (!problems.empty()) throw settings_error{std::move(problems)};
+    if (config_value const* const base = layer.find("extends"); base != nullptr && !base->is_null()) {
+      if (!base->is_text()) {
+        refuse(base->origin().text(),
+               "`extends` is " + detail::config::shown(*base) + "; it must be a text, the name of a file");
+      }
+      std::string const what = "`extends`: '" + detail::config::printable(base->text()) + '\'';
+      add_file((folder / base->text()).string(), base->origin().text(), what, trail);
+    }
+    layer.erase("extends");
+    source& into = sources_.back();
+    detail::normalise_layer(layer, *plugins_, into.problems);
+    into.layers.push_back(std::move(layer));
+  }
+
+  [[noreturn]] static void refuse(std::string where, std::string text) {
+    throw settings_error{{{std::move(where), "", std::move(text)}}};
+  }
+
+  /// All layers over the preset's.
+  [[nodiscard]] config_value merged(preset const& p, std::vector<settings_problem>& problems) const {
+    config_value root = detail::parse_json(preset_settings(p), "preset " + std::string{p.name}, problems);
+    detail::normalise_layer(root, *plugins_, problems);
+    for (source const& from : sources_) {
+      problems.insert(problems.end(), from.problems.begin(), from.problems.end());
+      for (config_value const& layer : from.layers) {
+        check_preset(layer, p, problems);
+        lay_over(root, layer);
+      }
+    }
+    root.erase("preset");
+    return root;
+  }
+
+  static void check_preset(config_value const& layer, preset const& p,
+                           std::vector<settings_problem>& problems) {
+    config_value const* const named = layer.find("preset");
+    if (named == nullptr || named->is_null()) return;
+    std::string const name = named->text() == "adaptive" ? "production" : named->text();
+    if (named->is_text() && name == p.name) return;
+    std::vector<std::string> const known = list_presets();
+    bool const exists = named->is_text() && std::ranges::find(known, name) != known.end();
+    std::string text = "`preset` is " + detail::config::shown(*named);
+    if (exists) {
+      text += ", but this runtime has the preset \"" + std::string{p.name} +
+              "\", which is compiled in (FAPILOG_PRESET, or basic_runtime)";
+    } else {
+      text += "; it must be one of ";
+      for (std::size_t i = 0; i < known.size(); ++i) text.append(i == 0 ? "" : ", ").append(known[i]);
+    }
+    setting_reader{problems}.add(named->origin(), "preset", std::move(text));
+  }
+
+  std::shared_ptr<registry const> plugins_;
+  std::vector<source> sources_;
+  std::vector<std::string> files_;
+};
+
+}  // namespace fapilog::inline v0_1

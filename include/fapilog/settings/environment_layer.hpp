@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+// Environment variables as a layer of settings: FAPILOG_CORE__LOG_LEVEL, FAPILOG_FILE__MAX_BYTES.
+#pragma once
+
+#include <fapilog/config/config_value.hpp>
+#include <fapilog/config/nearest_name.hpp>
+#include <fapilog/config/setting_text.hpp>
+#include <fapilog/config/settings_error.hpp>
+#include <fapilog/detail/os/system.hpp>
+#include <fapilog/plugins/metadata.hpp>
+#include <fapilog/plugins/plugin_entry.hpp>
+#include <fapilog/plugins/registry.hpp>
+#include <fapilog/settings/core_lists.hpp>
+#include <fapilog/setup/options.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1 {
+
+/// Variables of an environment by name.
+using environment_map = std::map<std::string, std::string>;
+
+/// The process's variables that begin with `FAPILOG_`. Not to be called while another thread changes the environment.
+[[nodiscard]] inline environment_map process_environment() {
+  auto const found = detail::environment_beginning("FAPILOG_");
+  return {found.begin(), found.end()};
+}
+
+namespace detail {
+
+/// Makes a layer of variables. A name is `FAPILOG_`, a group and the setting's path, in any case, with `__` between its
+/// parts; in place of `SINK_CONFIG__POSTGRES` and the like the plugin's name alone will do, and FILE for rotating_file. An
+/// empty variable says nothing. Variables of the library that are no settings, and those of others, are left alone.
+class environment_layer {
+ public:
+  /// What a text is as JSON; the second argument says where it stands.
+  using json_parser = config_value::json_form (*)(std::string_view text, std::string const& name);
+
+  environment_layer(registry const& plugins, json_parser parse, std::vector<settings_problem>& problems)
+      : plugins_(plugins), parse_(parse), problems_(problems) {}
+
+  [[nodiscard]] config_value of(environment_map const& variables) {
+    config_value layer = config_value::object();
+    std::vector<target> all;
+    for (auto const& [name, value] : variables) {
+      if (value.empty() || !lower_case(name).starts_with(prefix)) continue;
+      std::vector<std::string> path = path_of(name);
+      if (path.size() > most_parts)
+        tell(name, "its name has more than " + std::to_string(most_parts) + " parts");
+      else if (!path.empty()) all.push_back({std::move(path), name, value});
+    }
+    // An object comes before the members that are added to it.
+    std::ranges::stable_sort(all, {}, [](target const& t) { return t.path.size(); });
+    for (target const& one : all) put(layer, one);
+    return layer;
+  }
+
+ private:
+  static constexpr std::string_view prefix = "fapilog_";
+  static constexpr std::string_view file_alias = "file";
+  static constexpr std::size_t most_parts = 16;
+  static constexpr std::size_t longest_shown = 200;
+  struct target {
+    std::vector<std::string> path;
+    std::string variable;
+    std::string value;
+  };
+
+  static std::vector<std::string> parts_of(std::string_view variable) {
+    std::string const name = lower_case(variable).substr(prefix.size());
+    std::vector<std::string> parts;
+    for (std::size_t begin = 0;;) {
+      std::size_t const end = name.find("__", begin);
+      parts.push_back(name.substr(begin, end - begin));
+      if (end == std::string::npos) return parts;
+      begin = end + 2;
+    }
+  }
+
+  /// The path of the setting; empty where the variable is none.
+  [[nodiscard]] std::vector<std::string> path_of(std::string_view variable) {
+    std::vector<std::string> parts = parts_of(variable);
+    std::string const first = parts[0];
+    if (parts.size() == 1 &&
+        (first == "service" || first == "env" || first == "version" || first == "preset"))
+      return {};
+    if (first == "core" || first == "plugins") return parts;
+    for (plugin_type const kind : plugin_kinds) {
+      if (first != group_of(kind)) continue;
+      if (parts.size() > 1) parts[1] = plugins_.canonical_name(kind, parts[1]);
+      return parts;
+    }
+    std::string const plugin = first == file_alias ? "rotating_file" : first;
+    std::vector<plugin_type> kinds;
+    for (plugin_type const kind : plugin_kinds) {
+      if (plugins_.find(kind, plugin) != nullptr) kinds.push_back(kind);
+    }
+    if (kinds.size() == 1) {
+      parts[0] = plugins_.canonical_name(kinds[0], plugin);
+      parts.insert(parts.begin(), group_of(kinds[0]));
+      return parts;
+    }
+    if (kinds.empty()) refuse_nearly(variable, parts);
+    else
+      tell(variable, "plugins of several kinds are called '" + plugin + "'; write " +
+                         spelled({group_of(kinds[0]), first}) + " or " +
+                         spelled({group_of(kinds[1]), first}) + " in its place");
+    return {};
+  }
+
+  /// A variable that is none of ours, but nearly one, is a mistake.
+  void refuse_nearly(std::string_view variable, std::vector<std::string> parts) {
+    std::vector<std::string> const known = groups();
+    if (parts.size() > 1) {
+      std::string const near{nearest_name(parts[0], known)};
+      std::size_t const most = parts[0].size() < 6 ? 1 : 2;
+      bool const meant =
+          !near.empty() && (near.starts_with(parts[0]) || distance_of_names(parts[0], near) <= most);
+      if (!meant) return;
+      std::string const wrong = std::exchange(parts[0], near);
+      return tell(variable, "there is no group of settings `" + config::printable(wrong) +
+                                "`; did you mean " + spelled(parts) + '?');
+    }
+    for (std::string const& group : known) {
+      if (!parts[0].starts_with(group + '_')) continue;
+      std::string const rest = parts[0].substr(group.size() + 1);
+      std::vector<std::string> const names = settings_of(group);
+      if (std::ranges::find(names, rest) == names.end()) continue;
+      return tell(variable, "two underscores stand between a group and its setting; did you mean " +
+                                spelled({group, rest}) + '?');
+    }
+  }
+
+  /// All that may stand first in a variable's name.
+  [[nodiscard]] std::vector<std::string> groups() const {
+    std::vector<std::string> all{"core", "plugins", std::string{file_alias}};
+    for (plugin_type const kind : plugin_kinds) {
+      all.push_back(group_of(kind));
+      for (plugin_info const* const info : plugins_.all(kind)) {
+        all.push_back(info->metadata.name);
+        all.insert(all.end(), info->aliases.begin(), info->aliases.end());
+      }
+    }
+    return all;
+  }
+
+  [[nodiscard]] std::vector<std::string> settings_of(std::string const& group) const {
+    std::vector<std::string> names;
+    auto const add = [&names](setting const& s, auto const&) { names.emplace_back(s.name); };
+    if (group == "core") {
+      basic_options<default_preset> const core{.sinks = {}};
+      basic_options<default_preset>::describe(core, add);
+      core_lists const lists;
+      core_lists::describe(lists, add);
+      names.emplace_back("drop_on_full");
+    }
+    std::string const plugin = group == file_alias ? "rotating_file" : group;
+    for (plugin_type const kind : plugin_kinds) {
+      plugin_info const* const info = plugins_.find(kind, plugin);
+      if (info == nullptr || !info->table) continue;
+      for (setting_row const& row : info->table()) names.push_back(row.name);
+    }
+    return names;
+  }
+
+  void put(config_value& layer, target const& one) {
+    std::string const shown = config::printable(one.variable, longest_shown);
+    config_origin const where = config_origin::in_environment(shown);
+    config_value* at = &layer;
+    for (std::size_t i = 0; i + 1 < one.path.size(); ++i) {
+      config_value* next = at->find(one.path[i]);
+      if (next == nullptr) {
+        next = &at->set(one.path[i], config_value::object(), where);
+        next->set_origin(where);
+      } else if (!next->structure().is_object()) {
+        return tell(one.variable,
+                    std::string{next->origin().text()} + " is no object to which this could be added");
+      } else if (!next->is_object()) {
+        config_value whole = next->structure();
+        *next = std::move(whole);
+      }
+      at = next;
+    }
+    if (config_value const* const there = at->find(one.path.back());
+        there != nullptr && there->origin().is_environment()) {
+      return tell(one.variable,
+                  std::string{there->origin().text()} + " says the same setting; give one of them");
+    }
+    std::shared_ptr<config_value::json_form const> form;
+    std::string_view const text = without_spaces_around(one.value);
+    if (text.starts_with('[') || text.starts_with('{')) {
+      form = std::make_shared<config_value::json_form const>(parse_(text, shown));
+    }
+    at->set(one.path.back(), config_value::of_environment(one.value, where, std::move(form)), where);
+  }
+
+  [[nodiscard]] static std::string spelled(std::vector<std::string> const& parts) {
+    std::string name = "FAPILOG";
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      name += i == 0 ? "_" : "__";
+      for (char const c : config::printable(parts[i]))
+        name.push_back(c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+    }
+    return name;
+  }
+
+  void tell(std::string_view variable, std::string text) {
+    if (problems_.size() >= most_settings_problems) return;
+    problems_.push_back({config::printable(variable, longest_shown), "", std::move(text)});
+  }
+
+  registry const& plugins_;
+  json_parser parse_;
+  std::vector<settings_problem>& problems_;
+};
+
+}  // namespace detail
+}  // namespace fapilog::inline v0_1

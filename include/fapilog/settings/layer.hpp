@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// Brings a layer of settings into the form in which layers can be laid over each other.
+#pragma once
+
+#include <fapilog/config/config_value.hpp>
+#include <fapilog/config/setting_reader.hpp>
+#include <fapilog/config/setting_scalar.hpp>
+#include <fapilog/config/settings_error.hpp>
+#include <fapilog/plugins/metadata.hpp>
+#include <fapilog/plugins/plugin_entry.hpp>
+#include <fapilog/plugins/registry.hpp>
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1::detail {
+
+/// `drop_on_full` is another name for two values of `when_full`: one of them is left.
+inline void join_when_full(config_value& core, std::vector<settings_problem>& problems) {
+  config_value const* const given = core.find("drop_on_full");
+  if (given == nullptr) return;
+  setting_reader reader{problems};
+  auto const flag = scalar_of<bool>(*given, {.name = "drop_on_full", .text = {}});
+  if (given->is_null()) {
+    // nothing is said
+  } else if (!flag) {
+    reader.add(given->origin(), "core.drop_on_full",
+               "`core.drop_on_full` is " + config::shown(*given) + "; it must be true or false");
+  } else if (core.find("when_full") != nullptr) {
+    reader.add(given->origin(), "core.drop_on_full",
+               "`core.drop_on_full` and `core.when_full` are one choice; give one of them");
+  } else {
+    config_origin const where = given->origin();
+    config_value word{*flag ? "drop" : "wait"};
+    word.set_origin(where);
+    core.set("when_full", std::move(word), where);
+  }
+  core.erase("drop_on_full");
+}
+
+/// Plugins get their one name, and `drop_on_full` becomes `when_full`.
+inline void normalise_layer(config_value& layer, registry const& plugins,
+                            std::vector<settings_problem>& problems) {
+  if (config_value* const core = layer.find("core"); core != nullptr && core->structure().is_object()) {
+    config_value plain = core->structure();
+    plain.set_origin(core->origin());
+    join_when_full(plain, problems);
+    *core = std::move(plain);
+  }
+  for (plugin_type const kind : plugin_kinds) {
+    config_value* const group = layer.find(group_of(kind));
+    if (group == nullptr || !group->structure().is_object()) continue;
+    config_value const& from = group->structure();
+    config_value renamed = config_value::object();
+    renamed.set_origin(group->origin());
+    for (std::size_t i = 0; i < from.names().size(); ++i) {
+      auto const& [name, where] = from.names()[i];
+      std::string const known = plugins.canonical_name(kind, name);
+      if (renamed.find(known) != nullptr) {
+        std::string const path = setting_path(group_of(kind), name);
+        setting_reader{problems}.add(
+            where, path, setting_reader::mark(path) + " stands there already under another spelling");
+        continue;
+      }
+      renamed.set(known, from.items()[i], where);
+    }
+    *group = std::move(renamed);
+  }
+}
+
+}  // namespace fapilog::inline v0_1::detail

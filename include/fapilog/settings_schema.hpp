@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// All settings that there are, as tables and as JSON Schema.
+#pragma once
+
+#include <fapilog/config/config_value.hpp>
+#include <fapilog/config/setting_table.hpp>
+#include <fapilog/plugins/builtins.hpp>
+#include <fapilog/plugins/plugin_entry.hpp>
+#include <fapilog/plugins/registry.hpp>
+#include <fapilog/settings/core_lists.hpp>
+#include <fapilog/setup/options.hpp>
+#include <fapilog/setup/preset.hpp>
+#include <fapilog/setup/presets.hpp>
+#include <fapilog/version.hpp>
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1 {
+
+/// One object of settings: `core`, `plugins`, or a plugin's entry such as `sink_config.rotating_file`.
+struct settings_group {
+  std::string name;
+  std::string text;
+  std::vector<setting_row> rows;
+};
+
+namespace detail {
+
+/// The options of a preset, and what `core` has besides.
+template <preset const& P>
+[[nodiscard]] std::vector<setting_row> core_rows_of() {
+  std::vector<setting_row> rows = setting_table(basic_options<P>{.sinks = {}});
+  rows.push_back({.name = "drop_on_full",
+                  .text = "In place of `when_full`: true is `drop`, false is `wait`.",
+                  .rule = rule_of<bool>({.name = "drop_on_full", .text = {}}),
+                  .standard = {},
+                  .schema = or_null(schema_of_type("boolean"))});
+  for (setting_row& row : setting_table(core_lists{})) rows.push_back(std::move(row));
+  return rows;
+}
+
+/// Rows of `core` with the defaults that all presets share.
+[[nodiscard]] inline std::vector<setting_row> core_rows() {
+  std::vector<setting_row> rows = core_rows_of<presets::minimal>();
+  for (auto const& other : {core_rows_of<presets::dev>(), core_rows_of<presets::production>(),
+                            core_rows_of<presets::serverless>(), core_rows_of<presets::hardened>()}) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (canonical_text(rows[i].standard) != canonical_text(other[i].standard)) rows[i].by_preset = true;
+    }
+  }
+  for (setting_row& row : rows) {
+    if (row.name == "sinks") row.by_preset = true;
+    if (!row.by_preset && !row.standard.is_null()) row.schema.set("default", row.standard);
+  }
+  return rows;
+}
+
+/// How a sink is served, by the member `delivery` of its entry.
+[[nodiscard]] inline std::vector<setting_row> delivery_rows() {
+  std::vector<setting_row> rows = setting_table<delivery_options>();
+  rows.push_back({.name = "fallback",
+                  .text = "The sink that takes what this one cannot take: its name, or that of an entry in "
+                          "`sink_config`.",
+                  .rule = "a text",
+                  .standard = {},
+                  .schema = or_null(schema_of_type("string"))});
+  return rows;
+}
+
+}  // namespace detail
+
+/// Every object of settings with its members: core, plugins, then the entries of all plugins. Throws: std::bad_alloc.
+[[nodiscard]] inline std::vector<settings_group> settings_groups(
+    registry const& plugins = builtin_plugins()) {
+  std::vector<settings_group> groups;
+  groups.push_back({"core", "What a runtime is made of.", detail::core_rows()});
+  groups.push_back({"plugins", "Which plugins may be asked for.", setting_table<plugin_policy>()});
+  groups.push_back({"sink_config.<name>.delivery", "How a sink is served.", detail::delivery_rows()});
+  for (plugin_type const kind : plugin_kinds) {
+    for (plugin_info const* const info : plugins.all(kind)) {
+      if (!info->is_present()) continue;
+      groups.push_back({setting_path(group_of(kind), info->metadata.name), info->metadata.description,
+                        info->table ? info->table() : std::vector<setting_row>{}});
+    }
+  }
+  return groups;
+}
+
+/// The entries of a kind: known plugins by name, and others that say by `type` what they are.
+[[nodiscard]] inline config_value schema_of_entries(registry const& plugins, plugin_type kind) {
+  config_value named = config_value::object();
+  config_value others = config_value::list();
+  for (plugin_info const* const info : plugins.all(kind)) {
+    bool const known = info->is_present() && info->table;
+    config_value entry = schema_of_rows(known ? info->table() : std::vector<setting_row>{});
+    if (!known) entry.set("additionalProperties", true);
+    config_value names = config_value::list({info->metadata.name});
+    for (std::string const& alias : info->aliases) names.push_back(alias);
+    config_value type = config_value::object();
+    type.set("enum", std::move(names));
+    entry.find("properties")->set("type", std::move(type));
+    if (kind == plugin_type::sink) {
+      config_value how = schema_of_rows(detail::delivery_rows());
+      how.set("description", "How the sink is served.");
+      entry.find("properties")->set("delivery", detail::or_null(std::move(how)));
+    }
+    if (!info->metadata.description.empty()) entry.set("description", info->metadata.description);
+    config_value required = entry;
+    required.set("required", config_value::list({"type"}));
+    others.push_back(std::move(required));
+    entry = detail::or_null(std::move(entry));
+    for (std::string const& alias : info->aliases) named.set(alias, entry);
+    named.set(info->metadata.name, std::move(entry));
+  }
+  config_value schema = detail::schema_of_type("object");
+  schema.set("properties", std::move(named));
+  if (others.items().empty()) {
+    schema.set("additionalProperties", false);
+  } else {
+    config_value other = config_value::object();
+    other.set("anyOf", std::move(others));
+    schema.set("additionalProperties", std::move(other));
+  }
+  return schema;
+}
+
+/// JSON Schema (draft 2020-12) of a file of settings, for editors and for checks before a program starts: names, types,
+/// ranges and meanings. What it allows can still be refused, such as a sink that is not there. Throws: std::bad_alloc.
+[[nodiscard]] inline std::string settings_schema(registry const& plugins = builtin_plugins()) {
+  config_value properties = config_value::object();
+  auto const text = [&](std::string_view name, std::string_view description) {
+    config_value schema = detail::schema_of_type("string");
+    schema.set("description", description);
+    properties.set(name, std::move(schema));
+  };
+  text("$schema", "Where this schema is; for editors.");
+  text("preset", "The preset for which this is written; another one in the program is an error.");
+  text("extends", "A file over which this one is laid; relative to this one's folder.");
+  for (settings_group const& group : settings_groups(plugins)) {
+    if (group.name.find('.') != std::string::npos) continue;
+    config_value schema = schema_of_rows(group.rows);
+    schema.set("description", group.text);
+    properties.set(group.name, std::move(schema));
+  }
+  for (plugin_type const kind : plugin_kinds) {
+    config_value schema = schema_of_entries(plugins, kind);
+    schema.set("description", "Settings of " + list_of(kind) + ", by name.");
+    properties.set(group_of(kind), std::move(schema));
+  }
+  config_value schema = config_value::object();
+  schema.set("$schema", "https://json-schema.org/draft/2020-12/schema");
+  schema.set("title", "Settings of fapilog " + library_version().text());
+  schema.set("type", "object");
+  schema.set("properties", std::move(properties));
+  schema.set("additionalProperties", false);
+  constexpr int indent = 2;
+  return to_json(schema, indent) + '\n';
+}
+
+}  // namespace fapilog::inline v0_1

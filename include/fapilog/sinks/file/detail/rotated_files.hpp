@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// The finished files beside an active log file: their names, their order, and how many of them are kept.
+#pragma once
+
+#include <fapilog/detail/os/file.hpp>
+#include <fapilog/record/time.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1::sinks {
+
+/// How much is kept of the rotated files, the newest first.
+struct retention_limits {
+  std::size_t files = std::numeric_limits<std::size_t>::max();
+  std::uint64_t bytes = std::numeric_limits<std::uint64_t>::max();  ///< of all together
+
+  friend bool operator==(retention_limits const&, retention_limits const&) noexcept = default;
+};
+
+/// The files `app-20260127-103000.log`, `app-20260127-103000-1.log` and their `.gz` that were once `app.log`.
+/// Names that differ in anything are not ours: they are neither counted nor touched. Thread: any, each with
+/// its own copy.
+class rotated_files {
+ public:
+  /// One of them, or one with its `.gz` that a crash left beside it.
+  struct item {
+    std::string stamp;         ///< `20260127-103000`, UTC
+    std::uint32_t number = 0;  ///< 0 for the first of its second
+    bool plain = false;
+    bool compressed = false;
+
+    friend bool operator<(item const& a, item const& b) noexcept {
+      return std::tie(a.stamp, a.number) < std::tie(b.stamp, b.number);
+    }
+  };
+
+  static constexpr std::string_view compressed_suffix = ".gz";
+  /// Characters that a rotated name may have more than the active one: stamp, number, suffix of an unfinished
+  /// file.
+  static constexpr std::size_t longest_addition = 16 + 10 + 7;
+
+  rotated_files() = default;
+  /// Those of the active file with this path.
+  explicit rotated_files(std::string const& active) {
+    std::size_t const slash = active.rfind('/');
+    directory_ = slash == std::string::npos ? "." : active.substr(0, slash == 0 ? 1 : slash);
+    std::string const name = active.substr(slash + 1);  // npos + 1 is 0
+    std::size_t const dot = name.rfind('.');
+    stem_ = name.substr(0, dot == 0 ? name.size() : dot);
+    extension_ = name.substr(stem_.size());
+  }
+
+  [[nodiscard]] std::string const& directory() const noexcept { return directory_; }
+  [[nodiscard]] std::string path_of(item const& file) const {
+    return directory_ + '/' + stem_ + '-' + file.stamp +
+           (file.number == 0 ? "" : '-' + std::to_string(file.number)) + extension_;
+  }
+
+  /// The item with this name; neither plain nor compressed where the name is not ours.
+  [[nodiscard]] item parse(std::string_view name) const {
+    constexpr std::size_t stamp_size = 15;
+    item file;
+    bool const compressed = name.ends_with(compressed_suffix);
+    if (compressed) name.remove_suffix(compressed_suffix.size());
+    if (!name.starts_with(stem_) || !name.substr(stem_.size()).ends_with(extension_)) return file;
+    name = name.substr(stem_.size(), name.size() - stem_.size() - extension_.size());
+    if (name.size() < 1 + stamp_size || name[0] != '-') return file;
+    std::string_view const stamp = name.substr(1, stamp_size);
+    for (std::size_t i = 0; i < stamp_size; ++i) {
+      if (i == 8 ? stamp[i] != '-' : stamp[i] < '0' || stamp[i] > '9') return file;
+    }
+    std::string_view const number = name.substr(1 + stamp_size);
+    if (!number.empty() && !parse_number(number, file.number)) return file;
+    file.stamp = stamp;
+    (compressed ? file.compressed : file.plain) = true;
+    return file;
+  }
+
+  /// All of them, the oldest first; `error` is the errno value of a directory that could not be read.
+  [[nodiscard]] std::vector<item> list(int& error) const {
+    auto found = detail::list_directory(directory_, stem_ + '-');
+    error = found.error;
+    std::vector<item> files;
+    for (std::string const& name : found.names) {
+      if (item file = parse(name); file.plain || file.compressed) files.push_back(std::move(file));
+    }
+    std::sort(files.begin(), files.end());
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      if (kept != 0 && !(files[kept - 1] < files[i])) {
+        files[kept - 1].plain = files[kept - 1].plain || files[i].plain;
+        files[kept - 1].compressed = files[kept - 1].compressed || files[i].compressed;
+      } else {
+        if (kept != i) files[kept] = std::move(files[i]);
+        ++kept;
+      }
+    }
+    files.resize(kept);
+    return files;
+  }
+
+  /// Gives the active file its name for ever, by the time `now_ns`. A name that is taken is never replaced,
+  /// also not by two processes at once: it is reserved first. Returns an errno value.
+  [[nodiscard]] int take(std::string const& active, std::int64_t now_ns) {
+    char stamp[19];
+    put_civil(stamp, now_ns / 1'000'000'000);
+    item file;
+    for (char const c : stamp) {
+      if (c >= '0' && c <= '9') file.stamp += c;
+      if (c == 'T') file.stamp += '-';
+    }
+    // Names of this second that were seen to be taken are not tried again.
+    file.number = file.stamp == last_.stamp ? last_.number + 1 : 0;
+    std::string path = path_of(file);
+    for (;; ++file.number, path = path_of(file)) {
+      if (detail::status_of(path + std::string{compressed_suffix}).type != detail::file_type::none) continue;
+      int const error = detail::open_file(path, detail::open_for::create).error;
+      if (error == 0) break;
+      if (error != EEXIST) return error;
+    }
+    if (int const error = detail::rename_file(active, path); error != 0) {
+      (void)detail::unlink_file(path);
+      return error;
+    }
+    last_ = std::move(file);
+    return 0;
+  }
+
+  /// Removes the oldest until the limits are kept. Returns what went wrong, or nothing.
+  [[nodiscard]] std::string keep(retention_limits const& limits) const {
+    if (limits == retention_limits{}) return {};
+    int error = 0;
+    std::vector<item> const files = list(error);
+    std::string problem;
+    if (error != 0) problem = "cannot read the directory '" + directory_ + "': " + detail::errno_text(error);
+    std::uint64_t bytes = 0;
+    std::size_t count = 0;
+    bool is_over = false;
+    for (auto file = files.rbegin(); file != files.rend(); ++file) {  // from the newest on
+      bytes += bytes_of(*file);
+      ++count;
+      is_over = is_over || count > limits.files || bytes > limits.bytes;
+      if (!is_over) continue;
+      for (std::string const& path : paths_of(*file)) {
+        if (error = detail::unlink_file(path); error != 0 && error != ENOENT) {
+          problem = "cannot remove '" + path + "': " + detail::errno_text(error);
+        }
+      }
+    }
+    return problem;
+  }
+
+ private:
+  /// `-1` and up, without leading zeros.
+  static bool parse_number(std::string_view text, std::uint32_t& number) noexcept {
+    if (text.size() < 2 || text.size() > 10 || text[0] != '-' || text[1] < '1' || text[1] > '9') return false;
+    auto const [end, error] = std::from_chars(text.data() + 1, text.data() + text.size(), number);
+    return error == std::errc{} && end == text.data() + text.size();
+  }
+
+  [[nodiscard]] std::vector<std::string> paths_of(item const& file) const {
+    std::vector<std::string> paths;
+    if (file.plain) paths.push_back(path_of(file));
+    if (file.compressed) paths.push_back(path_of(file) + std::string{compressed_suffix});
+    return paths;
+  }
+  [[nodiscard]] std::uint64_t bytes_of(item const& file) const {
+    std::uint64_t bytes = 0;
+    for (std::string const& path : paths_of(file)) bytes += detail::status_of(path).size;
+    return bytes;
+  }
+
+  std::string directory_;
+  std::string stem_;
+  std::string extension_;
+  item last_;
+};
+
+}  // namespace fapilog::inline v0_1::sinks

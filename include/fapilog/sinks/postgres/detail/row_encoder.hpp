@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+// Entries as the arrays of one INSERT: a binary array a column.
+#pragma once
+
+#include <fapilog/detail/text/copy_plain.hpp>
+#include <fapilog/detail/text/text_buffer.hpp>
+#include <fapilog/detail/text/utf8.hpp>
+#include <fapilog/record/batch.hpp>
+#include <fapilog/record/envelope.hpp>
+#include <fapilog/record/event.hpp>
+#include <fapilog/record/json.hpp>
+#include <fapilog/sinks/postgres/detail/binary_array.hpp>
+#include <fapilog/sinks/postgres/detail/columns.hpp>
+#include <fapilog/sinks/postgres/detail/repair_json.hpp>
+
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1::sinks::pg {
+
+/// Text is made what the server takes: ill-formed UTF-8 and NUL become U+FFFD, and an event whose text was changed says
+/// `"altered":true` beside `log`. Thread: one. Throws: std::bad_alloc.
+class row_encoder {
+ public:
+  row_encoder(std::vector<column> columns, bool whole_event)
+      : columns_(std::move(columns)), whole_event_(whole_event), arrays_(columns_.size()) {}
+
+  [[nodiscard]] std::vector<column> const& columns() const noexcept { return columns_; }
+
+  /// Encodes entries from `first` on, at least one, at most up to `last` or `most_bytes`. Returns the end of them.
+  /// `with_care`: JSON is looked through for all that the server may refuse.
+  std::size_t encode(batch const& entries, std::size_t first, std::size_t last, std::size_t most_bytes,
+                     bool with_care = false) {
+    for (std::size_t i = 0; i < columns_.size(); ++i) arrays_[i].begin(facts_of(columns_[i].type).oid);
+    std::size_t at = first;
+    for (std::size_t bytes = 0; at < last && (at == first || bytes < most_bytes); ++at) {
+      put_row(entries[at], with_care);
+      bytes = 0;
+      for (binary_array const& array : arrays_) bytes += array.size();
+    }
+    return at;
+  }
+
+  /// The arrays of the last `encode`, in the order of the columns; views that last until the next.
+  [[nodiscard]] std::vector<std::string_view> arrays() {
+    std::vector<std::string_view> all;
+    for (binary_array& array : arrays_) all.push_back(array.finish());
+    return all;
+  }
+
+ private:
+  void put_row(entry const& e, bool with_care) {
+    altered_ = false;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      binary_array& to = arrays_[i];
+      if (i == 0) {
+        to.add(std::string_view{reinterpret_cast<char const*>(e.event.message_id.bytes.data()), 16});
+      } else if (i + 1 == columns_.size()) {
+        put_event(to, e, with_care);
+      } else {
+        auto const found = columns_[i].path.find(e.event);
+        if (!found || found->type == kind::null) to.add_null();
+        else put_value(to, columns_[i].type, *found);
+      }
+    }
+  }
+
+  void put_value(binary_array& to, sql_type type, value const& v) {
+    switch (type) {
+      case sql_type::text: return put_text(to, v);
+      case sql_type::int8: return put_number(to, whole(v));
+      case sql_type::float8: {
+        auto const number = real(v);
+        return put_number(to, number ? std::optional{std::bit_cast<std::int64_t>(*number)} : std::nullopt);
+      }
+      case sql_type::boolean:
+        if (v.type != kind::boolean) return to.add_null();
+        return to.add(v.boolean ? std::string_view{"\1", 1} : std::string_view{"\0", 1});
+      case sql_type::timestamptz:
+        if (v.type != kind::timestamp) return to.add_null();
+        return put_number(to, microseconds_since_2000(v.i64));
+      case sql_type::json:
+      case sql_type::jsonb:
+        scratch_.clear();
+        json::put(scratch_, v);
+        return put_json(to, type == sql_type::jsonb, scratch_.view(), false);
+      case sql_type::uuid: break;
+    }
+    to.add_null();
+  }
+
+  static void put_number(binary_array& to, std::optional<std::int64_t> number) {
+    if (number) to.add(static_cast<std::uint64_t>(*number));
+    else to.add_null();
+  }
+
+  static std::int64_t microseconds_since_2000(std::int64_t unix_ns) noexcept {
+    constexpr std::int64_t from_1970_to_2000 = 946'684'800'000'000;
+    std::int64_t us = unix_ns / 1'000;
+    if (unix_ns % 1'000 < 0) --us;
+    return us - from_1970_to_2000;
+  }
+
+  template <class Number>
+  static std::optional<Number> parsed(std::string_view text) noexcept {
+    Number number{};
+    auto const done = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (done.ec != std::errc{} || done.ptr != text.data() + text.size()) return std::nullopt;
+    return number;
+  }
+
+  static std::optional<std::int64_t> whole(value const& v) noexcept {
+    switch (v.type) {
+      case kind::i64: return v.i64;
+      case kind::u64:
+        if (v.u64 > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return std::nullopt;
+        return static_cast<std::int64_t>(v.u64);
+      case kind::f64:
+      case kind::f32: {
+        double const number = v.type == kind::f64 ? v.f64 : static_cast<double>(v.f32);
+        constexpr double limit =
+            9'007'199'254'740'992.0;  // 2^53: beyond it a double is no exact whole number
+        if (!(std::abs(number) <= limit) || number != std::floor(number)) return std::nullopt;
+        return static_cast<std::int64_t>(number);
+      }
+      case kind::string: return parsed<std::int64_t>(v.as_text());
+      default: return std::nullopt;
+    }
+  }
+
+  static std::optional<double> real(value const& v) noexcept {
+    switch (v.type) {
+      case kind::f64: return v.f64;
+      case kind::f32: return static_cast<double>(v.f32);
+      case kind::i64: return static_cast<double>(v.i64);
+      case kind::u64: return static_cast<double>(v.u64);
+      case kind::duration: return static_cast<double>(v.i64) / 1e9;  // seconds, as in JSON
+      case kind::string: return parsed<double>(v.as_text());
+      default: return std::nullopt;
+    }
+  }
+
+  void put_text(binary_array& to, value const& v) {
+    std::string_view text = v.as_text();
+    if (v.type != kind::string) {
+      scratch_.clear();
+      json::put_plain(scratch_, v);
+      text = scratch_.view();
+    }
+    to.begin_element();
+    auto& out = to.buffer();
+    for (;;) {
+      char* end = out.room(text.size() + fapilog::detail::block_bytes);
+      text.remove_prefix(fapilog::detail::copy_plain(end, text.data(), text.size()));
+      out.end_at(end);
+      if (text.empty()) break;
+      auto const point = fapilog::detail::read_utf8(text);
+      bool const is_fine = point.ok && point.value != 0;
+      altered_ = altered_ || !is_fine;
+      out.append(is_fine ? text.substr(0, point.size) : std::string_view{"\xEF\xBF\xBD"});
+      text.remove_prefix(point.size);
+    }
+    to.end_element();
+  }
+
+  /// The envelope, or an object of the extracted fields.
+  void put_event(binary_array& to, entry const& e, bool with_care) {
+    bool const is_jsonb = columns_.back().type == sql_type::jsonb;
+    if (whole_event_ && !e.json.empty()) return put_json(to, is_jsonb, e.json, with_care);
+    scratch_.clear();
+    if (whole_event_) {
+      envelope_.put(scratch_, e.event);
+    } else {
+      scratch_.push_back('{');
+      for (std::size_t i = 1; i + 1 < columns_.size(); ++i) {
+        if (i != 1) scratch_.push_back(',');
+        json::put_text(scratch_, columns_[i].name);
+        scratch_.push_back(':');
+        json::put(scratch_, columns_[i].path.find(e.event).value_or(value{}));
+      }
+      scratch_.push_back('}');
+    }
+    put_json(to, is_jsonb, scratch_.view(), with_care);
+  }
+
+  void put_json(binary_array& to, bool is_jsonb, std::string_view json, bool with_care) {
+    if (with_care || json.find("\\u0000") != std::string_view::npos) {
+      repaired_.clear();
+      if (repair_(json, repaired_)) altered_ = true;
+      json = repaired_.view();
+    }
+    to.begin_element();
+    auto& out = to.buffer();
+    if (is_jsonb) out.push_back('\1');  // version of the format
+    if (altered_ && &to == &arrays_.back() && json.ends_with('}') && json.size() > 2) {
+      json.remove_suffix(1);
+      out.append(json);
+      out.append(R"(,"altered":true})");
+    } else {
+      out.append(json);
+    }
+    to.end_element();
+  }
+
+  std::vector<column> columns_;
+  bool whole_event_;
+  std::vector<binary_array> arrays_;
+  envelope_writer envelope_;
+  json_repair repair_;
+  fapilog::detail::text_buffer scratch_;
+  fapilog::detail::text_buffer repaired_;
+  bool altered_ = false;
+};
+
+}  // namespace fapilog::inline v0_1::sinks::pg

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Texts that an enricher adds to every event, made ready once for each batch.
+#pragma once
+
+#include <fapilog/detail/text/text_buffer.hpp>
+#include <fapilog/record/event.hpp>
+#include <fapilog/record/json.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1::enrichers {
+
+/// Keys and texts live as long as the enricher; a batch may outlive it, so each has copies. Thread: one. Throws:
+/// std::bad_alloc.
+class prepared_texts {
+ public:
+  explicit prepared_texts(std::vector<std::pair<std::string, std::string>> texts)
+      : texts_(std::move(texts)) {}
+
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> const& texts() const noexcept {
+    return texts_;
+  }
+
+  /// As members in the memory of the event's batch.
+  [[nodiscard]] prepared_members const& of(event& e) {
+    if (e.memory->round() == round_) return prepared_;
+    auto* const all = e.memory->take_array<member>(texts_.size());
+    detail::text_buffer json;
+    for (std::size_t i = 0; i < texts_.size(); ++i) {
+      all[i] = {e.copy(texts_[i].first), value::of_text(e.copy(texts_[i].second))};
+      json::put_next_member(json, all[i]);
+    }
+    prepared_ = {all, texts_.size(), e.copy(json.view())};
+    round_ = e.memory->round();
+    return prepared_;
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> texts_;
+  prepared_members prepared_;
+  std::uint64_t round_ = 0;  ///< of the memory that it was prepared in
+};
+
+}  // namespace fapilog::inline v0_1::enrichers

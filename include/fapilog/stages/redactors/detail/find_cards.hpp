@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+// Finds the numbers of payment cards: by their length, their first digits and their check digit.
+#pragma once
+
+#include <fapilog/detail/text/name_words.hpp>
+#include <fapilog/stages/redactors/detail/text_edits.hpp>
+
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace fapilog::inline v0_1::redactors {
+
+inline constexpr std::size_t shortest_card = 13;
+inline constexpr std::size_t longest_card = 19;
+inline constexpr std::uint64_t least_card = 1'000'000'000'000;
+
+/// True for digits that are the number of a card: an issuer gives such numbers in this length, and the check digit is
+/// right (ISO/IEC 7812). Throws: never.
+[[nodiscard]] inline bool is_card(std::string_view digits) noexcept {
+  std::size_t const size = digits.size();
+  if (size < shortest_card || size > longest_card) return false;
+  unsigned first = 0;  // six digits
+  for (std::size_t i = 0; i < 6; ++i) first = first * 10 + static_cast<unsigned>(digits[i] - '0');
+  auto const between = [first](unsigned low, unsigned high, unsigned cut) {
+    return first / cut >= low && first / cut <= high;
+  };
+  constexpr unsigned one = 100'000;
+  constexpr unsigned two = 10'000;
+  constexpr unsigned three = 1'000;
+  constexpr unsigned four = 100;
+  bool const visa = between(4, 4, one) && (size == 13 || size == 16 || size == 19);
+  bool const mastercard = (between(51, 55, two) || between(2221, 2720, four)) && size == 16;
+  bool const amex = (between(34, 34, two) || between(37, 37, two)) && size == 15;
+  bool const diners = (between(300, 305, three) || between(309, 309, three) || between(36, 36, two) ||
+                       between(38, 39, two)) &&
+                      size >= 14;
+  bool const discover =
+      (between(6011, 6011, four) || between(644, 649, three) || between(65, 65, two)) && size >= 16;
+  bool const jcb = between(3528, 3589, four) && size >= 16;
+  bool const unionpay = between(62, 62, two) && size >= 16;
+  bool const mir = between(2200, 2204, four) && size >= 16;
+  bool const maestro = between(50, 50, two) || between(56, 69, two);
+  if (!(visa || mastercard || amex || diners || discover || jcb || unionpay || mir || maestro)) return false;
+  unsigned sum = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    auto digit = static_cast<unsigned>(digits[size - 1 - i] - '0');
+    if (i % 2 == 1) digit = digit < 5 ? digit * 2 : digit * 2 - 9;
+    sum += digit;
+  }
+  return sum % 10 == 0;
+}
+
+/// The same for a number.
+[[nodiscard]] inline bool is_card(std::uint64_t number) noexcept {
+  if (number < least_card) return false;
+  std::array<char, 20> digits{};
+  char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  return is_card(std::string_view{digits.data(), static_cast<std::size_t>(end - digits.data())});
+}
+
+namespace card_detail {
+
+[[nodiscard]] constexpr bool is_separator(char c) noexcept { return c == ' ' || c == '-'; }
+[[nodiscard]] constexpr bool belongs(char c) noexcept { return detail::is_ascii_digit(c) || is_separator(c); }
+
+/// A run of digits without anything between.
+struct group {
+  std::size_t begin;
+  std::size_t size;
+};
+
+inline constexpr std::size_t widest_gap = 3;      ///< ` - `
+inline constexpr std::size_t smallest_group = 2;  ///< of several
+
+/// Adds the card that begins with the first of these groups, the longest one. Returns how many groups it takes.
+inline std::size_t take_card(std::string_view text, group const* first, std::size_t count,
+                             text_edits& edits) {
+  std::array<char, longest_card> digits{};
+  std::size_t size = 0;
+  std::size_t taken = 0;
+  for (std::size_t i = 0; i < count && size + first[i].size <= longest_card; ++i) {
+    if (i != 0 && (first[i].begin - first[i - 1].begin - first[i - 1].size > widest_gap ||
+                   first[i].size < smallest_group || first[i - 1].size < smallest_group)) {
+      break;
+    }
+    for (std::size_t d = 0; d < first[i].size; ++d) digits[size++] = text[first[i].begin + d];
+    if (is_card(std::string_view{digits.data(), size})) taken = i + 1;
+  }
+  if (taken != 0) {
+    edits.add(first[0].begin, first[taken - 1].begin + first[taken - 1].size, text_rule::card);
+  }
+  return taken;
+}
+
+/// True where the digits at `begin` stand behind the point of a number, whose whole part is shorter than a card.
+[[nodiscard]] inline bool are_decimals(std::string_view text, std::size_t begin) noexcept {
+  if (begin < 2 || text[begin - 1] != '.') return false;
+  std::size_t whole = 0;
+  while (whole < shortest_card && begin >= whole + 2 && detail::is_ascii_digit(text[begin - 2 - whole]))
+    ++whole;
+  return whole > 0 && whole < shortest_card;
+}
+
+/// Looks at a stretch of digits, blanks and dashes.
+inline void look_at_stretch(std::string_view text, std::size_t begin, std::size_t end, text_edits& edits) {
+  // A window of the groups that a card may have, moved along.
+  std::array<group, longest_card> window{};
+  std::size_t count = 0;
+  std::size_t at = begin;
+  auto const read_group = [&] {
+    while (at < end && is_separator(text[at])) ++at;
+    group g{at, 0};
+    while (at < end && detail::is_ascii_digit(text[at])) ++at;
+    g.size = at - g.begin;
+    return g;
+  };
+  for (;;) {
+    while (count < window.size() && at < end) {
+      group const g = read_group();
+      if (g.size != 0) window[count++] = g;
+    }
+    if (count == 0) return;
+    std::size_t taken = take_card(text, window.data(), count, edits);
+    if (taken == 0) taken = 1;
+    for (std::size_t i = taken; i < count; ++i) window[i - taken] = window[i];
+    count -= taken;
+  }
+}
+
+}  // namespace card_detail
+
+/// False for most texts that have none. A card takes thirteen characters at least: looking at each thirteenth misses none.
+[[nodiscard]] inline bool may_have_card(std::string_view text) noexcept {
+  for (std::size_t probe = shortest_card - 1; probe < text.size(); probe += shortest_card) {
+    if (card_detail::belongs(text[probe])) return true;
+  }
+  return false;
+}
+
+/// Adds the numbers of cards: 13 to 19 digits in a row, or in groups of two and more with blanks or dashes between; never
+/// a part of a longer row of digits, nor the decimals of a number.
+inline void find_cards(std::string_view text, text_edits& edits) {
+  using card_detail::belongs;
+  for (std::size_t probe = shortest_card - 1; probe < text.size();) {
+    if (!belongs(text[probe])) {
+      probe += shortest_card;
+      continue;
+    }
+    std::size_t begin = probe;
+    std::size_t end = probe;
+    while (begin > 0 && belongs(text[begin - 1])) --begin;
+    while (end < text.size() && belongs(text[end])) ++end;
+    if (end - begin >= shortest_card) {
+      if (card_detail::are_decimals(text, begin)) {
+        while (begin < end && detail::is_ascii_digit(text[begin])) ++begin;
+      }
+      card_detail::look_at_stretch(text, begin, end, edits);
+    }
+    probe = end + shortest_card - 1;
+  }
+}
+
+}  // namespace fapilog::inline v0_1::redactors

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// Finds credentials in URLs, and e-mail addresses, wherever they stand in a text.
+#pragma once
+
+#include <fapilog/detail/text/name_words.hpp>
+#include <fapilog/stages/redactors/detail/text_edits.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+
+namespace fapilog::inline v0_1::redactors {
+namespace url_detail {
+
+/// True for what ends a URL within a text.
+[[nodiscard]] constexpr bool ends_url(char c) noexcept {
+  return static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '<' || c == '>' || c == '`' || c == 0x7F;
+}
+/// True for what ends the part of a URL that names the host.
+[[nodiscard]] constexpr bool ends_authority(char c) noexcept {
+  return c == '/' || c == '?' || c == '#' || c == '\\' || ends_url(c);
+}
+
+/// Remembers the next place where something stands, so that a whole text is looked through once.
+template <class Test>
+class next_place {
+ public:
+  next_place(std::string_view text, Test test) : text_(text), test_(test) {}
+  [[nodiscard]] std::size_t from(std::size_t begin) {
+    if (at_ < begin || !known_) {
+      at_ = begin;
+      while (at_ < text_.size() && !test_(text_[at_])) ++at_;
+      known_ = true;
+    }
+    return at_;
+  }
+
+ private:
+  std::string_view text_;
+  Test test_;
+  std::size_t at_ = 0;
+  bool known_ = false;
+};
+
+[[nodiscard]] inline std::size_t end_of_authority(std::string_view text, std::size_t begin) noexcept {
+  while (begin < text.size() && !ends_authority(text[begin])) ++begin;
+  return begin;
+}
+
+/// True where a host could not look like this: it has a colon and no number of a port behind it.
+[[nodiscard]] inline bool is_user_and_password(std::string_view authority) noexcept {
+  if (authority.starts_with('[')) authority.remove_prefix(std::min(authority.find(']'), authority.size()));
+  std::size_t const colon = authority.find(':');
+  if (colon == std::string_view::npos) return false;
+  std::string_view const port = authority.substr(colon + 1);
+  return !std::all_of(port.begin(), port.end(), detail::is_ascii_digit);
+}
+
+}  // namespace url_detail
+
+/// Adds `user:password@` of each URL of any scheme, and of `//host` without one. A password may have raw slashes as long
+/// as what stands before the first cannot be host and port. `\/\/`, as JSON writes it, is found, too.
+inline void find_urls(std::string_view text, text_edits& edits) {
+  using namespace url_detail;
+  next_place at_sign{text, [](char c) { return c == '@'; }};
+  next_place url_end{text, ends_url};
+  for (std::size_t slash = text.find('/'); slash != std::string_view::npos;
+       slash = text.find('/', slash + 1)) {
+    std::size_t begin = slash + 1;
+    if (begin < text.size() && text[begin] == '\\') ++begin;
+    if (begin >= text.size() || text[begin] != '/') continue;
+    ++begin;
+    std::size_t sign = at_sign.from(begin);
+    if (sign == text.size()) return;
+    std::size_t const last = url_end.from(begin);
+    if (sign > last) continue;
+    std::size_t authority = end_of_authority(text, begin);
+    if (sign > authority && !is_user_and_password(text.substr(begin, authority - begin))) continue;
+    // The host begins behind the last @ before its end.
+    for (;;) {
+      authority = end_of_authority(text, sign + 1);
+      std::size_t const next = at_sign.from(sign + 1);
+      if (next >= authority) break;
+      sign = next;
+    }
+    edits.add(begin, sign + 1, text_rule::url);
+    slash = sign;
+  }
+}
+
+namespace url_detail {
+
+[[nodiscard]] constexpr bool is_in_local_part(char c) noexcept {
+  return detail::is_ascii_lower(c) || detail::is_ascii_upper(c) || detail::is_ascii_digit(c) || c == '.' ||
+         c == '_' || c == '%' || c == '+' || c == '-' || static_cast<unsigned char>(c) >= 0x80;
+}
+[[nodiscard]] constexpr bool is_in_domain(char c) noexcept {
+  return is_in_local_part(c) && c != '_' && c != '%' && c != '+';
+}
+
+}  // namespace url_detail
+
+/// Adds e-mail addresses, but not what `find_urls`, which comes before, has found.
+inline void find_emails(std::string_view text, text_edits& edits) {
+  using namespace url_detail;
+  constexpr std::size_t longest_local = 128;
+  std::size_t const known = edits.all().size();
+  std::size_t url = 0;
+  std::size_t done = 0;
+  for (std::size_t at = text.find('@'); at != std::string_view::npos; at = text.find('@', at + 1)) {
+    while (url < known && edits.all()[url].end <= at) ++url;
+    bool const is_taken = url < known && edits.all()[url].begin <= at;
+    std::size_t begin = at;
+    while (begin > done && at - begin < longest_local && is_in_local_part(text[begin - 1])) --begin;
+    std::size_t end = at + 1;
+    while (end < text.size() && is_in_domain(text[end])) ++end;
+    while (end > at + 1 && (text[end - 1] == '.' || text[end - 1] == '-')) --end;
+    std::string_view const domain = text.substr(at + 1, end - at - 1);
+    std::size_t const dot = domain.rfind('.');
+    bool const has_top = dot != std::string_view::npos && dot > 0 && domain.size() - dot > 2 &&
+                         !detail::is_ascii_digit(domain[dot + 1]);
+    if (is_taken || begin == at || !has_top) continue;
+    edits.add(begin, end, text_rule::email);
+    done = end;
+    at = end - 1;
+  }
+}
+
+}  // namespace fapilog::inline v0_1::redactors

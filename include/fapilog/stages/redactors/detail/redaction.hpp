@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: MIT
+// All rules of a redactor, in one walk over an event.
+#pragma once
+
+#include <fapilog/detail/text/name_words.hpp>
+#include <fapilog/detail/text/utf8.hpp>
+#include <fapilog/metrics/metric.hpp>
+#include <fapilog/record/event.hpp>
+#include <fapilog/stages/redactors/detail/masking.hpp>
+#include <fapilog/stages/redactors/detail/path_decisions.hpp>
+#include <fapilog/stages/redactors/detail/path_rule.hpp>
+#include <fapilog/stages/redactors/detail/text_rules.hpp>
+#include <fapilog/stages/redactors/detail/worker_counter.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1::redactors {
+
+/// Stand for a value that is nested too deep to be looked at, and for bytes with a secret among them.
+inline constexpr std::string_view too_deep_text = "[REDACTED:TOO_DEEP]";
+inline constexpr std::string_view bytes_text = "[REDACTED:BYTES]";
+/// Ends a text that was cut.
+inline constexpr std::string_view truncated_text = "[truncated]";
+
+/// Looks at the message, the logger's name and every member of context, diagnostics and data, at any depth, keys
+/// included. A path is judged by all rules once, and the judgement remembered. What is nested deeper than
+/// `deepest` is replaced. Values in shared memory are never changed: what changes is copied first.
+/// Thread: one, but for `collect`. Throws: std::bad_alloc.
+class redaction {
+ public:
+  /// The record format allows 64 levels; stages may add some.
+  static constexpr std::size_t deepest = 128;
+
+  redaction() = default;
+  redaction(redaction&&) noexcept = default;
+  redaction& operator=(redaction&&) noexcept = default;
+  /// A copy has the same rules, and counts from zero.
+  redaction(redaction const&) = default;
+  redaction& operator=(redaction const&) = default;
+  ~redaction() = default;
+
+  /// Members whose path the rule covers are replaced; of several rules the first counts. `name` is that of the redactor.
+  void add(std::string_view name, std::shared_ptr<path_rule const> rule, masking mask) {
+    paths_.add(name, std::move(rule), std::move(mask));
+  }
+  /// What is looked for in texts.
+  [[nodiscard]] text_rules& texts() noexcept { return texts_; }
+  /// Texts of more characters are cut, after everything else was done. 0: they are not.
+  void truncate(std::size_t most_characters) noexcept { most_characters_ = most_characters; }
+
+  void redact(event& e) {
+    paths_.begin_event();
+    event_ = &e;
+    if (!is_clean(e.message)) (void)change_text(e.message);
+    if (e.logger.data() != clean_logger_ || e.memory->round() != logger_seen_in_) change_logger(e);
+    change_list(e.context, 0);
+    change_list(e.diagnostics, 1);
+    change_list(e.data, 2);
+  }
+
+  /// `fapilog_redacted_fields_total` by redactor and rule, `fapilog_policy_violations_total` for blocked fields.
+  void collect(metric_list& all, std::string_view redactor) const {
+    auto const put = [&](std::string_view metric_name, std::string_view help,
+                         std::uint64_t count) -> metric& {
+      metric& m = all.emplace_back();
+      m.name = metric_name;
+      m.help = help;
+      m.labels.emplace_back("redactor", redactor);
+      m.value = static_cast<double>(count);
+      return m;
+    };
+    auto const tell = [&](std::string_view rule, std::uint64_t count) {
+      put("fapilog_redacted_fields_total", "Values, or parts of texts, that redactors replaced.", count)
+          .labels.emplace_back("rule", rule);
+    };
+    for (auto const& r : paths_.rules()) tell(r.name, r.counted.value());
+    for (std::size_t i = 0; i < text_rule_count; ++i) {
+      auto const rule = static_cast<text_rule>(i);
+      if (texts_.has(rule)) tell(text_rule_names[i], texts_.counted(rule));
+    }
+    if (texts_.active()) tell("too_long", texts_.too_long());
+    if (most_characters_ != 0) tell("truncated", truncated_.value());
+    tell("too_deep", too_deep_.value());
+    for (auto const& r : paths_.rules()) {
+      if (r.name != "field_blocker") continue;
+      put("fapilog_policy_violations_total", "Fields that must not be logged and were blocked.",
+          r.counted.value());
+    }
+  }
+
+ private:
+  using place = path_decisions::place;
+  using known_place = path_decisions::cache::known;
+  static constexpr std::array<std::string_view, 3> roots{"context", "diagnostics", "data"};
+
+  /// The names of loggers stand in the batch's memory: each is looked at once a batch.
+  void change_logger(event& e) {
+    char const* const before = e.logger.data();
+    if (change_text(e.logger)) return;
+    clean_logger_ = before;
+    logger_seen_in_ = e.memory->round();
+  }
+
+  void change_list(member_list& list, place root) {
+    std::size_t const size = list.size();
+    if (size == 0) return;
+    // What is prepared for a whole batch was looked at with the first event that had it.
+    auto const prepared = list.prepared();
+    std::size_t const prepared_end = prepared.at + prepared.count;
+    bool const is_known = prepared.count != 0 && prepared.json.data() == clean_prepared_ &&
+                          event_->memory->round() == prepared_seen_in_;
+    bool prepared_changes = false;
+    bool keys_change = false;
+    member const* const first = std::as_const(list).begin();
+    for (std::size_t i = is_known && prepared.at == 0 ? prepared_end : 0; i < size; ++i) {
+      known_place const* const known = paths_.find(root, first[i].key);
+      if (is_clean(first[i].value, known)) [[likely]]
+        continue;
+      if (is_known && i >= prepared.at && i < prepared_end) continue;
+      member m = first[i];
+      paths_.begin_root(roots[root]);
+      if (!change(m, root, known, 0)) continue;
+      prepared_changes = prepared_changes || (i >= prepared.at && i < prepared_end);
+      keys_change = keys_change || m.key.data() != first[i].key.data();
+      list.begin()[i] = m;
+    }
+    if (keys_change) tell_apart(list.begin(), size);
+    if (prepared.count != 0 && !is_known && !prepared_changes) {
+      clean_prepared_ = prepared.json.data();
+      prepared_seen_in_ = event_->memory->round();
+    }
+  }
+
+  [[nodiscard, gnu::always_inline]] bool is_clean(std::string_view text) const noexcept {
+    return !texts_.may_change(text) && (most_characters_ == 0 || text.size() <= most_characters_);
+  }
+  /// True for most values, quickly: no rule covers the place, and there is nothing in the value.
+  [[nodiscard, gnu::always_inline]] bool is_clean(value const& v, known_place const* known) const noexcept {
+    if (known == nullptr || !known->decision.is_plain()) return false;
+    switch (v.type) {
+      case kind::string: return is_clean(std::string_view{v.text, v.size});
+      case kind::i64: return v.i64 < 0 || texts_.is_harmless(v.u64);
+      case kind::u64: return texts_.is_harmless(v.u64);
+      case kind::f64:
+        return !(v.f64 >= static_cast<double>(least_card)) || texts_.is_harmless(~std::uint64_t{0});
+      case kind::bytes:
+      case kind::object:
+      case kind::exception:
+      case kind::array: return false;
+      default: return true;
+    }
+  }
+
+  bool change(member& m, place parent, known_place const* known, std::size_t depth) {
+    auto const [at, what] = known != nullptr ? *known : decide(parent, m.key);
+    bool const changed =
+        paths_.cover(m.value, what, *event_->memory) || change_value(m.value, at, m.key, depth);
+    return (what.key_has_secret && texts_.clean(m.key, *event_->memory)) || changed;
+  }
+  known_place decide(place parent, std::string_view key) {
+    return paths_.decide(parent, key, [this](std::string_view text) { return texts_.look(text); });
+  }
+
+  bool change_value(value& v, place at, std::string_view key, std::size_t depth) {
+    switch (v.type) {
+      case kind::string: {
+        // Where the call stands is known when compiling: no secret can be in it.
+        bool const is_literal = v.text == event_->file || v.text == event_->function;
+        std::string_view text{v.text, v.size};
+        if ((is_literal && most_characters_ == 0) || !change_text(text)) return false;
+        v = value::of_text(text);
+        return true;
+      }
+      case kind::i64: return v.i64 > 0 && change_number(v, static_cast<std::uint64_t>(v.i64));
+      case kind::u64: return change_number(v, v.u64);
+      case kind::f64: {
+        constexpr double largest_whole = 9007199254740992.0;
+        return v.f64 > 0 && v.f64 < largest_whole && change_number(v, static_cast<std::uint64_t>(v.f64));
+      }
+      case kind::bytes: {
+        std::string_view bytes{v.text, v.size};
+        if (!texts_.clean(bytes, *event_->memory)) return false;
+        v = value::of_text(bytes_text);
+        return true;
+      }
+      case kind::object:
+      case kind::exception:
+      case kind::array: {
+        if (depth >= deepest) {
+          v = value::of_text(too_deep_text);
+          too_deep_.add();
+          return true;
+        }
+        return v.type == kind::array ? change_elements(v, at, key, depth + 1)
+                                     : change_members(v, at, key, depth + 1);
+      }
+      default: return false;
+    }
+  }
+
+  bool change_number(value& v, std::uint64_t number) {
+    if (!texts_.is_card_number(number)) return false;
+    v = value::of_text(text_replacements[static_cast<std::size_t>(text_rule::card)]);
+    return true;
+  }
+
+  bool change_text(std::string_view& text) {
+    bool const changed = texts_.clean(text, *event_->memory);
+    if (most_characters_ == 0 || text.size() <= most_characters_) return changed;
+    return cut(text) || changed;
+  }
+  bool cut(std::string_view& text) {
+    std::size_t size = 0;
+    for (std::size_t count = 0; count < most_characters_; ++count) {
+      if (size == text.size()) return false;
+      size += detail::read_utf8(text.substr(size)).size;
+    }
+    if (size == text.size()) return false;
+    std::string whole{text.substr(0, size)};
+    text = event_->copy(whole.append(truncated_text));
+    truncated_.add();
+    return true;
+  }
+
+  bool change_members(value& v, place at, std::string_view key, std::size_t depth) {
+    member* own = nullptr;
+    bool keys_change = false;
+    std::uint32_t name_at = v.size;
+    std::uint32_t value_at = v.size;
+    paths_.open(key);
+    for (std::uint32_t i = 0; i < v.size; ++i) {
+      std::string_view const name = v.members[i].key;
+      if (name == "name" || name == "key") name_at = i;
+      else if (name == "value") value_at = i;
+      known_place const* const known = paths_.find(at, name);
+      if (is_clean(v.members[i].value, known)) continue;
+      member m = v.members[i];
+      if (!change(m, at, known, depth)) continue;
+      keys_change = keys_change || m.key.data() != name.data();
+      own_copy(own, v.members, v.size)[i] = m;
+    }
+    // `{"name": "Authorization", "value": "..."}`
+    if (value_at != v.size && name_at != v.size && is_name(v.members[name_at].value)) {
+      std::string_view const name = v.members[name_at].value.as_text();
+      known_place const* const known = paths_.find(at, name);
+      value named = (own == nullptr ? v.members : own)[value_at].value;
+      if (paths_.cover(named, known != nullptr ? known->decision : decide(at, name).decision,
+                       *event_->memory)) {
+        own_copy(own, v.members, v.size)[value_at].value = named;
+      }
+    }
+    paths_.close();
+    if (own == nullptr) return false;
+    if (keys_change) tell_apart(own, v.size);
+    v.members = own;
+    return true;
+  }
+
+  bool change_elements(value& v, place at, std::string_view key, std::size_t depth) {
+    value* own = nullptr;
+    for (std::uint32_t i = 0; i < v.size; ++i) {
+      value element = v.elements[i];
+      bool const is_pair = element.type == kind::array && element.size == 2 && is_name(element.elements[0]);
+      bool const changed =
+          is_pair ? change_pair(element, at, key, depth) : change_value(element, at, key, depth);
+      if (changed) own_copy(own, v.elements, v.size)[i] = element;
+    }
+    if (own == nullptr) return false;
+    v.elements = own;
+    return true;
+  }
+
+  /// An element such as `["Authorization", "..."]`, as lists of pairs are logged, is a member.
+  bool change_pair(value& pair, place at, std::string_view key, std::size_t depth) {
+    member m{pair.elements[0].as_text(), pair.elements[1]};
+    paths_.open(key);
+    known_place const* const known = paths_.find(at, m.key);
+    bool const changed = !is_clean(m.value, known) && change(m, at, known, depth + 1);
+    paths_.close();
+    if (!changed) return false;
+    value* own = nullptr;
+    own_copy(own, pair.elements, 2)[0] = value::of_text(m.key);
+    own[1] = m.value;
+    pair.elements = own;
+    return true;
+  }
+
+  /// True for a text that may be the name of something.
+  [[nodiscard]] bool is_name(value const& v) const noexcept {
+    constexpr std::size_t longest = 64;
+    std::string_view const text = v.as_text();
+    if (text.empty() || text.size() > longest || (most_characters_ != 0 && text.size() > most_characters_))
+      return false;
+    return !detail::is_ascii_digit(text[0]) && std::all_of(text.begin(), text.end(), [](char c) {
+      return detail::is_ascii_lower(c) || detail::is_ascii_upper(c) || detail::is_ascii_digit(c) ||
+             c == '_' || c == '-' || c == '.' || c == ' ';
+    });
+  }
+
+  template <class T>
+  T* own_copy(T*& own, T const* from, std::size_t count) {
+    if (own == nullptr) {
+      own = event_->memory->take_array<T>(count);
+      std::copy_n(from, count, own);
+    }
+    return own;
+  }
+
+  /// Keys without their secrets may be equal: all but the first get a number.
+  void tell_apart(member* first, std::size_t count) {
+    std::unordered_set<std::string_view> seen;
+    std::size_t number = 1;
+    for (std::size_t i = 0; i < count; ++i) {
+      std::string_view const key = first[i].key;
+      while (!seen.insert(first[i].key).second) {
+        first[i].key = event_->copy(std::string{key} + '#' + std::to_string(++number));
+      }
+    }
+  }
+
+  path_decisions paths_{roots.size()};
+  text_rules texts_;
+  std::size_t most_characters_ = 0;
+  worker_counter truncated_;
+  worker_counter too_deep_;
+
+  event* event_ = nullptr;
+  char const* clean_logger_ = nullptr;
+  std::uint64_t logger_seen_in_ = 0;
+  char const* clean_prepared_ = nullptr;
+  std::uint64_t prepared_seen_in_ = 0;
+};
+
+}  // namespace fapilog::inline v0_1::redactors

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// What redactors of one kind of rules are: a walk over the event with these rules alone.
+#pragma once
+
+#include <fapilog/metrics/metric.hpp>
+#include <fapilog/record/event.hpp>
+#include <fapilog/stages/redactors/detail/redaction.hpp>
+
+#include <string_view>
+
+namespace fapilog::inline v0_1::redactors {
+
+/// `Config` has the redactor's name, `redactor`, and an `add_rules`. Thread: the worker's.
+template <class Config>
+class rules_redactor {
+ public:
+  /// Throws: as `add_rules` of the configuration.
+  explicit rules_redactor(Config const& config = {}) { add_rules(rules_, config); }
+
+  [[nodiscard]] static constexpr std::string_view name() noexcept { return Config::redactor; }
+  void redact(event& e) { rules_.redact(e); }
+  void collect(metric_list& all) const { rules_.collect(all, name()); }
+
+ private:
+  redaction rules_;
+};
+
+}  // namespace fapilog::inline v0_1::redactors

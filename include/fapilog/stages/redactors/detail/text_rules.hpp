@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// All that is looked for in texts, in one pass over the characters.
+#pragma once
+
+#include <fapilog/detail/memory/arena.hpp>
+#include <fapilog/detail/text/text_marks.hpp>
+#include <fapilog/stages/redactors/detail/find_cards.hpp>
+#include <fapilog/stages/redactors/detail/find_keywords.hpp>
+#include <fapilog/stages/redactors/detail/find_tokens.hpp>
+#include <fapilog/stages/redactors/detail/find_urls.hpp>
+#include <fapilog/stages/redactors/detail/text_edits.hpp>
+#include <fapilog/stages/redactors/detail/worker_counter.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace fapilog::inline v0_1::redactors {
+
+/// Stands for a text that is longer than the limit up to which texts are looked at.
+inline constexpr std::string_view too_long_text = "[REDACTED:TOO_LONG]";
+
+/// Finds and replaces the secrets of texts. Thread: one, but for `counted`. Throws: std::bad_alloc.
+class text_rules {
+ public:
+  void enable(text_rule rule) {
+    on_ |= bit(rule);
+    active_ = true;
+    full_ = (on_ & ~(bit(text_rule::url) | bit(text_rule::email) | bit(text_rule::keyword))) != 0;
+  }
+  /// Names by which a text tells its secrets; the last call counts.
+  void set_keywords(std::shared_ptr<name_rules const> names) {
+    keywords_.emplace(std::move(names));
+    enable(text_rule::keyword);
+  }
+  [[nodiscard]] bool has_keywords() const noexcept { return keywords_.has_value(); }
+  /// A longer text is replaced as a whole; of several limits the smallest counts.
+  void limit(std::size_t most_bytes) noexcept { most_ = std::min(most_, most_bytes); }
+
+  [[nodiscard]] bool active() const noexcept { return active_; }
+  [[nodiscard]] bool has(text_rule rule) const noexcept { return (on_ & bit(rule)) != 0; }
+
+  /// False for most texts, quickly: there is nothing in it to be replaced.
+  [[nodiscard, gnu::always_inline]] bool may_change(std::string_view text) const noexcept {
+    if (text.size() > most_) return true;
+    if (!active_) return false;
+    if (!full_) return detail::has_marks<detail::mark_set::few>(text);
+    return detail::has_marks<detail::mark_set::full>(text) || has_rows(text);
+  }
+  /// Replaces what has to go in a text that may change. True where there was something; the new text stands in `memory`.
+  bool clean(std::string_view& text, detail::arena& memory) {
+    if (!look(text)) return false;
+    if (text.size() > most_) {
+      too_long_.add();
+      text = too_long_text;
+      return true;
+    }
+    for (text_edit const& e : edits_.all()) counts_[static_cast<std::size_t>(e.why)].add();
+    text = edits_.apply(text, memory);
+    return true;
+  }
+  /// True where `clean` would change it.
+  [[nodiscard]] bool look(std::string_view text) {
+    if (text.size() > most_) return true;
+    edits_.clear();
+    if (keywords_) keywords_->begin_text();
+    return full_ ? look_for<detail::mark_set::full>(text) : look_for<detail::mark_set::few>(text);
+  }
+  /// A number that is none of a card, whatever its digits.
+  [[nodiscard]] bool is_harmless(std::uint64_t number) const noexcept {
+    return number < least_card || !has(text_rule::card);
+  }
+  /// True for a number that is one of a card; counted.
+  [[nodiscard]] bool is_card_number(std::uint64_t number) noexcept {
+    if (!has(text_rule::card) || !is_card(number)) return false;
+    counts_[static_cast<std::size_t>(text_rule::card)].add();
+    return true;
+  }
+
+  [[nodiscard]] std::uint64_t counted(text_rule rule) const noexcept {
+    return counts_[static_cast<std::size_t>(rule)].value();
+  }
+  [[nodiscard]] std::uint64_t too_long() const noexcept { return too_long_.value(); }
+
+ private:
+  static constexpr unsigned bit(text_rule rule) noexcept { return 1U << static_cast<unsigned>(rule); }
+
+  /// True where a row of characters may be a card or the id of a key.
+  [[nodiscard]] bool has_rows(std::string_view text) const noexcept {
+    return (has(text_rule::card) && may_have_card(text)) ||
+           (has(text_rule::aws_key) && may_have_aws_key(text));
+  }
+
+  template <detail::mark_set Set>
+  bool look_for(std::string_view text) {
+    bool has_at = false;
+    std::size_t looked_to = 0;
+    detail::text_signs const signs = detail::find_marks<Set>(text, [&](std::size_t i) {
+      if (text[i] == '@') {
+        has_at = true;
+      } else if (text[i] == 'J') {
+        if (has(text_rule::jwt)) find_jwt(text, i, looked_to, edits_);
+      } else if (keywords_) {
+        keywords_->look_at(text, i, edits_);
+      }
+    });
+    return look_closer(text, signs, has_at);
+  }
+
+  bool look_closer(std::string_view text, detail::text_signs const& signs, bool has_at) {
+    if (has_at) {
+      // E-mail addresses keep clear of URLs: those are found first, by themselves.
+      urls_.clear();
+      if (has(text_rule::url)) find_urls(text, urls_);
+      if (has(text_rule::email)) find_emails(text, urls_);
+      for (text_edit const& e : urls_.all()) edits_.add(e.begin, e.end, e.why);
+    }
+    if (has(text_rule::card)) find_cards(text, edits_);
+    if (has(text_rule::aws_key)) find_aws_keys(text, edits_);
+    if (signs.scheme && has(text_rule::bearer)) find_bearers(text, edits_);
+    if (signs.dashes && has(text_rule::private_key)) find_private_keys(text, edits_);
+    return !edits_.empty();
+  }
+
+  unsigned on_ = 0;
+  bool active_ = false;
+  bool full_ = false;
+  std::size_t most_ = ~std::size_t{0};
+  std::optional<keyword_finder> keywords_;
+  text_edits edits_;
+  text_edits urls_;
+  std::array<worker_counter, text_rule_count> counts_;
+  worker_counter too_long_;
+};
+
+}  // namespace fapilog::inline v0_1::redactors

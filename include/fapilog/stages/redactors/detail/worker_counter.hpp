@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// A figure that one thread counts, for the price of an addition.
+#pragma once
+
+#include <fapilog/metrics/metric.hpp>
+
+#include <cstdint>
+
+namespace fapilog::inline v0_1::redactors {
+
+/// Counts on the worker's thread alone; read from any. A copy starts at zero.
+class worker_counter {
+ public:
+  worker_counter() = default;
+  worker_counter(worker_counter const&) noexcept {}
+  worker_counter& operator=(worker_counter const&) noexcept { return *this; }
+  void add(std::uint64_t count = 1) noexcept { number_.set(number_.value() + count); }
+  [[nodiscard]] std::uint64_t value() const noexcept { return number_.value(); }
+
+ private:
+  counter number_;
+};
+
+}  // namespace fapilog::inline v0_1::redactors

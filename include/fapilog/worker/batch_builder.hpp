@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MIT
+// Collects events into batches and hands each on; counts those that come to no batch.
+#pragma once
+
+#include <fapilog/delivery/batch_writer.hpp>
+#include <fapilog/detail/memory/shared_bytes.hpp>
+#include <fapilog/metrics/account.hpp>
+#include <fapilog/metrics/diagnostics.hpp>
+#include <fapilog/record/batch.hpp>
+#include <fapilog/record/uuid.hpp>
+#include <fapilog/worker/event_maker.hpp>
+#include <fapilog/worker/pipeline.hpp>
+#include <fapilog/worker/pressure.hpp>
+#include <fapilog/worker/tick_clock.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace fapilog::inline v0_1::detail {
+
+/// Thread: the worker's, but for `add_to`.
+class batch_builder {
+ public:
+  batch_builder(event_maker maker, stage_set stages, batch_writer& writer, detail::pressure& pressure,
+                std::shared_ptr<diagnostics> tell, std::size_t batch_max_size)
+      : maker_(std::move(maker)),
+        stages_(std::move(stages), tell),
+        writer_(writer),
+        pressure_(pressure),
+        diagnostics_(std::move(tell)),
+        batch_max_size_(std::max<std::size_t>(batch_max_size, 1)),
+        storage_(std::make_shared<batch_storage>()) {}
+
+  /// What the parent has collected and counted stays with it; ids go on from a seed of the child's own.
+  void after_fork_in_child() {
+    storage_ = std::make_shared<batch_storage>();
+    line_sizes_.clear();
+    maker_.begin_batch();
+    ids_ = detail::uuid7_generator{};
+    for (auto* const count : {&filtered_, &failed_}) count->store(0, std::memory_order_relaxed);
+  }
+
+  /// When a partial batch goes out: `timeout` after the last one, so an isolated record at once, a trickle in steps.
+  /// Nothing where there is none.
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> due(
+      std::chrono::nanoseconds timeout) const noexcept {
+    if (empty()) return std::nullopt;
+    return last_hand_over_ + timeout;
+  }
+  [[nodiscard]] bool is_due(std::chrono::nanoseconds timeout) const noexcept {
+    if (empty()) return false;
+    return timeout.count() == 0 || full() || std::chrono::steady_clock::now() >= last_hand_over_ + timeout;
+  }
+
+  [[nodiscard]] bool empty() const noexcept { return storage_->entries().empty(); }
+
+  /// True where the batch takes no more.
+  [[nodiscard]] bool full() const noexcept {
+    return storage_->entries().size() >= batch_max_size_ * pressure_.batch_factor() ||
+           storage_->text().size() >= most_text;
+  }
+
+  /// One record through the stages into the batch; a full one is handed over before. A record whose handling runs out
+  /// of memory is counted as failed.
+  void add(std::byte const* record, detail::shared_bytes const& scope, std::uint64_t thread_id,
+           tick_clock const& clock) {
+    if (full()) hand_over(true);
+    if (!pressure_.is_normal() && sheds(record)) {
+      filtered_.fetch_add(1, std::memory_order_relaxed);
+      return;
+    }
+    try {
+      take(record, scope, thread_id, clock);
+    } catch (std::exception const& error) {
+      failed_.fetch_add(1, std::memory_order_relaxed);
+      diagnostics_->warn("worker", "a record could not be handled", error.what());
+    }
+  }
+
+  /// A record of the library's own. Throws: never.
+  void add_own(internal_record const& record, std::int64_t unix_ns) noexcept {
+    try {
+      if (full()) hand_over(true);
+      entry& e = storage_->entries().emplace_back(storage_->memory());
+      bool keep = false;
+      undo const without_it{*this, keep};
+      fill(e.event, record, unix_ns);
+      keep = stages_.run(e.event) == pipeline::fate::keep && write(e.event);
+    } catch (std::exception const& error) {
+      diagnostics_->warn("worker", "a record could not be handled", error.what());
+    }
+  }
+  [[nodiscard]] pipeline& stages() noexcept { return stages_; }
+  [[nodiscard]] pipeline const& stages() const noexcept { return stages_; }
+
+  /// Gives the batch to the sinks; `more_to_come` as for `batch_writer::write`. Afterwards it is empty.
+  void hand_over(bool more_to_come) {
+    if (empty()) return;
+    auto& entries = storage_->entries();
+    char const* line = storage_->text().data();
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      if (line_sizes_[i] == 0) continue;
+      entries[i].json = {line, line_sizes_[i] - 1};
+      line += line_sizes_[i];
+    }
+    std::uint64_t const count = entries.size();
+    auto const began = std::chrono::steady_clock::now();
+    try {
+      writer_.write(batch{std::exchange(storage_, nullptr)}, more_to_come);
+    } catch (std::exception const& error) {
+      failed_.fetch_add(count, std::memory_order_relaxed);
+      diagnostics_->warn("worker", "a batch could not be handed over", error.what());
+    }
+    storage_ = writer_.storage();
+    line_sizes_.clear();
+    maker_.begin_batch();
+    last_hand_over_ = std::chrono::steady_clock::now();
+    sizes_.observe(static_cast<double>(count));
+    hand_over_seconds_.observe(std::chrono::duration<double>(last_hand_over_ - began).count());
+  }
+
+  /// Thread: any.
+  void collect(metric_list& all) const {
+    metric size;
+    size.name = "fapilog_batch_size";
+    size.help = "Records in a batch.";
+    sizes_.collect_into(size);
+    all.push_back(std::move(size));
+    metric seconds;
+    seconds.name = "fapilog_flush_seconds";
+    seconds.help =
+        "Time to hand a batch to the sinks; for those on the worker's thread until they have written it.";
+    hand_over_seconds_.collect_into(seconds);
+    all.push_back(std::move(seconds));
+    stages_.collect(all);
+  }
+  /// Thread: any.
+  void add_to(account& sum) const noexcept {
+    sum.filtered += filtered_.load(std::memory_order_relaxed);
+    sum.failed += failed_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  bool sheds(std::byte const* record) noexcept {
+    return pressure_.sheds(static_cast<level>(read<record_format::record_head>(record).level));
+  }
+
+  void take(std::byte const* record, detail::shared_bytes const& scope, std::uint64_t thread_id,
+            tick_clock const& clock) {
+    auto const head = read<record_format::record_head>(record);
+    auto const log = read<record_format::log_head>(record + sizeof head);
+    detail::arena& memory = storage_->memory();
+    std::byte* const own = memory.take(head.size);
+    std::memcpy(own, record, head.size);
+    storage_->keep(static_cast<logger_core const*>(log.logger)->bound);
+    storage_->keep(scope);
+
+    entry& e = storage_->entries().emplace_back(memory);
+    e.event.thread_id = thread_id;
+    e.event.unix_ns = clock.unix_ns(log.ticks);
+    e.event.message_id = ids_.next(e.event.unix_ns);
+    bool keep = false;
+    undo const without_it{*this, keep};
+    auto const remarks = maker_.make(own, scope, e.event);
+    if (remarks.failed)
+      diagnostics_->warn("call", "a value or message could not be made; its text says why",
+                         place_of(e.event)
+                             .append(remarks.key.empty() ? ", in the message" : ", field ")
+                             .append(remarks.key));
+    if (remarks.clipped)
+      diagnostics_->warn("call", "a record was cut: it was longer than max_record_bytes or nested too deep",
+                         place_of(e.event));
+    switch (stages_.run(e.event)) {
+      case pipeline::fate::filtered: filtered_.fetch_add(1, std::memory_order_relaxed); return;
+      case pipeline::fate::failed: failed_.fetch_add(1, std::memory_order_relaxed); return;
+      case pipeline::fate::keep: break;
+    }
+    keep = write(e.event);
+    if (!keep) failed_.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  /// What may be told of a record that no redactor has seen: whose it is, and where in the code.
+  static std::string place_of(event const& e) {
+    std::string place{"logger "};
+    place.append(e.logger);
+    if (*e.file != 0) place.append(", ").append(e.file).append(":").append(std::to_string(e.line));
+    return place;
+  }
+
+  bool write(event const& e) {
+    std::size_t const begin = storage_->text().size();
+    if (!stages_.write(e, storage_->text())) return false;
+    line_sizes_.push_back(storage_->text().size() - begin);
+    return true;
+  }
+
+  void fill(event& e, internal_record const& record, std::int64_t unix_ns) {
+    e.is_own = true;
+    e.severity = record.severity;
+    e.level_name = level_name(record.severity);
+    e.unix_ns = unix_ns;
+    e.message_id = ids_.next(unix_ns);
+    e.logger = "fapilog";
+    e.message = e.copy(record.message);
+    for (auto const& [key, content] : record.data) {
+      value v;
+      if (auto const* const number = std::get_if<std::int64_t>(&content)) v = value::of_number(*number);
+      if (auto const* const text = std::get_if<std::string>(&content)) v = value::of_text(e.copy(*text));
+      if (auto const* const real = std::get_if<double>(&content)) {
+        v.type = kind::f64;
+        v.f64 = *real;
+      }
+      e.data.set(e.copy(key), v);
+    }
+    e.data.set("_fapilog_internal", value::of_bool(true));
+  }
+
+  /// Takes the entry at hand back unless it was finished.
+  struct undo {
+    batch_builder& builder;
+    bool const& keep;
+    undo(batch_builder& b, bool const& k) noexcept : builder(b), keep(k) {}
+    undo(undo const&) = delete;
+    undo& operator=(undo const&) = delete;
+    ~undo() {
+      if (keep) return;
+      builder.storage_->entries().pop_back();
+      std::size_t text = 0;
+      for (std::size_t const size : builder.line_sizes_) text += size;
+      builder.storage_->text().shrink(text);
+    }
+  };
+
+  static constexpr std::size_t most_text = std::size_t{1} << 20;  ///< of large records a batch has fewer
+
+  event_maker maker_;
+  pipeline stages_;
+  batch_writer& writer_;
+  detail::pressure& pressure_;
+  std::shared_ptr<diagnostics> diagnostics_;
+  std::size_t batch_max_size_;
+  std::shared_ptr<batch_storage> storage_;
+  std::vector<std::size_t> line_sizes_;  ///< with the line's end; 0 where no sink wants JSON
+  std::chrono::steady_clock::time_point last_hand_over_{};
+  detail::uuid7_generator ids_;
+  std::atomic<std::uint64_t> filtered_{0};
+  std::atomic<std::uint64_t> failed_{0};
+  histogram<11> sizes_{{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}};
+  histogram<11> hand_over_seconds_{{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1.0}};
+};
+
+}  // namespace fapilog::inline v0_1::detail

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// A record's bytes into an event: message with its arguments in place, fields where they belong, each key once.
+#pragma once
+
+#include <fapilog/detail/memory/arena.hpp>
+#include <fapilog/queue/channel.hpp>
+#include <fapilog/queue/record_decoder.hpp>
+#include <fapilog/record/envelope.hpp>
+#include <fapilog/record/event.hpp>
+#include <fapilog/record/json.hpp>
+#include <fapilog/record/record.hpp>
+#include <fapilog/worker/message_text.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1::detail {
+
+/// Thread: the worker's. Throws: std::bad_alloc.
+class event_maker {
+ public:
+  /// `names` gives custom levels their names.
+  explicit event_maker(std::vector<std::pair<level, std::string>> const& names) {
+    for (std::size_t i = 0; i < level_count; ++i) {
+      std::string_view const name = level_name(static_cast<level>(i));
+      level_names_[i] = name.empty() ? "LEVEL_" + std::to_string(i) : std::string{name};
+    }
+    for (auto const& [value, name] : names)
+      level_names_[static_cast<std::size_t>(value) % level_count] = name;
+  }
+
+  /// What had to be altered, with the first key that it happened to; no key: in the message. Nothing of the content,
+  /// which no redactor has seen yet.
+  struct remarks {
+    bool clipped = false;
+    bool failed = false;
+    std::string_view key;
+
+    void fail(std::string_view at) noexcept {
+      if (!std::exchange(failed, true)) key = at;
+    }
+  };
+
+  /// Fills `e` from the log record at `record`, which lies in the batch's memory, and the scope in force.
+  remarks make(std::byte const* record, detail::shared_bytes const& scope, event& e) {
+    auto const head = read<record_format::record_head>(record);
+    auto const log = read<record_format::log_head>(record + sizeof head);
+    auto const& logger = *static_cast<logger_core const*>(log.logger);
+    std::byte const* at = record + sizeof head + sizeof log;
+    std::byte const* const end = record + head.size;
+
+    e.severity = static_cast<level>(head.level);
+    std::string_view const known = level_name(e.severity);
+    e.level_name = known.empty() ? e.memory->copy(level_names_[head.level % level_count]) : known;
+    e.logger = name_in_batch(logger.name, e);
+    e.file = log.where.file();
+    e.function = log.where.function();
+    e.line = log.where.line();
+
+    remarks result;
+    result.clipped = (head.flags & record_format::is_clipped) != 0;
+    std::string_view text = log.text == nullptr ? "" : log.text;
+    if ((head.flags & record_format::text_is_cell) != 0) text = next(at, e, result).value.as_text();
+    if ((head.flags & record_format::text_failed) != 0) result.fail({});
+    at = render(text, (head.flags & record_format::text_is_rendered) != 0, head.args, at, e, result);
+
+    seen_.clear();
+    known_.clear();
+    while (at < end) add(next(at, e, result), true, e);
+    add_all(logger.bound, e, result);
+    add_all(scope, e, result);
+    if (result.clipped) e.data.set("_truncated", value::of_bool(true));
+    return result;
+  }
+
+  /// The next event belongs to another batch.
+  void begin_batch() noexcept { names_.clear(); }
+
+ private:
+  /// A logger's name as a view into the batch's memory, which may outlive the logger and the runtime.
+  std::string_view name_in_batch(named_level const& named, event& e) {
+    for (auto const& [of, text] : names_) {
+      if (of == &named) return text;
+    }
+    return names_.emplace_back(&named, e.memory->copy(named.name)).second;
+  }
+
+  /// The next cell of a record, and what happened to it at the call.
+  static member next(std::byte const*& at, event& e, remarks& result) {
+    auto const flags = read<record_format::cell_head>(at).flags;
+    member const m = decode_cell(at, *e.memory);
+    if ((flags & record_format::failed) != 0) result.fail(m.key);
+    if ((flags & record_format::clipped) != 0) result.clipped = true;
+    return m;
+  }
+
+  /// Sets the message and returns where the fields begin.
+  std::byte const* render(std::string_view text, bool is_rendered, std::size_t args, std::byte const* at,
+                          event& e, remarks& result) {
+    if (is_rendered) {
+      for (std::size_t i = 0; i < args; ++i) (void)next(at, e, result);
+      e.message = text;
+      return at;
+    }
+    message_.clear();
+    for (std::size_t i = 0; i < args; ++i) message_.add(next(at, e, result).value);
+    try {
+      e.message = e.memory->copy(message_.render(text));
+    } catch (std::exception const& error) {
+      result.fail({});
+      e.message = e.memory->copy(std::string{text}.append(" <error: ").append(error.what()).append(">"));
+    }
+    return at;
+  }
+
+  void add_all(detail::shared_bytes const& fields, event& e, remarks& result) {
+    if (fields.empty()) return;
+    std::byte const* at = fields.data();
+    std::byte const* const end = at + fields.size();
+    while (at < end) add(next(at, e, result), false, e);
+  }
+
+  /// A call's own fields replace earlier ones of the same key; bound and scope fields only fill what is free.
+  void add(member const& m, bool replaces, event& e) {
+    if (m.key.empty()) {
+      if (m.value.type == kind::exception && (replaces || e.diagnostics.find("exception") == nullptr)) {
+        e.diagnostics.set("exception", m.value);
+      }
+      return;
+    }
+    bool const is_context = is_context_key(m.key);
+    member_list& list = is_context ? e.context : e.data;
+    value const v = is_context ? as_context_text(m.value, e) : m.value;
+    std::size_t const at = is_context ? known_.find(m.key, list.begin(), list.size())
+                                      : seen_.find(m.key, list.begin(), list.size());
+    if (at == key_index::none) {
+      list.push_back({m.key, v});
+    } else if (replaces) {
+      list.begin()[at].value = v;
+    }
+  }
+
+  /// Ids are strings in the envelope, whatever they were at the call. Null hides what was bound and is not shown.
+  value as_context_text(value const& v, event& e) {
+    if (v.type == kind::string || v.type == kind::null) return v;
+    plain_.clear();
+    json::put_plain(plain_, v);
+    return value::of_text(e.memory->copy(plain_.view()));
+  }
+
+  std::array<std::string, level_count> level_names_;
+  std::vector<std::pair<named_level const*, std::string_view>> names_;
+  message_text message_;
+  detail::text_buffer plain_;
+  key_index seen_;
+  key_index known_;
+};
+
+}  // namespace fapilog::inline v0_1::detail

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// What is left of an event that a redactor could not finish: that there was one, and where it came from.
+#pragma once
+
+#include <fapilog/record/event.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
+namespace fapilog::inline v0_1::detail {
+
+/// Stands for every text and value that could not be redacted.
+inline constexpr std::string_view redaction_failed_text = "[REDACTION FAILED]";
+
+/// True for a key that a programmer would write: letters, `_`, `-` and `.`, not too long. Others may be values.
+[[nodiscard]] inline bool is_plain_key(std::string_view key) noexcept {
+  constexpr std::size_t longest = 40;
+  return key.size() <= longest && std::all_of(key.begin(), key.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '.';
+         });
+}
+
+/// Replaces the message and every value. Level, time, logger, ids and plain keys stay; members with other keys go.
+/// Throws: std::bad_alloc.
+inline void blank(event& e) {
+  e.message = redaction_failed_text;
+  for (member_list* const list : {&e.context, &e.diagnostics, &e.data}) {
+    member_list blanked{*e.memory};
+    for (member const& m : std::as_const(*list)) {
+      bool const is_null = m.value.type == kind::null;
+      if (is_plain_key(m.key))
+        blanked.push_back({m.key, is_null ? value{} : value::of_text(redaction_failed_text)});
+    }
+    *list = blanked;
+  }
+}
+
+}  // namespace fapilog::inline v0_1::detail

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// Records of the library's own about what was left out: when they are due, and into the batch with them.
+#pragma once
+
+#include <fapilog/detail/os/platform.hpp>
+#include <fapilog/metrics/account.hpp>
+#include <fapilog/queue/lane_channel.hpp>
+#include <fapilog/record/internal_record.hpp>
+#include <fapilog/worker/batch_builder.hpp>
+#include <fapilog/worker/drop_watch.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace fapilog::inline v0_1::detail {
+
+/// Thread: the worker's. Throws: std::bad_alloc.
+class internal_records {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  internal_records(lane_channel const& channel, batch_builder& builder,
+                   std::chrono::nanoseconds drop_window) noexcept
+      : channel_(channel), builder_(builder), drops_(drop_window) {}
+
+  /// Adds those that are due, at most once a second; `last`: all that there is to tell.
+  void add(bool last) {
+    if (!last && clock::now() < next_look_) return;
+    std::int64_t const now_ns = detail::wall_clock_ns();
+    std::vector<internal_record> all;
+    look_for_drops();
+    drops_.tell(clock::now(), last, all);
+    builder_.stages().summarise(now_ns, last, all);
+    for (internal_record const& record : all) builder_.add_own(record, now_ns);
+    next_look_ = clock::now() + std::chrono::seconds{1};
+  }
+
+  /// When something has to be told even if nothing else happens. Asked before the worker sleeps.
+  [[nodiscard]] std::optional<clock::time_point> due() {
+    look_for_drops();  // those since the last look would otherwise wait for the next record
+    std::optional<clock::time_point> first = drops_.due();
+    if (std::int64_t const due_ns = builder_.stages().summary_due(); due_ns != 0) {
+      auto const due = clock::now() + std::chrono::nanoseconds{due_ns - detail::wall_clock_ns()};
+      if (!first || due < *first) first = due;
+    }
+    if (first) first = std::max(*first, next_look_);
+    return first;
+  }
+
+  void after_fork_in_child() noexcept { drops_.after_fork_in_child(); }
+
+ private:
+  void look_for_drops() {
+    if (!drops_.is_enabled()) return;
+    account sum;
+    channel_.add_to(sum);
+    drops_.look(clock::now(), sum.dropped);
+  }
+
+  lane_channel const& channel_;
+  batch_builder& builder_;
+  drop_watch drops_;
+  clock::time_point next_look_{};
+};
+
+}  // namespace fapilog::inline v0_1::detail

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+// Reads all lanes of a channel in the order of time: each lane in its own order, between lanes by timestamp.
+#pragma once
+
+#include <fapilog/detail/memory/shared_bytes.hpp>
+#include <fapilog/queue/lane_channel.hpp>
+#include <fapilog/queue/record_decoder.hpp>
+#include <fapilog/record/record.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1::detail {
+
+/// Thread: the worker's, but for `high_watermark`. Throws: what the visitor throws, and std::bad_alloc; the record at
+/// hand has then been passed.
+class lane_reader {
+ public:
+  explicit lane_reader(lane_channel& channel) noexcept : channel_(channel) {}
+
+  /// Visits every record that was published when the pass began: `visit(lane&, log record, scope)`. The record is
+  /// gone after the visit. Ends early, between two records, once `interrupted()`. Returns whether there was any.
+  template <class Visitor, class Interrupted>
+  bool pass(Visitor&& visit, Interrupted const& interrupted) {
+    look();
+    if (heads_.empty()) return false;
+    released const at_end{heads_};
+    while (!heads_.empty()) {
+      std::size_t const first = heads_.size() == 1 ? 0 : earliest();
+      head& h = heads_[first];
+      std::uint64_t const until = heads_.size() == 1 ? ~std::uint64_t{0} : earliest_but(first);
+      while (h.at < h.end && h.ticks <= until) {
+        if (interrupted()) return true;
+        consume(h, visit);
+        if (h.at - h.given_back >= release_step(h)) give_back(h);
+        if (h.at < h.end) read_head(h);
+      }
+      if (h.at == h.end) {
+        give_back(h);
+        heads_[first] = heads_.back();
+        heads_.pop_back();
+      }
+    }
+    return true;
+  }
+
+  /// Most bytes that ever waited in one lane. Thread: any.
+  [[nodiscard]] std::uint64_t high_watermark() const noexcept {
+    return high_watermark_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  struct head {
+    lane* from;
+    detail::shared_bytes* scope;
+    std::uint64_t at;
+    std::uint64_t end;
+    std::uint64_t ticks;
+    std::uint64_t given_back;  ///< up to here the producer may write again
+  };
+
+  /// Not after every record: each time costs the producer a cache miss.
+  static std::uint64_t release_step(head const& h) noexcept {
+    return std::min<std::uint64_t>(h.from->queue.capacity() / 8, std::uint64_t{16} * 1024);
+  }
+  static void give_back(head& h) noexcept {
+    h.from->queue.release(h.at);
+    h.given_back = h.at;
+  }
+
+  void look() {
+    heads_.clear();
+    std::uint64_t deepest = high_watermark_.load(std::memory_order_relaxed);
+    for (lane* l = channel_.first_lane(); l != nullptr; l = l->next) {
+      std::uint64_t const end = l->queue.published();
+      std::uint64_t const at = l->queue.released();
+      if (at == end) continue;
+      lane_channel::populate_ahead(*l);
+      deepest = std::max(deepest, end - at);
+      heads_.push_back({l, &scope_of(*l), at, end, 0, at});
+      read_head(heads_.back());
+    }
+    high_watermark_.store(deepest, std::memory_order_relaxed);
+  }
+
+  static constexpr std::size_t context_bytes =
+      sizeof(record_format::record_head) + sizeof(record_format::context_head);
+
+  static void read_head(head& h) noexcept {
+    std::byte const* record = h.from->queue.at(h.at);
+    auto first = read<record_format::record_head>(record);
+    if (first.type == record_format::record_type::context) {
+      record += context_bytes;
+      first = read<record_format::record_head>(record);
+    }
+    std::byte const* body = record + sizeof first;
+    if (first.type == record_format::record_type::pointer) {
+      body = static_cast<std::byte const*>(read<record_format::pointer_head>(body).block) + sizeof first;
+    }
+    h.ticks = read<record_format::log_head>(body).ticks;
+  }
+
+  [[nodiscard]] std::size_t earliest() const noexcept {
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < heads_.size(); ++i) {
+      if (heads_[i].ticks < heads_[best].ticks) best = i;
+    }
+    return best;
+  }
+  [[nodiscard]] std::uint64_t earliest_but(std::size_t index) const noexcept {
+    std::uint64_t best = ~std::uint64_t{0};
+    for (std::size_t i = 0; i < heads_.size(); ++i) {
+      if (i != index && heads_[i].ticks < best) best = heads_[i].ticks;
+    }
+    return best;
+  }
+
+  /// Passes the next log record, and takes over the scope that came with it.
+  template <class Visitor>
+  void consume(head& h, Visitor& visit) {
+    ring& queue = h.from->queue;
+    std::byte const* record = queue.at(h.at);
+    auto first = read<record_format::record_head>(record);
+    h.at += first.size;
+    if (first.type == record_format::record_type::context) {
+      *h.scope = detail::shared_bytes::adopt(read<record_format::context_head>(record + sizeof first).fields);
+      record += context_bytes;
+      first = read<record_format::record_head>(record);
+    }
+    if (first.type == record_format::record_type::pointer) {
+      block const own{*h.from, read<record_format::pointer_head>(record + sizeof first).block};
+      return visit(*h.from, static_cast<std::byte const*>(own.bytes), std::as_const(*h.scope));
+    }
+    visit(*h.from, record, std::as_const(*h.scope));
+  }
+
+  /// A record on the heap; freed after the visit, and its room given back to the lane.
+  struct block {
+    lane& from;
+    std::byte* bytes;
+    block(lane& l, void* b) noexcept : from(l), bytes(static_cast<std::byte*>(b)) {}
+    block(block const&) = delete;
+    block& operator=(block const&) = delete;
+    ~block() {
+      auto const size = read<record_format::record_head>(bytes).size;
+      std::free(bytes);
+      from.heap_freed.store_release(from.heap_freed.load_relaxed() + size);
+    }
+  };
+
+  /// Gives the bytes back also where a pass ends early or a visit throws: no record is ever met twice.
+  struct released {
+    std::vector<head>& heads;
+    explicit released(std::vector<head>& all) noexcept : heads(all) {}
+    released(released const&) = delete;
+    released& operator=(released const&) = delete;
+    ~released() {
+      for (head& h : heads) give_back(h);
+    }
+  };
+
+  detail::shared_bytes& scope_of(lane const& l) { return scopes_[&l]; }
+
+  lane_channel& channel_;
+  std::vector<head> heads_;
+  std::map<lane const*, detail::shared_bytes> scopes_;
+  std::atomic<std::uint64_t> high_watermark_{0};
+};
+
+}  // namespace fapilog::inline v0_1::detail

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// A format string and its arguments into the text of a message, as fmt has it.
+#pragma once
+
+#include <fapilog/detail/text/text_buffer.hpp>
+#include <fapilog/record/event.hpp>
+#include <fapilog/record/json.hpp>
+
+#include <fmt/args.h>
+#include <fmt/compile.h>
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace fapilog::inline v0_1::detail {
+
+/// Thread: the worker's.
+class message_text {
+ public:
+  /// The arguments of the next message, in order.
+  void clear() noexcept { arguments_.clear(); }
+  void add(value const& v) { arguments_.push_back(v); }
+
+  /// The text with its arguments in place; a view that lasts until the next call. Throws: fmt::format_error, and
+  /// std::bad_alloc.
+  [[nodiscard]] std::string_view render(std::string_view format) {
+    text_.clear();
+    if (put_plainly(format)) return text_.view();
+    text_.clear();
+    return put_by_fmt(format);
+  }
+
+ private:
+  /// Handles what most messages are: `{}` for numbers, texts and booleans. False for anything else.
+  bool put_plainly(std::string_view format) {
+    std::size_t next = 0;
+    char const* at = format.data();
+    char const* const end = at + format.size();
+    char* to = text_.room(format.size());
+    while (at != end) {
+      char const c = *at++;
+      if (c != '{' && c != '}') [[likely]] {
+        *to++ = c;
+        continue;
+      }
+      if (c == '}' || at == end || *at != '}' || next == arguments_.size()) return false;
+      ++at;
+      text_.end_at(to);
+      if (!put_plain_value(arguments_[next++])) return false;
+      to = text_.room(static_cast<std::size_t>(end - at));
+    }
+    text_.end_at(to);
+    return true;
+  }
+
+  bool put_plain_value(value const& v) {
+    switch (v.type) {
+      case kind::string: text_.append({v.text, v.size}); return true;
+      case kind::i64: json::put_integer(text_, v.i64); return true;
+      case kind::u64: json::put_integer(text_, v.u64); return true;
+      case kind::boolean: text_.append(v.boolean ? "true" : "false"); return true;
+      case kind::f64: put_float(v.f64); return true;
+      case kind::f32: put_float(v.f32); return true;
+      default: return false;
+    }
+  }
+
+  /// As fmt writes `{}`: 1 and not 1.0.
+  template <class Float>
+  void put_float(Float number) {
+    char* const to = text_.room(48);
+    if constexpr (std::is_same_v<Float, double>) {
+      if (char* const end = json::put_short_decimal(to, number)) {
+        return text_.end_at(end[-1] == '0' && end[-2] == '.' ? end - 2 : end);
+      }
+    }
+    text_.end_at(fmt::format_to(to, FMT_COMPILE("{}"), number));
+  }
+
+  std::string_view put_by_fmt(std::string_view format) {
+    store_.clear();
+    plain_.clear();
+    // Reserved whole: the views into it must stay.
+    std::vector<std::size_t> ends;
+    for (value const& v : arguments_) {
+      if (!is_known_to_fmt(v)) json::put_plain(plain_, v);
+      ends.push_back(plain_.size());
+    }
+    for (std::size_t i = 0, begin = 0; i < arguments_.size(); begin = ends[i++]) {
+      add_argument(arguments_[i], plain_.from(begin).substr(0, ends[i] - begin));
+    }
+    formatted_.clear();
+    fmt::vformat_to(std::back_inserter(formatted_), fmt::string_view{format.data(), format.size()}, store_);
+    return {formatted_.data(), formatted_.size()};
+  }
+
+  [[nodiscard]] static bool is_known_to_fmt(value const& v) noexcept {
+    switch (v.type) {
+      case kind::boolean:
+      case kind::i64:
+      case kind::u64:
+      case kind::f64:
+      case kind::f32:
+      case kind::string:
+      case kind::pointer: return true;
+      case kind::character: return v.code_point < 0x80;
+      default: return false;
+    }
+  }
+
+  void add_argument(value const& v, std::string_view plain) {
+    if (!is_known_to_fmt(v)) return store_.push_back(fmt::string_view{plain.data(), plain.size()});
+    switch (v.type) {
+      case kind::boolean: return store_.push_back(v.boolean);
+      case kind::i64: return store_.push_back(v.i64);
+      case kind::u64: return store_.push_back(v.u64);
+      case kind::f64: return store_.push_back(v.f64);
+      case kind::f32: return store_.push_back(v.f32);
+      case kind::pointer:
+        return store_.push_back(reinterpret_cast<void const*>(static_cast<std::uintptr_t>(v.u64)));
+      case kind::character: return store_.push_back(static_cast<char>(v.code_point));
+      default: return store_.push_back(fmt::string_view{v.text, v.size});
+    }
+  }
+
+  std::vector<value> arguments_;
+  detail::text_buffer text_;
+  detail::text_buffer plain_;  ///< texts of the arguments that fmt does not know
+  fmt::dynamic_format_arg_store<fmt::format_context> store_;
+  fmt::memory_buffer formatted_;
+};
+
+}  // namespace fapilog::inline v0_1::detail

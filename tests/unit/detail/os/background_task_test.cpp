@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+// Jobs on a thread of their own.
+#include "support/catch.hpp"
+#include "support/files.hpp"
+
+#include <fapilog/detail/os/background_task.hpp>
+
+#include <atomic>
+#include <csignal>
+#include <future>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using fapilog::detail::background_task;
+
+#if defined(__SANITIZE_THREAD__)
+#define FAPILOG_TEST_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define FAPILOG_TEST_TSAN 1
+#endif
+#endif
+
+TEST_CASE("jobs run in order on one other thread, and all of them before the end") {
+  std::vector<int> order;  // only the jobs touch it until they are all done
+  std::vector<std::thread::id> threads;
+  {
+    background_task tasks{"jobs"};
+    for (int i = 0; i < 1'000; ++i) {
+      CHECK(tasks.post([&, i] {
+        order.push_back(i);
+        threads.push_back(std::this_thread::get_id());
+      }));
+    }
+  }
+  REQUIRE(order.size() == 1'000);
+  for (int i = 0; i < 1'000; ++i) CHECK(order[static_cast<std::size_t>(i)] == i);
+  CHECK(threads.front() == threads.back());
+  CHECK(threads.front() != std::this_thread::get_id());
+}
+
+TEST_CASE("without a job there is no thread") {
+  auto const threads = [] { return support::names_in("/proc/self/task").size(); };
+  std::thread{[] {}}.join();  // a sanitizer starts a thread of its own with the first
+  std::size_t const before = threads();
+  background_task tasks{"jobs"};
+  CHECK(threads() == before);
+  std::promise<void> go_on;
+  tasks.post([waiting = go_on.get_future().share()] { waiting.wait(); });
+  CHECK(threads() == before + 1);
+  go_on.set_value();
+  tasks.finish();
+  CHECK(threads() == before);
+}
+
+TEST_CASE("who waits goes on once every job is done, and the thread takes more") {
+  background_task tasks{"jobs"};
+  tasks.wait();  // nothing to wait for
+  std::vector<int> done;
+  std::vector<std::thread::id> threads;
+  for (int round = 0; round < 200; ++round) {
+    for (int i = 0; i < 3; ++i) {
+      tasks.post([&] {
+        done.push_back(round);
+        threads.push_back(std::this_thread::get_id());
+      });
+    }
+    tasks.wait();
+    REQUIRE(done.size() == static_cast<std::size_t>(3 * (round + 1)));
+  }
+  CHECK(threads.front() == threads.back());
+}
+
+TEST_CASE("what a job throws is reported, and the next one runs") {
+  std::vector<std::string> told;
+  int runs = 0;
+  background_task tasks{"jobs", [&](std::string_view text) { told.emplace_back(text); }};
+  tasks.post([] { throw std::runtime_error("disk on fire"); });
+  tasks.post([] { throw 42; });
+  tasks.post([&] { ++runs; });
+  tasks.finish();
+  CHECK(runs == 1);
+  REQUIRE(told.size() == 2);
+  CHECK(told[0] == "disk on fire");
+  CHECK(told[1].find("std::exception") != std::string::npos);
+
+  background_task throwing{"jobs", [](std::string_view) { throw std::runtime_error("the reporter, too"); }};
+  throwing.post([] { throw std::runtime_error("x"); });
+  throwing.post([&] { ++runs; });
+  throwing.finish();
+  CHECK(runs == 2);
+}
+
+TEST_CASE("jobs can be posted again after the end, and from where the task was moved to") {
+  std::atomic<int> runs{0};
+  background_task first{"jobs"};
+  first.post([&] { ++runs; });
+  background_task second{std::move(first)};
+  second.post([&] { ++runs; });
+  second.finish();
+  second.finish();
+  CHECK(runs == 2);
+  second.post([&] { ++runs; });
+  second.finish();
+  CHECK(runs == 3);
+}
+
+TEST_CASE("what a job holds is let go once it is done, not at the end") {
+  background_task tasks{"jobs"};
+  auto held = std::make_shared<int>(1);
+  std::weak_ptr<int> const seen = held;
+  tasks.post([held = std::move(held)] {});
+  std::promise<bool> gone;
+  tasks.post([&] { gone.set_value(seen.expired()); });
+  CHECK(gone.get_future().get());
+}
+
+TEST_CASE("signals of the application never run on the thread of the jobs") {
+  background_task tasks{"jobs"};
+  std::promise<bool> blocked;
+  tasks.post([&] {
+    ::sigset_t mask;
+    ::pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+    blocked.set_value(::sigismember(&mask, SIGTERM) == 1 && ::sigismember(&mask, SIGSEGV) == 0);
+  });
+  CHECK(blocked.get_future().get());
+  ::sigset_t mask;
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+  CHECK(::sigismember(&mask, SIGTERM) == 0);
+}
+
+#if !defined(FAPILOG_TEST_TSAN)  // it ends a child that starts threads
+TEST_CASE("the child of a fork neither waits for the parent's thread nor loses its own jobs") {
+  std::promise<void> go_on;
+  std::promise<void> runs;
+  background_task tasks{"jobs"};
+  tasks.post([&runs, waiting = go_on.get_future().share()] {
+    runs.set_value();
+    waiting.wait();
+  });
+  runs.get_future().wait();  // the thread is in the middle of a job
+
+  int const status = support::status_of_child([&] {
+    ::alarm(20);  // a hang ends the child by a signal
+    int own = 0;
+    tasks.post([&own] { own = 42; });
+    tasks.finish();
+    return own;
+  });
+  go_on.set_value();
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 42);
+}
+#endif

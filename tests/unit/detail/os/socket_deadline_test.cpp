@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// Waits on sockets that end.
+#include "support/catch.hpp"
+#include "support/files.hpp"
+
+#include <fapilog/detail/os/socket_deadline.hpp>
+
+#include <array>
+#include <chrono>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+using fapilog::detail::socket_deadline;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct silent_peer {
+  silent_peer() { REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == 0); }
+  silent_peer(silent_peer const&) = delete;
+  silent_peer& operator=(silent_peer const&) = delete;
+  ~silent_peer() {
+    ::close(ends[0]);
+    ::close(ends[1]);
+  }
+  [[nodiscard]] ssize_t read() const {
+    char byte = 0;
+    return ::recv(ends[0], &byte, 1, 0);
+  }
+  std::array<int, 2> ends{};
+};
+
+}  // namespace
+
+TEST_CASE("who waits on a socket for too long is told that its connection has ended") {
+  socket_deadline deadline;
+  deadline.start();
+  silent_peer const peer;
+  auto const watch = deadline.over(peer.ends[0], 20ms);
+  CHECK_FALSE(watch.has_passed());
+  CHECK(peer.read() == 0);
+  CHECK(watch.has_passed());
+}
+
+TEST_CASE(
+    "a watch that has ended leaves its socket alone, and a nearer one is not kept waiting by a far one") {
+  socket_deadline deadline;
+  deadline.start();
+  silent_peer const served;
+  silent_peer const silent;
+  auto const far = deadline.over(served.ends[0], 1h);
+  for (int i = 0; i < 1'000; ++i) {
+    auto const answered = deadline.over(served.ends[0], 5ms);
+    CHECK_FALSE(answered.has_passed());
+  }
+  // Behind them in time: when this one has passed, theirs would have.
+  auto const near = deadline.over(silent.ends[0], 30ms);
+  CHECK(silent.read() == 0);
+  CHECK(near.has_passed());
+  CHECK_FALSE(far.has_passed());
+  CHECK(::send(served.ends[1], "x", 1, 0) == 1);
+  CHECK(served.read() == 1);
+}
+
+TEST_CASE("several threads watch at once, each its own socket") {
+  socket_deadline deadline;
+  deadline.start();
+  std::vector<std::thread> threads;
+  std::array<std::optional<ssize_t>, 4> got;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    threads.emplace_back([&, i] {
+      silent_peer const peer;
+      auto const watch = deadline.over(peer.ends[0], i % 2 == 0 ? std::chrono::milliseconds{10} : 1h);
+      if (i % 2 != 0) got[i] = ::send(peer.ends[1], "x", 1, 0);
+      got[i] = peer.read();
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(got[0] == 0);
+  CHECK(got[1] == 1);
+  CHECK(got[2] == 0);
+  CHECK(got[3] == 1);
+}
+
+#if !defined(__SANITIZE_THREAD__)  // it ends a child that starts threads
+TEST_CASE("the child of a fork has a thread of its own to look at the clock") {
+  socket_deadline deadline;
+  deadline.start();
+  int const status = support::status_of_child([&] {
+    ::alarm(20);  // a hang ends the child by a signal
+    deadline.start();
+    silent_peer const peer;
+    auto const watch = deadline.over(peer.ends[0], 10ms);
+    return peer.read() == 0 && watch.has_passed() ? 42 : 1;
+  });
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 42);
+}
+#endif

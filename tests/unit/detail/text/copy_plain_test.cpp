@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// Copying of text up to the first character that JSON does not take as it is, held against one byte after the other.
+#include "support/catch.hpp"
+
+#include <fapilog/detail/text/copy_plain.hpp>
+#include <fapilog/record/scalar.hpp>
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+namespace detail = fapilog::detail;
+
+namespace {
+
+/// In memory of exactly this size, so that a sanitizer sees what is read beyond it.
+std::string copied(std::string const& text, std::size_t& count) {
+  std::vector<char> const from(text.begin(), text.end());
+  std::vector<char> out(text.size() + detail::block_bytes, '?');
+  char* to = out.data();
+  count = detail::copy_plain(to, from.data(), from.size());
+  return {out.data(), to};
+}
+
+}  // namespace
+
+TEST_CASE("texts of every length are copied up to a special character at every place") {
+  int wrong = 0;
+  for (std::size_t size = 0; size <= 70; ++size) {
+    for (std::size_t at = 0; at <= size; ++at) {
+      for (char const special : {'"', '\\', '\x1f', '\0', '\x7f', '\x80', '\xff', '\n'}) {
+        std::string text(size, 'a');
+        if (at < size) text[at] = special;
+        std::size_t count = 0;
+        if (copied(text, count) != text.substr(0, at) || count != at) ++wrong;
+      }
+    }
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("the portable look at eight and at four bytes finds every byte that is not plain") {
+  int wrong = 0;
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    for (std::size_t at = 0; at < 8; ++at) {
+      std::array<char, 8> text{'a', ' ', '~', '!', '#', '[', ']', '0'};
+      text[at] = static_cast<char>(byte);
+      bool const is_plain = detail::is_plain(text[at]);
+      if ((detail::special_bytes(std::bit_cast<std::uint64_t>(text)) == 0) != is_plain) ++wrong;
+      if (at >= 4) continue;
+      std::uint32_t half = 0;
+      std::memcpy(&half, text.data(), sizeof half);
+      if ((detail::special_bytes(half) == 0) != is_plain) ++wrong;
+    }
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("a text of any length is padded with zeros to eight bytes and nothing behind is touched") {
+  int wrong = 0;
+  for (std::size_t size = 0; size <= 200; ++size) {
+    std::vector<char> const text(size, 'x');
+    std::vector<std::byte> out(256, std::byte{0xEE});
+    std::byte* const end = detail::put_padded(out.data(), text.data(), size);
+    std::size_t const whole = (size + 7) / 8 * 8;
+    if (end != out.data() + whole) ++wrong;
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      std::byte const expected = i < size ? std::byte{'x'} : i < whole ? std::byte{0} : std::byte{0xEE};
+      if (out[i] != expected) ++wrong;
+    }
+  }
+  CHECK(wrong == 0);
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// The wide search for marks against one that looks at each character.
+#include "support/catch.hpp"
+
+#include <fapilog/detail/text/name_words.hpp>
+#include <fapilog/detail/text/text_marks.hpp>
+
+#include <cstddef>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using fapilog::detail::find_marks;
+using fapilog::detail::has_marks;
+using fapilog::detail::mark_set;
+
+namespace {
+
+template <mark_set Set>
+std::vector<std::size_t> marks(std::string_view text) {
+  std::vector<std::size_t> all;
+  (void)find_marks<Set>(text, [&](std::size_t at) { all.push_back(at); });
+  return all;
+}
+
+std::vector<std::size_t> by_looking(std::string_view text, std::string_view wanted) {
+  std::vector<std::size_t> all;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (wanted.find(text[i]) != std::string_view::npos) all.push_back(i);
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("marks are found wherever they stand, once each, in texts of any length") {
+  for (std::size_t size = fapilog::detail::shortest_marked; size < 70; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (char const c : {'@', '=', ':', 'J'}) {
+        std::string text(size, 'x');
+        text[at] = c;
+        INFO(text);
+        CHECK(marks<mark_set::full>(text) == std::vector<std::size_t>{at});
+        CHECK(has_marks<mark_set::full>(text));
+        CHECK(has_marks<mark_set::few>(text) == (c != 'J'));
+      }
+    }
+    CHECK_FALSE(has_marks<mark_set::full>(std::string(size, 'x')));
+  }
+}
+
+TEST_CASE("random texts have the marks that looking at each character finds") {
+  std::mt19937 random{4};
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text;
+    std::size_t const size = 4 + random() % 60;
+    while (text.size() < size) text += "ab@=:J-Bs e\xC3\xA9"[random() % 13];
+    INFO(text);
+    REQUIRE(marks<mark_set::few>(text) == by_looking(text, "@=:"));
+    REQUIRE(marks<mark_set::full>(text) == by_looking(text, "@=:J"));
+  }
+}
+
+TEST_CASE("the signs of a key block and of a scheme are never missed") {
+  for (std::size_t before = 0; before < 40; ++before) {
+    for (std::size_t after = 0; after < 40; ++after) {
+      std::string const left(before, 'x');
+      std::string const right(after, 'x');
+      INFO(before << ' ' << after);
+      std::string text = left + "-----" + right;
+      if (text.size() >= 16) {
+        CHECK(find_marks<mark_set::full>(text, [](std::size_t) {}).dashes);
+        CHECK(has_marks<mark_set::full>(text));
+      }
+      for (auto const* const scheme : {"Bearer", "basic", "BASIC", "bEArer"}) {
+        text = left + scheme + right;
+        if (text.size() < 8) continue;
+        CHECK(find_marks<mark_set::full>(text, [](std::size_t) {}).scheme);
+        CHECK(has_marks<mark_set::full>(text));
+      }
+    }
+  }
+}
+
+TEST_CASE("ordinary texts have no signs") {
+  for (auto const* const text : {"order 8812 was shipped to the customer", "GET /api/v1/orders",
+                                 "2026-01-27 10-30-00", "the number of users grew"}) {
+    CHECK_FALSE(has_marks<mark_set::full>(text));
+  }
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+// The schema of settings allows what settings accept, and refuses what is of the wrong form.
+#include "support/catch.hpp"
+
+#include <fapilog/settings.hpp>
+#include <fapilog/settings_schema.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "support/json_schema.hpp"
+#include "support/read_settings.hpp"
+
+using fapilog::settings;
+using nlohmann::json;
+using support::schema_fault;
+
+namespace {
+
+json schema() { return json::parse(fapilog::settings_schema()); }
+
+struct sampled_config {
+  double rate = 1;
+  std::vector<std::string> keep = {"ERROR"};
+  std::string token = {};
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    using fapilog::setting;
+    visit(setting{.name = "rate", .text = "Share.", .least = 0, .most = 1, .above_least = true}, self.rate);
+    visit(setting{.name = "keep", .text = "Always kept."}, self.keep);
+    visit(setting{.name = "token", .text = "A secret.", .form = fapilog::setting_form::secret}, self.token);
+  }
+};
+
+struct sampled {
+  explicit sampled(sampled_config const&) {}
+  [[nodiscard]] bool keep(fapilog::event const&) const { return true; }
+};
+
+fapilog::registry with_filter() {
+  fapilog::registry all = fapilog::builtin_plugins();
+  all.add_filter(
+      support::metadata_of("sampled", fapilog::plugin_type::filter, {.description = "Keeps a share."}),
+      fapilog::plugin<sampled, sampled_config>(), {"sample"});
+  return all;
+}
+
+/// Every object schema that lists its members says that there are no others, and every setting has its sentence.
+void check_strict(json const& part, std::string const& path) {
+  if (part.is_object() && part.contains("properties") && part.at("properties").is_object()) {
+    CAPTURE(path);
+    CHECK(part.contains("additionalProperties"));
+  }
+  if (!part.is_structured()) return;
+  for (auto const& [name, below] : part.items()) check_strict(below, path + '/' + name);
+}
+
+}  // namespace
+
+TEST_CASE("the schema is one of draft 2020-12, strict, with a sentence for each setting") {
+  json const whole = schema();
+  CHECK(whole.at("$schema") == "https://json-schema.org/draft/2020-12/schema");
+  CHECK(whole.at("type") == "object");
+  CHECK(whole.at("additionalProperties") == false);
+  CHECK(schema_fault(json::object(), whole).empty());
+  check_strict(whole, "");
+  for (auto const& group : {"core", "plugins"}) {
+    json const& one = whole.at("properties").at(group);
+    CHECK(one.at("additionalProperties") == false);
+    for (auto const& [name, setting] : one.at("properties").items()) {
+      CAPTURE(name);
+      CHECK_FALSE(setting.at("description").get<std::string>().empty());
+    }
+  }
+  json const& core = whole.at("properties").at("core").at("properties");
+  CHECK(core.at("batch_max_size").at("minimum") == 1);
+  CHECK(core.at("batch_max_size").at("maximum") == 1'000'000);
+  CHECK(core.at("lane_bytes").at("default") == "1 MB");
+  CHECK_FALSE(core.at("batch_max_size").contains("default"));  // each preset has its own
+  CHECK(core.at("when_full").at("enum") == json{"drop", "wait", "block", nullptr});
+}
+
+TEST_CASE("the schema names every setting that the core can read, and no other") {
+  json const core = schema().at("properties").at("core").at("properties");
+  std::set<std::string> names;
+  for (auto const& [name, setting] : core.items()) names.insert(name);
+  for (auto const& name : names) {
+    CAPTURE(name);
+    std::string said;
+    try {
+      (void)settings::from_json(R"({"core": {")" + name + R"(": {"": 0}}})").options();
+    } catch (fapilog::settings_error const& error) {
+      said = error.what();
+    }
+    CHECK(said.find("there is no setting `core." + name + '`') == std::string::npos);
+    CHECK_FALSE(said.empty());
+  }
+  for (auto const& row :
+       fapilog::setting_table<fapilog::basic_options<fapilog::presets::minimal>>({.sinks = {}})) {
+    CHECK(names.contains(row.name));
+  }
+}
+
+TEST_CASE("what the schema allows or refuses, settings accept or refuse") {
+  struct example {
+    char const* text;
+    bool fits;
+  };
+  std::vector<example> const table{
+      {R"({})", true},
+      {R"({"$schema": "x", "preset": "minimal", "core": {}, "plugins": {}, "sink_config": {}})", true},
+      {R"({"core": {"log_level": "WARNING", "log_levels": {"db.*": 15}, "batch_max_size": 1}})", true},
+      {R"({"core": {"log_level": null, "sinks": null, "when_full": null, "lane_bytes": null}})", true},
+      {R"({"core": {"log_level": "warn"}})", true},
+      {R"({"core": {"log_level": "LOUD"}})", false},
+      {R"({"core": {"log_level": 100}})", false},
+      {R"({"core": {"log_levels": {"db": "LOUD"}}})", false},
+      {R"({"core": {"batch_max_size": 0}})", false},
+      {R"({"core": {"batch_max_size": 1000001}})", false},
+      {R"({"core": {"batch_max_size": "5"}})", false},
+      {R"({"core": {"batch_max_size": 1.5}})", false},
+      {R"({"core": {"lane_bytes": "64 KB"}})", true},
+      {R"({"core": {"lane_bytes": "64 kib"}})", true},
+      {R"({"core": {"lane_bytes": 4096}})", true},
+      {R"({"core": {"lane_bytes": 4095}})", false},
+      {R"({"core": {"lane_bytes": "64 XB"}})", false},
+      {R"({"core": {"batch_timeout_seconds": 0.25}})", true},
+      {R"({"core": {"batch_timeout_seconds": "250ms"}})", true},
+      {R"({"core": {"batch_timeout_seconds": "daily"}})", true},
+      {R"({"core": {"batch_timeout_seconds": "1h30m"}})", false},
+      {R"({"core": {"batch_timeout_seconds": -1}})", false},
+      {R"({"core": {"when_full": "panic"}})", false},
+      {R"({"core": {"drop_on_full": "yes"}})", false},
+      {R"({"core": {"protected_levels": ["ERROR", 60]}})", true},
+      {R"({"core": {"protected_levels": "ERROR"}})", false},
+      {R"({"core": {"retry": {"attempts": 3}}})", true},
+      {R"({"core": {"retry": {"attempts": -1}}})", false},
+      {R"({"sink_config": {"stdout_json": {"delivery": {"thread": "own", "fallback": "stdout_pretty"}}}})",
+       true},
+      {R"({"sink_config": {"stdout_json": {"delivery": {"thread": "mine"}}}})", false},
+      {R"({"sink_config": {"stdout_json": {"delivery": {"queue_bytes": 1024}}}})", false},
+      {R"({"core": {"retry": {"tries": 3}}})", false},
+      {R"({"core": {"batch_max_sze": 1}})", false},
+      {R"({"core": []})", false},
+      {R"({"cor": {}})", false},
+      {R"([])", false},
+      {R"({"preset": 5})", false},
+      {R"({"sink_config": {"rotating_file": {"path": "x", "mode": "0600", "sync": "batch", "interval": "daily"}}})",
+       true},
+      {R"({"sink_config": {"rotating_file": {"mode": 600}}})", false},
+      {R"({"sink_config": {"rotating_file": {"mode": "0900"}}})", false},
+      {R"({"sink_config": {"rotating_file": {"pth": "x"}}})", false},
+      {R"({"sink_config": {"rotating_file": {"type": "stdout_json"}}})", false},
+      {R"({"sink_config": {"rotating_file": null}})", true},
+      {R"({"sink_config": {"a": {"type": "rotating_file", "path": "x"}}})", true},
+      {R"({"sink_config": {"a": {"type": "rotating_file", "pth": "x"}}})", false},
+      {R"({"sink_config": {"a": {"type": "stdout_json", "path": "x"}}})", false},
+      {R"({"sink_config": {"a": {"path": "x"}}})", false},
+      {R"({"sink_config": {"postgres": {"dsn": "x"}}})", true},
+      {R"({"filter_config": {"sampled": {"rate": 0.5, "keep": ["A"], "token": "t"}}})", true},
+      {R"({"filter_config": {"sample": {"rate": 0.5}}})", true},
+      {R"({"filter_config": {"sampled": {"rate": 0}}})", false},
+      {R"({"filter_config": {"none": {}}})", false},
+      {R"({"redactor_config": {"mine": {"type": "sampled"}}})", false},
+      {R"({"plugins": {"allowlist": ["stdout_json"], "denylist": []}})", true},
+      {R"({"plugins": {"allowlist": "stdout_json"}})", false},
+      {R"({"plugins": {"enabled": true}})", false},
+  };
+  json const whole = json::parse(fapilog::settings_schema(with_filter()));
+  for (auto const& one : table) {
+    char const* const text = one.text;
+    bool const fits = one.fits;
+    CAPTURE(text);
+    std::string const by_schema = schema_fault(json::parse(text), whole);
+    CAPTURE(by_schema);
+    CHECK(by_schema.empty() == fits);
+    std::string const said =
+        support::complaint([&] { return settings::from_json(text, "test", with_filter()).options(); });
+    CAPTURE(said);
+    CHECK(said.empty() == fits);
+  }
+}
+
+TEST_CASE("every preset as settings fits the schema") {
+  json const whole = schema();
+  for (auto const& name : fapilog::list_presets()) {
+    CHECK(schema_fault(json::parse(fapilog::get_preset(name)), whole).empty());
+  }
+}
+
+TEST_CASE("the defaults of every built-in plugin fit the schema") {
+  json const whole = schema();
+  fapilog::registry const all = fapilog::builtin_plugins();
+  for (auto const kind : fapilog::plugin_kinds) {
+    for (auto const* const one : all.all(kind)) {
+      if (!one->table) continue;
+      fapilog::config_value entry = fapilog::config_value::object();
+      for (auto const& row : one->table()) entry.set(row.name, row.standard);
+      json const document{{fapilog::group_of(kind), {{one->metadata.name, json::parse(to_json(entry))}}}};
+      CAPTURE(document.dump());
+      CHECK(schema_fault(document, whole).empty());
+    }
+  }
+}
+
+TEST_CASE("a secret of a plugin is marked as one that is only written") {
+  json const whole = json::parse(fapilog::settings_schema(with_filter()));
+  json const& rows =
+      whole.at("properties").at("filter_config").at("properties").at("sampled").at("properties");
+  CHECK(rows.at("token").at("writeOnly") == true);
+  CHECK_FALSE(rows.at("rate").contains("writeOnly"));
+  CHECK(whole.at("properties").at("filter_config").at("properties").at("sampled").at("description") ==
+        "Keeps a share.");
+}

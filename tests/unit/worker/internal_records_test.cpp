@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// What the library says itself: how many records were dropped, and what stages have left out.
+#include "support/catch.hpp"
+#include "support/logged.hpp"
+#include "support/switched_sink.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <fapilog/fapilog.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Removes every second record and tells of it.
+class halving {
+ public:
+  explicit halving(std::int64_t due_in_ns = 0) : due_in_ns_(due_in_ns) {}
+  bool keep(fapilog::event const& e) {
+    bool const keeps = ++seen_ % 2 == 1;
+    if (!keeps && left_out_++ == 0 && due_in_ns_ != 0) due_ = e.unix_ns + due_in_ns_;
+    return keeps;
+  }
+  void summarise(std::int64_t now_ns, bool last, std::vector<fapilog::internal_record>& all) {
+    if (left_out_ == 0 || (!last && (due_ == 0 || now_ns < due_))) return;
+    all.push_back({fapilog::level::info,
+                   "Left out",
+                   {{"count", left_out_}, {"why", std::string{"half"}}, {"share", 0.5}}});
+    left_out_ = 0;
+    due_ = 0;
+  }
+  [[nodiscard]] std::int64_t summary_due() const { return due_; }
+  [[nodiscard]] static std::string name() { return "halving"; }
+
+ private:
+  std::int64_t due_in_ns_;
+  int seen_ = 0;
+  std::int64_t left_out_ = 0;
+  std::int64_t due_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a stage's summary is a record of its own, past the filters and in no account") {
+  support::logged test{{.filters = {halving{}}}};
+  for (int i = 0; i < 10; ++i) test.log.info("n");
+  auto const records = test.records();
+  REQUIRE(records.size() == 6);
+  auto const& summary = records.back();
+  CHECK(summary.at("message") == "Left out");
+  CHECK(summary.at("level") == "INFO");
+  CHECK(summary.at("logger") == "fapilog");
+  CHECK(summary.at("data").at("count") == 5);
+  CHECK(summary.at("data").at("why") == "half");
+  CHECK(summary.at("data").at("share") == 0.5);
+  CHECK(summary.at("data").at("_fapilog_internal") == true);
+  CHECK(summary.at("diagnostics").contains("service"));
+  auto const counts = test.rt.counts();
+  CHECK(counts.submitted == 10);
+  CHECK(counts.processed == 5);
+  CHECK(counts.filtered == 5);
+  CHECK(counts.balanced());
+}
+
+TEST_CASE("a summary that is due comes without another record, though the worker sleeps") {
+  support::logged test{{.filters = {halving{20'000'000}}}};
+  test.log.info("kept");
+  test.log.info("left out");
+  CHECK(test.sink->wait_for(2));
+  CHECK(test.sink->lines().back().find("Left out") != std::string::npos);
+}
+
+TEST_CASE(
+    "a record of the library's own stays out of the account though it was spooled and delivered later") {
+  support::temporary_folder folder;
+  auto sink = std::make_shared<support::switched_sink>("down", support::switched_sink::mode::fail);
+  fapilog::runtime rt{{.filters = {halving{}},
+                       .sinks = {{sink,
+                                  {.retry = {.attempts = 1, .first_delay = 1ms, .longest_delay = 5ms},
+                                   .spool = {.directory = folder.path().string()}}}},
+                       .diagnostics_output = [](std::string_view) {}}};
+  for (int i = 0; i < 10; ++i) rt.get_logger().info("n");
+  REQUIRE(rt.flush(60s));  // the summary is with the records
+  CHECK(rt.counts().spooled == 5);
+  sink->set(support::switched_sink::mode::take);
+  CHECK(sink->wait_for_messages(6));
+  auto const end = rt.drain(60s);
+  CHECK(end.processed == 5);
+  CHECK(end.spooled == 0);
+  CHECK(end.balanced());
+}
+
+TEST_CASE("a WARNING record says how many records were dropped, and why") {
+  support::logged test{{.lane_bytes = 4'096, .drop_summary_window = 1h}};
+  std::string const text(500, 'x');
+  while (test.rt.counts().dropped.queue_full < 100) test.log.info("flood", fapilog::kv("text", text));
+  auto const end = test.rt.drain(60s);
+  auto const summary = nlohmann::json::parse(test.sink->lines().back()).at("log");
+  CHECK(summary.at("message") == "Records were dropped");
+  CHECK(summary.at("level") == "WARNING");
+  CHECK(summary.at("data").at("dropped_count") == end.dropped.total());
+  CHECK(summary.at("data").at("queue_full") == end.dropped.queue_full);
+  CHECK(summary.at("data").at("window_seconds").is_number_float());
+  CHECK(end.balanced());
+}
+
+TEST_CASE("the drop summary comes when its window has passed, and only for what was dropped") {
+  support::logged test{{.lane_bytes = 4'096, .drop_summary_window = 10ms}};
+  test.log.info("the worker has looked for drops, and found none");
+  REQUIRE(test.sink->wait_for(1));
+  std::string const text(500, 'x');
+  while (test.rt.counts().dropped.queue_full < 100) test.log.info("flood", fapilog::kv("text", text));
+  auto const give_up = std::chrono::steady_clock::now() + 60s;
+  auto const is_told = [&] {
+    for (auto const& line : test.sink->lines()) {
+      if (line.find("Records were dropped") != std::string::npos) return true;
+    }
+    return false;
+  };
+  while (!is_told() && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
+  CHECK(is_told());
+  support::logged quiet{{.drop_summary_window = 1ms}};
+  quiet.log.info("one");
+  (void)quiet.rt.drain(60s);
+  CHECK(quiet.sink->lines().size() == 1);
+}
