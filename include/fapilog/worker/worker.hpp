@@ -63,8 +63,7 @@ class worker : public std::enable_shared_from_this<worker> {
   worker(worker const&) = delete;
   worker& operator=(worker const&) = delete;
   ~worker() {
-    if (thread_.joinable())
-      thread_.detach();  // hung in a sink: it holds this object by reference, so it is over
+    if (thread_.joinable()) thread_.detach();  // hung in a sink, and keeps this object alive
     channel_.drop_reference();
   }
 
