@@ -1,40 +1,58 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# One command: installs what is missing (with apt-get, where there is one), builds the examples, and runs the main
-# job: every request of an Apache access log as a JSON record, then the account of all records.
+# usage: examples/run.sh [--no-install] [LOG]
 #
-# usage: examples/run.sh [LOG]
-#   LOG   an access log in the combined format (default: examples/access_log/sample.log)
+# Installs the packages that are missing (with apt-get, if there is one), builds the examples, and runs the main one:
+# it writes each request of an Apache access log as a JSON record and then prints the account of all records.
 #
-# The build folder is build/examples; all records are in build/examples/access_log.jsonl.
+#   --no-install   install nothing; fail with the list of missing packages
+#   LOG            an access log in the combined format (default: examples/access_log/sample.log)
+#
+# The list of packages is printed before anything is installed. The build folder is build/examples; the records are in
+# build/examples/access_log.jsonl.
 set -euo pipefail
 
-if (($# > 1)) || [[ ${1:-} == -* ]]; then
-  [[ ${1:-} == -h || ${1:-} == --help ]] && status=0 || status=2
-  sed -n '/^# usage:/,/^#   LOG/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
-  exit "$status"
-fi
-log=$(realpath -- "${1:-$(dirname "${BASH_SOURCE[0]}")/access_log/sample.log}")
+usage() { sed -n '/^# usage:/,/^set /{/^set /d;s/^# \{0,1\}//p;}' "${BASH_SOURCE[0]}"; }
+
+install=true
+log=
+for argument; do
+  case $argument in
+    --no-install) install=false ;;
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    *)
+      if [[ -n $log || $argument == -* ]]; then
+        usage >&2
+        exit 2
+      fi
+      log=$argument
+      ;;
+  esac
+done
+log=$(realpath -- "${log:-$(dirname "${BASH_SOURCE[0]}")/access_log/sample.log}")
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 build=build/examples
 
-# --- what is missing ----------------------------------------------------------------------------------------
+# --- packages -----------------------------------------------------------------------------------------------
 
 has() { command -v "$1" >/dev/null; }
 
-install() {
+install_packages() {
   local root=()
   if ((EUID != 0)); then root=(sudo); fi
-  if ! has apt-get || ! has "${root[0]:-env}"; then
-    echo "examples/run.sh: please install $*" >&2
+  if ! $install || ! has apt-get || ! has "${root[0]:-env}"; then
+    echo "examples/run.sh: these packages are missing, please install them: $*" >&2
     exit 1
   fi
-  echo "== installing $*"
-  "${root[@]}" apt-get update -q || echo "apt-get update failed: going on with what is known"
+  echo "== installing with apt-get: $*"
+  "${root[@]}" apt-get update -q || echo "apt-get update failed; continuing with the package lists at hand"
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
 }
 
-# Prints fmt's version as the compiler sees it, however fmt came here; nothing without it.
+# Prints the version of fmt that the compiler finds, or nothing.
 fmt_version() {
   echo FMT_VERSION | "${CXX:-g++}" -E -P -x c++ -std=c++20 -include fmt/core.h - 2>/dev/null | tail -n 1
 }
@@ -45,15 +63,15 @@ has cmake || missing+=(cmake)
 has ninja || missing+=(ninja-build)
 has python3 || missing+=(python3)
 [[ -n $(fmt_version) ]] || missing+=(libfmt-dev)
-((${#missing[@]} == 0)) || install "${missing[@]}"
+((${#missing[@]} == 0)) || install_packages "${missing[@]}"
 
-# Older releases: a newer compiler is at hand beside the default one, a newer fmt is fetched.
+# Older distributions: install a newer compiler beside the default one; CMake fetches a newer fmt with git.
 if [[ -z ${CXX:-} ]] && (($(g++ -dumpversion | cut -d . -f 1) < 12)); then
-  has g++-12 || install g++-12
+  has g++-12 || install_packages g++-12
   export CXX=g++-12
 fi
 if (($(fmt_version) < 90000)); then
-  has git || install git ca-certificates
+  has git || install_packages git ca-certificates
 fi
 
 # --- build --------------------------------------------------------------------------------------------------

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Runs the access_log example on a log in Apache's combined format and holds its output against what awk reads from the
-# log: as many lines, each valid JSON, the same sum of bytes and the same count of each status.
-#
 # usage: tests/access_log_check.sh PROGRAM LOG
+#
+# Runs the access_log example on a log in Apache's combined format and compares its output with what awk reads from the
+# log: the number of lines, each of them valid JSON, the sum of bytes, and the count of each status.
 set -euo pipefail
 if (($# != 2)); then
   sed -n '/^# usage:/s/^# //p' "${BASH_SOURCE[0]}" >&2
@@ -16,8 +16,8 @@ trap 'rm -rf "$folder"' EXIT
 
 "$program" "$log" >"$folder/output"
 
-# After the request's closing quote: status and bytes, where "-" is none. Like the example, so that a line that is not
-# in this format is counted on both sides.
+# Status and bytes follow the request's closing quote; "-" means no bytes. A line in another format counts as "none", as
+# in the example.
 awk '
   match($0, /" [0-9][0-9][0-9] ([0-9]+|-)( |$)/) {
     split(substr($0, RSTART + 2, RLENGTH - 2), part, " ")
@@ -30,16 +30,16 @@ awk '
     print "lines", NR
     printf "bytes %.0f\n", bytes
     for (code in status) print "status", code, status[code]
-  }' "$log" | LC_ALL=C sort >"$folder/wanted"
+  }' "$log" | LC_ALL=C sort >"$folder/expected"
 
-python3 - "$folder/output" <<'PYTHON' | LC_ALL=C sort >"$folder/found"
+python3 - "$folder/output" <<'PYTHON' | LC_ALL=C sort >"$folder/actual"
 import collections
 import json
 import sys
 
 
-def refuse(word):
-    raise ValueError(word + " is no JSON")
+def reject_constant(word):
+    raise ValueError(word + " is not JSON")
 
 
 total = 0
@@ -48,7 +48,7 @@ status = collections.Counter()
 with open(sys.argv[1], encoding="utf-8", newline="\n") as lines:
     for count, line in enumerate(lines, 1):
         try:
-            data = json.loads(line, parse_constant=refuse)["log"]["data"]
+            data = json.loads(line, parse_constant=reject_constant)["log"]["data"]
             total += int(data.get("bytes") or 0)
             status[data.get("status", "none")] += 1
         except (ValueError, KeyError, TypeError) as error:
@@ -59,8 +59,8 @@ for code, times in status.items():
     print("status", code, times)
 PYTHON
 
-if ! diff --label "awk: $log" --label "output: $program" -u "$folder/wanted" "$folder/found"; then
-  echo "access_log: the output is not what the log says" >&2
+if ! diff --label "awk: $log" --label "output: $program" -u "$folder/expected" "$folder/actual"; then
+  echo "access_log: the output differs from the log" >&2
   exit 1
 fi
-echo "access_log: $(grep '^lines' "$folder/found"), $(grep '^bytes' "$folder/found"), all as in the log"
+echo "access_log: $(grep '^lines' "$folder/actual"), $(grep '^bytes' "$folder/actual") match the log"

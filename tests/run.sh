@@ -1,25 +1,30 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# One command: installs what is missing (with apt-get, where there is one), builds, and runs every test.
+# usage: tests/run.sh [--quick] [--sanitize=address|thread] [--no-install] [--jobs N]
 #
-# usage: tests/run.sh [--quick] [--sanitize=address|thread] [--jobs N]
-#   --quick               without slow tests, models, the package's users, clang-tidy, single headers, fuzzing
-#   --sanitize=address    unit, integration and Postgres tests under the address and undefined behaviour sanitizers
-#   --sanitize=thread     unit, integration and Postgres tests under the thread sanitizer
-#   --jobs N              so many at once (default: one a processor)
+# Installs the packages that are missing (with apt-get, if there is one), builds, and runs every test.
 #
-# Build folders are build/<preset>. The last line is `N passed, N failed`; the status is 0 if none failed.
+#   --quick               skip slow tests, models, package consumers, clang-tidy, single headers and fuzzing
+#   --sanitize=address    run unit, integration and Postgres tests with the address and undefined behaviour sanitizers
+#   --sanitize=thread     run unit, integration and Postgres tests with the thread sanitizer
+#   --no-install          install nothing; list the missing packages and continue without them
+#   --jobs N              run N jobs at once (default: one per processor)
+#
+# The list of packages is printed before anything is installed. Build folders are build/<preset>. The last line of
+# output is `N passed, N failed`; the status is 0 if no test failed, 1 if a test failed, 2 for a usage error.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
 quick=false
 sanitize=
+install=true
 jobs=$(nproc 2>/dev/null || echo 2)
-usage() { sed -n '/^# usage:/,/^#   --jobs/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '/^# usage:/,/^set /{/^set /d;s/^# \{0,1\}//p;}' "${BASH_SOURCE[0]}"; }
 while (($#)); do
   case $1 in
     --quick) quick=true ;;
     --sanitize=address | --sanitize=thread) sanitize=${1#*=} ;;
+    --no-install) install=false ;;
     --jobs)
       jobs=${2:-}
       shift
@@ -43,14 +48,14 @@ fi
 
 stage() { printf '\n== %s\n' "$*"; }
 
-# --- what is missing ----------------------------------------------------------------------------------------
+# --- packages -----------------------------------------------------------------------------------------------
 
-needed=(g++ cmake ninja-build pkg-config libfmt-dev nlohmann-json3-dev libpqxx-dev postgresql zlib1g-dev catch2 python3)
-useful=(ccache)
+required=(g++ cmake ninja-build pkg-config libfmt-dev nlohmann-json3-dev libpqxx-dev postgresql zlib1g-dev catch2 python3)
+optional=(ccache)  # the tests that need one of these are skipped without it
 if [[ -z $sanitize ]]; then
-  useful+=(clang-format-14 clang-tidy-14)
-  $quick || [[ ! -e tests/fuzz/CMakeLists.txt ]] || useful+=(clang libclang-rt-14-dev)
-  [[ ! -e tests/model/CMakeLists.txt ]] || useful+=(spin)
+  optional+=(clang-format-14 clang-tidy-14 libcpp-httplib-dev python3-jsonschema)
+  $quick || [[ ! -e tests/fuzz/CMakeLists.txt ]] || optional+=(clang libclang-rt-14-dev)
+  [[ ! -e tests/model/CMakeLists.txt ]] || optional+=(spin)
 fi
 
 is_installed() { [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
@@ -58,23 +63,27 @@ is_installed() { [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) =
 install_missing() {
   command -v apt-get >/dev/null && command -v dpkg-query >/dev/null || return 0
   local package missing=() root=()
-  for package in "${needed[@]}" "${useful[@]}"; do
+  for package in "${required[@]}" "${optional[@]}"; do
     is_installed "$package" || missing+=("$package")
   done
   ((${#missing[@]})) || return 0
-  stage "installing ${missing[*]}"
+  if ! $install; then
+    echo "not installed, because of --no-install: ${missing[*]}"
+    return 0
+  fi
   if ((EUID != 0)); then
     if ! command -v sudo >/dev/null; then
-      echo "neither root nor sudo: going on without them"
+      echo "not installed, because neither root nor sudo is available: ${missing[*]}"
       return 0
     fi
     root=(sudo)
   fi
-  "${root[@]}" apt-get update -q || echo "apt-get update failed: going on with what is known"
-  # One unknown name would refuse the whole list; the tests say for themselves what they lack.
+  stage "installing with apt-get: ${missing[*]}"
+  "${root[@]}" apt-get update -q || echo "apt-get update failed; continuing with the package lists at hand"
+  # One at a time: apt-get refuses a whole list if it does not know one name.
   for package in "${missing[@]}"; do
     "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$package" ||
-      echo "$package could not be installed"
+      echo "$package could not be installed; continuing without it"
   done
 }
 install_missing
@@ -93,7 +102,7 @@ fail() {
   failed=$((failed + 1))
 }
 
-# GCC 12's thread sanitizer does not start where the kernel scatters addresses wider than this.
+# GCC 12's thread sanitizer does not start if the kernel randomises more than 28 bits of an address.
 fixed_addresses=()
 if [[ $sanitize == thread && $(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 0) -gt 28 ]] &&
   setarch "$(uname -m)" -R true 2>/dev/null; then
@@ -106,11 +115,11 @@ build_and_test() {
   shift
   stage "$preset: configure"
   if ! cmake --preset "$preset"; then
-    fail "$preset: could not be configured"
+    fail "$preset: configuration failed"
     return
   fi
   stage "$preset: build"
-  # What does not compile takes only its own tests along.
+  # -k 0: a file that does not compile costs only its own tests.
   "${fixed_addresses[@]}" cmake --build --preset "$preset" -j "$jobs" -- -k 0 || fail "$preset: the build failed"
   stage "$preset: test"
   log=build/$preset/ctest.log
@@ -119,7 +128,7 @@ build_and_test() {
     failed=$((failed + BASH_REMATCH[1]))
     passed=$((passed + BASH_REMATCH[2] - BASH_REMATCH[1]))
   else
-    fail "$preset: no tests were run"
+    fail "$preset: ran no tests"
   fi
 }
 
