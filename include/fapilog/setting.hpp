@@ -20,15 +20,15 @@ enum class setting_form : std::uint8_t {
 /// One member of a configuration aggregate, as people and files know it. An aggregate `T` is described by
 /// `template <class Self, class Visitor> static void describe(Self& self, Visitor&& visit)`, which calls
 /// `visit(setting{...}, self.member)` for each member in order. Durations are std::chrono's; a plain number counts in
-/// seconds, or in milliseconds where the name ends with `_ms`, and so do their `least` and `most`. They, sizes and unsigned
+/// seconds, or in milliseconds where the name ends with `_ms`, and so do their `min` and `max`. They, sizes and unsigned
 /// numbers are never negative.
 struct setting {
   std::string_view name;
   std::string_view text;  ///< one sentence: meaning and unit
-  double least = -std::numeric_limits<double>::infinity();
-  double most = std::numeric_limits<double>::infinity();
+  double min = -std::numeric_limits<double>::infinity();
+  double max = std::numeric_limits<double>::infinity();
   setting_form form = setting_form::plain;
-  bool above_least = false;  ///< `least` itself is not allowed
+  bool above_min = false;  ///< `min` itself is not allowed
 };
 
 struct no_visitor {

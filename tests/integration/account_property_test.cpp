@@ -259,7 +259,7 @@ struct placed_book {
 
 /// The route as the page tells it, worked out again.
 bool route_takes(placed_book const& to, line const& l) {
-  if (l.severity < to.route.least || l.severity > to.route.most) return false;
+  if (l.severity < to.route.min_level || l.severity > to.route.max_level) return false;
   if (to.route.levels != fapilog::level_set{} && !to.route.levels.contains(l.severity)) return false;
   std::string const& wanted = to.route.logger;
   if (!wanted.empty() && l.logger != wanted && l.logger.rfind(wanted + ".", 0) != 0) return false;
@@ -439,8 +439,8 @@ void add_sink(pipeline& p, dice& d, std::filesystem::path const& folder) {
   bool const is_first = p.sinks.empty();
   tell(p, "\nsink", p.sinks.size(), ':');
   if (d.chance(0.4)) {
-    b.route.least = d.of({fapilog::level::debug, fapilog::level::info, fapilog::level::warning});
-    if (d.chance(0.3)) b.route.most = fapilog::level::critical;
+    b.route.min_level = d.of({fapilog::level::debug, fapilog::level::info, fapilog::level::warning});
+    if (d.chance(0.3)) b.route.max_level = fapilog::level::critical;
     if (d.chance(0.2)) b.route.levels = fapilog::level_set::of(fapilog::level::info, fapilog::level::error);
     if (d.chance(0.3)) b.route.logger = "a";
     b.route.otherwise = d.chance(0.2);
@@ -449,7 +449,7 @@ void add_sink(pipeline& p, dice& d, std::filesystem::path const& folder) {
       b.route.predicate = [](fapilog::event const& e) { return e.message_id.bytes[15] % 2 == 0; };
     if (b.rule == odd_rule::throws)
       b.route.predicate = [](fapilog::event const&) -> bool { throw std::runtime_error{"a route"}; };
-    tell(p, "route", static_cast<int>(b.route.least), static_cast<int>(b.route.most), b.route.logger,
+    tell(p, "route", static_cast<int>(b.route.min_level), static_cast<int>(b.route.max_level), b.route.logger,
          b.route.otherwise ? "otherwise" : "", "rule", static_cast<int>(b.rule));
   }
   how.route = b.route;

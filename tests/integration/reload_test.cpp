@@ -50,7 +50,7 @@ TEST_CASE("reloads, changes of routes, looks at figures and a drain at the same 
     fapilog::options made = s.options();
     auto const block = fapilog::when_queue_full::block;
     made.sinks = {{all, {.when_queue_full = block}},
-                  {some, {.route = {.least = fapilog::level::warning}, .when_queue_full = block}}};
+                  {some, {.route = {.min_level = fapilog::level::warning}, .when_queue_full = block}}};
     made.when_full = fapilog::when_full::block;
     made.lane_bytes = 16'384;
     made.diagnostics_output = [](std::string_view) {};
@@ -79,7 +79,7 @@ TEST_CASE("reloads, changes of routes, looks at figures and a drain at the same 
     for (int i = 0; !stop; ++i) {
       (void)rt.change({.routing = i % 3 == 0 ? fapilog::routing::overlap : fapilog::routing::first_match,
                        .routes = std::vector<fapilog::route>{
-                           {}, {.least = i % 2 == 0 ? fapilog::level::error : fapilog::level::info}}});
+                           {}, {.min_level = i % 2 == 0 ? fapilog::level::error : fapilog::level::info}}});
       rt.set_level("other", i % 2 == 0 ? fapilog::level::debug : fapilog::level::error);
     }
   });

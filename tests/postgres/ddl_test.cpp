@@ -88,7 +88,7 @@ std::vector<std::pair<std::string, std::function<fapilog::basic_options<P>()>>> 
        }},
       {"behind a route",
        [=] {
-         return options{.sinks = {{postgres{config}, {.route = {.least = fapilog::level::debug}}}}};
+         return options{.sinks = {{postgres{config}, {.route = {.min_level = fapilog::level::debug}}}}};
        }},
       {"as a fallback",
        [=] {

@@ -30,7 +30,7 @@ struct sampled_config {
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
     using fapilog::setting;
-    visit(setting{.name = "rate", .text = "Share.", .least = 0, .most = 1, .above_least = true}, self.rate);
+    visit(setting{.name = "rate", .text = "Share.", .min = 0, .max = 1, .above_min = true}, self.rate);
     visit(setting{.name = "keep", .text = "Always kept."}, self.keep);
     visit(setting{.name = "token", .text = "A secret.", .form = fapilog::setting_form::secret}, self.token);
   }

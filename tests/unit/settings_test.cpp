@@ -52,7 +52,7 @@ struct postgres_config {
     visit(setting{.name = "dsn", .text = "Connection.", .form = fapilog::setting_form::secret}, self.dsn);
     visit(setting{.name = "password", .text = "Password.", .form = fapilog::setting_form::secret},
           self.password);
-    visit(setting{.name = "port", .text = "Port.", .least = 1, .most = 65'535}, self.port);
+    visit(setting{.name = "port", .text = "Port.", .min = 1, .max = 65'535}, self.port);
     visit(setting{.name = "create_table", .text = "Whether the sink makes its table."}, self.create_table);
   }
 };
@@ -257,7 +257,7 @@ TEST_CASE("how a sink is served can be set by text, with a fallback and a spool"
     "core": {"sinks": ["main"], "routing": "first_match", "adaptive": {"enabled": true, "cooldown": "3s"}},
     "sink_config": {
       "main": {"type": "stdout_json", "delivery": {
-        "route": {"least": "WARNING", "levels": ["ERROR"], "logger": "db"},
+        "route": {"min_level": "WARNING", "levels": ["ERROR"], "logger": "db"},
         "thread": "own", "queue_bytes": "1 MB", "when_queue_full": "block",
         "retry": {"attempts": 7, "first_delay": "1ms", "longest_delay": "2s"},
         "circuit_breaker": {"enabled": true, "failure_threshold": 9, "recovery_timeout": "1m"},
@@ -272,7 +272,7 @@ TEST_CASE("how a sink is served can be set by text, with a fallback and a spool"
   REQUIRE(chosen.sinks.size() == 1);
   auto const& how = chosen.sinks[0].delivery;
   CHECK(how.name == "main");
-  CHECK(how.route.least == fapilog::level::warning);
+  CHECK(how.route.min_level == fapilog::level::warning);
   CHECK(how.route.levels == fapilog::level_set::of(fapilog::level::error));
   CHECK(how.route.logger == "db");
   CHECK(how.thread == fapilog::sink_thread::own);

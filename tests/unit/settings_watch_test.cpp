@@ -278,7 +278,7 @@ TEST_CASE("the routes of sinks follow the file") {
       "all": {"type": "rotating_file", "path": ")" +
            folder / "all.log" + R"("},
       "some": {"type": "rotating_file", "path": ")" +
-           folder / "some.log" + R"(", "delivery": {"route": {"least": ")" + least + R"("}}}}})";
+           folder / "some.log" + R"(", "delivery": {"route": {"min_level": ")" + least + R"("}}}}})";
   };
   std::string const path = folder / "fapilog.json";
   write_file(path, text("ERROR"));
@@ -291,7 +291,7 @@ TEST_CASE("the routes of sinks follow the file") {
   write_file(path, text("INFO"));
   auto const result = watch.reload();
   CHECK(result.error.empty());
-  CHECK(result.applied == texts{"sink_config.some.delivery.route.least"});
+  CHECK(result.applied == texts{"sink_config.some.delivery.route.min_level"});
   log.info("three");
   CHECK(rt.flush(60s).complete);
   CHECK(lines_of_file(folder / "all.log").size() == 3);

@@ -80,14 +80,14 @@ struct map_types<T> {
 template <class T>
 [[nodiscard]] setting with_bounds_of(setting s, bool with_most = false) noexcept {
   if constexpr (std::unsigned_integral<T> || is_duration<T>) {
-    if (s.least < 0) s.least = 0;
+    if (s.min < 0) s.min = 0;
   }
   if constexpr (whole_number<T>) {
     // Doubles cannot tell of the bounds of wider ones.
     if (with_most && sizeof(T) < sizeof(std::int64_t) &&
-        s.most > static_cast<double>(std::numeric_limits<T>::max())) {
-      s.least = std::max(s.least, static_cast<double>(std::numeric_limits<T>::min()));
-      s.most = static_cast<double>(std::numeric_limits<T>::max());
+        s.max > static_cast<double>((std::numeric_limits<T>::max)())) {
+      s.min = (std::max)(s.min, static_cast<double>((std::numeric_limits<T>::min)()));
+      s.max = static_cast<double>((std::numeric_limits<T>::max)());
     }
   }
   return s;
@@ -96,17 +96,17 @@ template <class T>
 /// ` from 1 to 5`, ` of 1 or more`, ` above 0` and the like; empty without bounds.
 template <class Show>
 [[nodiscard]] std::string range_text(setting const& s, Show&& show) {
-  bool const bottom = std::isfinite(s.least);
-  bool const top = std::isfinite(s.most);
-  if (bottom && s.above_least) return " above " + show(s.least) + (top ? " and at most " + show(s.most) : "");
-  if (bottom && top) return " from " + show(s.least) + " to " + show(s.most);
-  if (bottom) return " of " + show(s.least) + " or more";
-  return top ? " of at most " + show(s.most) : "";
+  bool const bottom = std::isfinite(s.min);
+  bool const top = std::isfinite(s.max);
+  if (bottom && s.above_min) return " above " + show(s.min) + (top ? " and at most " + show(s.max) : "");
+  if (bottom && top) return " from " + show(s.min) + " to " + show(s.max);
+  if (bottom) return " of " + show(s.min) + " or more";
+  return top ? " of at most " + show(s.max) : "";
 }
 
 /// That sizes and durations are not negative goes without saying.
 [[nodiscard]] inline setting without_zero(setting s) noexcept {
-  if (s.least == 0 && !s.above_least && std::isinf(s.most)) s.least = s.most * -1;
+  if (s.min == 0 && !s.above_min && std::isinf(s.max)) s.min = s.max * -1;
   return s;
 }
 

@@ -24,7 +24,7 @@
 namespace fapilog::inline v0_1::detail {
 
 [[nodiscard]] inline bool within(double number, setting const& s) noexcept {
-  return (s.above_least ? number > s.least : number >= s.least) && number <= s.most;
+  return (s.above_min ? number > s.min : number >= s.min) && number <= s.max;
 }
 [[nodiscard]] inline bool from_environment(config_value const& v) noexcept {
   return v.is_text() && v.origin().is_environment();
@@ -130,8 +130,8 @@ template <class T>
 template <whole_number T>
 [[nodiscard]] bool is_beyond_type(config_value const& v) {
   std::optional<double> const number = number_of(v);
-  return number && (*number > static_cast<double>(std::numeric_limits<T>::max()) ||
-                    *number < static_cast<double>(std::numeric_limits<T>::min()));
+  return number && (*number > static_cast<double>((std::numeric_limits<T>::max)()) ||
+                    *number < static_cast<double>((std::numeric_limits<T>::min)()));
 }
 
 }  // namespace fapilog::inline v0_1::detail

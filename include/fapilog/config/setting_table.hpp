@@ -137,10 +137,10 @@ template <class T>
 
 [[nodiscard]] inline config_value schema_of_number(std::string_view type, setting const& s) {
   config_value schema = schema_of_type(type);
-  if (std::isfinite(s.least)) {
-    schema.set(s.above_least ? "exclusiveMinimum" : "minimum", written_number(s.least));
+  if (std::isfinite(s.min)) {
+    schema.set(s.above_min ? "exclusiveMinimum" : "minimum", written_number(s.min));
   }
-  if (std::isfinite(s.most)) schema.set("maximum", written_number(s.most));
+  if (std::isfinite(s.max)) schema.set("maximum", written_number(s.max));
   return schema;
 }
 
@@ -155,7 +155,7 @@ template <class T>
   named.set("enum", std::move(names));
   return schema_of_any(
       std::move(named),
-      schema_of_number("integer", {.name = {}, .text = {}, .least = 0, .most = level_count - 1}));
+      schema_of_number("integer", {.name = {}, .text = {}, .min = 0, .max = level_count - 1}));
 }
 
 template <class T>

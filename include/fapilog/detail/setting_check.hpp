@@ -12,7 +12,8 @@
 #include <string_view>
 #include <type_traits>
 
-namespace fapilog::inline v0_1::detail {
+namespace fapilog::inline v0_1 {
+namespace detail {
 
 /// The one form of these errors. Throws: std::invalid_argument.
 [[noreturn]] inline void refuse_setting(std::string_view stage, std::string_view name, std::string_view value,
@@ -36,25 +37,27 @@ namespace fapilog::inline v0_1::detail {
 /// `0 to 1`, `1 or more`, `more than 0`.
 [[nodiscard]] inline std::string rule_text(setting const& s) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
-  bool const has_most = s.most < infinity;
-  if (s.least == -infinity) return has_most ? "at most " + number_text(s.most) : "a number";
-  if (s.above_least) {
-    return "more than " + number_text(s.least) + (has_most ? " and at most " + number_text(s.most) : "");
+  bool const has_most = s.max < infinity;
+  if (s.min == -infinity) return has_most ? "at most " + number_text(s.max) : "a number";
+  if (s.above_min) {
+    return "more than " + number_text(s.min) + (has_most ? " and at most " + number_text(s.max) : "");
   }
-  return number_text(s.least) + (has_most ? " to " + number_text(s.most) : " or more");
+  return number_text(s.min) + (has_most ? " to " + number_text(s.max) : " or more");
 }
 
-/// Holds each number to its bounds. Throws: std::invalid_argument for the first that is outside, or no number at all.
+}  // namespace detail
+
+/// Holds each number to its bounds. `owner` stands in the message. Throws: std::invalid_argument for the first that is outside, or no number at all.
 template <described Config>
-void check_settings(std::string_view stage, Config const& config) {
-  Config::describe(config, [stage](setting const& s, auto const& member) {
+void check_settings(std::string_view owner, Config const& config) {
+  Config::describe(config, [owner](setting const& s, auto const& member) {
     using type = std::remove_cvref_t<decltype(member)>;
     if constexpr (std::is_arithmetic_v<type> && !std::is_same_v<type, bool>) {
       auto const value = static_cast<double>(member);
-      if ((s.above_least ? value > s.least : value >= s.least) && value <= s.most) return;
-      refuse_setting(stage, s.name, number_text(value), rule_text(s));
+      if ((s.above_min ? value > s.min : value >= s.min) && value <= s.max) return;
+      detail::refuse_setting(owner, s.name, detail::number_text(value), detail::rule_text(s));
     }
   });
 }
 
-}  // namespace fapilog::inline v0_1::detail
+}  // namespace fapilog::inline v0_1

@@ -36,9 +36,9 @@ enum class when_queue_full : std::uint8_t {
 
 /// Which records a sink gets: those that all members take.
 struct route {
-  /// Least and greatest level, both included.
-  level least = static_cast<level>(0);
-  level most = static_cast<level>(level_count - 1);
+  /// Lowest and highest level, both included.
+  level min_level = static_cast<level>(0);
+  level max_level = static_cast<level>(level_count - 1);
   /// Only these levels; none given: all.
   level_set levels = {};
   /// The logger of this name and those below it (`db` takes `db` and `db.pool`); empty: every logger.
@@ -50,8 +50,8 @@ struct route {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "least", .text = "Least level that the sink gets."}, self.least);
-    visit(setting{.name = "most", .text = "Greatest level that the sink gets."}, self.most);
+    visit(setting{.name = "min_level", .text = "Lowest level that the sink gets."}, self.min_level);
+    visit(setting{.name = "max_level", .text = "Highest level that the sink gets."}, self.max_level);
     visit(setting{.name = "levels", .text = "Only these levels; none: all."}, self.levels);
     visit(setting{.name = "logger", .text = "Only the logger of this name and those below it."}, self.logger);
     visit(setting{.name = "otherwise", .text = "Only records that no other sink takes."}, self.otherwise);
@@ -59,11 +59,11 @@ struct route {
 
   /// True where every record is taken, without a look.
   [[nodiscard]] bool takes_all() const {
-    return static_cast<int>(least) == 0 && static_cast<std::size_t>(most) == level_count - 1 &&
+    return static_cast<int>(min_level) == 0 && static_cast<std::size_t>(max_level) == level_count - 1 &&
            levels == level_set{} && logger.empty() && !otherwise && !predicate;
   }
   [[nodiscard]] bool takes(event const& e) const {
-    if (e.severity < least || e.severity > most) return false;
+    if (e.severity < min_level || e.severity > max_level) return false;
     if (!(levels == level_set{}) && !levels.contains(e.severity)) return false;
     if (!logger.empty() && !(e.logger.starts_with(logger) &&
                              (e.logger.size() == logger.size() || e.logger[logger.size()] == '.'))) {
@@ -94,12 +94,12 @@ struct spool_options {
           self.directory);
     visit(setting{.name = "max_bytes",
                   .text = "Bytes that the files of this sink may take.",
-                  .least = 65'536,
+                  .min = 65'536,
                   .form = setting_form::bytes},
           self.max_bytes);
     visit(setting{.name = "segment_bytes",
                   .text = "A file of this size is followed by another.",
-                  .least = 4'096,
+                  .min = 4'096,
                   .form = setting_form::bytes},
           self.segment_bytes);
     visit(setting{.name = "sync", .text = "Each batch is synced to the medium."}, self.sync);
@@ -128,7 +128,7 @@ struct delivery_options {
     visit(setting{.name = "thread", .text = "Where the sink is called."}, self.thread);
     visit(setting{.name = "queue_bytes",
                   .text = "Bytes of batches that may wait for a sink with its own thread.",
-                  .least = 65'536,
+                  .min = 65'536,
                   .form = setting_form::bytes},
           self.queue_bytes);
     visit(setting{.name = "when_queue_full",
@@ -141,7 +141,7 @@ struct delivery_options {
   }
 };
 
-/// A sink and how it is served: `{sinks::stdout_json{}, {.route = {.least = level::error}}}`. A sink alone is one with
+/// A sink and how it is served: `{sinks::stdout_json{}, {.route = {.min_level = level::error}}}`. A sink alone is one with
 /// the defaults.
 struct placed_sink {
   template <class T>

@@ -114,9 +114,8 @@ struct basic_options {
     visit(setting{.name = "level_names",
                   .text = "Names of custom levels, by their numbers: `{\"25\": \"NOTICE\"}`."},
           self.level_names);
-    visit(
-        setting{.name = "batch_max_size", .text = "Most records in a batch.", .least = 1, .most = 1'000'000},
-        self.batch_max_size);
+    visit(setting{.name = "batch_max_size", .text = "Most records in a batch.", .min = 1, .max = 1'000'000},
+          self.batch_max_size);
     visit(setting{.name = "batch_timeout_seconds",
                   .text = "Longest that a record waits for company once the lanes are empty; 0: not at all."},
           self.batch_timeout);
@@ -127,21 +126,21 @@ struct basic_options {
           self.backpressure_wait);
     visit(setting{.name = "lane_bytes",
                   .text = "What one thread may have on the way; rounded up to a power of two.",
-                  .least = 4 * kib,
-                  .most = gib,
+                  .min = 4 * kib,
+                  .max = gib,
                   .form = setting_form::bytes},
           self.lane_bytes);
     visit(setting{.name = "protected_share",
                   .text = "Share of a lane that only `protected_levels` may use.",
-                  .least = 0,
-                  .most = 0.5},
+                  .min = 0,
+                  .max = 0.5},
           self.protected_share);
     visit(setting{.name = "protected_levels", .text = "Levels that a flood of others must not push out."},
           self.protected_levels);
     visit(setting{.name = "max_record_bytes",
                   .text = "A longer record is cut and marked `_truncated`.",
-                  .least = kib,
-                  .most = gib,
+                  .min = kib,
+                  .max = gib,
                   .form = setting_form::bytes},
           self.max_record_bytes);
     visit(
@@ -192,8 +191,8 @@ inline void validate(delivery_options const& o, std::string_view sink) {
                                 std::string{rule}};
   };
   constexpr std::uint64_t least_bytes = 65'536;
-  if (o.route.least > o.route.most)
-    refuse("route.least", static_cast<int>(o.route.least), "no greater than route.most");
+  if (o.route.min_level > o.route.max_level)
+    refuse("route.min_level", static_cast<int>(o.route.min_level), "no greater than route.max_level");
   if (o.queue_bytes < least_bytes) refuse("queue_bytes", o.queue_bytes, "65536 (64 KiB) or more");
   if (o.retry.first_delay.count() < 0)
     refuse("retry.first_delay", o.retry.first_delay.count(), "zero or more (in milliseconds)");

@@ -36,13 +36,13 @@ struct retry_options {
     visit(setting{.name = "attempts",
                   .text = "Offers of one batch in all; 0: 3, or without end for a sink that may block "
                           "and has neither spool nor fallback.",
-                  .least = 0},
+                  .min = 0},
           self.attempts);
-    visit(setting{.name = "first_delay", .text = "First pause between two offers.", .least = 0},
+    visit(setting{.name = "first_delay", .text = "First pause between two offers.", .min = 0},
           self.first_delay);
     visit(setting{.name = "longest_delay",
                   .text = "Longest pause; 0: 200 ms on the worker's thread, 10 s on an own thread.",
-                  .least = 0},
+                  .min = 0},
           self.longest_delay);
   }
 };
@@ -60,11 +60,11 @@ struct circuit_breaker_options {
     visit(setting{.name = "enabled", .text = "A failing sink is left alone for a while."}, self.enabled);
     visit(
         setting{
-            .name = "failure_threshold", .text = "Failed offers in a row that open the circuit.", .least = 1},
+            .name = "failure_threshold", .text = "Failed offers in a row that open the circuit.", .min = 1},
         self.failure_threshold);
     visit(setting{.name = "recovery_timeout",
                   .text = "How long an open circuit waits before one batch is tried.",
-                  .least = 0},
+                  .min = 0},
           self.recovery_timeout);
   }
 };
@@ -91,41 +91,40 @@ struct adaptive_options {
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "enabled", .text = "Less is kept while the worker is behind."}, self.enabled);
-    visit(setting{.name = "check_interval", .text = "Time between two looks at the load.", .least = 0.001},
+    visit(setting{.name = "check_interval", .text = "Time between two looks at the load.", .min = 0.001},
           self.check_interval);
-    visit(setting{.name = "cooldown", .text = "Least time between two steps.", .least = 0}, self.cooldown);
+    visit(setting{.name = "cooldown", .text = "Least time between two steps.", .min = 0}, self.cooldown);
     visit(setting{.name = "escalate_to_elevated",
                   .text = "Load from which half of what is below WARNING goes.",
-                  .least = 0,
-                  .most = 1},
+                  .min = 0,
+                  .max = 1},
           self.escalate_to_elevated);
     visit(setting{.name = "escalate_to_high",
                   .text = "Load from which all below WARNING goes.",
-                  .least = 0,
-                  .most = 1},
+                  .min = 0,
+                  .max = 1},
           self.escalate_to_high);
     visit(setting{.name = "escalate_to_critical",
                   .text = "Load from which only protected levels stay.",
-                  .least = 0,
-                  .most = 1},
+                  .min = 0,
+                  .max = 1},
           self.escalate_to_critical);
     visit(setting{.name = "deescalate_from_critical",
                   .text = "Load below which CRITICAL ends.",
-                  .least = 0,
-                  .most = 1},
+                  .min = 0,
+                  .max = 1},
           self.deescalate_from_critical);
-    visit(
-        setting{.name = "deescalate_from_high", .text = "Load below which HIGH ends.", .least = 0, .most = 1},
-        self.deescalate_from_high);
+    visit(setting{.name = "deescalate_from_high", .text = "Load below which HIGH ends.", .min = 0, .max = 1},
+          self.deescalate_from_high);
     visit(setting{.name = "deescalate_from_elevated",
                   .text = "Load below which ELEVATED ends.",
-                  .least = 0,
-                  .most = 1},
+                  .min = 0,
+                  .max = 1},
           self.deescalate_from_elevated);
     visit(setting{.name = "circuit_pressure_boost",
                   .text = "Added to the load for each open circuit.",
-                  .least = 0,
-                  .most = 1},
+                  .min = 0,
+                  .max = 1},
           self.circuit_pressure_boost);
     visit(setting{.name = "filter_tightening", .text = "Records of unprotected levels are left out."},
           self.filter_tightening);

@@ -20,7 +20,7 @@ struct stdout_json_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "descriptor", .text = "Where the lines go; it is not closed.", .least = 0},
+    visit(setting{.name = "descriptor", .text = "Where the lines go; it is not closed.", .min = 0},
           self.descriptor);
     visit(setting{.name = "patience",
                   .text = "How long a batch waits in all for the reader of a full non-blocking descriptor."},

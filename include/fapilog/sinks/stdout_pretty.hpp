@@ -35,7 +35,7 @@ struct stdout_pretty_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "descriptor", .text = "Where the lines go; it is not closed.", .least = 0},
+    visit(setting{.name = "descriptor", .text = "Where the lines go; it is not closed.", .min = 0},
           self.descriptor);
     visit(setting{.name = "colours",
                   .text = "`automatic`: on a terminal, unless NO_COLOR is not empty or TERM is `dumb`."},

@@ -38,7 +38,7 @@ struct part {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "count", .text = "How many.", .least = 1, .most = 9}, self.count);
+    visit(setting{.name = "count", .text = "How many.", .min = 1, .max = 9}, self.count);
     visit(setting{.name = "words", .text = "Which."}, self.words);
   }
 };
@@ -79,22 +79,22 @@ struct everything {
     visit(setting{.name = "number", .text = "A number."}, self.number);
     visit(setting{.name = "small", .text = "A small number."}, self.small);
     visit(setting{.name = "large", .text = "A large number."}, self.large);
-    visit(setting{.name = "share", .text = "A share.", .least = 0, .most = 1}, self.share);
-    visit(setting{.name = "rate", .text = "A rate.", .least = 0, .above_least = true}, self.rate);
+    visit(setting{.name = "share", .text = "A share.", .min = 0, .max = 1}, self.share);
+    visit(setting{.name = "rate", .text = "A rate.", .min = 0, .above_min = true}, self.rate);
     visit(setting{.name = "text", .text = "A text."}, self.text);
     visit(setting{.name = "lowest", .text = "A level."}, self.lowest);
     visit(setting{.name = "kept", .text = "Levels."}, self.kept);
     visit(setting{.name = "shade", .text = "A colour."}, self.shade);
     visit(setting{.name = "pause", .text = "A duration."}, self.pause);
-    visit(setting{.name = "wait_ms", .text = "In milliseconds.", .most = 1'000}, self.wait_ms);
+    visit(setting{.name = "wait_ms", .text = "In milliseconds.", .max = 1'000}, self.wait_ms);
     visit(setting{.name = "interval", .text = "Whole seconds."}, self.interval);
-    visit(setting{.name = "window_seconds", .text = "In seconds.", .least = 1}, self.window_seconds);
-    visit(setting{.name = "size", .text = "A size.", .least = 1'024, .form = setting_form::bytes}, self.size);
-    visit(setting{.name = "mode", .text = "Permissions.", .most = 0777, .form = setting_form::octal},
+    visit(setting{.name = "window_seconds", .text = "In seconds.", .min = 1}, self.window_seconds);
+    visit(setting{.name = "size", .text = "A size.", .min = 1'024, .form = setting_form::bytes}, self.size);
+    visit(setting{.name = "mode", .text = "Permissions.", .max = 0777, .form = setting_form::octal},
           self.mode);
     visit(setting{.name = "password", .text = "A secret.", .form = setting_form::secret}, self.password);
     visit(setting{.name = "names", .text = "Names."}, self.names);
-    visit(setting{.name = "numbers", .text = "Numbers.", .least = 0}, self.numbers);
+    visit(setting{.name = "numbers", .text = "Numbers.", .min = 0}, self.numbers);
     visit(setting{.name = "kinds", .text = "Kinds."}, self.kinds);
     visit(setting{.name = "headers", .text = "Headers."}, self.headers);
     visit(setting{.name = "levels", .text = "Levels by name."}, self.levels);

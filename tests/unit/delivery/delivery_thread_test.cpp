@@ -704,7 +704,7 @@ TEST_CASE("records go to the sinks whose routes take them") {
   fapilog::runtime rt{
       {.log_level = fapilog::level::debug,
        .sinks = {
-           {errors, {.route = {.least = fapilog::level::error}}},
+           {errors, {.route = {.min_level = fapilog::level::error}}},
            {quiet,
             {.route = {.levels = fapilog::level_set::of(fapilog::level::debug, fapilog::level::audit)}}},
            {database, {.route = {.logger = "db"}}},
@@ -747,8 +747,8 @@ TEST_CASE("a route whose predicate throws takes the record") {
 TEST_CASE("with first_match a record goes to one sink, and one that no route takes is counted as filtered") {
   auto errors = std::make_shared<switched_sink>("errors");
   auto warnings = std::make_shared<switched_sink>("warnings");
-  fapilog::runtime rt{{.sinks = {{errors, {.route = {.least = fapilog::level::error}}},
-                                 {warnings, {.route = {.least = fapilog::level::warning}}}},
+  fapilog::runtime rt{{.sinks = {{errors, {.route = {.min_level = fapilog::level::error}}},
+                                 {warnings, {.route = {.min_level = fapilog::level::warning}}}},
                        .routing = fapilog::routing::first_match}};
   auto const log = rt.get_logger();
   log.error("error");

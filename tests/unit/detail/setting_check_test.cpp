@@ -10,8 +10,8 @@
 #include <limits>
 #include <string>
 
+using fapilog::check_settings;
 using fapilog::setting;
-using fapilog::detail::check_settings;
 
 namespace {
 
@@ -27,15 +27,14 @@ struct numbers {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "share", .text = "A.", .least = 0, .most = 1}, self.share);
-    visit(setting{.name = "positive", .text = "A.", .least = 0, .above_least = true}, self.positive);
-    visit(setting{.name = "bounded", .text = "A.", .least = 0, .most = 1e6, .above_least = true},
-          self.bounded);
-    visit(setting{.name = "count", .text = "A.", .least = 1}, self.count);
-    visit(setting{.name = "low", .text = "A.", .most = 9}, self.low);
+    visit(setting{.name = "share", .text = "A.", .min = 0, .max = 1}, self.share);
+    visit(setting{.name = "positive", .text = "A.", .min = 0, .above_min = true}, self.positive);
+    visit(setting{.name = "bounded", .text = "A.", .min = 0, .max = 1e6, .above_min = true}, self.bounded);
+    visit(setting{.name = "count", .text = "A.", .min = 1}, self.count);
+    visit(setting{.name = "low", .text = "A.", .max = 9}, self.low);
     visit(setting{.name = "any", .text = "A."}, self.any);
     visit(setting{.name = "text", .text = "A."}, self.text);
-    visit(setting{.name = "flag", .text = "A.", .least = 1}, self.flag);
+    visit(setting{.name = "flag", .text = "A.", .min = 1}, self.flag);
   }
 };
 

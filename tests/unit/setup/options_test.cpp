@@ -56,9 +56,10 @@ TEST_CASE("each impossible option is one clear error") {
        },
        {"retry.longest_delay"}},
       {[](auto& o) {
-         o.sinks = {{quiet{}, {.route = {.least = fapilog::level::error, .most = fapilog::level::info}}}};
+         o.sinks = {
+             {quiet{}, {.route = {.min_level = fapilog::level::error, .max_level = fapilog::level::info}}}};
        },
-       {"route.least", "40", "route.most"}},
+       {"route.min_level", "40", "route.max_level"}},
       {[](auto& o) {
          o.sinks = {{quiet{}, {.circuit_breaker = {.failure_threshold = 0}}}};
        },
@@ -133,11 +134,11 @@ TEST_CASE("what an option says of its bounds is what is checked") {
     if constexpr (fapilog::detail::whole_number<T> || std::is_same_v<T, double>) {
       T const before = member;
       CAPTURE(std::string{s.name});
-      for (double const most : {s.least, s.most}) {
+      for (double const most : {s.min, s.max}) {
         if (!std::isfinite(most)) continue;
         member = static_cast<T>(most);
         CHECK_NOTHROW(fapilog::validate(bounds));
-        member = static_cast<T>(most == s.most ? most * 2 : most - 1);
+        member = static_cast<T>(most == s.max ? most * 2 : most - 1);
         CHECK_THROWS_AS(fapilog::validate(bounds), std::invalid_argument);
       }
       member = before;

@@ -68,7 +68,7 @@ TEST_CASE("routes are changed for what is logged from then on") {
   fapilog::runtime rt{{.sinks = {one, two}}};
   auto const log = rt.get_logger();
   log.info("to both");
-  REQUIRE(rt.change({.routes = std::vector<fapilog::route>{{}, {.least = fapilog::level::error}}}));
+  REQUIRE(rt.change({.routes = std::vector<fapilog::route>{{}, {.min_level = fapilog::level::error}}}));
   log.info("to one");
   REQUIRE(rt.change({.routing = fapilog::routing::first_match, .routes = std::vector<fapilog::route>(2)}));
   log.info("to the first");
@@ -100,9 +100,10 @@ TEST_CASE("what is impossible is refused, and nothing changes") {
   CHECK_THROWS_WITH(
       test.rt.change({.log_level = fapilog::level::info, .routes = std::vector<fapilog::route>(2)}),
       ContainsSubstring("'routes' has 2 routes; it must have one for each of the 1 sinks"));
-  CHECK_THROWS_WITH(test.rt.change({.routes = std::vector<fapilog::route>{{.least = fapilog::level::error,
-                                                                           .most = fapilog::level::info}}}),
-                    ContainsSubstring("route.least"));
+  CHECK_THROWS_WITH(
+      test.rt.change({.routes = std::vector<fapilog::route>{{.min_level = fapilog::level::error,
+                                                             .max_level = fapilog::level::info}}}),
+      ContainsSubstring("route.min_level"));
   test.log.info("still too low");
   CHECK(test.records().empty());
 }

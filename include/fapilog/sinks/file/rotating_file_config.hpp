@@ -88,7 +88,7 @@ struct rotating_file_config {
           self.compress_rotated);
     visit(setting{.name = "mode",
                   .text = "Permissions of new files, less the umask.",
-                  .most = 0777,
+                  .max = 0777,
                   .form = setting_form::octal},
           self.mode);
     visit(

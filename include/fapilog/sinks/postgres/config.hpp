@@ -71,7 +71,7 @@ struct postgres_config {
     // clang-format off
     visit(setting{.name = "dsn", .text = "Connection string or URI of libpq; wins over `host` to `password`.", .form = setting_form::secret}, self.dsn);
     visit(setting{.name = "host", .text = "Host, several with commas between, or the directory of a Unix socket."}, self.host);
-    visit(setting{.name = "port", .text = "Port.", .least = 1}, self.port);
+    visit(setting{.name = "port", .text = "Port.", .min = 1}, self.port);
     visit(setting{.name = "database", .text = "Database."}, self.database);
     visit(setting{.name = "user", .text = "Role."}, self.user);
     visit(setting{.name = "password", .text = "Password.", .form = setting_form::secret}, self.password);
@@ -82,17 +82,17 @@ struct postgres_config {
     visit(setting{.name = "include_raw_json", .text = "`event` has the whole envelope; false: the extracted fields."}, self.include_raw_json);
     visit(setting{.name = "extract_fields", .text = "Columns besides `id` and `event`, as `[column=]path[:type]`."}, self.extract_fields);
     visit(setting{.name = "gin_index", .text = "DDL has a GIN index on `event`, which makes an insert about twice as dear."}, self.gin_index);
-    visit(setting{.name = "batch_size", .text = "Most rows of one statement; batches that wait are put together up to so many for each connection.", .least = 1, .most = 100'000}, self.batch_size);
-    visit(setting{.name = "batch_bytes", .text = "Most bytes of one statement, unless one row is larger.", .least = 1'024, .most = 67'108'864, .form = setting_form::bytes}, self.batch_bytes);
-    visit(setting{.name = "connections", .text = "Most connections; the second is made when a batch has 200 rows, the third with 300, and so on.", .least = 1, .most = 64}, self.connections);
-    visit(setting{.name = "connection_idle_timeout", .text = "How long a further connection stays without being needed.", .least = 0}, self.connection_idle_timeout);
-    visit(setting{.name = "connect_timeout", .text = "How long one host is waited for.", .least = 2}, self.connect_timeout);
-    visit(setting{.name = "statement_timeout", .text = "How long the server may take for a statement.", .least = 0.1}, self.statement_timeout);
-    visit(setting{.name = "lock_timeout", .text = "How long a statement may wait for a lock.", .least = 0.1}, self.lock_timeout);
-    visit(setting{.name = "tcp_user_timeout", .text = "How long sent data may stay unacknowledged.", .least = 0.1}, self.tcp_user_timeout);
-    visit(setting{.name = "keepalives_idle", .text = "Silence before the connection is probed.", .least = 1}, self.keepalives_idle);
-    visit(setting{.name = "keepalives_interval", .text = "Pause between two probes.", .least = 1}, self.keepalives_interval);
-    visit(setting{.name = "keepalives_count", .text = "Lost probes that end the connection.", .least = 1, .most = 100}, self.keepalives_count);
+    visit(setting{.name = "batch_size", .text = "Most rows of one statement; batches that wait are put together up to so many for each connection.", .min = 1, .max = 100'000}, self.batch_size);
+    visit(setting{.name = "batch_bytes", .text = "Most bytes of one statement, unless one row is larger.", .min = 1'024, .max = 67'108'864, .form = setting_form::bytes}, self.batch_bytes);
+    visit(setting{.name = "connections", .text = "Most connections; the second is made when a batch has 200 rows, the third with 300, and so on.", .min = 1, .max = 64}, self.connections);
+    visit(setting{.name = "connection_idle_timeout", .text = "How long a further connection stays without being needed.", .min = 0}, self.connection_idle_timeout);
+    visit(setting{.name = "connect_timeout", .text = "How long one host is waited for.", .min = 2}, self.connect_timeout);
+    visit(setting{.name = "statement_timeout", .text = "How long the server may take for a statement.", .min = 0.1}, self.statement_timeout);
+    visit(setting{.name = "lock_timeout", .text = "How long a statement may wait for a lock.", .min = 0.1}, self.lock_timeout);
+    visit(setting{.name = "tcp_user_timeout", .text = "How long sent data may stay unacknowledged.", .min = 0.1}, self.tcp_user_timeout);
+    visit(setting{.name = "keepalives_idle", .text = "Silence before the connection is probed.", .min = 1}, self.keepalives_idle);
+    visit(setting{.name = "keepalives_interval", .text = "Pause between two probes.", .min = 1}, self.keepalives_interval);
+    visit(setting{.name = "keepalives_count", .text = "Lost probes that end the connection.", .min = 1, .max = 100}, self.keepalives_count);
     visit(setting{.name = "application_name", .text = "As it stands in pg_stat_activity."}, self.application_name);
     visit(setting{.name = "sslmode", .text = "As libpq knows it; empty: libpq's default. Over a network use `verify-full`."}, self.sslmode);
     visit(setting{.name = "sslrootcert", .text = "File with the certificates of the authorities."}, self.sslrootcert);

@@ -28,15 +28,14 @@ struct thread_name_config {
   static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "refresh_seconds",
                   .text = "A thread's name is looked up again after this time, in seconds.",
-                  .least = 0,
-                  .most = 86'400,
-                  .above_least = true},
+                  .min = 0,
+                  .max = 86'400,
+                  .above_min = true},
           self.refresh_seconds);
-    visit(setting{.name = "max_threads",
-                  .text = "Threads whose names are remembered.",
-                  .least = 1,
-                  .most = 1'000'000},
-          self.max_threads);
+    visit(
+        setting{
+            .name = "max_threads", .text = "Threads whose names are remembered.", .min = 1, .max = 1'000'000},
+        self.max_threads);
   }
 };
 
@@ -71,7 +70,7 @@ class thread_name {
   };
 
   static thread_name_config checked(thread_name_config config) {
-    detail::check_settings(name(), config);
+    check_settings(name(), config);
     if (!config.name_of) config.name_of = detail::name_of_thread;
     return config;
   }

@@ -40,29 +40,29 @@ struct adaptive_sampling_config {
   static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "target_eps",
                   .text = "Events a second that are to pass.",
-                  .least = 0,
-                  .most = 1e12,
-                  .above_least = true},
+                  .min = 0,
+                  .max = 1e12,
+                  .above_min = true},
           self.target_eps);
-    visit(setting{.name = "min_sample_rate", .text = "Least share that is kept.", .least = 0, .most = 1},
+    visit(setting{.name = "min_sample_rate", .text = "Least share that is kept.", .min = 0, .max = 1},
           self.min_sample_rate);
     visit(setting{.name = "max_sample_rate",
                   .text = "Largest share that is kept, at least `min_sample_rate`.",
-                  .least = 0,
-                  .most = 1},
+                  .min = 0,
+                  .max = 1},
           self.max_sample_rate);
     visit(setting{.name = "window_seconds",
                   .text = "Time over which arrivals are measured, in seconds.",
-                  .least = 1,
-                  .most = 3600},
+                  .min = 1,
+                  .max = 3600},
           self.window_seconds);
     visit(setting{.name = "always_pass_levels", .text = "Levels that pass in any case, and do not count."},
           self.always_pass_levels);
     visit(setting{.name = "smoothing_factor",
                   .text = "How far the share moves each second towards the one that would hit the target.",
-                  .least = 0,
-                  .most = 1,
-                  .above_least = true},
+                  .min = 0,
+                  .max = 1,
+                  .above_min = true},
           self.smoothing_factor);
     visit(setting{.name = "seed", .text = "Start of the random choices; without one it differs in each run."},
           self.seed);
@@ -110,7 +110,7 @@ class adaptive_sampling {
 
  private:
   static adaptive_sampling_config const& checked(adaptive_sampling_config const& config) {
-    detail::check_settings(name(), config);
+    check_settings(name(), config);
     if (config.min_sample_rate > config.max_sample_rate) {
       detail::refuse_setting(name(), "min_sample_rate", detail::number_text(config.min_sample_rate),
                              "at most `max_sample_rate`, " + detail::number_text(config.max_sample_rate));

@@ -37,14 +37,14 @@ struct error_dedupe_config {
   static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "window_seconds",
                   .text = "How long after its first sight an error passes no more, in seconds.",
-                  .least = 0,
-                  .most = 86'400,
-                  .above_least = true},
+                  .min = 0,
+                  .max = 86'400,
+                  .above_min = true},
           self.window_seconds);
     visit(setting{.name = "max_entries",
                   .text = "Errors that are remembered, and summaries that wait.",
-                  .least = 1,
-                  .most = 1'000'000},
+                  .min = 1,
+                  .max = 1'000'000},
           self.max_entries);
     visit(setting{.name = "levels", .text = "Only events of these levels are looked at."}, self.levels);
     visit(setting{.name = "key_fields",
@@ -126,7 +126,7 @@ class error_dedupe {
   };
 
   static error_dedupe_config const& checked(error_dedupe_config const& config) {
-    detail::check_settings(name(), config);
+    check_settings(name(), config);
     if (config.key_fields.empty()) detail::refuse_setting(name(), "key_fields", "empty", "at least one path");
     return config;
   }

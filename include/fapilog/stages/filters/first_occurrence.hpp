@@ -36,16 +36,16 @@ struct first_occurrence_config {
           self.key_fields);
     visit(setting{.name = "window_seconds",
                   .text = "How long after its first sight a key counts as known, in seconds.",
-                  .least = 0,
-                  .most = 31'536'000,
-                  .above_least = true},
+                  .min = 0,
+                  .max = 31'536'000,
+                  .above_min = true},
           self.window_seconds);
-    visit(setting{.name = "max_keys", .text = "Keys that are remembered.", .least = 1, .most = 10'000'000},
+    visit(setting{.name = "max_keys", .text = "Keys that are remembered.", .min = 1, .max = 10'000'000},
           self.max_keys);
     visit(setting{.name = "subsequent_sample_rate",
                   .text = "Share of the later events of a key that pass.",
-                  .least = 0,
-                  .most = 1},
+                  .min = 0,
+                  .max = 1},
           self.subsequent_sample_rate);
     visit(setting{.name = "seed",
                   .text =
@@ -94,7 +94,7 @@ class first_occurrence {
 
  private:
   static std::string_view checked(first_occurrence_config const& config) {
-    detail::check_settings(name(), config);
+    check_settings(name(), config);
     if (config.key_fields.empty()) detail::refuse_setting(name(), "key_fields", "empty", "at least one path");
     return name();
   }

@@ -48,17 +48,17 @@ struct rate_limit_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "capacity", .text = "Events that may pass at once.", .least = 1}, self.capacity);
+    visit(setting{.name = "capacity", .text = "Events that may pass at once.", .min = 1}, self.capacity);
     visit(setting{.name = "refill_rate_per_sec",
                   .text = "Events a second that may pass in the long run.",
-                  .least = 0,
-                  .most = 1e9,
-                  .above_least = true},
+                  .min = 0,
+                  .max = 1e9,
+                  .above_min = true},
           self.refill_rate_per_sec);
     visit(setting{.name = "key_field",
                   .text = "Path of the key, each value of which has a bucket; empty: one bucket for all."},
           self.key_field);
-    visit(setting{.name = "max_keys", .text = "Keys that are remembered.", .least = 1, .most = 10'000'000},
+    visit(setting{.name = "max_keys", .text = "Keys that are remembered.", .min = 1, .max = 10'000'000},
           self.max_keys);
     visit(setting{.name = "overflow_action",
                   .text = "What becomes of an event beyond the limit: `drop`, or `mark` with "
@@ -101,7 +101,7 @@ class rate_limit {
   };
 
   static rate_limit_config const& checked(rate_limit_config const& config) {
-    detail::check_settings(name(), config);
+    check_settings(name(), config);
     return config;
   }
 

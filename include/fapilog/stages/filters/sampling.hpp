@@ -22,7 +22,7 @@ struct sampling_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "sample_rate", .text = "Share of events that are kept.", .least = 0, .most = 1},
+    visit(setting{.name = "sample_rate", .text = "Share of events that are kept.", .min = 0, .max = 1},
           self.sample_rate);
     visit(setting{.name = "seed", .text = "Start of the random choices; without one it differs in each run."},
           self.seed);
@@ -42,7 +42,7 @@ class sampling {
 
  private:
   static double checked(sampling_config const& config) {
-    detail::check_settings(name(), config);
+    check_settings(name(), config);
     return config.sample_rate;
   }
 

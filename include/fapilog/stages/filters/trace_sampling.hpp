@@ -32,7 +32,7 @@ struct trace_sampling_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "sample_rate", .text = "Share of traces that are kept.", .least = 0, .most = 1},
+    visit(setting{.name = "sample_rate", .text = "Share of traces that are kept.", .min = 0, .max = 1},
           self.sample_rate);
     visit(setting{.name = "trace_id_field",
                   .text = "Path of the trace's id; an event without one is kept by chance."},
@@ -69,7 +69,7 @@ class trace_sampling {
 
  private:
   static double checked(trace_sampling_config const& config) {
-    detail::check_settings(name(), config);
+    check_settings(name(), config);
     return config.sample_rate;
   }
 

@@ -51,7 +51,7 @@ struct size_guard_config {
   static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "max_bytes",
                   .text = "Longest line, in bytes without its end.",
-                  .least = 100,
+                  .min = 100,
                   .form = setting_form::bytes},
           self.max_bytes);
     visit(setting{.name = "action", .text = "What becomes of a longer one: `truncate`, `drop` or `mark`."},
@@ -131,7 +131,7 @@ class size_guard {
   };
 
   static size_guard_config const& checked(size_guard_config const& config) {
-    detail::check_settings(name(), config);
+    check_settings(name(), config);
     for (std::string const& path : config.preserve_fields) {
       if (path.empty() || path.back() == '.') {
         detail::refuse_setting(name(), "preserve_fields", "given '" + path + "'",

@@ -23,7 +23,7 @@ struct string_truncate_config {
     visit(setting{.name = "max_string_length",
                   .text = "Characters that a text may have; a longer one is cut and ends with [truncated]; 0 "
                           "cuts nothing.",
-                  .least = 0},
+                  .min = 0},
           self.max_string_length);
   }
 };

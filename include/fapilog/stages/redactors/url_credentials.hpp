@@ -32,7 +32,7 @@ struct url_credentials_config {
           self.keywords);
     visit(setting{.name = "max_string_length",
                   .text = "Longest text that is looked at, in bytes; a longer one is replaced.",
-                  .least = 64,
+                  .min = 64,
                   .form = setting_form::bytes},
           self.max_string_length);
   }
