@@ -8,6 +8,7 @@
 #include <fapilog/config/setting_scalar.hpp>
 #include <fapilog/config/setting_text.hpp>
 #include <fapilog/config/settings_error.hpp>
+#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/record/level.hpp>
 #include <fapilog/setting.hpp>
 
@@ -245,7 +246,7 @@ class setting_reader {
     std::string variable{where.name()};
     std::size_t const last = variable.rfind("__");
     variable.erase(last == std::string::npos ? 0 : last + 2);
-    for (char const c : near) variable.push_back(c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+    for (char const c : near) variable.push_back(detail::to_ascii_upper(c));
     return variable;
   }
 

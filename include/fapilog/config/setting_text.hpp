@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/setting_check.hpp>
+#include <fapilog/detail/text/ascii.hpp>
 
 #include <algorithm>
 #include <array>
@@ -30,9 +31,7 @@ namespace fapilog::inline v0_1::detail {
 /// In lower case, ASCII only.
 [[nodiscard]] inline std::string lower_case(std::string_view text) {
   std::string result{text};
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  for (char& c : result) c = to_ascii_lower(c);
   return result;
 }
 

@@ -2,6 +2,7 @@
 // What a plugin says of itself, and whether it goes with this version of the library.
 #pragma once
 
+#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/version.hpp>
 
 #include <array>
@@ -209,10 +210,7 @@ struct plugin_metadata : plugin_details {
 /// The name by which plugins are told apart: '-' is '_', upper case is lower case. Throws: std::bad_alloc.
 [[nodiscard]] inline std::string normalised_name(std::string_view name) {
   std::string result{name};
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    if (c == '-') c = '_';
-  }
+  for (char& c : result) c = c == '-' ? '_' : detail::to_ascii_lower(c);
   return result;
 }
 

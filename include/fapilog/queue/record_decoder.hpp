@@ -83,7 +83,7 @@ class key_index {
   if (detail::is_utf8(key)) return key;
   std::string whole;
   while (!key.empty()) {
-    detail::code_point const point = detail::read_utf8(key);
+    detail::code_point const point = detail::decode_utf8(key);
     if (point.ok) {
       whole.append(key.substr(0, point.size));
     } else {

@@ -106,8 +106,8 @@ inline bool append_null(byte_buffer& out, field const& f) noexcept {
 /// True for keys that are the same once what is not UTF-8 is repaired.
 [[nodiscard]] inline bool are_same_key(std::string_view a, std::string_view b) noexcept {
   while (!a.empty() && !b.empty()) {
-    code_point const from_a = read_utf8(a);
-    code_point const from_b = read_utf8(b);
+    code_point const from_a = decode_utf8(a);
+    code_point const from_b = decode_utf8(b);
     if (from_a.value != from_b.value) return false;
     a.remove_prefix(from_a.size);
     b.remove_prefix(from_b.size);

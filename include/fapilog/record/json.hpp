@@ -2,6 +2,7 @@
 // Values as JSON text: always valid, always UTF-8, no control character ever raw.
 #pragma once
 
+#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/detail/text/copy_plain.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/detail/text/utf8.hpp>
@@ -27,11 +28,9 @@ inline constexpr std::size_t longest_escape = 6;
 inline constexpr std::size_t piece = 4096;
 
 inline char* put_escape(char* to, std::uint32_t unit) noexcept {
-  constexpr char digits[] = "0123456789abcdef";
   *to++ = '\\';
   *to++ = 'u';
-  for (int shift = 12; shift >= 0; shift -= 4) *to++ = digits[(unit >> shift) & 15];
-  return to;
+  return detail::put_hex(to, unit, 4);
 }
 
 /// Writes one character that cannot be copied as it is and returns how many bytes it had.
@@ -53,7 +52,7 @@ inline std::size_t put_special(char*& to, std::string_view text) noexcept {
     *to++ = short_form;
     return 1;
   }
-  detail::code_point const point = detail::read_utf8(text);
+  detail::code_point const point = detail::decode_utf8(text);
   if (!point.ok) {
     std::memcpy(to, "\xEF\xBF\xBD", 3);
     to += 3;
@@ -179,13 +178,8 @@ inline void put_duration(detail::text_buffer& out, std::int64_t ns) {
 }
 
 inline void put_hex(detail::text_buffer& out, std::string_view bytes) {
-  constexpr char digits[] = "0123456789abcdef";
   char* to = out.room(bytes.size() * 2);
-  for (char const c : bytes) {
-    auto const byte = static_cast<unsigned char>(c);
-    *to++ = digits[byte >> 4];
-    *to++ = digits[byte & 15];
-  }
+  for (char const c : bytes) to = detail::put_hex(to, static_cast<std::uint8_t>(c));
   out.end_at(to);
 }
 
@@ -231,7 +225,7 @@ inline void put(detail::text_buffer& out, value const& v) {
     case kind::f32: return put_float(out, v.f32);
     case kind::character: {
       char text[4];
-      return put_text(out, {text, put_code_point(text, v.code_point)});
+      return put_text(out, {text, detail::encode_utf8(text, v.code_point)});
     }
     case kind::string: return put_text(out, {v.text, v.size});
     case kind::timestamp: {
@@ -279,7 +273,7 @@ inline void put_plain(detail::text_buffer& out, value const& v) {
     case kind::string: return out.append({v.text, v.size});
     case kind::character: {
       char text[4];
-      return out.append({text, put_code_point(text, v.code_point)});
+      return out.append({text, detail::encode_utf8(text, v.code_point)});
     }
     case kind::timestamp: {
       char* const to = out.room(40);

@@ -2,6 +2,8 @@
 // The text of a JSON object taken apart into its members, without a copy.
 #pragma once
 
+#include <fapilog/detail/text/utf8.hpp>
+
 #include <cstddef>
 #include <string_view>
 #include <vector>
@@ -98,7 +100,7 @@ inline constexpr std::size_t none = std::string_view::npos;
   auto const size_at = [text](std::size_t at) -> std::size_t {
     if (text[at] == '\\') return text[at + 1] == 'u' ? 6 : 2;
     std::size_t size = 1;
-    while ((static_cast<unsigned char>(text[at + size]) & 0xC0) == 0x80) ++size;
+    while (detail::is_utf8_continuation(text[at + size])) ++size;
     return size;
   };
   while (end < text.size() - 1) {

@@ -2,6 +2,8 @@
 // How severe a record is: seven named levels and custom ones between them.
 #pragma once
 
+#include <fapilog/detail/text/ascii.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -52,24 +54,16 @@ struct parsed_level {
 
 /// Reads a level's name in any case, with the aliases WARN and FATAL, or its number ("25"). Throws: never.
 [[nodiscard]] constexpr parsed_level parse_level(std::string_view text) noexcept {
-  auto const same = [text](std::string_view name) {
-    if (text.size() != name.size()) return false;
-    for (std::size_t i = 0; i < name.size(); ++i) {
-      char const c = text[i] >= 'a' && text[i] <= 'z' ? static_cast<char>(text[i] - 'a' + 'A') : text[i];
-      if (c != name[i]) return false;
-    }
-    return true;
-  };
   for (level const value : {level::debug, level::info, level::warning, level::error, level::critical,
                             level::audit, level::security}) {
-    if (same(level_name(value))) return {true, value};
+    if (detail::equals_ignoring_case(text, level_name(value))) return {true, value};
   }
-  if (same("WARN")) return {true, level::warning};
-  if (same("FATAL")) return {true, level::critical};
+  if (detail::equals_ignoring_case(text, "WARN")) return {true, level::warning};
+  if (detail::equals_ignoring_case(text, "FATAL")) return {true, level::critical};
   if (text.empty() || text.size() > 2) return {};
   unsigned number = 0;
   for (char const c : text) {
-    if (c < '0' || c > '9') return {};
+    if (!detail::is_ascii_digit(c)) return {};
     number = number * 10 + static_cast<unsigned>(c - '0');
   }
   return {true, static_cast<level>(number)};

@@ -2,6 +2,7 @@
 // An event as a line for people, which can neither forge another line nor drive the terminal.
 #pragma once
 
+#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/detail/text/copy_plain.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/detail/text/utf8.hpp>
@@ -51,14 +52,13 @@ inline std::size_t put_special(char*& to, std::string_view text, bool quoted) no
     put(first == '\n' ? "\\n" : first == '\r' ? "\\r" : "\\t");
     return 1;
   }
-  detail::code_point const point = detail::read_utf8(text);
+  detail::code_point const point = detail::decode_utf8(text);
   if (!point.ok) {
     put("\xEF\xBF\xBD");
   } else if (detail::is_control(point.value)) {
-    constexpr char digits[] = "0123456789abcdef";
     bool const is_short = point.value < 0x100;
     put(is_short ? "\\x" : "\\u");
-    for (int shift = is_short ? 4 : 12; shift >= 0; shift -= 4) *to++ = digits[(point.value >> shift) & 15];
+    to = detail::put_hex(to, point.value, is_short ? 2 : 4);
   } else {
     put(text.substr(0, point.size));
   }
@@ -108,7 +108,7 @@ inline void put_value(detail::text_buffer& out, value const& v) {
     put_text(out, v.as_text(), needs_quotes(v.as_text()));
   } else if (v.type == kind::character) {
     char text[4];
-    std::string_view const character{text, put_code_point(text, v.code_point)};
+    std::string_view const character{text, detail::encode_utf8(text, v.code_point)};
     put_text(out, character, needs_quotes(character));
   } else {
     json::put_plain(out, v);

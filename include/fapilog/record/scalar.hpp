@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/memory/byte_buffer.hpp>
+#include <fapilog/detail/text/utf8.hpp>
 #include <fapilog/record/key.hpp>
 #include <fapilog/record/record.hpp>
 #include <fapilog/record/shape.hpp>
@@ -183,7 +184,7 @@ inline std::byte* put_key(std::byte* to, key_view name) noexcept {
 /// The longest prefix of at most `room` bytes that does not cut a UTF-8 sequence.
 inline std::size_t clip_utf8(char const* text, std::size_t room) noexcept {
   std::size_t size = room;
-  while (size > 0 && room - size < 4 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
+  while (size > 0 && room - size < 4 && is_utf8_continuation(text[size])) --size;
   return size;
 }
 
@@ -195,24 +196,8 @@ std::size_t wide_length(Char const* text, std::size_t most) noexcept {
 }
 
 inline void append_code_point(byte_buffer& out, std::uint32_t point) {
-  if (point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF)) point = 0xFFFD;
   char bytes[4];
-  std::size_t size = 0;
-  if (point < 0x80) {
-    bytes[size++] = static_cast<char>(point);
-  } else if (point < 0x800) {
-    bytes[size++] = static_cast<char>(0xC0 | (point >> 6));
-    bytes[size++] = static_cast<char>(0x80 | (point & 0x3F));
-  } else if (point < 0x10000) {
-    bytes[size++] = static_cast<char>(0xE0 | (point >> 12));
-    bytes[size++] = static_cast<char>(0x80 | ((point >> 6) & 0x3F));
-    bytes[size++] = static_cast<char>(0x80 | (point & 0x3F));
-  } else {
-    bytes[size++] = static_cast<char>(0xF0 | (point >> 18));
-    bytes[size++] = static_cast<char>(0x80 | ((point >> 12) & 0x3F));
-    bytes[size++] = static_cast<char>(0x80 | ((point >> 6) & 0x3F));
-    bytes[size++] = static_cast<char>(0x80 | (point & 0x3F));
-  }
+  std::size_t const size = encode_utf8(bytes, point);
   std::memcpy(out.extend(size), bytes, size);
 }
 

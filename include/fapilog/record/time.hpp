@@ -115,32 +115,6 @@ class timestamp_writer {
   std::int64_t second_ = -1;
 };
 
-/// Writes a code point, or U+FFFD for what is none, and returns its bytes (1 to 4).
-inline std::size_t put_code_point(char* to, std::uint32_t point) noexcept {
-  if (point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF)) point = 0xFFFD;
-  auto const tail = [](std::uint32_t bits) { return static_cast<char>(0x80 | (bits & 0x3F)); };
-  if (point < 0x80) {
-    to[0] = static_cast<char>(point);
-    return 1;
-  }
-  if (point < 0x800) {
-    to[0] = static_cast<char>(0xC0 | (point >> 6));
-    to[1] = tail(point);
-    return 2;
-  }
-  if (point < 0x10000) {
-    to[0] = static_cast<char>(0xE0 | (point >> 12));
-    to[1] = tail(point >> 6);
-    to[2] = tail(point);
-    return 3;
-  }
-  to[0] = static_cast<char>(0xF0 | (point >> 18));
-  to[1] = tail(point >> 12);
-  to[2] = tail(point >> 6);
-  to[3] = tail(point);
-  return 4;
-}
-
 /// A duration in the unit in which it was given: `12ms`, `1.5s`, `90min`.
 inline void put_duration_text(detail::text_buffer& out, std::int64_t ns, record_format::unit unit) {
   struct name {

@@ -2,6 +2,8 @@
 // UUID version 7 (RFC 9562): ids that sort by time.
 #pragma once
 
+#include <fapilog/detail/text/ascii.hpp>
+
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -21,23 +23,11 @@ struct uuid {
 
 namespace detail {
 
-/// The two hexadecimal digits of every byte.
-inline constexpr auto hex_pairs = [] {
-  std::array<char, 512> pairs{};
-  constexpr char digits[] = "0123456789abcdef";
-  for (std::size_t i = 0; i < 256; ++i) {
-    pairs[2 * i] = digits[i >> 4];
-    pairs[2 * i + 1] = digits[i & 15];
-  }
-  return pairs;
-}();
-
 /// Writes the 36 characters of the canonical form.
 inline char* put_uuid(char* to, uuid const& id) noexcept {
   for (std::size_t i = 0; i < 16; ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) *to++ = '-';
-    std::memcpy(to, &hex_pairs[std::size_t{2} * id.bytes[i]], 2);
-    to += 2;
+    to = put_hex(to, id.bytes[i]);
   }
   return to;
 }

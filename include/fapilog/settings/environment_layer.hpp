@@ -7,6 +7,7 @@
 #include <fapilog/config/setting_text.hpp>
 #include <fapilog/config/settings_error.hpp>
 #include <fapilog/detail/os/system.hpp>
+#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/plugins/metadata.hpp>
 #include <fapilog/plugins/plugin_entry.hpp>
 #include <fapilog/plugins/registry.hpp>
@@ -205,8 +206,7 @@ class environment_layer {
     std::string name = "FAPILOG";
     for (std::size_t i = 0; i < parts.size(); ++i) {
       name += i == 0 ? "_" : "__";
-      for (char const c : config::printable(parts[i]))
-        name.push_back(c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+      for (char const c : config::printable(parts[i])) name.push_back(to_ascii_upper(c));
     }
     return name;
   }

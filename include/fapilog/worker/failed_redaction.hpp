@@ -2,6 +2,7 @@
 // What is left of an event that a redactor could not finish: that there was one, and where it came from.
 #pragma once
 
+#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/record/event.hpp>
 
 #include <algorithm>
@@ -18,7 +19,7 @@ inline constexpr std::string_view redaction_failed_text = "[REDACTION FAILED]";
 [[nodiscard]] inline bool is_plain_key(std::string_view key) noexcept {
   constexpr std::size_t longest = 40;
   return key.size() <= longest && std::all_of(key.begin(), key.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '.';
+           return is_ascii_letter(c) || c == '_' || c == '-' || c == '.';
          });
 }
 

@@ -29,11 +29,6 @@ std::string duration_text(std::int64_t ns, fapilog::record_format::unit unit) {
   return std::string{out.view()};
 }
 
-std::string code_point_text(std::uint32_t point) {
-  char text[4];
-  return {text, fapilog::put_code_point(text, point)};
-}
-
 /// The same by the C library.
 std::string by_gmtime(std::int64_t unix_seconds) {
   auto const seconds = static_cast<std::time_t>(unix_seconds);
@@ -137,20 +132,6 @@ TEST_CASE("a duration is told in the unit in which it was given") {
   CHECK(duration_text(36 * 3'600 * ns_of_second, unit::d) == "1.5d");
   CHECK(duration_text(1'500'000, unit::ms) == "1.5ms");
   CHECK(duration_text(5, static_cast<unit>(77)) == "5ns");
-}
-
-TEST_CASE("a code point becomes its UTF-8, what is none becomes U+FFFD") {
-  CHECK(code_point_text('a') == "a");
-  CHECK(code_point_text(0x7F) == "\x7F");
-  CHECK(code_point_text(0x80) == "\xC2\x80");
-  CHECK(code_point_text(0x7FF) == "\xDF\xBF");
-  CHECK(code_point_text(0x800) == "\xE0\xA0\x80");
-  CHECK(code_point_text(0xFFFF) == "\xEF\xBF\xBF");
-  CHECK(code_point_text(0x10000) == "\xF0\x90\x80\x80");
-  CHECK(code_point_text(0x10FFFF) == "\xF4\x8F\xBF\xBF");
-  for (std::uint32_t const none : {0xD800U, 0xDBFFU, 0xDC00U, 0xDFFFU, 0x110000U, 0xFFFFFFFFU}) {
-    CHECK(code_point_text(none) == "\xEF\xBF\xBD");
-  }
 }
 
 TEST_CASE("timestamps written one after the other are the same as each by itself") {

@@ -58,7 +58,7 @@ std::string shown(std::string_view text) { return shown(value::of_text(text)); }
 /// lines, no control character.
 bool is_harmless(std::string_view text) {
   while (!text.empty()) {
-    auto const point = fapilog::detail::read_utf8(text);
+    auto const point = fapilog::detail::decode_utf8(text);
     if (!point.ok || (point.value != '\n' && fapilog::detail::is_control(point.value))) return false;
     text.remove_prefix(point.size);
   }

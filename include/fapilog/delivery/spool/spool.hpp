@@ -4,6 +4,7 @@
 
 #include <fapilog/delivery/spool/spool_segment.hpp>
 #include <fapilog/detail/os/file.hpp>
+#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/record/time.hpp>
 #include <fapilog/record/uuid.hpp>
 #include <fapilog/setup/delivery_options.hpp>
@@ -166,9 +167,7 @@ class spool {
   static std::string file_name(std::string_view sink) {
     std::string name;
     for (char const c : sink.substr(0, 64)) {
-      bool const is_plain =
-          (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-      name.push_back(is_plain ? c : '-');
+      name.push_back(detail::is_ascii_alphanumeric(c) || c == '_' ? c : '-');
     }
     return name.empty() ? "sink" : name;
   }

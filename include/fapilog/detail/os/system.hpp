@@ -4,6 +4,7 @@
 
 #include <fapilog/detail/memory/atomic.hpp>
 #include <fapilog/detail/os/platform.hpp>
+#include <fapilog/detail/text/ascii.hpp>
 
 #include <cerrno>
 #include <cstddef>
@@ -232,14 +233,12 @@ inline void sleep_ns(std::int64_t ns) noexcept {
 [[nodiscard]] inline std::vector<std::pair<std::string, std::string>> environment_beginning(
     std::string_view prefix) {
   std::vector<std::pair<std::string, std::string>> found;
-  auto const upper = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; };
   for (char** one = ::environ; one != nullptr && *one != nullptr; ++one) {
     std::string_view const text = *one;
     std::size_t const end = text.find('=');
     if (end == std::string_view::npos || end < prefix.size()) continue;
-    bool begins = true;
-    for (std::size_t i = 0; i < prefix.size(); ++i) begins = begins && upper(text[i]) == upper(prefix[i]);
-    if (begins) found.emplace_back(text.substr(0, end), text.substr(end + 1));
+    if (equals_ignoring_case(text.substr(0, prefix.size()), prefix))
+      found.emplace_back(text.substr(0, end), text.substr(end + 1));
   }
   return found;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/regex/regex_syntax.hpp>
+#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/detail/text/utf8.hpp>
 
 #include <cstddef>
@@ -38,7 +39,7 @@ class linear_regex {
     place at{.before = none, .after = first_of(text)};
     follow(now, 0, at, pending);
     while (!text.empty() && !now.list.empty()) {
-      code_point const point = read_utf8(text);
+      code_point const point = decode_utf8(text);
       text.remove_prefix(point.size);
       at = {.before = point.value, .after = first_of(text)};
       next.clear();
@@ -72,8 +73,7 @@ class linear_regex {
 
     [[nodiscard]] bool is_boundary() const noexcept { return is_word(before) != is_word(after); }
     [[nodiscard]] static bool is_word(std::uint32_t point) noexcept {
-      return (point >= 'a' && point <= 'z') || (point >= 'A' && point <= 'Z') ||
-             (point >= '0' && point <= '9') || point == '_';
+      return point < 0x80 && (is_ascii_alphanumeric(static_cast<char>(point)) || point == '_');
     }
   };
 
@@ -97,7 +97,7 @@ class linear_regex {
   };
 
   static std::uint32_t first_of(std::string_view text) noexcept {
-    return text.empty() ? none : read_utf8(text).value;
+    return text.empty() ? none : decode_utf8(text).value;
   }
 
   /// Adds step `from` and all that is reached from it without a character.

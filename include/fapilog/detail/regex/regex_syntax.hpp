@@ -2,6 +2,7 @@
 // Reads the pattern of a regular expression: what `linear_regex` understands, and an error in words for the rest.
 #pragma once
 
+#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/detail/text/utf8.hpp>
 
 #include <algorithm>
@@ -124,7 +125,7 @@ class parser {
     return true;
   }
   std::uint32_t take_point() {
-    code_point const point = read_utf8(pattern_.substr(at_));
+    code_point const point = decode_utf8(pattern_.substr(at_));
     if (!point.ok) fail("bytes that are not UTF-8");
     at_ += point.size;
     return point.value;
@@ -191,7 +192,7 @@ class parser {
   bool number(std::uint32_t& value) {
     std::size_t const before = at_;
     value = 0;
-    for (; more() && pattern_[at_] >= '0' && pattern_[at_] <= '9'; ++at_) {
+    for (; more() && is_ascii_digit(pattern_[at_]); ++at_) {
       value = std::min(value * 10 + static_cast<std::uint32_t>(pattern_[at_] - '0'), most_repeats + 1);
     }
     return at_ != before;
@@ -268,8 +269,7 @@ class parser {
   /// The character behind a backslash.
   std::uint32_t escaped_point() {
     char const c = pattern_[at_];
-    bool const is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (!is_letter) return take_point();
+    if (!is_ascii_alphanumeric(c)) return take_point();
     ++at_;
     switch (c) {
       case 't': return '\t';
@@ -282,10 +282,8 @@ class parser {
     }
   }
   std::uint32_t hex_digit() {
-    constexpr std::string_view digits = "0123456789abcdef";
-    char const c = more() ? pattern_[at_] : ' ';
-    std::size_t const value = digits.find(c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c);
-    if (value == std::string_view::npos) fail("\\x without two hexadecimal digits");
+    int const value = more() ? hex_value(pattern_[at_]) : -1;
+    if (value < 0) fail("\\x without two hexadecimal digits");
     ++at_;
     return static_cast<std::uint32_t>(value);
   }

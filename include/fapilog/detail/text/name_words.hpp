@@ -2,6 +2,8 @@
 // The words of a name: `userToken`, `X-Auth-Token` and `user.token_2` have the word `token`; `tokenizer` has not.
 #pragma once
 
+#include <fapilog/detail/text/ascii.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -9,28 +11,6 @@
 #include <vector>
 
 namespace fapilog::inline v0_1::detail {
-
-[[nodiscard]] constexpr bool is_ascii_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
-[[nodiscard]] constexpr bool is_ascii_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
-[[nodiscard]] constexpr bool is_ascii_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-[[nodiscard]] constexpr char ascii_lower(char c) noexcept {
-  return is_ascii_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-[[nodiscard]] inline std::string lower_text(std::string_view text) {
-  std::string result{text};
-  for (char& c : result) c = ascii_lower(c);
-  return result;
-}
-
-/// Equal but for the case of ASCII letters. Throws: never.
-[[nodiscard]] constexpr bool same_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (ascii_lower(a[i]) != ascii_lower(b[i])) return false;
-  }
-  return true;
-}
 
 /// How a name is cut into words.
 enum class word_cut : std::uint8_t {
@@ -43,7 +23,7 @@ inline void add_words(std::string_view name, word_cut cut, std::vector<std::stri
   enum class sort : std::uint8_t { sign, letter, digit };
   auto const sort_of = [](char c) {
     if (is_ascii_digit(c)) return sort::digit;
-    bool const is_letter = is_ascii_lower(c) || is_ascii_upper(c) || static_cast<unsigned char>(c) >= 0x80;
+    bool const is_letter = is_ascii_letter(c) || static_cast<unsigned char>(c) >= 0x80;
     return is_letter ? sort::letter : sort::sign;
   };
   sort before = sort::sign;
@@ -56,7 +36,7 @@ inline void add_words(std::string_view name, word_cut cut, std::vector<std::stri
         begins = !is_ascii_upper(name[i - 1]) || ends_capitals;
       }
       if (begins) words.emplace_back();
-      words.back().push_back(ascii_lower(name[i]));
+      words.back().push_back(to_ascii_lower(name[i]));
     }
     before = now;
   }
@@ -66,9 +46,8 @@ inline void add_words(std::string_view name, word_cut cut, std::vector<std::stri
 [[nodiscard]] inline std::string joined_name(std::string_view name) {
   std::string result;
   for (char const c : name) {
-    bool const counts =
-        is_ascii_lower(c) || is_ascii_upper(c) || is_ascii_digit(c) || static_cast<unsigned char>(c) >= 0x80;
-    if (counts) result.push_back(ascii_lower(c));
+    bool const counts = is_ascii_alphanumeric(c) || static_cast<unsigned char>(c) >= 0x80;
+    if (counts) result.push_back(to_ascii_lower(c));
   }
   return result;
 }

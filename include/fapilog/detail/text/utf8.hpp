@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reading UTF-8 that may be broken: each ill-formed part becomes one U+FFFD, as the Unicode standard recommends.
+// Encodes and decodes UTF-8. Each ill-formed part decodes to one U+FFFD, as the Unicode standard recommends.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ struct code_point {
 };
 
 /// Reads the code point at the begin of `text`, which is not empty. Well-formed: Unicode 15, table 3-7. Throws: never.
-[[nodiscard]] inline code_point read_utf8(std::string_view text) noexcept {
+[[nodiscard]] inline code_point decode_utf8(std::string_view text) noexcept {
   auto const byte = [text](std::size_t i) {
     return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
   };
@@ -44,9 +44,40 @@ struct code_point {
   return {0xFFFD, 1, false};
 }
 
+/// True for the second and later bytes of a code point.
+[[nodiscard]] constexpr bool is_utf8_continuation(char c) noexcept {
+  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+}
+
+/// Writes a code point, or U+FFFD if it is none, and returns the number of bytes (1 to 4). Throws: never.
+inline std::size_t encode_utf8(char* to, std::uint32_t point) noexcept {
+  if (point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF)) point = 0xFFFD;
+  auto const tail = [](std::uint32_t bits) { return static_cast<char>(0x80 | (bits & 0x3F)); };
+  if (point < 0x80) {
+    to[0] = static_cast<char>(point);
+    return 1;
+  }
+  if (point < 0x800) {
+    to[0] = static_cast<char>(0xC0 | (point >> 6));
+    to[1] = tail(point);
+    return 2;
+  }
+  if (point < 0x10000) {
+    to[0] = static_cast<char>(0xE0 | (point >> 12));
+    to[1] = tail(point >> 6);
+    to[2] = tail(point);
+    return 3;
+  }
+  to[0] = static_cast<char>(0xF0 | (point >> 18));
+  to[1] = tail(point >> 12);
+  to[2] = tail(point >> 6);
+  to[3] = tail(point);
+  return 4;
+}
+
 [[nodiscard]] inline bool is_utf8(std::string_view text) noexcept {
   while (!text.empty()) {
-    code_point const point = read_utf8(text);
+    code_point const point = decode_utf8(text);
     if (!point.ok) return false;
     text.remove_prefix(point.size);
   }

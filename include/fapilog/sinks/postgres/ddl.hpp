@@ -2,6 +2,7 @@
 // The migration of the Postgres sink's table as SQL text: plain, partitioned by day, for TimescaleDB, for Citus.
 #pragma once
 
+#include <fapilog/detail/text/utf8.hpp>
 #include <fapilog/sinks/postgres/config.hpp>
 #include <fapilog/sinks/postgres/detail/columns.hpp>
 
@@ -34,7 +35,7 @@ namespace pg {
   char digits[16];
   std::snprintf(digits, sizeof digits, "_%08x", static_cast<unsigned>(sum));
   std::size_t keep = longest - suffix.size() - 9;
-  while (keep > 0 && (static_cast<unsigned char>(table[keep]) & 0xC0U) == 0x80U) --keep;
+  while (keep > 0 && fapilog::detail::is_utf8_continuation(table[keep])) --keep;
   return table.substr(0, keep) + digits + std::string{suffix};
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/os/system.hpp>
+#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/setting.hpp>
 #include <fapilog/stages/enricher.hpp>
 #include <fapilog/stages/enrichers/detail/prepared_texts.hpp>
@@ -50,7 +51,6 @@ struct kubernetes_config {
 [[nodiscard]] inline std::string_view deployment_of_pod(std::string_view pod) noexcept {
   // What Kubernetes draws random names from; older versions wrote hashes as hexadecimal digits.
   constexpr std::string_view drawn = "bcdfghjklmnpqrstvwxz2456789";
-  constexpr std::string_view hexadecimal = "0123456789abcdef";
   auto const is_made_of = [](std::string_view text, std::string_view characters) {
     return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
   };
@@ -65,7 +65,7 @@ struct kubernetes_config {
   if (last.size() != 5 || !is_made_of(last, drawn)) return {};
   auto const [deployment, hash] = split(name);
   bool const has_hash = !deployment.empty() && hash.size() >= 8 && hash.size() <= 10 &&
-                        (is_made_of(hash, drawn) || is_made_of(hash, hexadecimal));
+                        (is_made_of(hash, drawn) || is_made_of(hash, detail::hex_digits));
   return has_hash ? deployment : name;
 }
 

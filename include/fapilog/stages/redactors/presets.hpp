@@ -2,7 +2,7 @@
 // The thirteen redaction presets: which names each covers, what it builds on, and what law it is made for.
 #pragma once
 
-#include <fapilog/detail/text/name_words.hpp>
+#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/stages/redactors/detail/preset_names.hpp>
 
 #include <algorithm>
@@ -156,7 +156,7 @@ inline void collect_names(std::string_view name, preset_table all, std::vector<s
     std::string_view regulation, preset_table all = redaction_presets) {
   std::vector<std::string_view> names;
   for (redaction_preset const& p : all) {
-    if (!p.regulation.empty() && detail::same_ignoring_case(p.regulation, regulation))
+    if (!p.regulation.empty() && detail::equals_ignoring_case(p.regulation, regulation))
       names.push_back(p.name);
   }
   return names;
@@ -169,7 +169,7 @@ inline void collect_names(std::string_view name, preset_table all, std::vector<s
   for (redaction_preset const& p : all) {
     bool const is_part = p.region.size() > region.size() && p.region[region.size()] == '-';
     if (region.empty() || p.region.size() < region.size()) continue;
-    if (!detail::same_ignoring_case(p.region.substr(0, region.size()), region)) continue;
+    if (!detail::equals_ignoring_case(p.region.substr(0, region.size()), region)) continue;
     if (is_part || p.region.size() == region.size()) names.push_back(p.name);
   }
   return names;

@@ -53,9 +53,3 @@ TEST_CASE("joined names are the same however their words are put together") {
     CHECK(fapilog::detail::joined_name(name) == "requestbody");
   }
 }
-
-TEST_CASE("case is ignored for ASCII letters alone") {
-  CHECK(fapilog::detail::same_ignoring_case("ToKen", "tOkEN"));
-  CHECK_FALSE(fapilog::detail::same_ignoring_case("token", "tokens"));
-  CHECK_FALSE(fapilog::detail::same_ignoring_case("\xC3\x84", "\xC3\xA4"));
-}

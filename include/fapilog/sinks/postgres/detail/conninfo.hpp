@@ -2,6 +2,7 @@
 // The connection string for libpq from the Postgres sink's settings; what stands in a `dsn` wins.
 #pragma once
 
+#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/sinks/postgres/config.hpp>
 
 #include <cstddef>
@@ -51,20 +52,17 @@ using conninfo_list = std::vector<std::pair<std::string_view, std::string>>;
 
 /// `key=value&...` for a URI.
 [[nodiscard]] inline std::string as_query(conninfo_list const& all) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
   std::string text;
   for (auto const& [key, value] : all) {
     if (!text.empty()) text += '&';
     text.append(key) += '=';
     for (char const c : value) {
-      auto const byte = static_cast<unsigned char>(c);
-      bool const is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                            c == '-' || c == '_' || c == '.';
-      if (is_plain) text += c;
-      else {
-        text += '%';
-        text += digits[byte >> 4];
-        text += digits[byte & 15U];
+      if (fapilog::detail::is_ascii_alphanumeric(c) || c == '-' || c == '_' || c == '.') {
+        text += c;
+      } else {
+        char digits[2];
+        fapilog::detail::put_hex(digits, static_cast<unsigned char>(c));
+        text.append(1, '%').append(digits, sizeof digits);
       }
     }
   }

@@ -91,7 +91,7 @@ class json_repair {
           ++plain;
         take(plain);
       } else {
-        auto const point = fapilog::detail::read_utf8(rest_);
+        auto const point = fapilog::detail::decode_utf8(rest_);
         if (point.ok) take(point.size);
         else replace(point.size, replacement);
       }

@@ -162,7 +162,7 @@ class row_encoder {
       text.remove_prefix(fapilog::detail::copy_plain(end, text.data(), text.size()));
       out.end_at(end);
       if (text.empty()) break;
-      auto const point = fapilog::detail::read_utf8(text);
+      auto const point = fapilog::detail::decode_utf8(text);
       bool const is_fine = point.ok && point.value != 0;
       altered_ = altered_ || !is_fine;
       out.append(is_fine ? text.substr(0, point.size) : std::string_view{"\xEF\xBF\xBD"});

@@ -2,7 +2,7 @@
 // Finds the numbers of payment cards: by their length, their first digits and their check digit.
 #pragma once
 
-#include <fapilog/detail/text/name_words.hpp>
+#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/stages/redactors/detail/text_edits.hpp>
 
 #include <array>

@@ -2,7 +2,7 @@
 // Finds secrets that a text names itself: `password=...`, `"token": "..."`, `Authorization: ...`.
 #pragma once
 
-#include <fapilog/detail/text/name_words.hpp>
+#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/record/path_cache.hpp>
 #include <fapilog/stages/redactors/detail/name_rules.hpp>
 #include <fapilog/stages/redactors/detail/text_edits.hpp>
@@ -66,7 +66,7 @@ class keyword_finder {
     std::array<std::uint8_t, 256> all{};
     for (std::size_t i = 0; i < all.size(); ++i) {
       char const c = static_cast<char>(i);
-      bool const is_letter = detail::is_ascii_lower(c) || detail::is_ascii_upper(c) || i >= 0x80;
+      bool const is_letter = detail::is_ascii_letter(c) || i >= 0x80;
       bool const is_other = detail::is_ascii_digit(c) || c == '_' || c == '-' || c == '.';
       all[i] = static_cast<std::uint8_t>((is_letter || is_other ? in_name : 0) | (is_letter ? letter : 0));
     }
@@ -144,7 +144,7 @@ class keyword_finder {
   [[nodiscard]] static bool is_one_of(std::string_view text,
                                       std::array<std::string_view, N> const& words) noexcept {
     return std::any_of(words.begin(), words.end(),
-                       [text](std::string_view word) { return detail::same_ignoring_case(word, text); });
+                       [text](std::string_view word) { return detail::equals_ignoring_case(word, text); });
   }
 
   /// True for names that prose has before a colon, too: `invalid token: ...`.
@@ -196,7 +196,7 @@ class keyword_finder {
     end = end_of_word(text, begin, text[sign]);
     // `token=Bearer abc`
     for (std::string_view const scheme : {"bearer", "basic", "digest", "token"}) {
-      if (!detail::same_ignoring_case(text.substr(begin, end - begin), scheme) || at(text, end) != ' ')
+      if (!detail::equals_ignoring_case(text.substr(begin, end - begin), scheme) || at(text, end) != ' ')
         continue;
       return {begin, end_of_word(text, end + 1, text[sign]), false};
     }

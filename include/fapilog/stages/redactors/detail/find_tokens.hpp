@@ -2,7 +2,7 @@
 // Finds secrets that are known by their form: JSON web tokens, bearer tokens, AWS keys, private keys.
 #pragma once
 
-#include <fapilog/detail/text/name_words.hpp>
+#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/stages/redactors/detail/text_edits.hpp>
 
 #include <algorithm>
@@ -12,9 +12,7 @@
 namespace fapilog::inline v0_1::redactors {
 namespace token_detail {
 
-[[nodiscard]] constexpr bool is_letter_or_digit(char c) noexcept {
-  return detail::is_ascii_lower(c) || detail::is_ascii_upper(c) || detail::is_ascii_digit(c);
-}
+[[nodiscard]] constexpr bool is_letter_or_digit(char c) noexcept { return detail::is_ascii_alphanumeric(c); }
 /// What base64url consists of.
 [[nodiscard]] constexpr bool is_in_jwt_part(char c) noexcept {
   return is_letter_or_digit(c) || c == '-' || c == '_';
@@ -71,10 +69,10 @@ inline void find_bearers(std::string_view text, text_edits& edits) {
   using token_detail::is_in_token;
   constexpr std::size_t shortest_token = 8;
   for (std::size_t at = 0; at + 6 + shortest_token <= text.size(); ++at) {
-    if (detail::ascii_lower(text[at]) != 'b') continue;
+    if (detail::to_ascii_lower(text[at]) != 'b') continue;
     std::size_t size = 0;
     for (std::string_view const scheme : {"bearer", "basic"}) {
-      if (detail::same_ignoring_case(text.substr(at, scheme.size()), scheme)) size = scheme.size();
+      if (detail::equals_ignoring_case(text.substr(at, scheme.size()), scheme)) size = scheme.size();
     }
     if (size == 0) continue;
     std::size_t begin = at + size;

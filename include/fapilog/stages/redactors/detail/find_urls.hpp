@@ -2,7 +2,7 @@
 // Finds credentials in URLs, and e-mail addresses, wherever they stand in a text.
 #pragma once
 
-#include <fapilog/detail/text/name_words.hpp>
+#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/stages/redactors/detail/text_edits.hpp>
 
 #include <algorithm>
@@ -91,8 +91,8 @@ inline void find_urls(std::string_view text, text_edits& edits) {
 namespace url_detail {
 
 [[nodiscard]] constexpr bool is_in_local_part(char c) noexcept {
-  return detail::is_ascii_lower(c) || detail::is_ascii_upper(c) || detail::is_ascii_digit(c) || c == '.' ||
-         c == '_' || c == '%' || c == '+' || c == '-' || static_cast<unsigned char>(c) >= 0x80;
+  return detail::is_ascii_alphanumeric(c) || c == '.' || c == '_' || c == '%' || c == '+' || c == '-' ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 [[nodiscard]] constexpr bool is_in_domain(char c) noexcept {
   return is_in_local_part(c) && c != '_' && c != '%' && c != '+';

@@ -4,6 +4,7 @@
 
 #include <fapilog/detail/hash/sha256.hpp>
 #include <fapilog/detail/memory/arena.hpp>
+#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/record/field.hpp>
@@ -68,13 +69,9 @@ class masking {
     detail::text_buffer plain;
     json::put_plain(plain, v);
     detail::sha256::digest const hash = hash_->of(plain.view());
-    constexpr std::string_view digits = "0123456789abcdef";
     constexpr std::size_t shown = 8;
     std::array<char, 5 + 2 * shown> text{'h', 'm', 'a', 'c', ':'};
-    for (std::size_t i = 0; i < shown; ++i) {
-      text[5 + 2 * i] = digits[hash[i] >> 4];
-      text[6 + 2 * i] = digits[hash[i] & 15];
-    }
+    for (std::size_t i = 0; i < shown; ++i) detail::put_hex(&text[5 + 2 * i], hash[i]);
     return memory.copy({text.data(), text.size()});
   }
 

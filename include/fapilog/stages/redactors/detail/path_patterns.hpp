@@ -2,7 +2,7 @@
 // Exact paths with wildcards: `data.user.password`, `data.*.token`, `context.**`, `password`.
 #pragma once
 
-#include <fapilog/detail/text/name_words.hpp>
+#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/stages/redactors/detail/path_rule.hpp>
 
 #include <algorithm>
@@ -83,7 +83,7 @@ class path_patterns final : public path_rule {
   }
 
   [[nodiscard]] bool same(std::string_view a, std::string_view b) const noexcept {
-    return folds_ ? detail::same_ignoring_case(a, b) : a == b;
+    return folds_ ? detail::equals_ignoring_case(a, b) : a == b;
   }
 
   /// Follows all ways at once: the time grows with keys times pattern.

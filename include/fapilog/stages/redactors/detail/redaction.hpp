@@ -2,7 +2,7 @@
 // All rules of a redactor, in one walk over an event.
 #pragma once
 
-#include <fapilog/detail/text/name_words.hpp>
+#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/detail/text/utf8.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/event.hpp>
@@ -222,7 +222,7 @@ class redaction {
     std::size_t size = 0;
     for (std::size_t count = 0; count < most_characters_; ++count) {
       if (size == text.size()) return false;
-      size += detail::read_utf8(text.substr(size)).size;
+      size += detail::decode_utf8(text.substr(size)).size;
     }
     if (size == text.size()) return false;
     std::string whole{text.substr(0, size)};
@@ -301,8 +301,7 @@ class redaction {
     if (text.empty() || text.size() > longest || (most_characters_ != 0 && text.size() > most_characters_))
       return false;
     return !detail::is_ascii_digit(text[0]) && std::all_of(text.begin(), text.end(), [](char c) {
-      return detail::is_ascii_lower(c) || detail::is_ascii_upper(c) || detail::is_ascii_digit(c) ||
-             c == '_' || c == '-' || c == '.' || c == ' ';
+      return detail::is_ascii_alphanumeric(c) || c == '_' || c == '-' || c == '.' || c == ' ';
     });
   }
 
