@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Encodes and decodes UTF-8. Each ill-formed part decodes to one U+FFFD, as the Unicode standard recommends.
+// Encodes and decodes UTF-8; each ill-formed part decodes to one U+FFFD, as the Unicode standard recommends.
 #pragma once
 
 #include <cstddef>
