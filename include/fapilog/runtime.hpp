@@ -84,10 +84,10 @@ class basic_runtime {
                                .drop_summary_window = chosen.drop_summary_window},
         *channel, detail::event_maker{chosen.level_names}, std::move(stages), std::move(places), diagnostics_,
         &channel->wake_event());
-    worker_->start(
-        start_context(allow_ddl, [tell = diagnostics_](std::string_view message, std::string_view detail) {
-          tell->warn("sink", message, detail);
-        }));
+    worker_->start(start_context{[tell = diagnostics_](std::string_view message, std::string_view detail) {
+                                   tell->warn("sink", message, detail);
+                                 },
+                                 schema_permission{allow_ddl}});
     detail::lifecycle::instance().add(worker_);
   }
   basic_runtime(basic_runtime const&) = delete;

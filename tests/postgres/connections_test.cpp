@@ -60,7 +60,7 @@ TEST_CASE("large batches are divided among connections, which are made when the 
   auto config = several(server, "divided", 3);
   config.application_name = "divided";
   postgres sink{config};
-  sink.start(fapilog::start_context::without_ddl());
+  sink.start(fapilog::start_context{});
   CHECK(sink.write(records(199)));
   CHECK(backends(server, "divided") == 1);
   CHECK(sink.write(records(200)));
@@ -86,7 +86,7 @@ TEST_CASE("connections that large batches needed are closed when none has come f
   config.application_name = "idle";
   config.connection_idle_timeout = 0s;
   postgres sink{config};
-  sink.start(fapilog::start_context::without_ddl());
+  sink.start(fapilog::start_context{});
   CHECK(sink.write(records(300)));
   CHECK(backends(server, "idle") == 3);
   CHECK(sink.write(records(200)));
@@ -145,7 +145,7 @@ TEST_CASE("a connection that is refused leaves its work to the first, and health
       "ALTER ROLE limited CONNECTION LIMIT 1; GRANT USAGE ON SCHEMA limited TO limited; "
       "GRANT INSERT ON limited.logs TO limited");
   postgres sink{config};
-  sink.start(fapilog::start_context::without_ddl());
+  sink.start(fapilog::start_context{});
   CHECK(sink.write(records(500)));
   CHECK(sink.write(records(500)));
   CHECK(server.count("limited.logs") == 1'000);
@@ -162,7 +162,7 @@ TEST_CASE("refused records are found in every share of a batch") {
   auto const config = several(server, "shares", 3);
   server.sql("ALTER TABLE shares.logs ADD CHECK (message <> 'marked')");
   postgres sink{config};
-  sink.start(fapilog::start_context::without_ddl());
+  sink.start(fapilog::start_context{});
   std::vector<std::size_t> const marked{0, 299, 300, 450, 599, 600, 899};
   auto const result = sink.write(records(900, marked));
   CHECK(result.rejected_entries() == marked);
@@ -182,10 +182,10 @@ TEST_CASE("a share that fails has the batch offered again from there, and what i
       "  RETURN NEW; END $$;"
       "CREATE TRIGGER judge BEFORE INSERT ON failing.logs FOR EACH ROW EXECUTE FUNCTION failing.judge()");
   postgres sink{config};
-  sink.start(fapilog::start_context::without_ddl());
+  sink.start(fapilog::start_context{});
   auto const batch = records(900, {500});
   auto const result = sink.write(batch);
-  REQUIRE(result.what() == fapilog::write_result::outcome::retry);
+  REQUIRE(result.outcome() == fapilog::write_outcome::retry);
   CHECK(result.first_to_retry() == 300);
   CHECK(server.count("failing.logs") == 600);
   CHECK_FALSE(sink.health().healthy);
@@ -208,14 +208,14 @@ TEST_CASE("a key is looked for only where a record may be there already, and by 
     return count;
   };
   postgres first{config};
-  first.start(fapilog::start_context::without_ddl());
+  first.start(fapilog::start_context{});
   auto const batch = records(100);
   CHECK(first.write(batch));
   CHECK(first.write(records(100, {50})).rejected_entries() == std::vector<std::size_t>{50});
   CHECK(first.write(records(100)));
   CHECK(sent("ON CONFLICT") == 0);
   postgres later{config};
-  later.start(fapilog::start_context::without_ddl());
+  later.start(fapilog::start_context{});
   CHECK(later.write(batch));
   CHECK(sent("ON CONFLICT") == 1);
   CHECK(later.counts().duplicates.value() == 100);
@@ -239,14 +239,14 @@ TEST_CASE("a server process that is stopped and keeps its connection is left for
   config.statement_timeout = 300ms;
   config.tcp_user_timeout = 200ms;
   postgres sink{config};
-  sink.start(fapilog::start_context::without_ddl());
+  sink.start(fapilog::start_context{});
   CHECK(sink.write(records(1)));
   auto const pid =
       std::stoi(server.value("SELECT pid FROM pg_stat_activity WHERE application_name = 'stopped'"));
   REQUIRE(::kill(pid, SIGSTOP) == 0);
   auto const batch = records(10);
   auto const result = sink.write(batch);
-  CHECK(result.what() == fapilog::write_result::outcome::retry);
+  CHECK(result.outcome() == fapilog::write_outcome::retry);
   CHECK(result.reason() ==
         "postgres: the server did not answer within `statement_timeout` and `tcp_user_timeout`");
   CHECK(sink.write(batch));

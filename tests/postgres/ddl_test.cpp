@@ -280,7 +280,7 @@ TEST_CASE("partitions by day: rows land in theirs, the rest in the default one, 
   e.add("long ago");  // 2026-01-27
   e.add("older").unix_ns = 1'577'880'000'000'000'000;
   postgres sink{config};
-  sink.start(fapilog::start_context::without_ddl());
+  sink.start(fapilog::start_context{});
   CHECK(sink.write(e.batch()));
   CHECK(sink.write(e.batch()));
   CHECK(server.count("daily.logs") == 12);  // both have the id 0, but not at the same time
@@ -300,9 +300,9 @@ TEST_CASE("a day without a partition holds records up until there is one, and sa
   support::events e;
   e.add("long ago");
   postgres sink{config};
-  sink.start(fapilog::start_context::without_ddl());
+  sink.start(fapilog::start_context{});
   auto const result = sink.write(e.batch());
-  CHECK(result.what() == fapilog::write_result::outcome::retry);
+  CHECK(result.outcome() == fapilog::write_outcome::retry);
   CHECK(result.reason() == "postgres: no partition of the table takes the record's time");
   server.sql("CREATE TABLE gap.rest PARTITION OF gap.logs DEFAULT");
   CHECK(sink.write(e.batch()));
@@ -320,7 +320,7 @@ TEST_CASE("a table that was left by others is written to, and its lacks are name
   support::complaints told;
   auto const problem = [&] {
     postgres sink{config};
-    sink.start(fapilog::start_context::without_ddl());
+    sink.start(fapilog::start_context{});
     return sink.health().detail;
   };
   CHECK(problem() ==
@@ -338,7 +338,7 @@ TEST_CASE("a table that was left by others is written to, and its lacks are name
   support::events e;
   e.add("x");
   postgres sink{config};
-  sink.start(fapilog::start_context::without_ddl());
+  sink.start(fapilog::start_context{});
   CHECK(sink.write(e.batch()));
   CHECK(sink.health().healthy);
   CHECK(sink.health().detail.find("at least once: the table has no unique key on id") != std::string::npos);
@@ -352,7 +352,7 @@ TEST_CASE("a unique key besides the id's is told, since records that repeat it a
   support::events e;
   e.add("x");
   postgres sink{config};
-  sink.start(fapilog::start_context::without_ddl());
+  sink.start(fapilog::start_context{});
   CHECK(sink.write(e.batch()));
   CHECK(sink.health().detail.find("records that repeat another unique key of the table are left out") !=
         std::string::npos);

@@ -125,7 +125,7 @@ insert_cost cost_of(postgres_server const& server, table_kind const& kind, std::
   postgres sink{config};
   std::unique_ptr<plain_statement> plain;
   if (kind.by_sink) {
-    sink.start(fapilog::start_context::without_ddl());
+    sink.start(fapilog::start_context{});
   } else {
     plain = std::make_unique<plain_statement>(server.conninfo() + " application_name=fapilog",
                                               fapilog::sinks::pg::table_of(config), columns, kind.has_key);

@@ -156,7 +156,7 @@ TEST_CASE("a cut that comes while an answer is waited for is noticed by the prob
   std::thread{[&] {
     if (!network.enter()) return;
     postgres sink{config};
-    sink.start(fapilog::start_context::without_ddl());
+    sink.start(fapilog::start_context{});
     pqxx::work lock{holder};
     lock.exec("LOCK TABLE logs IN ACCESS EXCLUSIVE MODE");  // the answer takes its time
     std::thread cutter{[&] {

@@ -51,7 +51,7 @@ postgres narrow_sink(std::string const& schema) {
   config.schema_name = schema;
   server.sql(postgres_ddl(config) + "ALTER TABLE " + schema + ".logs ALTER COLUMN logger TYPE varchar(10)");
   postgres sink{config};
-  sink.start(fapilog::start_context::without_ddl());
+  sink.start(fapilog::start_context{});
   return sink;
 }
 
@@ -67,7 +67,7 @@ std::string stored_json(std::string const& schema, std::string_view json) {
   entry.event.unix_ns = 1'769'509'800'123'456'789;
   entry.json = json;
   postgres sink{config};
-  sink.start(fapilog::start_context::without_ddl());
+  sink.start(fapilog::start_context{});
   auto const result = sink.write(fapilog::batch{storage});
   if (!result) return result.reason();
   return server.value("SELECT event::text FROM " + schema + ".logs");
@@ -89,7 +89,7 @@ TEST_CASE("refused records are found among a thousand with few statements, and t
     postgres sink = narrow_sink("poison");
     auto const batch = numbered(1000, now.bad, "longer than ten");
     auto const result = sink.write(batch);
-    REQUIRE(result.what() == fapilog::write_result::outcome::rejected);
+    REQUIRE(result.outcome() == fapilog::write_outcome::rejected);
     CHECK(result.rejected_entries() == now.bad);
     CHECK(result.reason() == "postgres: " + std::to_string(now.bad.size()) +
                                  " refused: " + std::to_string(now.bad.size()) +
@@ -125,7 +125,7 @@ TEST_CASE("each way of the server to refuse a record sets that record aside with
       "ALTER TABLE codes.logs ADD CHECK (logger <> 'check'), ALTER COLUMN logger SET NOT NULL;"
       "CREATE UNIQUE INDEX ON codes.logs ((1 / nullif(length(logger) - 4, 0)))  WHERE logger = 'none'");
   postgres sink{config};
-  sink.start(fapilog::start_context::without_ddl());
+  sink.start(fapilog::start_context{});
   std::map<std::string, std::string> const codes{{"raise", "P0001"}, {"check", "23514"}, {"22P02", "22P02"},
                                                  {"22003", "22003"}, {"22021", "22021"}, {"22P05", "22P05"},
                                                  {"23502", "23502"}, {"54001", "54001"}, {"23503", "23503"}};
@@ -150,11 +150,11 @@ TEST_CASE("an error that no rule knows is tried again a few times, then the reco
       "END $$;"
       "CREATE TRIGGER judge BEFORE INSERT ON strange.logs FOR EACH ROW EXECUTE FUNCTION strange.judge()");
   postgres sink{config};
-  sink.start(fapilog::start_context::without_ddl());
+  sink.start(fapilog::start_context{});
   auto const batch = numbered(10, {7}, "XX000");
   int offers = 0;
   auto result = sink.write(batch);
-  for (; result.what() == fapilog::write_result::outcome::retry && offers < 50; ++offers) {
+  for (; result.outcome() == fapilog::write_outcome::retry && offers < 50; ++offers) {
     CHECK(result.first_to_retry() == 0);
     result = sink.write(batch);
   }

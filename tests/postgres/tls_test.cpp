@@ -54,7 +54,7 @@ TEST_CASE("with verify-full the right certificate connects, and nothing else doe
     support::events e;
     e.add("x");
     postgres sink{config};
-    sink.start(fapilog::start_context::without_ddl());
+    sink.start(fapilog::start_context{});
     auto const result = sink.write(e.batch());
     return result ? std::string{"stored"} : result.reason();
   };

@@ -28,7 +28,7 @@ struct engine_parts {
     worker = std::make_shared<fapilog::detail::worker>(options, *channel, fapilog::detail::event_maker{{}},
                                                        fapilog::detail::stage_set{}, std::move(places), tell,
                                                        with_event ? &channel->wake_event() : nullptr);
-    worker->start(fapilog::start_context::without_ddl());
+    worker->start(fapilog::start_context{});
   }
   engine_parts(engine_parts const&) = delete;
   engine_parts& operator=(engine_parts const&) = delete;

@@ -64,7 +64,7 @@ class postgres_double {
       : config_(std::move(config)), log_(std::move(log)) {}
   void start(fapilog::start_context const& context) {
     *log_ += config_.create_table ? "wants" : "does not want";
-    *log_ += context.allow_ddl() && config_.create_table ? ", makes" : ", makes nothing";
+    *log_ += context.may_change_schema() && config_.create_table ? ", makes" : ", makes nothing";
   }
   void write(fapilog::batch const&) const {}
 

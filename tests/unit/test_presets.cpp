@@ -19,7 +19,7 @@ namespace {
 /// A sink that says what its start context allowed, as a database sink would ask.
 struct asks_for_ddl {
   std::shared_ptr<bool> allowed;
-  void start(fapilog::start_context const& context) const { *allowed = context.allow_ddl(); }
+  void start(fapilog::start_context const& context) const { *allowed = context.may_change_schema(); }
   void write(fapilog::batch const&) const {}
 };
 
@@ -77,12 +77,12 @@ TEST_CASE("dev, serverless and minimal leave DDL to the sink's own settings") {
   CHECK(ddl_reaches_a_sink<fapilog::presets::minimal>());
 }
 
-TEST_CASE("nobody can make a start context that allows DDL out of one that does not") {
-  STATIC_REQUIRE_FALSE(std::is_default_constructible_v<fapilog::start_context>);
-  STATIC_REQUIRE_FALSE(std::is_copy_assignable_v<fapilog::start_context>);
+TEST_CASE("only a runtime can grant the permission to change a schema") {
+  STATIC_REQUIRE_FALSE(std::is_constructible_v<fapilog::schema_permission, bool>);
   STATIC_REQUIRE_FALSE(
-      std::is_constructible_v<fapilog::start_context, bool, fapilog::start_context::reporter>);
-  CHECK_FALSE(fapilog::start_context::without_ddl().allow_ddl());
+      std::is_constructible_v<fapilog::start_context, fapilog::start_context::reporter, bool>);
+  CHECK_FALSE(fapilog::schema_permission{}.is_granted());
+  CHECK_FALSE(fapilog::start_context{}.may_change_schema());
 }
 
 TEST_CASE("the presets have the values of the settings table") {

@@ -139,10 +139,10 @@ class delivery {
     ++w.offers;
     write_result const result = offer(w.part.entries.from(w.first));
     counts().seconds.observe(std::chrono::duration<double>(clock::now() - now).count());
-    switch (result.what()) {
-      case write_result::outcome::delivered: break;
-      case write_result::outcome::rejected: set_aside(w, result); break;
-      case write_result::outcome::retry:
+    switch (result.outcome()) {
+      case write_outcome::delivered: break;
+      case write_outcome::rejected: set_aside(w, result); break;
+      case write_outcome::retry:
         w.first = std::min(w.first + result.first_to_retry(), w.fates.size());
         if (w.first == w.fates.size()) break;
         return failed(w, result, most);
@@ -275,7 +275,7 @@ class delivery {
       fallback_started_ = true;
       write_result const result = options_.fallback->write(entries);
       std::size_t const first_left =
-          result.what() == write_result::outcome::retry ? result.first_to_retry() : taken.size();
+          result.outcome() == write_outcome::retry ? result.first_to_retry() : taken.size();
       std::fill_n(taken.begin(), std::min(first_left, taken.size()), true);
       for (std::size_t const index : result.rejected_entries()) {
         if (index < taken.size()) taken[index] = false;

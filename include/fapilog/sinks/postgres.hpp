@@ -57,7 +57,7 @@ class postgres {
   /// Connects and looks at the table; what does not work yet is tried again with the first batch.
   void start(start_context const& context) {
     context_.emplace(context);
-    if (common_->config.create_table && !context.allow_ddl()) {
+    if (common_->config.create_table && !context.may_change_schema()) {
       context.report("postgres: `create_table` is true, but the preset forbids DDL: none is run",
                      "make the table " + common_->table +
                          " by a migration (postgres_ddl prints it) and set `create_table` to false");
@@ -154,7 +154,7 @@ class postgres {
   void look_at_table(pg::session& db) {
     auto const& config = common_->config;
     pg::table_state state = pg::look_at_table(db, config, common_->columns);
-    if (!state.exists && config.create_table && context_ && context_->allow_ddl()) {
+    if (!state.exists && config.create_table && context_ && context_->may_change_schema()) {
       try {
         pg::make_table(db, config, state);
       } catch (pg::failure& failed) {

@@ -135,7 +135,7 @@ void each_event(findings& all, std::string_view where, Action const& action) {
   using namespace conformance_detail;
   findings all;
   if (target.name().empty()) all.emplace_back("name() is empty");
-  guarded(all, "start", [&] { target.start(start_context::without_ddl()); });
+  guarded(all, "start", [&] { target.start(start_context{}); });
   guarded(all, "flush before the first batch", [&] { target.flush(); });
   std::size_t begin = 0;
   for (std::size_t const count : std::initializer_list<std::size_t>{1, 0, 7, 500, 1}) {
@@ -143,7 +143,7 @@ void each_event(findings& all, std::string_view where, Action const& action) {
     begin += count;
     guarded(all, "write of " + std::to_string(count) + " records", [&] {
       write_result const result = target.write(entries);
-      if (result.what() == write_result::outcome::retry)
+      if (result.outcome() == write_outcome::retry)
         all.push_back("write of " + std::to_string(count) + " records asked for a retry: " + result.reason());
       for (std::size_t const index : result.rejected_entries()) {
         if (index >= count)

@@ -5,6 +5,6 @@
 
 int main() {
   fapilog::sinks::postgres sink{{.host = "/nowhere"}};
-  sink.start(fapilog::start_context::without_ddl());
+  sink.start(fapilog::start_context{});
   return sink.health().healthy ? 1 : 0;
 }

@@ -209,7 +209,7 @@ TEST_CASE("the fallback of a full queue is started as it should be, though the s
   struct spare {
     bool may_change_schema = true;
     std::size_t taken = 0;
-    void start(fapilog::start_context const& context) { may_change_schema = context.allow_ddl(); }
+    void start(fapilog::start_context const& context) { may_change_schema = context.may_change_schema(); }
     void write(fapilog::batch const& entries) { taken += entries.size(); }
   };
   auto fallback = std::make_shared<spare>();
@@ -221,7 +221,7 @@ TEST_CASE("the fallback of a full queue is started as it should be, though the s
       {.name = "late", .thread = fapilog::sink_thread::own, .queue_bytes = 65'536, .fallback = fallback}};
   auto const late = std::make_shared<fapilog::detail::delivery_thread>(
       std::move(placed), tell, [wait = go.get_future().share()] { wait.wait(); });
-  late->start(fapilog::start_context::without_ddl());
+  late->start(fapilog::start_context{});
   support::events many;
   constexpr std::size_t count = 2'000;
   for (std::size_t i = 0; i < count; ++i) many.add("record");
@@ -315,7 +315,7 @@ struct gathering_sink {
     auto result =
         shared->answer == nullptr ? fapilog::write_result::delivered() : shared->answer(call, entries);
     std::size_t const taken =
-        result.what() == fapilog::write_result::outcome::retry ? result.first_to_retry() : entries.size();
+        result.outcome() == fapilog::write_outcome::retry ? result.first_to_retry() : entries.size();
     std::lock_guard const lock{shared->mutex};
     for (std::size_t i = 0; i < taken; ++i) {
       auto const& refused = result.rejected_entries();

@@ -56,13 +56,13 @@ struct test_clock {
 struct reports {
   std::shared_ptr<file_names> all = std::make_shared<file_names>();
   [[nodiscard]] start_context context() const {
-    return start_context::without_ddl([all = all](std::string_view message, std::string_view detail) {
+    return start_context{[all = all](std::string_view message, std::string_view detail) {
       all->push_back(std::string{message} + ": " + std::string{detail});
-    });
+    }};
   }
 };
 
-start_context silent() { return start_context::without_ddl(); }
+start_context silent() { return start_context{}; }
 
 /// All lines of a directory's files, the oldest file first (by number within a second), the active one last.
 file_names lines_in_order(std::string const& active) {
@@ -430,7 +430,7 @@ TEST_CASE("a full disk is told, leaves no torn line, and writes nothing twice") 
 
   batch rest = lines_batch(lines);
   write_result result = sink.write(rest);
-  REQUIRE(result.what() == write_result::outcome::retry);
+  REQUIRE(result.outcome() == write_outcome::retry);
   CHECK_THAT(result.reason(),
              ContainsSubstring("'" + path + "'") && ContainsSubstring("No space left on device"));
   CHECK(result.delay() > std::chrono::milliseconds{0});
@@ -487,7 +487,7 @@ TEST_CASE("a file size limit of the process is an error like a full disk") {
     rotating_file sink{{.path = path}};
     sink.start(silent());
     auto const result = sink.write(lines_batch(numbered_lines(20, 100)));
-    return result.what() == write_result::outcome::retry && result.first_to_retry() == 10 ? 42 : 1;
+    return result.outcome() == write_outcome::retry && result.first_to_retry() == 10 ? 42 : 1;
   });
   CHECK(WEXITSTATUS(status) == 42);
   CHECK(lines_of(path) == numbered_lines(10, 100));
@@ -517,7 +517,7 @@ TEST_CASE("what cannot be a log file is refused at start with the path, the reas
     }
     // The batch is not lost silently either.
     auto const result = sink.write(lines_batch({"{}"}));
-    CHECK(result.what() != write_result::outcome::delivered);
+    CHECK(result.outcome() != write_outcome::delivered);
     CHECK_FALSE(result.reason().empty());
     CHECK_FALSE(sink.health().healthy);
     return text;
@@ -595,7 +595,7 @@ TEST_CASE(
             if (std::string{error.what()}.find(path) == std::string::npos) return 3;
           }
           auto const result = sink.write(lines_batch({"1"}));
-          if (result.what() != write_result::outcome::retry || result.first_to_retry() != 0) return 4;
+          if (result.outcome() != write_outcome::retry || result.first_to_retry() != 0) return 4;
           if (result.reason().find("Permission denied") == std::string::npos) return 5;
           std::filesystem::permissions(directory / "logs", std::filesystem::perms{0700});
           return sink.write(lines_batch({"1"})) && sink.health().healthy ? 42 : 6;

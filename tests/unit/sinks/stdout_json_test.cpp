@@ -76,7 +76,7 @@ TEST_CASE("where nobody reads, records are rejected with the reason and the prog
     stdout_json sink{{.descriptor = pipe.write_end()}};
     for (int i = 0; i < 3; ++i) {
       write_result const result = sink.write(lines_batch({"{}", "{}"}));
-      if (result.what() != write_result::outcome::rejected) return 1;
+      if (result.outcome() != write_outcome::rejected) return 1;
       if (result.rejected_entries() != from_to(0, 2)) return 2;
       if (result.reason().find("read by nobody") == std::string::npos) return 3;
       if (result.reason().find("Broken pipe") == std::string::npos) return 4;
@@ -93,7 +93,7 @@ TEST_CASE("where the descriptor is closed, records are rejected, and go out once
     ::close(1);
     stdout_json sink;
     write_result const closed = sink.write(lines_batch({"{\"n\":1}"}));
-    if (closed.what() != write_result::outcome::rejected) return 1;
+    if (closed.outcome() != write_outcome::rejected) return 1;
     if (closed.reason().find("standard output is closed") == std::string::npos) return 2;
     ::dup2(pipe.write_end(), 1);
     if (!sink.write(lines_batch({"{\"n\":2}"}))) return 3;
@@ -115,7 +115,7 @@ TEST_CASE("a line that was cut goes on where it was cut when its batch is offere
     write_result const result = sink.write(rest);
     got += pipe.read_once(10'000);  // a slow reader
     if (result) break;
-    REQUIRE(result.what() == write_result::outcome::retry);
+    REQUIRE(result.outcome() == write_outcome::retry);
     CHECK_THAT(result.reason(), ContainsSubstring("is full"));
     CHECK(result.delay() > 0ms);
     CHECK_FALSE(sink.health().healthy);
@@ -137,7 +137,7 @@ TEST_CASE("a line that was cut is ended before other lines when its batch does n
   stdout_json sink{{.descriptor = pipe.write_end(), .patience = 0ms}};
   auto const lines = support::numbered_lines(1'000, 97);
   write_result const result = sink.write(lines_batch(lines));
-  REQUIRE(result.what() == write_result::outcome::retry);
+  REQUIRE(result.outcome() == write_outcome::retry);
   std::size_t const first = result.first_to_retry();
 
   // As long as the reader takes nothing, nothing of another batch may follow the half line.
@@ -158,7 +158,7 @@ TEST_CASE("the end of a line that was cut is written at stop") {
   stdout_json sink{{.descriptor = pipe.write_end(), .patience = 0ms}};
   auto const lines = support::numbered_lines(1'000, 97);
   write_result const result = sink.write(lines_batch(lines));
-  REQUIRE(result.what() == write_result::outcome::retry);
+  REQUIRE(result.outcome() == write_outcome::retry);
   std::string got = pipe.read_all();
   sink.stop();
   got += pipe.read_all();
@@ -171,11 +171,11 @@ TEST_CASE("a reader that goes away in the middle leaves the rest rejected, by in
   stdout_json sink{{.descriptor = pipe.write_end(), .patience = 0ms}};
   auto const lines = support::numbered_lines(1'000, 97);
   write_result const full = sink.write(lines_batch(lines));
-  REQUIRE(full.what() == write_result::outcome::retry);
+  REQUIRE(full.outcome() == write_outcome::retry);
   batch const rest = lines_batch(lines).from(full.first_to_retry());
   pipe.close_read();
   write_result const result = sink.write(rest);
-  CHECK(result.what() == write_result::outcome::rejected);
+  CHECK(result.outcome() == write_outcome::rejected);
   CHECK(result.rejected_entries() == from_to(0, rest.size()));
 }
 
@@ -184,7 +184,7 @@ TEST_CASE("a full disk behind standard output is a reason to try again") {
   REQUIRE(full >= 0);
   stdout_json sink{{.descriptor = full}};
   write_result const result = sink.write(lines_batch({"{}"}));
-  CHECK(result.what() == write_result::outcome::retry);
+  CHECK(result.outcome() == write_outcome::retry);
   CHECK(result.first_to_retry() == 0);
   CHECK_THAT(result.reason(), ContainsSubstring("No space left on device"));
   ::close(full);

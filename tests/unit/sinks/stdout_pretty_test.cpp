@@ -281,7 +281,7 @@ TEST_CASE("an entry of several lines that was cut is ended before anything else"
     auto const result = sink.write(rest);
     got += pipe.read_once(30'001);
     if (result) break;
-    REQUIRE(result.what() == fapilog::write_result::outcome::retry);
+    REQUIRE(result.outcome() == fapilog::write_outcome::retry);
     rest = rest.from(result.first_to_retry());
     REQUIRE(offers < 1'000);
   }
