@@ -32,7 +32,7 @@ namespace fapilog::inline v0_1 {
                                .filename_prefix = std::string{file.filename_prefix},
                                .max_bytes = file.max_bytes,
                                .max_files = file.max_files,
-                               .compress_rotated = file.compress_rotated && sinks::can_compress}};
+                               .compress_rotated = file.compress_rotated && sinks::can_compress()}};
 }
 
 /// How the sinks of a preset are served.
@@ -215,7 +215,7 @@ class json_object {
       f.text("filename_prefix", file.filename_prefix);
       f.number("max_bytes", file.max_bytes);
       f.number("max_files", file.max_files);
-      f.flag("compress_rotated", file.compress_rotated && sinks::can_compress);
+      f.flag("compress_rotated", file.compress_rotated && sinks::can_compress());
     }
     sinks.name("postgres");
     json_object postgres{out};

@@ -11,7 +11,7 @@
 #include <fapilog/sinks/sink.hpp>
 
 #if defined(FAPILOG_WITH_ZLIB)
-#include <fapilog/sinks/file/detail/gzip.hpp>
+#include <fapilog/sinks/file/zlib.hpp>
 #endif
 
 #include <chrono>
@@ -181,31 +181,28 @@ class rotating_file {
   /// Removes what is too much and, in the background, compresses the rest.
   void tidy() {
     report(rotated_.keep(limits_));
-#if defined(FAPILOG_WITH_ZLIB)
-    if (!config_.compress_rotated) return;
-    background_.post([rotated = rotated_, limits = limits_, report = report_] {
-      tell(report, compress(rotated));
+    file_compressor const compressor = linked_compressor.load_acquire();
+    if (!config_.compress_rotated || compressor == nullptr) return;
+    background_.post([compressor, rotated = rotated_, limits = limits_, report = report_] {
+      tell(report, compress(rotated, compressor));
       tell(report, rotated.keep(limits));  // what was removed meanwhile may have come back as a .gz
     });
-#endif
   }
 
-#if defined(FAPILOG_WITH_ZLIB)
   /// All that are not compressed yet: also those that a crash or another writer left so.
-  static std::string compress(rotated_files const& rotated) {
+  static std::string compress(rotated_files const& rotated, file_compressor compressor) {
     int error = 0;
     std::string problem;
     for (rotated_files::item const& file : rotated.list(error)) {
       if (!file.plain) continue;
       try {
-        detail::gzip_file(rotated.path_of(file));
+        compressor(rotated.path_of(file));
       } catch (std::runtime_error const& failed) {
         problem = failed.what();
       }
     }
     return problem;
   }
-#endif
 
   static void tell(start_context::reporter const& report, std::string const& problem) {
     if (report && !problem.empty()) report("rotating_file: rotated files are not in order", problem);

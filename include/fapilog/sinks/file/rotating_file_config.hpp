@@ -4,6 +4,7 @@
 
 #include <fapilog/detail/os/platform.hpp>
 #include <fapilog/setting.hpp>
+#include <fapilog/sinks/file/compressor.hpp>
 #include <fapilog/sinks/file/detail/rotated_files.hpp>
 
 #include <array>
@@ -16,13 +17,6 @@
 #include <utility>
 
 namespace fapilog::inline v0_1::sinks {
-
-/// True where `rotating_file_config::compress_rotated` may be asked for.
-#if defined(FAPILOG_WITH_ZLIB)
-inline constexpr bool can_compress = true;
-#else
-inline constexpr bool can_compress = false;
-#endif
 
 /// When a batch counts as delivered.
 enum class file_sync : std::uint8_t {
@@ -131,9 +125,9 @@ struct rotating_file_config {
     return "rotating_file: `max_total_bytes` is less than `max_bytes`; the active file alone may be that "
            "large";
   }
-  if (config.compress_rotated && !can_compress) {
-    return "rotating_file: `compress_rotated` needs zlib, and this program is built without: link "
-           "fapilog::zlib";
+  if (config.compress_rotated && !can_compress()) {
+    return "rotating_file: `compress_rotated` is true, but this program does not link zlib; link "
+           "fapilog::zlib or set it to false";
   }
   return {};
 }

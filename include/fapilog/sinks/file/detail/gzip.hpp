@@ -2,10 +2,6 @@
 // Puts a finished file into a gzip file beside it; needs zlib.
 #pragma once
 
-#ifndef FAPILOG_WITH_ZLIB
-#error "fapilog: detail/gzip.hpp needs zlib: link fapilog::zlib, or define FAPILOG_WITH_ZLIB and link zlib"
-#endif
-
 #include <fapilog/detail/os/file.hpp>
 
 #include <zlib.h>

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// The compressor of rotated files, which the zlib component registers in the programs that link it.
+#pragma once
+
+#include <fapilog/detail/memory/atomic.hpp>
+
+#include <string>
+
+namespace fapilog::inline v0_1::sinks {
+
+/// Replaces the file at `path` by a compressed `<path>.gz`. Returns false if there is nothing to compress. Throws
+/// std::runtime_error if it fails; the file is then unchanged.
+using file_compressor = bool (*)(std::string const& path);
+
+/// One variable for the whole program, so that `rotating_file` is the same type in files with and without the component.
+/// Null: the program does not link one.
+[[gnu::visibility("default")]] inline constinit detail::atomic_word<file_compressor> linked_compressor{
+    nullptr};
+
+/// True if the program links the zlib component (`fapilog::zlib`), so that `rotating_file` can compress. The component
+/// registers itself during static initialisation, before main().
+[[nodiscard]] inline bool can_compress() noexcept { return linked_compressor.load_acquire() != nullptr; }
+
+}  // namespace fapilog::inline v0_1::sinks

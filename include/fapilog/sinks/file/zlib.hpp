@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// The zlib component: a program with one file that includes this can compress rotated files.
+#pragma once
+
+#include <fapilog/sinks/file/compressor.hpp>
+#include <fapilog/sinks/file/detail/gzip.hpp>
+
+#include <string>
+
+namespace fapilog::inline v0_1::sinks {
+
+/// Registers zlib as the compressor of rotated files. `rotating_file.hpp` includes this header if FAPILOG_WITH_ZLIB is
+/// defined, as the CMake target `fapilog::zlib` does.
+inline bool const zlib_is_registered = [] {
+  linked_compressor.store_release([](std::string const& path) { return detail::gzip_file(path); });
+  return true;
+}();
+
+}  // namespace fapilog::inline v0_1::sinks
