@@ -116,11 +116,11 @@ double encoder(std::size_t records) {
   e.level_name = "INFO";
   e.message = "request handled";
   e.logger = "bench";
-  e.context.push_back({"user_id", fapilog::value::of_text(data.user)});
+  e.context.push_back({"user_id", fapilog::value::of_string(data.user)});
   info.enrich(e);
   e.data.push_back({"status", {}});
   e.data.push_back({"latency_ms", {}});
-  e.data.push_back({"path", fapilog::value::of_text(data.path)});
+  e.data.push_back({"path", fapilog::value::of_string(data.path)});
   std::int64_t const began = now_ns();
   auto const begin = bench::clock::now();
   for (std::size_t i = 0; i < records; ++i) {

@@ -35,7 +35,7 @@ inline fapilog::value value_of(nlohmann::json const& json, fapilog::detail::aren
       v.f64 = json.get<double>();
       return v;
     case nlohmann::json::value_t::string:
-      return value::of_text(memory.copy(json.get_ref<std::string const&>()));
+      return value::of_string(memory.copy(json.get_ref<std::string const&>()));
     case nlohmann::json::value_t::array:
       v.type = fapilog::kind::array;
       v.size = static_cast<std::uint32_t>(json.size());

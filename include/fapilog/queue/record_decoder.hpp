@@ -10,7 +10,6 @@
 #include <fapilog/record/event.hpp>
 #include <fapilog/record/record.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -119,23 +118,24 @@ class key_index {
 /// Containers, and what else is rare.
 [[gnu::noinline]] inline void decode_rare(record_format::cell_head const& head, std::byte const* payload,
                                           value& v, detail::arena& memory) {
-  switch (head.type) {
-    case kind::boolean: v.boolean = head.size != 0; break;
-    case kind::character: v.code_point = head.size; break;
-    case kind::uuid:
+  using record_format::payload_form;
+  switch (record_format::form_of(head.type)) {
+    case payload_form::truth: v.boolean = head.size != 0; break;
+    case payload_form::code_point: v.code_point = head.size; break;
+    case payload_form::uuid:
       v.text = reinterpret_cast<char const*>(payload);
       v.size = 16;
       break;
-    case kind::object: decode_members(payload, payload + head.size, v, memory); break;
-    case kind::exception:
+    case payload_form::members:
       decode_members(payload, payload + head.size, v, memory);
+      if (head.type != kind::exception) break;
       for (std::uint32_t i = 0; i < v.size; ++i) {
         if (v.members[i].key == "error.type") {
-          v.members[i].value = value::of_text(readable_type(v.members[i].value.as_text(), memory));
+          v.members[i].value = value::of_string(readable_type(v.members[i].value.as_string(), memory));
         }
       }
       break;
-    case kind::array: {
+    case payload_form::elements: {
       std::byte const* const end = payload + head.size;
       std::size_t count = 0;
       for (std::byte const* at = payload; at < end; ++count)
@@ -146,25 +146,11 @@ class key_index {
       for (std::size_t i = 0; i < count; ++i) v.elements[i] = decode_cell(at, memory).value;
       break;
     }
-    default: v.type = kind::null; break;
+    case payload_form::none:
+    case payload_form::word:
+    case payload_form::text:
+    case payload_form::unknown: v.type = kind::null; break;
   }
-}
-
-/// How a payload becomes a value.
-enum class payload_form : std::uint8_t { rare, word, text };
-
-[[nodiscard]] constexpr payload_form form_of(kind type) noexcept {
-  constexpr std::array<payload_form, 16> forms = [] {
-    std::array<payload_form, 16> all{};
-    for (kind const k :
-         {kind::i64, kind::u64, kind::f64, kind::f32, kind::timestamp, kind::duration, kind::pointer}) {
-      all[static_cast<std::size_t>(k)] = payload_form::word;
-    }
-    for (kind const k : {kind::string, kind::bytes}) all[static_cast<std::size_t>(k)] = payload_form::text;
-    return all;
-  }();
-  auto const index = static_cast<std::size_t>(type);
-  return index < forms.size() ? forms[index] : payload_form::rare;
 }
 
 /// One cell; `cell` moves behind it. Views go to the cell and to `memory`.
@@ -180,7 +166,8 @@ enum class payload_form : std::uint8_t { rare, word, text };
   }
   m.value.type = head.type;
   m.value.size = head.size;
-  switch (form_of(head.type)) {
+  using record_format::payload_form;
+  switch (record_format::form_of(head.type)) {
     case payload_form::word:
       m.value.u64 = read<std::uint64_t>(payload);
       cell = payload + sizeof(std::uint64_t);
@@ -189,7 +176,7 @@ enum class payload_form : std::uint8_t { rare, word, text };
       m.value.text = reinterpret_cast<char const*>(payload);
       cell = payload + record_format::padded(head.size);
       break;
-    case payload_form::rare:
+    default:
       decode_rare(head, payload, m.value, memory);
       cell = payload + record_format::payload_size(head.type, head.size);
       break;

@@ -6,6 +6,7 @@
 #include <fapilog/record/level.hpp>
 #include <fapilog/record/record.hpp>
 #include <fapilog/record/uuid.hpp>
+#include <fapilog/record/value.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -14,59 +15,6 @@
 #include <utility>
 
 namespace fapilog::inline v0_1 {
-
-struct member;
-
-/// One typed value. Text and containers are views into the batch's memory.
-struct value {
-  kind type = kind::null;
-  /// Bytes of text, count of members or elements, digits of a timestamp, unit of a duration.
-  std::uint32_t size = 0;
-  union {
-    bool boolean;
-    std::int64_t i64;
-    std::uint64_t u64 = 0;
-    double f64;
-    float f32;
-    std::uint32_t code_point;
-    char const* text;
-    member* members;
-    value* elements;
-  };
-
-  /// A string value; the text has to live as long as the batch (`event::copy`).
-  [[nodiscard]] static value of_text(std::string_view text) noexcept {
-    value v;
-    v.type = kind::string;
-    v.size = static_cast<std::uint32_t>(text.size());
-    v.text = text.data();
-    return v;
-  }
-  [[nodiscard]] static value of_number(std::int64_t number) noexcept {
-    value v;
-    v.type = kind::i64;
-    v.i64 = number;
-    return v;
-  }
-  [[nodiscard]] static value of_bool(bool truth) noexcept {
-    value v;
-    v.type = kind::boolean;
-    v.boolean = truth;
-    return v;
-  }
-
-  /// The characters of a string; empty for other kinds.
-  [[nodiscard]] std::string_view as_text() const noexcept {
-    return type == kind::string ? std::string_view{text, size} : std::string_view{};
-  }
-  [[nodiscard]] bool is_object() const noexcept { return type == kind::object || type == kind::exception; }
-};
-
-/// A named value.
-struct member {
-  std::string_view key;
-  fapilog::value value;
-};
 
 /// Members that are the same in many events of a batch, and their JSON (`,"key":value` for each), made once in the
 /// batch's memory.

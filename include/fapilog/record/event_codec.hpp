@@ -59,23 +59,22 @@ class event_encoder {
   }
   void put_value(value const& v) {
     number(static_cast<std::uint8_t>(v.type));
-    switch (v.type) {
-      case kind::null:
-      case kind::deferred: break;
-      case kind::boolean: number(static_cast<std::uint8_t>(v.boolean ? 1 : 0)); break;
-      case kind::character: number(v.code_point); break;
-      case kind::uuid: out_.append({v.text, 16}); break;
-      case kind::string:
-      case kind::bytes: put_text({v.text, v.size}); break;
-      case kind::object:
-      case kind::exception: members(v.members, v.size); break;
-      case kind::array:
-        number(v.size);
-        for (std::uint32_t i = 0; i < v.size; ++i) put_value(v.elements[i]);
-        break;
-      default:
+    using record_format::payload_form;
+    switch (record_format::form_of(v.type)) {
+      case payload_form::none:
+      case payload_form::unknown: break;
+      case payload_form::truth: number(static_cast<std::uint8_t>(v.boolean ? 1 : 0)); break;
+      case payload_form::code_point: number(v.code_point); break;
+      case payload_form::word:
         number(v.size);
         number(v.u64);
+        break;
+      case payload_form::uuid: out_.append({v.text, 16}); break;
+      case payload_form::text: put_text({v.text, v.size}); break;
+      case payload_form::members: members(v.members, v.size); break;
+      case payload_form::elements:
+        number(v.size);
+        for (std::uint32_t i = 0; i < v.size; ++i) put_value(v.elements[i]);
         break;
     }
   }
@@ -156,33 +155,26 @@ class event_decoder {
     if (depth > deepest || !number(type)) return false;
     v = {};
     v.type = static_cast<kind>(type);
-    switch (v.type) {
-      case kind::null: return true;
-      case kind::boolean: {
+    using record_format::payload_form;
+    switch (payload_form const form = record_format::form_of(v.type)) {
+      case payload_form::none: return true;
+      case payload_form::truth: {
         std::uint8_t truth = 0;
         if (!number(truth)) return false;
         v.boolean = truth != 0;
         return true;
       }
-      case kind::character: return number(v.code_point);
-      case kind::i64:
-      case kind::u64:
-      case kind::f64:
-      case kind::f32:
-      case kind::timestamp:
-      case kind::duration:
-      case kind::pointer: return number(v.size) && number(v.u64);
-      case kind::uuid:
-      case kind::string:
-      case kind::bytes: {
+      case payload_form::code_point: return number(v.code_point);
+      case payload_form::word: return number(v.size) && number(v.u64);
+      case payload_form::uuid:
+      case payload_form::text: {
         std::string_view bytes;
-        if (v.type == kind::uuid ? !take(16, bytes) : !text(bytes)) return false;
+        if (form == payload_form::uuid ? !take(16, bytes) : !text(bytes)) return false;
         v.text = bytes.data();
         v.size = static_cast<std::uint32_t>(bytes.size());
         return true;
       }
-      case kind::object:
-      case kind::exception:
+      case payload_form::members:
         if (!counted(v.size)) return false;
         v.members = memory_.take_array<member>(v.size);
         for (std::uint32_t i = 0; i < v.size; ++i) {
@@ -190,15 +182,16 @@ class event_decoder {
           if (!text(v.members[i].key) || !read_value(v.members[i].value, depth + 1)) return false;
         }
         return true;
-      case kind::array:
+      case payload_form::elements:
         if (!counted(v.size)) return false;
         v.elements = memory_.take_array<value>(v.size);
         for (std::uint32_t i = 0; i < v.size; ++i) {
           if (!read_value(v.elements[i], depth + 1)) return false;
         }
         return true;
-      default: return false;
+      case payload_form::unknown: break;
     }
+    return false;
   }
   /// A count that the rest of the bytes can hold.
   bool counted(std::uint32_t& count) noexcept { return number(count) && count <= rest_.size(); }

@@ -65,9 +65,9 @@ class event_path {
         v.i64 = e.unix_ns;
         return v;
       }
-      case root::level_name: return value::of_text(e.level_name);
-      case root::message: return value::of_text(e.message);
-      case root::logger_name: return value::of_text(e.logger);
+      case root::level_name: return value::of_string(e.level_name);
+      case root::message: return value::of_string(e.message);
+      case root::logger_name: return value::of_string(e.logger);
       case root::message_id: {
         value v;
         v.type = kind::uuid;
@@ -75,7 +75,7 @@ class event_path {
         return v;
       }
       case root::correlation_id: return correlation_of(e.context);
-      case root::origin: return value::of_text("native");
+      case root::origin: return value::of_string("native");
       case root::context: return in(e.context.begin(), e.context.size(), rest);
       case root::data: return in(e.data.begin(), e.data.size(), rest);
       case root::diagnostics: return in(e.diagnostics.begin(), e.diagnostics.size(), rest);
@@ -91,7 +91,7 @@ class event_path {
   [[nodiscard]] std::optional<std::string_view> text(event const& e, detail::text_buffer& memory) const {
     auto const found = find(e);
     if (!found || found->type == kind::null) return std::nullopt;
-    if (found->type == kind::string) return found->as_text();
+    if (found->type == kind::string) return found->as_string();
     memory.clear();
     json::put_plain(memory, *found);
     return memory.view();

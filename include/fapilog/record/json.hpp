@@ -190,19 +190,114 @@ inline void put_pointer(detail::text_buffer& out, std::uint64_t address) {
 }
 
 inline void put(detail::text_buffer& out, value const& v);
+inline void put_members(detail::text_buffer& out, member const* first, std::size_t count);
+
+namespace json_detail {
+
+inline std::string_view utf8_of(char (&bytes)[4], char32_t code_point) noexcept {
+  return {bytes, detail::encode_utf8(bytes, code_point)};
+}
+
+/// Writes what a value holds as JSON.
+struct json_visitor {
+  detail::text_buffer& out;
+
+  [[gnu::always_inline]] void operator()(std::nullptr_t) const { out.append("null"); }
+  [[gnu::always_inline]] void operator()(bool truth) const { out.append(truth ? "true" : "false"); }
+  [[gnu::always_inline]] void operator()(std::int64_t number) const { put_integer(out, number); }
+  [[gnu::always_inline]] void operator()(std::uint64_t number) const { put_integer(out, number); }
+  [[gnu::always_inline]] void operator()(double number) const { put_float(out, number); }
+  [[gnu::always_inline]] void operator()(float number) const { put_float(out, number); }
+  [[gnu::always_inline]] void operator()(char32_t code_point) const {
+    char bytes[4];
+    put_text(out, utf8_of(bytes, code_point));
+  }
+  [[gnu::always_inline]] void operator()(std::string_view text) const { put_text(out, text); }
+  [[gnu::always_inline]] void operator()(timestamp_value time) const {
+    char* const to = out.room(40);
+    *to = '"';
+    char* end = put_timestamp(to + 1, time.unix_ns, time.digits);
+    *end++ = '"';
+    out.end_at(end);
+  }
+  [[gnu::always_inline]] void operator()(duration_value duration) const { put_duration(out, duration.ns); }
+  [[gnu::always_inline]] void operator()(uuid const& id) const {
+    char* const to = out.room(38);
+    *to = '"';
+    char* end = detail::put_uuid(to + 1, id);
+    *end++ = '"';
+    out.end_at(end);
+  }
+  [[gnu::always_inline]] void operator()(bytes_value raw) const {
+    out.push_back('"');
+    put_hex(out, raw.bytes);
+    out.push_back('"');
+  }
+  [[gnu::always_inline]] void operator()(pointer_value pointer) const {
+    out.push_back('"');
+    put_pointer(out, pointer.address);
+    out.push_back('"');
+  }
+  [[gnu::always_inline]] void operator()(object_value object) const {
+    put_members(out, object.members, object.size);
+  }
+  [[gnu::always_inline]] void operator()(array_value array) const {
+    out.push_back('[');
+    for (std::uint32_t i = 0; i < array.size; ++i) {
+      if (i != 0) out.push_back(',');
+      put(out, array.elements[i]);
+    }
+    out.push_back(']');
+  }
+};
+
+/// Writes the most common kinds of a member in place; `put` writes the others.
+struct member_visitor {
+  detail::text_buffer& out;
+  value const& whole;
+
+  [[gnu::always_inline]] void operator()(std::string_view text) const { put_text(out, text); }
+  [[gnu::always_inline]] void operator()(std::int64_t number) const { put_integer(out, number); }
+  [[gnu::always_inline]] void operator()(std::uint64_t number) const { put_integer(out, number); }
+  [[gnu::always_inline]] void operator()(double number) const { put_float(out, number); }
+  template <class Other>
+  [[gnu::always_inline]] void operator()(Other const&) const {
+    put(out, whole);
+  }
+};
+
+/// As `json_visitor`, but in the plain form that messages have.
+struct plain_visitor : json_visitor {
+  using json_visitor::operator();
+
+  [[gnu::always_inline]] void operator()(std::string_view text) const { out.append(text); }
+  [[gnu::always_inline]] void operator()(char32_t code_point) const {
+    char bytes[4];
+    out.append(utf8_of(bytes, code_point));
+  }
+  [[gnu::always_inline]] void operator()(timestamp_value time) const {
+    char* const to = out.room(40);
+    out.end_at(put_timestamp(to, time.unix_ns, time.digits));
+  }
+  [[gnu::always_inline]] void operator()(duration_value duration) const {
+    put_duration_text(out, duration.ns, duration.unit);
+  }
+  [[gnu::always_inline]] void operator()(uuid const& id) const {
+    char* const to = out.room(36);
+    out.end_at(detail::put_uuid(to, id));
+  }
+  [[gnu::always_inline]] void operator()(bytes_value raw) const { put_hex(out, raw.bytes); }
+  [[gnu::always_inline]] void operator()(pointer_value pointer) const { put_pointer(out, pointer.address); }
+};
+
+}  // namespace json_detail
 
 /// `,"key":value`.
 inline void put_next_member(detail::text_buffer& out, member const& m) {
   out.push_back(',');
   put_text(out, m.key);
   out.push_back(':');
-  switch (m.value.type) {
-    case kind::string: return put_text(out, {m.value.text, m.value.size});
-    case kind::i64: return put_integer(out, m.value.i64);
-    case kind::u64: return put_integer(out, m.value.u64);
-    case kind::f64: return put_float(out, m.value.f64);
-    default: return put(out, m.value);
-  }
+  m.value.visit(json_detail::member_visitor{out, m.value});
 }
 
 /// `{"key":value,...}` of these members.
@@ -214,82 +309,12 @@ inline void put_members(detail::text_buffer& out, member const* first, std::size
   out.push_back('}');
 }
 
-/// Any value. Bytes are shown in hexadecimal, times as RFC 3339 in UTC, durations in seconds, pointers as text.
-inline void put(detail::text_buffer& out, value const& v) {
-  switch (v.type) {
-    case kind::null: return out.append("null");
-    case kind::boolean: return out.append(v.boolean ? "true" : "false");
-    case kind::i64: return put_integer(out, v.i64);
-    case kind::u64: return put_integer(out, v.u64);
-    case kind::f64: return put_float(out, v.f64);
-    case kind::f32: return put_float(out, v.f32);
-    case kind::character: {
-      char text[4];
-      return put_text(out, {text, detail::encode_utf8(text, v.code_point)});
-    }
-    case kind::string: return put_text(out, {v.text, v.size});
-    case kind::timestamp: {
-      char* const to = out.room(40);
-      *to = '"';
-      char* end = put_timestamp(to + 1, v.i64, v.size);
-      *end++ = '"';
-      return out.end_at(end);
-    }
-    case kind::duration: return put_duration(out, v.i64);
-    case kind::uuid: {
-      uuid id;
-      std::memcpy(id.bytes.data(), v.text, id.bytes.size());
-      char* const to = out.room(38);
-      *to = '"';
-      char* end = detail::put_uuid(to + 1, id);
-      *end++ = '"';
-      return out.end_at(end);
-    }
-    case kind::bytes:
-      out.push_back('"');
-      put_hex(out, {v.text, v.size});
-      return out.push_back('"');
-    case kind::pointer:
-      out.push_back('"');
-      put_pointer(out, v.u64);
-      return out.push_back('"');
-    case kind::object:
-    case kind::exception: return put_members(out, v.members, v.size);
-    case kind::array:
-      out.push_back('[');
-      for (std::uint32_t i = 0; i < v.size; ++i) {
-        if (i != 0) out.push_back(',');
-        put(out, v.elements[i]);
-      }
-      return out.push_back(']');
-    case kind::deferred: break;
-  }
-  out.append("null");
-}
+/// Any value. Bytes are written in hexadecimal, times as RFC 3339 in UTC, durations in seconds, pointers as strings.
+inline void put(detail::text_buffer& out, value const& v) { v.visit(json_detail::json_visitor{out}); }
 
-/// The value as it stands in a message: text without quotes, durations with their unit, the rest as in JSON.
+/// A value in the form that it has in a message: strings without quotes, durations with their unit, the rest as in JSON.
 inline void put_plain(detail::text_buffer& out, value const& v) {
-  switch (v.type) {
-    case kind::string: return out.append({v.text, v.size});
-    case kind::character: {
-      char text[4];
-      return out.append({text, detail::encode_utf8(text, v.code_point)});
-    }
-    case kind::timestamp: {
-      char* const to = out.room(40);
-      return out.end_at(put_timestamp(to, v.i64, v.size));
-    }
-    case kind::duration: return put_duration_text(out, v.i64, static_cast<record_format::unit>(v.size));
-    case kind::bytes: return put_hex(out, {v.text, v.size});
-    case kind::pointer: return put_pointer(out, v.u64);
-    case kind::uuid: {
-      uuid id;
-      std::memcpy(id.bytes.data(), v.text, id.bytes.size());
-      char* const to = out.room(36);
-      return out.end_at(detail::put_uuid(to, id));
-    }
-    default: return put(out, v);
-  }
+  v.visit(json_detail::plain_visitor{{out}});
 }
 
 }  // namespace fapilog::inline v0_1::json

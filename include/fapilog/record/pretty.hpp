@@ -103,17 +103,17 @@ inline void put_text(detail::text_buffer& out, std::string_view text, bool quote
   return text.empty();
 }
 
-inline void put_value(detail::text_buffer& out, value const& v) {
-  if (v.type == kind::string) {
-    put_text(out, v.as_text(), needs_quotes(v.as_text()));
-  } else if (v.type == kind::character) {
-    char text[4];
-    std::string_view const character{text, detail::encode_utf8(text, v.code_point)};
-    put_text(out, character, needs_quotes(character));
-  } else {
-    json::put_plain(out, v);
+struct pretty_visitor : json::json_detail::plain_visitor {
+  using plain_visitor::operator();
+
+  void operator()(std::string_view text) const { put_text(out, text, needs_quotes(text)); }
+  void operator()(char32_t code_point) const {
+    char bytes[4];
+    (*this)(json::json_detail::utf8_of(bytes, code_point));
   }
-}
+};
+
+inline void put_value(detail::text_buffer& out, value const& v) { v.visit(pretty_visitor{{{out}}}); }
 
 inline void put_member(detail::text_buffer& out, member const& m) {
   out.push_back(' ');
@@ -130,9 +130,9 @@ inline void put_exception(detail::text_buffer& out, value const& exception) {
     std::string_view type, message, stack;
     for (std::uint32_t i = 0; i < current->size; ++i) {
       member const& m = current->members[i];
-      if (m.key == "error.type") type = m.value.as_text();
-      if (m.key == "error.message") message = m.value.as_text();
-      if (m.key == "error.stack") stack = m.value.as_text();
+      if (m.key == "error.type") type = m.value.as_string();
+      if (m.key == "error.message") message = m.value.as_string();
+      if (m.key == "error.stack") stack = m.value.as_string();
       if (m.key == "error.cause" && m.value.is_object()) cause = &m.value;
     }
     out.append(prefix);

@@ -65,6 +65,42 @@ static_assert(sizeof(cell_head) == 8);
 }
 constexpr cell_head head_of(std::uint64_t word) noexcept { return std::bit_cast<cell_head>(word); }
 
+/// How a kind is stored: in a cell, in a value and in a spool.
+enum class payload_form : std::uint8_t {
+  none,
+  truth,       ///< in `cell_head::size`
+  code_point,  ///< in `cell_head::size`
+  word,        ///< eight bytes; of times, `cell_head::size` has the digits or the unit
+  uuid,        ///< 16 bytes
+  text,        ///< `cell_head::size` bytes
+  members,     ///< cells with keys
+  elements,    ///< cells without keys
+  unknown,     ///< not a kind that can be stored
+};
+
+constexpr payload_form form_of(kind type) noexcept {
+  switch (type) {  // no `default`: the compiler warns of a kind that is missing here
+    case kind::null: return payload_form::none;
+    case kind::boolean: return payload_form::truth;
+    case kind::character: return payload_form::code_point;
+    case kind::i64:
+    case kind::u64:
+    case kind::f64:
+    case kind::f32:
+    case kind::timestamp:
+    case kind::duration:
+    case kind::pointer: return payload_form::word;
+    case kind::uuid: return payload_form::uuid;
+    case kind::string:
+    case kind::bytes: return payload_form::text;
+    case kind::object:
+    case kind::exception: return payload_form::members;
+    case kind::array: return payload_form::elements;
+    case kind::deferred: break;
+  }
+  return payload_form::unknown;
+}
+
 /// True where the payload's length is `cell_head::size`.
 constexpr bool is_sized(kind type) noexcept {
   return type == kind::string || type == kind::bytes || type == kind::object || type == kind::array ||

@@ -40,7 +40,7 @@ inline void fill(event& e, std::size_t n) {
                                                "\xe2\x80\xa8 \xf0\x9f\x98\x80 \xd9\x85",
                                                "%n{}{{}}",
                                                "' OR 1=1; --"};
-  auto const text = [&](std::size_t i) { return value::of_text(texts[i % std::size(texts)]); };
+  auto const text = [&](std::size_t i) { return value::of_string(texts[i % std::size(texts)]); };
   e.severity = static_cast<level>(n % level_count);
   e.level_name = n % 3 == 0 ? "INFO" : "LEVEL_17";
   e.unix_ns = n % 7 == 0 ? 0 : static_cast<std::int64_t>(n) * 1'000'000'007;
@@ -78,7 +78,7 @@ inline void fill(event& e, std::size_t n) {
   }
   e.data.set("deep", deep);
   if (n % 4 == 0) e.context.set("user_id", text(n));
-  if (n % 11 == 0) e.data.set("long", value::of_text(e.copy(std::string(100'000, 'x'))));
+  if (n % 11 == 0) e.data.set("long", value::of_string(e.copy(std::string(100'000, 'x'))));
 }
 
 inline batch make_batch(std::size_t count, std::size_t begin) {

@@ -216,7 +216,7 @@ class batch_builder {
     for (auto const& [key, content] : record.data) {
       value v;
       if (auto const* const number = std::get_if<std::int64_t>(&content)) v = value::of_number(*number);
-      if (auto const* const text = std::get_if<std::string>(&content)) v = value::of_text(e.copy(*text));
+      if (auto const* const text = std::get_if<std::string>(&content)) v = value::of_string(e.copy(*text));
       if (auto const* const real = std::get_if<double>(&content)) {
         v.type = kind::f64;
         v.f64 = *real;

@@ -66,7 +66,7 @@ class event_maker {
     remarks result;
     result.clipped = (head.flags & record_format::is_clipped) != 0;
     std::string_view text = log.text == nullptr ? "" : log.text;
-    if ((head.flags & record_format::text_is_cell) != 0) text = next(at, e, result).value.as_text();
+    if ((head.flags & record_format::text_is_cell) != 0) text = next(at, e, result).value.as_string();
     if ((head.flags & record_format::text_failed) != 0) result.fail({});
     at = render(text, (head.flags & record_format::text_is_rendered) != 0, head.args, at, e, result);
 
@@ -151,7 +151,7 @@ class event_maker {
     if (v.type == kind::string || v.type == kind::null) return v;
     plain_.clear();
     json::put_plain(plain_, v);
-    return value::of_text(e.memory->copy(plain_.view()));
+    return value::of_string(e.memory->copy(plain_.view()));
   }
 
   std::array<std::string, level_count> level_names_;

@@ -32,7 +32,7 @@ inline void blank(event& e) {
     for (member const& m : std::as_const(*list)) {
       bool const is_null = m.value.type == kind::null;
       if (is_plain_key(m.key))
-        blanked.push_back({m.key, is_null ? value{} : value::of_text(redaction_failed_text)});
+        blanked.push_back({m.key, is_null ? value{} : value::of_string(redaction_failed_text)});
     }
     *list = blanked;
   }

@@ -51,24 +51,47 @@ class message_text {
       if (c == '}' || at == end || *at != '}' || next == arguments_.size()) return false;
       ++at;
       text_.end_at(to);
-      if (!put_plain_value(arguments_[next++])) return false;
+      if (!put_common_value(arguments_[next++])) return false;
       to = text_.room(static_cast<std::size_t>(end - at));
     }
     text_.end_at(to);
     return true;
   }
 
-  bool put_plain_value(value const& v) {
-    switch (v.type) {
-      case kind::string: text_.append({v.text, v.size}); return true;
-      case kind::i64: json::put_integer(text_, v.i64); return true;
-      case kind::u64: json::put_integer(text_, v.u64); return true;
-      case kind::boolean: text_.append(v.boolean ? "true" : "false"); return true;
-      case kind::f64: put_float(v.f64); return true;
-      case kind::f32: put_float(v.f32); return true;
-      default: return false;
+  /// True for the kinds that `put_plainly` writes.
+  struct common_visitor {
+    message_text& self;
+
+    [[gnu::always_inline]] bool operator()(std::string_view text) const {
+      self.text_.append(text);
+      return true;
     }
-  }
+    [[gnu::always_inline]] bool operator()(std::int64_t number) const {
+      json::put_integer(self.text_, number);
+      return true;
+    }
+    [[gnu::always_inline]] bool operator()(std::uint64_t number) const {
+      json::put_integer(self.text_, number);
+      return true;
+    }
+    [[gnu::always_inline]] bool operator()(bool truth) const {
+      self.text_.append(truth ? "true" : "false");
+      return true;
+    }
+    [[gnu::always_inline]] bool operator()(double number) const {
+      self.put_float(number);
+      return true;
+    }
+    [[gnu::always_inline]] bool operator()(float number) const {
+      self.put_float(number);
+      return true;
+    }
+    template <class Other>
+    [[gnu::always_inline]] bool operator()(Other const&) const noexcept {
+      return false;
+    }
+  };
+  bool put_common_value(value const& v) { return v.visit(common_visitor{*this}); }
 
   /// As fmt writes `{}`: 1 and not 1.0.
   template <class Float>
@@ -99,32 +122,37 @@ class message_text {
     return {formatted_.data(), formatted_.size()};
   }
 
-  [[nodiscard]] static bool is_known_to_fmt(value const& v) noexcept {
-    switch (v.type) {
-      case kind::boolean:
-      case kind::i64:
-      case kind::u64:
-      case kind::f64:
-      case kind::f32:
-      case kind::string:
-      case kind::pointer: return true;
-      case kind::character: return v.code_point < 0x80;
-      default: return false;
-    }
-  }
+  /// Calls `use` with the C++ value if fmt has a formatter for it; false if not.
+  template <class Use>
+  struct fmt_visitor {
+    Use use;
 
+    bool operator()(char32_t code_point) const {
+      if (code_point >= 0x80) return false;
+      use(static_cast<char>(code_point));
+      return true;
+    }
+    bool operator()(std::string_view text) const {
+      use(fmt::string_view{text.data(), text.size()});
+      return true;
+    }
+    bool operator()(pointer_value pointer) const {
+      use(reinterpret_cast<void const*>(static_cast<std::uintptr_t>(pointer.address)));
+      return true;
+    }
+    template <class Other>
+    bool operator()(Other const& other) const {
+      if constexpr (std::is_arithmetic_v<Other>) use(other);
+      return std::is_arithmetic_v<Other>;
+    }
+  };
+
+  [[nodiscard]] static bool is_known_to_fmt(value const& v) {
+    return v.visit(fmt_visitor{[](auto const&) {}});
+  }
   void add_argument(value const& v, std::string_view plain) {
-    if (!is_known_to_fmt(v)) return store_.push_back(fmt::string_view{plain.data(), plain.size()});
-    switch (v.type) {
-      case kind::boolean: return store_.push_back(v.boolean);
-      case kind::i64: return store_.push_back(v.i64);
-      case kind::u64: return store_.push_back(v.u64);
-      case kind::f64: return store_.push_back(v.f64);
-      case kind::f32: return store_.push_back(v.f32);
-      case kind::pointer:
-        return store_.push_back(reinterpret_cast<void const*>(static_cast<std::uintptr_t>(v.u64)));
-      case kind::character: return store_.push_back(static_cast<char>(v.code_point));
-      default: return store_.push_back(fmt::string_view{v.text, v.size});
+    if (!v.visit(fmt_visitor{[this](auto const& known) { store_.push_back(known); }})) {
+      store_.push_back(fmt::string_view{plain.data(), plain.size()});
     }
   }
 

@@ -300,9 +300,9 @@ TEST_CASE("a sink that keeps a batch finds it unchanged later") {
       auto const log = nlohmann::json::parse(e.json).at("log");
       CHECK(log.at("data").at("bound") == std::string(100, 'b'));
       REQUIRE(e.event.data.find("text") != nullptr);
-      CHECK(e.event.data.find("text")->as_text() == std::string(50, 'x'));
+      CHECK(e.event.data.find("text")->as_string() == std::string(50, 'x'));
       REQUIRE(e.event.context.find("tenant_id") != nullptr);
-      CHECK(e.event.context.find("tenant_id")->as_text() == "t");
+      CHECK(e.event.context.find("tenant_id")->as_string() == "t");
     }
   }
   CHECK(next == 1'001);

@@ -27,7 +27,7 @@ std::string at(fapilog::event const& e, std::string_view path) {
 TEST_CASE("a path finds each part of the envelope") {
   support::events made;
   fapilog::event& e = made.add("charge failed", fapilog::level::error);
-  e.context.push_back({"trace_id", value::of_text("t-1")});
+  e.context.push_back({"trace_id", value::of_string("t-1")});
   e.diagnostics.push_back({"pid", value::of_number(7)});
   e.data.push_back({"order", value::of_number(1001)});
   CHECK(at(e, "timestamp") == "2026-01-27T10:30:00.123Z");
@@ -46,11 +46,11 @@ TEST_CASE("a path without a part of the envelope looks in context, data and diag
   support::events made;
   fapilog::event& e = made.add("x");
   CHECK(at(e, "user") == "-");
-  e.diagnostics.push_back({"user", value::of_text("in diagnostics")});
+  e.diagnostics.push_back({"user", value::of_string("in diagnostics")});
   CHECK(at(e, "user") == "in diagnostics");
-  e.data.push_back({"user", value::of_text("in data")});
+  e.data.push_back({"user", value::of_string("in data")});
   CHECK(at(e, "user") == "in data");
-  e.context.push_back({"user", value::of_text("in context")});
+  e.context.push_back({"user", value::of_string("in context")});
   CHECK(at(e, "user") == "in context");
   CHECK(at(e, "context") == "-");
 }
@@ -59,11 +59,11 @@ TEST_CASE("a path goes into nested objects and exceptions, and a key with dots w
   support::events made;
   fapilog::event& e = made.add("x");
   e.data.push_back({"user", made.object({{"id", value::of_number(42)},
-                                         {"home", made.object({{"city", value::of_text("Ulm")}})},
-                                         {"a.b", value::of_text("dotted")}})});
+                                         {"home", made.object({{"city", value::of_string("Ulm")}})},
+                                         {"a.b", value::of_string("dotted")}})});
   e.diagnostics.push_back(
-      {"exception", made.object({{"error.type", value::of_text("std::runtime_error")},
-                                 {"error.cause", made.object({{"error.type", value::of_text("io_error")}},
+      {"exception", made.object({{"error.type", value::of_string("std::runtime_error")},
+                                 {"error.cause", made.object({{"error.type", value::of_string("io_error")}},
                                                              fapilog::kind::exception)}},
                                 fapilog::kind::exception)});
   CHECK(at(e, "data.user.id") == "42");
@@ -75,7 +75,7 @@ TEST_CASE("a path goes into nested objects and exceptions, and a key with dots w
   CHECK(at(e, "data.use.id") == "-");
   CHECK(at(e, "diagnostics.exception.error.type") == "std::runtime_error");
   CHECK(at(e, "diagnostics.exception.error.cause.error.type") == "io_error");
-  e.data.push_back({"user.id", value::of_text("whole")});
+  e.data.push_back({"user.id", value::of_string("whole")});
   CHECK(at(e, "data.user.id") == "whole");
 }
 
@@ -87,11 +87,11 @@ TEST_CASE("what the envelope makes itself has a path, too") {
   CHECK(at(e, "message_id") == at(e, "context.message_id"));
   CHECK(at(e, "diagnostics.origin") == "native");
   CHECK(at(e, "context.correlation_id") == "-");
-  e.context.push_back({"request_id", value::of_text("r-7")});
+  e.context.push_back({"request_id", value::of_string("r-7")});
   CHECK(at(e, "context.correlation_id") == "r-7");
   e.context.push_back({"correlation_id", value{}});
   CHECK(at(e, "correlation_id") == "r-7");
-  *e.context.find("correlation_id") = value::of_text("c-1");
+  *e.context.find("correlation_id") = value::of_string("c-1");
   CHECK(at(e, "correlation_id") == "c-1");
 }
 
@@ -99,7 +99,7 @@ TEST_CASE("null has no text, an empty text has an empty one") {
   support::events made;
   fapilog::event& e = made.add("x");
   e.data.push_back({"none", value{}});
-  e.data.push_back({"empty", value::of_text("")});
+  e.data.push_back({"empty", value::of_string("")});
   CHECK(at(e, "data.none") == "-");
   CHECK(event_path{"data.none"}.find(e).has_value());
   CHECK(at(e, "data.empty").empty());

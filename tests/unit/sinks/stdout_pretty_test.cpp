@@ -52,7 +52,7 @@ std::string shown(value const& v) {
   std::size_t const begin = line.find(" k=") + 3;
   return line.substr(begin, line.size() - begin - 1);
 }
-std::string shown(std::string_view text) { return shown(value::of_text(text)); }
+std::string shown(std::string_view text) { return shown(value::of_string(text)); }
 
 /// True where a terminal or a reader of lines may take the text as it is: valid UTF-8 and, beyond the ends of
 /// lines, no control character.
@@ -71,8 +71,8 @@ TEST_CASE("a line has time, level, logger, message, fields, ids and place") {
   events all;
   event& e = all.add("user logged in");
   e.data.push_back({"user", value::of_number(42)});
-  e.data.push_back({"ip", value::of_text("10.0.0.1")});
-  e.context.push_back({"request_id", value::of_text("r-1")});
+  e.data.push_back({"ip", value::of_string("10.0.0.1")});
+  e.context.push_back({"request_id", value::of_string("r-1")});
   CHECK(
       pretty(e) ==
       "2026-01-27 10:30:00.123Z | INFO     | billing | user logged in user=42 ip=10.0.0.1 request_id=r-1\n");
@@ -125,7 +125,7 @@ TEST_CASE("every kind of value has a readable form") {
   CHECK(shown(character) == "\u20ac");
   character.code_point = 0x1B;
   CHECK(shown(character) == "\\x1b");
-  value const list = all.array({value::of_number(1), value::of_text("a b"), value{}});
+  value const list = all.array({value::of_number(1), value::of_string("a b"), value{}});
   value const object = all.object({{"list", list}, {"deep", all.object({{"x", value::of_bool(false)}})}});
   CHECK(shown(list) == R"([1,"a b",null])");
   CHECK(shown(object) == R"({"list":[1,"a b",null],"deep":{"x":false}})");
@@ -147,13 +147,13 @@ TEST_CASE("an exception follows on indented lines with its causes") {
   events all;
   event& e = all.add("charge failed", level::error);
   value const root =
-      all.object({{"error.type", value::of_text("std::out_of_range")},
-                  {"error.message", value::of_text("card\n2026-01-27 10:30:00.123Z | INFO | forged")}},
+      all.object({{"error.type", value::of_string("std::out_of_range")},
+                  {"error.message", value::of_string("card\n2026-01-27 10:30:00.123Z | INFO | forged")}},
                  kind::exception);
-  value const middle = all.object({{"error.type", value::of_text("acme::declined")},
-                                   {"error.message", value::of_text("no money")},
+  value const middle = all.object({{"error.type", value::of_string("acme::declined")},
+                                   {"error.message", value::of_string("no money")},
                                    {"error.code", value::of_number(51)},
-                                   {"error.stack", value::of_text("#0 pay()\n#1 main()\x1b[2J")},
+                                   {"error.stack", value::of_string("#0 pay()\n#1 main()\x1b[2J")},
                                    {"error.cause", root}},
                                   kind::exception);
   e.diagnostics.push_back({"pid", value::of_number(7)});
@@ -207,14 +207,14 @@ TEST_CASE("no text can forge a line or drive the terminal, wherever it stands") 
     event& e = all.add(text);
     e.logger = text;
     e.level_name = text;
-    e.data.push_back({text, value::of_text(text)});
-    e.data.push_back({"nested", all.object({{text, all.array({value::of_text(text)})}})});
-    e.context.push_back({"correlation_id", value::of_text(text)});
+    e.data.push_back({text, value::of_string(text)});
+    e.data.push_back({"nested", all.object({{text, all.array({value::of_string(text)})}})});
+    e.context.push_back({"correlation_id", value::of_string(text)});
     std::string const path = "/src/" + text;
     e.file = path.c_str();
-    e.diagnostics.push_back({"exception", all.object({{"error.type", value::of_text(text)},
-                                                      {"error.message", value::of_text(text)},
-                                                      {text, value::of_text(text)}},
+    e.diagnostics.push_back({"exception", all.object({{"error.type", value::of_string(text)},
+                                                      {"error.message", value::of_string(text)},
+                                                      {text, value::of_string(text)}},
                                                      kind::exception)});
     std::string const line = pretty(e);
     INFO(line);
@@ -242,7 +242,7 @@ TEST_CASE("arbitrary bytes make harmless lines of the right number") {
     std::string const message = some_bytes(i % 100 == 0 ? 20'000 : 60), key = some_bytes(20),
                       text = some_bytes(60);
     event& e = all.add(message);
-    e.data.push_back({key, value::of_text(text)});
+    e.data.push_back({key, value::of_string(text)});
     std::string const line = pretty(e);
     REQUIRE(is_harmless(line));
     REQUIRE(support::split_lines(line).size() == 1);
@@ -271,8 +271,8 @@ TEST_CASE("an entry of several lines that was cut is ended before anything else"
   for (int i = 0; i < 1'000; ++i) {
     event& e = all.add(filler, level::error);
     e.data.push_back({"n", value::of_number(i)});
-    e.diagnostics.push_back({"exception", all.object({{"error.type", value::of_text("type")},
-                                                      {"error.message", value::of_text(filler)}})});
+    e.diagnostics.push_back({"exception", all.object({{"error.type", value::of_string("type")},
+                                                      {"error.message", value::of_string(filler)}})});
   }
   fapilog::batch rest = all.batch();
   std::string got;

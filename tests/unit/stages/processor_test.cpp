@@ -117,14 +117,14 @@ TEST_CASE("a processor changes the line only: a sink that reads events sees what
     std::string json;
     void write(fapilog::batch const& entries) {
       for (fapilog::entry const& e : entries) {
-        number = e.event.data.find("number")->as_text();
+        number = e.event.data.find("number")->as_string();
         json = e.json;
       }
     }
   };
   auto const sink = std::make_shared<reader>();
   fapilog::runtime rt{
-      {.redactors = {[](fapilog::event& e) { *e.data.find("number") = fapilog::value::of_text("***"); }},
+      {.redactors = {[](fapilog::event& e) { *e.data.find("number") = fapilog::value::of_string("***"); }},
        .processors = {sealing{"k3y"}},
        .sinks = {sink}}};
   rt.get_logger().info("card", kv("number", "4111222233334444"));

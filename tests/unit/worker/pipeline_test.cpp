@@ -26,12 +26,12 @@ struct keeps_odd {
 };
 
 struct adds_region {
-  static void enrich(fapilog::event& e) { e.diagnostics.set("region", fapilog::value::of_text("eu")); }
+  static void enrich(fapilog::event& e) { e.diagnostics.set("region", fapilog::value::of_string("eu")); }
 };
 
 struct masks_password {
   static void redact(fapilog::event& e) {
-    if (auto* const secret = e.data.find("password")) *secret = fapilog::value::of_text("***");
+    if (auto* const secret = e.data.find("password")) *secret = fapilog::value::of_string("***");
   }
 };
 
@@ -162,11 +162,11 @@ TEST_CASE("what is prepared for all records of a batch can be changed in one of 
   auto const edits = [](fapilog::event& e) {
     auto const* const i = e.data.find("i");
     if (i == nullptr) return;
-    if (i->i64 == 1) e.diagnostics.set("host", fapilog::value::of_text("hidden"));
+    if (i->i64 == 1) e.diagnostics.set("host", fapilog::value::of_string("hidden"));
     if (i->i64 == 2) e.diagnostics.erase("pid");
     if (i->i64 == 3) {
       for (fapilog::member& m : e.diagnostics) {
-        if (m.key == "service") m.value = fapilog::value::of_text("other");
+        if (m.key == "service") m.value = fapilog::value::of_string("other");
       }
     }
     if (i->i64 == 4) *e.diagnostics.find("env") = fapilog::value::of_number(4);

@@ -45,22 +45,22 @@ struct line {
 /// Begins its work, then gives up with the value on its lips.
 struct fails_half_way {
   static void redact(fapilog::event& e) {
-    e.data.set("looked_at", value::of_text("***"));
+    e.data.set("looked_at", value::of_string("***"));
     throw std::runtime_error{"cannot read 'hunter2'"};
   }
 };
 
 fapilog::event& secret_event(support::events& events) {
   fapilog::event& e = events.add("the password is hunter2");
-  e.context.set("user_id", value::of_text("hunter2"));
-  e.data.set("password", value::of_text("hunter2"));
+  e.context.set("user_id", value::of_string("hunter2"));
+  e.data.set("password", value::of_string("hunter2"));
   e.data.set("pin", value::of_number(4711));
-  e.data.set("list", events.array({value::of_text("hunter2")}));
-  e.data.set("object", events.object({{"hunter2", value::of_text("hunter2")}}));
+  e.data.set("list", events.array({value::of_string("hunter2")}));
+  e.data.set("object", events.object({{"hunter2", value::of_string("hunter2")}}));
   e.data.set("nothing", value{});
   e.data.set("tok-hunter2", value::of_number(1));
-  e.diagnostics.set("exception",
-                    events.object({{"error.message", value::of_text("hunter2")}}, fapilog::kind::exception));
+  e.diagnostics.set(
+      "exception", events.object({{"error.message", value::of_string("hunter2")}}, fapilog::kind::exception));
   return e;
 }
 

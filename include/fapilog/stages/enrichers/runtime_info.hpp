@@ -61,10 +61,10 @@ class runtime_info {
   void prepare(event& e) {
     constexpr std::size_t count = 5;
     auto* const all = e.memory->take_array<member>(count);
-    all[0] = {"service", value::of_text(e.copy(service_))};
-    all[1] = {"env", value::of_text(e.copy(env_))};
-    all[2] = {"version", value::of_text(e.copy(version_))};
-    all[3] = {"host", value::of_text(e.copy(host_))};
+    all[0] = {"service", value::of_string(e.copy(service_))};
+    all[1] = {"env", value::of_string(e.copy(env_))};
+    all[2] = {"version", value::of_string(e.copy(version_))};
+    all[3] = {"host", value::of_string(e.copy(host_))};
     all[4] = {"pid", value::of_number(pid_)};
     detail::text_buffer text;
     for (std::size_t i = 0; i < count; ++i) json::put_next_member(text, all[i]);

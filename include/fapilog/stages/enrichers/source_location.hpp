@@ -14,9 +14,9 @@ class source_location {
  public:
   [[nodiscard]] static constexpr std::string_view name() noexcept { return "source_location"; }
   void enrich(event& e) const {
-    e.diagnostics.set("file", value::of_text(std::string_view{e.file}));
+    e.diagnostics.set("file", value::of_string(std::string_view{e.file}));
     e.diagnostics.set("line", value::of_number(e.line));
-    e.diagnostics.set("function", value::of_text(std::string_view{e.function}));
+    e.diagnostics.set("function", value::of_string(std::string_view{e.function}));
     e.diagnostics.set("thread_id", value::of_number(static_cast<std::int64_t>(e.thread_id)));
   }
 };

@@ -60,7 +60,7 @@ class thread_name {
                age >= refresh_ns_ || age < -refresh_ns_) {
       look_up(*known, e);
     }
-    if (!known->text.empty()) e.diagnostics.set("thread_name", value::of_text(e.copy(known->text)));
+    if (!known->text.empty()) e.diagnostics.set("thread_name", value::of_string(e.copy(known->text)));
   }
 
  private:

@@ -63,7 +63,7 @@ TEST_CASE("static fields live as long as a batch that outlives the runtime") {
     rt.get_logger().info("x");
   }
   REQUIRE(kept->all.size() == 1);
-  CHECK((*kept->all[0].begin()).event.data.find("a_key_that_is_long_enough_for_the_heap")->as_text() ==
+  CHECK((*kept->all[0].begin()).event.data.find("a_key_that_is_long_enough_for_the_heap")->as_string() ==
         "eu-1");
 }
 
@@ -74,7 +74,7 @@ TEST_CASE("static fields stand once in the memory of each batch") {
   auto const text_in = [&](fapilog::detail::arena& memory) {
     fapilog::event e{memory};
     enricher.enrich(e);
-    auto const text = std::as_const(e.data).find("region")->as_text();
+    auto const text = std::as_const(e.data).find("region")->as_string();
     CHECK(text == "eu-1");
     return text.data();
   };

@@ -45,7 +45,7 @@ std::string name_at(thread_name& enricher, std::uint64_t id, std::int64_t unix_n
   e.unix_ns = unix_ns;
   enricher.enrich(e);
   auto const* const found = std::as_const(e.diagnostics).find("thread_name");
-  return found == nullptr ? "-" : std::string{found->as_text()};
+  return found == nullptr ? "-" : std::string{found->as_string()};
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ struct deduped_calls {
     e.message_id.bytes[15] = ++id;
     if (!type.empty()) {
       e.diagnostics.push_back(
-          {"exception", made.object({{"error.type", value::of_text(type)}}, fapilog::kind::exception)});
+          {"exception", made.object({{"error.type", value::of_string(type)}}, fapilog::kind::exception)});
     }
     return filter.keep(e);
   }

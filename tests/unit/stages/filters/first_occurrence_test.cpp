@@ -64,7 +64,7 @@ TEST_CASE("several paths make one key, and a record with none of them passes") {
     support::events made;
     fapilog::event& e = made.add("x");
     if (user != 0) e.data.push_back({"user", made.object({{"id", value::of_number(user)}})});
-    if (tenant != nullptr) e.context.push_back({"tenant_id", value::of_text(tenant)});
+    if (tenant != nullptr) e.context.push_back({"tenant_id", value::of_string(tenant)});
     return filter.keep(e);
   };
   CHECK(keeps(1, "acme"));
@@ -84,8 +84,8 @@ TEST_CASE("what stands in two fields is not what stands in one of them") {
   auto const keeps = [&](char const* a, char const* b) {
     support::events made;
     fapilog::event& e = made.add("x");
-    e.data.push_back({"a", value::of_text(a)});
-    if (b != nullptr) e.data.push_back({"b", value::of_text(b)});
+    e.data.push_back({"a", value::of_string(a)});
+    if (b != nullptr) e.data.push_back({"b", value::of_string(b)});
     return filter.keep(e);
   };
   CHECK(keeps("xy", "z"));

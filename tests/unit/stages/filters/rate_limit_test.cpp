@@ -32,7 +32,7 @@ struct limited_calls {
     support::events made;
     fapilog::event& e = made.add("x");
     e.unix_ns = now;
-    if (!user.empty()) e.context.push_back({"user_id", value::of_text(user)});
+    if (!user.empty()) e.context.push_back({"user_id", value::of_string(user)});
     return filter.keep(e);
   }
   [[nodiscard]] int passed(int count, std::string_view user = {}) {
@@ -119,8 +119,8 @@ TEST_CASE("numbers and their texts are the same key, an empty text and a missing
     return filter.keep(e);
   };
   value const number = value::of_number(42);
-  value const text = value::of_text("42");
-  value const empty = value::of_text("");
+  value const text = value::of_string("42");
+  value const empty = value::of_string("");
   CHECK(calls(&number));
   CHECK_FALSE(calls(&text));
   CHECK(calls(&empty));

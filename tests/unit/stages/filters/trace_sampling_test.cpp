@@ -32,7 +32,7 @@ std::string trace_id(int number) {
 bool keeps(trace_sampling& filter, std::string_view id, fapilog::level severity = fapilog::level::info) {
   support::events made;
   fapilog::event& e = made.add("x", severity);
-  e.context.push_back({"trace_id", value::of_text(id)});
+  e.context.push_back({"trace_id", value::of_string(id)});
   return filter.keep(e);
 }
 
@@ -97,7 +97,7 @@ TEST_CASE("records without a trace id are kept by chance, by a seed the same one
     support::events second;
     fapilog::event& without = first.add("x");
     fapilog::event& empty = second.add("x");
-    empty.context.push_back({"trace_id", value::of_text("")});
+    empty.context.push_back({"trace_id", value::of_string("")});
     std::vector<bool> all;
     for (int i = 0; i < 1'000; ++i) all.push_back(filter.keep(i % 2 == 0 ? without : empty));
     return all;
@@ -115,7 +115,7 @@ TEST_CASE("the trace's id may stand elsewhere") {
     support::events made;
     fapilog::event& e = made.add("x");
     std::string const id = trace_id(i);
-    e.data.push_back({"request", made.object({{"trace", value::of_text(id)}})});
+    e.data.push_back({"request", made.object({{"trace", value::of_string(id)}})});
     return filter.keep(e);
   };
   auto const by_context = traces_kept_at(0.5, 100);

@@ -103,15 +103,15 @@ TEST_CASE("values in memory that others share are not changed") {
   support::events events;
   combined redactor{by_name_config{}, value_detectors_config{}};
   fapilog::value const shared =
-      events.object({{"password", fapilog::value::of_text("hunter2")},
-                     {"list", events.array({fapilog::value::of_text("4111111111111111")})}});
+      events.object({{"password", fapilog::value::of_string("hunter2")},
+                     {"list", events.array({fapilog::value::of_string("4111111111111111")})}});
   fapilog::event& first = events.add("m");
   first.data.push_back({"a", shared});
   redactor.redact(first);
-  CHECK(first.data.find("a")->members[0].value.as_text() == "***");
-  CHECK(first.data.find("a")->members[1].value.elements[0].as_text() == "[REDACTED:CARD]");
-  CHECK(shared.members[0].value.as_text() == "hunter2");
-  CHECK(shared.members[1].value.elements[0].as_text() == "4111111111111111");
+  CHECK(first.data.find("a")->members[0].value.as_string() == "***");
+  CHECK(first.data.find("a")->members[1].value.elements[0].as_string() == "[REDACTED:CARD]");
+  CHECK(shared.members[0].value.as_string() == "hunter2");
+  CHECK(shared.members[1].value.elements[0].as_string() == "4111111111111111");
 }
 
 TEST_CASE(
@@ -144,7 +144,7 @@ TEST_CASE(
   fapilog::event& e = events.add("m");
   other.enrich(e);
   redactor.redact(e);
-  CHECK(e.diagnostics.find("service")->as_text() == "[REDACTED:CARD]");
+  CHECK(e.diagnostics.find("service")->as_string() == "[REDACTED:CARD]");
 }
 
 TEST_CASE("what was found clean in one batch is looked at again in the next, at the same place in memory") {
@@ -162,7 +162,7 @@ TEST_CASE("what was found clean in one batch is looked at again in the next, at 
     redactor.redact(e);
     std::string const wanted = name[0] == '4' ? "[REDACTED:CARD]" : name;
     CHECK(e.logger == wanted);
-    CHECK(std::as_const(e.diagnostics).find("service")->as_text() == wanted);
+    CHECK(std::as_const(e.diagnostics).find("service")->as_string() == wanted);
   }
 }
 

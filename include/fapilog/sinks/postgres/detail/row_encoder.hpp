@@ -76,9 +76,9 @@ class row_encoder {
   void put_value(binary_array& to, sql_type type, value const& v) {
     switch (type) {
       case sql_type::text: return put_text(to, v);
-      case sql_type::int8: return put_number(to, whole(v));
+      case sql_type::int8: return put_number(to, v.visit(whole_visitor{}));
       case sql_type::float8: {
-        auto const number = real(v);
+        auto const number = v.visit(real_visitor{});
         return put_number(to, number ? std::optional{std::bit_cast<std::int64_t>(*number)} : std::nullopt);
       }
       case sql_type::boolean:
@@ -117,39 +117,53 @@ class row_encoder {
     return number;
   }
 
-  static std::optional<std::int64_t> whole(value const& v) noexcept {
-    switch (v.type) {
-      case kind::i64: return v.i64;
-      case kind::u64:
-        if (v.u64 > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return std::nullopt;
-        return static_cast<std::int64_t>(v.u64);
-      case kind::f64:
-      case kind::f32: {
-        double const number = v.type == kind::f64 ? v.f64 : static_cast<double>(v.f32);
-        constexpr double limit =
-            9'007'199'254'740'992.0;  // 2^53: beyond it a double is no exact whole number
-        if (!(std::abs(number) <= limit) || number != std::floor(number)) return std::nullopt;
-        return static_cast<std::int64_t>(number);
-      }
-      case kind::string: return parsed<std::int64_t>(v.as_text());
-      default: return std::nullopt;
+  /// A value as a whole number, if it is one.
+  struct whole_visitor {
+    std::optional<std::int64_t> operator()(std::int64_t number) const noexcept { return number; }
+    std::optional<std::int64_t> operator()(std::uint64_t number) const noexcept {
+      if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return std::nullopt;
+      return static_cast<std::int64_t>(number);
     }
-  }
+    std::optional<std::int64_t> operator()(double number) const noexcept {
+      constexpr double limit =
+          9'007'199'254'740'992.0;  // 2^53: above it a double is not an exact whole number
+      if (!(std::abs(number) <= limit) || number != std::floor(number)) return std::nullopt;
+      return static_cast<std::int64_t>(number);
+    }
+    std::optional<std::int64_t> operator()(float number) const noexcept {
+      return (*this)(static_cast<double>(number));
+    }
+    std::optional<std::int64_t> operator()(std::string_view text) const noexcept {
+      return parsed<std::int64_t>(text);
+    }
+    template <class Other>
+    std::optional<std::int64_t> operator()(Other const&) const noexcept {
+      return std::nullopt;
+    }
+  };
 
-  static std::optional<double> real(value const& v) noexcept {
-    switch (v.type) {
-      case kind::f64: return v.f64;
-      case kind::f32: return static_cast<double>(v.f32);
-      case kind::i64: return static_cast<double>(v.i64);
-      case kind::u64: return static_cast<double>(v.u64);
-      case kind::duration: return static_cast<double>(v.i64) / 1e9;  // seconds, as in JSON
-      case kind::string: return parsed<double>(v.as_text());
-      default: return std::nullopt;
+  /// A value as a floating-point number, if it is a number.
+  struct real_visitor {
+    std::optional<double> operator()(double number) const noexcept { return number; }
+    std::optional<double> operator()(float number) const noexcept { return static_cast<double>(number); }
+    std::optional<double> operator()(std::int64_t number) const noexcept {
+      return static_cast<double>(number);
     }
-  }
+    std::optional<double> operator()(std::uint64_t number) const noexcept {
+      return static_cast<double>(number);
+    }
+    std::optional<double> operator()(duration_value duration) const noexcept {
+      return static_cast<double>(duration.ns) / 1e9;  // seconds, as in JSON
+    }
+    std::optional<double> operator()(std::string_view text) const noexcept { return parsed<double>(text); }
+    template <class Other>
+    std::optional<double> operator()(Other const&) const noexcept {
+      return std::nullopt;
+    }
+  };
 
   void put_text(binary_array& to, value const& v) {
-    std::string_view text = v.as_text();
+    std::string_view text = v.as_string();
     if (v.type != kind::string) {
       scratch_.clear();
       json::put_plain(scratch_, v);

@@ -31,7 +31,7 @@ class prepared_texts {
     auto* const all = e.memory->take_array<member>(texts_.size());
     detail::text_buffer json;
     for (std::size_t i = 0; i < texts_.size(); ++i) {
-      all[i] = {e.copy(texts_[i].first), value::of_text(e.copy(texts_[i].second))};
+      all[i] = {e.copy(texts_[i].first), value::of_string(e.copy(texts_[i].second))};
       json::put_next_member(json, all[i]);
     }
     prepared_ = {all, texts_.size(), e.copy(json.view())};

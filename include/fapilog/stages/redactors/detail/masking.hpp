@@ -55,13 +55,13 @@ class masking {
 
   /// What stands for `v`, in this memory.
   [[nodiscard]] value replacement(value const& v, detail::arena& memory) {
-    if (v.as_text() == sensitive_text) return v;  // masked already, at the call
-    if (hash_ != nullptr) return value::of_text(pseudonym(v, memory));
+    if (v.as_string() == sensitive_text) return v;  // masked already, at the call
+    if (hash_ != nullptr) return value::of_string(pseudonym(v, memory));
     if (memory.round() != copied_in_) {
       copied_ = memory.copy(mask_);
       copied_in_ = memory.round();
     }
-    return value::of_text(copied_);
+    return value::of_string(copied_);
   }
 
  private:

@@ -46,8 +46,18 @@ class path_rule {
     case kind::f32:
     case kind::timestamp:
     case kind::duration: return true;
-    default: return false;
+    case kind::null:
+    case kind::character:
+    case kind::string:
+    case kind::uuid:
+    case kind::bytes:
+    case kind::object:
+    case kind::array:
+    case kind::exception:
+    case kind::pointer:
+    case kind::deferred: break;
   }
+  return false;
 }
 
 }  // namespace fapilog::inline v0_1::redactors

@@ -146,19 +146,35 @@ class redaction {
   /// True for most values, quickly: no rule covers the place, and there is nothing in the value.
   [[nodiscard, gnu::always_inline]] bool is_clean(value const& v, known_place const* known) const noexcept {
     if (known == nullptr || !known->decision.is_plain()) return false;
-    switch (v.type) {
-      case kind::string: return is_clean(std::string_view{v.text, v.size});
-      case kind::i64: return v.i64 < 0 || texts_.is_harmless(v.u64);
-      case kind::u64: return texts_.is_harmless(v.u64);
-      case kind::f64:
-        return !(v.f64 >= static_cast<double>(least_card)) || texts_.is_harmless(~std::uint64_t{0});
-      case kind::bytes:
-      case kind::object:
-      case kind::exception:
-      case kind::array: return false;
-      default: return true;
-    }
+    return v.visit(clean_visitor{*this});
   }
+  struct clean_visitor {
+    redaction const& self;
+
+    [[gnu::always_inline]] bool operator()(std::string_view text) const noexcept {
+      return self.is_clean(text);
+    }
+    [[gnu::always_inline]] bool operator()(std::int64_t number) const noexcept {
+      return number < 0 || self.texts_.is_harmless(static_cast<std::uint64_t>(number));
+    }
+    [[gnu::always_inline]] bool operator()(std::uint64_t number) const noexcept {
+      return self.texts_.is_harmless(number);
+    }
+    [[gnu::always_inline]] bool operator()(double number) const noexcept {
+      return !(number >= static_cast<double>(least_card)) || self.texts_.is_harmless(~std::uint64_t{0});
+    }
+    [[gnu::always_inline]] bool operator()(bytes_value) const noexcept { return false; }
+    [[gnu::always_inline]] bool operator()(object_value) const noexcept { return false; }
+    [[gnu::always_inline]] bool operator()(array_value) const noexcept { return false; }
+    [[gnu::always_inline]] bool operator()(std::nullptr_t) const noexcept { return true; }
+    [[gnu::always_inline]] bool operator()(bool) const noexcept { return true; }
+    [[gnu::always_inline]] bool operator()(float) const noexcept { return true; }
+    [[gnu::always_inline]] bool operator()(char32_t) const noexcept { return true; }
+    [[gnu::always_inline]] bool operator()(timestamp_value) const noexcept { return true; }
+    [[gnu::always_inline]] bool operator()(duration_value) const noexcept { return true; }
+    [[gnu::always_inline]] bool operator()(uuid const&) const noexcept { return true; }
+    [[gnu::always_inline]] bool operator()(pointer_value) const noexcept { return true; }
+  };
 
   bool change(member& m, place parent, known_place const* known, std::size_t depth) {
     auto const [at, what] = known != nullptr ? *known : decide(parent, m.key);
@@ -171,45 +187,62 @@ class redaction {
   }
 
   bool change_value(value& v, place at, std::string_view key, std::size_t depth) {
-    switch (v.type) {
-      case kind::string: {
-        // Where the call stands is known when compiling: no secret can be in it.
-        bool const is_literal = v.text == event_->file || v.text == event_->function;
-        std::string_view text{v.text, v.size};
-        if ((is_literal && most_characters_ == 0) || !change_text(text)) return false;
-        v = value::of_text(text);
-        return true;
-      }
-      case kind::i64: return v.i64 > 0 && change_number(v, static_cast<std::uint64_t>(v.i64));
-      case kind::u64: return change_number(v, v.u64);
-      case kind::f64: {
-        constexpr double largest_whole = 9007199254740992.0;
-        return v.f64 > 0 && v.f64 < largest_whole && change_number(v, static_cast<std::uint64_t>(v.f64));
-      }
-      case kind::bytes: {
-        std::string_view bytes{v.text, v.size};
-        if (!texts_.clean(bytes, *event_->memory)) return false;
-        v = value::of_text(bytes_text);
-        return true;
-      }
-      case kind::object:
-      case kind::exception:
-      case kind::array: {
-        if (depth >= deepest) {
-          v = value::of_text(too_deep_text);
-          too_deep_.add();
-          return true;
-        }
-        return v.type == kind::array ? change_elements(v, at, key, depth + 1)
-                                     : change_members(v, at, key, depth + 1);
-      }
-      default: return false;
-    }
+    return v.visit(change_visitor{*this, v, at, key, depth});
   }
+  struct change_visitor {
+    redaction& self;
+    value& whole;
+    place at;
+    std::string_view key;
+    std::size_t depth;
+
+    bool operator()(std::string_view text) const {
+      // File and function of the call are known at compile time: they hold no secret.
+      bool const is_literal = text.data() == self.event_->file || text.data() == self.event_->function;
+      if ((is_literal && self.most_characters_ == 0) || !self.change_text(text)) return false;
+      whole = value::of_string(text);
+      return true;
+    }
+    bool operator()(std::int64_t number) const {
+      return number > 0 && self.change_number(whole, static_cast<std::uint64_t>(number));
+    }
+    bool operator()(std::uint64_t number) const { return self.change_number(whole, number); }
+    bool operator()(double number) const {
+      constexpr double largest_whole = 9007199254740992.0;
+      return number > 0 && number < largest_whole &&
+             self.change_number(whole, static_cast<std::uint64_t>(number));
+    }
+    bool operator()(bytes_value raw) const {
+      if (!self.texts_.clean(raw.bytes, *self.event_->memory)) return false;
+      whole = value::of_string(bytes_text);
+      return true;
+    }
+    bool operator()(object_value) const {
+      return replace_if_too_deep() || self.change_members(whole, at, key, depth + 1);
+    }
+    bool operator()(array_value) const {
+      return replace_if_too_deep() || self.change_elements(whole, at, key, depth + 1);
+    }
+    bool operator()(std::nullptr_t) const { return false; }
+    bool operator()(bool) const { return false; }
+    bool operator()(float) const { return false; }
+    bool operator()(char32_t) const { return false; }
+    bool operator()(timestamp_value) const { return false; }
+    bool operator()(duration_value) const { return false; }
+    bool operator()(uuid const&) const { return false; }
+    bool operator()(pointer_value) const { return false; }
+
+    bool replace_if_too_deep() const {
+      if (depth < deepest) return false;
+      whole = value::of_string(too_deep_text);
+      self.too_deep_.add();
+      return true;
+    }
+  };
 
   bool change_number(value& v, std::uint64_t number) {
     if (!texts_.is_card_number(number)) return false;
-    v = value::of_text(text_replacements[static_cast<std::size_t>(text_rule::card)]);
+    v = value::of_string(text_replacements[static_cast<std::size_t>(text_rule::card)]);
     return true;
   }
 
@@ -250,7 +283,7 @@ class redaction {
     }
     // `{"name": "Authorization", "value": "..."}`
     if (value_at != v.size && name_at != v.size && is_name(v.members[name_at].value)) {
-      std::string_view const name = v.members[name_at].value.as_text();
+      std::string_view const name = v.members[name_at].value.as_string();
       known_place const* const known = paths_.find(at, name);
       value named = (own == nullptr ? v.members : own)[value_at].value;
       if (paths_.cover(named, known != nullptr ? known->decision : decide(at, name).decision,
@@ -281,14 +314,14 @@ class redaction {
 
   /// An element such as `["Authorization", "..."]`, as lists of pairs are logged, is a member.
   bool change_pair(value& pair, place at, std::string_view key, std::size_t depth) {
-    member m{pair.elements[0].as_text(), pair.elements[1]};
+    member m{pair.elements[0].as_string(), pair.elements[1]};
     paths_.open(key);
     known_place const* const known = paths_.find(at, m.key);
     bool const changed = !is_clean(m.value, known) && change(m, at, known, depth + 1);
     paths_.close();
     if (!changed) return false;
     value* own = nullptr;
-    own_copy(own, pair.elements, 2)[0] = value::of_text(m.key);
+    own_copy(own, pair.elements, 2)[0] = value::of_string(m.key);
     own[1] = m.value;
     pair.elements = own;
     return true;
@@ -297,7 +330,7 @@ class redaction {
   /// True for a text that may be the name of something.
   [[nodiscard]] bool is_name(value const& v) const noexcept {
     constexpr std::size_t longest = 64;
-    std::string_view const text = v.as_text();
+    std::string_view const text = v.as_string();
     if (text.empty() || text.size() > longest || (most_characters_ != 0 && text.size() > most_characters_))
       return false;
     return !detail::is_ascii_digit(text[0]) && std::all_of(text.begin(), text.end(), [](char c) {

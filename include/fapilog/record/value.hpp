@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+// One typed value of an event, and `value::visit`, which passes on what a value holds.
+#pragma once
+
+#include <fapilog/record/record.hpp>
+#include <fapilog/record/uuid.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace fapilog::inline v0_1 {
+
+struct member;
+
+/// One typed value. Strings and containers are views into the batch's memory.
+struct value {
+  kind type = kind::null;
+  /// Bytes of a string, number of members or elements, digits of a timestamp, unit of a duration.
+  std::uint32_t size = 0;
+  union {
+    bool boolean;
+    std::int64_t i64;
+    std::uint64_t u64 = 0;
+    double f64;
+    float f32;
+    std::uint32_t code_point;
+    char const* text;
+    member* members;
+    value* elements;
+  };
+
+  /// A string value. The characters must live as long as the batch; see `event::copy`.
+  [[nodiscard]] static value of_string(std::string_view text) noexcept {
+    value v;
+    v.type = kind::string;
+    v.size = static_cast<std::uint32_t>(text.size());
+    v.text = text.data();
+    return v;
+  }
+  [[nodiscard]] static value of_number(std::int64_t number) noexcept {
+    value v;
+    v.type = kind::i64;
+    v.i64 = number;
+    return v;
+  }
+  [[nodiscard]] static value of_bool(bool truth) noexcept {
+    value v;
+    v.type = kind::boolean;
+    v.boolean = truth;
+    return v;
+  }
+
+  /// The characters of a string; empty for other kinds.
+  [[nodiscard]] std::string_view as_string() const noexcept {
+    return type == kind::string ? std::string_view{text, size} : std::string_view{};
+  }
+  [[nodiscard]] bool is_object() const noexcept { return type == kind::object || type == kind::exception; }
+
+  /// Calls `visitor` with what the value holds and returns its result: `std::nullptr_t` for null, `bool`,
+  /// `std::int64_t`, `std::uint64_t`, `double`, `float`, `char32_t` for a character, `std::string_view` for a string, or
+  /// one of the types below. A visitor that does not take every one of them does not compile.
+  template <class Visitor>
+  constexpr decltype(auto) visit(Visitor&& visitor) const;
+};
+
+/// A named value.
+struct member {
+  std::string_view key;
+  fapilog::value value;
+};
+
+/// Nanoseconds since 1970-01-01 UTC, shown with this many digits after the second.
+struct timestamp_value {
+  std::int64_t unix_ns;
+  std::uint32_t digits;
+};
+
+/// Nanoseconds, and the unit in which the duration was given.
+struct duration_value {
+  std::int64_t ns;
+  record_format::unit unit;
+};
+
+/// Raw bytes.
+struct bytes_value {
+  std::string_view bytes;
+};
+
+/// An address.
+struct pointer_value {
+  std::uint64_t address;
+};
+
+struct object_value {
+  member const* members;
+  std::uint32_t size;
+
+  [[nodiscard]] constexpr member const* begin() const noexcept { return members; }
+  [[nodiscard]] constexpr member const* end() const noexcept { return members + size; }
+};
+
+/// An object that describes an exception.
+struct exception_value : object_value {};
+
+struct array_value {
+  value const* elements;
+  std::uint32_t size;
+
+  [[nodiscard]] constexpr value const* begin() const noexcept { return elements; }
+  [[nodiscard]] constexpr value const* end() const noexcept { return elements + size; }
+};
+
+// No `default`: the compiler warns of a kind that is missing here.
+template <class Visitor>
+[[gnu::always_inline]] constexpr decltype(auto) value::visit(Visitor&& visitor) const {
+  switch (type) {
+    case kind::boolean: return visitor(boolean);
+    case kind::i64: return visitor(i64);
+    case kind::u64: return visitor(u64);
+    case kind::f64: return visitor(f64);
+    case kind::f32: return visitor(f32);
+    case kind::character: return visitor(static_cast<char32_t>(code_point));
+    case kind::string: return visitor(std::string_view{text, size});
+    case kind::timestamp: return visitor(timestamp_value{i64, size});
+    case kind::duration: return visitor(duration_value{i64, static_cast<record_format::unit>(size)});
+    case kind::uuid: {
+      uuid id;
+      std::memcpy(id.bytes.data(), text, id.bytes.size());
+      return visitor(id);
+    }
+    case kind::bytes: return visitor(bytes_value{{text, size}});
+    case kind::object: return visitor(object_value{members, size});
+    case kind::array: return visitor(array_value{elements, size});
+    case kind::exception: return visitor(exception_value{{members, size}});
+    case kind::pointer: return visitor(pointer_value{u64});
+    case kind::null:
+    case kind::deferred: break;
+  }
+  return visitor(nullptr);
+}
+
+}  // namespace fapilog::inline v0_1
