@@ -24,6 +24,7 @@
 using Catch::Matchers::ContainsSubstring;
 using fapilog::batch;
 using fapilog::start_context;
+using fapilog::write_outcome;
 using fapilog::write_result;
 using fapilog::sinks::file_sync;
 using fapilog::sinks::rotated_files;

@@ -15,6 +15,7 @@
 
 using Catch::Matchers::ContainsSubstring;
 using fapilog::batch;
+using fapilog::write_outcome;
 using fapilog::write_result;
 using fapilog::sinks::stdout_json;
 using support::lines_batch;
