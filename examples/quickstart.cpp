@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A first program: messages with typed fields, an exception, fields bound to a logger and to a block.
+// A first program: messages with typed fields, an exception, and fields bound to a logger and to a block.
 #include <fapilog/fapilog.hpp>
 
 #include <chrono>
@@ -19,7 +19,7 @@ int main() {
     log.error("charge failed", fapilog::exception(e), kv("order", 1001));
   }
 
-  auto request = log.with(kv("request_id", "r-7"));      // all records of this logger
-  auto scope = fapilog::scope(kv("tenant_id", "acme"));  // all records of this thread until the block ends
+  auto request = log.with(kv("request_id", "r-7"));      // added to every record of this logger
+  auto scope = fapilog::scope(kv("tenant_id", "acme"));  // added to this thread's records in this block
   request.info("charged", kv("amount", 19.99), kv("retried", true));
-}  // the runtime hands over what is still on its way
+}  // the runtime writes the records that are still queued

@@ -105,7 +105,7 @@ TEST_CASE("wait blocks for the time that was set, then drops") {
   while (rt.counts().dropped.queue_full == 0) log.info("fill");
   auto const began = std::chrono::steady_clock::now();
   log.info("waits");
-  CHECK(std::chrono::steady_clock::now() - began >= 20ms);
+  CHECK(std::chrono::steady_clock::now() - began >= 20ms);  // no upper bound: a busy machine takes longer
   sink->let_go();
   auto const end = rt.drain(30s);
   CHECK(end.dropped.queue_full == 2);
@@ -193,17 +193,15 @@ TEST_CASE("records that are too large for the lane are bounded in bytes, too") {
   CHECK(end.balanced());
 }
 
-TEST_CASE("a flush returns as soon as all is written, long before its timeout") {
+TEST_CASE("a flush returns as soon as all is written and does not wait for its timeout") {
   auto sink = std::make_shared<support::capture>();
   fapilog::runtime rt{{.sinks = {sink}}};
-  auto const begin = std::chrono::steady_clock::now();
   for (std::uint64_t round = 1; round <= 10; ++round) {
     rt.get_logger().info("flushed");
-    auto const now = rt.flush(5s);
+    auto const now = rt.flush(1h);
     CHECK(now);
     CHECK(now.processed == round);
   }
-  CHECK(std::chrono::steady_clock::now() - begin < 25s);
 }
 
 TEST_CASE("flush gives up at its timeout and says what is pending") {

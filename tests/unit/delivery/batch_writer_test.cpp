@@ -127,7 +127,7 @@ TEST_CASE("while a sink holds the helper the worker goes on, for a bounded numbe
   CHECK(handled == 2'000);
 }
 
-TEST_CASE("a sink that logs and flushes in a flood waits for nobody") {
+TEST_CASE("a sink may log and flush in a flood without a deadlock") {
   struct talks {
     fapilog::logger const* log;
     fapilog::runtime* rt;
@@ -135,7 +135,7 @@ TEST_CASE("a sink that logs and flushes in a flood waits for nobody") {
     void write(fapilog::batch const&) {
       for (int i = 0; i < 20 && budget > 0; ++i, --budget)
         log->info("from the sink", kv("text", std::string(500, 'x')));
-      (void)rt->flush(30s);
+      (void)rt->flush(1h);  // returns at once on the thread that delivers
     }
   };
   fapilog::logger log;
@@ -145,13 +145,11 @@ TEST_CASE("a sink that logs and flushes in a flood waits for nobody") {
   log = rt.get_logger();
   sink->log = &log;
   sink->rt = &rt;
-  auto const began = std::chrono::steady_clock::now();
   for (int i = 0; i < 5'000; ++i) log.info("flood");
   auto const end = rt.drain(60s);
   CHECK(end.complete);
   CHECK(end.balanced());
   CHECK(end.processed + end.dropped.queue_full + end.dropped.closed == end.submitted);
-  CHECK(std::chrono::steady_clock::now() - began < 30s);  // a flush that waited would take as long alone
 }
 
 TEST_CASE("large records make small batches, so that what is on the way stays bounded in bytes") {

@@ -5,7 +5,6 @@
 #include <fapilog/detail/regex/linear_regex.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <random>
@@ -130,26 +129,23 @@ TEST_CASE("patterns that are not supported are refused in words, with the place"
   CHECK_THAT(refusal("\xFF"), ContainsSubstring("not UTF-8"));
 }
 
-TEST_CASE("patterns that would become too large are refused at once") {
-  auto const began = std::chrono::steady_clock::now();
+TEST_CASE("patterns that would become too large are refused") {
   CHECK_THAT(refusal("(a{1000}){1000}"), ContainsSubstring("too large"));
   CHECK_THAT(refusal("((((){1000}){1000}){1000}){1000}"), ContainsSubstring("too large"));
   CHECK_THAT(refusal("(((a{9}){9}){9}){9}{9}"), ContainsSubstring("repetition"));
   CHECK_THAT(refusal(std::string(6000, 'a')), ContainsSubstring("too large"));
   CHECK_THAT(refusal(std::string(200'000, '(')), ContainsSubstring("nested deeper than 100"));
   CHECK(refusal("(a{10}){100}") == "accepted");
-  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds{2});
 }
 
 TEST_CASE("patterns that explode with backtracking take linear time") {
-  auto const began = std::chrono::steady_clock::now();
+  // With backtracking these would take longer than any timeout of the test.
   std::string const many(20'000, 'a');
   CHECK_FALSE(matches("(a+)+b", many));
   CHECK_FALSE(matches("(a|a)*b", many));
   CHECK_FALSE(matches("(.*a){12}b", many));
   CHECK_FALSE(matches("(a?){20}b", many));
   CHECK(matches("(x+x+)+y|a*", many));
-  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds{5});
 }
 
 namespace {

@@ -5,7 +5,6 @@
 
 #include <fapilog/stages/redactors/regex_mask.hpp>
 
-#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -69,12 +68,11 @@ TEST_CASE("a pattern that could explode or is not understood is refused when the
   CHECK_THROWS_AS(masking_by_pattern({"["}), std::invalid_argument);
 }
 
-TEST_CASE("a pattern that explodes elsewhere is matched in no time") {
+TEST_CASE("a pattern that explodes with backtracking takes linear time") {
   redacted r = masking_by_pattern({"(.*a+)+b", "(a|a)*b"});
-  auto const began = std::chrono::steady_clock::now();
+  // With backtracking this would take longer than any timeout of the test.
   std::string const key(240, 'a');
   CHECK(r.data({{key, {{key, {{key, 1}}}}}}) == json{{key, {{key, {{key, 1}}}}}});
-  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds{2});
 }
 
 TEST_CASE("a path too long to be matched is masked") {

@@ -7,7 +7,6 @@
 #include <fapilog/fapilog.hpp>
 #include <fapilog/stages/redactors/url_credentials.hpp>
 
-#include <chrono>
 #include <initializer_list>
 #include <random>
 #include <span>
@@ -226,9 +225,9 @@ TEST_CASE("a quoted value is masked whole, whatever stands in it, also as JSON w
   }
 }
 
-TEST_CASE("long texts of nothing but signs take linear time") {
+TEST_CASE("long strings of punctuation take linear time") {
   redacted r{url_credentials{}};
-  auto const began = std::chrono::steady_clock::now();
+  // In quadratic time these 500,000 characters would take longer than the timeout of the test.
   for (std::string const piece : {"//",          "//a",         "//a:b",       "/",
                                   "@",           "//@",         ":",           "=",
                                   "a:",          "password:",   "password=\"", "token: ",
@@ -240,5 +239,4 @@ TEST_CASE("long texts of nothing but signs take linear time") {
     while (text.size() < 500'000) text += piece;
     (void)r.text(text);
   }
-  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds{20});
 }

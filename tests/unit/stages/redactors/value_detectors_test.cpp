@@ -5,7 +5,6 @@
 
 #include <fapilog/stages/redactors/value_detectors.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <random>
@@ -254,9 +253,9 @@ TEST_CASE("a secret is found wherever it stands in a text of any length") {
   }
 }
 
-TEST_CASE("detectors take linear time whatever stands in a text") {
+TEST_CASE("detectors take linear time whatever the string contains") {
   redacted r{value_detectors{{.email = true}}};
-  auto const began = std::chrono::steady_clock::now();
+  // In quadratic time these 500,000 characters would take longer than the timeout of the test.
   for (std::string const piece : {"eyJ",
                                   "eyJabcdefgh.",
                                   "eyJabcdefgh.eyJ.",
@@ -281,5 +280,4 @@ TEST_CASE("detectors take linear time whatever stands in a text") {
     while (text.size() < 500'000) text += piece;
     (void)r.text(text);
   }
-  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds{20});
 }
