@@ -126,9 +126,9 @@ double encoder(std::size_t records) {
   for (std::size_t i = 0; i < records; ++i) {
     e.unix_ns = began + static_cast<std::int64_t>(i) * 300;
     e.message_id = ids.next(e.unix_ns);
-    e.data.begin()[0].value = fapilog::value::of_number(static_cast<std::int64_t>(200 + i % 8));
-    e.data.begin()[1].value.type = fapilog::kind::f64;
-    e.data.begin()[1].value.f64 = static_cast<double>(i % 100'000) * 1.37;
+    e.data.edit()[0].value = fapilog::value::of_number(static_cast<std::int64_t>(200 + i % 8));
+    e.data.edit()[1].value.type = fapilog::kind::f64;
+    e.data.edit()[1].value.f64 = static_cast<double>(i % 100'000) * 1.37;
     writer.put(text, e);
     text.push_back('\n');
     if (text.size() >= chunk) text.clear();

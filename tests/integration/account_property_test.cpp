@@ -71,11 +71,11 @@ struct line {
   std::string logger;
   int thread = -1;  ///< and its number there, where the message was not taken away
   long number = -1;
-  bool is_own = false;
+  bool is_internal = false;
 };
 
 line line_of(fapilog::event const& e) {
-  line l{e.message_id, e.severity, std::string{e.logger}, -1, -1, e.is_own};
+  line l{e.message_id, e.severity, std::string{e.logger}, -1, -1, e.is_internal};
   std::istringstream text{std::string{e.message}};
   if (!(text >> l.thread >> l.number)) l.thread = -1;
   return l;
@@ -315,7 +315,7 @@ void tell(pipeline& p, Parts const&... parts) {
 void add_stages(pipeline& p, dice& d) {
   auto& o = p.options;
   o.filters = {[seen = p.seen](fapilog::event& e) {
-    if (!e.is_own) ++seen->entered;
+    if (!e.is_internal) ++seen->entered;
     return true;
   }};
   tell(p, "\nstages:");
@@ -350,7 +350,7 @@ void add_stages(pipeline& p, dice& d) {
     });
   }
   o.filters.emplace_back([seen = p.seen](fapilog::event& e) {
-    if (!e.is_own) ++seen->kept;
+    if (!e.is_internal) ++seen->kept;
     return true;
   });
   if (d.chance(0.3)) {
@@ -702,8 +702,8 @@ class trial {
     for (line const& l : seen.built) {
       auto const to = destinations(p_.sinks, p_.options.routing, l);
       destinations_.push_back(to);
-      if (!l.is_own) ++built_;
-      if (!l.is_own && to.empty()) ++unrouted_;
+      if (!l.is_internal) ++built_;
+      if (!l.is_internal && to.empty()) ++unrouted_;
     }
     std::uint64_t const filtered = seen.entered - seen.kept + end_.pressure.shed + unrouted_;
     check(end_.filtered == filtered, end_.filtered, " filtered, not ", filtered);
@@ -756,7 +756,7 @@ class trial {
   void check_sinks() {
     id_set own;
     for (line const& l : p_.seen->built) {
-      if (l.is_own) own.insert(l.id);
+      if (l.is_internal) own.insert(l.id);
     }
     for (std::size_t s = 0; s < p_.sinks.size(); ++s) {
       placed_book const& b = p_.sinks[s];

@@ -293,7 +293,7 @@ class batch_writer {
   /// Records of the library's own are not in the runtime's account.
   static void leave_own_out(batch const& entries, std::vector<bool>& left_out) {
     for (std::size_t i = 0; i < entries.size(); ++i) {
-      if (!entries[i].event.is_own) continue;
+      if (!entries[i].event.is_internal) continue;
       if (left_out.empty()) left_out.resize(entries.size());
       left_out[i] = true;
     }

@@ -47,7 +47,7 @@ class router {
       if (choose(entries[i].event, static_cast<std::uint32_t>(i))) continue;
       if (result.left_out.empty()) result.left_out.resize(entries.size());
       result.left_out[i] = true;
-      result.unrouted += entries[i].event.is_own ? 0U : 1U;
+      result.unrouted += entries[i].event.is_internal ? 0U : 1U;
     }
     for (std::size_t s = 0; s < routes_.size(); ++s) {
       if (chosen_[s].empty()) continue;

@@ -50,7 +50,7 @@ class envelope_writer {
     put_context(out, e.context);
 
     append(out, R"(},"diagnostics":{"origin":"native")");
-    e.diagnostics.visit(
+    e.diagnostics.for_each(
         [&out](member const& m) {
           if (m.key != "origin") json::put_next_member(out, m);
         },

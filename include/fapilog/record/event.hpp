@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One decoded log call: what every stage reads and edits, as views into the memory of its batch.
+// One decoded log call, which stages read and edit, in the memory of its batch.
 #pragma once
 
 #include <fapilog/detail/memory/arena.hpp>
@@ -11,12 +11,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
-#include <utility>
 
 namespace fapilog::inline v0_1 {
 
-/// Members that are the same in many events of a batch, and their JSON (`,"key":value` for each), made once in the
+/// Members that are the same in many events of a batch, and their JSON (`,"key":value` for each), written once into the
 /// batch's memory.
 struct prepared_members {
   member const* first = nullptr;
@@ -24,17 +24,11 @@ struct prepared_members {
   std::string_view json;
 };
 
-/// The members of one part of an event, in order, with room to grow in the batch's memory.
+/// The members of one part of an event, in order. The list grows in the batch's memory.
 class member_list {
  public:
   explicit member_list(detail::arena& memory) noexcept : memory_(&memory) {}
 
-  /// Whoever can change a member is taken to do so: JSON that was prepared is forgotten.
-  [[nodiscard]] member* begin() noexcept {
-    prepared_json_ = {};
-    return first_;
-  }
-  [[nodiscard]] member* end() noexcept { return first_ + size_; }
   [[nodiscard]] member const* begin() const noexcept { return first_; }
   [[nodiscard]] member const* end() const noexcept { return first_ + size_; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -47,28 +41,35 @@ class member_list {
     }
     return nullptr;
   }
-  [[nodiscard]] value* find(std::string_view key) noexcept {
-    auto const* const found = std::as_const(*this).find(key);
+
+  /// Opens all members for changes and discards their prepared JSON.
+  [[nodiscard]] std::span<member> edit() noexcept {
+    prepared_json_ = {};
+    return {first_, size_};
+  }
+  /// Opens the value under this key for changes, or returns null.
+  [[nodiscard]] value* edit(std::string_view key) noexcept {
+    auto const* const found = find(key);
     if (found != nullptr) prepared_json_ = {};
     return const_cast<value*>(found);
   }
-  /// Sets the value under this key, added at the end where it is new.
+  /// Sets the value under this key. A new key is added at the end.
   void set(std::string_view key, value v) {
-    if (value* const old = find(key)) {
+    if (value* const old = edit(key)) {
       *old = v;
     } else {
       push_back({key, v});
     }
   }
-  /// Adds without looking for the key.
+  /// Adds a member at the end. The key must not be in the list yet.
   void push_back(member m) {
     if (size_ == capacity_) grow(1);
     first_[size_++] = m;
   }
-  /// Sets all of them, as `set` would one by one.
+  /// Calls `set` for each of these members, and keeps their JSON if none of the keys was in the list.
   void set_prepared(prepared_members const& all) {
     for (std::size_t i = 0; i < all.count && size_ != 0; ++i) {
-      if (std::as_const(*this).find(all.first[i].key) == nullptr) continue;
+      if (find(all.first[i].key) == nullptr) continue;
       for (i = 0; i < all.count; ++i) set(all.first[i].key, all.first[i].value);
       return;
     }
@@ -90,7 +91,7 @@ class member_list {
     size_ = kept;
   }
 
-  /// The members whose prepared JSON stands, and where they stand; none where it does not.
+  /// Members `at` to `at + count` of the list, and their prepared JSON; all empty if it was discarded.
   struct prepared_part {
     std::size_t at = 0;
     std::size_t count = 0;
@@ -101,15 +102,15 @@ class member_list {
                                   : prepared_part{prepared_at_, prepared_count_, prepared_json_};
   }
 
-  /// Calls `one(member)` for each, but `ready(json)` once instead for those whose JSON stands.
+  /// Calls `one(member)` for each member, but `ready(json)` once for all members with prepared JSON.
   template <class One, class Ready>
-  void visit(One&& one, Ready&& ready) const {
+  void for_each(One&& one, Ready&& ready) const {
     for (std::size_t i = 0; i < size_; ++i) {
       if (i == prepared_at_ && !prepared_json_.empty()) {
         ready(prepared_json_);
         i += prepared_count_ - 1;
       } else {
-        one(std::as_const(first_[i]));
+        one(static_cast<member const&>(first_[i]));
       }
     }
   }
@@ -132,7 +133,7 @@ class member_list {
   std::size_t prepared_count_ = 0;
 };
 
-/// What was logged. Thread: the worker's, until the batch is built; then nobody changes it.
+/// One log call. Thread: the worker's until the batch is complete; after that any, because nobody changes it.
 struct event {
   explicit event(detail::arena& memory_of_batch) noexcept
       : context(memory_of_batch),
@@ -141,8 +142,8 @@ struct event {
         memory(&memory_of_batch) {}
 
   level severity = level::info;
-  std::string_view level_name;  ///< as it stands in the envelope
-  std::int64_t unix_ns = 0;     ///< when the call was made
+  std::string_view level_name;  ///< as the envelope has it
+  std::int64_t unix_ns = 0;     ///< time of the call
   std::string_view message;     ///< with its arguments in place
   std::string_view logger;
   uuid message_id;
@@ -150,13 +151,13 @@ struct event {
   char const* function = "";
   std::uint32_t line = 0;
   std::uint64_t thread_id = 0;
-  bool is_own = false;      ///< made by the library itself; not in the runtime's account
-  member_list context;      ///< correlation and its kin; all strings
-  member_list diagnostics;  ///< exception, and what enrichers tell of the process
-  member_list data;         ///< everything else
-  detail::arena* memory;
+  bool is_internal = false;  ///< made by the library itself; not in the runtime's account
+  member_list context;       ///< the correlation, request, trace, user and tenant ids; all strings or null
+  member_list diagnostics;   ///< the exception, and what enrichers add about the process
+  member_list data;          ///< all other fields
+  detail::arena* memory;     ///< of the batch; stages use `copy`
 
-  /// Text that lives as long as the event, for values that a stage makes.
+  /// Copies a string into the batch's memory: for values that a stage makes. Throws: std::bad_alloc.
   [[nodiscard]] std::string_view copy(std::string_view text) { return memory->copy(text); }
 };
 

@@ -206,7 +206,7 @@ class batch_builder {
   }
 
   void fill(event& e, internal_record const& record, std::int64_t unix_ns) {
-    e.is_own = true;
+    e.is_internal = true;
     e.severity = record.severity;
     e.level_name = level_name(record.severity);
     e.unix_ns = unix_ns;

@@ -142,7 +142,7 @@ class event_maker {
     if (at == key_index::none) {
       list.push_back({m.key, v});
     } else if (replaces) {
-      list.begin()[at].value = v;
+      list.edit()[at].value = v;
     }
   }
 

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <string_view>
-#include <utility>
 
 namespace fapilog::inline v0_1::detail {
 
@@ -29,7 +28,7 @@ inline void blank(event& e) {
   e.message = redaction_failed_text;
   for (member_list* const list : {&e.context, &e.diagnostics, &e.data}) {
     member_list blanked{*e.memory};
-    for (member const& m : std::as_const(*list)) {
+    for (member const& m : *list) {
       bool const is_null = m.value.type == kind::null;
       if (is_plain_key(m.key))
         blanked.push_back({m.key, is_null ? value{} : value::of_string(redaction_failed_text)});

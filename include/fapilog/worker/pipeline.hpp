@@ -98,7 +98,7 @@ class pipeline {
   /// Filters, enrichers, redactors.
   [[nodiscard]] fate run(event& e) {
     for (any_filter& f : stages_.filters) {
-      if (e.is_own) break;
+      if (e.is_internal) break;
       bool keep = true;
       guarded(f.base(), "a filter threw; the record is kept", [&] { keep = f.keep(e); });
       if (!keep) return fate::filtered;

@@ -91,7 +91,7 @@ TEST_CASE("what the envelope makes itself has a path, too") {
   CHECK(at(e, "context.correlation_id") == "r-7");
   e.context.push_back({"correlation_id", value{}});
   CHECK(at(e, "correlation_id") == "r-7");
-  *e.context.find("correlation_id") = value::of_string("c-1");
+  *e.context.edit("correlation_id") = value::of_string("c-1");
   CHECK(at(e, "correlation_id") == "c-1");
 }
 

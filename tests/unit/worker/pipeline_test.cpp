@@ -31,7 +31,7 @@ struct adds_region {
 
 struct masks_password {
   static void redact(fapilog::event& e) {
-    if (auto* const secret = e.data.find("password")) *secret = fapilog::value::of_string("***");
+    if (auto* const secret = e.data.edit("password")) *secret = fapilog::value::of_string("***");
   }
 };
 
@@ -165,11 +165,11 @@ TEST_CASE("what is prepared for all records of a batch can be changed in one of 
     if (i->i64 == 1) e.diagnostics.set("host", fapilog::value::of_string("hidden"));
     if (i->i64 == 2) e.diagnostics.erase("pid");
     if (i->i64 == 3) {
-      for (fapilog::member& m : e.diagnostics) {
+      for (fapilog::member& m : e.diagnostics.edit()) {
         if (m.key == "service") m.value = fapilog::value::of_string("other");
       }
     }
-    if (i->i64 == 4) *e.diagnostics.find("env") = fapilog::value::of_number(4);
+    if (i->i64 == 4) *e.diagnostics.edit("env") = fapilog::value::of_number(4);
   };
   fapilog::runtime rt{
       {.batch_timeout = 10s, .service = "billing", .env = "test", .redactors = {edits}, .sinks = {sink}}};

@@ -120,7 +120,7 @@ class redaction {
                           event_->memory->round() == prepared_seen_in_;
     bool prepared_changes = false;
     bool keys_change = false;
-    member const* const first = std::as_const(list).begin();
+    member const* const first = list.begin();
     for (std::size_t i = is_known && prepared.at == 0 ? prepared_end : 0; i < size; ++i) {
       known_place const* const known = paths_.find(root, first[i].key);
       if (is_clean(first[i].value, known)) [[likely]]
@@ -131,9 +131,9 @@ class redaction {
       if (!change(m, root, known, 0)) continue;
       prepared_changes = prepared_changes || (i >= prepared.at && i < prepared_end);
       keys_change = keys_change || m.key.data() != first[i].key.data();
-      list.begin()[i] = m;
+      list.edit()[i] = m;
     }
-    if (keys_change) tell_apart(list.begin(), size);
+    if (keys_change) tell_apart(list.edit().data(), size);
     if (prepared.count != 0 && !is_known && !prepared_changes) {
       clean_prepared_ = prepared.json.data();
       prepared_seen_in_ = event_->memory->round();
