@@ -7,6 +7,7 @@
 #include <fapilog/delivery/delivery_thread.hpp>
 #include <fapilog/delivery/flush_latch.hpp>
 #include <fapilog/delivery/router.hpp>
+#include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/metrics/account.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
@@ -22,7 +23,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <optional>
 #include <system_error>
 #include <thread>
@@ -47,7 +47,7 @@ struct delivery_slot {
 /// Sinks see the batches in order and one at a time. An isolated record is written by the worker itself, without a
 /// second thread to wake; in a flood, a helper writes one batch while the worker makes the next.
 /// Thread: the worker's, but where it says otherwise.
-class batch_writer {
+class batch_writer final : public fork_participant {
  public:
   /// `helper_began` is called on the helper's thread before it calls any sink.
   batch_writer(std::vector<delivery_slot> places, routing rule, std::shared_ptr<diagnostics> tell,
@@ -120,7 +120,7 @@ class batch_writer {
       wait_until_idle();
       return deliver(std::move(entries));
     }
-    std::unique_lock lock{mutex_};
+    std::unique_lock<std::mutex> lock{mutex_};
     changed_.wait(lock, [this] { return batches_.size() < most_waiting; });
     batches_.push_back(std::move(entries));
     waiting_.fetch_add(1, std::memory_order_release);
@@ -142,27 +142,27 @@ class batch_writer {
 
   void wait_until_idle() {
     if (waiting_.load(std::memory_order_acquire) == 0) return;
-    std::unique_lock lock{mutex_};
+    std::unique_lock<std::mutex> lock{mutex_};
     changed_.wait(lock, [this] { return waiting_.load(std::memory_order_acquire) == 0; });
   }
 
-  /// Around fork(2), while the helper is idle: the sinks' own threads are brought to a stand.
-  void before_fork(std::chrono::steady_clock::time_point give_up) {
+  /// Pauses the sinks' own threads. The helper must be idle.
+  void before_fork(clock::time_point deadline) override {
     for (delivery_slot& p : slots_) {
-      if (p.own != nullptr) p.own->before_fork(give_up);
+      if (p.own != nullptr) p.own->before_fork(deadline);
     }
   }
-  void after_fork_in_parent() noexcept {
+  void after_fork_in_parent() noexcept override {
     for (delivery_slot& p : slots_) {
       if (p.own != nullptr) p.own->after_fork_in_parent();
     }
   }
-  /// The helper stayed with the parent, idle; what was counted stays there, too.
-  void after_fork_in_child() {
-    ::new (static_cast<void*>(&mutex_)) std::mutex;
-    ::new (static_cast<void*>(&changed_)) std::condition_variable;
-    ::new (static_cast<void*>(&awake_)) std::condition_variable;
-    ::new (static_cast<void*>(&helper_)) std::thread;
+  /// The helper and all counts stay with the parent.
+  void after_fork_in_child() override {
+    mutex_.recreate_in_child();
+    changed_.recreate_in_child();
+    awake_.recreate_in_child();
+    helper_.recreate_in_child();
     is_asleep_ = false;
     totals_ = std::make_shared<fate_totals>();
     unrouted_.set(0);
@@ -228,7 +228,7 @@ class batch_writer {
         constexpr std::int64_t nap_ns = 20'000;
         detail::sleep_ns(nap_ns);
       }
-      std::unique_lock lock{mutex_};
+      std::unique_lock<std::mutex> lock{mutex_};
       is_asleep_ = true;
       awake_.wait(lock, [this] { return !batches_.empty() || ending_; });
       is_asleep_ = false;
@@ -335,11 +335,11 @@ class batch_writer {
   counter unrouted_;
 
   bool cannot_help_ = false;
-  std::thread helper_;
+  fork_safe<std::thread> helper_;
   std::atomic<std::size_t> waiting_{0};  ///< batches that the helper has still to do or is at
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::condition_variable awake_;
+  fork_safe<std::mutex> mutex_;
+  fork_safe<std::condition_variable> changed_;
+  fork_safe<std::condition_variable> awake_;
   std::deque<batch> batches_;
   std::vector<std::shared_ptr<batch_storage>> spare_;
   bool is_asleep_ = false;

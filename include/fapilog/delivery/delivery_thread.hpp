@@ -5,6 +5,7 @@
 #include <fapilog/delivery/delivery.hpp>
 #include <fapilog/delivery/flush_latch.hpp>
 #include <fapilog/delivery/spool/spooled_parts.hpp>
+#include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/system.hpp>
 
 #include <algorithm>
@@ -18,7 +19,6 @@
 #include <iterator>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <optional>
 #include <string_view>
 #include <thread>
@@ -30,7 +30,7 @@ namespace fapilog::inline v0_1::detail {
 /// What waits stands in one order: the work at hand, the queue, the spool. New batches go to the spool as long as there is
 /// anything in it; a sink that fails has its work and queue moved before it.
 /// Thread: `start`, `enqueue`, `flush`, `close`, `join` and the fork hooks belong to the worker; the rest is its own.
-class delivery_thread : public std::enable_shared_from_this<delivery_thread> {
+class delivery_thread final : public std::enable_shared_from_this<delivery_thread>, public fork_participant {
  public:
   using clock = delivery::clock;
 
@@ -118,26 +118,26 @@ class delivery_thread : public std::enable_shared_from_this<delivery_thread> {
     if (thread_.joinable()) thread_.join();
   }
 
-  /// Brings it to a stand between two offers, for fork(2), and holds its lock. A sink that hangs is left at `give_up`.
-  void before_fork(clock::time_point give_up) {
+  /// Pauses the thread between two offers and holds its lock. A sink that hangs is left running at `deadline`.
+  void before_fork(clock::time_point deadline) override {
     std::unique_lock lock{mutex_};
     wants_pause_ = true;
     wake_.notify_one();
-    changed_.wait_until(lock, give_up, [this] { return is_parked_ || has_ended_ || !thread_.joinable(); });
+    changed_.wait_until(lock, deadline, [this] { return is_parked_ || has_ended_ || !thread_.joinable(); });
     lock.release();
   }
-  void after_fork_in_parent() noexcept {
+  void after_fork_in_parent() noexcept override {
     wants_pause_ = false;
     wake_.notify_one();
     mutex_.unlock();
   }
-  /// The parent's records and thread stay with the parent. A sink that hung is of no use here.
-  void after_fork_in_child() {
+  /// The parent's records and thread stay with the parent. A sink that hung is unusable in the child.
+  void after_fork_in_child() override {
     is_unusable_ = is_unusable_ || !(is_parked_ || has_ended_ || !thread_.joinable());
     wants_pause_ = is_parked_ = is_waiting_ = is_room_awaited_ = false;
-    ::new (static_cast<void*>(&wake_)) std::condition_variable;
-    ::new (static_cast<void*>(&changed_)) std::condition_variable;
-    ::new (static_cast<void*>(&thread_)) std::thread;
+    wake_.recreate_in_child();
+    changed_.recreate_in_child();
+    thread_.recreate_in_child();
     queue_.clear();
     current_.reset();
     flushes_.clear();
@@ -351,8 +351,8 @@ class delivery_thread : public std::enable_shared_from_this<delivery_thread> {
   bool has_started_ = false;
 
   std::mutex mutex_;
-  std::condition_variable wake_;     ///< the thread waits on it
-  std::condition_variable changed_;  ///< others wait on it for the thread
+  fork_safe<std::condition_variable> wake_;     ///< the thread waits on it
+  fork_safe<std::condition_variable> changed_;  ///< others wait on it for the thread
   std::deque<batch_part> queue_;
   std::size_t queued_bytes_ = 0;  ///< with those of the work at hand
   std::uint64_t enqueued_ = 0;    ///< parts so far, and those of them
@@ -374,7 +374,7 @@ class delivery_thread : public std::enable_shared_from_this<delivery_thread> {
   std::optional<delivery::work> current_;
   std::size_t current_bytes_ = 0;
   bool is_from_spool_ = false;
-  std::thread thread_;
+  fork_safe<std::thread> thread_;
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -3,13 +3,13 @@
 #pragma once
 
 #include <fapilog/detail/memory/atomic.hpp>
+#include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/queue/enqueue_signal.hpp>
 
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
-#include <new>
 #include <optional>
 
 namespace fapilog::inline v0_1::detail {
@@ -42,7 +42,7 @@ class basic_enqueue_event : public basic_enqueue_signal<Barrier> {
       this->armed_.store_relaxed(false);
       return;
     }
-    std::unique_lock lock{mutex_};
+    std::unique_lock<std::mutex> lock{mutex_};
     auto const disarmed = [this] { return !this->armed_.load_acquire(); };
     if (deadline) {
       awake_.wait_until(lock, *deadline, disarmed);
@@ -55,8 +55,8 @@ class basic_enqueue_event : public basic_enqueue_signal<Barrier> {
   /// The parent's waiting worker does not exist in a forked child.
   void after_fork_in_child() noexcept {
     this->armed_.store_relaxed(false);
-    ::new (static_cast<void*>(&mutex_)) std::mutex;
-    ::new (static_cast<void*>(&awake_)) std::condition_variable;
+    mutex_.recreate_in_child();
+    awake_.recreate_in_child();
   }
 
  private:
@@ -69,8 +69,8 @@ class basic_enqueue_event : public basic_enqueue_signal<Barrier> {
     event.awake_.notify_one();
   }
 
-  std::mutex mutex_;
-  std::condition_variable awake_;
+  fork_safe<std::mutex> mutex_;
+  fork_safe<std::condition_variable> awake_;
 };
 
 using enqueue_event = basic_enqueue_event<asymmetric_barrier>;

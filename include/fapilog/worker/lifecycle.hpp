@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: MIT
-// What happens to running workers when the process exits or forks.
+// Drains the running workers when the process exits, and has them take part in fork(2).
 #pragma once
 
-#include <fapilog/detail/os/system.hpp>
+#include <fapilog/detail/os/fork.hpp>
 #include <fapilog/worker/worker.hpp>
 
-#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace fapilog::inline v0_1::detail {
 
-/// All running workers of the process. exit() and quick_exit() drain them, each for at most its shutdown timeout;
-/// fork() brings them to a stand first, so that the child never hangs on a lock of the parent's.
+/// The running workers of the process. exit() and quick_exit() drain them, each for at most its shutdown timeout.
 /// It is never destroyed: calls in static destructors find it. Thread: any.
 class lifecycle {
  public:
@@ -23,12 +22,17 @@ class lifecycle {
     return *only;
   }
 
+  /// Throws: std::bad_alloc.
   void add(std::shared_ptr<worker> const& running) {
-    std::lock_guard const lock{mutex_};
-    std::erase_if(workers_, [](auto const& w) { return w.expired(); });
-    workers_.push_back(running);
+    {
+      std::lock_guard const lock{mutex_};
+      std::erase_if(workers_, [](auto const& w) { return w.expired(); });
+      workers_.push_back(running);
+    }
+    fork_participants::instance().add(running);
   }
   void remove(worker const& ended) {
+    fork_participants::instance().remove(ended);
     std::lock_guard const lock{mutex_};
     std::erase_if(workers_, [&](auto const& w) {
       auto const alive = w.lock();
@@ -40,12 +44,12 @@ class lifecycle {
   lifecycle() {
     std::atexit([] { instance().drain_all(); });
     std::at_quick_exit([] { instance().drain_all(); });
-    detail::at_fork([] { instance().before_fork(); }, [] { instance().after_fork(false); },
-                    [] { instance().after_fork(true); });
+    fork_participants::instance().add(fork_lock_);
   }
 
   std::vector<std::shared_ptr<worker>> alive() {
     std::vector<std::shared_ptr<worker>> all;
+    std::lock_guard const lock{mutex_};
     for (auto const& w : workers_) {
       if (auto running = w.lock()) all.push_back(std::move(running));
     }
@@ -54,36 +58,16 @@ class lifecycle {
 
   void drain_all() noexcept {
     try {
-      std::unique_lock lock{mutex_};
-      auto const all = alive();
-      lock.unlock();
-      for (auto const& w : all) (void)w->drain(w->shutdown_timeout());
+      for (auto const& w : alive()) (void)w->drain(w->shutdown_timeout());
     } catch (...) {
-      // exit() goes on; there is nobody to tell.
+      // exit() continues; there is no place left to report to.
     }
   }
 
-  void before_fork() {
-    mutex_.lock();
-    forking_ = alive();
-    for (auto const& w : forking_) w->before_fork();
-  }
-  void after_fork(bool in_child) {
-    if (in_child) detail::fork_generation.fetch_add_relaxed(1);
-    std::for_each(forking_.rbegin(), forking_.rend(), [in_child](auto const& w) {
-      if (in_child) {
-        w->after_fork_in_child();
-      } else {
-        w->after_fork_in_parent();
-      }
-    });
-    forking_.clear();
-    mutex_.unlock();
-  }
-
   std::mutex mutex_;
+  std::shared_ptr<fork_locks> fork_lock_ =
+      std::make_shared<fork_locks>(std::initializer_list<std::mutex*>{&mutex_});
   std::vector<std::weak_ptr<worker>> workers_;
-  std::vector<std::shared_ptr<worker>> forking_;
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -5,6 +5,7 @@
 #include <fapilog/delivery/batch_writer.hpp>
 #include <fapilog/delivery/delivery.hpp>
 #include <fapilog/delivery/delivery_metrics.hpp>
+#include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/metrics/account.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
@@ -20,7 +21,6 @@
 #include <fapilog/worker/worker_options.hpp>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -28,7 +28,6 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <optional>
 #include <string_view>
 #include <thread>
@@ -38,7 +37,7 @@
 namespace fapilog::inline v0_1::detail {
 
 /// Thread: `flush`, `drain` and `counts` from any; the rest runs on the worker's own thread.
-class worker : public std::enable_shared_from_this<worker> {
+class worker final : public std::enable_shared_from_this<worker>, public fork_participant {
  public:
   using clock = std::chrono::steady_clock;
 
@@ -59,7 +58,7 @@ class worker : public std::enable_shared_from_this<worker> {
         own_(channel, builder_, options.drop_summary_window),
         changes_(builder_, writer_, channel.levels(), pressure_),
         idle_(options.spin, options.linger, event),
-        not_to_inherit_{&builder_.stages().mutex(), &channel.levels().mutex(), &diagnostics_->mutex()} {}
+        fork_locks_{&builder_.stages().mutex(), &channel.levels().mutex(), &diagnostics_->mutex()} {}
   worker(worker const&) = delete;
   worker& operator=(worker const&) = delete;
   ~worker() {
@@ -135,39 +134,38 @@ class worker : public std::enable_shared_from_this<worker> {
     return asked->is_made;
   }
 
-  /// Before fork(2), from the hooks: brings the worker to a stand between two batches and takes every lock that a
-  /// child must not inherit as locked. A worker that hangs in a sink is left after a second.
-  void before_fork() {
+  /// Pauses the worker between two batches and takes every lock that a child must not inherit as locked. A worker that
+  /// hangs in a sink is left running at `deadline`.
+  void before_fork(clock::time_point deadline) override {
     std::unique_lock lock{mutex_};
     if (!finished_ && !dormant_ && !is_own_thread()) {
       pause_.store(true, std::memory_order_seq_cst);
       lock.unlock();
       wake();
       lock.lock();
-      changed_.wait_for(lock, std::chrono::seconds{1}, [this] { return parked_ || finished_; });
+      changed_.wait_until(lock, deadline, [this] { return parked_ || finished_; });
     }
     lock.release();
-    writer_.before_fork(clock::now() + std::chrono::seconds{1});
-    for (std::mutex* const m : not_to_inherit_) m->lock();
+    writer_.before_fork(deadline);
+    fork_locks_.before_fork(deadline);
   }
-  void after_fork_in_parent() noexcept {
-    for (std::mutex* const m : not_to_inherit_) m->unlock();
+  void after_fork_in_parent() noexcept override {
+    fork_locks_.after_fork_in_parent();
     writer_.after_fork_in_parent();
     pause_.store(false, std::memory_order_relaxed);
     resume_.notify_all();
     mutex_.unlock();
   }
-  /// The parent's records, counts and thread stay with the parent. The child gets a worker at its first log call; where
-  /// the parent's could not be brought to a stand its sinks may be in any state, and the child's calls are dropped.
-  void after_fork_in_child() {
-    for (std::mutex* const m : not_to_inherit_) m->unlock();
+  /// The parent's records, counts and thread stay with the parent. The child starts a worker at its first log call. If the
+  /// parent's worker did not pause, its sinks may be in any state, and the child drops all calls.
+  void after_fork_in_child() override {
+    fork_locks_.after_fork_in_child();
     bool const usable = parked_ || finished_ || dormant_;
     pause_.store(false, std::memory_order_relaxed);
     parked_ = false;
-    // The parent's waiters and its thread do not exist here: nobody may wait for them.
-    ::new (static_cast<void*>(&resume_)) std::condition_variable;
-    ::new (static_cast<void*>(&changed_)) std::condition_variable;
-    ::new (static_cast<void*>(&thread_)) std::thread;
+    resume_.recreate_in_child();
+    changed_.recreate_in_child();
+    thread_.recreate_in_child();
     if (event_ != nullptr) event_->after_fork_in_child();
     channel_.after_fork_in_child();
     if (!finished_) {
@@ -379,12 +377,12 @@ class worker : public std::enable_shared_from_this<worker> {
   internal_records own_;
   pending_changes changes_;
   idle_wait idle_;
-  std::array<std::mutex*, 3> const not_to_inherit_;  ///< locked, by a forked child
+  fork_locks fork_locks_;
   logger_core* retired_ = nullptr;  ///< kept until every record that may name them has been read
   std::atomic<bool> stop_{false};
   std::atomic<std::uint64_t> flushes_asked_{0};
   std::mutex mutex_;
-  std::condition_variable changed_;
+  fork_safe<std::condition_variable> changed_;
   std::uint64_t asked_ = 0;
   std::uint64_t flushes_begun_ = 0;  ///< the worker's
   std::uint64_t flushes_done_ = 0;
@@ -393,8 +391,8 @@ class worker : public std::enable_shared_from_this<worker> {
   bool parked_ = false;
   bool dormant_ = false;  ///< in a forked child: no thread yet
   std::atomic<bool> pause_{false};
-  std::condition_variable resume_;
-  std::thread thread_;
+  fork_safe<std::condition_variable> resume_;
+  fork_safe<std::thread> thread_;
 };
 
 }  // namespace fapilog::inline v0_1::detail

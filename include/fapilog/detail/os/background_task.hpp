@@ -2,10 +2,10 @@
 // One thread for a sink's jobs beside its own: compressing a rotated file, writing through a second connection.
 #pragma once
 
+#include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/system.hpp>
 
 #include <condition_variable>
-#include <cstdint>
 #include <deque>
 #include <exception>
 #include <functional>
@@ -39,20 +39,20 @@ class background_task {
   /// Puts a job behind those that wait. False: neither thread nor memory could be had, which is reported.
   bool post(job work) noexcept {
     try {
-      leave_to_parent();
-      if (state_ == nullptr) {
+      if (state_.get() == nullptr) {
         auto fresh = std::make_unique<state>();
         fresh->name = thread_name_;
         fresh->report = report_;
         signals_blocked const unseen;  // the application's handlers run on the application's threads
         fresh->thread = std::thread{run, std::ref(*fresh)};
-        state_ = std::move(fresh);
+        state_.reset(std::move(fresh));
       }
+      state& own = *state_;
       {
-        std::lock_guard const lock{state_->mutex};
-        state_->jobs.push_back(std::move(work));
+        std::lock_guard const lock{own.mutex};
+        own.jobs.push_back(std::move(work));
       }
-      state_->changed.notify_one();
+      own.changed.notify_one();
       return true;
     } catch (std::exception const& error) {
       tell(report_, error.what());
@@ -62,22 +62,22 @@ class background_task {
 
   /// Waits until every job is done; the thread stays for the next.
   void wait() noexcept {
-    leave_to_parent();
-    if (state_ == nullptr) return;
-    std::unique_lock lock{state_->mutex};
-    state_->idle.wait(lock, [this] { return state_->jobs.empty() && !state_->is_working; });
+    state* const own = state_.get();
+    if (own == nullptr) return;
+    std::unique_lock lock{own->mutex};
+    own->idle.wait(lock, [own] { return own->jobs.empty() && !own->is_working; });
   }
 
   /// Waits until every job is done and the thread has ended.
   void finish() noexcept {
-    leave_to_parent();
-    if (state_ == nullptr) return;
+    state* const own = state_.get();
+    if (own == nullptr) return;
     {
-      std::lock_guard const lock{state_->mutex};
-      state_->is_ending = true;
+      std::lock_guard const lock{own->mutex};
+      own->is_ending = true;
     }
-    state_->changed.notify_one();
-    state_->thread.join();
+    own->changed.notify_one();
+    own->thread.join();
     state_.reset();
   }
 
@@ -91,14 +91,8 @@ class background_task {
     bool is_ending = false;
     char const* name = "";
     reporter report;
-    std::int64_t process = process_id();
     std::thread thread;
   };
-
-  /// After a fork: the mutex may be held for ever and the thread cannot be joined, so the whole is left as it is.
-  void leave_to_parent() noexcept {
-    if (state_ != nullptr && state_->process != process_id()) (void)state_.release();
-  }
 
   static void run(state& s) noexcept {
     name_thread(s.name);
@@ -138,7 +132,7 @@ class background_task {
 
   char const* thread_name_;
   reporter report_;
-  std::unique_ptr<state> state_;
+  process_ptr<state> state_;
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -2,12 +2,12 @@
 // An end to waiting for a peer that holds its connection and says nothing.
 #pragma once
 
+#include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/system.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -59,12 +59,11 @@ class socket_deadline {
 
   /// Before the first `over`, and after a fork.
   void start() {
-    leave_to_parent();
-    if (state_) return;
+    if (state_.get() != nullptr) return;
     auto fresh = std::make_unique<state>();
     signals_blocked const in_new_thread;
     fresh->thread = std::thread{run, std::ref(*fresh)};
-    state_ = std::move(fresh);
+    state_.reset(std::move(fresh));
   }
 
   [[nodiscard]] watch over(int socket, clock::duration longest) const {
@@ -83,24 +82,18 @@ class socket_deadline {
     std::vector<entry> watched;
     clock::time_point wakes_at = clock::time_point::max();
     bool is_ending = false;
-    std::int64_t process = process_id();
     std::thread thread;
   };
 
-  /// After a fork the thread cannot be joined, so the whole is left as it is.
-  void leave_to_parent() noexcept {
-    if (state_ && state_->process != process_id()) (void)state_.release();
-  }
-
   void finish() noexcept {
-    leave_to_parent();
-    if (!state_) return;
+    state* const own = state_.get();
+    if (own == nullptr) return;
     {
-      std::lock_guard const lock{state_->mutex};
-      state_->is_ending = true;
+      std::lock_guard const lock{own->mutex};
+      own->is_ending = true;
     }
-    state_->changed.notify_one();
-    state_->thread.join();
+    own->changed.notify_one();
+    own->thread.join();
     state_.reset();
   }
 
@@ -127,7 +120,7 @@ class socket_deadline {
     }
   }
 
-  std::unique_ptr<state> state_;
+  process_ptr<state> state_;
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -2,6 +2,7 @@
 // A thread that looks at something at intervals, and whenever SIGHUP comes.
 #pragma once
 
+#include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/hangup_signal.hpp>
 #include <fapilog/detail/os/system.hpp>
 
@@ -12,13 +13,12 @@
 #include <functional>
 #include <limits>
 #include <mutex>
-#include <new>
 #include <thread>
 #include <utility>
 
 namespace fapilog::inline v0_1::detail {
 
-/// Stands still and is left alone in a forked child. Thread: one.
+/// Inactive in a forked child. Thread: one.
 class watch_thread {
  public:
   /// Calls `look(is_hangup)` every `interval` (0: only for hangups), which must not throw. Throws: std::system_error
@@ -37,7 +37,7 @@ class watch_thread {
   watch_thread& operator=(watch_thread const&) = delete;
   ~watch_thread() {
     if (detail::fork_generation.load_relaxed() != generation_) {
-      ::new (static_cast<void*>(&thread_)) std::thread;  // it is the parent's
+      thread_.recreate_in_child();
       return;
     }
     stop_ = true;
@@ -74,7 +74,7 @@ class watch_thread {
   std::uint32_t const generation_ = detail::fork_generation.load_relaxed();
   std::atomic<bool> stop_{false};
   std::mutex mutex_;
-  std::thread thread_;
+  fork_safe<std::thread> thread_;
 };
 
 }  // namespace fapilog::inline v0_1::detail

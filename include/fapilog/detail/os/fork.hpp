@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+// Everything about fork(2): who takes part, which locks are held meanwhile, and what a child makes anew.
+#pragma once
+
+#include <fapilog/detail/os/system.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1::detail {
+
+/// A thread, mutex or condition variable that a forked child makes anew. The child has none of its parent's threads, so
+/// it must neither join them nor use what they may have locked or waited on when the process forked.
+template <class T>
+class fork_safe : public T {
+ public:
+  using T::T;
+  using T::operator=;
+
+  /// Replaces the object by a default-constructed one without running its destructor. In a forked child only.
+  void recreate_in_child() noexcept { ::new (static_cast<void*>(this)) fork_safe; }
+};
+
+/// Owns an object with threads and locks that must not be used in a forked child. There the object is never destroyed: it
+/// belongs to the parent. Thread: one at a time.
+template <class T>
+class process_ptr {
+ public:
+  process_ptr() = default;
+  process_ptr(process_ptr&&) noexcept = default;
+  process_ptr& operator=(process_ptr&&) = delete;
+  ~process_ptr() {
+    if (is_inherited()) (void)object_.release();
+  }
+
+  /// The object, or null if there is none or it belongs to the parent process.
+  [[nodiscard]] T* get() const noexcept { return is_inherited() ? nullptr : object_.get(); }
+  /// The object, without the check. Only in the process that made it.
+  [[nodiscard]] T& operator*() const noexcept { return *object_; }
+
+  void reset(std::unique_ptr<T> next = nullptr) noexcept {
+    if (is_inherited()) (void)object_.release();
+    object_ = std::move(next);
+    process_ = process_id();
+  }
+
+ private:
+  [[nodiscard]] bool is_inherited() const noexcept { return object_ != nullptr && process_ != process_id(); }
+
+  std::unique_ptr<T> object_;
+  std::int64_t process_ = 0;
+};
+
+/// Takes part in fork(2). The calls come in pairs, on the thread that forks.
+class fork_participant {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  /// Pauses its threads and takes its locks, so that a child finds all data consistent. A thread that has not paused by
+  /// `deadline` is left running.
+  virtual void before_fork(clock::time_point deadline) = 0;
+  /// Undoes `before_fork`.
+  virtual void after_fork_in_parent() noexcept = 0;
+  /// Releases the locks and makes anew what only the parent has.
+  virtual void after_fork_in_child() = 0;
+
+  fork_participant(fork_participant const&) = delete;
+  fork_participant& operator=(fork_participant const&) = delete;
+
+ protected:
+  fork_participant() = default;
+  ~fork_participant() = default;
+};
+
+/// Holds mutexes during fork(2), so that no other thread has them locked when the child begins.
+class fork_locks final : public fork_participant {
+ public:
+  fork_locks(std::initializer_list<std::mutex*> all) : all_(all) {}
+
+  void before_fork(clock::time_point) override {
+    for (std::mutex* const m : all_) m->lock();
+  }
+  void after_fork_in_parent() noexcept override { unlock(); }
+  void after_fork_in_child() override { unlock(); }
+
+ private:
+  void unlock() noexcept {
+    std::for_each(all_.rbegin(), all_.rend(), [](std::mutex* m) { m->unlock(); });
+  }
+
+  std::vector<std::mutex*> all_;
+};
+
+/// The participants of the process, in the order in which they prepare for fork(2); afterwards they are called in reverse.
+/// The first use registers the handlers. It is never destroyed. Thread: any.
+class fork_participants {
+ public:
+  static fork_participants& instance() {
+    static auto* const only = new fork_participants;
+    return *only;
+  }
+
+  /// Throws: std::bad_alloc.
+  void add(std::shared_ptr<fork_participant> const& participant) {
+    std::lock_guard const lock{mutex_};
+    std::erase_if(all_, [](auto const& p) { return p.expired(); });
+    all_.push_back(participant);
+  }
+  void remove(fork_participant const& participant) noexcept {
+    std::lock_guard const lock{mutex_};
+    std::erase_if(all_, [&](auto const& p) {
+      auto const alive = p.lock();
+      return alive == nullptr || alive.get() == &participant;
+    });
+  }
+
+ private:
+  fork_participants() {
+    at_fork([] { instance().before_fork(); }, [] { instance().after_fork(false); },
+            [] { instance().after_fork(true); });
+  }
+
+  void before_fork() {
+    mutex_.lock();
+    for (auto const& p : all_) {
+      if (auto alive = p.lock()) forking_.push_back(std::move(alive));
+    }
+    for (auto const& p : forking_) p->before_fork(fork_participant::clock::now() + std::chrono::seconds{1});
+  }
+
+  void after_fork(bool in_child) {
+    if (in_child) fork_generation.fetch_add_relaxed(1);
+    std::for_each(forking_.rbegin(), forking_.rend(), [in_child](auto const& p) {
+      if (in_child) {
+        p->after_fork_in_child();
+      } else {
+        p->after_fork_in_parent();
+      }
+    });
+    forking_.clear();
+    mutex_.unlock();
+  }
+
+  std::mutex mutex_;
+  std::vector<std::weak_ptr<fork_participant>> all_;
+  std::vector<std::shared_ptr<fork_participant>> forking_;
+};
+
+}  // namespace fapilog::inline v0_1::detail
