@@ -169,7 +169,7 @@ class settings {
     fill(chosen.redactors, plugin_type::redactor, &registry::make_redactor);
     fill(chosen.processors, plugin_type::processor, &registry::make_processor);
     fill_sinks(chosen.sinks, resolver, lists, problems);
-    if (!lists.sinks) chosen.sinks = preset_sinks(P);
+    if (!lists.sinks) chosen.sinks = default_sinks<P>();
     if (problems.empty()) {
       try {
         validate(chosen);

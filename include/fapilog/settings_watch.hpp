@@ -95,7 +95,7 @@ class basic_settings_watch {
     add(made.enrichers);
     add(made.redactors);
     add(made.processors);
-    if (std::vector<std::string> const running = runtime_.worker_->stage_names(); running != names) {
+    if (std::vector<std::string> const running = runtime_.core_.stage_names(); running != names) {
       throw std::invalid_argument{"fapilog: the runtime has the stages " + list(running) +
                                   ", its settings make " + list(names) +
                                   "; give the settings watch the function that makes the runtime's options"};
@@ -130,7 +130,7 @@ class basic_settings_watch {
       texts_ = std::move(texts);
       (void)read(is_hangup);
     } catch (std::exception const& error) {
-      runtime_.diagnostics_->warn("settings", "they could not be read again", error.what());
+      runtime_.core_.diagnostics().warn("settings", "they could not be read again", error.what());
     }
   }
 
@@ -154,7 +154,7 @@ class basic_settings_watch {
       result = {{}, {}, error.what()};
       if (std::exchange(refusal_, result.error) == result.error && !is_asked) return result;
       refused_.add();
-      runtime_.diagnostics_->warn("settings", "refused; what was in force stays", result.error);
+      runtime_.core_.diagnostics().warn("settings", "refused; what was in force stays", result.error);
     }
     return result;
   }
@@ -170,7 +170,7 @@ class basic_settings_watch {
     take(plugin_type::enricher, changes.enrichers, made.enrichers);
     take(plugin_type::redactor, changes.redactors, made.redactors);
     take(plugin_type::processor, changes.processors, made.processors);
-    bool const same_sinks = made.sinks.size() == runtime_.sink_statuses_.size() &&
+    bool const same_sinks = made.sinks.size() == runtime_.core_.sink_count() &&
                             std::ranges::find(changed, "core.sinks") == changed.end();
     for (std::string const& path : changed) {
       std::string_view const group = std::string_view{path}.substr(0, path.find_first_of(".["));
@@ -192,10 +192,11 @@ class basic_settings_watch {
       result.applied.push_back(path);
     }
     if (!runtime_.change(std::move(changes)))
-      runtime_.diagnostics_->warn("settings", "the worker has not come to take them over yet");
-    if (!result.applied.empty()) runtime_.diagnostics_->debug("settings", "taken over", list(result.applied));
+      runtime_.core_.diagnostics().warn("settings", "the worker has not come to take them over yet");
+    if (!result.applied.empty())
+      runtime_.core_.diagnostics().debug("settings", "taken over", list(result.applied));
     if (!result.after_restart.empty())
-      runtime_.diagnostics_->warn("settings", "these wait for a restart", list(result.after_restart));
+      runtime_.core_.diagnostics().warn("settings", "these wait for a restart", list(result.after_restart));
   }
   static bool is_of_stages(std::string_view path, std::string_view group) {
     return std::ranges::any_of(plugin_kinds, [&](plugin_type kind) {

@@ -38,14 +38,6 @@ bool redacts(fapilog::preset const& p, std::string_view name) {
   });
 }
 
-struct enricher_choices {
-  std::string service = {};
-  std::string env = {};
-  std::string version = {};
-  bool source_location = false;
-  std::vector<fapilog::any_enricher> enrichers = {};
-};
-
 bool has(fapilog::preset const& p, plugin_type kind, std::string_view name) {
   std::vector<std::string> used;
   switch (kind) {
@@ -53,10 +45,8 @@ bool has(fapilog::preset const& p, plugin_type kind, std::string_view name) {
       for (auto const& s : preset_sinks(p)) used.push_back(s.sink.name());
       break;
     case plugin_type::enricher:
-      for (auto const& e :
-           fapilog::preset_enrichers(enricher_choices{.source_location = p.core.source_location})) {
+      for (auto const& e : fapilog::preset_enrichers({}, {}, {}, p.core.source_location))
         used.push_back(e.base().name());
-      }
       break;
     case plugin_type::redactor: return redacts(p, name);
     default: break;
@@ -68,7 +58,7 @@ std::string presets_with(plugin_type kind, std::string_view name) {
   std::vector<std::string> found;
   for (fapilog::preset const* const p : fapilog::all_presets) {
     if (has(*p, kind, name)) found.push_back('`' + std::string{p->name} + '`');
-    bool const is_fallback = p->core.sink_fallback_to_file && name == preset_file(*p).name();
+    bool const is_fallback = p->core.sink_fallback_to_file && name == "rotating_file";
     if (is_fallback) found.push_back('`' + std::string{p->name} + "` as fallback");
   }
   if (found.size() == fapilog::all_presets.size()) return "all";

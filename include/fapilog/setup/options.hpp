@@ -293,3 +293,7 @@ void validate(basic_options<P> const& o) {
 }
 
 }  // namespace fapilog::inline v0_1
+
+#ifndef FAPILOG_COMPILED
+#include <fapilog/setup/presets_impl.hpp>
+#endif

@@ -1,232 +1,59 @@
 // SPDX-License-Identifier: MIT
-// From a preset to its sinks and stages, and to settings as JSON; the one place that names concrete ones together.
+// From a preset to its sinks and stages, and to settings as JSON.
 #pragma once
 
-#include <fapilog/record/json.hpp>
 #include <fapilog/setup/delivery_options.hpp>
+#include <fapilog/setup/policies.hpp>
 #include <fapilog/setup/preset.hpp>
-#include <fapilog/sinks/rotating_file.hpp>
-#include <fapilog/sinks/sink.hpp>
-#include <fapilog/sinks/stdout_json.hpp>
-#include <fapilog/sinks/stdout_pretty.hpp>
 #include <fapilog/stages/enricher.hpp>
-#include <fapilog/stages/enrichers/runtime_info.hpp>
-#include <fapilog/stages/enrichers/source_location.hpp>
 #include <fapilog/stages/redactor.hpp>
-#include <fapilog/stages/redactors/sets.hpp>
 
 #include <array>
-#include <chrono>
-#include <cstddef>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace fapilog::inline v0_1 {
 
-/// The file sink of a preset, whether it is one of its sinks or only their fallback.
-[[nodiscard]] inline sinks::rotating_file preset_file(preset const& p) {
-  auto const& file = p.sink_config.rotating_file;
-  return sinks::rotating_file{{.directory = std::string{file.directory},
-                               .filename_prefix = std::string{file.filename_prefix},
-                               .max_bytes = file.max_bytes,
-                               .max_files = file.max_files,
-                               .compress_rotated = file.compress_rotated && sinks::can_compress()}};
-}
-
-/// How the sinks of a preset are served.
-[[nodiscard]] inline delivery_options preset_delivery(preset const& p) {
-  delivery_options how;
-  how.circuit_breaker.enabled = p.core.sink_circuit_breaker_enabled;
-  if (p.core.sink_fallback_to_file) how.fallback = preset_file(p);
-  return how;
-}
-
-/// The sinks that a preset names.
-[[nodiscard]] inline std::vector<placed_sink> preset_sinks(preset const& p) {
-  std::vector<placed_sink> all;
-  switch (p.sink_config.stdout_sink) {
-    case stdout_form::none: break;
-    case stdout_form::json: all.emplace_back(sinks::stdout_json{}, preset_delivery(p)); break;
-    case stdout_form::pretty: all.emplace_back(sinks::stdout_pretty{}, preset_delivery(p)); break;
-  }
-  if (p.sink_config.rotating_file.enabled) all.emplace_back(preset_file(p));
-  return all;
-}
-
+/// The sinks of a preset.
+[[nodiscard]] std::vector<placed_sink> preset_sinks(preset const& p);
 /// The redactors of a preset.
-[[nodiscard]] inline std::vector<any_redactor> preset_redactors(preset const& p) {
-  switch (p.core.redaction) {
-    case redaction_form::none: break;
-    case redaction_form::credentials: return redactors::production_set();
-    case redaction_form::hardened: return redactors::hardened_set();
-  }
-  return {};
-}
-
-/// The same for options: by type, so that a program of many files can have them compiled once (`extern template`).
-template <preset const& P>
-[[nodiscard, gnu::noinline]] std::vector<placed_sink> default_sinks() {
-  return preset_sinks(P);
-}
-template <preset const& P>
-[[nodiscard, gnu::noinline]] std::vector<any_redactor> default_redactors() {
-  return preset_redactors(P);
-}
-
+[[nodiscard]] std::vector<any_redactor> preset_redactors(preset const& p);
 /// What a preset does while the worker is behind.
-[[nodiscard]] inline adaptive_options preset_adaptive(preset const& p) {
-  adaptive_options adaptive;
-  adaptive.enabled = p.adaptive.enabled;
-  adaptive.check_interval = std::chrono::milliseconds{p.adaptive.check_interval_ms};
-  adaptive.cooldown = std::chrono::milliseconds{p.adaptive.cooldown_ms};
-  adaptive.circuit_pressure_boost = p.adaptive.circuit_pressure_boost;
-  return adaptive;
-}
+[[nodiscard]] adaptive_options preset_adaptive(preset const& p);
+/// The enrichers of every runtime, which precede the user's own: `runtime_info`, and `source_location` if asked for.
+[[nodiscard]] std::vector<any_enricher> preset_enrichers(std::string service, std::string env,
+                                                         std::string program_version, bool source_location);
 
-/// The enrichers that come before the user's own: where the record comes from, and where in the program if asked for.
-template <class Options>
-[[nodiscard]] std::vector<any_enricher> preset_enrichers(Options const& o) {
-  std::vector<any_enricher> all;
-  all.emplace_back(enrichers::runtime_info{{.service = o.service, .env = o.env, .version = o.version}});
-  if (o.source_location) all.emplace_back(enrichers::source_location{});
-  all.insert(all.end(), o.enrichers.begin(), o.enrichers.end());
-  return all;
-}
+/// The sinks of P. Compiles only those that P has, and so keeps small programs small.
+template <preset const& P>
+[[nodiscard]] std::vector<placed_sink> default_sinks();
+/// The redactors of P. Compiles only those that P has.
+template <preset const& P>
+[[nodiscard]] std::vector<any_redactor> default_redactors();
 
 inline constexpr std::array<preset const*, 5> all_presets{
     &presets::dev, &presets::hardened, &presets::minimal, &presets::production, &presets::serverless};
 
-/// Names of all presets in alphabetical order, the deprecated alias `adaptive` among them.
-[[nodiscard]] inline std::vector<std::string> list_presets() {
-  return {"adaptive", "dev", "hardened", "minimal", "production", "serverless"};
-}
-
+/// Names of all presets in alphabetical order, including the deprecated alias `adaptive`.
+[[nodiscard]] std::vector<std::string> list_presets();
 /// The preset of this name. Throws: std::invalid_argument with the valid names.
-[[nodiscard]] inline preset const& find_preset(std::string_view name) {
-  if (name == "adaptive") return presets::production;
-  for (preset const* const p : all_presets) {
-    if (p->name == name) return *p;
-  }
-  std::string valid;
-  for (std::string const& known : list_presets()) valid += (valid.empty() ? "" : ", ") + known;
-  throw std::invalid_argument{"fapilog: invalid preset '" + std::string{name} + "'; valid presets: " + valid};
-}
-
-namespace presets_detail {
-
-/// Writes `"name":value` members with the commas between them.
-class json_object {
- public:
-  explicit json_object(detail::text_buffer& out) : out_(out) { out_.push_back('{'); }
-  json_object(json_object const&) = delete;
-  json_object& operator=(json_object const&) = delete;
-  ~json_object() { out_.push_back('}'); }
-
-  detail::text_buffer& name(std::string_view key) {
-    if (!first_) out_.push_back(',');
-    first_ = false;
-    json::put_text(out_, key);
-    out_.push_back(':');
-    return out_;
-  }
-  void text(std::string_view key, std::string_view v) { json::put_text(name(key), v); }
-  void flag(std::string_view key, bool v) { name(key).append(v ? "true" : "false"); }
-  void seconds(std::string_view key, std::uint32_t ms) { json::put_float(name(key), ms / 1000.0); }
-  template <class Integer>
-  void number(std::string_view key, Integer v) {
-    json::put_integer(name(key), v);
-  }
-
- private:
-  detail::text_buffer& out_;
-  bool first_ = true;
-};
-
-}  // namespace presets_detail
-
-/// A preset as settings in JSON, by the names of the settings of fapilog for Python. `fapilog::settings` reads it.
+[[nodiscard]] preset const& find_preset(std::string_view name);
+/// A preset as settings in JSON, with the setting names of fapilog for Python. `fapilog::settings` reads it.
 /// Throws: std::bad_alloc.
-[[nodiscard]] inline std::string preset_settings(preset const& p) {
-  using presets_detail::json_object;
-  detail::text_buffer out;
-  {
-    json_object root{out};
-    {
-      root.name("core");
-      json_object core{out};
-      core.text("log_level", level_name(p.core.log_level));
-      core.number("batch_max_size", p.core.batch_max_size);
-      core.seconds("batch_timeout_seconds", p.core.batch_timeout_ms);
-      core.flag("drop_on_full", p.core.drop_on_full);
-      core.number("backpressure_wait_ms", p.core.backpressure_wait_ms);
-      core.name("protected_levels").push_back('[');
-      bool first = true;
-      for (std::size_t i = 0; i < level_count; ++i) {
-        if (!p.core.protected_levels.contains(static_cast<level>(i))) continue;
-        if (!first) out.push_back(',');
-        first = false;
-        json::put_text(out, level_name(static_cast<level>(i)));
-      }
-      out.push_back(']');
-      core.seconds("shutdown_timeout_seconds", p.core.shutdown_timeout_ms);
-      core.flag("source_location", p.core.source_location);
-      core.text("redaction_fail_mode", p.core.redaction_fail_closed ? "closed" : "warn");
-      core.number("drop_summary_window_seconds",
-                  p.core.emit_drop_summary ? p.core.drop_summary_window_seconds : 0);
-      {
-        core.name("adaptive");
-        json_object adaptive{out};
-        adaptive.flag("enabled", p.adaptive.enabled);
-        adaptive.seconds("check_interval", p.adaptive.check_interval_ms);
-        adaptive.seconds("cooldown", p.adaptive.cooldown_ms);
-        json::put_float(adaptive.name("circuit_pressure_boost"), p.adaptive.circuit_pressure_boost);
-      }
-      core.name("sinks").push_back('[');
-      auto const form = p.sink_config.stdout_sink;
-      if (form != stdout_form::none) {
-        json::put_text(out, form == stdout_form::json ? "stdout_json" : "stdout_pretty");
-      }
-      if (p.sink_config.rotating_file.enabled)
-        out.append(form == stdout_form::none ? R"("rotating_file")" : R"(,"rotating_file")");
-      out.push_back(']');
-    }
-    root.name("sink_config");
-    json_object sinks{out};
-    auto const& file = p.sink_config.rotating_file;
-    auto const form = p.sink_config.stdout_sink;
-    if (form != stdout_form::none && p.core.sink_circuit_breaker_enabled) {
-      sinks.name(form == stdout_form::json ? "stdout_json" : "stdout_pretty");
-      json_object entry{out};
-      entry.name("delivery");
-      json_object how{out};
-      {
-        how.name("circuit_breaker");
-        json_object breaker{out};
-        breaker.flag("enabled", true);
-      }
-      if (p.core.sink_fallback_to_file) how.text("fallback", "rotating_file");
-    }
-    if (file.enabled || p.core.sink_fallback_to_file) {
-      sinks.name("rotating_file");
-      json_object f{out};
-      f.text("directory", file.directory);
-      f.text("filename_prefix", file.filename_prefix);
-      f.number("max_bytes", file.max_bytes);
-      f.number("max_files", file.max_files);
-      f.flag("compress_rotated", file.compress_rotated && sinks::can_compress());
-    }
-    sinks.name("postgres");
-    json_object postgres{out};
-    postgres.flag("create_table", p.sink_config.postgres.create_table);
-  }
-  return std::string{out.view()};
-}
-
+[[nodiscard]] std::string preset_settings(preset const& p);
 /// The same of the preset of this name. Throws: as `find_preset`.
-[[nodiscard]] inline std::string get_preset(std::string_view name) {
-  return preset_settings(find_preset(name));
+[[nodiscard]] std::string get_preset(std::string_view name);
+
+#ifdef FAPILOG_COMPILED
+template <preset const& P>
+std::vector<placed_sink> default_sinks() {
+  return preset_sinks(P);
 }
+template <preset const& P>
+std::vector<any_redactor> default_redactors() {
+  return preset_redactors(P);
+}
+#endif
 
 }  // namespace fapilog::inline v0_1

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+// The bodies of runtime_core: builds the channel, the deliveries and the worker from the options.
+#pragma once
+
+#include <fapilog/delivery/make_deliveries.hpp>
+#include <fapilog/detail/compiled.hpp>
+#include <fapilog/runtime_core.hpp>
+#include <fapilog/worker/lifecycle.hpp>
+#include <fapilog/worker/worker.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <iterator>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1::detail {
+
+FAPILOG_INLINE runtime_core::runtime_core(any_options chosen)
+    : shutdown_timeout_(chosen.shutdown_timeout),
+      diagnostics_(std::make_shared<fapilog::diagnostics>(std::move(chosen.diagnostics_output))) {
+  validate(chosen);
+  auto* const channel = lane_channel::make({.lane_bytes = chosen.lane_bytes,
+                                            .protected_share = chosen.protected_share,
+                                            .max_record_bytes = chosen.max_record_bytes,
+                                            .when_full = chosen.when_full,
+                                            .backpressure_wait = chosen.backpressure_wait,
+                                            .protected_levels = chosen.protected_levels,
+                                            .lowest = chosen.log_level,
+                                            .use_membarrier = chosen.use_membarrier,
+                                            .use_tsc = chosen.use_tsc});
+  channel_ = std::unique_ptr<lane_channel, release>{channel};
+  for (auto const& [pattern, lowest] : chosen.log_levels) channel->set_level(pattern, lowest);
+  bool needs_json = false;
+  for (placed_sink const& s : chosen.sinks) {
+    needs_json =
+        needs_json || s.sink.needs_json() || (s.delivery.fallback && s.delivery.fallback->needs_json());
+  }
+  auto places = make_deliveries(std::move(chosen.sinks), chosen.retry, diagnostics_,
+                                [channel] { channel->serve_from_this_thread(); });
+  for (delivery_slot const& place : places) sink_statuses_.push_back(place.status());
+  std::vector<any_enricher> enrichers = preset_enrichers(std::move(chosen.service), std::move(chosen.env),
+                                                         std::move(chosen.version), chosen.source_location);
+  std::size_t const fixed_enrichers = enrichers.size();
+  std::ranges::move(chosen.enrichers, std::back_inserter(enrichers));
+  stage_set stages{std::move(chosen.filters),
+                   std::move(enrichers),
+                   std::move(chosen.redactors),
+                   std::move(chosen.processors),
+                   chosen.redaction_fail_mode,
+                   fixed_enrichers,
+                   needs_json};
+  channel->add_reference();
+  worker_ = std::make_shared<worker>(worker_options{.batch_max_size = chosen.batch_max_size,
+                                                    .batch_timeout = chosen.batch_timeout,
+                                                    .spin = chosen.spin,
+                                                    .linger = chosen.linger,
+                                                    .shutdown_timeout = chosen.shutdown_timeout,
+                                                    .route = chosen.routing,
+                                                    .adaptive = chosen.adaptive,
+                                                    .protected_levels = chosen.protected_levels,
+                                                    .drop_summary_window = chosen.drop_summary_window},
+                                     *channel, event_maker{chosen.level_names}, std::move(stages),
+                                     std::move(places), diagnostics_, &channel->wake_event());
+}
+
+FAPILOG_INLINE runtime_core::~runtime_core() = default;
+
+FAPILOG_INLINE void runtime_core::release::operator()(lane_channel* channel) const noexcept {
+  channel->drop_reference();
+}
+
+FAPILOG_INLINE void runtime_core::start(schema_permission schema) {
+  worker_->start(start_context{[out = diagnostics_](std::string_view message, std::string_view detail) {
+                                 out->warn("sink", message, detail);
+                               },
+                               schema});
+  lifecycle::instance().add(worker_);
+}
+
+FAPILOG_INLINE void runtime_core::shut_down() {
+  lifecycle::instance().remove(*worker_);
+  account const end = drain(shutdown_timeout_);
+  if (!end.complete) {
+    diagnostics_->warn("runtime", "not drained within shutdown_timeout; records are lost",
+                       std::to_string(end.pending) + " pending");
+  }
+}
+
+FAPILOG_INLINE logger_core* runtime_core::make_logger(std::string_view name) const {
+  return new logger_core{*channel_, channel_->levels().of(name), {}};
+}
+
+FAPILOG_INLINE void runtime_core::set_level(std::string_view pattern, level lowest) {
+  channel_->set_level(pattern, lowest);
+}
+
+FAPILOG_INLINE bool runtime_core::change(runtime_changes next, std::chrono::nanoseconds timeout) {
+  any_options probe{.redactors = {}, .sinks = {}};
+  probe.log_level = next.log_level.value_or(probe.log_level);
+  if (next.log_levels) probe.log_levels = *next.log_levels;
+  validate(probe);
+  if (next.routes && next.routes->size() != sink_statuses_.size()) {
+    throw std::invalid_argument{"fapilog: 'routes' has " + std::to_string(next.routes->size()) +
+                                " routes; it must have one for each of the " +
+                                std::to_string(sink_statuses_.size()) + " sinks"};
+  }
+  for (std::size_t i = 0; next.routes && i < sink_statuses_.size(); ++i) {
+    delivery_options how;
+    how.route = (*next.routes)[i];
+    validate(how, sink_statuses_[i]->name());
+  }
+  return worker_->change(std::move(next), timeout);
+}
+
+FAPILOG_INLINE account runtime_core::flush(std::chrono::nanoseconds timeout) {
+  return worker_->flush(timeout);
+}
+FAPILOG_INLINE account runtime_core::drain(std::chrono::nanoseconds timeout) {
+  return worker_->drain(timeout);
+}
+FAPILOG_INLINE account runtime_core::counts() const noexcept { return worker_->counts(); }
+FAPILOG_INLINE metric_list runtime_core::metrics() const { return worker_->metrics(); }
+
+FAPILOG_INLINE bool runtime_core::is_healthy() const {
+  for (auto const& status : sink_statuses_) {
+    if (!status->health().healthy) return false;
+  }
+  return true;
+}
+
+FAPILOG_INLINE std::vector<std::pair<std::string, sink_health>> runtime_core::health() const {
+  std::vector<std::pair<std::string, sink_health>> all;
+  for (auto const& status : sink_statuses_) all.emplace_back(status->name(), status->health());
+  return all;
+}
+
+FAPILOG_INLINE std::vector<std::pair<std::string, sink_account>> runtime_core::sink_counts() const {
+  std::vector<std::pair<std::string, sink_account>> all;
+  for (auto const& status : sink_statuses_) all.emplace_back(status->name(), status->counts.account());
+  return all;
+}
+
+FAPILOG_INLINE std::vector<std::string> runtime_core::stage_names() const { return worker_->stage_names(); }
+
+}  // namespace fapilog::inline v0_1::detail
