@@ -75,7 +75,7 @@ template <class... A>
   }
 }
 
-/// How an argument travels from the statement to `emit`: in registers where it can, and alike for like types, so that
+/// How an argument travels from the statement to `log_call`: in registers where it can, and alike for like types, so that
 /// there are few instances.
 template <class T>
 [[nodiscard, gnu::always_inline]] inline decltype(auto) pass(T const& argument) noexcept {

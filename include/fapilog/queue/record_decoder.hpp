@@ -49,7 +49,7 @@ class key_index {
   void clear() noexcept {
     if (!by_hash_.empty()) by_hash_.clear();
   }
-  /// Index of the member with this key among `count`, or `none`; `member_at` gives them.
+  /// Index of the member with this key among `count`, or `none`.
   [[nodiscard]] std::size_t find(std::string_view key, member const* first, std::size_t count) {
     if (count <= walk_most) {
       for (std::size_t i = 0; i < count; ++i) {

@@ -10,8 +10,8 @@
 
 namespace fapilog::inline v0_1::testing {
 
-/// For the `now_ns` of stages and sinks: `filters::rate_limit{{.now_ns = clock.function()}}`. Copies are the same clock.
-/// Thread: any.
+/// For settings named `now_ns`: `sinks::rotating_file{{.path = "app.log", .now_ns = clock.function()}}`. Copies share one time.
+/// Stages take the time of the event instead. Thread: any.
 class manual_clock {
  public:
   /// Nanoseconds since 1970-01-01 UTC; 2026-01-01 if not given.
