@@ -21,6 +21,12 @@ foreach(component IN LISTS fapilog_components)
   install(TARGETS fapilog_${component} EXPORT fapilog-${component}-targets)
   list(APPEND fapilog_exports fapilog-${component}-targets)
 endforeach()
+set(fapilog_architecture ARCH_INDEPENDENT)
+if(FAPILOG_INSTALL_COMPILED)
+  set(fapilog_architecture "")
+  install(TARGETS fapilog_compiled EXPORT fapilog-compiled-targets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+  list(APPEND fapilog_exports fapilog-compiled-targets)
+endif()
 foreach(name IN LISTS fapilog_exports)
   install(EXPORT ${name} NAMESPACE fapilog:: DESTINATION "${fapilog_cmake_dir}" FILE ${name}.cmake)
   export(EXPORT ${name} NAMESPACE fapilog:: FILE "${PROJECT_BINARY_DIR}/${name}.cmake")
@@ -31,7 +37,7 @@ configure_package_config_file(
   "${CMAKE_CURRENT_LIST_DIR}/fapilog-config.cmake.in" "${PROJECT_BINARY_DIR}/fapilog-config.cmake"
   INSTALL_DESTINATION "${fapilog_cmake_dir}" NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/fapilog-config-version.cmake"
-  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+  COMPATIBILITY SameMinorVersion ${fapilog_architecture})
 install(FILES "${PROJECT_BINARY_DIR}/fapilog-config.cmake" "${PROJECT_BINARY_DIR}/fapilog-config-version.cmake"
         DESTINATION "${fapilog_cmake_dir}")
 

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+# Installs the static library of fapilog::compiled and builds a program with it.
+include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
+
+set(folder "${WORK}/compiled")
+file(REMOVE_RECURSE "${folder}")
+configure("${FAPILOG_SOURCE}" "${folder}/build" "-DCMAKE_INSTALL_PREFIX=${folder}/prefix" -DCMAKE_INSTALL_LIBDIR=lib
+  -DFAPILOG_INSTALL_COMPILED=ON -DFAPILOG_BUILD_TESTS=OFF -DFAPILOG_BUILD_EXAMPLES=OFF)
+build("${folder}/build")
+run("${CMAKE_COMMAND}" --install "${folder}/build")
+set(library "${folder}/prefix/lib/libfapilog.a")
+if(NOT EXISTS "${library}")
+  message(FATAL_ERROR "${library} was not installed")
+endif()
+
+set(ENV{CMAKE_PREFIX_PATH} "${folder}/prefix")
+configure("${consumers}/find_package" "${folder}/consumer" "-DPROGRAMS=${programs}" -DCOMPONENTS=compiled)
+build("${folder}/consumer")
+run_one_line("${folder}/consumer/compiled")
