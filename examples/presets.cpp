@@ -18,7 +18,7 @@ int main() {
   }
 
   production_runtime rt{{.log_level = fapilog::level::debug}};  // all but this is the preset's
-  auto const log = rt.get_logger("setup");                      // a basic_logger of the same preset
+  auto const log = rt.get_logger("setup");                      // the same type for every preset
   log.debug("runtime started", fapilog::kv("preset", "production"), fapilog::kv("allow_ddl", rt.allow_ddl));
 
   try {

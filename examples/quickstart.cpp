@@ -16,7 +16,7 @@ int main() {
   try {
     throw std::runtime_error{"card declined"};
   } catch (std::exception const& e) {
-    log.error("charge failed", fapilog::exception(e), kv("order", 1001));
+    log.error("charge failed", fapilog::caught(e), kv("order", 1001));
   }
 
   auto request = log.with(kv("request_id", "r-7"));      // added to every record of this logger

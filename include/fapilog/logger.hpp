@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The facade, which every file includes to log: light, for the worker, sinks and stages stay out of it.
+// The logger: the one header that a file includes to log. Kept light: includes no worker, sink, stage or preset.
 #pragma once
 
 #include <fapilog/queue/channel.hpp>
@@ -8,15 +8,13 @@
 #include <fapilog/record/field.hpp>
 #include <fapilog/record/level.hpp>
 #include <fapilog/record/message.hpp>
-#include <fapilog/setup/preset.hpp>
 
-#include <concepts>
 #include <cstddef>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
-/// Calls below this level (0 to 99) are removed when compiling.
+/// Calls below this level (its number, 0 to 255) are removed at compile time in the files that see the definition.
 #ifndef FAPILOG_COMPILED_LEVEL
 #define FAPILOG_COMPILED_LEVEL 0
 #endif
@@ -24,36 +22,39 @@
 namespace fapilog::inline v0_1 {
 namespace detail {
 
-inline constexpr int compiled_level = FAPILOG_COMPILED_LEVEL;
-static_assert(compiled_level >= 0 && compiled_level < 256,
-              "fapilog: FAPILOG_COMPILED_LEVEL is a level's number");
+static_assert(FAPILOG_COMPILED_LEVEL >= 0 && FAPILOG_COMPILED_LEVEL < 256,
+              "fapilog: FAPILOG_COMPILED_LEVEL must be the number of a level");
+/// Each call passes it on as a template argument, so that files with different values share no function.
+inline constexpr level compiled_level{FAPILOG_COMPILED_LEVEL};
 
-constexpr bool is_compiled_in(level severity) noexcept {
-  return static_cast<int>(severity) >= compiled_level;
-}
-
-/// False for a number that was cast to a level and is none.
+/// False for a number that was cast to a level and is out of range.
 constexpr bool is_level(level severity) noexcept { return static_cast<std::size_t>(severity) < level_count; }
 
-/// The threshold of loggers that belong to no runtime: no level reaches it.
+/// The threshold of loggers without a runtime: no level reaches it.
 inline constinit atomic_word<std::uint8_t> nothing_enabled{255};
 
 }  // namespace detail
 
-/// Logs to the runtime that handed it out. A value: copies are the same logger. A default-made one logs nothing.
-/// Every call is `noexcept`, copies what it is given before it returns, and costs one load and a branch where its
-/// level is off. Thread: any; one object may be used by many threads at once. It may outlive its runtime: calls are
-/// then counted as dropped (`closed`).
-template <preset const& P>
+/// A handle that logs to the runtime that made it, whatever the preset of that runtime. Copies are the same logger; a
+/// default-constructed logger logs nothing. Calls below `Floor` are removed at compile time; loggers of every floor
+/// convert to each other, so a library may log with a floor of its own to the logger that its caller passes in.
+///
+/// Every call is `noexcept`, copies its arguments before it returns, and costs one load and a branch if its level is
+/// disabled. A logger may outlive its runtime: its calls are then counted as dropped (`closed`).
+/// Thread safety: any thread may use the same logger at the same time.
+template <level Floor = level{0}>
 class basic_logger {
  public:
+  /// A logger without a runtime, which logs nothing.
   basic_logger() noexcept = default;
-  basic_logger(basic_logger const& other) noexcept : core_(other.core_), threshold_(other.threshold_) {
-    if (core_ != nullptr) core_->add_reference();
-  }
+  basic_logger(basic_logger const& other) noexcept : basic_logger(other.core_, other.threshold_) {}
   basic_logger(basic_logger&& other) noexcept
       : core_(std::exchange(other.core_, nullptr)),
         threshold_(std::exchange(other.threshold_, &detail::nothing_enabled)) {}
+  /// The same logger with another floor.
+  template <level Other>
+  basic_logger(basic_logger<Other> const& other) noexcept  // NOLINT(google-explicit-constructor)
+      : basic_logger(other.core_, other.threshold_) {}
   basic_logger& operator=(basic_logger other) noexcept {
     std::swap(core_, other.core_);
     std::swap(threshold_, other.threshold_);
@@ -63,92 +64,113 @@ class basic_logger {
     if (core_ != nullptr) core_->drop_reference();
   }
 
-  /// A message literal, its format arguments, then fields: `log.info("took {}", dt, kv("order", id))`.
-  template <class... A>
+  /// Logs details for developers: `log.debug("cache miss", kv("key", key))`. The runtime's default level (info) hides
+  /// them. All calls take a message literal, its format arguments, then fields: `log.info("took {}", dt, kv("order", id))`.
+  template <level Compiled = detail::compiled_level, class... A>
   [[gnu::always_inline]] void debug(message<std::type_identity_t<A>...> text,
                                     A const&... arguments) const noexcept {
-    write<level::debug>(text, arguments...);
+    write<level::debug, Compiled>(text, arguments...);
   }
-  template <class... A>
+  /// Logs normal operation, such as a request that was served.
+  template <level Compiled = detail::compiled_level, class... A>
   [[gnu::always_inline]] void info(message<std::type_identity_t<A>...> text,
                                    A const&... arguments) const noexcept {
-    write<level::info>(text, arguments...);
+    write<level::info, Compiled>(text, arguments...);
   }
-  template <class... A>
+  /// Logs something unexpected that the program handled.
+  template <level Compiled = detail::compiled_level, class... A>
   [[gnu::always_inline]] void warning(message<std::type_identity_t<A>...> text,
                                       A const&... arguments) const noexcept {
-    write<level::warning>(text, arguments...);
+    write<level::warning, Compiled>(text, arguments...);
   }
-  template <class... A>
+  /// The same as `warning`.
+  template <level Compiled = detail::compiled_level, class... A>
+  [[gnu::always_inline]] void warn(message<std::type_identity_t<A>...> text,
+                                   A const&... arguments) const noexcept {
+    write<level::warning, Compiled>(text, arguments...);
+  }
+  /// Logs an operation that failed. Kept under pressure (`options::protected_levels`).
+  template <level Compiled = detail::compiled_level, class... A>
   [[gnu::always_inline]] void error(message<std::type_identity_t<A>...> text,
                                     A const&... arguments) const noexcept {
-    write<level::error>(text, arguments...);
+    write<level::error, Compiled>(text, arguments...);
   }
-  template <class... A>
+  /// Logs a failure that stops the program or a main part of it. Kept under pressure like errors.
+  template <level Compiled = detail::compiled_level, class... A>
   [[gnu::always_inline]] void critical(message<std::type_identity_t<A>...> text,
                                        A const&... arguments) const noexcept {
-    write<level::critical>(text, arguments...);
+    write<level::critical, Compiled>(text, arguments...);
   }
-  template <class... A>
+  /// Logs who did what, for later review. Kept under pressure like errors.
+  template <level Compiled = detail::compiled_level, class... A>
   [[gnu::always_inline]] void audit(message<std::type_identity_t<A>...> text,
                                     A const&... arguments) const noexcept {
-    write<level::audit>(text, arguments...);
+    write<level::audit, Compiled>(text, arguments...);
   }
-  template <class... A>
+  /// Logs an event that matters to the security of the system. Kept under pressure like errors.
+  template <level Compiled = detail::compiled_level, class... A>
   [[gnu::always_inline]] void security(message<std::type_identity_t<A>...> text,
                                        A const&... arguments) const noexcept {
-    write<level::security>(text, arguments...);
+    write<level::security, Compiled>(text, arguments...);
   }
-  /// With a level chosen at run time.
-  template <class... A>
+  /// Logs with a level chosen at run time. A number above 99 logs nothing.
+  template <level Compiled = detail::compiled_level, class... A>
   [[gnu::always_inline]] void log(level severity, message<std::type_identity_t<A>...> text,
                                   A const&... arguments) const noexcept {
     detail::refuse_duplicate_keys(arguments...);
-    if (!detail::is_compiled_in(severity) || !is_enabled(severity) || !detail::is_level(severity)) return;
+    if (!is_compiled_in<Compiled>(severity) || !is_enabled(severity) || !detail::is_level(severity)) return;
     detail::log_call<decltype(detail::pass(arguments))...>(*core_, detail::statement{severity, text.flags()},
                                                            text.text(), text.where(),
                                                            detail::pass(arguments)...);
   }
 
-  /// The same with the fields in a list: `log.info("text", {{"user_id", 42}, {"ip", ip}})`.
-  template <std::size_t N>
+  /// The same calls with the fields in a list: `log.info("text", {{"user_id", 42}, {"ip", ip}})`.
+  template <level Compiled = detail::compiled_level, std::size_t N>
   [[gnu::always_inline]] void debug(message<> text, field const (&&fields)[N]) const noexcept {
-    write_list(level::debug, text, fields);
+    write_list<Compiled>(level::debug, text, fields);
   }
-  template <std::size_t N>
+  template <level Compiled = detail::compiled_level, std::size_t N>
   [[gnu::always_inline]] void info(message<> text, field const (&&fields)[N]) const noexcept {
-    write_list(level::info, text, fields);
+    write_list<Compiled>(level::info, text, fields);
   }
-  template <std::size_t N>
+  template <level Compiled = detail::compiled_level, std::size_t N>
   [[gnu::always_inline]] void warning(message<> text, field const (&&fields)[N]) const noexcept {
-    write_list(level::warning, text, fields);
+    write_list<Compiled>(level::warning, text, fields);
   }
-  template <std::size_t N>
+  template <level Compiled = detail::compiled_level, std::size_t N>
+  [[gnu::always_inline]] void warn(message<> text, field const (&&fields)[N]) const noexcept {
+    write_list<Compiled>(level::warning, text, fields);
+  }
+  template <level Compiled = detail::compiled_level, std::size_t N>
   [[gnu::always_inline]] void error(message<> text, field const (&&fields)[N]) const noexcept {
-    write_list(level::error, text, fields);
+    write_list<Compiled>(level::error, text, fields);
   }
-  template <std::size_t N>
+  template <level Compiled = detail::compiled_level, std::size_t N>
   [[gnu::always_inline]] void critical(message<> text, field const (&&fields)[N]) const noexcept {
-    write_list(level::critical, text, fields);
+    write_list<Compiled>(level::critical, text, fields);
   }
-  template <std::size_t N>
+  template <level Compiled = detail::compiled_level, std::size_t N>
   [[gnu::always_inline]] void audit(message<> text, field const (&&fields)[N]) const noexcept {
-    write_list(level::audit, text, fields);
+    write_list<Compiled>(level::audit, text, fields);
   }
-  template <std::size_t N>
+  template <level Compiled = detail::compiled_level, std::size_t N>
   [[gnu::always_inline]] void security(message<> text, field const (&&fields)[N]) const noexcept {
-    write_list(level::security, text, fields);
+    write_list<Compiled>(level::security, text, fields);
   }
-  template <std::size_t N>
+  template <level Compiled = detail::compiled_level, std::size_t N>
   [[gnu::always_inline]] void log(level severity, message<> text, field const (&&fields)[N]) const noexcept {
-    write_list(severity, text, fields);
+    write_list<Compiled>(severity, text, fields);
   }
-  /// A logger of the same name that adds these fields to each of its records; this one stays as it is. The fields are
-  /// copied; those of a call win over them, they win over the scope's. Without memory it is a copy of this one.
-  template <std::derived_from<field>... Fields>
-  [[nodiscard, gnu::always_inline]] basic_logger with(Fields const&... fields) const noexcept {
+
+  /// A logger of the same name that adds these fields to each of its records; this one does not change. The fields are
+  /// copied. Fields of a call override them, and they override fields of the scope. Without memory it returns a copy of
+  /// this logger.
+  template <class... Fields>
+    requires detail::all_fields<Fields...>
+  [[nodiscard, gnu::always_inline]] basic_logger with(Fields&&... fields) const noexcept {
+    detail::refuse_stored_fields<Fields...>();
     detail::refuse_duplicate_keys(fields...);
-    return with({fields...});
+    return with({detail::field_copy::of(fields)...});
   }
   template <std::size_t N>
   [[nodiscard, gnu::always_inline]] basic_logger with(field const (&&fields)[N]) const noexcept {
@@ -157,6 +179,35 @@ class basic_logger {
     return basic_logger{core_->owner.bind(*core_, fields, N)};
   }
 
+  /// Refused: a field that is stored in a variable, which may outlive its value.
+  template <class... A>
+    requires detail::has_stored_field<A...>
+  void debug(auto const&, A&&...) const { detail::refuse_stored_fields<A...>(); }
+  template <class... A>
+    requires detail::has_stored_field<A...>
+  void info(auto const&, A&&...) const { detail::refuse_stored_fields<A...>(); }
+  template <class... A>
+    requires detail::has_stored_field<A...>
+  void warning(auto const&, A&&...) const { detail::refuse_stored_fields<A...>(); }
+  template <class... A>
+    requires detail::has_stored_field<A...>
+  void warn(auto const&, A&&...) const { detail::refuse_stored_fields<A...>(); }
+  template <class... A>
+    requires detail::has_stored_field<A...>
+  void error(auto const&, A&&...) const { detail::refuse_stored_fields<A...>(); }
+  template <class... A>
+    requires detail::has_stored_field<A...>
+  void critical(auto const&, A&&...) const { detail::refuse_stored_fields<A...>(); }
+  template <class... A>
+    requires detail::has_stored_field<A...>
+  void audit(auto const&, A&&...) const { detail::refuse_stored_fields<A...>(); }
+  template <class... A>
+    requires detail::has_stored_field<A...>
+  void security(auto const&, A&&...) const { detail::refuse_stored_fields<A...>(); }
+  template <class... A>
+    requires detail::has_stored_field<A...>
+  void log(level, auto const&, A&&...) const { detail::refuse_stored_fields<A...>(); }
+  /// True if a call with this level is written. For a check before expensive work; `lazy` needs none.
   [[nodiscard]] bool is_enabled(level severity) const noexcept {
     return static_cast<std::uint8_t>(severity) >= threshold_->load_relaxed();
   }
@@ -164,20 +215,33 @@ class basic_logger {
   void set_level(level lowest) const {
     if (core_ != nullptr) core_->owner.set_level(core_->name.name, lowest);
   }
-  /// The name that stands in the record, or nothing for a default-made logger.
+  /// The name that the records have, or an empty string for a default-constructed logger.
   [[nodiscard]] std::string_view name() const noexcept {
     return core_ == nullptr ? std::string_view{} : std::string_view{core_->name.name};
   }
 
-  /// Takes over a reference. For the runtime.
+  /// Takes over a reference. Internal: called by the runtime.
   explicit basic_logger(detail::logger_core* core) noexcept
       : core_(core), threshold_(&core->name.threshold) {}
 
  private:
-  template <level Severity, class... A>
+  template <level>
+  friend class basic_logger;
+
+  basic_logger(detail::logger_core* core, detail::atomic_word<std::uint8_t> const* threshold) noexcept
+      : core_(core), threshold_(threshold) {
+    if (core_ != nullptr) core_->add_reference();
+  }
+
+  template <level Compiled>
+  [[nodiscard]] static constexpr bool is_compiled_in(level severity) noexcept {
+    return severity >= Floor && severity >= Compiled;
+  }
+
+  template <level Severity, level Compiled, class... A>
   [[gnu::always_inline]] void write(message<std::type_identity_t<A>...> const& text,
                                     A const&... arguments) const noexcept {
-    if constexpr (detail::is_compiled_in(Severity)) {
+    if constexpr (is_compiled_in<Compiled>(Severity)) {
       detail::refuse_duplicate_keys(arguments...);
       if (!is_enabled(Severity)) return;
       detail::log_call<decltype(detail::pass(arguments))...>(
@@ -186,11 +250,11 @@ class basic_logger {
     }
   }
 
-  template <std::size_t N>
+  template <level Compiled, std::size_t N>
   [[gnu::always_inline]] void write_list(level severity, message<> const& text,
                                          field const (&fields)[N]) const noexcept {
     detail::refuse_duplicates(fields, std::make_index_sequence<N>{});
-    if (!detail::is_compiled_in(severity) || !is_enabled(severity) || !detail::is_level(severity)) return;
+    if (!is_compiled_in<Compiled>(severity) || !is_enabled(severity) || !detail::is_level(severity)) return;
     detail::log_list(*core_, detail::statement{severity, text.flags()}, text.text(), text.where(), fields);
   }
 
@@ -198,7 +262,7 @@ class basic_logger {
   detail::atomic_word<std::uint8_t> const* threshold_ = &detail::nothing_enabled;
 };
 
-/// The logger of the preset chosen when compiling.
-using logger = basic_logger<default_preset>;
+/// The logger of every runtime, and the type for the interfaces of libraries.
+using logger = basic_logger<>;
 
 }  // namespace fapilog::inline v0_1

@@ -45,8 +45,8 @@ class basic_runtime {
   ~basic_runtime() { core_.shut_down(); }
 
   /// A logger of this name; loggers of one name share their level. Throws: std::bad_alloc.
-  [[nodiscard]] basic_logger<P> get_logger(std::string_view name = "root") const {
-    return basic_logger<P>{core_.make_logger(name)};
+  [[nodiscard]] logger get_logger(std::string_view name = "root") const {
+    return logger{core_.make_logger(name)};
   }
 
   /// The level of all loggers without a rule of their own. Takes effect at once, on every thread.

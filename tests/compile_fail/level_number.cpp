@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A level is a level, not a number.
-// expect: to type 'fapilog::level' | 'int' to 'fapilog::level'
+// expect: (type 'int') to type | 'int' to 'fapilog::level'
 
 #include <fapilog/logger.hpp>
 

@@ -169,7 +169,7 @@ TEST_CASE("invalid UTF-8 becomes U+FFFD wherever it stands") {
   json const argument = between_others(test, [&] { test.log.info("[{}] {:>20}", broken, broken); });
   CHECK(argument.at("message").get<std::string>().starts_with("[" + repaired + "]"));
   json const thrown =
-      between_others(test, [&] { test.log.info("x", fapilog::exception(std::runtime_error{broken})); });
+      between_others(test, [&] { test.log.info("x", fapilog::caught(std::runtime_error{broken})); });
   CHECK(thrown.at("diagnostics").at("exception").at("error.message") == repaired);
   CHECK(test.complaints().empty());
 }

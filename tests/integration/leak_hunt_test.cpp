@@ -170,7 +170,7 @@ void log_exception(fapilog::logger const& log, std::string const& outer, std::st
       std::throw_with_nested(std::runtime_error{outer});
     }
   } catch (std::exception const& error) {
-    log.error("failed", fapilog::exception(error));
+    log.error("failed", fapilog::caught(error));
   }
 }
 

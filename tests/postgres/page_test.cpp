@@ -52,7 +52,7 @@ TEST_CASE("the page's migration is what the sink prints, and its queries run and
     auto const log = rt.get_logger("shop");
     auto const scope = fapilog::scope(kv("correlation_id", "7f3c9a52"), kv("tenant_id", "acme"));
     log.info("order accepted", kv("order", 1001), kv("ms", 12.5), kv("path", "/orders"));
-    log.error("charge failed", fapilog::exception(std::runtime_error{"card declined"}),
+    log.error("charge failed", fapilog::caught(std::runtime_error{"card declined"}),
               kv("path", "/orders"));
     REQUIRE(rt.flush(30s));
   }

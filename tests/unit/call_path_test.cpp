@@ -187,7 +187,7 @@ TEST_CASE(
                         kv("pair", std::pair{1, 2}), kv("path", path), kv("enum", call_path::colour::red),
                         fapilog::lazy("lazy", [&] { return ++calls; }));
           test.log.info("own {}", call_path::point{1, 2}, kv("points", points));
-          test.log.info("exception", fapilog::exception(error));
+          test.log.info("exception", fapilog::caught(error));
         }) == 0);
 }
 

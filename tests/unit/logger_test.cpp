@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Tests logger.hpp through the runtime: levels, forms of a call, bound fields, and the life of loggers.
 #include <fapilog/logger.hpp>
+#include <fapilog/setup/presets.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -239,10 +240,10 @@ TEST_CASE("a record keeps bound fields whose logger is gone before the worker co
 TEST_CASE("an exception may be bound") {
   support::logged test;
   std::runtime_error const error{"bound"};
-  auto const child = test.log.with(fapilog::exception(error), kv("a", 1));
+  auto const child = test.log.with(fapilog::caught(error), kv("a", 1));
   child.error("x");
   CHECK(test.last().at("diagnostics").at("exception").at("error.message") == "bound");
-  child.error("x", fapilog::exception(std::logic_error{"own"}));
+  child.error("x", fapilog::caught(std::logic_error{"own"}));
   CHECK(test.last().at("diagnostics").at("exception").at("error.message") == "own");
 }
 
@@ -265,7 +266,7 @@ TEST_CASE("copies of a logger are the same logger") {
   STATIC_REQUIRE(std::is_nothrow_move_constructible_v<fapilog::logger>);
 }
 
-TEST_CASE("default-made and moved-from loggers log nothing and do no harm") {
+TEST_CASE("default-constructed and moved-from loggers log nothing and do no harm") {
   support::logged test;
   fapilog::logger none;
   none.info("nowhere {}", 1, kv("a", 1));
@@ -285,6 +286,50 @@ TEST_CASE("default-made and moved-from loggers log nothing and do no harm") {
   first = second;
   first.info("here again");
   CHECK(messages(test) == std::vector<std::string>{"here", "here again"});
+}
+
+TEST_CASE("fapilog::logger takes the loggers of runtimes of every preset") {
+  auto const name_of = [](fapilog::logger const& log) { return std::string{log.name()}; };
+  fapilog::basic_runtime<fapilog::presets::production> const production{{.sinks = {}}};
+  fapilog::basic_runtime<fapilog::presets::minimal> const minimal{{.sinks = {}}};
+  CHECK(name_of(production.get_logger("a")) == "a");
+  CHECK(name_of(minimal.get_logger("b")) == "b");
+  STATIC_REQUIRE(std::is_same_v<decltype(production.get_logger()), fapilog::logger>);
+}
+
+TEST_CASE("loggers of every floor convert to each other and log to the same runtime") {
+  support::logged test;
+  test.rt.set_level(level::debug);
+  fapilog::basic_logger<level::warning> const floored = test.log;
+  floored.info("below the floor");
+  floored.info("below the floor", {{"a", 1}});
+  floored.log(level::info, "below the floor");
+  floored.warning("at the floor");
+  fapilog::logger const again = floored.with(kv("a", 1));
+  again.debug("no floor");
+  CHECK(messages(test) == std::vector<std::string>{"at the floor", "no floor"});
+  CHECK(test.data() == json{{"a", 1}});
+  CHECK(test.rt.counts().submitted == 2);
+}
+
+TEST_CASE("a call below the compiled level of its file is removed") {
+  support::logged test;
+  test.log.info<level::warning>("removed {}", 1);
+  test.log.info<level::warning>("removed", {{"a", 1}});
+  test.log.log<level::warning>(level::info, "removed");
+  test.log.info<level::info>("kept {}", 1);
+  CHECK(messages(test) == std::vector<std::string>{"kept 1"});
+  CHECK(test.rt.counts().submitted == 1);
+}
+
+TEST_CASE("warn is warning") {
+  support::logged test;
+  test.log.warn("{} % full", 93, kv("disk", "sda"));
+  CHECK(test.last().at("level") == "WARNING");
+  CHECK(test.message() == "93 % full");
+  test.log.warn("list", {{"a", 1}});
+  CHECK(test.last().at("level") == "WARNING");
+  CHECK(test.data() == json{{"a", 1}});
 }
 
 TEST_CASE("a logger may outlive its runtime: its calls are counted and go nowhere") {

@@ -18,7 +18,7 @@ namespace fapilog::inline v0_1::detail {
 template <class T>
 [[nodiscard]] field as_item(T const& argument) noexcept {
   if constexpr (detail::is_field<T>) {
-    return argument;
+    return field_copy::of(argument);
   } else {
     return field::argument(argument);
   }
@@ -99,7 +99,9 @@ template <class T>
 template <field_shape S, bool HasKey>
 class direct_cell {
  public:
-  [[gnu::always_inline]] explicit direct_cell(field const& f) noexcept : field_(f) {}
+  [[gnu::always_inline]] explicit direct_cell(field const& f) noexcept requires(HasKey) : field_(f) {}
+  [[gnu::always_inline]] explicit direct_cell(field const& f) noexcept requires(!HasKey)
+      : field_(field_copy::of(f)) {}
   [[nodiscard, gnu::always_inline]] std::size_t bytes() const noexcept {
     if constexpr (S == field_shape::bare) return fixed;
     else if constexpr (S == field_shape::word) return fixed + sizeof(std::uint64_t);
@@ -216,7 +218,7 @@ template <std::size_t N>
 [[gnu::noinline]] void log_list(logger_core& logger, statement what, void const* text,
                                 detail::call_site where, field const (&fields)[N]) noexcept {
   field items[1 + N];
-  for (std::size_t i = 0; i < N; ++i) items[1 + i] = fields[i];
+  for (std::size_t i = 0; i < N; ++i) field_copy::assign(items[1 + i], fields[i]);
   logger.owner.submit({logger, what, text, where, items, N});
 }
 

@@ -35,7 +35,7 @@ struct items_of_call {
         items(c.items + 1),
         count(c.count) {
     if (!what.has(text_is_cell)) return;
-    *c.items = field::argument(*static_cast<std::string_view const*>(c.text));
+    field_copy::assign(*c.items, field::argument(*static_cast<std::string_view const*>(c.text)));
     text = nullptr;
     items = c.items;
     ++count;

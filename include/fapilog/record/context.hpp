@@ -6,7 +6,6 @@
 #include <fapilog/detail/memory/shared_bytes.hpp>
 #include <fapilog/record/field_cells.hpp>
 
-#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <new>
@@ -142,12 +141,12 @@ inline constexpr std::size_t max_bound_bytes = std::size_t{64} * 1024;
 /// over them, a call's own fields win over both. Thread: it belongs to the one that made it. Throws: never.
 class [[nodiscard]] scope {
  public:
-  template <std::derived_from<field>... Fields>
-    requires(sizeof...(Fields) > 0)
-  [[gnu::always_inline]] explicit scope(Fields const&... fields) noexcept
-      : guard_((detail::refuse_duplicate_keys(fields...),
-                detail::freeze(std::initializer_list<field>{fields...}.begin(), sizeof...(Fields),
-                               detail::current_scope(), detail::max_bound_bytes))) {}
+  template <class... Fields>
+    requires(sizeof...(Fields) > 0 && detail::all_fields<Fields...>)
+  [[gnu::always_inline]] explicit scope(Fields&&... fields) noexcept
+      : guard_((detail::refuse_stored_fields<Fields...>(), detail::refuse_duplicate_keys(fields...),
+                detail::freeze(std::initializer_list<field>{detail::field_copy::of(fields)...}.begin(),
+                               sizeof...(Fields), detail::current_scope(), detail::max_bound_bytes))) {}
   template <std::size_t N>
   [[gnu::always_inline]] explicit scope(field const (&&fields)[N]) noexcept
       : guard_(detail::freeze(detail::without_duplicates(fields), N, detail::current_scope(),

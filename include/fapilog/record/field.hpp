@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A field: a key and a typed value, as the arguments of a log call.
+// Fields: keys and typed values as arguments of a log call.
 #pragma once
 
 #include <fapilog/record/key.hpp>
@@ -18,8 +18,25 @@
 
 namespace fapilog::inline v0_1 {
 
-/// One key and value, made by `kv`, `lazy` or `exception` as an argument of a log call. It refers to its value:
-/// use it within the full expression that makes it. Everything is copied before the call returns.
+namespace detail {
+
+/// What the type of a value says about its cell, so that a call copies it without a look at its kind.
+enum class field_shape : std::uint8_t {
+  any,   ///< unknown
+  bare,  ///< the head is the whole cell
+  word,  ///< a payload of eight bytes
+  text,  ///< a string, or null
+};
+
+template <field_shape S>
+class shaped_field;
+struct field_copy;
+
+}  // namespace detail
+
+/// A key and a value: what `kv`, `lazy`, `sensitive` and `caught` make as an argument of a log call. It refers to the
+/// value, so it is valid only within the expression that makes it; it cannot be copied, and a call refuses one that is
+/// stored in a variable. The call copies everything before it returns.
 class field {
  public:
   /// Writes a value that does not fit two words.
@@ -34,6 +51,11 @@ class field {
   template <class T>
   [[gnu::always_inline]] field(dynamic_key name, T const& value) noexcept
       : field(name.view(), value) {}  // NOLINT(google-explicit-constructor)
+  /// For `{kv("user_id", 42), kv("ip", ip)}`.
+  template <detail::field_shape S>
+  [[gnu::always_inline]] field(
+      detail::shaped_field<S>&& made) noexcept  // NOLINT(google-explicit-constructor)
+      : field(static_cast<field const&>(made)) {}
 
   [[gnu::always_inline]] field(detail::key_view name, encoder write, void const* object) noexcept
       : head_(word(kind::deferred, name, 0)), text_key_(name.text), object_(object), encode_(write) {}
@@ -50,7 +72,7 @@ class field {
   }
   [[nodiscard]] kind type() const noexcept { return record_format::head_of(head_).type; }
 
-  /// The head of its cell, where it is not deferred.
+  /// The head of its cell, if it is not deferred.
   [[nodiscard, gnu::always_inline]] std::uint64_t head() const noexcept { return head_; }
   [[nodiscard]] std::uint32_t extra() const noexcept { return record_format::head_of(head_).size; }
   [[nodiscard, gnu::always_inline]] std::uint64_t bits() const noexcept { return bits_; }
@@ -59,6 +81,11 @@ class field {
   void encode(value_writer& writer) const { encode_(writer, name(), object_); }
 
  private:
+  friend struct detail::field_copy;
+
+  field(field const&) noexcept = default;
+  field& operator=(field const&) noexcept = default;
+
   template <class T>
   [[gnu::always_inline]] field(detail::key_view name, T const& value) noexcept
       : text_key_(name.text), bits_(0) {
@@ -87,7 +114,7 @@ class field {
                                                    std::uint32_t size) noexcept {
     return record_format::word_of({type, name.flags, name.size, size});
   }
-  /// A text too long for its head is longer than any record, too, and is cut where the record is.
+  /// A string too long for its head is longer than any record, and is cut with the record.
   [[gnu::always_inline]] void set_text(detail::key_view name, char const* text, std::size_t size) noexcept {
     head_ = word(kind::string, name, static_cast<std::uint32_t>(size));
     text_ = text;
@@ -107,14 +134,6 @@ class field {
   };
 };
 
-/// What a value's type says of its cell, so that a call copies it without looking.
-enum class field_shape : std::uint8_t {
-  any,   ///< nothing
-  bare,  ///< all of it is in the head
-  word,  ///< eight bytes
-  text,  ///< a text, or null
-};
-
 namespace detail {
 
 template <class T>
@@ -126,9 +145,7 @@ constexpr field_shape shape_of() noexcept {
   else return field_shape::word;
 }
 
-}  // namespace detail
-
-/// A field with a literal key whose shape its type tells.
+/// A field with a literal key whose type has the shape of its value.
 template <field_shape S>
 class shaped_field : public field {
  public:
@@ -136,15 +153,35 @@ class shaped_field : public field {
   [[gnu::always_inline]] shaped_field(key name, T const& value) noexcept : field(name, value) {}
 };
 
-namespace detail {
+/// Copies a field for the time of one call, which its value outlives.
+struct field_copy {
+  [[nodiscard, gnu::always_inline]] static field of(field const& original) noexcept { return original; }
+  static void assign(field& to, field const& original) noexcept { to = original; }
+};
 
 template <class T>
 inline constexpr bool is_field = std::is_base_of_v<field, T>;
 
+/// Fields as forwarding references.
+template <class... A>
+concept all_fields = (is_field<std::remove_cvref_t<A>> && ...);
+
+/// True if one of the arguments of a call (forwarding references) is a field that is stored in a variable.
+template <class... A>
+concept has_stored_field = ((std::is_lvalue_reference_v<A> && is_field<std::remove_cvref_t<A>>) || ...);
+
+template <class... A>
+constexpr void refuse_stored_fields() noexcept {
+  static_assert(
+      !has_stored_field<A...>,
+      "fapilog: a field refers to its value and must not be stored in a variable: make it in the log "
+      "call, or pass it on with std::forward");
+}
+
 [[noreturn]] FAPILOG_DETAIL_COMPILE_ERROR(
     "fapilog: two fields of this log call have the same key") void duplicate_key_error() noexcept;
 
-/// Two literal keys of one call that are the same: an error where the compiler optimises; elsewhere the last one wins.
+/// Refuses two equal literal keys in one call, if the compiler optimises; otherwise the last field wins.
 template <class A, class B>
 [[gnu::always_inline]] inline void refuse_same_key([[maybe_unused]] A const& a,
                                                    [[maybe_unused]] B const& b) noexcept {
@@ -178,11 +215,11 @@ template <std::size_t N>
 
 }  // namespace detail
 
-/// A field from a literal key and any loggable value: numbers, text (copied), containers, times, paths, error codes,
-/// enums, optional and variant values, and types with `to_log` or a fmt formatter.
+/// A field from a literal key and any loggable value: numbers, strings, containers, times, paths, error codes, enums,
+/// optional and variant values, and types with `to_log` or a fmt formatter.
 template <class T>
 [[nodiscard, gnu::always_inline]] inline auto kv(key name, T const& value) noexcept {
-  return shaped_field<detail::shape_of<T>()>{name, value};
+  return detail::shaped_field<detail::shape_of<T>()>{name, value};
 }
 
 /// The same with a key that is known only at run time.
@@ -191,8 +228,8 @@ template <class T>
   return field{name, value};
 }
 
-/// A field whose value is computed only when the record is enabled: `lazy("dump", [&] { return expensive(); })`.
-/// What the function throws becomes the field's text; the record is kept.
+/// A field whose value is computed only if the level is enabled: `lazy("dump", [&] { return expensive(); })`.
+/// If the function throws, the value is an error message and the record is kept.
 template <class F>
 [[nodiscard, gnu::always_inline]] inline field lazy(key name, F const& compute) noexcept {
   static_assert(std::is_invocable_v<F&>, "fapilog: lazy takes a function without parameters");
@@ -207,13 +244,13 @@ template <class F>
                &compute};
 }
 
-/// What stands for a value that must not be logged.
+/// The value of a `sensitive` field in the record.
 inline constexpr std::string_view sensitive_text = "***";
 
-/// A field whose value never leaves the call: the record has `***`. For values that no rule has to find first.
+/// A field whose value is never copied: the record has `***`. For values that are known to be secret at the call.
 template <class T>
 [[nodiscard, gnu::always_inline]] inline auto sensitive(key name, T const& /*value*/) noexcept {
-  return shaped_field<field_shape::text>{name, sensitive_text};
+  return detail::shaped_field<detail::field_shape::text>{name, sensitive_text};
 }
 
 /// The same with a key that is known only at run time.
@@ -222,8 +259,9 @@ template <class T>
   return field{name, sensitive_text};
 }
 
-/// The exception as type, message and chain of causes in the envelope's `diagnostics.exception`.
-[[nodiscard]] inline field exception(std::exception const& error) noexcept {
+/// An exception as a field: its type, message and chain of causes go to `diagnostics.exception` of the record.
+/// `catch (std::exception const& e) { log.error("charge failed", caught(e)); }`
+[[nodiscard]] inline field caught(std::exception const& error) noexcept {
   return field{detail::key_view{},
                [](value_writer& writer, detail::key_view key_name, void const* object) {
                  writer.encode_exception(key_name, *static_cast<std::exception const*>(object), 0);
@@ -231,8 +269,8 @@ template <class T>
                &error};
 }
 
-/// The same for `std::current_exception()`; what is not derived from std::exception is called "unknown".
-[[nodiscard]] inline field exception(std::exception_ptr const& error) noexcept {
+/// The same for `std::current_exception()`. The type of what is not derived from std::exception is "unknown".
+[[nodiscard]] inline field caught(std::exception_ptr const& error) noexcept {
   return field{detail::key_view{},
                [](value_writer& writer, detail::key_view key_name, void const* object) {
                  auto const& pointer = *static_cast<std::exception_ptr const*>(object);

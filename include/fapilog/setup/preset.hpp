@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
-/// The preset of `fapilog::logger` and `fapilog::runtime`: dev, production, serverless, hardened or minimal. The whole
+/// The preset of `fapilog::runtime` and `fapilog::options`: dev, production, serverless, hardened or minimal. The whole
 /// program has to agree on it; the CMake cache variable FAPILOG_PRESET sees to that.
 #ifndef FAPILOG_PRESET
 #define FAPILOG_PRESET minimal

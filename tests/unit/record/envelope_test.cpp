@@ -99,7 +99,7 @@ TEST_CASE("the required members are there whatever was logged") {
   test.log.info("");
   test.log.error("fields", kv("a", 1), kv("b", nullptr), kv(dynamic_key{"message_id"}, 3),
                  kv(dynamic_key{"origin"}, 4));
-  bound.critical("failed", fapilog::exception(std::runtime_error{"x"}), kv("user_id", "own"));
+  bound.critical("failed", fapilog::caught(std::runtime_error{"x"}), kv("user_id", "own"));
   bound.security("{} of {}", 1, 2);
   CHECK(test.records().size() == 4);
   for (std::string const& line : test.sink->lines()) check_required_members(line);
@@ -243,7 +243,7 @@ TEST_CASE("the diagnostics tell the process and what the options say of the serv
 
 TEST_CASE("an exception stands in the diagnostics, not in data") {
   support::logged test;
-  test.log.error("failed", fapilog::exception(std::runtime_error{"no route"}), kv("order", 7));
+  test.log.error("failed", fapilog::caught(std::runtime_error{"no route"}), kv("order", 7));
   json const log = test.last();
   CHECK(log.at("diagnostics").at("exception") ==
         json{{"error.type", "std::runtime_error"}, {"error.message", "no route"}});

@@ -47,7 +47,7 @@ TEST_CASE("a sensitive value may be anything: it is not looked at") {
   CHECK(test.data() == json{{"vault", "***"}});
 }
 
-TEST_CASE("a sensitive field takes the shortest way of a call, as a text does") {
+TEST_CASE("a sensitive field has the shape of a string") {
   static_assert(std::is_same_v<decltype(sensitive("k", 1)), decltype(kv("k", "text"))>);
   auto const f = sensitive("k", std::string{"hunter2"});
   CHECK(f.size() == 3);

@@ -570,9 +570,9 @@ TEST_CASE("an exception tells its type, its message and the chain of its causes"
          {{"error.type", "acme::order_error"},
           {"error.message", "order 5"},
           {"error.cause", {{"error.type", "std::out_of_range"}, {"error.message", "index 7"}}}}}};
-    test.log.error("failed", fapilog::exception(error));
+    test.log.error("failed", fapilog::caught(error));
     CHECK(test.last().at("diagnostics").at("exception") == expected);
-    test.log.error("failed", fapilog::exception(std::current_exception()));
+    test.log.error("failed", fapilog::caught(std::current_exception()));
     CHECK(test.last().at("diagnostics").at("exception") == expected);
     test.log.error("failed", kv("why", error));
     CHECK(test.data().at("why") == expected);
@@ -586,7 +586,7 @@ TEST_CASE("what was thrown without being a std::exception is called unknown") {
   try {
     throw 42;
   } catch (...) {
-    test.log.error("failed", fapilog::exception(std::current_exception()));
+    test.log.error("failed", fapilog::caught(std::current_exception()));
   }
   CHECK(test.last().at("diagnostics").at("exception").at("error.type") == "unknown");
   try {
@@ -596,7 +596,7 @@ TEST_CASE("what was thrown without being a std::exception is called unknown") {
       std::throw_with_nested(std::runtime_error{"outer"});
     }
   } catch (std::exception const& error) {
-    test.log.error("failed", fapilog::exception(error));
+    test.log.error("failed", fapilog::caught(error));
   }
   json const nested = test.last().at("diagnostics").at("exception");
   CHECK(nested.at("error.message") == "outer");
@@ -605,7 +605,7 @@ TEST_CASE("what was thrown without being a std::exception is called unknown") {
 
 TEST_CASE("no exception at all leaves no trace in the record") {
   support::logged test;
-  test.log.info("fine", fapilog::exception(std::exception_ptr{}), kv("a", 1));
+  test.log.info("fine", fapilog::caught(std::exception_ptr{}), kv("a", 1));
   json const log = test.last();
   CHECK_FALSE(log.at("diagnostics").contains("exception"));
   CHECK(log.at("data") == json{{"a", 1}});
@@ -626,7 +626,7 @@ TEST_CASE("a chain of causes without end is cut") {
       chain = std::current_exception();
     }
   }
-  test.log.error("failed", fapilog::exception(chain));
+  test.log.error("failed", fapilog::caught(chain));
   json const exception = test.last().at("diagnostics").at("exception");
   json const* link = &exception;
   int depth = 1;

@@ -72,8 +72,8 @@ TEST_CASE("an error passes once in its window, and others pass beside it") {
     l.log.error("charge failed");
     l.log.critical("out of disk");
     l.log.warning("slow");
-    l.log.error("charge failed", fapilog::exception(std::runtime_error{"declined"}));
-    l.log.error("charge failed", fapilog::exception(std::logic_error{"no card"}));
+    l.log.error("charge failed", fapilog::caught(std::runtime_error{"declined"}));
+    l.log.error("charge failed", fapilog::caught(std::logic_error{"no card"}));
   }
   std::map<std::string, int> written;
   for (auto const& record : l.records()) {

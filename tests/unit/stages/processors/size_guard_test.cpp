@@ -125,7 +125,7 @@ TEST_CASE("a message keeps a quarter of the limit while there is something else 
 
 TEST_CASE("diagnostics go as data does, but for the origin") {
   auto l = guarded({.max_bytes = 500});
-  l.log.error("failed", fapilog::exception(std::runtime_error{text_of(1'000)}), kv("order", 1));
+  l.log.error("failed", fapilog::caught(std::runtime_error{text_of(1'000)}), kv("order", 1));
   auto const log = l.last();
   CHECK_FALSE(log.at("diagnostics").contains("exception"));
   CHECK(log.at("diagnostics").at("origin") == "native");
@@ -167,7 +167,7 @@ TEST_CASE("ids and logger are cut only where nothing else is left, message_id ne
 TEST_CASE("a line of any limit from 100 bytes on is valid, within it, and has level, time and message") {
   support::logged l;
   l.log.critical(fapilog::runtime_text("out of \"disk\"\n\xF0\x9F\x98\x80 " + text_of(300)),
-                 fapilog::exception(std::runtime_error{text_of(400)}), kv("request_id", text_of(200)),
+                 fapilog::caught(std::runtime_error{text_of(400)}), kv("request_id", text_of(200)),
                  kv("a", std::vector<int>(200, 7)), kv("c", nullptr),
                  kv("b", std::map<std::string, std::string>{{"b\\\"", "}]{[\"\\"}}));
   std::string const line = l.last_line();
