@@ -26,7 +26,8 @@ class floor_writer {
   floor_writer() {
     for (std::size_t i = 0; i < 256; ++i) special_[i] = i < 0x20 || i == '"' || i == '\\' || i >= 0x7F;
     constants_ =
-        R"(},"diagnostics":{"origin":"native","service":"fapilog","env":"dev","version":"0.0.0","host":")" +
+        R"(},"diagnostics":{"origin":"native","service":")" + fapilog::detail::program_name() +
+        R"(","env":"dev","version":"0.0.0","host":")" +
         fapilog::detail::host_name() + R"(","pid":)" + std::to_string(::getpid()) + R"(},"data":{"status":)";
   }
 

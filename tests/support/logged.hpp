@@ -74,6 +74,7 @@ class logged {
  private:
   [[nodiscard]] fapilog::options with_capture(fapilog::options chosen) const {
     chosen.sinks = {sink};
+    if (chosen.service.empty()) chosen.service = "fapilog";  // not the name of the test program
     chosen.diagnostics_output = [box = told](std::string_view line) {
       std::lock_guard const lock{box->mutex};
       box->lines += line;

@@ -63,7 +63,8 @@ struct basic_options {
   /// False: calls read the wall clock, not the processor's counter.
   bool use_tsc = true;
 
-  /// For `diagnostics`; empty texts are taken from FAPILOG_SERVICE, FAPILOG_ENV and FAPILOG_VERSION.
+  /// For `diagnostics`. An empty string takes the environment variable FAPILOG_SERVICE, FAPILOG_ENV or FAPILOG_VERSION;
+  /// without it `service` is the file name of the program.
   std::string service = {};
   std::string env = {};
   std::string version = {};
@@ -153,7 +154,7 @@ struct basic_options {
     visit(setting{.name = "use_tsc", .text = "Whether calls may read the processor's counter for the time."},
           self.use_tsc);
     visit(
-        setting{.name = "service", .text = "`diagnostics.service`; empty: FAPILOG_SERVICE, else `fapilog`."},
+        setting{.name = "service", .text = "`diagnostics.service`; empty: FAPILOG_SERVICE, else the file name of the program."},
         self.service);
     visit(setting{.name = "env", .text = "`diagnostics.env`; empty: FAPILOG_ENV or ENV, else `dev`."},
           self.env);

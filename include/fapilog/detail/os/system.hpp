@@ -223,6 +223,24 @@ inline void sleep_ns(std::int64_t ns) noexcept {
   return ::gethostname(name, sizeof name - 1) == 0 ? std::string{name} : std::string{"unknown"};
 }
 
+/// The file name of the running program, or "unknown".
+[[nodiscard]] inline std::string program_name() {
+#if defined(__linux__)
+  char path[4096];
+  ::ssize_t const size = ::readlink("/proc/self/exe", path, sizeof path);
+  std::string_view name{path, size > 0 ? static_cast<std::size_t>(size) : 0};
+  constexpr std::string_view deleted = " (deleted)";
+  if (name.ends_with(deleted)) name.remove_suffix(deleted.size());
+  name.remove_prefix(name.rfind('/') + 1);  // npos + 1 is 0
+#elif defined(__APPLE__) || defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__)
+  char const* const found = ::getprogname();
+  std::string_view const name = found == nullptr ? std::string_view{} : std::string_view{found};
+#else
+  std::string_view const name;
+#endif
+  return std::string{name.empty() ? std::string_view{"unknown"} : name};
+}
+
 /// An environment variable, or what to take without it.
 [[nodiscard]] inline std::string environment(char const* name, char const* otherwise) {
   char const* const found = std::getenv(name);

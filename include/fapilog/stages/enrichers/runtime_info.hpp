@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Adds what process the record comes from: service, env, version, host, pid.
+// Adds the process that a record comes from: service, env, version, host, pid.
 #pragma once
 
 #include <fapilog/detail/os/system.hpp>
@@ -15,8 +15,8 @@
 
 namespace fapilog::inline v0_1::enrichers {
 
-/// What `runtime_info` adds to `diagnostics`. Empty texts take the environment's: FAPILOG_SERVICE (else "fapilog"),
-/// FAPILOG_ENV or ENV (else "dev"), FAPILOG_VERSION (else "0.0.0").
+/// What `runtime_info` adds to `diagnostics`. An empty string takes the environment variable: FAPILOG_SERVICE (else the
+/// file name of the program), FAPILOG_ENV or ENV (else "dev"), FAPILOG_VERSION (else "0.0.0").
 struct runtime_info_config {
   std::string service = {};
   std::string env = {};
@@ -24,7 +24,8 @@ struct runtime_info_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "service", .text = "Name of the service; empty: FAPILOG_SERVICE, else `fapilog`."},
+    visit(setting{.name = "service",
+                  .text = "Name of the service; empty: FAPILOG_SERVICE, else the file name of the program."},
           self.service);
     visit(setting{.name = "env",
                   .text = "Where it runs, such as `prod`; empty: FAPILOG_ENV or ENV, else `dev`."},
@@ -38,7 +39,7 @@ struct runtime_info_config {
 class runtime_info {
  public:
   explicit runtime_info(runtime_info_config const& config = {})
-      : service_(chosen(config.service, "FAPILOG_SERVICE", "fapilog")),
+      : service_(chosen(config.service, "FAPILOG_SERVICE", detail::program_name().c_str())),
         env_(chosen(config.env, "FAPILOG_ENV", detail::environment("ENV", "dev").c_str())),
         version_(chosen(config.version, "FAPILOG_VERSION", "0.0.0")),
         host_(detail::host_name()),

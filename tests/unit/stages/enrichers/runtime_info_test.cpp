@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// runtime_info: what it is told, what the environment tells, what stands otherwise.
+// runtime_info: its configuration, the environment, the defaults.
 #include "support/catch.hpp"
 #include "support/files.hpp"
 #include "support/logged.hpp"
@@ -7,6 +7,7 @@
 
 #include <fapilog/stages/enrichers/runtime_info.hpp>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@ using fapilog::enrichers::runtime_info_config;
 
 namespace {
 
-std::vector<std::string> told_by(runtime_info_config const& config) {
+std::vector<std::string> added_by(runtime_info_config const& config) {
   support::logged l{{.enrichers = {runtime_info{config}}}};  // after the runtime's own, which it replaces
   l.log.info("x");
   auto const d = l.last().at("diagnostics");
@@ -24,19 +25,21 @@ std::vector<std::string> told_by(runtime_info_config const& config) {
 
 }  // namespace
 
-TEST_CASE("runtime_info takes its configuration, else the environment, else what stands for nothing") {
+TEST_CASE(
+    "runtime_info takes its configuration, else the environment, else the name of the program and defaults") {
   using texts = std::vector<std::string>;
   support::environment_variable const service{"FAPILOG_SERVICE", nullptr};
   support::environment_variable const env{"ENV", "from ENV"};
   support::environment_variable const version{"FAPILOG_VERSION", nullptr};
   {
     support::environment_variable const own{"FAPILOG_ENV", nullptr};
-    CHECK(told_by({}) == texts{"fapilog", "from ENV", "0.0.0"});
+    std::string const program = std::filesystem::read_symlink("/proc/self/exe").filename();
+    CHECK(added_by({}) == texts{program, "from ENV", "0.0.0"});
   }
   support::environment_variable const own{"FAPILOG_ENV", "from FAPILOG_ENV"};
   support::environment_variable const other{"FAPILOG_SERVICE", "shop"};
-  CHECK(told_by({}) == texts{"shop", "from FAPILOG_ENV", "0.0.0"});
-  CHECK(told_by({.service = "s", .env = "e", .version = "v"}) == texts{"s", "e", "v"});
+  CHECK(added_by({}) == texts{"shop", "from FAPILOG_ENV", "0.0.0"});
+  CHECK(added_by({.service = "s", .env = "e", .version = "v"}) == texts{"s", "e", "v"});
 }
 
 TEST_CASE("runtime_info names its settings") {
