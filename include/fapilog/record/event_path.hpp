@@ -31,7 +31,7 @@ class event_path {
         path_.find("..") != std::string::npos) {
       throw std::invalid_argument{
           "fapilog: path '" + path_ +
-          "' is not valid; it must be keys with dots between, such as context.trace_id"};
+          "' is not valid; it must be keys separated by dots, such as context.trace_id"};
     }
     std::string_view const path = path_;
     for (auto const& [name, where] :

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The contract of an enricher: adds to an event what is not known at the call.
+// The contract of an enricher, which adds to an event what the call does not know.
 #pragma once
 
 #include <fapilog/record/event.hpp>
@@ -13,14 +13,14 @@
 
 namespace fapilog::inline v0_1 {
 
-/// An enricher has `void enrich(event&)`. It sees what the enrichers before it added. One that throws is skipped for
-/// that event; the error is reported. Optional members: see `stage_base`. Thread: the worker's, one call at a time.
+/// An enricher has `void enrich(event&)`. It sees what earlier enrichers added. If it throws, the event goes on without
+/// its fields and the error is reported. Optional members: see `stage_base`. Thread: the worker's, one call at a time.
 template <class T>
 concept enricher = requires(T& s, event& e) {
   s.enrich(e);
 };
 
-/// Any enricher, or a function `void(event&)`, held by value: a copy has a state of its own.
+/// Holds any enricher, or a function `void(event&)`, by value. A copy has its own state.
 class any_enricher {
  public:
   template <class T>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The contract of a filter: keeps an event or removes it.
+// The contract of a filter, which keeps an event or removes it.
 #pragma once
 
 #include <fapilog/record/event.hpp>
@@ -13,16 +13,16 @@
 
 namespace fapilog::inline v0_1 {
 
-/// A filter has `bool keep(event const&)`, or `bool keep(event&)` to mark what it keeps: false removes the event, which
-/// is counted as filtered. One that throws keeps the event; the error is reported. Optional members: see `stage_base`,
-/// and `tighten(double share)` for one that can let less pass under pressure: `share` of what it was made for, 1 for all
-/// of it. Thread: the worker's, one call at a time.
+/// A filter has `bool keep(event const&)`, or `bool keep(event&)` if it marks events. False removes the event and counts
+/// it as filtered. If the filter throws, the event is kept and the error is reported. Optional members: see `stage_base`,
+/// and `tighten(double share)` for a filter that can pass less under pressure: `share` is the part of its configured rate
+/// that may pass, 1 for all of it. Thread: the worker's, one call at a time.
 template <class T>
 concept filter = requires(T& s, event& e) {
   { s.keep(e) } -> std::convertible_to<bool>;
 };
 
-/// Any filter, or a function `bool(event const&)`, held by value: a copy has a state of its own.
+/// Holds any filter, or a function `bool(event const&)`, by value. A copy has its own state.
 class any_filter {
  public:
   template <class T>
@@ -42,7 +42,7 @@ class any_filter {
   ~any_filter() = default;
 
   [[nodiscard]] bool keep(event& e) { return self_->keep(e); }
-  /// Does nothing to a filter that cannot let less pass.
+  /// Does nothing if the filter has no `tighten`.
   void tighten(double share) { self_->tighten(share); }
   [[nodiscard]] stage_base& base() noexcept { return *self_; }
   [[nodiscard]] stage_base const& base() const noexcept { return *self_; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The contract of a processor: changes the finished line.
+// The contract of a processor, which changes the finished line.
 #pragma once
 
 #include <fapilog/record/event.hpp>
@@ -14,15 +14,15 @@
 
 namespace fapilog::inline v0_1 {
 
-/// A processor has `bool process(event const&, std::string& line)`: it may change the line (without its end) in place;
-/// false drops the record, which is counted as failed. Where it throws the line stays as it was and the error is
-/// reported. Optional members: see `stage_base`. Thread: the worker's, one call at a time.
+/// A processor has `bool process(event const&, std::string& line)`. It may change the line, which has no line end, in
+/// place. False drops the record and counts it as failed. If the processor throws, the line stays unchanged and the error
+/// is reported. Optional members: see `stage_base`. Thread: the worker's, one call at a time.
 template <class T>
 concept processor = requires(T& s, event const& e, std::string& line) {
   { s.process(e, line) } -> std::convertible_to<bool>;
 };
 
-/// Any processor, or a function `bool(event const&, std::string&)`, held by value: a copy has a state of its own.
+/// Holds any processor, or a function `bool(event const&, std::string&)`, by value. A copy has its own state.
 class any_processor {
  public:
   template <class T>

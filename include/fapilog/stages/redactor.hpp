@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The contract of a redactor: removes from an event what must not leave the process.
+// The contract of a redactor, which removes from an event what must not leave the process.
 #pragma once
 
 #include <fapilog/record/event.hpp>
@@ -16,22 +16,22 @@
 
 namespace fapilog::inline v0_1 {
 
-/// What becomes of a record whose redactor throws. In no mode does a value pass that it could not look at.
+/// What happens to a record whose redactor throws. In no mode does a value pass that the redactor could not check.
 enum class redaction_fail_mode : std::uint8_t {
-  open,  ///< the record goes on without its message and values: `[REDACTION FAILED]` stands for each; counted
-  warn,  ///< the same, and it is reported
-  closed,  ///< the record is dropped, counted as failed, and it is reported
+  open,    ///< every value and the message become `[REDACTION FAILED]`, the record is delivered and counted
+  warn,    ///< as `open`, and the failure is reported
+  closed,  ///< the record is dropped and counted as failed, and the failure is reported
 };
 
-/// A redactor has `void redact(event&)`. What it could not finish does not pass: see `redaction_fail_mode`. Reports tell
-/// the type of what it threw, but not its text, in which the value may stand. Optional members: see `stage_base`.
-/// Thread: the worker's, one call at a time.
+/// A redactor has `void redact(event&)`. What it could not finish does not pass: see `redaction_fail_mode`. Reports name
+/// the type of the exception but not its text, which may contain the value. Optional members: see `stage_base`. Thread:
+/// the worker's, one call at a time.
 template <class T>
 concept redactor = requires(T& s, event& e) {
   s.redact(e);
 };
 
-/// Any redactor, or a function `void(event&)`, held by value: a copy has a state of its own.
+/// Holds any redactor, or a function `void(event&)`, by value. A copy has its own state.
 class any_redactor {
  public:
   template <class T>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a stage of any kind may say of itself besides what its kind asks for.
+// Optional members that a stage of any kind may have, and the interface over them.
 #pragma once
 
 #include <fapilog/metrics/metric.hpp>
@@ -15,11 +15,12 @@
 namespace fapilog::inline v0_1 {
 
 /// Optional members of every stage:
-/// `name() const` for messages and metrics, by default the kind's name;
-/// `collect(metric_list&) const` adds its figures and may be called from any thread at any time (see `counter`);
-/// `summarise(std::int64_t now_ns, bool last, std::vector<internal_record>&)` adds records that tell of what it left out, with
-/// `last` at a flush or drain; `summary_due() const` says when that is next worth a call, in nanoseconds since
-/// 1970-01-01 UTC, 0 for never.
+/// `name() const` for messages and metrics; the default is the kind, such as "filter";
+/// `collect(metric_list&) const` adds its metrics; it is called from any thread at any time (see `counter`);
+/// `summarise(std::int64_t now_ns, bool last, std::vector<internal_record>&)` adds records that report what the stage left
+/// out; `last` is true at a flush and at a drain;
+/// `summary_due() const` is the time of the next useful call of `summarise`, in nanoseconds since 1970-01-01 UTC; 0 for
+/// never.
 class stage_base {
  public:
   stage_base() = default;
@@ -35,7 +36,7 @@ class stage_base {
 
 namespace detail {
 
-/// A stage of type T behind the interface of its kind; what T does not have does nothing.
+/// Puts a stage of type T behind the interface of its kind. Members that T does not have do nothing.
 template <class Interface, class T>
 class stage_model : public Interface {
  public:

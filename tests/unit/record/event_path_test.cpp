@@ -109,6 +109,6 @@ TEST_CASE("what is no path is refused") {
   for (auto const* const bad : {"", ".", ".a", "a.", "a..b", "data."}) {
     CHECK(support::refusal_of([&] { return event_path{bad}; }) ==
           "fapilog: path '" + std::string{bad} +
-              "' is not valid; it must be keys with dots between, such as context.trace_id");
+              "' is not valid; it must be keys separated by dots, such as context.trace_id");
   }
 }

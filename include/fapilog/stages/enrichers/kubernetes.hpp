@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Adds which pod the record comes from, as Kubernetes' downward API tells in environment variables.
+// Adds the pod that the record comes from, as the Kubernetes downward API passes it in environment variables.
 #pragma once
 
 #include <fapilog/detail/os/system.hpp>
@@ -18,9 +18,9 @@
 namespace fapilog::inline v0_1::enrichers {
 
 struct kubernetes_config {
-  /// Stands before each key.
+  /// Prefix of each key.
   std::string prefix = "k8s_";
-  /// True: adds nothing outside of Kubernetes. False: adds what the variables say, wherever that is.
+  /// True adds nothing outside Kubernetes. False adds whatever the variables contain.
   bool skip_if_not_k8s = true;
   /// Names of the environment variables.
   std::string pod_name_env = "POD_NAME";
@@ -31,8 +31,8 @@ struct kubernetes_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "prefix", .text = "Stands before each key."}, self.prefix);
-    visit(setting{.name = "skip_if_not_k8s", .text = "True: adds nothing outside of Kubernetes."},
+    visit(setting{.name = "prefix", .text = "Prefix of each key."}, self.prefix);
+    visit(setting{.name = "skip_if_not_k8s", .text = "True: adds nothing outside Kubernetes."},
           self.skip_if_not_k8s);
     visit(setting{.name = "pod_name_env", .text = "Variable with the pod's name."}, self.pod_name_env);
     visit(setting{.name = "pod_namespace_env", .text = "Variable with the pod's namespace."},
@@ -45,11 +45,11 @@ struct kubernetes_config {
   }
 };
 
-/// The workload that a pod belongs to, by the ways in which its controllers name pods, or nothing: `shop` of
-/// `shop-5d59d67564-x7k2p` (Deployment), `shop-3` (StatefulSet) and `shop-x7k2p` (DaemonSet, Job). A guess: a pod that
-/// was named by hand may look like that, too. Throws: never.
+/// The workload that a pod belongs to, derived from the way in which controllers name pods: `shop` for
+/// `shop-5d59d67564-x7k2p` (Deployment), `shop-3` (StatefulSet) and `shop-x7k2p` (DaemonSet, Job). Empty if the name has
+/// none of these forms. This is a guess: a pod that was named by hand may have such a name, too. Throws: never.
 [[nodiscard]] inline std::string_view deployment_of_pod(std::string_view pod) noexcept {
-  // What Kubernetes draws random names from; older versions wrote hashes as hexadecimal digits.
+  // The alphabet of Kubernetes' random names; older versions wrote hashes as hexadecimal digits.
   constexpr std::string_view drawn = "bcdfghjklmnpqrstvwxz2456789";
   auto const is_made_of = [](std::string_view text, std::string_view characters) {
     return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
@@ -69,16 +69,16 @@ struct kubernetes_config {
   return has_hash ? deployment : name;
 }
 
-/// Adds `pod`, `namespace`, `node`, `container`, `cluster` and `deployment` to `diagnostics`, each with the prefix
-/// before it; what the environment does not tell is left out. Kubernetes is where KUBERNETES_SERVICE_HOST or the pod's
-/// variable is set. Read once when it is made. Thread: the worker's.
+/// Adds `pod`, `namespace`, `node`, `container`, `cluster` and `deployment` to `diagnostics`, each with the prefix. A
+/// variable that is not set adds nothing. The process runs in Kubernetes if KUBERNETES_SERVICE_HOST or the pod's variable
+/// is set. The environment is read once, in the constructor. Thread: the worker's.
 class kubernetes {
  public:
   explicit kubernetes(kubernetes_config const& config = {}) : added_(read(config)) {}
 
   [[nodiscard]] static constexpr std::string_view name() noexcept { return "kubernetes"; }
   void enrich(event& e) {
-    if (!added_.texts().empty()) e.diagnostics.set_prepared(added_.of(e));
+    if (!added_.texts().empty()) e.diagnostics.set_prepared(added_.prepare(e));
   }
 
  private:

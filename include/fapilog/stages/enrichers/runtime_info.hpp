@@ -27,15 +27,15 @@ struct runtime_info_config {
     visit(setting{.name = "service",
                   .text = "Name of the service; empty: FAPILOG_SERVICE, else the file name of the program."},
           self.service);
-    visit(setting{.name = "env",
-                  .text = "Where it runs, such as `prod`; empty: FAPILOG_ENV or ENV, else `dev`."},
-          self.env);
+    visit(
+        setting{.name = "env", .text = "Environment, such as `prod`; empty: FAPILOG_ENV or ENV, else `dev`."},
+        self.env);
     visit(setting{.name = "version", .text = "Its version; empty: FAPILOG_VERSION, else `0.0.0`."},
           self.version);
   }
 };
 
-/// Read once when it is made. Thread: the worker's.
+/// The environment is read once, in the constructor. Thread: the worker's.
 class runtime_info {
  public:
   explicit runtime_info(runtime_info_config const& config = {})
@@ -58,7 +58,7 @@ class runtime_info {
   }
 
  private:
-  /// The texts live as long as the enricher; a batch may outlive it, so each has a copy.
+  /// Copies the strings into the batch's memory, because the batch may outlive the enricher.
   void prepare(event& e) {
     constexpr std::size_t count = 5;
     auto* const all = e.memory->take_array<member>(count);
@@ -83,7 +83,7 @@ class runtime_info {
   std::string host_;
   std::int64_t pid_;
   prepared_members prepared_;
-  std::uint64_t prepared_in_ = 0;  ///< round of the memory
+  std::uint64_t prepared_in_ = 0;  ///< round of the memory that `prepared_` lies in
   std::uint32_t generation_ = detail::fork_generation.load_relaxed();
 };
 

@@ -37,7 +37,7 @@ namespace fapilog::inline v0_1::enrichers {
 struct static_fields_config {
   /// The part of the envelope that the fields go to.
   field_target target = field_target::data;
-  /// Keys and texts.
+  /// Keys and string values.
   std::map<std::string, std::string> fields = {};
 
   template <class Self, class Visitor>
@@ -45,13 +45,12 @@ struct static_fields_config {
     visit(setting{.name = "target",
                   .text = "Part of the envelope that the fields go to: `data`, `diagnostics` or `context`."},
           self.target);
-    visit(setting{.name = "fields", .text = "Keys and texts that every record gets."}, self.fields);
+    visit(setting{.name = "fields", .text = "Keys and strings that every record gets."}, self.fields);
   }
 };
 
-/// A key that the record has already keeps its value: these are defaults. Throws: std::invalid_argument in the
-/// constructor, for a key that is empty, no UTF-8, or one that the envelope makes itself; std::bad_alloc. Thread: the
-/// worker's.
+/// The fields are defaults: a key that the record already has keeps its value. Throws: std::invalid_argument in the
+/// constructor if a key is empty, not UTF-8, or set by the envelope itself; std::bad_alloc. Thread: the worker's.
 class static_fields {
  public:
   explicit static_fields(static_fields_config const& config = {})
@@ -62,21 +61,16 @@ class static_fields {
   void enrich(event& e) {
     if (added_.texts().empty()) return;
     member_list& list = list_of(e);
-    prepared_members const& all = added_.of(e);
+    prepared_members const& all = added_.prepare(e);
     std::size_t missing = 0;
-    for (std::size_t i = 0; i < all.count; ++i) missing += has(list, all.first[i].key) ? 0 : 1;
+    for (std::size_t i = 0; i < all.count; ++i) missing += list.find(all.first[i].key) == nullptr ? 1 : 0;
     if (missing == all.count) return list.set_prepared(all);
     for (std::size_t i = 0; i < all.count; ++i) {
-      if (!has(list, all.first[i].key)) list.push_back(all.first[i]);
+      if (list.find(all.first[i].key) == nullptr) list.push_back(all.first[i]);
     }
   }
 
  private:
-  /// Of the constant list: looking there does not throw away what was prepared.
-  static bool has(member_list const& list, std::string_view key) noexcept {
-    return list.find(key) != nullptr;
-  }
-
   [[nodiscard]] member_list& list_of(event& e) const noexcept {
     switch (target_) {
       case field_target::diagnostics: return e.diagnostics;
@@ -93,10 +87,10 @@ class static_fields {
     for (auto const& [key, text] : config.fields) {
       if (key.empty()) refuse(key, "given keys that are not empty");
       if (!detail::is_utf8(key)) refuse("?", "given keys in UTF-8");
-      bool const is_made =
+      bool const is_set_by_envelope =
           (config.target == field_target::context && (key == "message_id" || key == "correlation_id")) ||
           (config.target == field_target::diagnostics && (key == "origin" || key == "exception"));
-      if (is_made) refuse(key, "given keys that the envelope does not make itself");
+      if (is_set_by_envelope) refuse(key, "given keys that the envelope does not set itself");
     }
     return {config.fields.begin(), config.fields.end()};
   }

@@ -17,11 +17,11 @@
 namespace fapilog::inline v0_1::enrichers {
 
 struct thread_name_config {
-  /// A thread's name is looked up again after this time, in seconds.
+  /// Seconds after which a thread's name is looked up again.
   double refresh_seconds = 10.0;
   /// Threads whose names are remembered, about 80 bytes each.
   std::uint32_t max_threads = 1'024;
-  /// Gives the name of a thread, or nothing. Another one is for tests.
+  /// Returns the name of a thread, or an empty string. Tests can replace it.
   std::function<std::string(std::uint64_t)> name_of = detail::name_of_thread;
 
   template <class Self, class Visitor>
@@ -39,9 +39,10 @@ struct thread_name_config {
   }
 };
 
-/// Adds `thread_name` to `diagnostics`, on Linux. The worker looks it up, so a thread that ended before has none, and
-/// one that took another name shows the old one for up to `refresh_seconds`. A name that was once known stays when the
-/// thread is gone. Throws: std::invalid_argument in the constructor; std::bad_alloc. Thread: the worker's.
+/// Adds `thread_name` to `diagnostics`, on Linux only. The worker looks the name up: a thread that has ended before the
+/// first lookup has no name, and a thread that changes its name keeps the old one for up to `refresh_seconds`. A known
+/// name is kept after the thread has ended. Throws: std::invalid_argument in the constructor; std::bad_alloc. Thread: the
+/// worker's.
 class thread_name {
  public:
   explicit thread_name(thread_name_config config = {})
@@ -56,7 +57,7 @@ class thread_name {
     if (known == nullptr) {
       known = &known_.add(mixed(e.thread_id));
       look_up(*known, e);
-    } else if (std::int64_t const age = e.unix_ns - known->looked_ns;
+    } else if (std::int64_t const age = e.unix_ns - known->looked_up_ns;
                age >= refresh_ns_ || age < -refresh_ns_) {
       look_up(*known, e);
     }
@@ -65,7 +66,7 @@ class thread_name {
 
  private:
   struct thread {
-    std::int64_t looked_ns = 0;
+    std::int64_t looked_up_ns = 0;
     std::string text;
   };
 
@@ -75,14 +76,14 @@ class thread_name {
     return config;
   }
 
-  /// Numbers of threads lie close together; the table wants its keys well mixed.
+  /// Spreads thread ids, which lie close together, over the table.
   static std::uint64_t mixed(std::uint64_t id) noexcept {
     id *= 0x9e3779b97f4a7c15;
     return id ^ (id >> 32);
   }
 
   void look_up(thread& known, event const& e) const {
-    known.looked_ns = e.unix_ns;
+    known.looked_up_ns = e.unix_ns;
     if (std::string found = config_.name_of(e.thread_id); !found.empty()) known.text = std::move(found);
   }
 

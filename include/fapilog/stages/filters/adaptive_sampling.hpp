@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Keeps as large a share of all events as a wanted number a second allows.
+// Keeps the share of all events that gives a target number of events per second.
 #pragma once
 
 #include <fapilog/detail/chance.hpp>
@@ -20,31 +20,31 @@
 namespace fapilog::inline v0_1::filters {
 
 struct adaptive_sampling_config {
-  /// Events a second that are to pass.
+  /// Events per second that should pass.
   double target_eps = 100.0;
-  /// The share that is kept never leaves these bounds, 0 to 1.
+  /// Bounds of the share that is kept, 0 to 1.
   double min_sample_rate = 0.01;
   double max_sample_rate = 1.0;
-  /// Arrivals are measured over this time, 1 to 3600 seconds.
+  /// Time over which arrivals are measured, 1 to 3600 seconds.
   double window_seconds = 10.0;
-  /// Events of these levels pass in any case, and do not count. AUDIT and SECURITY are among them: who samples them has
-  /// no trail.
+  /// Events of these levels always pass and do not count. The default includes AUDIT and SECURITY, because a sampled audit
+  /// trail is not a trail.
   level_set always_pass_levels = level_set::of(fapilog::level::error, fapilog::level::critical,
                                                fapilog::level::audit, fapilog::level::security);
-  /// How far the share moves each second towards the one that would hit the target, up to 1: all the way.
+  /// How far the share moves each second towards the one that would hit the target: above 0, 1 for all the way.
   double smoothing_factor = 0.3;
-  /// Start of the random choices; without one it differs in each run.
+  /// Seed of the random choices. Without a seed they differ in each run.
   std::optional<std::uint64_t> seed = std::nullopt;
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "target_eps",
-                  .text = "Events a second that are to pass.",
+                  .text = "Events per second that should pass.",
                   .min = 0,
                   .max = 1e12,
                   .above_min = true},
           self.target_eps);
-    visit(setting{.name = "min_sample_rate", .text = "Least share that is kept.", .min = 0, .max = 1},
+    visit(setting{.name = "min_sample_rate", .text = "Smallest share that is kept.", .min = 0, .max = 1},
           self.min_sample_rate);
     visit(setting{.name = "max_sample_rate",
                   .text = "Largest share that is kept, at least `min_sample_rate`.",
@@ -56,7 +56,7 @@ struct adaptive_sampling_config {
                   .min = 1,
                   .max = 3600},
           self.window_seconds);
-    visit(setting{.name = "always_pass_levels", .text = "Levels that pass in any case, and do not count."},
+    visit(setting{.name = "always_pass_levels", .text = "Levels that always pass and do not count."},
           self.always_pass_levels);
     visit(setting{.name = "smoothing_factor",
                   .text = "How far the share moves each second towards the one that would hit the target.",
@@ -64,13 +64,13 @@ struct adaptive_sampling_config {
                   .max = 1,
                   .above_min = true},
           self.smoothing_factor);
-    visit(setting{.name = "seed", .text = "Start of the random choices; without one it differs in each run."},
+    visit(setting{.name = "seed", .text = "Seed of the random choices; without it they differ in each run."},
           self.seed);
   }
 };
 
-/// Begins with `max_sample_rate`; from then on the share is looked at once a second, by the time of the calls. Throws:
-/// std::invalid_argument in the constructor. Thread: the worker's, but for `collect`.
+/// Starts with `max_sample_rate`. The share is adjusted once per second, by the time of the calls. Throws:
+/// std::invalid_argument in the constructor. Thread: the worker's; `collect` and `sample_rate` any.
 class adaptive_sampling {
  public:
   explicit adaptive_sampling(adaptive_sampling_config const& config = {})
@@ -90,13 +90,12 @@ class adaptive_sampling {
     return chance_.takes(random_.next());
   }
 
-  /// Another `target_eps`; the share follows within seconds, as it does when arrivals change. What is not above zero
-  /// changes nothing.
+  /// Changes `target_eps`. The share follows within seconds, as it does when arrivals change. Ignored if not above 0.
   void set_target(double events_per_second) noexcept {
     if (events_per_second > 0) config_.target_eps = events_per_second;
   }
-  /// For times of pressure: lets only this share of the target pass, 1 for all of it, within the bounds of the sampling
-  /// rate. Less counts at once, more within seconds. What is not above zero changes nothing.
+  /// Under pressure: lowers the target to this share of `target_eps`, 1 for all of it, within the bounds of the sampling
+  /// rate. A decrease takes effect at once, an increase within seconds. Ignored if not above 0.
   void tighten(double share) noexcept {
     if (!(share > 0)) return;
     share = std::min(share, 1.0);
@@ -104,8 +103,8 @@ class adaptive_sampling {
     share_ = share;
   }
 
-  /// The share of events that is kept now. Thread: any.
-  [[nodiscard]] double sample_rate() const noexcept { return std::bit_cast<double>(told_.value()); }
+  /// The share of events that is kept at present. Thread: any.
+  [[nodiscard]] double sample_rate() const noexcept { return std::bit_cast<double>(shared_rate_.value()); }
   void collect(metric_list& all) const { all.push_back(sample_rate_metric(name(), sample_rate())); }
 
  private:
@@ -120,16 +119,16 @@ class adaptive_sampling {
 
   void adapt(std::int64_t seconds) {
     double const measured = arrivals_.per_second();
-    double const wanted = measured > 0 ? config_.target_eps * share_ / measured : 1.0;
-    double const bounded = std::clamp(wanted, config_.min_sample_rate, config_.max_sample_rate);
-    double const left = std::pow(1 - config_.smoothing_factor, static_cast<double>(seconds));
-    set_rate(bounded + (rate_ - bounded) * left);
+    double const target_rate = measured > 0 ? config_.target_eps * share_ / measured : 1.0;
+    double const bounded = std::clamp(target_rate, config_.min_sample_rate, config_.max_sample_rate);
+    double const remaining = std::pow(1 - config_.smoothing_factor, static_cast<double>(seconds));
+    set_rate(bounded + (rate_ - bounded) * remaining);
   }
 
   void set_rate(double rate) noexcept {
     rate_ = std::clamp(rate, config_.min_sample_rate, config_.max_sample_rate);
     chance_.set(rate_);
-    told_.set(std::bit_cast<std::uint64_t>(rate_));
+    shared_rate_.set(std::bit_cast<std::uint64_t>(rate_));
   }
 
   adaptive_sampling_config config_;
@@ -138,7 +137,7 @@ class adaptive_sampling {
   double rate_ = 1;
   detail::chance chance_;
   detail::random_bits random_;
-  counter told_;  ///< the bits of `rate_`, for other threads
+  counter shared_rate_;  ///< the bits of `rate_`, for other threads
 };
 
 }  // namespace fapilog::inline v0_1::filters

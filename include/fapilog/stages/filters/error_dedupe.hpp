@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lets an error pass once within a time, and tells afterwards how often it came.
+// Passes each error once per window and reports afterwards how often it was repeated.
 #pragma once
 
 #include <fapilog/detail/memory/recent_table.hpp>
@@ -24,19 +24,19 @@
 namespace fapilog::inline v0_1::filters {
 
 struct error_dedupe_config {
-  /// How long after its first sight an error passes no more.
+  /// How long after its first occurrence an error is suppressed.
   double window_seconds = 5.0;
-  /// Errors that are remembered, and summaries that wait to be written, each with up to 1 KiB of message.
+  /// Errors that are remembered, and summaries that wait to be written. Each takes up to 1 KiB for its message.
   std::uint32_t max_entries = 1'000;
-  /// Only events of these levels are looked at.
+  /// Only events of these levels are deduplicated.
   level_set levels = level_set::of(fapilog::level::error, fapilog::level::critical);
-  /// Paths in the envelope; events with the same values are the same error.
+  /// Paths in the envelope. Events with the same values are the same error.
   std::vector<std::string> key_fields = {"message", "diagnostics.exception.error.type"};
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "window_seconds",
-                  .text = "How long after its first sight an error passes no more, in seconds.",
+                  .text = "How long after its first occurrence an error is suppressed, in seconds.",
                   .min = 0,
                   .max = 86'400,
                   .above_min = true},
@@ -46,19 +46,19 @@ struct error_dedupe_config {
                   .min = 1,
                   .max = 1'000'000},
           self.max_entries);
-    visit(setting{.name = "levels", .text = "Only events of these levels are looked at."}, self.levels);
+    visit(setting{.name = "levels", .text = "Only events of these levels are deduplicated."}, self.levels);
     visit(setting{.name = "key_fields",
                   .text = "Paths in the envelope; events with the same values are the same error."},
           self.key_fields);
   }
 };
 
-/// The first of each error passes; the others of its window are counted. When it ends, and at a flush, a record
-/// `Errors deduplicated` of level INFO tells of each error that came again. Its `data` has `error_message` (not that of
-/// more than 1 KiB: in a text that was cut, redactors might miss what they look for), `first_message_id` (of the record
-/// that passed), `suppressed_count` and `window_seconds`. Time is that of the calls. An error that was pushed out by
-/// others passes once more. Throws: std::invalid_argument in the constructor; std::bad_alloc. Thread: the worker's, but
-/// for `collect`.
+/// The first event of each error passes; those that follow within the window are counted. When the window ends, and at a
+/// flush, a record `Errors deduplicated` of level INFO is written for each error that was repeated. Its `data` has
+/// `error_message` (unless it is longer than 1 KiB: redactors might miss a secret in a string that was cut),
+/// `first_message_id` (of the record that passed), `suppressed_count` and `window_seconds`. Time is that of the calls. An
+/// error that was evicted by others passes once more. Throws: std::invalid_argument in the constructor; std::bad_alloc.
+/// Thread: the worker's; `collect` any.
 class error_dedupe {
  public:
   explicit error_dedupe(error_dedupe_config const& config = {})
@@ -71,25 +71,25 @@ class error_dedupe {
 
   [[nodiscard]] bool keep(event const& e) {
     if (!config_.levels.contains(e.severity)) return true;
-    leave_to_parent();
-    auto const key = key_.of(e);
+    reset_after_fork();
+    auto const key = key_.hash_of(e);
     if (!key) return true;
     if (error* const found = known_.find(*key)) {
       if (!is_over(*found, e.unix_ns)) {
         suppress(*found, e);
         return false;
       }
-      close(*found);
-      begin(*known_.renew(*key), e);
+      queue_summary(*found);
+      start_window(*known_.renew(*key), e);
       return true;
     }
-    if (known_.full() && !close(known_.oldest())) return true;
-    begin(known_.add(*key), e);
+    if (known_.full() && !queue_summary(known_.oldest())) return true;
+    start_window(known_.add(*key), e);
     return true;
   }
 
   void summarise(std::int64_t now_ns, bool last, std::vector<internal_record>& all) {
-    leave_to_parent();
+    reset_after_fork();
     all.insert(all.end(), std::make_move_iterator(waiting_.begin()), std::make_move_iterator(waiting_.end()));
     waiting_.clear();
     while (!known_.empty() && is_over(known_.oldest(), now_ns)) {
@@ -103,7 +103,7 @@ class error_dedupe {
         all.push_back(summary_of(known));
         known.suppressed = 0;
       } else {
-        due_at(known.first_ns + window_ns_);
+        schedule_summary(known.first_ns + window_ns_);
       }
     });
   }
@@ -112,7 +112,7 @@ class error_dedupe {
   void collect(metric_list& all) const {
     metric m;
     m.name = "fapilog_errors_deduplicated_total";
-    m.help = "Errors that did not pass because the same one had passed shortly before.";
+    m.help = "Errors that were suppressed because the same error had passed within the window.";
     m.value = static_cast<double>(suppressed_.value());
     all.push_back(std::move(m));
   }
@@ -122,7 +122,7 @@ class error_dedupe {
     std::int64_t first_ns = 0;
     uuid first_id;
     std::uint64_t suppressed = 0;
-    std::string message;  ///< once it was suppressed
+    std::string message;  ///< set when the first repetition is suppressed
   };
 
   static error_dedupe_config const& checked(error_dedupe_config const& config) {
@@ -131,14 +131,14 @@ class error_dedupe {
     return config;
   }
 
-  /// True, too, where the clock was set back by more than the window.
+  /// True also if the clock was set back by more than the window.
   [[nodiscard]] bool is_over(error const& known, std::int64_t now_ns) const noexcept {
     std::int64_t const age = now_ns - known.first_ns;
     return age >= window_ns_ || age < -window_ns_;
   }
 
-  /// After a fork: what was suppressed before it is the parent's to tell.
-  void leave_to_parent() noexcept {
+  /// After a fork: errors that were suppressed before it are reported by the parent.
+  void reset_after_fork() noexcept {
     std::uint32_t const now = detail::fork_generation.load_relaxed();
     if (now == generation_) return;
     generation_ = now;
@@ -148,7 +148,7 @@ class error_dedupe {
     suppressed_.set(0);
   }
 
-  static void begin(error& known, event const& e) noexcept {
+  static void start_window(error& known, event const& e) noexcept {
     known.first_ns = e.unix_ns;
     known.first_id = e.message_id;
   }
@@ -157,19 +157,19 @@ class error_dedupe {
     constexpr std::size_t longest_message = 1024;
     if (known.suppressed == 0) {
       known.message = e.message.size() <= longest_message ? e.message : std::string_view{};
-      due_at(known.first_ns + window_ns_);
+      schedule_summary(known.first_ns + window_ns_);
     }
     ++known.suppressed;
     suppressed_.add();
   }
 
-  /// Its summary waits from now on. False where too many do: then it goes on counting.
-  bool close(error& known) {
+  /// Queues the summary of a window that has ended. False if too many wait: then the error goes on counting.
+  bool queue_summary(error& known) {
     if (known.suppressed == 0) return true;
     if (waiting_.size() >= config_.max_entries) return false;
     waiting_.push_back(summary_of(known));
     known.suppressed = 0;
-    due_at(1);
+    schedule_summary(1);
     return true;
   }
 
@@ -184,12 +184,12 @@ class error_dedupe {
     return summary;
   }
 
-  void due_at(std::int64_t ns) noexcept { due_ns_ = due_ns_ == 0 ? ns : std::min(due_ns_, ns); }
+  void schedule_summary(std::int64_t ns) noexcept { due_ns_ = due_ns_ == 0 ? ns : std::min(due_ns_, ns); }
 
   error_dedupe_config config_;
   std::int64_t window_ns_;
   event_key key_;
-  detail::recent_table<error> known_;  ///< in the order of their first sight
+  detail::recent_table<error> known_;  ///< in the order of their first occurrence
   std::vector<internal_record> waiting_;
   std::int64_t due_ns_ = 0;
   counter suppressed_;

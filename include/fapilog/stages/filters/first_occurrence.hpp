@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lets the first event of each key pass, and of those that follow within a time only a share.
+// Passes the first event of each key, and a share of those that follow within a window.
 #pragma once
 
 #include <fapilog/detail/chance.hpp>
@@ -19,15 +19,15 @@
 namespace fapilog::inline v0_1::filters {
 
 struct first_occurrence_config {
-  /// Paths in the envelope; their values together are the key.
+  /// Paths in the envelope. Their values together are the key.
   std::vector<std::string> key_fields = {"message"};
-  /// How long after its first sight a key counts as known.
+  /// How long after its first occurrence a key counts as known.
   double window_seconds = 60.0;
-  /// Keys that are remembered, about 40 bytes each; a new one takes the place of the one not seen for longest.
+  /// Keys that are remembered, about 40 bytes each. A new key replaces the least recently seen one.
   std::uint32_t max_keys = 10'000;
   /// Share of the later events that pass, 0 to 1.
   double subsequent_sample_rate = 0.0;
-  /// Start of the random choices for `subsequent_sample_rate`.
+  /// Seed of the random choices for `subsequent_sample_rate`.
   std::optional<std::uint64_t> seed = std::nullopt;
 
   template <class Self, class Visitor>
@@ -35,7 +35,7 @@ struct first_occurrence_config {
     visit(setting{.name = "key_fields", .text = "Paths in the envelope whose values together are the key."},
           self.key_fields);
     visit(setting{.name = "window_seconds",
-                  .text = "How long after its first sight a key counts as known, in seconds.",
+                  .text = "How long after its first occurrence a key counts as known, in seconds.",
                   .min = 0,
                   .max = 31'536'000,
                   .above_min = true},
@@ -47,16 +47,16 @@ struct first_occurrence_config {
                   .min = 0,
                   .max = 1},
           self.subsequent_sample_rate);
-    visit(setting{.name = "seed",
-                  .text =
-                      "Start of the random choices among later events; without one it differs in each run."},
-          self.seed);
+    visit(
+        setting{.name = "seed",
+                .text = "Seed of the random choices among later events; without it they differ in each run."},
+        self.seed);
   }
 };
 
-/// The time runs from a key's first sight, by the time of the calls: a key that never pauses passes once a window. An
-/// event that has none of the key's values passes, and so does one whose key was forgotten. Throws:
-/// std::invalid_argument in the constructor; std::bad_alloc. Thread: the worker's.
+/// The window starts with the first event of a key, by the time of the calls, and is not extended: a key that never pauses
+/// passes once per window. An event without any of the key's values passes, and so does one whose key was forgotten.
+/// Throws: std::invalid_argument in the constructor; std::bad_alloc. Thread: the worker's; `collect` any.
 class first_occurrence {
  public:
   explicit first_occurrence(first_occurrence_config const& config = {})
@@ -69,7 +69,7 @@ class first_occurrence {
   [[nodiscard]] static constexpr std::string_view name() noexcept { return "first_occurrence"; }
 
   [[nodiscard]] bool keep(event const& e) {
-    auto const key = key_.of(e);
+    auto const key = key_.hash_of(e);
     if (!key) return true;
     std::int64_t* first_ns = known_.renew(*key);
     if (first_ns == nullptr) {

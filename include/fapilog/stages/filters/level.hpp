@@ -11,21 +11,21 @@
 namespace fapilog::inline v0_1::filters {
 
 struct level_config {
-  /// The level at which the two sides part.
+  /// The level that separates the two sides.
   fapilog::level min_level = fapilog::level::info;
-  /// True: what is below goes. False: what is at that level or above goes.
+  /// True drops events below `min_level`. False drops events at `min_level` or above.
   bool drop_below = true;
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "min_level", .text = "The level at which the two sides part."}, self.min_level);
+    visit(setting{.name = "min_level", .text = "The level that separates the two sides."}, self.min_level);
     visit(setting{.name = "drop_below",
                   .text = "True: events below `min_level` are dropped; false: those at it or above."},
           self.drop_below);
   }
 };
 
-/// For a runtime as a whole `options::log_level` does the same at less cost: calls below it are not even submitted.
+/// `options::log_level` does the same for a whole runtime at less cost: calls below it are not even submitted.
 /// Throws: never. Thread: the worker's.
 class level {
  public:

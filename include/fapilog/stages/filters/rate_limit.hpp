@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lets so many events a second pass for each key, with bursts: a token bucket per key.
+// Limits the events per second of each key, with bursts, by a token bucket per key.
 #pragma once
 
 #include <fapilog/detail/memory/recent_table.hpp>
@@ -18,10 +18,10 @@
 
 namespace fapilog::inline v0_1::filters {
 
-/// What becomes of an event beyond the limit.
+/// What happens to an event beyond the limit.
 enum class overflow_action : std::uint8_t {
-  drop,  ///< it is dropped
-  mark,  ///< it is kept, with `data._rate_limited` true
+  drop,
+  mark,  ///< keep it and set `data._rate_limited` to true
 };
 
 }  // namespace fapilog::inline v0_1::filters
@@ -37,12 +37,12 @@ namespace fapilog::inline v0_1::filters {
 struct rate_limit_config {
   /// Events that may pass at once.
   std::uint32_t capacity = 10;
-  /// Events a second that may pass in the long run.
+  /// Events per second that may pass in the long run.
   double refill_rate_per_sec = 5.0;
-  /// Path in the envelope, such as "context.user_id": each value has a bucket of its own, and events without a value
-  /// share one. Empty: one bucket for all.
+  /// Path in the envelope, such as "context.user_id". Each value has its own bucket; events without a value share one.
+  /// Empty: one bucket for all events.
   std::string key_field = {};
-  /// Keys that are remembered, about 64 bytes each; a new one takes the place of the one not seen for longest.
+  /// Keys that are remembered, about 64 bytes each. A new key replaces the least recently seen one.
   std::uint32_t max_keys = 10'000;
   filters::overflow_action overflow_action = filters::overflow_action::drop;
 
@@ -50,25 +50,26 @@ struct rate_limit_config {
   static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "capacity", .text = "Events that may pass at once.", .min = 1}, self.capacity);
     visit(setting{.name = "refill_rate_per_sec",
-                  .text = "Events a second that may pass in the long run.",
+                  .text = "Events per second that may pass in the long run.",
                   .min = 0,
                   .max = 1e9,
                   .above_min = true},
           self.refill_rate_per_sec);
     visit(setting{.name = "key_field",
-                  .text = "Path of the key, each value of which has a bucket; empty: one bucket for all."},
+                  .text = "Path of the key; each of its values has a bucket. Empty: one bucket for all."},
           self.key_field);
     visit(setting{.name = "max_keys", .text = "Keys that are remembered.", .min = 1, .max = 10'000'000},
           self.max_keys);
     visit(setting{.name = "overflow_action",
-                  .text = "What becomes of an event beyond the limit: `drop`, or `mark` with "
+                  .text = "What happens to an event beyond the limit: `drop`, or `mark` with "
                           "`data._rate_limited`."},
           self.overflow_action);
   }
 };
 
-/// Time is that of the calls. A key that was forgotten begins with a full bucket: under more keys than `max_keys` more
-/// passes, never less. Throws: std::invalid_argument in the constructor; std::bad_alloc. Thread: the worker's.
+/// Time is that of the calls. A key that was forgotten starts with a full bucket: with more keys than `max_keys` more
+/// events pass, never fewer. Throws: std::invalid_argument in the constructor; std::bad_alloc. Thread: the worker's;
+/// `collect` any.
 class rate_limit {
  public:
   explicit rate_limit(rate_limit_config const& config = {})
@@ -106,7 +107,7 @@ class rate_limit {
   }
 
   [[nodiscard]] bucket& bucket_of(event const& e) {
-    auto const key = key_.of(e);
+    auto const key = key_.hash_of(e);
     if (!key) return without_key_;
     if (bucket* const known = buckets_.renew(*key)) return *known;
     bucket& added = buckets_.add(*key);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Keeps a share of all events, by chance.
+// Keeps a random share of all events.
 #pragma once
 
 #include <fapilog/detail/chance.hpp>
@@ -17,20 +17,21 @@ namespace fapilog::inline v0_1::filters {
 struct sampling_config {
   /// Share of events that are kept, 0 to 1.
   double sample_rate = 1.0;
-  /// With a seed the same places in the order of events are kept each time; without, others in each run.
+  /// Seed of the random choices: the same seed keeps the same positions in the order of events. Without a seed they differ
+  /// in each run.
   std::optional<std::uint64_t> seed = std::nullopt;
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "sample_rate", .text = "Share of events that are kept.", .min = 0, .max = 1},
           self.sample_rate);
-    visit(setting{.name = "seed", .text = "Start of the random choices; without one it differs in each run."},
+    visit(setting{.name = "seed", .text = "Seed of the random choices; without it they differ in each run."},
           self.seed);
   }
 };
 
-/// Every event has the same chance, whatever its level. Throws: never but in the constructor, std::invalid_argument.
-/// Thread: the worker's.
+/// Every event has the same chance, whatever its level. Throws: std::invalid_argument in the constructor. Thread: the
+/// worker's; `collect` any.
 class sampling {
  public:
   explicit sampling(sampling_config const& config = {})

@@ -22,12 +22,13 @@ namespace fapilog::inline v0_1::filters {
 struct trace_sampling_config {
   /// Share of traces that are kept, 0 to 1.
   double sample_rate = 0.1;
-  /// Where the trace's id stands in the envelope.
+  /// Path of the trace id in the envelope.
   std::string trace_id_field = "context.trace_id";
-  /// Events of these levels pass whatever their trace. AUDIT and SECURITY are among them: who samples them has no trail.
+  /// Events of these levels always pass. The default includes AUDIT and SECURITY, because a sampled audit trail is not a
+  /// trail.
   level_set always_pass_levels = level_set::of(fapilog::level::error, fapilog::level::critical,
                                                fapilog::level::audit, fapilog::level::security);
-  /// For events without a trace id: start of the random choices.
+  /// Seed of the random choices for events without a trace id. Without a seed they differ in each run.
   std::optional<std::uint64_t> seed = std::nullopt;
 
   template <class Self, class Visitor>
@@ -35,20 +36,20 @@ struct trace_sampling_config {
     visit(setting{.name = "sample_rate", .text = "Share of traces that are kept.", .min = 0, .max = 1},
           self.sample_rate);
     visit(setting{.name = "trace_id_field",
-                  .text = "Path of the trace's id; an event without one is kept by chance."},
+                  .text = "Path of the trace id; an event without one is sampled at random."},
           self.trace_id_field);
-    visit(setting{.name = "always_pass_levels", .text = "Levels that pass whatever their trace."},
-          self.always_pass_levels);
+    visit(setting{.name = "always_pass_levels", .text = "Levels that always pass."}, self.always_pass_levels);
     visit(setting{.name = "seed",
-                  .text = "Start of the random choices for events without a trace id; without one it "
-                          "differs in each run."},
+                  .text = "Seed of the random choices for events without a trace id; without it they differ "
+                          "in each run."},
           self.seed);
   }
 };
 
-/// A trace is kept where SipHash-2-4 of its id, with a key of zeros, is below `sample_rate` * 2^64. So processes agree
-/// without a word, and a lower rate keeps a part of what a higher one keeps. Whoever chooses trace ids chooses what is
-/// kept. Throws: std::invalid_argument in the constructor; std::bad_alloc. Thread: the worker's.
+/// A trace is kept if SipHash-2-4 of its id, with a key of zeros, is below `sample_rate` * 2^64. So processes agree
+/// without communication, and the traces kept at a lower rate are a subset of those kept at a higher one. Whoever chooses
+/// trace ids chooses what is kept. Throws: std::invalid_argument in the constructor; std::bad_alloc. Thread: the
+/// worker's; `collect` any.
 class trace_sampling {
  public:
   explicit trace_sampling(trace_sampling_config const& config = {})
@@ -77,7 +78,7 @@ class trace_sampling {
   double rate_;
   detail::chance chance_;
   event_path path_;
-  scratch_text memory_;
+  scratch_buffer memory_;
   detail::random_bits random_;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Holds finished lines to a number of bytes.
+// Limits the size of finished lines.
 #pragma once
 
 #include <fapilog/detail/setting_check.hpp>
@@ -21,11 +21,11 @@
 
 namespace fapilog::inline v0_1::processors {
 
-/// What becomes of a line that is too long.
+/// What happens to a line that is too long.
 enum class oversize_action : std::uint8_t {
-  truncate,  ///< it is made shorter, with `data._truncated` true
-  drop,      ///< the record is dropped, counted as failed
-  mark,      ///< it stays as long as it is, with `data._oversize` true
+  truncate,  ///< shorten it, with `data._truncated` true
+  drop,      ///< drop the record and count it as failed
+  mark,      ///< keep the whole line, with `data._oversize` true
 };
 
 }  // namespace fapilog::inline v0_1::processors
@@ -41,33 +41,33 @@ struct fapilog::enum_names<fapilog::processors::oversize_action> {
 namespace fapilog::inline v0_1::processors {
 
 struct size_guard_config {
-  /// Longest line, in bytes without its end.
+  /// Largest line, in bytes without its line end.
   std::uint64_t max_bytes = 256'000;
   oversize_action action = oversize_action::truncate;
-  /// Members of `data` and `diagnostics` that go last, such as "data.order"; without the first word, in both.
+  /// Members of `data` and `diagnostics` that are removed last, such as "data.order". A bare key counts in both.
   std::vector<std::string> preserve_fields = {};
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "max_bytes",
-                  .text = "Longest line, in bytes without its end.",
+                  .text = "Largest line, in bytes without its line end.",
                   .min = 100,
                   .form = setting_form::bytes},
           self.max_bytes);
-    visit(setting{.name = "action", .text = "What becomes of a longer one: `truncate`, `drop` or `mark`."},
+    visit(setting{.name = "action", .text = "What happens to a longer line: `truncate`, `drop` or `mark`."},
           self.action);
     visit(setting{.name = "preserve_fields",
-                  .text = "Members of `data` and `diagnostics` that go last when a line is truncated."},
+                  .text = "Members of `data` and `diagnostics` that are removed last from a line."},
           self.preserve_fields);
   }
 };
 
-/// Truncating: the largest members of `data` and `diagnostics` are removed, and the message is cut, until the line fits.
-/// Timestamp, level, logger, message_id and the ids of `context` stay, and so does the begin of the message; ids and the
-/// logger's name are cut where little else is left, and below some 300 bytes only timestamp, level and message remain.
-/// The line is valid JSON, `_truncated` is true in its `data` and `_original_size` says how long it was. A line that an
-/// earlier processor made something else of than an envelope cannot be truncated: its record is dropped.
-/// Throws: std::invalid_argument in the constructor; std::bad_alloc. Thread: the worker's, but for `collect`.
+/// `truncate` removes the largest members of `data` and `diagnostics` and cuts the message until the line fits.
+/// Timestamp, level, logger, message_id, the ids of `context` and the beginning of the message stay. If little else is
+/// left, the ids and the logger's name are cut, too; below about 300 bytes only timestamp, level and message remain. The
+/// line is valid JSON, with `_truncated` true and the original length as `_original_size` in its `data`. A line that an
+/// earlier processor turned into something other than an envelope cannot be truncated: its record is dropped. Throws:
+/// std::invalid_argument in the constructor; std::bad_alloc. Thread: the worker's; `collect` any.
 class size_guard {
  public:
   explicit size_guard(size_guard_config const& config = {}) : config_(checked(config)) {
@@ -113,9 +113,9 @@ class size_guard {
       m.value = static_cast<double>(count.value());
       all.push_back(std::move(m));
     };
-    add("truncated", "Lines that the size guard made shorter.", truncated_);
+    add("truncated", "Lines that the size guard shortened.", truncated_);
     add("dropped", "Records that the size guard dropped.", dropped_);
-    add("marked", "Lines that the size guard found too long and left so.", marked_);
+    add("marked", "Lines that were too long and that the size guard only marked.", marked_);
   }
 
  private:
@@ -123,7 +123,7 @@ class size_guard {
   static constexpr std::string_view original_size = R"("_original_size")";
 
   static constexpr std::size_t longest_id = 130;  ///< with quotes
-  static constexpr std::size_t short_id = 40;     ///< message_id fits
+  static constexpr std::size_t short_id = 40;     ///< a message_id fits
 
   struct candidate {
     line_part* part;
@@ -166,13 +166,13 @@ class size_guard {
   [[nodiscard]] std::size_t excess() const noexcept {
     return parts_.size() > config_.max_bytes ? parts_.size() - config_.max_bytes : 0;
   }
-  /// How long a string may be so that the line fits, but not less than `least`.
+  /// The size that a string may have so that the line fits, but not less than `least`.
   [[nodiscard]] std::size_t left_of(line_piece const& piece, std::size_t least) const noexcept {
     std::size_t const size = piece.value_size();
     return size > excess() + least ? size - excess() : least;
   }
 
-  /// First those that nobody asked to preserve, with the message as long as it is longer than a quarter of the line.
+  /// Removes members that are not preserved first, and cuts the message while it takes more than a quarter of the line.
   void remove_largest(line_piece& message) {
     first_.clear();
     last_.clear();
@@ -224,7 +224,7 @@ class size_guard {
       parts_.cut(*logger, most);
   }
 
-  /// What fits into a hundred bytes.
+  /// Writes only what fits into a hundred bytes.
   void write_least(line_piece const& message) {
     auto const string = [this](std::string_view text, std::size_t most) {
       out_.append(json::clip_string(text, most)).append("\"");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Masks what the redaction presets cover, by the words of names, at any depth.
+// Masks members whose names the redaction presets cover, at any depth.
 #pragma once
 
 #include <fapilog/metrics/metric.hpp>
@@ -22,12 +22,12 @@ namespace fapilog::inline v0_1::redactors {
 struct by_name_config {
   static constexpr std::string_view redactor = "by_name";
 
-  std::vector<std::string> presets = {"CREDENTIALS"};  ///< of `list_redaction_presets()`
-  std::vector<std::string> names = {};                 ///< more of them, in the notation of `name_rules`
-  std::vector<std::string> allowed_fields = {};        ///< paths that stay all the same, as in `field_mask`
+  std::vector<std::string> presets = {"CREDENTIALS"};  ///< names from `list_redaction_presets()`
+  std::vector<std::string> names = {};                 ///< further names, in the notation of `name_rules`
+  std::vector<std::string> allowed_fields = {};        ///< paths that are never masked, as in `field_mask`
   std::string mask_string{sensitive_text};
   mask_mode mode = mask_mode::mask;
-  std::string key = {};  ///< of pseudonyms, at least 16 bytes
+  std::string key = {};  ///< for pseudonyms, at least 16 bytes
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
@@ -35,17 +35,17 @@ struct by_name_config {
         setting{.name = "presets", .text = "Redaction presets whose names are masked, such as CREDENTIALS."},
         self.presets);
     visit(setting{.name = "names",
-                  .text = "More names, as words with blanks between: card number covers card_number and "
+                  .text = "Further names, as words separated by spaces: card number covers card_number and "
                           "cardNumber."},
           self.names);
     visit(setting{.name = "allowed_fields",
-                  .text = "Paths of members that stay as they are whatever their name."},
+                  .text = "Paths of members that are never masked, whatever their name."},
           self.allowed_fields);
     describe_mask(self, visit);
   }
 };
 
-/// Names, less the paths that are allowed.
+/// Names, except for the paths that are allowed.
 class allowed_names final : public path_rule {
  public:
   allowed_names(std::vector<std::string_view> const& names, std::vector<std::string> const& allowed)
@@ -61,8 +61,8 @@ class allowed_names final : public path_rule {
   path_patterns allowed_;
 };
 
-/// Adds its rules to those of a walk. Throws: std::invalid_argument for a preset that is not known, a name without a
-/// word, a path that is not valid, or a key too short.
+/// Adds its rules to `all`. Throws: std::invalid_argument for an unknown preset, a name without a word, an invalid path or
+/// a key that is too short.
 inline void add_rules(redaction& all, by_name_config const& config) {
   std::vector<std::string_view> names{config.names.begin(), config.names.end()};
   for (std::string const& preset : config.presets) {
@@ -70,11 +70,11 @@ inline void add_rules(redaction& all, by_name_config const& config) {
     names.insert(names.end(), resolved.begin(), resolved.end());
   }
   all.add(by_name_config::redactor, std::make_shared<allowed_names const>(names, config.allowed_fields),
-          masking{by_name_config::redactor, config.mask_string, config.mode, config.key});
+          masking_of(config));
 }
 
-/// A covered value is replaced whole, containers too; null stays, and so do numbers, times and booleans under a name
-/// that says they are a measure (`token_count`). Thread: the worker's.
+/// Replaces a covered value as a whole, containers too. Null stays. Numbers, times and booleans stay if the name says that
+/// they are a measure (`token_count`). Thread: the worker's.
 class by_name : public rules_redactor<by_name_config> {
  public:
   using rules_redactor::rules_redactor;

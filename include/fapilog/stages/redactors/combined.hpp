@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Several redactors as one, which walks over an event once.
+// Several redactors as one, in a single walk over each event.
 #pragma once
 
 #include <fapilog/metrics/metric.hpp>
@@ -11,24 +11,24 @@
 
 namespace fapilog::inline v0_1::redactors {
 
-/// Configurations of redactors of this folder.
+/// The configurations of the redactors in this folder.
 template <class T>
 concept redactor_config = requires(redaction& rules, T const& config) {
   add_rules(rules, config);
 };
 
-/// Does what redactors of these configurations would do one after the other, for the price of one:
-/// `combined{by_name_config{}, url_credentials_config{}}`. Of several rules that cover a member the first one given
-/// counts; texts are cut last. Thread: the worker's.
+/// Does what redactors with these configurations would do one after the other, at the cost of one:
+/// `combined{by_name_config{}, url_credentials_config{}}`. If several rules cover a member, the first one given applies.
+/// Strings are truncated last. Thread: the worker's.
 class combined {
  public:
   combined() = default;
-  /// Throws: as the redactors.
+  /// Throws: what the redactors throw.
   template <redactor_config... Configs>
     requires(sizeof...(Configs) > 0)
   explicit combined(Configs const&... configs) { (add(configs), ...); }
 
-  /// Adds a redactor behind those so far. Throws: as the redactor.
+  /// Adds a redactor after the existing ones. Throws: what the redactor throws.
   template <redactor_config Config>
   combined& add(Config const& config) {
     add_rules(rules_, config);

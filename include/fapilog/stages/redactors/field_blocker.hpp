@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Blocks fields that may hold anything, such as the body of a request.
+// Blocks fields that may contain anything, such as the body of a request.
 #pragma once
 
+#include <fapilog/detail/setting_check.hpp>
 #include <fapilog/detail/text/name_words.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/event.hpp>
@@ -23,32 +24,31 @@ namespace fapilog::inline v0_1::redactors {
 struct field_blocker_config {
   static constexpr std::string_view redactor = "field_blocker";
 
-  /// Keys, at any depth; case and the signs between words make no difference: `request_body` is `requestBody`.
+  /// Keys, at any depth. Case and separators make no difference: `request_body` is `requestBody`.
   std::vector<std::string> blocked_fields = {"body", "request_body", "response_body", "payload",     "raw",
                                              "dump", "raw_body",     "raw_request",   "raw_response"};
-  std::vector<std::string> allowed_fields = {};  ///< paths that stay all the same, as in `field_mask`
+  std::vector<std::string> allowed_fields = {};  ///< paths that are never blocked, as in `field_mask`
   std::string replacement = "[REDACTED:HIGH_RISK_FIELD]";
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "blocked_fields", .text = "Keys whose values are replaced, at any depth."},
           self.blocked_fields);
-    visit(setting{.name = "allowed_fields", .text = "Paths of members that stay as they are."},
+    visit(setting{.name = "allowed_fields", .text = "Paths of members that are never blocked."},
           self.allowed_fields);
-    visit(setting{.name = "replacement", .text = "What stands in the place of a blocked value."},
-          self.replacement);
+    visit(setting{.name = "replacement", .text = "Replacement for a blocked value."}, self.replacement);
   }
 };
 
-/// Keys by their letters and digits, less the paths that are allowed.
+/// Keys, compared by their letters and digits, except for the paths that are allowed.
 class blocked_keys final : public path_rule {
  public:
-  /// Throws: std::invalid_argument for a key without letters and digits, or a path that is not valid.
+  /// Throws: std::invalid_argument for a key without letters and digits, or an invalid path.
   explicit blocked_keys(field_blocker_config const& config) : allowed_(config.allowed_fields, true) {
     for (std::string const& field : config.blocked_fields) {
       keys_.push_back(detail::joined_name(field));
       if (keys_.back().empty())
-        refuse("field_blocker", "blocked_fields", "'" + field + "'", "a key with letters");
+        detail::refuse_setting("field_blocker", "blocked_fields", "'" + field + "'", "a key with letters");
     }
   }
   [[nodiscard]] coverage covers(member_path const& path) const override {
@@ -56,7 +56,7 @@ class blocked_keys final : public path_rule {
     auto const has = [this](std::string_view name) {
       return std::find(keys_.begin(), keys_.end(), detail::joined_name(name)) != keys_.end();
     };
-    bool const blocked = has(key) || has(key.substr(key.rfind('.') + 1));  // `http.body`, too
+    bool const blocked = has(key) || has(key.substr(key.rfind('.') + 1));  // `http.body` also matches
     return blocked && allowed_.covers(path) == coverage::none ? coverage::all : coverage::none;
   }
 
@@ -65,13 +65,13 @@ class blocked_keys final : public path_rule {
   path_patterns allowed_;
 };
 
-/// Adds its rules to those of a walk. Throws: as `blocked_keys`.
+/// Adds its rules to `all`. Throws: what `blocked_keys` throws.
 inline void add_rules(redaction& all, field_blocker_config const& config) {
   all.add(field_blocker_config::redactor, std::make_shared<blocked_keys const>(config),
           masking{field_blocker_config::redactor, config.replacement});
 }
 
-/// A blocked value is replaced whole; null stays. Thread: the worker's.
+/// Replaces a blocked value as a whole. Null stays. Thread: the worker's.
 class field_blocker : public rules_redactor<field_blocker_config> {
  public:
   using rules_redactor::rules_redactor;

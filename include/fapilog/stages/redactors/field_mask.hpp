@@ -20,19 +20,19 @@ namespace fapilog::inline v0_1::redactors {
 struct field_mask_config {
   static constexpr std::string_view redactor = "field_mask";
 
-  /// `data.user.password`, `data.*.token`, `context.**`, or `password` for this key at any depth: see `path_patterns`.
+  /// `data.user.password`, `data.*.token`, `context.**`, or `password` for this key at any depth; see `path_patterns`.
   std::vector<std::string> fields_to_mask = {};
-  bool case_insensitive = true;  ///< of ASCII letters
+  bool case_insensitive = true;  ///< for ASCII letters
   std::string mask_string{sensitive_text};
   mask_mode mode = mask_mode::mask;
-  std::string key = {};  ///< of pseudonyms, at least 16 bytes
+  std::string key = {};  ///< for pseudonyms, at least 16 bytes
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "fields_to_mask",
                   .text =
                       "Paths of the members that are masked, from data, context or diagnostics down, with * "
-                      "for one key and ** for any; a path without these stands at any depth."},
+                      "for one key and ** for any number of keys; a single key matches at any depth."},
           self.fields_to_mask);
     visit(setting{.name = "case_insensitive",
                   .text = "Whether upper and lower case of ASCII letters are the same."},
@@ -41,14 +41,14 @@ struct field_mask_config {
   }
 };
 
-/// Adds its rules to those of a walk. Throws: std::invalid_argument for a path that is not valid or a key too short.
+/// Adds its rules to `all`. Throws: std::invalid_argument for an invalid path or a key that is too short.
 inline void add_rules(redaction& all, field_mask_config const& config) {
   all.add(field_mask_config::redactor,
           std::make_shared<path_patterns const>(config.fields_to_mask, config.case_insensitive),
-          masking{field_mask_config::redactor, config.mask_string, config.mode, config.key});
+          masking_of(config));
 }
 
-/// A covered value is replaced whole, containers too; null stays. Thread: the worker's.
+/// Replaces a covered value as a whole, containers too. Null stays. Thread: the worker's.
 class field_mask : public rules_redactor<field_mask_config> {
  public:
   using rules_redactor::rules_redactor;

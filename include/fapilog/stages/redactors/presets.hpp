@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The thirteen redaction presets: which names each covers, what it builds on, and what law it is made for.
+// The thirteen redaction presets: which names each covers, what it extends, and which law it serves.
 #pragma once
 
 #include <fapilog/detail/text/ascii.hpp>
@@ -15,12 +15,12 @@
 
 namespace fapilog::inline v0_1::redactors {
 
-/// Names that belong together. The texts live as long as the program.
+/// A set of related names. The strings live as long as the program.
 struct redaction_preset {
   std::string_view name;
   std::string_view text;                      ///< one sentence
-  std::span<std::string_view const> names;    ///< its own, in the notation of `name_rules`
-  std::span<std::string_view const> extends;  ///< presets whose names it has, too
+  std::span<std::string_view const> names;    ///< of this preset alone, in the notation of `name_rules`
+  std::span<std::string_view const> extends;  ///< presets whose names are included
   std::string_view regulation = {};
   std::string_view region = {};
 };
@@ -49,7 +49,7 @@ inline constexpr std::array<redaction_preset, 13> redaction_presets{{
      preset_names::personal_identifiers,
      {}},
     {"ONLINE_IDENTIFIERS",
-     "What points to a person on the net: addresses, devices, cookies, places.",
+     "What identifies a person online: addresses, devices, cookies, places.",
      preset_names::online_identifiers,
      {}},
     {"FINANCIAL_IDENTIFIERS",
@@ -57,19 +57,19 @@ inline constexpr std::array<redaction_preset, 13> redaction_presets{{
      preset_names::financial_identifiers,
      {}},
     {"US_GOVERNMENT_IDS",
-     "Numbers that authorities of the United States give to persons.",
+     "Numbers that authorities of the United States assign to persons.",
      preset_names::us_government_ids,
      {},
      "US",
      "US"},
     {"UK_GOVERNMENT_IDS",
-     "Numbers that authorities of the United Kingdom give to persons.",
+     "Numbers that authorities of the United Kingdom assign to persons.",
      preset_names::uk_government_ids,
      {},
      {},
      "UK"},
     {"EU_GOVERNMENT_IDS",
-     "Numbers that authorities in the European Union give to persons.",
+     "Numbers that authorities in the European Union assign to persons.",
      preset_names::eu_government_ids,
      {},
      {},
@@ -77,7 +77,7 @@ inline constexpr std::array<redaction_preset, 13> redaction_presets{{
     {"GDPR_PII", "Personal data by the General Data Protection Regulation.", preset_names::gdpr_pii,
      presets_detail::gdpr, "GDPR", "EU"},
     {"GDPR_PII_UK",
-     "Personal data by the regulation as the United Kingdom has it.",
+     "Personal data by the United Kingdom's version of the regulation.",
      {},
      presets_detail::gdpr_uk,
      "UK-GDPR",
@@ -87,20 +87,20 @@ inline constexpr std::array<redaction_preset, 13> redaction_presets{{
     {"HIPAA_PHI", "Protected health information by the privacy rule of the HIPAA.", preset_names::hipaa_phi,
      presets_detail::hipaa, "HIPAA", "US"},
     {"PCI_DSS",
-     "Card holder data and what must never be stored of a card.",
+     "Cardholder data, and what must never be stored of a card.",
      preset_names::pci_dss,
      {},
      "PCI-DSS",
      {}},
     {"CREDENTIALS",
-     "What opens doors: passwords, tokens, keys, cookies, one-time codes.",
+     "What gives access: passwords, tokens, keys, cookies, one-time codes.",
      preset_names::credentials,
      {}},
 }};
 
 using preset_table = std::span<redaction_preset const>;
 
-/// The names of all presets, in their order.
+/// The names of all presets, in order.
 [[nodiscard]] inline std::vector<std::string_view> list_redaction_presets(
     preset_table all = redaction_presets) {
   std::vector<std::string_view> names;
@@ -108,7 +108,7 @@ using preset_table = std::span<redaction_preset const>;
   return names;
 }
 
-/// The preset of this name. Throws: std::invalid_argument with the valid names.
+/// The preset with this name. Throws: std::invalid_argument that lists the valid names.
 [[nodiscard]] inline redaction_preset const& get_redaction_preset(std::string_view name,
                                                                   preset_table all = redaction_presets) {
   std::string valid;
@@ -127,7 +127,7 @@ inline void collect_names(std::string_view name, preset_table all, std::vector<s
   if (std::find(way.begin(), way.end(), name) != way.end()) {
     std::string circle;
     for (std::string_view const step : way) circle.append(step).append(" -> ");
-    throw std::invalid_argument{"fapilog: redaction presets extend each other in a circle: " + circle +
+    throw std::invalid_argument{"fapilog: redaction presets extend each other in a cycle: " + circle +
                                 std::string{name}};
   }
   redaction_preset const& p = get_redaction_preset(name, all);
@@ -141,8 +141,8 @@ inline void collect_names(std::string_view name, preset_table all, std::vector<s
 
 }  // namespace presets_detail
 
-/// All names of a preset, those it extends first, each once. Throws: std::invalid_argument for names that are not
-/// known and for presets that extend each other in a circle.
+/// All names of a preset, those of extended presets first, each once. Throws: std::invalid_argument for an unknown name
+/// and for presets that extend each other in a cycle.
 [[nodiscard]] inline std::vector<std::string_view> resolve_redaction_preset(
     std::string_view name, preset_table all = redaction_presets) {
   std::vector<std::string_view> way;
@@ -151,7 +151,7 @@ inline void collect_names(std::string_view name, preset_table all, std::vector<s
   return names;
 }
 
-/// The presets for a law (`GDPR`, `HIPAA`), whatever the case of its letters.
+/// The presets for a law, such as `GDPR` or `HIPAA`, in any case.
 [[nodiscard]] inline std::vector<std::string_view> redaction_presets_by_regulation(
     std::string_view regulation, preset_table all = redaction_presets) {
   std::vector<std::string_view> names;
@@ -162,7 +162,7 @@ inline void collect_names(std::string_view name, preset_table all, std::vector<s
   return names;
 }
 
-/// The presets for a region, and for parts of it: `US` has those of `US-CA`.
+/// The presets for a region and its parts: `US` includes `US-CA`.
 [[nodiscard]] inline std::vector<std::string_view> redaction_presets_by_region(
     std::string_view region, preset_table all = redaction_presets) {
   std::vector<std::string_view> names;

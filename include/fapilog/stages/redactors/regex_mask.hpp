@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Masks the members whose path matches a regular expression.
+// Masks members whose path matches a regular expression.
 #pragma once
 
 #include <fapilog/detail/regex/linear_regex.hpp>
+#include <fapilog/detail/setting_check.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/setting.hpp>
@@ -23,19 +24,19 @@ namespace fapilog::inline v0_1::redactors {
 struct regex_mask_config {
   static constexpr std::string_view redactor = "regex_mask";
 
-  /// Each is held against the whole path of a member, such as `data.user.password`; see `detail::linear_regex` for what
-  /// it may be.
+  /// Each must match the whole path of a member, such as `data.user.password`. The supported syntax is that of
+  /// `detail::linear_regex`.
   std::vector<std::string> patterns = {};
   std::string mask_string{sensitive_text};
   mask_mode mode = mask_mode::mask;
-  std::string key = {};  ///< of pseudonyms, at least 16 bytes
+  std::string key = {};  ///< for pseudonyms, at least 16 bytes
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
     visit(
         setting{.name = "patterns",
-                .text = "Regular expressions for whole paths such as data.user.password; one that could take "
-                        "more than linear time is refused."},
+                .text = "Regular expressions for whole paths such as data.user.password; an expression that "
+                        "could take more than linear time is refused."},
         self.patterns);
     describe_mask(self, visit);
   }
@@ -44,17 +45,18 @@ struct regex_mask_config {
 /// Regular expressions for whole paths.
 class regex_patterns final : public path_rule {
  public:
-  /// A longer path is covered: it takes too long to look at.
+  /// A longer path is covered without a match, which would take too long.
   static constexpr std::size_t longest_path = 4096;
 
-  /// Throws: std::invalid_argument that tells the pattern and what is wrong with it.
+  /// Throws: std::invalid_argument with the pattern and what is wrong with it.
   explicit regex_patterns(std::vector<std::string> const& patterns) {
     for (std::string const& pattern : patterns) {
       try {
         patterns_.emplace_back(pattern);
       } catch (detail::pattern_error const& error) {
-        refuse("regex_mask", "patterns", "'" + pattern + "'",
-               std::string{"a regular expression that matches in linear time: "} + error.what());
+        detail::refuse_setting(
+            "regex_mask", "patterns", "'" + pattern + "'",
+            std::string{"a regular expression that matches in linear time: "} + error.what());
       }
     }
   }
@@ -70,14 +72,14 @@ class regex_patterns final : public path_rule {
   std::vector<detail::linear_regex> patterns_;
 };
 
-/// Adds its rules to those of a walk. Throws: std::invalid_argument for a pattern that is not supported or too large, or
-/// for a key too short.
+/// Adds its rules to `all`. Throws: std::invalid_argument for a pattern that is not supported or too large, or a key that
+/// is too short.
 inline void add_rules(redaction& all, regex_mask_config const& config) {
   all.add(regex_mask_config::redactor, std::make_shared<regex_patterns const>(config.patterns),
-          masking{regex_mask_config::redactor, config.mask_string, config.mode, config.key});
+          masking_of(config));
 }
 
-/// A covered value is replaced whole, containers too; null stays. Thread: the worker's.
+/// Replaces a covered value as a whole, containers too. Null stays. Thread: the worker's.
 class regex_mask : public rules_redactor<regex_mask_config> {
  public:
   using rules_redactor::rules_redactor;

@@ -14,20 +14,20 @@
 
 namespace fapilog::inline v0_1::redactors {
 
-/// Finds credentials in names that are written as one word, which `by_name` cannot cut up: `awssecretkeyid`.
+/// Patterns for credentials whose names are written as one word, which `by_name` cannot split: `awssecretkeyid`.
 [[nodiscard]] inline regex_mask_config credential_patterns() {
   return {.patterns = {
               R"((?i)(.*\.)?[^.]*(passwd|passphrase|apikey|secretkey|privatekey|accesskey|signingkey)[^.]*)",
               R"((?i)(.*\.)?[^.]*(authtoken|accesstoken|refreshtoken|sessiontoken|clientsecret)[^.]*)"}};
 }
 
-/// Credentials by name, by pattern, in URLs and in what texts name themselves.
+/// Redacts credentials by name, by pattern, in URLs, and in strings that name them.
 [[nodiscard]] inline std::vector<any_redactor> production_set() {
   return {
       combined{by_name_config{.presets = {"CREDENTIALS"}}, credential_patterns(), url_credentials_config{}}};
 }
 
-/// The same, and health and card data by name, fields that may hold anything, and all that is known by its form.
+/// The same, and health and card data by name, fields that may contain anything, and everything with a known format.
 [[nodiscard]] inline std::vector<any_redactor> hardened_set() {
   return {combined{field_blocker_config{}, by_name_config{.presets = {"CREDENTIALS", "HIPAA_PHI", "PCI_DSS"}},
                    credential_patterns(), url_credentials_config{}, value_detectors_config{.email = true}}};

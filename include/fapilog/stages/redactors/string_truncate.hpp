@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Cuts long texts.
+// Truncates long strings.
 #pragma once
 
 #include <fapilog/metrics/metric.hpp>
@@ -16,25 +16,25 @@ namespace fapilog::inline v0_1::redactors {
 struct string_truncate_config {
   static constexpr std::string_view redactor = "string_truncate";
 
-  std::size_t max_string_length = 0;  ///< characters; 0: nothing is cut
+  std::size_t max_string_length = 0;  ///< characters; 0 disables truncation
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "max_string_length",
-                  .text = "Characters that a text may have; a longer one is cut and ends with [truncated]; 0 "
-                          "cuts nothing.",
+                  .text = "Most characters of a string; a longer one is cut and ends with [truncated]; 0 "
+                          "disables it.",
                   .min = 0},
           self.max_string_length);
   }
 };
 
-/// Adds its rules to those of a walk. Throws: never.
+/// Adds its rules to `all`. Throws: never.
 inline void add_rules(redaction& all, string_truncate_config const& config) noexcept {
   all.truncate(config.max_string_length);
 }
 
-/// Cuts values and the message between two characters. Keys stay. By itself it comes after the other redactors: half a
-/// secret is not found any more. Thread: the worker's.
+/// Cuts values and the message between two characters, never keys. If it is used on its own, put it after all other
+/// redactors: they do not find half a secret. Thread: the worker's.
 class string_truncate : public rules_redactor<string_truncate_config> {
  public:
   using rules_redactor::rules_redactor;

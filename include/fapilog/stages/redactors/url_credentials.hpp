@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Takes credentials out of URLs and connection strings, also where they stand within a text or the message.
+// Removes credentials from URLs and connection strings, also within a string or the message.
 #pragma once
 
+#include <fapilog/detail/setting_check.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/setting.hpp>
@@ -20,31 +21,27 @@ namespace fapilog::inline v0_1::redactors {
 struct url_credentials_config {
   static constexpr std::string_view redactor = "url_credentials";
 
-  /// Also what a text names itself by a name of CREDENTIALS: `?access_token=...`, `password=...`, `"pin": "..."`.
+  /// Also masks values that a string itself names as CREDENTIALS: `?access_token=...`, `password=...`, `"pin": "..."`.
   bool keywords = true;
-  std::size_t max_string_length = 1'048'576;  ///< bytes; a longer text is replaced whole
+  std::size_t max_string_length = 1'048'576;  ///< bytes; a longer string is replaced as a whole
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "keywords",
-                  .text = "Whether values that a text names itself are masked, such as password=... or "
+                  .text = "Whether values that a string itself names are masked, such as password=... or "
                           "\"token\": \"...\"."},
           self.keywords);
     visit(setting{.name = "max_string_length",
-                  .text = "Longest text that is looked at, in bytes; a longer one is replaced.",
+                  .text = "Longest string that is searched, in bytes; a longer one is replaced.",
                   .min = 64,
                   .form = setting_form::bytes},
           self.max_string_length);
   }
 };
 
-/// Adds its rules to those of a walk. Throws: std::invalid_argument for a limit below 64.
+/// Adds its rules to `all`. Throws: std::invalid_argument for a limit below 64.
 inline void add_rules(redaction& all, url_credentials_config const& config) {
-  constexpr std::size_t least = 64;
-  if (config.max_string_length < least) {
-    refuse(url_credentials_config::redactor, "max_string_length", std::to_string(config.max_string_length),
-           "at least 64");
-  }
+  check_settings(url_credentials_config::redactor, config);
   all.texts().enable(text_rule::url);
   all.texts().limit(config.max_string_length);
   if (config.keywords) {
@@ -52,8 +49,8 @@ inline void add_rules(redaction& all, url_credentials_config const& config) {
   }
 }
 
-/// `https://user:password@host` becomes `https://host`, whatever the scheme, and without one. Looks at all texts, the
-/// message, and keys. Thread: the worker's.
+/// `https://user:password@host` becomes `https://host`, with any scheme or none. Searches all strings, the message and
+/// keys. Thread: the worker's.
 class url_credentials : public rules_redactor<url_credentials_config> {
  public:
   using rules_redactor::rules_redactor;

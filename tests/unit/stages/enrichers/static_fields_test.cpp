@@ -102,7 +102,7 @@ TEST_CASE("static_fields names its settings and refuses keys that cannot be") {
   std::string const given = "fapilog: static_fields: `fields` is given the key ";
   CHECK(refused({.fields = {{"", "x"}}}) == given + "''; it must be given keys that are not empty");
   CHECK(refused({.fields = {{"a\xFF", "x"}}}) == given + "'?'; it must be given keys in UTF-8");
-  std::string const made = "'; it must be given keys that the envelope does not make itself";
+  std::string const made = "'; it must be given keys that the envelope does not set itself";
   for (auto const* const key : {"message_id", "correlation_id"}) {
     CHECK(refused({.target = field_target::context, .fields = {{key, "x"}}}) == given + "'" + key + made);
     CHECK(refused({.fields = {{key, "x"}}}).empty());

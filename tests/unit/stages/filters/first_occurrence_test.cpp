@@ -158,7 +158,7 @@ TEST_CASE("first_occurrence names its settings and refuses impossible ones") {
   CHECK(refused({.key_fields = {}}) ==
         "fapilog: first_occurrence: `key_fields` is empty; it must be at least one path");
   CHECK(refused({.key_fields = {"message", "."}}) ==
-        "fapilog: first_occurrence: `key_fields` is '.'; it must be keys with dots between, such as "
+        "fapilog: first_occurrence: `key_fields` is '.'; it must be keys separated by dots, such as "
         "context.trace_id");
   CHECK(refused({.window_seconds = 0}) ==
         "fapilog: first_occurrence: `window_seconds` is 0; it must be more than 0 and at most 31536000");

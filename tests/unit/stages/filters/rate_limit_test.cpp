@@ -182,6 +182,6 @@ TEST_CASE("the rate limit names its settings and refuses impossible ones") {
         "fapilog: rate_limit: `refill_rate_per_sec` is 0; it must be more than 0 and at most 1000000000");
   CHECK(refused({.max_keys = 0}) == "fapilog: rate_limit: `max_keys` is 0; it must be 1 to 10000000");
   CHECK(refused({.key_field = "context..id"}) ==
-        "fapilog: rate_limit: `key_field` is 'context..id'; it must be keys with dots between, such as "
+        "fapilog: rate_limit: `key_field` is 'context..id'; it must be keys separated by dots, such as "
         "context.trace_id");
 }

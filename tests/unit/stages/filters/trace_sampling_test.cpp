@@ -128,7 +128,7 @@ TEST_CASE("trace sampling names its settings, tells its rate and refuses impossi
   CHECK(support::refusal_of([] { return trace_sampling{{.sample_rate = -1}}; }) ==
         "fapilog: trace_sampling: `sample_rate` is -1; it must be 0 to 1");
   CHECK(support::refusal_of([] { return trace_sampling{{.trace_id_field = ""}}; }) ==
-        "fapilog: trace_sampling: `trace_id_field` is ''; it must be keys with dots between, such as "
+        "fapilog: trace_sampling: `trace_id_field` is ''; it must be keys separated by dots, such as "
         "context.trace_id");
   fapilog::metric_list all;
   fapilog::any_filter{trace_sampling{}}.base().collect(all);

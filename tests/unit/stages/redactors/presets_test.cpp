@@ -74,13 +74,13 @@ TEST_CASE("an unknown preset is an error that lists the known ones, also as a pa
                     ContainsSubstring("no redaction preset 'MISSING'"));
 }
 
-TEST_CASE("presets that extend each other in a circle are an error that shows it") {
+TEST_CASE("presets that extend each other in a cycle are an error that shows it") {
   static constexpr std::array<std::string_view, 1> to_b{"B"};
   static constexpr std::array<std::string_view, 1> to_c{"C"};
   static constexpr std::array<std::string_view, 1> to_a{"A"};
   std::array<redaction_preset, 3> const table{
       {{"A", "One.", {}, to_b}, {"B", "Two.", {}, to_c}, {"C", "Three.", {}, to_a}}};
-  CHECK_THROWS_WITH(resolve_redaction_preset("A", table), ContainsSubstring("in a circle: A -> B -> C -> A"));
+  CHECK_THROWS_WITH(resolve_redaction_preset("A", table), ContainsSubstring("in a cycle: A -> B -> C -> A"));
   std::array<redaction_preset, 1> const own{{{"A", "Itself.", {}, to_a}}};
   CHECK_THROWS_WITH(resolve_redaction_preset("A", own), ContainsSubstring("A -> A"));
 }

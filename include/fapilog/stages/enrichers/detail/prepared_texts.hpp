@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Texts that an enricher adds to every event, made ready once for each batch.
+// Strings that an enricher adds to every event, prepared once per batch.
 #pragma once
 
 #include <fapilog/detail/text/text_buffer.hpp>
@@ -14,7 +14,7 @@
 
 namespace fapilog::inline v0_1::enrichers {
 
-/// Keys and texts live as long as the enricher; a batch may outlive it, so each has copies. Thread: one. Throws:
+/// Copies its keys and strings into each batch, because a batch may outlive the enricher. Thread: one. Throws:
 /// std::bad_alloc.
 class prepared_texts {
  public:
@@ -25,8 +25,8 @@ class prepared_texts {
     return texts_;
   }
 
-  /// As members in the memory of the event's batch.
-  [[nodiscard]] prepared_members const& of(event& e) {
+  /// The members in the memory of the event's batch; written at the first call for each batch.
+  [[nodiscard]] prepared_members const& prepare(event& e) {
     if (e.memory->round() == round_) return prepared_;
     auto* const all = e.memory->take_array<member>(texts_.size());
     detail::text_buffer json;
@@ -42,7 +42,7 @@ class prepared_texts {
  private:
   std::vector<std::pair<std::string, std::string>> texts_;
   prepared_members prepared_;
-  std::uint64_t round_ = 0;  ///< of the memory that it was prepared in
+  std::uint64_t round_ = 0;  ///< of the memory that `prepared_` lies in
 };
 
 }  // namespace fapilog::inline v0_1::enrichers

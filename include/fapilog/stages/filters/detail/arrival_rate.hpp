@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How many events a second arrived within the last seconds.
+// Measures how many events arrived per second within a window.
 #pragma once
 
 #include <cmath>
@@ -10,14 +10,14 @@
 
 namespace fapilog::inline v0_1::filters {
 
-/// Counts by the time of the calls, in seconds that begin with the first one. Thread: one.
+/// Counts by the time of the calls, in seconds that begin with the first call. Thread: one.
 class arrival_rate {
  public:
-  /// `window_seconds` is 1 to 3600, taken as whole seconds. Throws: std::bad_alloc.
+  /// `window_seconds` is 1 to 3600 and is rounded up to whole seconds. Throws: std::bad_alloc.
   explicit arrival_rate(double window_seconds)
       : counts_(static_cast<std::size_t>(std::ceil(window_seconds))) {}
 
-  /// Counts one arrival. Returns how many seconds have ended since the last time that one had, or 0.
+  /// Counts one arrival. Returns how many seconds have ended since the last call that ended one, or 0.
   [[nodiscard]] std::int64_t add(std::int64_t now_ns) {
     std::int64_t ended = 0;
     if (now_ns >= second_end_ || now_ns < second_end_ - far_back) [[unlikely]]
@@ -26,7 +26,7 @@ class arrival_rate {
     return ended;
   }
 
-  /// Of the seconds that have ended, as many as the window has.
+  /// The average over the seconds in the window that have ended.
   [[nodiscard]] double per_second() const noexcept {
     if (known_ == 0) return 0;
     double const sum = static_cast<double>(std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0}));
@@ -35,12 +35,12 @@ class arrival_rate {
 
  private:
   static constexpr std::int64_t second = 1'000'000'000;
-  /// Calls of several threads come slightly out of order. Further back than this the clock was set.
+  /// Calls of several threads arrive slightly out of order. A larger step back means that the clock was set.
   static constexpr std::int64_t far_back = 10 * second;
 
   std::int64_t begin_second(std::int64_t now_ns) {
     std::int64_t const ended = is_running_ && now_ns >= second_end_ ? 1 + (now_ns - second_end_) / second : 0;
-    if (ended == 0) {  // the first of all, or the clock was set back: what was counted is kept
+    if (ended == 0) {  // the first call, or the clock was set back: keep what was counted
       is_running_ = true;
       second_end_ = now_ns + second;
       return 0;
@@ -55,7 +55,7 @@ class arrival_rate {
     return ended;
   }
 
-  std::vector<std::uint64_t> counts_;  ///< of seconds that have ended, a ring
+  std::vector<std::uint64_t> counts_;  ///< of the seconds that have ended; a ring
   std::size_t next_ = 0;
   std::size_t known_ = 0;
   std::uint64_t arrived_ = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The gauge that all sampling filters have.
+// The gauge that all sampling filters report.
 #pragma once
 
 #include <fapilog/metrics/metric.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A line of envelope v1.1 in pieces, from which it can be put together again shorter than it was.
+// A line of envelope v1.1 in pieces, from which a shorter line can be written.
 #pragma once
 
 #include <fapilog/record/json_parts.hpp>
@@ -11,11 +11,11 @@
 
 namespace fapilog::inline v0_1::processors {
 
-/// A member of the line, as it stands in it.
+/// A member of the line, in its original text.
 struct line_piece {
   std::string_view key;  ///< with quotes
   std::string_view value;
-  std::size_t cut_at = 0;  ///< of a string of which only so much is left, and a quote; 0: all of it
+  std::size_t cut_at = 0;  ///< for a string that was cut: its bytes without the closing quote; 0 if not cut
   bool is_kept = true;
 
   [[nodiscard]] std::size_t value_size() const noexcept { return cut_at == 0 ? value.size() : cut_at + 1; }
@@ -36,7 +36,7 @@ struct line_part {
   }
 };
 
-/// Views into a line; sizes are of the line that `write` would make. Thread: one. Throws: std::bad_alloc.
+/// Views into a line. Sizes are those of the line that `write` would produce. Thread: one. Throws: std::bad_alloc.
 class line_parts {
  public:
   line_part top;
@@ -45,7 +45,7 @@ class line_parts {
   line_part diagnostics;
   line_part data;
 
-  /// False where the text is no envelope with timestamp, level, message and data.
+  /// False if the line is not an envelope with timestamp, level, message and data.
   [[nodiscard]] bool read(std::string_view line) {
     for (line_part* const part : {&log, &context, &diagnostics, &data}) *part = {};
     if (!read(line, top)) return false;
@@ -73,14 +73,14 @@ class line_parts {
     size_ -= piece.size() + (part.kept > 1 ? 1 : 0);
     --part.kept;
   }
-  /// Cuts a string so that it has at most `most` bytes with its quotes.
+  /// Cuts a string to at most `most` bytes, quotes included.
   void cut(line_piece& piece, std::size_t most) noexcept {
     if (piece.value_size() <= most) return;
     size_ -= piece.size();
     piece.cut_at = json::clip_string(piece.value, most).size();
     size_ += piece.size();
   }
-  /// A member of `data`, in place of one of this key. Both texts are JSON and have to last until `write`.
+  /// Adds a member to `data` or replaces the one with this key. Both strings are JSON and must live until `write`.
   void set(std::string_view key, std::string_view value) {
     if (line_piece* const old = data.find(key)) {
       size_ -= old->size();
@@ -110,7 +110,7 @@ class line_parts {
     return true;
   }
 
-  /// The part that a piece of `top` or `log` stands for, or null.
+  /// The part that a member of `top` or `log` holds, or null.
   [[nodiscard]] line_part const* part_of(line_part const& within, std::string_view key) const noexcept {
     if (&within == &top) return key == R"("log")" ? &log : nullptr;
     if (&within != &log) return nullptr;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Finds the numbers of payment cards: by their length, their first digits and their check digit.
+// Finds payment card numbers by their length, their issuer prefix and their check digit.
 #pragma once
 
 #include <fapilog/detail/text/ascii.hpp>
@@ -17,8 +17,8 @@ inline constexpr std::size_t shortest_card = 13;
 inline constexpr std::size_t longest_card = 19;
 inline constexpr std::uint64_t least_card = 1'000'000'000'000;
 
-/// True for digits that are the number of a card: an issuer gives such numbers in this length, and the check digit is
-/// right (ISO/IEC 7812). Throws: never.
+/// True for the digits of a card number: an issuer uses this prefix and length, and the check digit is valid (ISO/IEC
+/// 7812). Throws: never.
 [[nodiscard]] inline bool is_card(std::string_view digits) noexcept {
   std::size_t const size = digits.size();
   if (size < shortest_card || size > longest_card) return false;
@@ -66,18 +66,17 @@ namespace card_detail {
 [[nodiscard]] constexpr bool is_separator(char c) noexcept { return c == ' ' || c == '-'; }
 [[nodiscard]] constexpr bool belongs(char c) noexcept { return detail::is_ascii_digit(c) || is_separator(c); }
 
-/// A run of digits without anything between.
+/// A run of digits.
 struct group {
   std::size_t begin;
   std::size_t size;
 };
 
 inline constexpr std::size_t widest_gap = 3;      ///< ` - `
-inline constexpr std::size_t smallest_group = 2;  ///< of several
+inline constexpr std::size_t smallest_group = 2;  ///< if there are several
 
-/// Adds the card that begins with the first of these groups, the longest one. Returns how many groups it takes.
-inline std::size_t take_card(std::string_view text, group const* first, std::size_t count,
-                             text_edits& edits) {
+/// Adds the longest card number that begins with the first of these groups. Returns how many groups it takes, or 0.
+inline std::size_t add_card(std::string_view text, group const* first, std::size_t count, text_edits& edits) {
   std::array<char, longest_card> digits{};
   std::size_t size = 0;
   std::size_t taken = 0;
@@ -95,7 +94,7 @@ inline std::size_t take_card(std::string_view text, group const* first, std::siz
   return taken;
 }
 
-/// True where the digits at `begin` stand behind the point of a number, whose whole part is shorter than a card.
+/// True if the digits at `begin` are the decimals of a number whose whole part is shorter than a card number.
 [[nodiscard]] inline bool are_decimals(std::string_view text, std::size_t begin) noexcept {
   if (begin < 2 || text[begin - 1] != '.') return false;
   std::size_t whole = 0;
@@ -104,9 +103,9 @@ inline std::size_t take_card(std::string_view text, group const* first, std::siz
   return whole > 0 && whole < shortest_card;
 }
 
-/// Looks at a stretch of digits, blanks and dashes.
-inline void look_at_stretch(std::string_view text, std::size_t begin, std::size_t end, text_edits& edits) {
-  // A window of the groups that a card may have, moved along.
+/// Searches a stretch of digits, spaces and dashes.
+inline void search_stretch(std::string_view text, std::size_t begin, std::size_t end, text_edits& edits) {
+  // A sliding window of the groups that one card number can have.
   std::array<group, longest_card> window{};
   std::size_t count = 0;
   std::size_t at = begin;
@@ -123,7 +122,7 @@ inline void look_at_stretch(std::string_view text, std::size_t begin, std::size_
       if (g.size != 0) window[count++] = g;
     }
     if (count == 0) return;
-    std::size_t taken = take_card(text, window.data(), count, edits);
+    std::size_t taken = add_card(text, window.data(), count, edits);
     if (taken == 0) taken = 1;
     for (std::size_t i = taken; i < count; ++i) window[i - taken] = window[i];
     count -= taken;
@@ -132,7 +131,7 @@ inline void look_at_stretch(std::string_view text, std::size_t begin, std::size_
 
 }  // namespace card_detail
 
-/// False for most texts that have none. A card takes thirteen characters at least: looking at each thirteenth misses none.
+/// False for most strings without a card number. A number has at least 13 characters, so probing every 13th finds all.
 [[nodiscard]] inline bool may_have_card(std::string_view text) noexcept {
   for (std::size_t probe = shortest_card - 1; probe < text.size(); probe += shortest_card) {
     if (card_detail::belongs(text[probe])) return true;
@@ -140,8 +139,8 @@ inline void look_at_stretch(std::string_view text, std::size_t begin, std::size_
   return false;
 }
 
-/// Adds the numbers of cards: 13 to 19 digits in a row, or in groups of two and more with blanks or dashes between; never
-/// a part of a longer row of digits, nor the decimals of a number.
+/// Adds card numbers: 13 to 19 digits in a row, or in groups of two or more separated by spaces or dashes. Parts of longer
+/// rows of digits and the decimals of a number are not card numbers.
 inline void find_cards(std::string_view text, text_edits& edits) {
   using card_detail::belongs;
   for (std::size_t probe = shortest_card - 1; probe < text.size();) {
@@ -157,7 +156,7 @@ inline void find_cards(std::string_view text, text_edits& edits) {
       if (card_detail::are_decimals(text, begin)) {
         while (begin < end && detail::is_ascii_digit(text[begin])) ++begin;
       }
-      card_detail::look_at_stretch(text, begin, end, edits);
+      card_detail::search_stretch(text, begin, end, edits);
     }
     probe = end + shortest_card - 1;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Finds secrets that a text names itself: `password=...`, `"token": "..."`, `Authorization: ...`.
+// Finds secrets that a string itself names: `password=...`, `"token": "..."`, `Authorization: ...`.
 #pragma once
 
 #include <fapilog/detail/text/ascii.hpp>
@@ -19,26 +19,26 @@
 
 namespace fapilog::inline v0_1::redactors {
 
-/// Looks at what stands before and behind a `=` or `:`. Copies share the names. Thread: one.
+/// Examines the name before and the value after a `=` or `:`. Copies share the names. Thread: one.
 class keyword_finder {
  public:
   explicit keyword_finder(std::shared_ptr<name_rules const> names) : names_(std::move(names)) {}
 
-  /// For each text first.
+  /// Call this first for each string.
   void begin_text() {
     known_.begin_event();
     done_ = 0;
   }
 
-  /// Adds the value behind the sign at `sign`, if it has one and the name before it is sensitive. Signs ascend.
-  void look_at(std::string_view text, std::size_t sign, text_edits& edits) {
+  /// Adds the value after the sign at `sign` if there is one and the name before it is sensitive. Signs must ascend.
+  void examine(std::string_view text, std::size_t sign, text_edits& edits) {
     if (sign == 0 || sign < done_ || is_no_assignment(text, sign)) return;
     name const n = name_before(text, sign);
     if (n.text.empty()) return;
     verdict const said = verdict_of(n.text);
     if (said.covered != coverage::none)
       return take_value(text, sign, n, said.covered, is_weak(n.text), edits);
-    if (said.may_be_second) look_at_two_words(text, sign, n, edits);
+    if (said.may_be_second) examine_two_words(text, sign, n, edits);
   }
 
  private:
@@ -52,16 +52,16 @@ class keyword_finder {
     std::size_t end = 0;
     bool is_quoted = false;
   };
-  /// What is known of a word before a sign.
+  /// The cached decision on a word before a sign.
   struct verdict {
     coverage covered = coverage::none;
-    bool may_be_second = false;  ///< of a name of two words
+    bool may_be_second = false;  ///< it can end a name of two words
   };
   static constexpr std::size_t longest_name = 64;
 
   static constexpr std::uint8_t in_name = 1;
   static constexpr std::uint8_t letter = 2;
-  /// What a character is, by its byte.
+  /// Character classes by byte.
   static constexpr std::array<std::uint8_t, 256> classes = [] {
     std::array<std::uint8_t, 256> all{};
     for (std::size_t i = 0; i < all.size(); ++i) {
@@ -92,7 +92,7 @@ class keyword_finder {
     return is_url || text[sign - 1] == ':';
   }
 
-  /// The name that ends before the sign; quotes, brackets and blanks may stand between.
+  /// The name that ends before the sign. Quotes, brackets and spaces may lie between.
   [[nodiscard]] static name name_before(std::string_view text, std::size_t sign) noexcept {
     std::size_t end = sign;
     while (end > 0 && (text[end - 1] == '=' || text[end - 1] == ':' || text[end - 1] == '!')) --end;
@@ -124,18 +124,18 @@ class keyword_finder {
   }
 
   /// `API key: ...`.
-  void look_at_two_words(std::string_view text, std::size_t sign, name const& n, text_edits& edits) {
+  void examine_two_words(std::string_view text, std::size_t sign, name const& n, text_edits& edits) {
     if (n.begin < 2 || text[n.begin - 1] != ' ' || !is_in_name(text[n.begin - 2])) return;
     std::size_t begin = n.begin - 1;
     while (begin > 0 && n.begin - begin < longest_name && is_in_name(text[begin - 1])) --begin;
     name const both{text.substr(begin, n.begin + n.text.size() - begin), begin, n.is_quoted};
     coverage const covered = verdict_of(both.text).covered;
     if (covered == coverage::none) return;
-    // `secret key` is one name, but `token for` speaks of something else.
+    // `secret key` is one name, but `token for` is prose.
     bool const first_alone = verdict_of(text.substr(begin, n.begin - 1 - begin)).covered != coverage::none;
-    if (!first_alone || goes_on(n.text)) take_value(text, sign, both, covered, true, edits);
+    if (!first_alone || continues_name(n.text)) take_value(text, sign, both, covered, true, edits);
   }
-  [[nodiscard]] static bool goes_on(std::string_view word) noexcept {
+  [[nodiscard]] static bool continues_name(std::string_view word) noexcept {
     constexpr std::array<std::string_view, 8> words{"code", "data",   "hash",   "header",
                                                     "key",  "phrase", "string", "value"};
     return is_one_of(word, words);
@@ -147,7 +147,7 @@ class keyword_finder {
                        [text](std::string_view word) { return detail::equals_ignoring_case(word, text); });
   }
 
-  /// True for names that prose has before a colon, too: `invalid token: ...`.
+  /// True for names that prose also puts before a colon: `invalid token: ...`.
   [[nodiscard]] static bool is_weak(std::string_view text) noexcept {
     constexpr std::array<std::string_view, 13> words{"auth",  "bearer", "cred", "credential", "credentials",
                                                      "otp",   "pass",   "pin",  "secret",     "secrets",
@@ -184,7 +184,7 @@ class keyword_finder {
     if (first == '{' || first == '[') return {begin, end_of_block(text, begin), true};
     std::size_t end = begin;
     if (text[sign] == ':' && is_header(n.text)) {
-      // A quote ends it only where one stands before the name: curl -H "Cookie: ..."
+      // A quote ends it only if there is one before the name: curl -H "Cookie: ..."
       char const quote = n.begin > 0 && is_quote(text[n.begin - 1]) ? text[n.begin - 1] : '\n';
       while (end < text.size() && !is_line_end(text[end]) && text[end] != quote) ++end;
       return {begin, end, false};
@@ -203,8 +203,8 @@ class keyword_finder {
     return {begin, end, false};
   }
 
-  /// Up to the quote that ends it, or the end of the text. JSON within JSON puts backslashes before its quotes: as many
-  /// as stood before the first one stand before the last one, more before one that is part of the value.
+  /// Up to the closing quote, or the end of the string. Nested JSON escapes its quotes: the closing quote has as many
+  /// backslashes as the opening one, a quote within the value has more.
   [[nodiscard]] static part quoted(std::string_view text, std::size_t begin, std::size_t slashes) noexcept {
     char const quote = text[begin - 1];
     std::size_t run = 0;
@@ -215,7 +215,7 @@ class keyword_finder {
     return {begin, text.size(), true};
   }
 
-  /// Behind the bracket that closes the one at `begin`, or the end of the text.
+  /// The position after the bracket that closes the one at `begin`, or the end of the string.
   [[nodiscard]] static std::size_t end_of_block(std::string_view text, std::size_t begin) noexcept {
     std::size_t depth = 0;
     char quote = '\0';
@@ -236,15 +236,15 @@ class keyword_finder {
     return text.size();
   }
 
-  /// In `Server=db;Password=a b;Timeout=3` a value ends at the semicolon only.
+  /// True for a form such as `Server=db;Password=a b;Timeout=3`, in which only a semicolon ends a value.
   [[nodiscard]] static bool is_between_semicolons(std::string_view text, std::size_t begin) noexcept {
     std::size_t before = begin;
     while (before > 0 && begin - before < 4 && is_blank(text[before - 1])) --before;
     return before > 0 && text[before - 1] == ';';
   }
 
-  /// Where an unquoted value ends: at a blank, and at a sign behind which something else begins or nothing more comes.
-  /// Where that is not clear, it goes on: rather too much is masked than too little.
+  /// The end of an unquoted value: a space, or a separator after which something else begins or nothing follows. If this is
+  /// unclear the value goes on: masking too much is better than too little.
   [[nodiscard]] static std::size_t end_of_word(std::string_view text, std::size_t begin,
                                                char assigns) noexcept {
     std::size_t end = begin;
@@ -258,7 +258,7 @@ class keyword_finder {
     }
     return end;
   }
-  /// True where nothing but signs comes before a blank or the end, or, behind one that parts, another name.
+  /// True if only separators follow before a space or the end, or another name follows.
   [[nodiscard]] static bool ends_here(std::string_view text, std::size_t sign, bool parts,
                                       char assigns) noexcept {
     constexpr std::size_t most = 12;
@@ -270,7 +270,7 @@ class keyword_finder {
     return i >= text.size() || static_cast<unsigned char>(text[i]) <= ' ' ||
            (parts && name_follows(text, i, assigns));
   }
-  /// True where a name with the same sign behind it begins.
+  /// True if a name that is followed by the same sign begins here.
   [[nodiscard]] static bool name_follows(std::string_view text, std::size_t i, char assigns) noexcept {
     std::size_t const begin = i;
     while (i < text.size() && i - begin < longest_name && (is_quote(text[i]) || is_in_name(text[i]))) ++i;
@@ -294,7 +294,7 @@ class keyword_finder {
 
   std::shared_ptr<name_rules const> names_;
   path_cache<verdict> known_{1, 1024};
-  std::size_t done_ = 0;  ///< what stands before it in this text is taken
+  std::size_t done_ = 0;  ///< everything before it in this string is already redacted
 };
 
 }  // namespace fapilog::inline v0_1::redactors

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Finds secrets that are known by their form: JSON web tokens, bearer tokens, AWS keys, private keys.
+// Finds secrets by their format: JSON web tokens, bearer tokens, AWS keys, private keys.
 #pragma once
 
 #include <fapilog/detail/text/ascii.hpp>
@@ -13,11 +13,11 @@ namespace fapilog::inline v0_1::redactors {
 namespace token_detail {
 
 [[nodiscard]] constexpr bool is_letter_or_digit(char c) noexcept { return detail::is_ascii_alphanumeric(c); }
-/// What base64url consists of.
+/// The characters of base64url.
 [[nodiscard]] constexpr bool is_in_jwt_part(char c) noexcept {
   return is_letter_or_digit(c) || c == '-' || c == '_';
 }
-/// What credentials in HTTP consist of (RFC 9110, token68).
+/// The characters of credentials in HTTP (RFC 9110, token68).
 [[nodiscard]] constexpr bool is_in_token(char c) noexcept {
   return is_in_jwt_part(c) || c == '.' || c == '~' || c == '+' || c == '/' || c == '=';
 }
@@ -25,7 +25,7 @@ namespace token_detail {
   return detail::is_ascii_upper(c) || detail::is_ascii_digit(c);
 }
 
-/// False for what reads as a word: letters, of which none but the first is a capital.
+/// False for what reads as a word: letters, of which only the first may be a capital.
 [[nodiscard]] inline bool looks_random(std::string_view token) noexcept {
   constexpr std::size_t longest_word = 20;
   if (token.size() >= longest_word) return true;
@@ -37,8 +37,8 @@ namespace token_detail {
 
 }  // namespace token_detail
 
-/// Adds the JSON web token whose first three characters, `eyJ`, end with the one at `j`: head and content with a dot
-/// between, and up to three parts more. `looked_to` begins as 0 for a text; what stands before it was looked at.
+/// Adds the JSON web token whose first three characters, `eyJ`, end at `j`: header and payload separated by a dot, and up
+/// to three further parts. `looked_to` is 0 at first for each string; everything before it was searched already.
 inline void find_jwt(std::string_view text, std::size_t j, std::size_t& looked_to, text_edits& edits) {
   using token_detail::is_in_jwt_part;
   constexpr std::size_t shortest_part = 8;
@@ -51,7 +51,7 @@ inline void find_jwt(std::string_view text, std::size_t j, std::size_t& looked_t
   for (std::size_t at = begin; parts < most_parts; ++at) {
     std::size_t const part = at;
     while (at < text.size() && is_in_jwt_part(text[at])) ++at;
-    // Later ones in the same first part would end alike.
+    // Later starts within the same first part would end alike.
     if (parts == 0) looked_to = at;
     bool const is_encrypted = parts == 1 && at == part;  // the second part of five may be empty
     if (parts < 2 && at - part < shortest_part && !is_encrypted) break;
@@ -64,7 +64,7 @@ inline void find_jwt(std::string_view text, std::size_t j, std::size_t& looked_t
   looked_to = end;
 }
 
-/// Adds what follows `Bearer` and `Basic`: 8 characters and more that do not read as a word.
+/// Adds what follows `Bearer` and `Basic`: at least 8 characters that do not read as a word.
 inline void find_bearers(std::string_view text, text_edits& edits) {
   using token_detail::is_in_token;
   constexpr std::size_t shortest_token = 8;
@@ -91,10 +91,10 @@ inline void find_bearers(std::string_view text, text_edits& edits) {
   }
 }
 
-/// Characters of an access key id.
+/// Length of an access key id.
 inline constexpr std::size_t aws_id_size = 20;
 
-/// False for most texts that have none. An id takes twenty characters: looking at each twentieth misses none.
+/// False for most strings without a key id. An id has 20 characters, so probing every 20th finds all.
 [[nodiscard]] inline bool may_have_aws_key(std::string_view text) noexcept {
   for (std::size_t probe = aws_id_size - 1; probe < text.size(); probe += aws_id_size) {
     if (token_detail::is_in_key_id(text[probe])) return true;
@@ -102,7 +102,7 @@ inline constexpr std::size_t aws_id_size = 20;
   return false;
 }
 
-/// Adds key ids that begin with AKIA or ASIA, and, in a text that has one, what has the form of a secret key: 40
+/// Adds key ids that begin with AKIA or ASIA. In a string that has one, also adds what has the format of a secret key: 40
 /// characters of base64.
 inline void find_aws_keys(std::string_view text, text_edits& edits) {
   using namespace token_detail;
@@ -133,7 +133,7 @@ inline void find_aws_keys(std::string_view text, text_edits& edits) {
   }
 }
 
-/// Adds blocks of PEM with a private key in them, up to their end or that of the text.
+/// Adds PEM blocks with a private key, up to their end or that of the string.
 inline void find_private_keys(std::string_view text, text_edits& edits) {
   constexpr std::string_view begin_mark = "-----BEGIN ";
   constexpr std::string_view key_mark = "PRIVATE KEY";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Finds credentials in URLs, and e-mail addresses, wherever they stand in a text.
+// Finds credentials in URLs, and e-mail addresses, anywhere in a string.
 #pragma once
 
 #include <fapilog/detail/text/ascii.hpp>
@@ -12,16 +12,16 @@
 namespace fapilog::inline v0_1::redactors {
 namespace url_detail {
 
-/// True for what ends a URL within a text.
+/// True for a character that ends a URL within a string.
 [[nodiscard]] constexpr bool ends_url(char c) noexcept {
   return static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '<' || c == '>' || c == '`' || c == 0x7F;
 }
-/// True for what ends the part of a URL that names the host.
+/// True for a character that ends the authority of a URL (user, password, host and port).
 [[nodiscard]] constexpr bool ends_authority(char c) noexcept {
   return c == '/' || c == '?' || c == '#' || c == '\\' || ends_url(c);
 }
 
-/// Remembers the next place where something stands, so that a whole text is looked through once.
+/// Caches the next position that passes a test, so that a whole string is scanned only once.
 template <class Test>
 class next_place {
  public:
@@ -47,7 +47,7 @@ class next_place {
   return begin;
 }
 
-/// True where a host could not look like this: it has a colon and no number of a port behind it.
+/// True if this cannot be a host: it has a colon that is not followed by a port number.
 [[nodiscard]] inline bool is_user_and_password(std::string_view authority) noexcept {
   if (authority.starts_with('[')) authority.remove_prefix(std::min(authority.find(']'), authority.size()));
   std::size_t const colon = authority.find(':');
@@ -58,8 +58,8 @@ class next_place {
 
 }  // namespace url_detail
 
-/// Adds `user:password@` of each URL of any scheme, and of `//host` without one. A password may have raw slashes as long
-/// as what stands before the first cannot be host and port. `\/\/`, as JSON writes it, is found, too.
+/// Adds `user:password@` of each URL, of any scheme or of `//host` without one. A password may have raw slashes as long as
+/// what comes before the first one cannot be host and port. Also finds `\/\/`, as JSON may write it.
 inline void find_urls(std::string_view text, text_edits& edits) {
   using namespace url_detail;
   next_place at_sign{text, [](char c) { return c == '@'; }};
@@ -76,7 +76,7 @@ inline void find_urls(std::string_view text, text_edits& edits) {
     if (sign > last) continue;
     std::size_t authority = end_of_authority(text, begin);
     if (sign > authority && !is_user_and_password(text.substr(begin, authority - begin))) continue;
-    // The host begins behind the last @ before its end.
+    // The host begins after the last @ before its end.
     for (;;) {
       authority = end_of_authority(text, sign + 1);
       std::size_t const next = at_sign.from(sign + 1);
@@ -100,7 +100,7 @@ namespace url_detail {
 
 }  // namespace url_detail
 
-/// Adds e-mail addresses, but not what `find_urls`, which comes before, has found.
+/// Adds e-mail addresses, except for what an earlier `find_urls` has found.
 inline void find_emails(std::string_view text, text_edits& edits) {
   using namespace url_detail;
   constexpr std::size_t longest_local = 128;

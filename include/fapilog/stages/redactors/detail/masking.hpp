@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What stands in the place of a covered value: a mask, or a pseudonym under a key.
+// Makes the replacement for a covered value: a mask, or a pseudonym with a key.
 #pragma once
 
 #include <fapilog/detail/hash/sha256.hpp>
 #include <fapilog/detail/memory/arena.hpp>
+#include <fapilog/detail/setting_check.hpp>
 #include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/record/event.hpp>
@@ -15,47 +16,39 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace fapilog::inline v0_1::redactors {
 
-/// What becomes of a covered value.
+/// How a covered value is replaced.
 enum class mask_mode : std::uint8_t {
-  mask,  ///< the same text for all
-  pseudonym,  ///< `hmac:` and 16 hexadecimal digits: equal values have equal pseudonyms, nobody without the key can try
+  mask,  ///< by the same string for all values
+  pseudonym,  ///< by `hmac:` and 16 hexadecimal digits: the same for equal values, and not reversible without the key
 };
-
-/// Throws std::invalid_argument in the one form of all errors of configurations.
-[[noreturn]] inline void refuse(std::string_view stage, std::string_view member, std::string_view value,
-                                std::string_view rule) {
-  throw std::invalid_argument{"fapilog: " + std::string{stage} + ": `" + std::string{member} + "` is " +
-                              std::string{value} + "; it must be " + std::string{rule}};
-}
 
 /// Makes replacements. Copies share the key. Thread: one.
 class masking {
  public:
-  /// Fewer bytes of a key could be tried out.
+  /// A shorter key could be found by trying all keys.
   static constexpr std::size_t least_key = 16;
 
-  /// Throws: std::invalid_argument where pseudonyms are wanted without a key of at least 16 bytes.
+  /// Throws: std::invalid_argument if pseudonyms are requested without a key of at least 16 bytes.
   masking(std::string_view stage, std::string_view mask, mask_mode mode = mask_mode::mask,
           std::string_view key = {})
       : mask_(mask) {
     if (mode == mask_mode::mask) return;
     if (key.size() < least_key) {
-      refuse(stage, "key", std::to_string(key.size()) + " bytes long",
-             "at least 16 bytes for the mode pseudonym");
+      detail::refuse_setting(stage, "key", std::to_string(key.size()) + " bytes long",
+                             "at least 16 bytes for the mode pseudonym");
     }
     hash_ = std::make_shared<detail::hmac_sha256 const>(key);
   }
 
-  /// What stands for `v`, in this memory.
+  /// The replacement for `v`, in this memory.
   [[nodiscard]] value replacement(value const& v, detail::arena& memory) {
-    if (v.as_string() == sensitive_text) return v;  // masked already, at the call
+    if (v.as_string() == sensitive_text) return v;  // masked already by the call
     if (hash_ != nullptr) return value::of_string(pseudonym(v, memory));
     if (memory.round() != copied_in_) {
       copied_ = memory.copy(mask_);
@@ -77,19 +70,25 @@ class masking {
 
   std::string mask_;
   std::shared_ptr<detail::hmac_sha256 const> hash_;
-  std::string_view copied_;  ///< the mask in the memory of a batch, which may outlive us
+  std::string_view copied_;  ///< the mask in the memory of a batch, which may outlive this object
   std::uint64_t copied_in_ = 0;
 };
 
-/// Describes the three members that configurations with a mask have.
+/// A masking from the members that `describe_mask` describes.
+template <class Config>
+masking masking_of(Config const& config) {
+  return {Config::redactor, config.mask_string, config.mode, config.key};
+}
+
+/// Describes the three members that every configuration with a mask has.
 template <class Self, class Visitor>
 void describe_mask(Self& self, Visitor&& visit) {
-  visit(setting{.name = "mask_string", .text = "What stands in the place of a masked value."},
-        self.mask_string);
-  visit(setting{.name = "mode",
-                .text = "mask: the same text for all; pseudonym: hmac: and 16 hexadecimal digits of a keyed "
-                        "hash, equal for equal values."},
-        self.mode);
+  visit(setting{.name = "mask_string", .text = "Replacement for a masked value."}, self.mask_string);
+  visit(
+      setting{.name = "mode",
+              .text = "mask: the same string for all values; pseudonym: hmac: and 16 hexadecimal digits of a "
+                      "keyed hash, the same for equal values."},
+      self.mode);
   visit(
       setting{
           .name = "key", .text = "The key of pseudonyms, at least 16 bytes.", .form = setting_form::secret},

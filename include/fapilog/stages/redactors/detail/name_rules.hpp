@@ -20,11 +20,11 @@
 
 namespace fapilog::inline v0_1::redactors {
 
-/// A set of names. A name is words with blanks between: `card number` is found in `card_number`, `cardNumber`,
-/// `cardnumber`, `X-Card-Numbers`, `old_card_number_2`, and in `number` below `card`. Marks: `*token` also where it ends
-/// a longer word (`usertoken`); `^pass` only where a key begins with it; `pass$` only where one ends with it.
-/// Numbers, times and booleans under a name that says they are a measure or an answer (`token_count`, `has_password`,
-/// `max_tokens`) are `unless_measured`. Thread: any; it does not change once made.
+/// A set of names. A name is words separated by spaces: `card number` matches `card_number`, `cardNumber`, `cardnumber`,
+/// `X-Card-Numbers`, `old_card_number_2`, and `number` below `card`. Marks: `*token` also matches at the end of a longer
+/// word (`usertoken`); `^pass` matches only at the beginning of a key; `pass$` only at its end. If the name says that the
+/// value is a measure or an answer (`token_count`, `has_password`, `max_tokens`), the coverage is `unless_measured`.
+/// Thread: any; immutable.
 class name_rules final : public path_rule {
  public:
   /// Throws: std::invalid_argument for a name without a word.
@@ -34,19 +34,19 @@ class name_rules final : public path_rule {
   }
 
   [[nodiscard]] coverage covers(member_path const& path) const override {
-    return covers(path.keys.subspan(path.keys.empty() ? 0 : 1));  // the root is no name
+    return covers(path.keys.subspan(path.keys.empty() ? 0 : 1));  // the root is not a name
   }
-  /// The last of these keys, seen with those above it.
+  /// Judges the last of these keys together with those above it.
   [[nodiscard]] coverage covers(std::span<std::string_view const> keys) const {
     if (keys.empty()) return coverage::none;
     coverage best = coverage::none;
     for (detail::word_cut const cut : {detail::word_cut::at_case, detail::word_cut::by_signs}) {
-      best = std::max(best, search(cut_up(keys, cut)));
+      best = std::max(best, search(split_into_words(keys, cut)));
       if (best == coverage::all) break;
     }
     return best;
   }
-  /// True for a word with which a name of several words ends.
+  /// True if a name of several words ends with this word.
   [[nodiscard]] bool has_name_ending_with(std::string_view text) const {
     std::vector<std::string> words;
     detail::add_words(text, detail::word_cut::by_signs, words);
@@ -64,8 +64,8 @@ class name_rules final : public path_rule {
   };
   struct word_list {
     std::vector<std::string> words;
-    std::size_t last_key = 0;             ///< where the words of the last key begin
-    std::vector<std::size_t> key_begins;  ///< of all keys
+    std::size_t last_key = 0;             ///< index of the first word of the last key
+    std::vector<std::size_t> key_begins;  ///< index of the first word of each key
   };
   struct text_hash {
     using is_transparent = void;
@@ -74,7 +74,7 @@ class name_rules final : public path_rule {
     }
   };
   using index = std::unordered_map<std::string, std::vector<std::size_t>, text_hash, std::equal_to<>>;
-  static constexpr std::size_t most_keys = 4;  ///< looked at together
+  static constexpr std::size_t most_keys = 4;  ///< considered together
 
   void add(std::string_view text) {
     std::string_view const given = text;
@@ -94,7 +94,7 @@ class name_rules final : public path_rule {
     detail::add_words(text, detail::word_cut::at_case, n.words);
     if (n.words.empty()) {
       throw std::invalid_argument{"fapilog: name '" + std::string{given} +
-                                  "' has no word; it must be words with blanks between, such as card number"};
+                                  "' has no word; it must be words separated by spaces, such as card number"};
     }
     std::string joined;
     for (std::string const& word : n.words) joined += word;
@@ -105,7 +105,8 @@ class name_rules final : public path_rule {
     names_.push_back(std::move(n));
   }
 
-  [[nodiscard]] static word_list cut_up(std::span<std::string_view const> keys, detail::word_cut cut) {
+  [[nodiscard]] static word_list split_into_words(std::span<std::string_view const> keys,
+                                                  detail::word_cut cut) {
     word_list all;
     if (keys.size() > most_keys) keys = keys.last(most_keys);
     for (std::string_view const key : keys) {
@@ -116,14 +117,14 @@ class name_rules final : public path_rule {
     return all;
   }
 
-  /// The same word, or its plural.
+  /// True for the same word or its plural.
   [[nodiscard]] static bool same_word(std::string_view found, std::string_view word) noexcept {
     if (!found.starts_with(word)) return false;
     std::string_view const rest = found.substr(word.size());
     return rest.empty() || rest == "s" || rest == "es";
   }
 
-  /// Calls `f(index)` for each name under this word, in singular or plural.
+  /// Calls `f(index)` for each name with this word, in singular or plural.
   template <class F>
   static void for_each(index const& names, std::string_view word, F&& f) {
     auto const look = [&](std::string_view form) {
@@ -166,7 +167,7 @@ class name_rules final : public path_rule {
     return true;
   }
 
-  /// What it means that this name takes `count` words from `from` on.
+  /// The coverage that follows if this name takes `count` words from `from` on.
   [[nodiscard]] static coverage judge(word_list const& all, name const& n, std::size_t from,
                                       std::size_t count) noexcept {
     std::size_t const end = from + count;
@@ -174,15 +175,15 @@ class name_rules final : public path_rule {
     bool const begins_key =
         std::find(all.key_begins.begin(), all.key_begins.end(), from) != all.key_begins.end();
     if (end <= all.last_key || (n.at_begin && !begins_key) || (n.at_end && !is_whole)) return coverage::none;
-    // Across keys it takes all of the last one: `number_of_items` below `card` is no card number.
+    // Across keys it must take all of the last key: `number_of_items` below `card` is not a card number.
     if (from < all.last_key && !is_whole) return coverage::none;
     std::string_view const first = all.words[std::min(all.last_key, all.words.size() - 1)];
     std::string_view const last = all.words.back();
-    bool const asks = from > all.last_key && is_one_of(first, questions);
-    bool const measures = !is_whole && is_one_of(last, measure_words);
-    bool const counts = is_whole && last.size() > n.words.back().size() && last.ends_with('s') &&
-                        !std::string_view{n.words.back()}.ends_with('s');
-    return asks || measures || counts ? coverage::unless_measured : coverage::all;
+    bool const is_question = from > all.last_key && is_one_of(first, questions);
+    bool const is_measure_name = !is_whole && is_one_of(last, measure_words);
+    bool const is_count = is_whole && last.size() > n.words.back().size() && last.ends_with('s') &&
+                          !std::string_view{n.words.back()}.ends_with('s');
+    return is_question || is_measure_name || is_count ? coverage::unless_measured : coverage::all;
   }
 
   template <std::size_t N>

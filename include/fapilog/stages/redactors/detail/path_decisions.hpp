@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the rules say of each place in events, asked once and remembered, and the masks for what they cover.
+// Caches what the rules decide for each place in events, and applies their masks.
 #pragma once
 
 #include <fapilog/detail/memory/arena.hpp>
@@ -19,23 +19,23 @@
 
 namespace fapilog::inline v0_1::redactors {
 
-/// What is known of a place.
+/// The decision for a place.
 struct path_decision {
-  std::uint16_t rule = 0;  ///< the one that covers it, from 1; 0: none
+  std::uint16_t rule = 0;  ///< number of the rule that covers it, from 1; 0 for none
   bool unless_measured = false;
-  bool key_has_secret = false;  ///< in the text of the key itself
+  bool key_has_secret = false;  ///< the key itself contains one
 
   [[nodiscard]] bool is_plain() const noexcept { return rule == 0 && !key_has_secret; }
 };
 
-/// The rules of a redactor, and the containers that are open in its walk. Thread: one, but for `counted`.
-/// Throws: std::bad_alloc.
+/// The rules of a redactor, and the containers that its walk has entered. Thread: one, except for `counted`. Throws:
+/// std::bad_alloc.
 class path_decisions {
  public:
   using cache = path_cache<path_decision>;
   using place = cache::place;
 
-  /// One rule with its mask, and how often it was used.
+  /// One rule with its mask, and how often it was applied.
   struct entry {
     std::string name;
     std::shared_ptr<path_rule const> rule;
@@ -43,27 +43,27 @@ class path_decisions {
     worker_counter counted;
   };
 
-  /// `roots` places have no rule of their own.
+  /// The `roots` places have no rules.
   explicit path_decisions(std::size_t roots) : slots_(roots) {}
 
-  /// Of several rules for a place the first one added counts.
+  /// If several rules cover a place, the one added first applies.
   void add(std::string_view name, std::shared_ptr<path_rule const> rule, masking mask) {
     rules_.push_back({std::string{name}, std::move(rule), std::move(mask), {}});
   }
   [[nodiscard]] std::vector<entry> const& rules() const noexcept { return rules_; }
 
   void begin_event() { slots_.begin_event(); }
-  /// Where members are looked at: in a root, and in containers within it.
+  /// Enters a root, and containers within it; `close` leaves a container.
   void begin_root(std::string_view name) { keys_.assign(1, name); }
   void open(std::string_view key) { keys_.push_back(key); }
   void close() noexcept { keys_.pop_back(); }
 
-  /// What is remembered of a place, or null. Needs no container to be open.
+  /// The cached decision for a place, or null. No container needs to be open.
   [[nodiscard, gnu::always_inline]] cache::known const* find(place parent,
                                                              std::string_view key) const noexcept {
     return slots_.find(parent, key);
   }
-  /// What the rules say of a key in the container that is open; `has_secret(key)` is asked, too.
+  /// Applies the rules, and `has_secret(key)`, to a key in the innermost open container.
   template <class Test>
   cache::known decide(place parent, std::string_view key, Test&& has_secret) {
     keys_.push_back(key);
@@ -82,8 +82,8 @@ class path_decisions {
     return {slots_.add(parent, key, what), what};
   }
 
-  /// Replaces a value where a rule covers it.
-  bool cover(value& v, path_decision what, detail::arena& memory) {
+  /// Replaces the value if a rule covers it.
+  bool replace_if_covered(value& v, path_decision what, detail::arena& memory) {
     if (what.rule == 0 || v.type == kind::null || (what.unless_measured && is_measure(v.type))) return false;
     entry& r = rules_[what.rule - 1U];
     v = r.mask.replacement(v, memory);
@@ -94,7 +94,7 @@ class path_decisions {
  private:
   std::vector<entry> rules_;
   cache slots_;
-  std::vector<std::string_view> keys_;  ///< of the containers that are open, the root first
+  std::vector<std::string_view> keys_;  ///< of the open containers, the root first
   std::string dotted_;
 };
 

@@ -15,13 +15,13 @@
 
 namespace fapilog::inline v0_1::redactors {
 
-/// A path is keys with dots between; a key with dots counts as several, and as one for `*`. `*` stands for one key, `**` for any number of
-/// them, none included. `[0]` and `[*]` mean nothing: lists leave no trace in a path. A path that begins with `data`,
-/// `context`, `diagnostics` or `**` is taken from the top; any other one ends at any depth: `password`, `user.password`.
-/// Thread: any; it does not change once made.
+/// A path is keys separated by dots. A key that contains dots counts as several keys, but `*` also matches it as one. `*`
+/// matches one key, `**` any number of keys including none. `[0]` and `[*]` are ignored, because lists do not appear in
+/// paths. A path that begins with `data`, `context`, `diagnostics` or `**` starts at the top; any other path, such as
+/// `password` or `user.password`, matches at any depth. Thread: any; immutable.
 class path_patterns final : public path_rule {
  public:
-  /// Throws: std::invalid_argument for a path that is empty or has an empty key.
+  /// Throws: std::invalid_argument for an empty path or one with an empty key.
   template <class Paths>
   path_patterns(Paths const& paths, bool case_insensitive) : folds_(case_insensitive) {
     for (std::string_view const path : paths) patterns_.push_back(parse(path));
@@ -69,7 +69,7 @@ class path_patterns final : public path_rule {
       if (key.empty()) {
         throw std::invalid_argument{
             "fapilog: path '" + std::string{path} +
-            "' is not valid; it must be keys with dots between, such as data.user.password"};
+            "' is not valid; it must be keys separated by dots, such as data.user.password"};
       }
       std::string plain = without_indices(key);
       if (!plain.empty()) all.push_back(std::move(plain));
@@ -86,7 +86,7 @@ class path_patterns final : public path_rule {
     return folds_ ? detail::equals_ignoring_case(a, b) : a == b;
   }
 
-  /// Follows all ways at once: the time grows with keys times pattern.
+  /// Follows all alternatives at once, so the time is proportional to keys times pattern.
   [[nodiscard]] bool matches(pattern const& p, std::span<std::string_view const> keys) const {
     std::vector<bool> reached(p.size() + 1, false);
     auto const reach = [&p](std::vector<bool>& all, std::size_t i) {

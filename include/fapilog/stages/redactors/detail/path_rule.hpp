@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A rule that looks at where a member stands, not at its value: what the redactors by name have in common.
+// The interface of rules that decide by the place of a member and not by its value.
 #pragma once
 
 #include <fapilog/record/event.hpp>
@@ -11,22 +11,22 @@
 
 namespace fapilog::inline v0_1::redactors {
 
-/// Where a member stands. Both views last for the call only.
+/// The place of a member. Both views are valid during the call only.
 struct member_path {
-  /// From `context`, `diagnostics` or `data` down, with dots between; lists leave no trace.
+  /// From `context`, `diagnostics` or `data` down, separated by dots. Lists do not appear in it.
   std::string_view dotted;
-  /// The same one by one; a key may have dots itself.
+  /// The same as single keys, which may contain dots.
   std::span<std::string_view const> keys;
 };
 
-/// What a rule says of a member.
+/// What a rule decides for a member.
 enum class coverage : std::uint8_t {
   none,
   unless_measured,  ///< covered, but numbers, times and booleans may stay: `password_length`, `has_token`
   all,
 };
 
-/// Asked once for each path that is seen. Thread: any.
+/// Called once for each path that occurs. Thread: any.
 class path_rule {
  public:
   path_rule() = default;
@@ -36,7 +36,7 @@ class path_rule {
   [[nodiscard]] virtual coverage covers(member_path const& path) const = 0;
 };
 
-/// True for values that can be a measure, and are no secret under a name that says they are one.
+/// True for kinds that can be a measure: they are not secret if the name says that they are one.
 [[nodiscard]] constexpr bool is_measure(kind type) noexcept {
   switch (type) {
     case kind::boolean:

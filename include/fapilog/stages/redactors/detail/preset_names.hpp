@@ -17,7 +17,7 @@ inline constexpr std::string_view contact_info[] = {
     "billing address", "shipping address", "delivery address", "residential address", "customer address",
     "user address", "address line", "house number", "^city$", "home city", "county", "^zip$", "zip code",
     "post code", "postal code",
-    // at all
+    // in general
     "contact info", "contact details", "contact name", "emergency contact"};
 
 inline constexpr std::string_view personal_identifiers[] = {
@@ -28,7 +28,7 @@ inline constexpr std::string_view personal_identifiers[] = {
     // birth
     "date of birth", "^dob$", "user dob", "birth date", "birth day", "birth year", "birth place",
     "place of birth", "born on",
-    // what a person is
+    // personal characteristics
     "^age$", "gender", "^sex$", "nationality", "citizenship", "marital status", "^race$", "ethnicity",
     "ethnic", "religion",
     // numbers and measures of a person
@@ -108,7 +108,7 @@ inline constexpr std::string_view hipaa_phi[] = {
     "claim number", "claim id", "account number", "account no", "acct number", "certificate number",
     "license number", "license plate", "vehicle id", "^vin$", "vin number", "device id", "device serial",
     "^ip$", "ip address", "ip addr", "client ip", "remote ip", "remote addr", "forwarded for",
-    // what and when
+    // medical data and dates
     "diagnosis", "diagnoses", "diagnostic code", "icd 9", "icd 10", "icd code", "procedure code", "cpt code",
     "prescription", "medication", "dosage", "drug", "allergy", "allergies", "symptom", "treatment", "therapy",
     "lab result", "lab test", "blood type", "blood group", "blood pressure", "heart rate", "vital signs",
@@ -121,15 +121,15 @@ inline constexpr std::string_view pci_dss[] = {
     "^card$", "credit card", "debit card", "payment card", "bank card", "card number", "card no", "card num",
     "card nr", "cc number", "cc num", "cc no", "^ccn$", "^pan$", "card pan", "full pan", "pan number",
     "primary account", "dpan", "fpan",
-    // what belongs to it
+    // related data
     "*cvv", "*cvc", "cvn", "^csc$", "card cid", "security code", "card code", "card verification",
     "service code", "card expiry", "card expiration", "card exp", "cc exp", "expiry month", "expiry year",
     "expiration month", "expiration year", "exp month", "exp year", "cardholder", "card holder", "card owner",
     "name on card", "card token", "payment token",
-    // what must not be kept at all
+    // what must never be stored
     "pin", "pincode", "pin block", "track 1", "track 2", "track data", "magnetic stripe", "magstripe",
     "emv data", "icc data", "chip data", "cryptogram", "cavv",
-    // the account behind it
+    // the related account
     "iban", "bank account", "account number", "account no", "account num", "acct number", "acct no",
     "acct num", "routing number", "sort code"};
 
@@ -157,7 +157,7 @@ inline constexpr std::string_view credentials[] = {
     "pin", "pincode", "otp", "totp", "hotp", "one time code", "verification code", "auth code",
     "authorization code", "access code", "mfa code", "2 fa code", "recovery code", "backup code",
     "reset code", "login code", "security answer", "secret answer",
-    // ways in
+    // connections
     "connection string", "connection str", "conn string", "conn str", "*dsn", "database url", "database uri",
     "db url", "db uri"};
 

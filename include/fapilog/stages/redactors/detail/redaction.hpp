@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// All rules of a redactor, in one walk over an event.
+// Applies all rules of a redactor in one walk over an event.
 #pragma once
 
 #include <fapilog/detail/text/ascii.hpp>
@@ -25,16 +25,15 @@
 
 namespace fapilog::inline v0_1::redactors {
 
-/// Stand for a value that is nested too deep to be looked at, and for bytes with a secret among them.
+/// Replacements for a value that is nested too deep to be checked, and for bytes that contain a secret.
 inline constexpr std::string_view too_deep_text = "[REDACTED:TOO_DEEP]";
 inline constexpr std::string_view bytes_text = "[REDACTED:BYTES]";
-/// Ends a text that was cut.
+/// The end of a string that was truncated.
 inline constexpr std::string_view truncated_text = "[truncated]";
 
-/// Looks at the message, the logger's name and every member of context, diagnostics and data, at any depth, keys
-/// included. A path is judged by all rules once, and the judgement remembered. What is nested deeper than
-/// `deepest` is replaced. Values in shared memory are never changed: what changes is copied first.
-/// Thread: one, but for `collect`. Throws: std::bad_alloc.
+/// Checks the message, the logger's name and every member of context, diagnostics and data, at any depth, keys included.
+/// All rules judge a path once; the decision is cached. A value that is nested deeper than `deepest` is replaced. Values
+/// in shared memory are never changed: they are copied first. Thread: one, except for `collect`. Throws: std::bad_alloc.
 class redaction {
  public:
   /// The record format allows 64 levels; stages may add some.
@@ -43,25 +42,26 @@ class redaction {
   redaction() = default;
   redaction(redaction&&) noexcept = default;
   redaction& operator=(redaction&&) noexcept = default;
-  /// A copy has the same rules, and counts from zero.
+  /// A copy has the same rules and counts from zero.
   redaction(redaction const&) = default;
   redaction& operator=(redaction const&) = default;
   ~redaction() = default;
 
-  /// Members whose path the rule covers are replaced; of several rules the first counts. `name` is that of the redactor.
+  /// Adds a rule that replaces members by their path. If several rules cover a member, the first one applies. `name` is the
+  /// redactor's name.
   void add(std::string_view name, std::shared_ptr<path_rule const> rule, masking mask) {
     paths_.add(name, std::move(rule), std::move(mask));
   }
-  /// What is looked for in texts.
+  /// The rules for the contents of strings.
   [[nodiscard]] text_rules& texts() noexcept { return texts_; }
-  /// Texts of more characters are cut, after everything else was done. 0: they are not.
-  void truncate(std::size_t most_characters) noexcept { most_characters_ = most_characters; }
+  /// Truncates longer strings after all other rules. 0 disables it.
+  void truncate(std::size_t max_characters) noexcept { max_characters_ = max_characters; }
 
   void redact(event& e) {
     paths_.begin_event();
     event_ = &e;
     if (!is_clean(e.message)) (void)change_text(e.message);
-    if (e.logger.data() != clean_logger_ || e.memory->round() != logger_seen_in_) change_logger(e);
+    if (e.logger.data() != checked_logger_ || e.memory->round() != logger_checked_in_) change_logger(e);
     change_list(e.context, 0);
     change_list(e.diagnostics, 1);
     change_list(e.data, 2);
@@ -78,18 +78,18 @@ class redaction {
       m.value = static_cast<double>(count);
       return m;
     };
-    auto const tell = [&](std::string_view rule, std::uint64_t count) {
-      put("fapilog_redacted_fields_total", "Values, or parts of texts, that redactors replaced.", count)
+    auto const put_redacted = [&](std::string_view rule, std::uint64_t count) {
+      put("fapilog_redacted_fields_total", "Values, or parts of strings, that redactors replaced.", count)
           .labels.emplace_back("rule", rule);
     };
-    for (auto const& r : paths_.rules()) tell(r.name, r.counted.value());
+    for (auto const& r : paths_.rules()) put_redacted(r.name, r.counted.value());
     for (std::size_t i = 0; i < text_rule_count; ++i) {
       auto const rule = static_cast<text_rule>(i);
-      if (texts_.has(rule)) tell(text_rule_names[i], texts_.counted(rule));
+      if (texts_.has(rule)) put_redacted(text_rule_names[i], texts_.counted(rule));
     }
-    if (texts_.active()) tell("too_long", texts_.too_long());
-    if (most_characters_ != 0) tell("truncated", truncated_.value());
-    tell("too_deep", too_deep_.value());
+    if (texts_.active()) put_redacted("too_long", texts_.too_long());
+    if (max_characters_ != 0) put_redacted("truncated", truncated_.value());
+    put_redacted("too_deep", too_deep_.value());
     for (auto const& r : paths_.rules()) {
       if (r.name != "field_blocker") continue;
       put("fapilog_policy_violations_total", "Fields that must not be logged and were blocked.",
@@ -102,22 +102,22 @@ class redaction {
   using known_place = path_decisions::cache::known;
   static constexpr std::array<std::string_view, 3> roots{"context", "diagnostics", "data"};
 
-  /// The names of loggers stand in the batch's memory: each is looked at once a batch.
+  /// Logger names lie in the batch's memory: each is checked once per batch.
   void change_logger(event& e) {
     char const* const before = e.logger.data();
     if (change_text(e.logger)) return;
-    clean_logger_ = before;
-    logger_seen_in_ = e.memory->round();
+    checked_logger_ = before;
+    logger_checked_in_ = e.memory->round();
   }
 
   void change_list(member_list& list, place root) {
     std::size_t const size = list.size();
     if (size == 0) return;
-    // What is prepared for a whole batch was looked at with the first event that had it.
+    // Prepared members are checked once per batch, with the first event that has them.
     auto const prepared = list.prepared();
     std::size_t const prepared_end = prepared.at + prepared.count;
-    bool const is_known = prepared.count != 0 && prepared.json.data() == clean_prepared_ &&
-                          event_->memory->round() == prepared_seen_in_;
+    bool const is_known = prepared.count != 0 && prepared.json.data() == checked_prepared_ &&
+                          event_->memory->round() == prepared_checked_in_;
     bool prepared_changes = false;
     bool keys_change = false;
     member const* const first = list.begin();
@@ -133,17 +133,17 @@ class redaction {
       keys_change = keys_change || m.key.data() != first[i].key.data();
       list.edit()[i] = m;
     }
-    if (keys_change) tell_apart(list.edit().data(), size);
+    if (keys_change) make_keys_unique(list.edit().data(), size);
     if (prepared.count != 0 && !is_known && !prepared_changes) {
-      clean_prepared_ = prepared.json.data();
-      prepared_seen_in_ = event_->memory->round();
+      checked_prepared_ = prepared.json.data();
+      prepared_checked_in_ = event_->memory->round();
     }
   }
 
   [[nodiscard, gnu::always_inline]] bool is_clean(std::string_view text) const noexcept {
-    return !texts_.may_change(text) && (most_characters_ == 0 || text.size() <= most_characters_);
+    return !texts_.may_change(text) && (max_characters_ == 0 || text.size() <= max_characters_);
   }
-  /// True for most values, quickly: no rule covers the place, and there is nothing in the value.
+  /// True, quickly, for most values: no rule covers the place, and the value contains nothing to redact.
   [[nodiscard, gnu::always_inline]] bool is_clean(value const& v, known_place const* known) const noexcept {
     if (known == nullptr || !known->decision.is_plain()) return false;
     return v.visit(clean_visitor{*this});
@@ -179,11 +179,11 @@ class redaction {
   bool change(member& m, place parent, known_place const* known, std::size_t depth) {
     auto const [at, what] = known != nullptr ? *known : decide(parent, m.key);
     bool const changed =
-        paths_.cover(m.value, what, *event_->memory) || change_value(m.value, at, m.key, depth);
+        paths_.replace_if_covered(m.value, what, *event_->memory) || change_value(m.value, at, m.key, depth);
     return (what.key_has_secret && texts_.clean(m.key, *event_->memory)) || changed;
   }
   known_place decide(place parent, std::string_view key) {
-    return paths_.decide(parent, key, [this](std::string_view text) { return texts_.look(text); });
+    return paths_.decide(parent, key, [this](std::string_view text) { return texts_.finds_secret(text); });
   }
 
   bool change_value(value& v, place at, std::string_view key, std::size_t depth) {
@@ -199,7 +199,7 @@ class redaction {
     bool operator()(std::string_view text) const {
       // File and function of the call are known at compile time: they hold no secret.
       bool const is_literal = text.data() == self.event_->file || text.data() == self.event_->function;
-      if ((is_literal && self.most_characters_ == 0) || !self.change_text(text)) return false;
+      if ((is_literal && self.max_characters_ == 0) || !self.change_text(text)) return false;
       whole = value::of_string(text);
       return true;
     }
@@ -242,18 +242,19 @@ class redaction {
 
   bool change_number(value& v, std::uint64_t number) {
     if (!texts_.is_card_number(number)) return false;
+    texts_.count(text_rule::card);
     v = value::of_string(text_replacements[static_cast<std::size_t>(text_rule::card)]);
     return true;
   }
 
   bool change_text(std::string_view& text) {
     bool const changed = texts_.clean(text, *event_->memory);
-    if (most_characters_ == 0 || text.size() <= most_characters_) return changed;
+    if (max_characters_ == 0 || text.size() <= max_characters_) return changed;
     return cut(text) || changed;
   }
   bool cut(std::string_view& text) {
     std::size_t size = 0;
-    for (std::size_t count = 0; count < most_characters_; ++count) {
+    for (std::size_t count = 0; count < max_characters_; ++count) {
       if (size == text.size()) return false;
       size += detail::decode_utf8(text.substr(size)).size;
     }
@@ -265,7 +266,7 @@ class redaction {
   }
 
   bool change_members(value& v, place at, std::string_view key, std::size_t depth) {
-    member* own = nullptr;
+    member* copy = nullptr;
     bool keys_change = false;
     std::uint32_t name_at = v.size;
     std::uint32_t value_at = v.size;
@@ -279,40 +280,40 @@ class redaction {
       member m = v.members[i];
       if (!change(m, at, known, depth)) continue;
       keys_change = keys_change || m.key.data() != name.data();
-      own_copy(own, v.members, v.size)[i] = m;
+      writable_copy(copy, v.members, v.size)[i] = m;
     }
     // `{"name": "Authorization", "value": "..."}`
     if (value_at != v.size && name_at != v.size && is_name(v.members[name_at].value)) {
       std::string_view const name = v.members[name_at].value.as_string();
       known_place const* const known = paths_.find(at, name);
-      value named = (own == nullptr ? v.members : own)[value_at].value;
-      if (paths_.cover(named, known != nullptr ? known->decision : decide(at, name).decision,
-                       *event_->memory)) {
-        own_copy(own, v.members, v.size)[value_at].value = named;
+      value named = (copy == nullptr ? v.members : copy)[value_at].value;
+      if (paths_.replace_if_covered(named, known != nullptr ? known->decision : decide(at, name).decision,
+                                    *event_->memory)) {
+        writable_copy(copy, v.members, v.size)[value_at].value = named;
       }
     }
     paths_.close();
-    if (own == nullptr) return false;
-    if (keys_change) tell_apart(own, v.size);
-    v.members = own;
+    if (copy == nullptr) return false;
+    if (keys_change) make_keys_unique(copy, v.size);
+    v.members = copy;
     return true;
   }
 
   bool change_elements(value& v, place at, std::string_view key, std::size_t depth) {
-    value* own = nullptr;
+    value* copy = nullptr;
     for (std::uint32_t i = 0; i < v.size; ++i) {
       value element = v.elements[i];
       bool const is_pair = element.type == kind::array && element.size == 2 && is_name(element.elements[0]);
       bool const changed =
           is_pair ? change_pair(element, at, key, depth) : change_value(element, at, key, depth);
-      if (changed) own_copy(own, v.elements, v.size)[i] = element;
+      if (changed) writable_copy(copy, v.elements, v.size)[i] = element;
     }
-    if (own == nullptr) return false;
-    v.elements = own;
+    if (copy == nullptr) return false;
+    v.elements = copy;
     return true;
   }
 
-  /// An element such as `["Authorization", "..."]`, as lists of pairs are logged, is a member.
+  /// Treats an element such as `["Authorization", "..."]`, the form in which lists of pairs are logged, as a member.
   bool change_pair(value& pair, place at, std::string_view key, std::size_t depth) {
     member m{pair.elements[0].as_string(), pair.elements[1]};
     paths_.open(key);
@@ -320,18 +321,18 @@ class redaction {
     bool const changed = !is_clean(m.value, known) && change(m, at, known, depth + 1);
     paths_.close();
     if (!changed) return false;
-    value* own = nullptr;
-    own_copy(own, pair.elements, 2)[0] = value::of_string(m.key);
-    own[1] = m.value;
-    pair.elements = own;
+    value* copy = nullptr;
+    writable_copy(copy, pair.elements, 2)[0] = value::of_string(m.key);
+    copy[1] = m.value;
+    pair.elements = copy;
     return true;
   }
 
-  /// True for a text that may be the name of something.
+  /// True for a string that may be a name.
   [[nodiscard]] bool is_name(value const& v) const noexcept {
     constexpr std::size_t longest = 64;
     std::string_view const text = v.as_string();
-    if (text.empty() || text.size() > longest || (most_characters_ != 0 && text.size() > most_characters_))
+    if (text.empty() || text.size() > longest || (max_characters_ != 0 && text.size() > max_characters_))
       return false;
     return !detail::is_ascii_digit(text[0]) && std::all_of(text.begin(), text.end(), [](char c) {
       return detail::is_ascii_alphanumeric(c) || c == '_' || c == '-' || c == '.' || c == ' ';
@@ -339,16 +340,16 @@ class redaction {
   }
 
   template <class T>
-  T* own_copy(T*& own, T const* from, std::size_t count) {
-    if (own == nullptr) {
-      own = event_->memory->take_array<T>(count);
-      std::copy_n(from, count, own);
+  T* writable_copy(T*& copy, T const* from, std::size_t count) {
+    if (copy == nullptr) {
+      copy = event_->memory->take_array<T>(count);
+      std::copy_n(from, count, copy);
     }
-    return own;
+    return copy;
   }
 
-  /// Keys without their secrets may be equal: all but the first get a number.
-  void tell_apart(member* first, std::size_t count) {
+  /// Adds a number to keys that became equal when their secrets were replaced, except to the first.
+  void make_keys_unique(member* first, std::size_t count) {
     std::unordered_set<std::string_view> seen;
     std::size_t number = 1;
     for (std::size_t i = 0; i < count; ++i) {
@@ -361,15 +362,15 @@ class redaction {
 
   path_decisions paths_{roots.size()};
   text_rules texts_;
-  std::size_t most_characters_ = 0;
+  std::size_t max_characters_ = 0;
   worker_counter truncated_;
   worker_counter too_deep_;
 
   event* event_ = nullptr;
-  char const* clean_logger_ = nullptr;
-  std::uint64_t logger_seen_in_ = 0;
-  char const* clean_prepared_ = nullptr;
-  std::uint64_t prepared_seen_in_ = 0;
+  char const* checked_logger_ = nullptr;
+  std::uint64_t logger_checked_in_ = 0;
+  char const* checked_prepared_ = nullptr;
+  std::uint64_t prepared_checked_in_ = 0;
 };
 
 }  // namespace fapilog::inline v0_1::redactors

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What redactors of one kind of rules are: a walk over the event with these rules alone.
+// The common base of redactors with one kind of rules: a walk over the event with these rules.
 #pragma once
 
 #include <fapilog/metrics/metric.hpp>
@@ -10,11 +10,11 @@
 
 namespace fapilog::inline v0_1::redactors {
 
-/// `Config` has the redactor's name, `redactor`, and an `add_rules`. Thread: the worker's.
+/// `Config` has `redactor`, the redactor's name, and a function `add_rules`. Thread: the worker's.
 template <class Config>
 class rules_redactor {
  public:
-  /// Throws: as `add_rules` of the configuration.
+  /// Throws: what `add_rules` throws for this configuration.
   explicit rules_redactor(Config const& config = {}) { add_rules(rules_, config); }
 
   [[nodiscard]] static constexpr std::string_view name() noexcept { return Config::redactor; }

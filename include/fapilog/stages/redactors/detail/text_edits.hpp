@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The parts of a text that have to go, and the text without them.
+// Collects the parts of a string that must be replaced, and replaces them.
 #pragma once
 
 #include <fapilog/detail/memory/arena.hpp>
@@ -15,29 +15,29 @@
 
 namespace fapilog::inline v0_1::redactors {
 
-/// What is looked for in texts. Where parts overlap, the first of these names the replacement.
+/// What is searched for in strings. If parts overlap, the first of these determines the replacement.
 enum class text_rule : std::uint8_t { private_key, card, jwt, bearer, aws_key, keyword, email, url };
 inline constexpr std::size_t text_rule_count = 8;
 
-/// The rules as metrics name them.
+/// The names of the rules in metrics.
 inline constexpr std::array<std::string_view, text_rule_count> text_rule_names{
     "private_key", "payment_card", "jwt", "bearer_token", "aws_key", "keyword", "email", "url_credentials"};
 
-/// What stands for a found part; of a URL the credentials are taken out.
+/// The replacements. The credentials of a URL are removed without one.
 inline constexpr std::array<std::string_view, text_rule_count> text_replacements{
     "[REDACTED:PRIVATE_KEY]", "[REDACTED:CARD]",
     "[REDACTED:JWT]",         "[REDACTED:TOKEN]",
     "[REDACTED:AWS_KEY]",     "***",
     "[REDACTED:EMAIL]",       ""};
 
-/// Bytes `begin` to `end` of a text, and why they go.
+/// Bytes `begin` to `end` of a string, and the rule that found them.
 struct text_edit {
   std::size_t begin;
   std::size_t end;
   text_rule why;
 };
 
-/// Collects edits of one text. Thread: one. Throws: std::bad_alloc.
+/// Collects the edits of one string. Thread: one. Throws: std::bad_alloc.
 class text_edits {
  public:
   void clear() noexcept { all_.clear(); }
@@ -47,7 +47,7 @@ class text_edits {
   void add(std::size_t begin, std::size_t end, text_rule why) {
     if (begin < end) all_.push_back({begin, end, why});
   }
-  /// The text with its parts replaced, in this memory; overlapping parts become one.
+  /// Returns the string with its parts replaced, in this memory. Overlapping parts become one.
   [[nodiscard]] std::string_view apply(std::string_view text, detail::arena& memory) {
     merge();
     std::size_t size = text.size();

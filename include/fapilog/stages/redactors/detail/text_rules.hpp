@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// All that is looked for in texts, in one pass over the characters.
+// Searches strings for all secrets that the rules know, in one pass over the characters.
 #pragma once
 
 #include <fapilog/detail/memory/arena.hpp>
@@ -21,10 +21,10 @@
 
 namespace fapilog::inline v0_1::redactors {
 
-/// Stands for a text that is longer than the limit up to which texts are looked at.
+/// Replaces a string that is longer than the limit up to which strings are searched.
 inline constexpr std::string_view too_long_text = "[REDACTED:TOO_LONG]";
 
-/// Finds and replaces the secrets of texts. Thread: one, but for `counted`. Throws: std::bad_alloc.
+/// Finds and replaces the secrets in strings. Thread: one, except for `counted`. Throws: std::bad_alloc.
 class text_rules {
  public:
   void enable(text_rule rule) {
@@ -32,54 +32,54 @@ class text_rules {
     active_ = true;
     full_ = (on_ & ~(bit(text_rule::url) | bit(text_rule::email) | bit(text_rule::keyword))) != 0;
   }
-  /// Names by which a text tells its secrets; the last call counts.
+  /// Sets the names by which a string itself names its secrets. The last call applies.
   void set_keywords(std::shared_ptr<name_rules const> names) {
     keywords_.emplace(std::move(names));
     enable(text_rule::keyword);
   }
   [[nodiscard]] bool has_keywords() const noexcept { return keywords_.has_value(); }
-  /// A longer text is replaced as a whole; of several limits the smallest counts.
+  /// Strings longer than this are replaced as a whole. Of several limits the smallest applies.
   void limit(std::size_t most_bytes) noexcept { most_ = std::min(most_, most_bytes); }
 
   [[nodiscard]] bool active() const noexcept { return active_; }
   [[nodiscard]] bool has(text_rule rule) const noexcept { return (on_ & bit(rule)) != 0; }
 
-  /// False for most texts, quickly: there is nothing in it to be replaced.
+  /// False, quickly, for most strings: nothing in them needs a replacement.
   [[nodiscard, gnu::always_inline]] bool may_change(std::string_view text) const noexcept {
     if (text.size() > most_) return true;
     if (!active_) return false;
     if (!full_) return detail::has_marks<detail::mark_set::few>(text);
     return detail::has_marks<detail::mark_set::full>(text) || has_rows(text);
   }
-  /// Replaces what has to go in a text that may change. True where there was something; the new text stands in `memory`.
+  /// Replaces the secrets in a string. Returns false if there are none. The new string lies in `memory`.
   bool clean(std::string_view& text, detail::arena& memory) {
-    if (!look(text)) return false;
+    if (!finds_secret(text)) return false;
     if (text.size() > most_) {
       too_long_.add();
       text = too_long_text;
       return true;
     }
-    for (text_edit const& e : edits_.all()) counts_[static_cast<std::size_t>(e.why)].add();
+    for (text_edit const& e : edits_.all()) count(e.why);
     text = edits_.apply(text, memory);
     return true;
   }
-  /// True where `clean` would change it.
-  [[nodiscard]] bool look(std::string_view text) {
+  /// True if `clean` would change the string.
+  [[nodiscard]] bool finds_secret(std::string_view text) {
     if (text.size() > most_) return true;
     edits_.clear();
     if (keywords_) keywords_->begin_text();
-    return full_ ? look_for<detail::mark_set::full>(text) : look_for<detail::mark_set::few>(text);
+    return full_ ? scan<detail::mark_set::full>(text) : scan<detail::mark_set::few>(text);
   }
-  /// A number that is none of a card, whatever its digits.
+  /// True for numbers that cannot be a card number, whatever their digits.
   [[nodiscard]] bool is_harmless(std::uint64_t number) const noexcept {
     return number < least_card || !has(text_rule::card);
   }
-  /// True for a number that is one of a card; counted.
-  [[nodiscard]] bool is_card_number(std::uint64_t number) noexcept {
-    if (!has(text_rule::card) || !is_card(number)) return false;
-    counts_[static_cast<std::size_t>(text_rule::card)].add();
-    return true;
+  /// True for a card number, if the rule for cards is enabled.
+  [[nodiscard]] bool is_card_number(std::uint64_t number) const noexcept {
+    return has(text_rule::card) && is_card(number);
   }
+  /// Counts a value that the caller replaced.
+  void count(text_rule rule) noexcept { counts_[static_cast<std::size_t>(rule)].add(); }
 
   [[nodiscard]] std::uint64_t counted(text_rule rule) const noexcept {
     return counts_[static_cast<std::size_t>(rule)].value();
@@ -89,14 +89,14 @@ class text_rules {
  private:
   static constexpr unsigned bit(text_rule rule) noexcept { return 1U << static_cast<unsigned>(rule); }
 
-  /// True where a row of characters may be a card or the id of a key.
+  /// True if a row of characters may be a card number or a key id.
   [[nodiscard]] bool has_rows(std::string_view text) const noexcept {
     return (has(text_rule::card) && may_have_card(text)) ||
            (has(text_rule::aws_key) && may_have_aws_key(text));
   }
 
   template <detail::mark_set Set>
-  bool look_for(std::string_view text) {
+  bool scan(std::string_view text) {
     bool has_at = false;
     std::size_t looked_to = 0;
     detail::text_signs const signs = detail::find_marks<Set>(text, [&](std::size_t i) {
@@ -105,15 +105,15 @@ class text_rules {
       } else if (text[i] == 'J') {
         if (has(text_rule::jwt)) find_jwt(text, i, looked_to, edits_);
       } else if (keywords_) {
-        keywords_->look_at(text, i, edits_);
+        keywords_->examine(text, i, edits_);
       }
     });
-    return look_closer(text, signs, has_at);
+    return search_closely(text, signs, has_at);
   }
 
-  bool look_closer(std::string_view text, detail::text_signs const& signs, bool has_at) {
+  bool search_closely(std::string_view text, detail::text_signs const& signs, bool has_at) {
     if (has_at) {
-      // E-mail addresses keep clear of URLs: those are found first, by themselves.
+      // E-mail addresses must not overlap URLs, so URLs are searched first.
       urls_.clear();
       if (has(text_rule::url)) find_urls(text, urls_);
       if (has(text_rule::email)) find_emails(text, urls_);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A figure that one thread counts, for the price of an addition.
+// A counter that one thread increments at the cost of an addition.
 #pragma once
 
 #include <fapilog/metrics/metric.hpp>
@@ -8,7 +8,7 @@
 
 namespace fapilog::inline v0_1::redactors {
 
-/// Counts on the worker's thread alone; read from any. A copy starts at zero.
+/// The worker's thread increments it; any thread reads it. A copy starts at zero.
 class worker_counter {
  public:
   worker_counter() = default;
