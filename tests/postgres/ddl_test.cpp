@@ -243,8 +243,8 @@ TEST_CASE("the migration may be run again, and names of any form are only names"
       rt.get_logger().info("hello", kv("x", name));
       REQUIRE(rt.flush(30s));
       CHECK(rt.health().at(0).second.detail.find("at least once") == std::string::npos);
-      CHECK(server.value("SELECT " + fapilog::sinks::pg::quoted_name(name) + " FROM " +
-                         fapilog::sinks::pg::table_of(config)) == name);
+      CHECK(server.value("SELECT " + fapilog::detail::pg::quoted_name(name) + " FROM " +
+                         fapilog::detail::pg::table_of(config)) == name);
     }
   }
 }
@@ -303,7 +303,7 @@ TEST_CASE("a day without a partition holds records up until there is one, and sa
   sink.start(fapilog::start_context{});
   auto const result = sink.write(e.batch());
   CHECK(result.outcome() == fapilog::write_outcome::retry);
-  CHECK(result.reason() == "postgres: no partition of the table takes the record's time");
+  CHECK(result.reason() == "postgres: no partition of the table accepts the record's time");
   server.sql("CREATE TABLE gap.rest PARTITION OF gap.logs DEFAULT");
   CHECK(sink.write(e.batch()));
 }

@@ -60,9 +60,9 @@ std::vector<fapilog::batch> requests_in_batches(std::size_t first, std::size_t r
 class plain_statement {
  public:
   plain_statement(std::string const& conninfo, std::string const& table,
-                  std::vector<fapilog::sinks::pg::column> const& columns, bool may_repeat)
+                  std::vector<fapilog::detail::pg::column> const& columns, bool may_repeat)
       : connection_(conninfo), rows_(columns, true) {
-    connection_.prepare(fapilog::sinks::pg::insert_statement(table, columns) +
+    connection_.prepare(fapilog::detail::pg::insert_statement(table, columns) +
                         (may_repeat ? " ON CONFLICT DO NOTHING" : ""));
   }
 
@@ -73,7 +73,7 @@ class plain_statement {
 
  private:
   support::libpq connection_;
-  fapilog::sinks::pg::row_encoder rows_;
+  fapilog::detail::pg::row_encoder rows_;
 };
 
 /// Processor time that the sessions of the sink's name have used.
@@ -115,20 +115,20 @@ insert_cost cost_of(postgres_server const& server, table_kind const& kind, std::
   config.connections = 1;  // the second would share the time of a batch
   config.use_jsonb = kind.event == "jsonb";
   config.schema_name = "costs";
-  std::string table = fapilog::sinks::pg::create_table(config, fapilog::sinks::postgres_layout::plain);
+  std::string table = fapilog::detail::pg::create_table(config, fapilog::sinks::postgres_layout::plain);
   if (kind.event == "text") table.replace(table.find("\"event\" json"), 12, "\"event\" text");
   if (!kind.has_key) table.replace(table.find(" PRIMARY KEY"), 12, "");
   server.sql("DROP SCHEMA IF EXISTS costs CASCADE; CREATE SCHEMA costs; " + table + kind.indexes);
 
-  auto columns = fapilog::sinks::pg::columns_of(config);
-  if (kind.event == "text") columns.back().type = fapilog::sinks::pg::sql_type::text;
+  auto columns = fapilog::detail::pg::columns_of(config);
+  if (kind.event == "text") columns.back().type = fapilog::detail::pg::sql_type::text;
   postgres sink{config};
   std::unique_ptr<plain_statement> plain;
   if (kind.by_sink) {
     sink.start(fapilog::start_context{});
   } else {
     plain = std::make_unique<plain_statement>(server.conninfo() + " application_name=fapilog",
-                                              fapilog::sinks::pg::table_of(config), columns, kind.has_key);
+                                              fapilog::detail::pg::table_of(config), columns, kind.has_key);
   }
   server.sql("CHECKPOINT");
   std::string const wal_now = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')";
@@ -172,7 +172,7 @@ TEST_CASE("an index is paid for with the server's time and its log, a GIN index 
   config.schema_name = "costs";
   auto const indexes = [&](bool gin) {
     config.gin_index = gin;
-    return fapilog::sinks::pg::create_indexes(config, fapilog::sinks::postgres_layout::plain);
+    return fapilog::detail::pg::create_indexes(config, fapilog::sinks::postgres_layout::plain);
   };
   std::vector<table_kind> const kinds{
       {.name = "no index, `event` as text", .event = "text", .has_key = false, .by_sink = false},

@@ -75,9 +75,9 @@ TEST_CASE("the page's migration is what the sink prints, and its queries run and
 TEST_CASE("the page's table of codes is the sink's") {
   std::string const page = postgres_page();
   std::string const table = page.substr(page.find("| SQLSTATE | What the sink does |"));
-  for (auto const& rule : fapilog::sinks::pg::sqlstate_rules) {
+  for (auto const& rule : fapilog::detail::pg::sqlstate_rules) {
     // A code that does as its class does needs no mention.
-    if (rule.code.size() == 5 && fapilog::sinks::pg::rule_of(rule.code.substr(0, 2)).action == rule.action)
+    if (rule.code.size() == 5 && fapilog::detail::pg::rule_of(rule.code.substr(0, 2)).action == rule.action)
       continue;
     INFO(rule.code);
     bool found = false;

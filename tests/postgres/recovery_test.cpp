@@ -56,9 +56,9 @@ struct writer {
   /// All that was put is in the table once, soon.
   [[nodiscard]] bool all_arrive(postgres_server const& server, std::chrono::seconds deadline = 60s) {
     return static_cast<bool>(rt.flush(deadline)) && rt.is_healthy() &&
-           server.count(fapilog::sinks::pg::table_of(config)) == static_cast<std::size_t>(written) &&
+           server.count(fapilog::detail::pg::table_of(config)) == static_cast<std::size_t>(written) &&
            server.count("(SELECT DISTINCT event->'log'->'data'->'n' FROM " +
-                        fapilog::sinks::pg::table_of(config) + ") t") == static_cast<std::size_t>(written);
+                        fapilog::detail::pg::table_of(config) + ") t") == static_cast<std::size_t>(written);
   }
 
   postgres_config config;

@@ -9,7 +9,10 @@
 
 #include <chrono>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "support/batches.hpp"
 #include "support/postgres_server.hpp"
@@ -17,8 +20,23 @@
 using fapilog::kv;
 using fapilog::sinks::postgres;
 using fapilog::sinks::postgres_config;
+using fapilog::sinks::postgres_ddl;
 using support::shared_server;
 using namespace std::chrono_literals;
+
+namespace {
+
+/// What the constructor of the sink throws, or an empty string.
+std::string complaint(postgres_config const& config) {
+  try {
+    postgres const sink{config};
+  } catch (std::invalid_argument const& error) {
+    return error.what();
+  }
+  return {};
+}
+
+}  // namespace
 
 TEST_CASE("a record becomes a row with its columns and its envelope") {
   auto& server = shared_server();
@@ -119,27 +137,70 @@ TEST_CASE("without the raw JSON the event has the extracted fields, and no JSON 
   CHECK(server.value("SELECT pg_typeof(event)::text FROM small.logs") == "json");
 }
 
-TEST_CASE("a wrong configuration is refused with what would be right") {
-  auto const complaint = [](postgres_config const& config) {
-    try {
-      postgres const sink{config};
-    } catch (std::invalid_argument const& error) {
-      return std::string{error.what()};
-    }
-    return std::string{};
-  };
+TEST_CASE("refuses invalid settings and says what is valid") {
   CHECK(complaint({}).empty());
   CHECK(complaint({.table_name = ""}) == "fapilog: postgres: `table_name` is empty");
   CHECK(complaint({.schema_name = std::string(64, 's')}) ==
         "fapilog: postgres: `schema_name` is longer than 63 bytes");
   CHECK(complaint({.schema_name = std::string("a\0b", 3)}) ==
-        "fapilog: postgres: `schema_name` has a NUL character");
+        "fapilog: postgres: `schema_name` contains a NUL character");
   CHECK(complaint({.table_name = "\xff"}) == "fapilog: postgres: `table_name` is not UTF-8");
   CHECK(complaint({.extract_fields = {"level", "level"}}) ==
-        "fapilog: postgres: there is a column 'level' already; give the field another, as in x=level");
+        "fapilog: postgres: `extract_fields` has a field for the column 'level', which exists already; give "
+        "the "
+        "field another column, as in x=level");
   CHECK(
       complaint({.extract_fields = {"data.n:varchar"}}) ==
       "fapilog: postgres: `extract_fields` has the type 'varchar'; it must be text, bigint, double, boolean, "
       "timestamptz or jsonb");
   CHECK(complaint({.extract_fields = {"data..n"}}).find("data..n") != std::string::npos);
+}
+
+TEST_CASE("refuses every number that is out of range") {
+  std::vector<std::pair<std::string, postgres_config>> const configs{
+      {"port", {.port = 0}},
+      {"batch_size", {.batch_size = 0}},
+      {"batch_size", {.batch_size = 100'001}},
+      {"batch_bytes", {.batch_bytes = 1'023}},
+      {"connections", {.connections = 0}},
+      {"connections", {.connections = 65}},
+      {"keepalives_count", {.keepalives_count = 0}},
+      {"keepalives_count", {.keepalives_count = 101}},
+  };
+  for (auto const& [name, config] : configs) {
+    INFO(name);
+    CHECK(complaint(config).find(name) != std::string::npos);
+    CHECK_THROWS_AS(postgres_ddl(config), std::invalid_argument);
+  }
+  CHECK(complaint({.batch_size = 100'000, .batch_bytes = 1'024, .connections = 64}).empty());
+}
+
+TEST_CASE("refuses choices that libpq does not know") {
+  CHECK(complaint({.sslmode = "verify"}) ==
+        "fapilog: postgres: `sslmode` is \"verify\"; it must be disable, allow, prefer, require, verify-ca, "
+        "verify-full, or empty");
+  CHECK(complaint({.target_session_attrs = "rw"}).find("`target_session_attrs` is \"rw\"") !=
+        std::string::npos);
+  CHECK(complaint({.sslmode = "verify-full", .target_session_attrs = "any"}).empty());
+  CHECK(complaint({.target_session_attrs = ""}).empty());
+}
+
+TEST_CASE("refuses a malformed dsn without repeating it") {
+  std::string const prefix = "fapilog: postgres: `dsn` has ";
+  CHECK(complaint({.dsn = "host=a secret"}) == prefix + "a keyword without \"=\" at character 8");
+  CHECK(complaint({.dsn = "=secret"}) == prefix + "a \"=\" without a keyword at character 1");
+  CHECK(complaint({.dsn = "password='secret"}) == prefix + "a quote that is not closed at character 10");
+  CHECK(complaint({.dsn = "password='secret\\'"}) == prefix + "a quote that is not closed at character 10");
+  CHECK(complaint({.dsn = "postgres://u:100%@h/d"}) == prefix + "an invalid percent escape at character 17");
+  CHECK(complaint({.dsn = "postgres://h/d?sslmode"}) ==
+        prefix + "a parameter that is not \"key=value\" at character 16");
+  CHECK(complaint({.dsn = "postgresql://h/d?a=b&c=d=e"}) ==
+        prefix + "a parameter that is not \"key=value\" at character 22");
+  for (char const* const valid :
+       {"", "host=a", " host = a  password = 'it\\'s = two' port=1", "dbname=", "password=a\\ b user=c",
+        "postgres://", "postgresql://u:p%3Fw@h1:1,h2:2/d?sslmode=require&application_name=x",
+        "postgres://u:p?w@h/d"}) {
+    INFO(valid);
+    CHECK(complaint({.dsn = valid}).empty());
+  }
 }

@@ -66,21 +66,21 @@ std::vector<fapilog::batch> batches_of(int rows) {
 }
 
 /// A row at a time.
-std::string insert_values(std::string const& table, std::vector<fapilog::sinks::pg::column> const& columns) {
+std::string insert_values(std::string const& table, std::vector<fapilog::detail::pg::column> const& columns) {
   std::string names;
   std::string values;
   for (auto const& c : columns) {
-    names += (names.empty() ? "" : ", ") + fapilog::sinks::pg::quoted_name(c.name);
+    names += (names.empty() ? "" : ", ") + fapilog::detail::pg::quoted_name(c.name);
     values += (values.empty() ? "$" : ", $") + std::to_string(&c - columns.data() + 1) +
-              "::" + std::string{fapilog::sinks::pg::facts_of(c.type).sql};
+              "::" + std::string{fapilog::detail::pg::info_of(c.type).sql};
   }
   return "INSERT INTO " + table + " (" + names + ") VALUES (" + values + ")";
 }
 
 /// The same statement with data that was made before.
 figure with_libpq(postgres_server const& server, postgres_config const& config) {
-  auto const columns = fapilog::sinks::pg::columns_of(config);
-  fapilog::sinks::pg::row_encoder rows{columns, true};
+  auto const columns = fapilog::detail::pg::columns_of(config);
+  fapilog::detail::pg::row_encoder rows{columns, true};
   std::vector<std::vector<std::string>> made;
   for (fapilog::batch const& batch : batches_of(rows_in_all)) {
     for (std::size_t at = 0; at < batch.size();) {
@@ -90,7 +90,7 @@ figure with_libpq(postgres_server const& server, postgres_config const& config) 
     }
   }
   support::libpq const db{server.conninfo()};
-  db.prepare(fapilog::sinks::pg::insert_statement(fapilog::sinks::pg::table_of(config), columns));
+  db.prepare(fapilog::detail::pg::insert_statement(fapilog::detail::pg::table_of(config), columns));
   return measure(rows_in_all, [&] {
     for (auto const& arrays : made) db.execute_binary({arrays.begin(), arrays.end()});
   });
@@ -99,11 +99,11 @@ figure with_libpq(postgres_server const& server, postgres_config const& config) 
 /// A prepared INSERT of one row, a transaction a batch of so many rows; without the id where the table makes its own.
 figure with_single_inserts(postgres_server const& server, postgres_config const& config, int rows,
                            std::size_t batch_rows, bool with_id) {
-  auto columns = fapilog::sinks::pg::columns_of(config);
+  auto columns = fapilog::detail::pg::columns_of(config);
   if (!with_id) columns.erase(columns.begin());
   auto const batches = batches_of(rows);
   support::libpq const db{server.conninfo()};
-  db.prepare(insert_values(fapilog::sinks::pg::table_of(config), columns));
+  db.prepare(insert_values(fapilog::detail::pg::table_of(config), columns));
   return measure(rows, [&] {
     fapilog::detail::text_buffer scratch;
     std::size_t row = 0;

@@ -10,20 +10,20 @@
 #include <cstring>
 #include <string_view>
 
-namespace fapilog::inline v0_1::sinks::pg {
+namespace fapilog::inline v0_1::detail::pg {
 
 /// Thread: one. Throws: std::bad_alloc.
 class binary_array {
  public:
-  /// Starts over, with elements of the type with this oid.
-  void begin(std::uint32_t element_oid) {
+  /// Clears the array for elements of the type with this oid.
+  void reset(std::uint32_t element_oid) {
     bytes_.clear_to(std::size_t{4} << 20);
     count_ = 0;
     put(std::uint32_t{1});  // dimensions
-    put(std::uint32_t{0});  // 1 with a null among them
+    put(std::uint32_t{0});  // 1 if an element is NULL
     put(element_oid);
     put(std::uint32_t{0});  // elements
-    put(std::uint32_t{1});  // the first has the index 1
+    put(std::uint32_t{1});  // index of the first
   }
 
   void add_null() {
@@ -45,19 +45,19 @@ class binary_array {
     end_element();
   }
 
-  /// An element in pieces: `begin_element`, write to `buffer`, `end_element`.
+  /// Adds an element in pieces: `begin_element`, write to `buffer`, `end_element`.
   void begin_element() {
     put(std::uint32_t{0});
     begin_ = bytes_.size();
   }
-  [[nodiscard]] fapilog::detail::text_buffer& buffer() noexcept { return bytes_; }
+  [[nodiscard]] text_buffer& buffer() noexcept { return bytes_; }
   void end_element() {
     put_at(begin_ - 4, static_cast<std::uint32_t>(bytes_.size() - begin_));
     ++count_;
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
-  /// The array as it goes to the server.
+  /// The complete array; valid until it changes.
   [[nodiscard]] std::string_view finish() {
     put_at(12, count_);
     return bytes_.view();
@@ -74,9 +74,9 @@ class binary_array {
       bytes_.put_at(at + static_cast<std::size_t>(i), static_cast<char>(word >> (24 - 8 * i)));
   }
 
-  fapilog::detail::text_buffer bytes_;
+  text_buffer bytes_;
   std::size_t begin_ = 0;
   std::uint32_t count_ = 0;
 };
 
-}  // namespace fapilog::inline v0_1::sinks::pg
+}  // namespace fapilog::inline v0_1::detail::pg

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Makes JSON acceptable to the types json and jsonb: NUL, lone surrogates, endless numbers, depth.
+// Changes JSON to what the types json and jsonb accept: NUL, lone surrogates, huge numbers, deep nesting.
 #pragma once
 
 #include <fapilog/detail/text/text_buffer.hpp>
@@ -10,16 +10,16 @@
 #include <cstdint>
 #include <string_view>
 
-namespace fapilog::inline v0_1::sinks::pg {
+namespace fapilog::inline v0_1::detail::pg {
 
-/// Writes what the server would refuse as something that it takes. Thread: one. Throws: std::bad_alloc.
+/// Replaces what the server would refuse. Thread: one. Throws: std::bad_alloc.
 class json_repair {
  public:
-  /// Containers deeper than this become a text; the server's stack bears twice as many.
-  static constexpr std::size_t deepest = 5'000;
+  /// Containers nested deeper than this become a string; the stack of the server allows twice as many.
+  static constexpr std::size_t max_depth = 5'000;
 
-  /// Appends `json` to `out`. True where something was changed. JSON that is none stays none.
-  bool operator()(std::string_view json, fapilog::detail::text_buffer& out) {
+  /// Appends the repaired JSON to `out`. Returns true if it was changed. Invalid JSON stays invalid.
+  bool operator()(std::string_view json, text_buffer& out) {
     out_ = &out;
     rest_ = json;
     depth_ = 0;
@@ -28,7 +28,7 @@ class json_repair {
       char const c = rest_.front();
       if (c == '"') string();
       else if (c == '-' || (c >= '0' && c <= '9')) number();
-      else if ((c == '{' || c == '[') && depth_ == deepest) skip_container();
+      else if ((c == '{' || c == '[') && depth_ == max_depth) skip_container();
       else {
         if (c == '{' || c == '[') ++depth_;
         if ((c == '}' || c == ']') && depth_ != 0) --depth_;
@@ -51,7 +51,7 @@ class json_repair {
     changed_ = true;
   }
 
-  /// The unit of a `\uXXXX` here, or -1.
+  /// The UTF-16 code unit of a `\uXXXX` at this index, or -1.
   [[nodiscard]] std::int32_t unit_at(std::size_t at) const noexcept {
     constexpr std::size_t form = 6;
     if (rest_.size() < at + form || rest_[at] != '\\' || rest_[at + 1] != 'u') return -1;
@@ -91,26 +91,26 @@ class json_repair {
           ++plain;
         take(plain);
       } else {
-        auto const point = fapilog::detail::decode_utf8(rest_);
+        auto const point = decode_utf8(rest_);
         if (point.ok) take(point.size);
         else replace(point.size, replacement);
       }
     }
   }
 
-  /// The server's numbers have 131,072 digits before the point and 16,383 behind it.
+  /// The server allows 131,072 digits before the decimal point and 16,383 after it.
   void number() {
     std::size_t const size = rest_.find_first_not_of("+-.0123456789eE");
     std::string_view const text = rest_.substr(0, size);
-    constexpr std::size_t most_digits = 16'000;
-    constexpr int most_exponent = 16'000;
-    bool is_too_large = text.size() > most_digits;
+    constexpr std::size_t max_digits = 16'000;
+    constexpr int max_exponent = 16'000;
+    bool is_too_large = text.size() > max_digits;
     if (auto const e = text.find_first_of("eE"); e != std::string_view::npos && !is_too_large) {
       std::string_view digits = text.substr(e + 1);
       if (digits.starts_with('+')) digits.remove_prefix(1);
       int exponent = 0;
       auto const done = std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
-      is_too_large = done.ec != std::errc{} || exponent > most_exponent || exponent < -most_exponent;
+      is_too_large = done.ec != std::errc{} || exponent > max_exponent || exponent < -max_exponent;
     }
     if (is_too_large) {
       out_->push_back('"');
@@ -138,10 +138,10 @@ class json_repair {
     replace(at < rest_.size() ? at + 1 : rest_.size(), R"("too deep")");
   }
 
-  fapilog::detail::text_buffer* out_ = nullptr;
+  text_buffer* out_ = nullptr;
   std::string_view rest_;
   std::size_t depth_ = 0;
   bool changed_ = false;
 };
 
-}  // namespace fapilog::inline v0_1::sinks::pg
+}  // namespace fapilog::inline v0_1::detail::pg

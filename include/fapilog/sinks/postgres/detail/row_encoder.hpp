@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Entries as the arrays of one INSERT: a binary array a column.
+// Encodes entries as the arguments of one INSERT: a binary array for each column.
 #pragma once
 
 #include <fapilog/detail/text/copy_plain.hpp>
@@ -24,9 +24,9 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog::inline v0_1::sinks::pg {
+namespace fapilog::inline v0_1::detail::pg {
 
-/// Text is made what the server takes: ill-formed UTF-8 and NUL become U+FFFD, and an event whose text was changed says
+/// Changes strings to what the server accepts: ill-formed UTF-8 and NUL become U+FFFD. A changed event gets
 /// `"altered":true` beside `log`. Thread: one. Throws: std::bad_alloc.
 class row_encoder {
  public:
@@ -35,21 +35,21 @@ class row_encoder {
 
   [[nodiscard]] std::vector<column> const& columns() const noexcept { return columns_; }
 
-  /// Encodes entries from `first` on, at least one, at most up to `last` or `most_bytes`. Returns the end of them.
-  /// `with_care`: JSON is looked through for all that the server may refuse.
-  std::size_t encode(batch const& entries, std::size_t first, std::size_t last, std::size_t most_bytes,
-                     bool with_care = false) {
-    for (std::size_t i = 0; i < columns_.size(); ++i) arrays_[i].begin(facts_of(columns_[i].type).oid);
+  /// Encodes entries from index `first` on: at least one, up to `last` or until `max_bytes` are reached. Returns the index
+  /// after the last one encoded. `repair_always`: repairs everything in JSON that the server may refuse.
+  std::size_t encode(batch const& entries, std::size_t first, std::size_t last, std::size_t max_bytes,
+                     bool repair_always = false) {
+    for (std::size_t i = 0; i < columns_.size(); ++i) arrays_[i].reset(info_of(columns_[i].type).oid);
     std::size_t at = first;
-    for (std::size_t bytes = 0; at < last && (at == first || bytes < most_bytes); ++at) {
-      put_row(entries[at], with_care);
+    for (std::size_t bytes = 0; at < last && (at == first || bytes < max_bytes); ++at) {
+      put_row(entries[at], repair_always);
       bytes = 0;
       for (binary_array const& array : arrays_) bytes += array.size();
     }
     return at;
   }
 
-  /// The arrays of the last `encode`, in the order of the columns; views that last until the next.
+  /// The arrays of the last `encode`, in the order of the columns; valid until the next `encode`.
   [[nodiscard]] std::vector<std::string_view> arrays() {
     std::vector<std::string_view> all;
     for (binary_array& array : arrays_) all.push_back(array.finish());
@@ -57,14 +57,14 @@ class row_encoder {
   }
 
  private:
-  void put_row(entry const& e, bool with_care) {
+  void put_row(entry const& e, bool repair_always) {
     altered_ = false;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       binary_array& to = arrays_[i];
       if (i == 0) {
         to.add(std::string_view{reinterpret_cast<char const*>(e.event.message_id.bytes.data()), 16});
       } else if (i + 1 == columns_.size()) {
-        put_event(to, e, with_care);
+        put_event(to, e, repair_always);
       } else {
         auto const found = columns_[i].path.find(e.event);
         if (!found || found->type == kind::null) to.add_null();
@@ -172,23 +172,23 @@ class row_encoder {
     to.begin_element();
     auto& out = to.buffer();
     for (;;) {
-      char* end = out.room(text.size() + fapilog::detail::block_bytes);
-      text.remove_prefix(fapilog::detail::copy_plain(end, text.data(), text.size()));
+      char* end = out.room(text.size() + block_bytes);
+      text.remove_prefix(copy_plain(end, text.data(), text.size()));
       out.end_at(end);
       if (text.empty()) break;
-      auto const point = fapilog::detail::decode_utf8(text);
-      bool const is_fine = point.ok && point.value != 0;
-      altered_ = altered_ || !is_fine;
-      out.append(is_fine ? text.substr(0, point.size) : std::string_view{"\xEF\xBF\xBD"});
+      auto const point = decode_utf8(text);
+      bool const is_valid = point.ok && point.value != 0;
+      altered_ = altered_ || !is_valid;
+      out.append(is_valid ? text.substr(0, point.size) : std::string_view{"\xEF\xBF\xBD"});
       text.remove_prefix(point.size);
     }
     to.end_element();
   }
 
-  /// The envelope, or an object of the extracted fields.
-  void put_event(binary_array& to, entry const& e, bool with_care) {
+  /// Adds the envelope, or an object of the extracted fields.
+  void put_event(binary_array& to, entry const& e, bool repair_always) {
     bool const is_jsonb = columns_.back().type == sql_type::jsonb;
-    if (whole_event_ && !e.json.empty()) return put_json(to, is_jsonb, e.json, with_care);
+    if (whole_event_ && !e.json.empty()) return put_json(to, is_jsonb, e.json, repair_always);
     scratch_.clear();
     if (whole_event_) {
       envelope_.put(scratch_, e.event);
@@ -202,18 +202,18 @@ class row_encoder {
       }
       scratch_.push_back('}');
     }
-    put_json(to, is_jsonb, scratch_.view(), with_care);
+    put_json(to, is_jsonb, scratch_.view(), repair_always);
   }
 
-  void put_json(binary_array& to, bool is_jsonb, std::string_view json, bool with_care) {
-    if (with_care || json.find("\\u0000") != std::string_view::npos) {
+  void put_json(binary_array& to, bool is_jsonb, std::string_view json, bool repair_always) {
+    if (repair_always || json.find("\\u0000") != std::string_view::npos) {
       repaired_.clear();
       if (repair_(json, repaired_)) altered_ = true;
       json = repaired_.view();
     }
     to.begin_element();
     auto& out = to.buffer();
-    if (is_jsonb) out.push_back('\1');  // version of the format
+    if (is_jsonb) out.push_back('\1');  // version of the binary format
     if (altered_ && &to == &arrays_.back() && json.ends_with('}') && json.size() > 2) {
       json.remove_suffix(1);
       out.append(json);
@@ -229,9 +229,9 @@ class row_encoder {
   std::vector<binary_array> arrays_;
   envelope_writer envelope_;
   json_repair repair_;
-  fapilog::detail::text_buffer scratch_;
-  fapilog::detail::text_buffer repaired_;
+  text_buffer scratch_;
+  text_buffer repaired_;
   bool altered_ = false;
 };
 
-}  // namespace fapilog::inline v0_1::sinks::pg
+}  // namespace fapilog::inline v0_1::detail::pg

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One connection to PostgreSQL: the one header that knows libpqxx, whatever its version from 6.4 on.
+// A session with a PostgreSQL server: the only header that includes libpqxx (6.4 or newer).
 #pragma once
 
 #include <fapilog/detail/os/file.hpp>
@@ -20,19 +20,19 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog::inline v0_1::sinks::pg {
+namespace fapilog::inline v0_1::detail::pg {
 
-/// Rows of text; a null is an empty text.
+/// Rows of strings. NULL is an empty string.
 using text_rows = std::vector<std::vector<std::string>>;
 
 /// Thread: one at a time. Throws: failure from every member but the destructor; std::bad_alloc.
 class session {
  public:
-  /// `deadline` ends the connection where a statement has no answer after `longest`: the server's own timeouts do not help
-  /// where its process is stopped.
-  session(std::string const& conninfo, fapilog::detail::socket_deadline const& deadline,
-          std::chrono::milliseconds longest)
-      : deadline_(deadline), longest_(longest), fork_(generation()) {
+  /// `deadline` shuts the connection down if a statement is not answered within `max_wait`, because the timeouts of the
+  /// server have no effect while its process is stopped.
+  [[gnu::cold]] session(std::string const& conninfo, socket_deadline const& deadline,
+                        std::chrono::milliseconds max_wait)
+      : deadline_(deadline), max_wait_(max_wait), fork_(generation()) {
     try {
       connection_ = std::make_unique<pqxx::connection>(conninfo);
     } catch (std::bad_alloc const&) {
@@ -43,10 +43,10 @@ class session {
   }
   session(session const&) = delete;
   session& operator=(session const&) = delete;
-  /// A forked child has a copy of its parent's connection and must not say goodbye on it.
+  /// In a forked child the connection belongs to the parent: it is closed without the closing message of the protocol.
   ~session() {
     if (connection_ && is_inherited()) {
-      fapilog::detail::file const closed_at_the_end{connection_->sock()};
+      file const closes_socket{connection_->sock()};
       (void)connection_.release();
     }
   }
@@ -54,10 +54,9 @@ class session {
   /// True in a forked child.
   [[nodiscard]] bool is_inherited() const noexcept { return fork_ != generation(); }
   [[nodiscard]] bool is_open() const noexcept { return connection_ && connection_->is_open(); }
-  [[nodiscard]] int server_version() const noexcept { return connection_->server_version(); }
 
-  /// Statements of our own making; of several the last one's rows.
-  text_rows query(std::string const& sql) {
+  /// Runs SQL without parameters and returns the rows of the last statement.
+  [[gnu::cold]] text_rows query(std::string const& sql) {
     return guarded([&] {
       pqxx::nontransaction transaction{*connection_};
       pqxx::result const result = transaction.exec(sql);
@@ -73,24 +72,24 @@ class session {
     });
   }
 
-  /// Under a name of our own making.
-  void prepare(std::string const& name, std::string const& sql) {
+  /// Prepares a statement under this name.
+  [[gnu::cold]] void prepare(std::string const& name, std::string const& sql) {
     guarded([&] { connection_->prepare(name, sql); });
   }
 
-  /// Executes a prepared statement: one round trip, one transaction. Returns how many rows are new.
+  /// Executes a prepared statement in one round trip and one transaction. Returns the number of inserted rows.
   std::uint64_t execute(std::string const& name, std::vector<std::string_view> const& arrays) {
     return guarded([&] {
       pqxx::nontransaction transaction{*connection_};
-      return static_cast<std::uint64_t>(executed(transaction, name, arrays).affected_rows());
+      return static_cast<std::uint64_t>(execute_prepared(transaction, name, arrays).affected_rows());
     });
   }
 
  private:
-  static std::uint32_t generation() noexcept { return fapilog::detail::fork_generation.load_relaxed(); }
+  static std::uint32_t generation() noexcept { return fork_generation.load_relaxed(); }
 
-  static pqxx::result executed(pqxx::nontransaction& transaction, std::string const& name,
-                               std::vector<std::string_view> const& arrays) {
+  static pqxx::result execute_prepared(pqxx::nontransaction& transaction, std::string const& name,
+                                       std::vector<std::string_view> const& arrays) {
 #if PQXX_VERSION_MAJOR < 7 || (PQXX_VERSION_MAJOR == 7 && PQXX_VERSION_MINOR < 6)
     std::vector<pqxx::binarystring> all;
     all.reserve(arrays.size());
@@ -107,11 +106,11 @@ class session {
 #endif
   }
 
-  /// Makes a failure of whatever libpqxx throws. Its texts repeat content and are not looked at.
+  /// Runs `f` and turns exceptions of libpqxx into a failure. Their messages may contain records and are not used.
   template <class F>
   auto guarded(F&& f) -> decltype(f()) {
-    if (!is_open()) throw failure::lost();  // libpqxx 6 would connect again by itself
-    auto const watch = deadline_.over(connection_->sock(), longest_);
+    if (!is_open()) throw failure::lost();  // libpqxx 6 would reconnect
+    auto const watch = deadline_.over(connection_->sock(), max_wait_);
     try {
       return f();
     } catch (std::bad_alloc const&) {
@@ -121,14 +120,14 @@ class session {
       translate();
     }
   }
-  [[noreturn]] void translate() const {
+  [[noreturn, gnu::cold]] void translate() const {
     try {
       throw;
     } catch (pqxx::in_doubt_error const&) {
       throw failure::lost();
     } catch (pqxx::broken_connection const&) {
       throw failure::lost();
-    } catch (pqxx::deadlock_detected const&) {  // in 6.4 these are no sql_error
+    } catch (pqxx::deadlock_detected const&) {  // in 6.4 these do not derive from sql_error
       throw closed_or("40P01");
     } catch (pqxx::serialization_failure const&) {
       throw closed_or("40001");
@@ -143,14 +142,14 @@ class session {
     }
   }
   [[nodiscard]] failure closed_or(std::string_view code) const {
-    // The server ends sessions with a code of class 57, and says so before it closes.
+    // Before the server closes a session, it sends a code of class 57.
     return is_open() || !code.empty() ? failure::of(code) : failure::lost();
   }
 
   std::unique_ptr<pqxx::connection> connection_;
-  fapilog::detail::socket_deadline const& deadline_;
-  std::chrono::milliseconds longest_;
+  socket_deadline const& deadline_;
+  std::chrono::milliseconds max_wait_;
   std::uint32_t fork_;
 };
 
-}  // namespace fapilog::inline v0_1::sinks::pg
+}  // namespace fapilog::inline v0_1::detail::pg

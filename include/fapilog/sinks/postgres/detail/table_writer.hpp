@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+// The work of the Postgres sink: checks the table, divides batches among connections, reports what is wrong.
+#pragma once
+
+#include <fapilog/detail/os/platform.hpp>
+#include <fapilog/detail/text/concat.hpp>
+#include <fapilog/metrics/metric.hpp>
+#include <fapilog/record/batch.hpp>
+#include <fapilog/sinks/postgres/config.hpp>
+#include <fapilog/sinks/postgres/counts.hpp>
+#include <fapilog/sinks/postgres/detail/connection.hpp>
+#include <fapilog/sinks/postgres/detail/sqlstate.hpp>
+#include <fapilog/sinks/postgres/detail/table_check.hpp>
+#include <fapilog/sinks/sink.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1::detail::pg {
+
+/// Thread: one at a time. Throws: std::bad_alloc. The constructor throws std::invalid_argument for invalid settings.
+class table_writer {
+ public:
+  explicit table_writer(postgres_config config) : shared_(std::move(config)) {
+    for (std::uint32_t i = 0; i < shared_.config.connections; ++i)
+      connections_.push_back(std::make_unique<connection>(shared_));
+  }
+
+  [[nodiscard]] postgres_config const& config() const noexcept { return shared_.config; }
+  [[nodiscard]] sinks::postgres_counts const& counts() const noexcept { return shared_.counts; }
+
+  [[gnu::cold]] void start(start_context const& context) {
+    context_.emplace(context);
+    if (config().create_table && !context.may_change_schema()) {
+      context.report("postgres: `create_table` is true, but the preset forbids DDL: none is run",
+                     concat({"create the table ", shared_.table,
+                             " by a migration (postgres_ddl prints it) and set `create_table` to false"}));
+    }
+    try {
+      ensure_ready();
+    } catch (failure const& failed) {
+      record_failure(failed);
+    }
+  }
+
+  write_result write(batch const& entries) {
+    try {
+      ensure_ready();
+    } catch (failure const& failed) {
+      record_failure(failed);
+      return retry_after(failed, 0);
+    }
+    shared_.may_repeat = std::exchange(last_write_failed_, true);
+    std::vector<std::size_t> refused;
+    refusal_counts reasons;
+    for (share& s : write_shares(entries)) {
+      refused.insert(refused.end(), s.refused.begin(), s.refused.end());
+      for (auto const& [reason, count] : s.reasons) add_refusal(reasons, reason, count);
+      if (!s.failed) continue;
+      record_failure(*s.failed);
+      if (s.failed->action == action::wait) s.failed = diagnose(*s.failed);
+      // Refused records are offered again too: the delivery learns of them only when the whole batch is settled.
+      return retry_after(*s.failed, refused.empty() ? s.done : std::min(s.done, refused.front()));
+    }
+    last_write_failed_ = false;
+    record_success(entries);
+    if (refused.empty()) return write_result::delivered();
+    return reject(std::move(refused), reasons);
+  }
+
+  [[gnu::cold]] void stop() {
+    for (auto const& each : connections_) {
+      each->thread.finish();
+      each->disconnect();
+    }
+  }
+
+  [[gnu::cold]] void collect(metric_list& all) const {
+    auto const add = [&all](std::string_view name, std::string_view help, counter const& count) {
+      all.push_back({.name = std::string{name},
+                     .help = std::string{help},
+                     .value = static_cast<double>(count.value())});
+    };
+    auto const& counts = shared_.counts;
+    add("fapilog_postgres_rows_total", "Rows that are new in the table.", counts.rows);
+    add("fapilog_postgres_duplicates_total",
+        "Rows that were already stored because an acknowledgement was lost.", counts.duplicates);
+    add("fapilog_postgres_rejected_total", "Records that the server refused.", counts.rejected);
+    add("fapilog_postgres_statements_total", "Statements sent.", counts.statements);
+    add("fapilog_postgres_connections_total", "Connections opened.", counts.connections);
+  }
+
+  [[nodiscard, gnu::cold]] sink_health health() const {
+    std::string const& table = shared_.table;
+    bool const is_connected = connections_.front()->is_connected();
+    if (!last_error_.empty())
+      return {false, concat({is_connected ? "connected, " : "not connected, ", table, ": ", last_error_})};
+    if (!is_connected || !is_checked_) return {false, "not connected, " + table};
+    std::string text = "connected, " + table;
+    if (has_other_key_) text += ", records that repeat another unique key of the table are left out";
+    if (!is_unique_) text += ", at least once: the table has no unique key on id, or id and timestamp";
+    if (!connection_error_.empty()) {
+      append(text, {", not on all of its ", std::to_string(connections_.size()),
+                    " connections: ", connection_error_});
+    }
+    if (lag_ms_) append(text, {", last row ", std::to_string(*lag_ms_), " ms after its call"});
+    return {true, std::move(text)};
+  }
+
+ private:
+  void ensure_ready() {
+    shared_.deadline.start();
+    connection& first = *connections_.front();
+    if (first.connect()) is_checked_ = false;
+    if (!is_checked_) check_table(first.current_session());
+  }
+
+  [[gnu::cold]] void check_table(session& db) {
+    table_state state = inspect_table(db, config(), shared_.columns);
+    if (!state.exists && config().create_table && context_ && context_->may_change_schema()) {
+      try {
+        create_missing_table(db, config(), state);
+      } catch (failure& failed) {
+        failed.message = "the table could not be created: " + failed.message;
+        failed.remedy = state.remedy;
+        throw;
+      }
+      state = inspect_table(db, config(), shared_.columns);
+    }
+    if (!state.problem.empty()) throw failure{action::wait, "", state.problem, state.remedy};
+    is_unique_ = state.is_unique;
+    has_other_key_ = state.has_other_key;
+    shared_.may_lack_partition = state.may_lack_partition;
+    is_checked_ = true;
+    last_report_.clear();
+  }
+
+  /// A more precise description than the server's code gives, from a check of the table.
+  [[gnu::cold]] failure diagnose(failure const& failed) {
+    try {
+      ensure_ready();
+    } catch (failure const& precise) {
+      record_failure(precise);
+      return precise;
+    }
+    return failed;
+  }
+
+  /// Divides a large batch among the connections. The first connection writes the shares of those that cannot be opened.
+  std::vector<share> write_shares(batch const& entries) {
+    constexpr std::size_t min_share = 100;  // a smaller share costs the server more than it saves
+    std::size_t const count = std::clamp<std::size_t>(entries.size() / min_share, 1, connections_.size());
+    std::vector<share> shares(count);
+    for (std::size_t i = 0; i < count; ++i)
+      shares[i] = make_share(entries.size() * i / count, entries.size() * (i + 1) / count);
+    for (std::size_t i = 1; i < count; ++i) {
+      if (!connections_[i]->post_write(entries, shares[i]))
+        shares[i].failed = failure{action::retry, "", "a thread could not be started"};
+    }
+    connections_.front()->write(entries, shares.front());
+    for (std::size_t i = 1; i < count; ++i) connections_[i]->thread.wait();
+    close_idle(count);
+    connection_error_.clear();
+    for (std::size_t i = 1; i < count; ++i) {
+      if (!shares[i].failed || shares[i].was_connected) continue;
+      connection_error_ = shares[i].failed->message;
+      if (shares.front().failed) continue;
+      shares[i] = make_share(shares[i].first, shares[i].last);
+      connections_.front()->write(entries, shares[i]);
+    }
+    return shares;
+  }
+
+  static share make_share(std::size_t first, std::size_t last) {
+    return {.first = first, .last = last, .done = first};
+  }
+
+  /// Closes connections from index `first_idle` on that have been idle for too long.
+  void close_idle(std::size_t first_idle) {
+    auto const now = std::chrono::steady_clock::now();
+    for (std::size_t i = 1; i < connections_.size(); ++i) {
+      connection& each = *connections_[i];
+      if (i < first_idle) {
+        each.last_used = now;
+      } else if (each.is_connected() && now - each.last_used > config().connection_idle_timeout) {
+        each.thread.finish();
+        each.disconnect();
+      }
+    }
+  }
+
+  [[gnu::cold]] static write_result retry_after(failure const& failed, std::size_t first) {
+    return write_result::retry("postgres: " + failed.message, first,
+                               std::chrono::milliseconds{failed.action == action::wait ? 1'000 : 0});
+  }
+
+  [[gnu::cold]] write_result reject(std::vector<std::size_t> refused, refusal_counts const& reasons) {
+    shared_.counts.rejected.add(refused.size());
+    std::string why = concat({"postgres: ", std::to_string(refused.size()), " refused:"});
+    for (auto const& [reason, count] : reasons) append(why, {" ", std::to_string(count), " x ", reason});
+    return write_result::rejected(std::move(refused), std::move(why));
+  }
+
+  /// Reports each cause that needs an operator once, until it is gone.
+  [[gnu::cold]] void record_failure(failure const& failed) {
+    last_error_ = failed.message;
+    if (failed.action == action::wait) is_checked_ = false;
+    if (!failed.remedy || !context_ || last_report_ == failed.message) return;
+    last_report_ = failed.message;
+    context_->report(concat({"postgres: ", failed.message, "; records wait"}),
+                     failed.remedy->empty() ? "" : "run: " + *failed.remedy);
+  }
+
+  void record_success(batch const& entries) {
+    last_error_.clear();
+    shared_.unknown_failures.set(0);
+    if (entries.empty()) return;
+    constexpr std::int64_t ns_per_ms = 1'000'000;
+    lag_ms_ = (wall_clock_ns() - entries[entries.size() - 1].event.unix_ns) / ns_per_ms;
+  }
+
+  shared_state shared_;
+  std::vector<std::unique_ptr<connection>> connections_;
+  std::optional<start_context> context_;
+  bool is_checked_ = false;
+  bool last_write_failed_ = false;
+  bool is_unique_ = true;
+  bool has_other_key_ = false;
+  std::string last_error_;
+  std::string connection_error_;  ///< why additional connections are not open
+  std::string last_report_;
+  std::optional<std::int64_t> lag_ms_;
+};
+
+}  // namespace fapilog::inline v0_1::detail::pg
