@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: MIT
-// Shows what a runtime tells of itself: /metrics for Prometheus and /healthz for whoever starts and stops processes.
+// Serves the metrics of a runtime: /metrics for Prometheus, /healthz for whatever starts and stops processes.
 #include <fapilog/config/config_value.hpp>
 #include <fapilog/fapilog.hpp>
 
-#include "http_server.hpp"
+#include <httplib.h>
 
-#include <unistd.h>
+#include <sys/socket.h>
 
 #include <charconv>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
 #include <cstddef>
-#include <cstdint>
 #include <cstdio>
-#include <exception>
 #include <mutex>
 #include <stop_token>
 #include <string>
@@ -24,36 +22,37 @@
 #include <vector>
 
 using fapilog::kv;
-using metrics_server::http_answer;
 
 namespace {
 
 constexpr char usage[] =
     "usage: metrics_server [--address A] [--port N] [--file PATH]\n"
     "Logs some work on standard output and serves /metrics and /healthz until SIGTERM or SIGINT.\n"
-    "  --address A   IPv4 address to listen at (default: 127.0.0.1)\n"
-    "  --port N      port; 0 takes any free one, and stderr names it (default: 9464)\n"
-    "  --file PATH   log to this file, too\n";
+    "  --address A   address to listen at (default: 127.0.0.1)\n"
+    "  --port N      port to listen at; 0 takes a free one, which is printed on stderr (default: 9464)\n"
+    "  --file PATH   also log to this file\n";
 
-struct choices {
+struct arguments {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 9464;
+  int port = 9464;
   std::string file;
   bool wants_help = false;
 };
 
-bool read(std::vector<std::string_view> const& arguments, choices& chosen) {
-  for (std::size_t i = 0; i < arguments.size(); i += 2) {
-    if (arguments[i] == "--help") return chosen.wants_help = true;
-    if (i + 1 == arguments.size()) return false;
-    std::string_view const value = arguments[i + 1];
-    if (arguments[i] == "--address") {
-      chosen.address = value;
-    } else if (arguments[i] == "--file") {
-      chosen.file = value;
-    } else if (arguments[i] == "--port") {
-      auto const [end, error] = std::from_chars(value.data(), value.data() + value.size(), chosen.port);
+/// Returns false for wrong arguments.
+bool parse(std::vector<std::string_view> const& words, arguments& parsed) {
+  for (std::size_t i = 0; i < words.size(); i += 2) {
+    if (words[i] == "--help") return parsed.wants_help = true;
+    if (i + 1 == words.size()) return false;
+    std::string_view const value = words[i + 1];
+    if (words[i] == "--address") {
+      parsed.address = value;
+    } else if (words[i] == "--file") {
+      parsed.file = value;
+    } else if (words[i] == "--port") {
+      auto const [end, error] = std::from_chars(value.data(), value.data() + value.size(), parsed.port);
       if (error != std::errc{} || end != value.data() + value.size()) return false;
+      if (parsed.port < 0 || parsed.port > 65535) return false;
     } else {
       return false;
     }
@@ -61,15 +60,8 @@ bool read(std::vector<std::string_view> const& arguments, choices& chosen) {
   return true;
 }
 
-// A signal handler may do little: it writes a byte, and the poll loop sees it.
-int stop_writer = -1;
-extern "C" void on_stop(int) {
-  char const byte = 0;
-  [[maybe_unused]] auto const size = ::write(stop_writer, &byte, 1);
-}
-
 // {"healthy":false,"sinks":[{"name":"rotating_file","healthy":false,"detail":"..."}]}
-http_answer health_page(fapilog::runtime const& rt) {
+void write_health(fapilog::runtime const& rt, httplib::Response& response) {
   bool is_healthy = true;
   auto sinks = fapilog::config_value::list();
   for (auto const& [name, health] : rt.health()) {
@@ -82,13 +74,8 @@ http_answer health_page(fapilog::runtime const& rt) {
   auto all = fapilog::config_value::object();
   all.set("healthy", is_healthy);
   all.set("sinks", std::move(sinks));
-  return {.status = is_healthy ? 200 : 503, .type = "application/json", .body = to_json(all) + '\n'};
-}
-
-http_answer page(fapilog::runtime const& rt, std::string_view path) {
-  if (path == "/healthz") return health_page(rt);
-  if (path != "/metrics") return {.status = 404};
-  return {.type = "text/plain; version=0.0.4; charset=utf-8", .body = prometheus_text(rt)};
+  response.status = is_healthy ? 200 : 503;
+  response.set_content(to_json(all) + '\n', "application/json");
 }
 
 // The program's own work: an order now and then.
@@ -102,48 +89,63 @@ void work(std::stop_token const& stop, fapilog::logger const& log) {
   }
 }
 
-void run(choices const& chosen, int stop) {
+int run(arguments const& chosen, sigset_t const& stop_signals) {
   fapilog::options options{.sinks = {fapilog::sinks::stdout_json{}}};
   if (!chosen.file.empty()) options.sinks.emplace_back(fapilog::sinks::rotating_file{{.path = chosen.file}});
   fapilog::runtime rt{std::move(options)};
   auto const log = rt.get_logger("metrics_server");
 
-  metrics_server::http_server server{chosen.address, chosen.port};
-  std::fprintf(stderr, "listening on http://%s:%d\n", chosen.address.c_str(), server.port());
+  httplib::Server server;
+  server.set_keep_alive_max_count(
+      1);  // one request per connection, so that stopping waits for no idle connection
+  server.set_socket_options([](auto socket) {  // the default would let two programs listen at the same port
+    int const yes = 1;
+    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  });
+  server.Get("/metrics", [&rt](httplib::Request const&, httplib::Response& response) {
+    response.set_content(prometheus_text(rt), "text/plain; version=0.0.4; charset=utf-8");
+  });
+  server.Get("/healthz",
+             [&rt](httplib::Request const&, httplib::Response& response) { write_health(rt, response); });
+  server.set_logger([&log](httplib::Request const& request, httplib::Response const& response) {
+    log.debug("answered", kv("method", request.method), kv("path", request.path),
+              kv("status", response.status));
+  });
+
+  int port = chosen.port;
+  if (port == 0) port = server.bind_to_any_port(chosen.address);
+  else if (!server.bind_to_port(chosen.address, port)) port = -1;
+  if (port < 0) {
+    std::fprintf(stderr, "metrics_server: cannot listen at %s:%d\n", chosen.address.c_str(), chosen.port);
+    return 1;
+  }
   {
-    std::jthread const worker{[&](std::stop_token const& end) { work(end, log); }};
-    server.serve(
-        stop, [&](std::string_view path) { return page(rt, path); },
-        [&](std::string_view method, std::string_view path, int status) {
-          log.debug("answered", kv("method", method), kv("path", path), kv("status", status));
-        });
+    std::jthread const serving{[&server] { server.listen_after_bind(); }};
+    while (!server.is_running()) std::this_thread::yield();  // a stop before that would have no effect
+    std::jthread const worker{[&log](std::stop_token const& stop) { work(stop, log); }};
+    std::fprintf(stderr, "listening on http://%s:%d\n", chosen.address.c_str(), port);
+    int received = 0;
+    ::sigwait(&stop_signals, &received);
+    server.stop();
   }
   fapilog::account const end = rt.drain();
   std::fprintf(stderr, "%llu of %llu records written%s\n", static_cast<unsigned long long>(end.processed),
                static_cast<unsigned long long>(end.submitted), end ? "" : ", not drained in time");
+  return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  choices chosen;
-  if (!read({argv + 1, argv + argc}, chosen)) return std::fputs(usage, stderr), 2;
+  arguments chosen;
+  if (!parse({argv + 1, argv + argc}, chosen)) return std::fputs(usage, stderr), 2;
   if (chosen.wants_help) return std::fputs(usage, stdout), 0;
 
-  int ends[2];
-  if (::pipe(ends) != 0) return 1;
-  metrics_server::descriptor const reader{ends[0]};
-  metrics_server::descriptor const writer{ends[1]};
-  stop_writer = writer.get();
-  struct sigaction action {};
-  action.sa_handler = on_stop;
-  ::sigaction(SIGTERM, &action, nullptr);
-  ::sigaction(SIGINT, &action, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);  // for systems without MSG_NOSIGNAL
-  try {
-    run(chosen, reader.get());
-  } catch (std::exception const& error) {
-    std::fprintf(stderr, "metrics_server: %s\n", error.what());
-    return 1;
-  }
+  // Blocked in every thread, so that only sigwait gets them.
+  sigset_t stop_signals;
+  sigemptyset(&stop_signals);
+  sigaddset(&stop_signals, SIGTERM);
+  sigaddset(&stop_signals, SIGINT);
+  ::pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+  return run(chosen, stop_signals);
 }
