@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Entries in order, as a sink is given them: immutable once built, shared by reference.
+// The entries that a sink gets, in order: immutable once built, shared by reference.
 #pragma once
 
 #include <fapilog/detail/memory/arena.hpp>
@@ -17,35 +17,35 @@
 
 namespace fapilog::inline v0_1 {
 
-/// An event and its JSON text, made once.
+/// An event and its JSON line.
 struct entry {
   explicit entry(detail::arena& memory) noexcept : event(memory) {}
 
   fapilog::event event;
-  /// The envelope as one line without its end; empty where no sink asked for JSON (`needs_json`).
+  /// The envelope as one line without a line end; empty if no sink needs JSON (`needs_json`).
   std::string_view json;
 };
 
-/// What a batch stands in. The worker fills it; afterwards it is only read, and reused when nobody holds it.
+/// The memory of a batch. The worker fills it; afterwards it is only read. It is reused when no handle refers to it.
 class batch_storage {
  public:
   [[nodiscard]] detail::arena& memory() noexcept { return memory_; }
   [[nodiscard]] std::vector<entry>& entries() noexcept { return entries_; }
   [[nodiscard]] std::vector<entry> const& entries() const noexcept { return entries_; }
-  /// All lines one after the other, each with its end.
+  /// All lines, each with its line end, one after the other.
   [[nodiscard]] detail::text_buffer& text() noexcept { return text_; }
   [[nodiscard]] detail::text_buffer const& text() const noexcept { return text_; }
 
-  /// Keeps shared bytes alive that events refer to.
+  /// Keeps shared bytes alive to which events refer.
   void keep(detail::shared_bytes const& bytes) {
     if (bytes.empty() || (!kept_.empty() && kept_.back().data() == bytes.data())) return;
     kept_.push_back(bytes);
   }
 
-  /// Keeps another batch's memory alive that events refer to.
+  /// Keeps the memory of another batch alive to which events refer.
   void keep(std::shared_ptr<batch_storage const> other) { others_.push_back(std::move(other)); }
 
-  /// Bytes of memory that it holds.
+  /// Bytes of memory that it occupies.
   [[nodiscard]] std::size_t bytes() const noexcept {
     return memory_.bytes() + entries_.capacity() * sizeof(entry) + text_.capacity();
   }
@@ -66,7 +66,7 @@ class batch_storage {
   detail::text_buffer text_;
 };
 
-/// A handle on entries in order; copying it copies no entry. Thread: any, for reading.
+/// A handle to entries in order. A copy shares them. Thread: any, for reading.
 class batch {
  public:
   batch() = default;
@@ -83,7 +83,7 @@ class batch {
   [[nodiscard]] bool empty() const noexcept { return first_ == last_; }
   [[nodiscard]] entry const& operator[](std::size_t index) const noexcept { return begin()[index]; }
 
-  /// The JSON lines of all entries, each ended by a newline, in one piece.
+  /// The JSON lines of all entries in one piece, each with its newline; empty if no sink needs JSON.
   [[nodiscard]] std::string_view text() const noexcept {
     if (empty()) return {};
     entry const& last = (*this)[size() - 1];
@@ -92,15 +92,15 @@ class batch {
     return {from, static_cast<std::size_t>(last.json.data() + last.json.size() + 1 - from)};
   }
 
-  /// The memory, for the next batch, if this is the only handle on it; else null.
+  /// The memory for reuse if this is the only handle to it, otherwise null.
   [[nodiscard]] std::shared_ptr<batch_storage> take_back() const {
     return storage_.use_count() == 1 ? storage_ : nullptr;
   }
 
-  /// Bytes of the memory in which it stands; copies and parts share it.
+  /// Bytes of the batch's memory, which copies and parts share.
   [[nodiscard]] std::size_t bytes() const noexcept { return storage_ ? storage_->bytes() : 0; }
 
-  /// A batch of the entries at these indices, which ascend. Throws: std::bad_alloc.
+  /// A batch of the entries at these indices, which must ascend. Throws: std::bad_alloc.
   [[nodiscard]] batch only(std::vector<std::uint32_t> const& indices) const {
     auto chosen = std::make_shared<batch_storage>();
     chosen->entries().reserve(indices.size());
@@ -109,7 +109,7 @@ class batch {
     return from_copies(std::move(chosen));
   }
 
-  /// One batch of the entries of several, in their order. Throws: std::bad_alloc.
+  /// One batch of the entries of several, in order. Throws: std::bad_alloc.
   [[nodiscard]] static batch joined(std::vector<batch> const& parts) {
     auto all = std::make_shared<batch_storage>();
     std::size_t count = 0;
@@ -136,7 +136,7 @@ class batch {
     to.text().append(e.json);
     to.text().push_back('\n');
   }
-  /// The text has moved while it grew: entries get their lines at the end.
+  /// Points the entries to their lines. This comes last because the text moves while it grows.
   static batch from_copies(std::shared_ptr<batch_storage> made) {
     char const* line = made->text().data();
     for (entry& e : made->entries()) {

@@ -15,7 +15,7 @@ namespace fapilog::inline v0_1 {
 /// Version of the envelope that `envelope_writer` writes.
 inline constexpr std::string_view envelope_version = "1.1";
 
-/// True for the keys that stand in `log.context`, as strings; all others stand in `log.data`.
+/// True for keys of `log.context`, whose values are strings. All other keys belong to `log.data`.
 [[nodiscard]] constexpr bool is_context_key(std::string_view key) noexcept {
   switch (key.size()) {
     case 7: return key == "user_id" || key == "span_id";
@@ -27,12 +27,12 @@ inline constexpr std::string_view envelope_version = "1.1";
   }
 }
 
-/// Writes one event after the other. Thread: one. Throws: std::bad_alloc.
+/// Writes events one after the other. Thread: one. Throws: std::bad_alloc.
 class envelope_writer {
  public:
-  /// Appends the event as one line without its end. Required members are always there: `schema_version`, and in `log`
+  /// Appends the event as one line without a line end. Required members are always present: `schema_version`, and in `log`
   /// `timestamp` (RFC 3339, UTC, milliseconds), `level`, `message`, `logger`, `context` with `message_id` and
-  /// `correlation_id` (the request's id where none was given, else null), `diagnostics` with `origin`, and `data`.
+  /// `correlation_id` (the request id if there is none, else null), `diagnostics` with `origin`, and `data`.
   void put(detail::text_buffer& out, event const& e) {
     char* to = out.room(128);
     to = put_constant(to, R"({"schema_version":"1.1","log":{"timestamp":")");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Finished events as bytes that outlive the process, and back: what a spool keeps.
+// Encodes finished events as bytes for a spool, and decodes them.
 #pragma once
 
 #include <fapilog/detail/text/text_buffer.hpp>
@@ -15,7 +15,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Changes with the form of the bytes; what another version wrote is not read.
+/// Changes with the format. The decoder refuses other versions.
 inline constexpr std::uint8_t event_codec_version = 1;
 
 /// Appends events to a buffer, in the machine's byte order. Thread: one. Throws: std::bad_alloc.
@@ -82,15 +82,15 @@ class event_encoder {
   text_buffer& out_;
 };
 
-/// Reads what `event_encoder` wrote; bytes that it did not write are refused, whatever they are. Views go to the bytes,
-/// which have to live as long as the events. Thread: one. Throws: std::bad_alloc.
+/// Decodes what `event_encoder` wrote, and refuses any other bytes. The events refer to the bytes, which must live as long
+/// as they. Thread: one. Throws: std::bad_alloc.
 class event_decoder {
  public:
   event_decoder(std::string_view bytes, arena& memory) noexcept : rest_(bytes), memory_(memory) {}
 
   [[nodiscard]] bool at_end() const noexcept { return rest_.empty(); }
 
-  /// The next entry, whose event stands in the decoder's memory. False: these are no events.
+  /// Decodes the next entry into the decoder's memory. False if the bytes are not an entry.
   [[nodiscard]] bool next(entry& to) {
     event& e = to.event;
     std::uint8_t version = 0;
@@ -142,7 +142,7 @@ class event_decoder {
     std::uint32_t size = 0;
     return number(size) && take(size, to);
   }
-  /// With the zero that file and function have.
+  /// A copy with a terminating zero, as `file` and `function` need.
   char const* ended(std::string_view from) {
     auto* const to = reinterpret_cast<char*>(memory_.take(from.size() + 1));
     if (!from.empty()) std::memcpy(to, from.data(), from.size());
@@ -193,7 +193,7 @@ class event_decoder {
     }
     return false;
   }
-  /// A count that the rest of the bytes can hold.
+  /// Reads a count that the remaining bytes can hold.
   bool counted(std::uint32_t& count) noexcept { return number(count) && count <= rest_.size(); }
 
   std::string_view rest_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A place in an event by its path in the envelope, such as `context.trace_id` or `data.user.id`.
+// Finds a value in an event by its path in the envelope, such as `context.trace_id` or `data.user.id`.
 #pragma once
 
 #include <fapilog/detail/text/text_buffer.hpp>
@@ -18,14 +18,14 @@
 
 namespace fapilog::inline v0_1 {
 
-/// Paths are written below the envelope's `log`: `timestamp`, `level`, `message`, `logger`, `context.<key>`,
-/// `diagnostics.<key>`, `data.<key>`, and for nested objects `data.<key>.<key>`. A key may have dots itself. A path with
-/// another first word, such as `user_id`, is looked for in context, data and diagnostics, in this order. What the
-/// envelope makes itself is there, too: `context.message_id`, `context.correlation_id`, `diagnostics.origin`.
-/// Thread: one at a time for `text`; otherwise any.
+/// Paths start below the envelope's `log`: `timestamp`, `level`, `message`, `logger`, `context.<key>`,
+/// `diagnostics.<key>`, `data.<key>`, and for nested objects `data.<key>.<key>`. A key may itself contain dots. A path with
+/// another first word, such as `user_id`, is searched in context, data and diagnostics, in this order. Members that the
+/// envelope adds are included: `context.message_id`, `context.correlation_id`, `diagnostics.origin`. Thread: any; `text`
+/// one at a time.
 class event_path {
  public:
-  /// Throws: std::invalid_argument where the path is empty or has an empty part.
+  /// Throws: std::invalid_argument if the path is empty or has an empty part.
   explicit event_path(std::string_view dotted) : path_(dotted) {
     if (path_.empty() || path_.front() == '.' || path_.back() == '.' ||
         path_.find("..") != std::string::npos) {
@@ -54,7 +54,7 @@ class event_path {
 
   [[nodiscard]] std::string const& dotted() const noexcept { return path_; }
 
-  /// The value there, or nothing. Text is a view into the event's memory; a timestamp is its kind.
+  /// The value at the path, or nothing. A string is a view into the event's memory.
   [[nodiscard]] std::optional<value> find(event const& e) const noexcept {
     std::string_view const rest = std::string_view{path_}.substr(rest_);
     switch (root_) {
@@ -87,7 +87,7 @@ class event_path {
     return std::nullopt;
   }
 
-  /// The value's text as in a message, or nothing; a view that lasts until the next call with this memory.
+  /// The value's text as in a message, or nothing. The view is valid until the next call with this memory.
   [[nodiscard]] std::optional<std::string_view> text(event const& e, detail::text_buffer& memory) const {
     auto const found = find(e);
     if (!found || found->type == kind::null) return std::nullopt;
@@ -112,14 +112,14 @@ class event_path {
     diagnostics,
   };
 
-  /// The request's where none was given, as in the envelope.
+  /// The request id if there is no correlation id, as in the envelope.
   static std::optional<value> correlation_of(member_list const& context) noexcept {
     value const* found = context.find("correlation_id");
     if (found == nullptr || found->type == kind::null) found = context.find("request_id");
     return found == nullptr ? std::nullopt : std::optional{*found};
   }
 
-  /// A key that has the dots itself wins over nested ones.
+  /// A key that itself contains the dots wins over nested keys.
   static std::optional<value> in(member const* first, std::size_t count, std::string_view path) noexcept {
     for (std::size_t i = 0; i < count; ++i) {
       if (first[i].key == path) return first[i].value;

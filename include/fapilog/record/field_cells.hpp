@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Fields into cells: sized first, then copied; values with code of their own are encoded beforehand, guarded.
+// Writes fields as cells; a value with code of its own is encoded beforehand, under a guard.
 #pragma once
 
 #include <fapilog/detail/memory/byte_buffer.hpp>
@@ -23,7 +23,7 @@ namespace fapilog::inline v0_1::detail {
   return sizeof(record_format::cell_head) + f.name().bytes() + payload;
 }
 
-/// Writes the cell of a field that is not deferred, its text cut to `text_size`.
+/// Writes the cell of a field that is not deferred, its string cut to `text_size`.
 inline std::byte* put_field(std::byte* to, field const& f, std::size_t text_size,
                             std::uint8_t flags = 0) noexcept {
   auto const name = f.name();
@@ -43,8 +43,8 @@ inline std::byte* put_field(std::byte* to, field const& f) noexcept {
   return put_field(to, f, f.type() == kind::string ? f.size() : 0);
 }
 
-/// Appends the cell of any field. What the value's own code throws becomes the field's text, marked as failed.
-/// Returns true where something had to be cut to stay within `limit` bytes in `out`. Throws: never.
+/// Appends the cell of any field. If the value's own code throws, the field becomes an error message, marked as failed.
+/// Returns true if something was cut to stay within `limit` bytes in `out`. Throws: never.
 inline bool append_guarded(byte_buffer& out, field const& f, std::size_t limit) noexcept {
   std::size_t const before = out.size();
   auto const failed = [&](std::string_view prefix, char const* what) noexcept {
@@ -62,7 +62,7 @@ inline bool append_guarded(byte_buffer& out, field const& f, std::size_t limit) 
       value_writer{out, limit + sizeof text}.encode_text(f.name(), kind::string, text, size,
                                                          record_format::failed);
     } catch (...) {
-      out.shrink(before);  // no memory even for that: the record goes without the field
+      out.shrink(before);  // no memory for the message either: the record has no such field
     }
   };
   try {
@@ -88,7 +88,7 @@ inline bool append_guarded(byte_buffer& out, field const& f, std::size_t limit) 
   return false;
 }
 
-/// Appends null under the field's key. False without memory.
+/// Appends null under the field's key. False if there is no memory.
 inline bool append_null(byte_buffer& out, field const& f) noexcept {
   try {
     auto const name = f.name();
@@ -103,7 +103,7 @@ inline bool append_null(byte_buffer& out, field const& f) noexcept {
   }
 }
 
-/// True for keys that are the same once what is not UTF-8 is repaired.
+/// True for keys that are equal after invalid UTF-8 is replaced.
 [[nodiscard]] inline bool are_same_key(std::string_view a, std::string_view b) noexcept {
   while (!a.empty() && !b.empty()) {
     code_point const from_a = decode_utf8(a);
@@ -115,7 +115,7 @@ inline bool append_null(byte_buffer& out, field const& f) noexcept {
   return a.empty() && b.empty();
 }
 
-/// True where a later field has the key of the first: of equal keys the last counts.
+/// True if a later field has the same key as the first: then the later one counts.
 [[nodiscard]] inline bool is_repeated(field const* first, field const* end) noexcept {
   auto const name = first->name();
   for (field const* other = first + 1; other != end; ++other) {
@@ -125,8 +125,8 @@ inline bool append_null(byte_buffer& out, field const& f) noexcept {
   return false;
 }
 
-/// The cells of these fields followed by `before`: newest first, as the worker resolves them. Throws: never; without
-/// memory it returns `before`.
+/// Returns the cells of these fields followed by `before`: newest first, the order in which the worker resolves them.
+/// Returns `before` if there is no memory. Throws: never.
 inline shared_bytes freeze(field const* fields, std::size_t count, shared_bytes const& before,
                            std::size_t limit) noexcept {
   try {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A record that the library itself makes: how many were left out, and why.
+// A record that the library itself logs, such as a summary of suppressed records.
 #pragma once
 
 #include <fapilog/record/level.hpp>
@@ -12,7 +12,7 @@
 
 namespace fapilog::inline v0_1 {
 
-/// Goes through enrichers and redactors like any other, but past the filters. Its `data` has `_fapilog_internal`, true.
+/// Passes enrichers and redactors like any other record, but skips the filters. Its `data` has `_fapilog_internal`, true.
 struct internal_record {
   level severity = level::warning;
   std::string message;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Values as JSON text: always valid, always UTF-8, no control character ever raw.
+// Writes values as JSON: always valid, always UTF-8, with all control characters escaped.
 #pragma once
 
 #include <fapilog/detail/text/ascii.hpp>
@@ -23,7 +23,7 @@
 namespace fapilog::inline v0_1::json {
 namespace json_detail {
 
-/// Longest form of one source byte: `\u0000`.
+/// The longest output for one input byte: `\u0000`.
 inline constexpr std::size_t longest_escape = 6;
 inline constexpr std::size_t piece = 4096;
 
@@ -33,7 +33,7 @@ inline char* put_escape(char* to, std::uint32_t unit) noexcept {
   return detail::put_hex(to, unit, 4);
 }
 
-/// Writes one character that cannot be copied as it is and returns how many bytes it had.
+/// Writes one character that needs an escape or a check. Returns its length in the input.
 inline std::size_t put_special(char*& to, std::string_view text) noexcept {
   char const first = text[0];
   char short_form = 0;
@@ -69,10 +69,10 @@ inline std::size_t put_special(char*& to, std::string_view text) noexcept {
 
 namespace json_detail {
 
-/// The rest of a text from its first special character on, with its closing quote.
+/// Writes a string from its first special character on, with the closing quote.
 [[gnu::noinline]] inline void put_special_text(detail::text_buffer& out, std::string_view text) {
   while (!text.empty()) {
-    // A character may end a few bytes behind the piece in which it begins: the room counts them.
+    // The last character may end a few bytes after the piece; the room includes them.
     std::size_t const size = text.size() < piece ? text.size() : piece;
     char* to = out.room(longest_escape * (size + 4) + detail::block_bytes);
     std::size_t done = 0;
@@ -88,7 +88,7 @@ namespace json_detail {
 
 }  // namespace json_detail
 
-/// Text between quotes. Bytes that are not UTF-8 become U+FFFD, control characters `\u` escapes.
+/// A string in quotes. Invalid UTF-8 becomes U+FFFD, control characters become `\u` escapes.
 inline void put_text(detail::text_buffer& out, std::string_view text) {
   char* to = out.room(text.size() + 2 + detail::block_bytes);
   *to++ = '"';
@@ -107,7 +107,7 @@ void put_integer(detail::text_buffer& out, Integer number) {
   out.end_at(std::to_chars(to, to + 24, number).ptr);
 }
 
-/// A number below 100.
+/// Writes a number below 100 with two digits.
 inline void put_two_digits(char* to, std::uint32_t number) noexcept {
   static constexpr auto pairs = [] {
     std::array<char, 200> all{};
@@ -120,8 +120,8 @@ inline void put_two_digits(char* to, std::uint32_t number) noexcept {
   std::memcpy(to, pairs.data() + 2 * std::size_t{number}, 2);
 }
 
-/// Writes a number of up to six decimals, as most that people log have, and returns the end; null for others. Both
-/// steps are exact: no two decimals of 15 digits are the same double, so the one found is the shortest form.
+/// Writes a number that has at most six decimals, as most logged numbers have, and returns the end. Returns null for other
+/// numbers. Both steps are exact: different decimals of 15 digits are different doubles, so this is the shortest form.
 [[nodiscard]] inline char* put_short_decimal(char* to, double number) noexcept {
   double const magnitude = number < 0 ? -number : number;
   if (!(magnitude < 1e9 && magnitude >= 1e-4)) return nullptr;
@@ -140,7 +140,7 @@ inline void put_two_digits(char* to, std::uint32_t number) noexcept {
   return to + size;
 }
 
-/// Shortest form that reads back as the same number, always with a point or an exponent; NaN and infinities, which
+/// The shortest form that reads back as the same number, always with a point or an exponent. NaN and infinities, which
 /// JSON does not have, become the strings "NaN", "Infinity" and "-Infinity".
 template <class Float>
 void put_float(detail::text_buffer& out, Float number) {
@@ -161,7 +161,7 @@ void put_float(detail::text_buffer& out, Float number) {
   out.end_at(end);
 }
 
-/// Seconds with a point: 1.5, 0.000000001, -2.0.
+/// Seconds with a decimal point: 1.5, 0.000000001, -2.0.
 inline void put_duration(detail::text_buffer& out, std::int64_t ns) {
   auto magnitude = ns < 0 ? 0 - static_cast<std::uint64_t>(ns) : static_cast<std::uint64_t>(ns);
   if (ns < 0) out.push_back('-');

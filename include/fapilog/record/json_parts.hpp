@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The text of a JSON object taken apart into its members, without a copy.
+// Splits the text of a JSON object into its members without a copy.
 #pragma once
 
 #include <fapilog/detail/text/utf8.hpp>
@@ -10,7 +10,7 @@
 
 namespace fapilog::inline v0_1::json {
 
-/// A member as it stands in the text: the key with its quotes and escapes, the value with its brackets.
+/// A member in its original text: the key with quotes and escapes, the value with brackets or quotes.
 struct text_member {
   std::string_view key;
   std::string_view value;
@@ -26,7 +26,7 @@ inline constexpr std::size_t none = std::string_view::npos;
   return at;
 }
 
-/// Where the string that begins at `at` ends, or `none`.
+/// The end of the string that begins at `at`, or `none`.
 [[nodiscard]] inline std::size_t skip_string(std::string_view text, std::size_t at) noexcept {
   if (at >= text.size() || text[at] != '"') return none;
   for (++at; at < text.size(); ++at) {
@@ -36,7 +36,7 @@ inline constexpr std::size_t none = std::string_view::npos;
   return none;
 }
 
-/// Where the value that begins at `at` ends, or `none`. Inside of it only strings and brackets are looked at.
+/// The end of the value that begins at `at`, or `none`. Checks only strings and brackets.
 [[nodiscard]] inline std::size_t skip_value(std::string_view text, std::size_t at) noexcept {
   std::size_t depth = 0;
   for (std::size_t const begin = at; at < text.size();) {
@@ -60,8 +60,8 @@ inline constexpr std::size_t none = std::string_view::npos;
 
 }  // namespace parts_detail
 
-/// Adds the members of the object that `text` is to `members`, in order. False where it is no object: then what was added
-/// means nothing. Values are not looked into more than is needed to find their ends. Throws: std::bad_alloc.
+/// Adds the members of the object `text` to `members`, in order. False if it is not an object; then the added members are
+/// meaningless. Values are parsed only as far as needed to find their ends. Throws: std::bad_alloc.
 [[nodiscard]] inline bool split(std::string_view text, std::vector<text_member>& members) {
   using namespace parts_detail;
   std::size_t at = skip_space(text, 0);
@@ -86,13 +86,13 @@ inline constexpr std::size_t none = std::string_view::npos;
   }
 }
 
-/// The begin of a string as it stands in JSON, from its first quote on and without the last one, so that it has at most
-/// `most` bytes once that is added. No character and no escape is cut. `most` is 2 or more. Throws: never.
+/// Returns the longest prefix of a JSON string, opening quote included, that has at most `most` bytes after the closing
+/// quote is appended. Cuts no character and no escape. `most` must be at least 2. Throws: never.
 [[nodiscard]] inline std::string_view clip_string(std::string_view text, std::size_t most) noexcept {
   if (text.size() <= most) return text.substr(0, text.size() - 1);
   std::size_t const room = most - 1;
-  std::size_t end = 1;                           // behind the last thing that is whole
-  auto const is_half = [text](std::size_t at) {  // \ud800 to \udbff: the other half of the character follows
+  std::size_t end = 1;                           // the end of the last complete character
+  auto const is_half = [text](std::size_t at) {  // \ud800 to \udbff: the second half follows
     return text[at] == '\\' && text[at + 1] == 'u' && (text[at + 2] | 0x20) == 'd' &&
            (text[at + 3] == '8' || text[at + 3] == '9' || (text[at + 3] | 0x20) == 'a' ||
             (text[at + 3] | 0x20) == 'b');

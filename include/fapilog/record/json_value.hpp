@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lets values of nlohmann::json be logged as what they are: include it and link fapilog::json.
+// Makes values of nlohmann::json loggable: include it and link fapilog::json.
 #pragma once
 
 #include <fapilog/record/value_writer.hpp>
@@ -14,12 +14,12 @@
 
 namespace fapilog::inline v0_1 {
 
-/// The two document types of the library.
+/// The two document types of nlohmann::json.
 template <class T>
 concept json_document = std::same_as<T, nlohmann::json> || std::same_as<T, nlohmann::ordered_json>;
 
-/// Writes a document as objects, arrays, numbers, texts, booleans and null, so that stages see every part of it. Binary
-/// values become bytes, a discarded value null, an empty key "_"; the limits for depth and size are those of every value.
+/// Writes a document as objects, arrays, numbers, strings, booleans and null, so that stages see all parts of it. Binary
+/// values become bytes, a discarded value becomes null, an empty key "_". The usual limits of depth and size apply.
 /// Thread: the calling one. Throws: std::bad_alloc.
 template <json_document Json>
 void to_log(value_writer& writer, Json const& document) {

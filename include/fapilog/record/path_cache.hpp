@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Remembers what was decided for each place in events, by its keys, so that it is decided once.
+// Caches a decision for each place in events, identified by its keys.
 #pragma once
 
 #include <algorithm>
@@ -14,19 +14,18 @@
 
 namespace fapilog::inline v0_1 {
 
-/// A tree of places, each with its decision. It is bounded: what does not fit is not remembered and has to be decided
-/// each time, until the next `begin_event` makes room by forgetting everything. Keys are compared by their characters,
-/// since the memory of an event is used again. Copies start empty. Thread: one. Throws: std::bad_alloc in `add`,
-/// `begin_event` and constructors.
+/// A tree of places, each with its decision. The tree is bounded: what does not fit is not cached and must be decided each
+/// time, until the next `begin_event` empties the cache. Keys are compared by their characters, because events reuse
+/// memory. Copies start empty. Thread: one. Throws: std::bad_alloc in `add`, `begin_event` and constructors.
 template <class Decision>
 class path_cache {
  public:
-  /// Number of a place, for those below it; `none` for one that is not remembered.
+  /// Number of a place, used as parent of others; `none` for a place that is not cached.
   using place = std::uint32_t;
   static constexpr place none = 0xFFFFFFFF;
   static constexpr std::size_t longest_key = 256;
 
-  /// What is known of a place; good until the next `add` or `begin_event`.
+  /// A cached decision; valid until the next `add` or `begin_event`.
   struct known {
     place at = none;
     Decision decision{};
@@ -45,13 +44,13 @@ class path_cache {
   path_cache& operator=(path_cache&&) noexcept = default;
   ~path_cache() = default;
 
-  /// The numbers of places found before are not valid any more.
+  /// Invalidates the numbers of all places. Call it before each event.
   void begin_event() {
     if (full_) [[unlikely]]
       forget();
   }
 
-  /// What is known of the place under this key, or null.
+  /// The cached decision for the place under this key, or null.
   [[nodiscard]] known const* find(place parent, std::string_view key) const noexcept {
     probe const p = probe_of(parent, key);
     for (std::size_t step = 0; step < longest_chain; ++step) {
@@ -65,8 +64,8 @@ class path_cache {
     return nullptr;
   }
 
-  /// Remembers a place that was not found and returns its number; `none` where there is no room, where the place above
-  /// it is not remembered, or where the key is too long to keep.
+  /// Caches a place that was not found and returns its number. Returns `none` if the cache is full, the parent is not
+  /// cached, or the key is too long.
   place add(place parent, std::string_view key, Decision decision) {
     if (parent == none || key.size() > longest_key) return none;
     if (keys_.size() >= most_) {
@@ -90,8 +89,8 @@ class path_cache {
   [[nodiscard]] std::size_t size() const noexcept { return keys_.size(); }
 
  private:
-  /// A place where it is looked for. `first` and `last`: the key's first and last eight bytes, which may overlap; all
-  /// there is of short keys.
+  /// A cached place. `first` and `last` are the first and last eight bytes of the key, which may overlap; they hold a short
+  /// key completely.
   struct slot {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
@@ -105,7 +104,7 @@ class path_cache {
     std::size_t hash = 0;
   };
   static constexpr std::size_t longest_chain =
-      64;  ///< only chosen keys make one that long: they are not remembered
+      64;  ///< only deliberately chosen keys collide more often: those are not cached
 
   [[nodiscard, gnu::always_inline]] static probe probe_of(place parent, std::string_view key) noexcept {
     probe p;
@@ -138,7 +137,7 @@ class path_cache {
     return p;
   }
 
-  /// False where too many keys want the same slots.
+  /// False if too many keys collide.
   bool put(slot const& s, std::size_t hash) noexcept {
     for (std::size_t step = 0; step < longest_chain; ++step) {
       slot& to = slots_[(hash + step) & mask_];
@@ -166,7 +165,7 @@ class path_cache {
   std::size_t roots_;
   std::size_t most_;
   std::vector<std::string> keys_;  ///< by number, without the roots
-  std::vector<slot> slots_;        ///< open addressing; their number is a power of two
+  std::vector<slot> slots_;        ///< open addressing; the size is a power of two
   std::size_t mask_ = 0;
   bool full_ = false;
 };

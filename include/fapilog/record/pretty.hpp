@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An event as a line for people, which can neither forge another line nor drive the terminal.
+// Writes an event as readable lines that can neither forge another line nor control the terminal.
 #pragma once
 
 #include <fapilog/detail/text/ascii.hpp>
@@ -18,8 +18,8 @@
 namespace fapilog::inline v0_1 {
 
 struct pretty_style {
-  bool colours = false;  ///< with the escape sequences of a terminal
-  bool location = true;  ///< with file and line of the call
+  bool colours = false;  ///< use the escape sequences of a terminal
+  bool location = true;  ///< show file and line of the call
 };
 
 namespace pretty_detail {
@@ -36,7 +36,7 @@ inline constexpr std::string_view plain = "\x1b[0m";
   return "\x1b[35m";                                  // magenta
 }
 
-/// Writes one character that is not copied as it is, and returns how many bytes it had.
+/// Writes one character that needs an escape or a check. Returns its length in the input.
 inline std::size_t put_special(char*& to, std::string_view text, bool quoted) noexcept {
   auto const put = [&to](std::string_view escape) {
     std::memcpy(to, escape.data(), escape.size());
@@ -65,12 +65,12 @@ inline std::size_t put_special(char*& to, std::string_view text, bool quoted) no
   return point.size;
 }
 
-/// The rest of a text from its first special character on.
+/// Writes a string from its first special character on.
 [[gnu::noinline]] inline void put_special_text(detail::text_buffer& out, std::string_view text, bool quoted) {
   constexpr std::size_t longest_escape = 6;
   constexpr std::size_t piece = 4096;
   while (!text.empty()) {
-    // A character may end a few bytes behind the piece in which it begins: the room counts them.
+    // The last character may end a few bytes after the piece; the room includes them.
     std::size_t const size = text.size() < piece ? text.size() : piece;
     char* to = out.room(longest_escape * (size + 4) + detail::block_bytes);
     std::size_t done = 0;
@@ -83,8 +83,8 @@ inline std::size_t put_special(char*& to, std::string_view text, bool quoted) no
   }
 }
 
-/// Text with its control characters as `\n`, `\x1b` or `\u202e` and what is not UTF-8 as U+FFFD; between
-/// quotes, these and backslashes are escaped, too.
+/// A string with control characters as `\n`, `\x1b` or `\u202e` and invalid UTF-8 as U+FFFD. If quoted, quotes and
+/// backslashes are escaped, too.
 inline void put_text(detail::text_buffer& out, std::string_view text, bool quoted = false) {
   char* to = out.room(text.size() + 2 + detail::block_bytes);
   if (quoted) *to++ = '"';
@@ -95,7 +95,7 @@ inline void put_text(detail::text_buffer& out, std::string_view text, bool quote
   if (quoted) out.push_back('"');
 }
 
-/// Keys and text values stand as they are where that shows what they are.
+/// False if a key or a string is unambiguous without quotes.
 [[nodiscard]] constexpr bool needs_quotes(std::string_view text) noexcept {
   for (char const c : text) {
     if (c == ' ' || c == '"' || c == '=' || c == '\\') return true;
@@ -169,15 +169,15 @@ inline void put_location(detail::text_buffer& out, event const& e) {
 
 }  // namespace pretty_detail
 
-/// Writes one event after the other. Thread: one. Throws: std::bad_alloc.
+/// Writes events one after the other. Thread: one. Throws: std::bad_alloc.
 class pretty_writer {
  public:
   explicit pretty_writer(pretty_style style = {}) : style_(style) {}
 
-  /// Appends `2026-01-27 10:30:00.123Z | INFO     | logger | message key=value ... (file.cpp:12)` with its end,
-  /// in UTC: data, then the ids of the context, then the place of the call. An exception follows on indented
-  /// lines. Texts with spaces, quotes, `=` or backslashes are quoted, objects and arrays look as in JSON. What
-  /// enrichers tell of the process and the message's id are left to the JSON form.
+  /// Appends `2026-01-27 10:30:00.123Z | INFO     | logger | message key=value ... (file.cpp:12)` with a line end, in UTC:
+  /// data, then the ids of the context, then the place of the call. An exception follows on indented lines. Strings with
+  /// spaces, quotes, `=` or backslashes are quoted; objects and arrays have the form of JSON. The message id and what
+  /// enrichers add to `diagnostics` appear only in JSON.
   void put(detail::text_buffer& out, event const& e) {
     using namespace pretty_detail;
     char* const time = out.room(32);

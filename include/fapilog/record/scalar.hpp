@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Values that fit two words: numbers, text by reference, times; and the copying of bytes into cells.
+// Values that fit two words: numbers, strings by reference, times; and functions that copy bytes into cells.
 #pragma once
 
 #include <fapilog/detail/memory/byte_buffer.hpp>
@@ -16,7 +16,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// One value by its kind. Text is referred to, not copied.
+/// A value of one of the simple kinds. Strings are referred to, not copied.
 struct scalar {
   kind type = kind::null;
   std::uint32_t extra = 0;  ///< boolean, code point, digits of a timestamp, unit of a duration
@@ -93,7 +93,7 @@ scalar bits_scalar(kind type, T value, std::uint32_t extra = 0) noexcept {
   return result;
 }
 
-/// Any `scalar_value` by its kind.
+/// The scalar for a value of any type that is a `scalar_value`.
 template <class T>
 [[nodiscard]] scalar make_scalar(T const& v) noexcept {
   if constexpr (std::is_same_v<T, bool>) {
@@ -146,14 +146,14 @@ template <class T>
   }
 }
 
-/// Copies a plain object and returns where the next one goes.
+/// Copies a plain object and returns the position after it.
 template <class T>
 [[gnu::always_inline]] inline std::byte* put(std::byte* to, T const& value) noexcept {
   std::memcpy(to, &value, sizeof value);
   return to + sizeof value;
 }
 
-/// Copies bytes; texts of a few words go without a call. `bytes` may be null where there are none.
+/// Copies bytes; strings of a few words without a function call. `bytes` may be null if `size` is 0.
 inline void put_bytes(std::byte* to, void const* bytes, std::size_t size) noexcept {
   auto const* const from = static_cast<char const*>(bytes);
   if (size >= 16 && size <= 64) {
@@ -168,7 +168,7 @@ inline void put_bytes(std::byte* to, void const* bytes, std::size_t size) noexce
   }
 }
 
-/// Copies bytes and fills the rest of the last eight with zeros.
+/// Copies bytes and fills the last eight-byte word with zeros.
 inline std::byte* put_padded(std::byte* to, void const* bytes, std::size_t size) noexcept {
   std::size_t const whole = record_format::padded(size);
   if (whole != size) std::memset(to + whole - record_format::alignment, 0, record_format::alignment);
@@ -181,7 +181,7 @@ inline std::byte* put_key(std::byte* to, key_view name) noexcept {
   return put_padded(to, name.text, name.size);
 }
 
-/// The longest prefix of at most `room` bytes that does not cut a UTF-8 sequence.
+/// The length of the longest prefix of at most `room` bytes that does not cut a UTF-8 sequence.
 inline std::size_t clip_utf8(char const* text, std::size_t room) noexcept {
   std::size_t size = room;
   while (size > 0 && room - size < 4 && is_utf8_continuation(text[size])) --size;
@@ -201,7 +201,7 @@ inline void append_code_point(byte_buffer& out, std::uint32_t point) {
   std::memcpy(out.extend(size), bytes, size);
 }
 
-/// UTF-16, UTF-32 or UTF-8 code units to UTF-8; lone surrogates become U+FFFD.
+/// Converts UTF-16 or UTF-32 to UTF-8, and copies UTF-8. A lone surrogate becomes U+FFFD.
 template <class Char>
 void append_utf8(byte_buffer& out, Char const* text, std::size_t size) {
   if constexpr (sizeof(Char) == 1) {
@@ -224,11 +224,11 @@ void append_utf8(byte_buffer& out, Char const* text, std::size_t size) {
   }
 }
 
-/// Keys of maps that become names of members; other maps become arrays of pairs.
+/// Key types whose maps become objects. Other maps become arrays of pairs.
 template <class T>
 concept map_key = shape::narrow_text<T> || std::is_integral_v<T> || std::is_enum_v<T>;
 
-/// A map's key as text.
+/// A map's key as a string.
 class map_key_text {
  public:
   template <class T>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Recognises what a type is by its shape, so that the call site needs none of the standard library's heavy headers.
+// Classifies types by their shape, so that a call site needs none of the heavy standard headers.
 #pragma once
 
 #include <fmt/core.h>
@@ -34,14 +34,14 @@ concept logs_as_value = requires(value_writer& writer, T const& value) {
   to_log(writer, value);
 };
 
-/// Has one of these hooks; numbers are not even asked.
+/// Has one of these hooks. Numbers are not checked for hooks.
 template <class T>
 concept has_hook = !std::is_arithmetic_v<T> && (logs_as_value<T> || logs_as_object<T>);
 
 template <class T>
 concept narrow_text = std::convertible_to<T const&, std::string_view> && !std::is_null_pointer_v<T>;
 
-/// Strings of wider or other characters: u8string, wstring_view, char16_t literals.
+/// Strings of other character types: u8string, wstring_view, char16_t literals.
 template <class T>
 concept wide_text_class = requires(T const& text) {
   typename T::traits_type;
@@ -80,7 +80,7 @@ concept time_point = requires(T const& value) {
   typename T::clock;
   { value.time_since_epoch() } -> duration;
 };
-/// A time point of the calendar, not of a stopwatch.
+/// A time point of a calendar clock, not of a steady clock.
 template <class T>
 concept calendar_time = time_point<T> && requires(typename T::clock::time_point value) {
   T::clock::to_time_t(value);
@@ -127,13 +127,13 @@ concept named_enum = std::is_enum_v<T> && requires(T value) {
   { to_string(value) } -> std::convertible_to<std::string_view>;
 };
 
-/// A formatter of the type's own, not one that an implicit conversion to a number finds.
+/// A formatter for this very type, not one that an implicit conversion to a number finds.
 template <class T>
 concept has_formatter = requires {
   fmt::formatter<T, char>{};
 };
 
-/// Enums without a text form are numbers, `std::byte` among them whatever fmt knows of it.
+/// Enums without a string form are numbers. `std::byte` always is, even if fmt can format it.
 template <class T>
 concept numeric_enum =
     std::is_enum_v<T> && !named_enum<T> && (std::is_same_v<T, std::byte> || !has_formatter<T>);
@@ -141,11 +141,11 @@ concept numeric_enum =
 template <class T>
 concept raw_pointer = std::is_pointer_v<T> && std::is_void_v<std::remove_pointer_t<T>>;
 
-/// Neither known by shape nor by `to_log`, but fmt can print it.
+/// Not known by its shape or by `to_log`, but fmt can format it.
 template <class T>
 concept formattable = fmt::is_formattable<T>::value;
 
-/// Known without asking fmt: what `log.info("{}", value)` takes even where fmt has no formatter.
+/// Known without fmt: `log.info("{}", value)` takes it even if fmt has no formatter.
 template <class T>
 concept known = std::is_arithmetic_v<T> || narrow_text<T> || has_hook<T> || std::is_null_pointer_v<T> ||
     wide_text_class<T> || wide_text_pointer<T> || path<T> || error_code<T> || duration<T> || time_point<T> ||
@@ -154,7 +154,7 @@ concept known = std::is_arithmetic_v<T> || narrow_text<T> || has_hook<T> || std:
 
 }  // namespace shape
 
-/// Everything that can be the value of a field.
+/// Any type that can be the value of a field.
 template <class T>
 concept loggable = !std::is_void_v<T> && (shape::known<T> || shape::formattable<T>);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Points in time and durations as text: RFC 3339 in UTC, and counts with a unit.
+// Formats points in time as RFC 3339 in UTC, and durations as counts with a unit.
 #pragma once
 
 #include <fapilog/detail/text/text_buffer.hpp>
@@ -12,13 +12,13 @@
 
 namespace fapilog::inline v0_1 {
 
-/// A date and time of day in UTC, proleptic Gregorian.
+/// A date and time of day in UTC, in the proleptic Gregorian calendar.
 struct civil_time {
   std::int64_t year = 1970;
   unsigned month = 1, day = 1, hour = 0, minute = 0, second = 0;
 };
 
-/// Days to year, month and day by the era method (400 years are 146,097 days). Throws: never.
+/// Converts seconds since 1970 by the era method (400 years are 146,097 days). Throws: never.
 [[nodiscard]] constexpr civil_time civil_from_seconds(std::int64_t unix_seconds) noexcept {
   std::int64_t days = unix_seconds / 86'400;
   std::int64_t rest = unix_seconds % 86'400;
@@ -53,7 +53,7 @@ inline char* put_two(char* to, unsigned number) noexcept {
 
 }  // namespace time_detail
 
-/// `2026-01-27T10:30:00` of a whole second; 19 characters.
+/// Writes `2026-01-27T10:30:00`, 19 characters.
 inline char* put_civil(char* to, std::int64_t unix_seconds) noexcept {
   using time_detail::put_two;
   civil_time const t = civil_from_seconds(unix_seconds);
@@ -71,8 +71,8 @@ inline char* put_civil(char* to, std::int64_t unix_seconds) noexcept {
   return put_two(to, t.second);
 }
 
-/// `2026-01-27T10:30:00.123Z` with 0, 3, 6 or 9 digits after the second; at most 30 characters. The range of 64-bit
-/// nanoseconds (years 1677 to 2262) always has four-digit years.
+/// Writes `2026-01-27T10:30:00.123Z` with 0, 3, 6 or 9 digits after the second, at most 30 characters. The years of 64-bit
+/// nanoseconds (1677 to 2262) always have four digits.
 inline char* put_timestamp(char* to, std::int64_t unix_ns, std::uint32_t digits) noexcept {
   std::int64_t seconds = unix_ns / 1'000'000'000;
   std::int64_t rest = unix_ns % 1'000'000'000;
@@ -91,10 +91,10 @@ inline char* put_timestamp(char* to, std::int64_t unix_ns, std::uint32_t digits)
   return to;
 }
 
-/// Writes timestamps one after the other and works the date out once a second. Thread: one. Throws: never.
+/// Writes timestamps one after the other and computes the date only once per second. Thread: one. Throws: never.
 class timestamp_writer {
  public:
-  /// As `put_timestamp` with milliseconds, always 24 characters.
+  /// Writes what `put_timestamp` writes with milliseconds, always 24 characters.
   char* put(char* to, std::int64_t unix_ns) noexcept {
     std::int64_t const seconds = unix_ns >= 0 ? unix_ns / 1'000'000'000 : -1;
     if (seconds < 0) return put_timestamp(to, unix_ns, 3);
@@ -115,7 +115,7 @@ class timestamp_writer {
   std::int64_t second_ = -1;
 };
 
-/// A duration in the unit in which it was given: `12ms`, `1.5s`, `90min`.
+/// Writes a duration in the unit in which it was given: `12ms`, `1.5s`, `90min`.
 inline void put_duration_text(detail::text_buffer& out, std::int64_t ns, record_format::unit unit) {
   struct name {
     std::int64_t ns;

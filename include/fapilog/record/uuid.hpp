@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// UUID version 7 (RFC 9562): ids that sort by time.
+// UUIDs of version 7 (RFC 9562), which sort by time.
 #pragma once
 
 #include <fapilog/detail/text/ascii.hpp>
@@ -14,7 +14,7 @@
 
 namespace fapilog::inline v0_1 {
 
-/// 128 bits in network order.
+/// 128 bits in network byte order.
 struct uuid {
   std::array<std::uint8_t, 16> bytes{};
   friend bool operator==(uuid const&, uuid const&) noexcept = default;
@@ -23,7 +23,7 @@ struct uuid {
 
 namespace detail {
 
-/// Writes the 36 characters of the canonical form.
+/// Writes the 36 characters of the canonical form and returns the end.
 inline char* put_uuid(char* to, uuid const& id) noexcept {
   for (std::size_t i = 0; i < 16; ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) *to++ = '-';
@@ -32,8 +32,8 @@ inline char* put_uuid(char* to, uuid const& id) noexcept {
   return to;
 }
 
-/// Makes ids that only grow: milliseconds, then a 12-bit and a 42-bit counter that starts at random in each
-/// millisecond's first id, then 20 bits of this generator's own. Thread: one.
+/// Makes ascending ids: milliseconds, then a 54-bit counter that starts at a random number for the first id of each
+/// millisecond, then 20 random bits of this generator. Thread: one.
 class uuid7_generator {
  public:
   uuid7_generator() {
@@ -49,7 +49,7 @@ class uuid7_generator {
       last_ms_ = ms;
       counter_ = engine_() & counter_start;
     } else if (++counter_ > counter_most) {
-      ++last_ms_;  // more ids than the counter holds: borrow the next millisecond
+      ++last_ms_;  // the counter is exhausted: borrow the next millisecond
       counter_ = engine_() & counter_start;
     }
     std::uint64_t const high = (last_ms_ << 16) | 0x7000 | (counter_ >> 42);

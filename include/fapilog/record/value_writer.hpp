@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Turns any loggable value into cells: what user types write themselves with, and containers, and exceptions.
+// Encodes any loggable value as cells; user types write themselves through it.
 #pragma once
 
 #include <fapilog/detail/memory/byte_buffer.hpp>
@@ -16,14 +16,14 @@
 
 namespace fapilog::inline v0_1 {
 
-/// Containers deeper than this are replaced by a text that says so.
+/// A container that is nested deeper is replaced by the string `<nested deeper than 64>`.
 inline constexpr unsigned max_depth = 64;
 
-/// Where a value is written. `to_log(value_writer&, T const&)` writes exactly one value; of several the first counts.
-/// Thread: the calling one. Throws: std::bad_alloc and whatever the values throw; the logger turns that into a text.
+/// Writes one value. `to_log(value_writer&, T const&)` must write exactly one value; further values are ignored. Thread:
+/// the calling one. Throws: std::bad_alloc and whatever the values throw; the logger logs an error message instead.
 class value_writer {
  public:
-  /// Appends to `out` until it holds `limit` bytes; what does not fit is cut and `clipped()` says so.
+  /// Appends to `out` until it holds `limit` bytes. What does not fit is cut, and `clipped()` returns true.
   value_writer(detail::byte_buffer& out, std::size_t limit) noexcept : out_(out), limit_(limit) {}
 
   /// Writes one value of any loggable type.
@@ -32,17 +32,17 @@ class value_writer {
     if (taken()) encode(pending_, v);
   }
 
-  /// Writes an object; `members` is called with an `object_writer&`.
+  /// Writes an object. `members` is called with an `object_writer&`.
   template <class F>
   void object(F&& members);
 
-  /// Writes an array; `elements` is called with an `array_writer&`.
+  /// Writes an array. `elements` is called with an `array_writer&`.
   template <class F>
   void array(F&& elements);
 
   [[nodiscard]] bool clipped() const noexcept { return clipped_; }
 
-  /// Writes a cell with this key. For the library's own use, like everything below.
+  /// Writes a cell with this key. Only the library uses it and the functions below.
   template <class T>
   void encode(detail::key_view name, T const& v);
 
@@ -52,7 +52,7 @@ class value_writer {
   void encode_exception(detail::key_view name, std::exception const& error, unsigned causes);
   void encode_unknown_exception(detail::key_view name);
 
-  /// Begins a container and returns where; false in `ok` when it is too deep or does not fit.
+  /// The position of an open container. `ok` is false if it is too deep or does not fit.
   struct opened {
     std::size_t at = 0;
     bool ok = false;
@@ -64,7 +64,7 @@ class value_writer {
   friend class object_writer;
   friend class array_writer;
 
-  /// A hook that writes a second value where one belongs would break the record: only the first counts.
+  /// True if the value may be written. A second value of a hook would corrupt the record, so only the first is written.
   bool taken() noexcept {
     if (!single_) return true;
     if (written_) return false;
@@ -85,7 +85,7 @@ class value_writer {
   std::size_t limit_;
   unsigned depth_ = 0;
   bool clipped_ = false;
-  bool full_ = false;  ///< no room is left: what comes next would not fit either
+  bool full_ = false;  ///< no room is left, so nothing further is written
   bool single_ = false;
   bool written_ = false;
   detail::key_view pending_{};
