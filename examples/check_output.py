@@ -1,6 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Runs an example and checks what it prints. usage: check_output.py EXAMPLE PROGRAM [FILE for settings, LOG for access_log]"""
+"""Runs an example and checks its output.
+
+usage: check_output.py EXAMPLE PROGRAM [ARGUMENT]
+
+ARGUMENT is the settings file for `settings`, the log for `access_log`, and the script for `postgres`.
+"""
 import collections
 import datetime
 import json
@@ -25,7 +30,7 @@ def require(truth, what):
 
 
 def same(found, wanted, what):
-    """Equal as JSON, where 1, 1.0 and true differ and the order of members does not count."""
+    """Compares as JSON: 1, 1.0 and true differ, the order of members does not matter."""
     equal = json.dumps(found, sort_keys=True) == json.dumps(wanted, sort_keys=True)
     require(equal, f"{what}: found {found!r}, wanted {wanted!r}")
 
@@ -36,13 +41,13 @@ def is_a(kind, value, what):
 
 def strict_json(text):
     def members(pairs):
-        require(len({key for key, _ in pairs}) == len(pairs), f"a key stands twice in {text!r}")
+        require(len({key for key, _ in pairs}) == len(pairs), f"a key occurs twice in {text!r}")
         return dict(pairs)
 
-    def refuse(word):
-        raise AssertionError(f"{word} is no JSON: {text!r}")
+    def reject_constant(word):
+        raise AssertionError(f"{word} is not JSON: {text!r}")
 
-    return json.loads(text, object_pairs_hook=members, parse_constant=refuse)
+    return json.loads(text, object_pairs_hook=members, parse_constant=reject_constant)
 
 
 def run(*command, stdin=b"", status=0, stdout=subprocess.PIPE, variables=None):
@@ -53,12 +58,12 @@ def run(*command, stdin=b"", status=0, stdout=subprocess.PIPE, variables=None):
     errors = done.stderr.decode("utf-8")
     require(done.returncode == status, f"{command}: status {done.returncode}, wanted {status}; stderr: {errors}")
     text = (done.stdout or b"").decode("utf-8")
-    require(text == "" or text.endswith("\n"), "the last line has no end")
+    require(text == "" or text.endswith("\n"), "the last line has no newline")
     return text.split("\n")[:-1], errors
 
 
 def records(lines, logger):
-    """The `log` member of each line, its required members checked."""
+    """The `log` member of each line, after checking its required members."""
     logs = []
     for line in lines:
         envelope = strict_json(line)
@@ -107,7 +112,7 @@ def custom_sink(program):
 
 
 def check_orders(logs, messages, outside):
-    """Each order has each message once, in order, with its own context; `outside` stands once, without any."""
+    """Each order has each message once, with its own context; the message `outside` occurs once, without context."""
     alone = [log for log in logs if log["message"] == outside]
     same([(context_of(log), log["data"]) for log in alone], [({}, {})], outside)
     seen = collections.defaultdict(list)
@@ -176,13 +181,13 @@ def settings(program, path):
     same((log["diagnostics"]["service"], log["diagnostics"]["version"]), ("shop", "1.0.0"), "diagnostics")
     same(errors.split("\n")[:-1], lines, "the copy on stderr")
 
-    # The environment counts more than the file.
+    # The environment overrides the file.
     lines, errors = run(program, path, variables={"FAPILOG_CORE__SINKS": "stdout_json", "FAPILOG_CORE__SERVICE": "test"})
     (log,) = records(lines, "billing")
     same(log["diagnostics"]["service"], "test", "service")
     same(errors, "", "stderr")
 
-    # Everything that is wrong is told at once.
+    # All mistakes are reported together.
     wrong = {"FAPILOG_CORE__BATCH_MAX_SZE": "5", "FAPILOG_FILTER_CONFIG__BILLING_ONLY__LOGER": "x"}
     lines, errors = run(program, path, status=1, variables=wrong)
     same(lines, [], "records")
@@ -200,7 +205,7 @@ def settings(program, path):
 
 
 class Server:
-    """The example at a free port. Leaving the block ends it by SIGTERM; `lines` and `errors` are what it has printed."""
+    """The example, listening at a free port. Leaving the block ends it with SIGTERM; `lines` and `errors` are its output."""
 
     def __init__(self, *command):
         self.command = command
@@ -254,7 +259,7 @@ def rest_of(connection):
 
 
 def samples_of(text):
-    """The samples of a text in Prometheus' format; each has a HELP and a TYPE before it."""
+    """The samples of a page in Prometheus' format, after checking that each has HELP and TYPE."""
     known, samples = {}, {}
     for line in text.splitlines():
         if line.startswith("# "):
@@ -262,7 +267,7 @@ def samples_of(text):
             known.setdefault(name, {})[word] = what
             continue
         series, value = line.rsplit(" ", 1)
-        require(series not in samples, f"{series} stands twice")
+        require(series not in samples, f"{series} occurs twice")
         samples[series] = float(value)
         name = series.split("{")[0]
         family = known.get(name) or known.get(re.sub("_(bucket|sum|count)$", "", name), {})
@@ -301,14 +306,14 @@ def metrics_server(program):
     same([log["data"]["order"] for log in logs], list(range(1, len(logs) + 1)), "orders")
     require(server.errors.endswith(f"\n{len(logs)} of {len(logs)} records written\n"), f"stderr: {server.errors!r}")
 
-    # A sink that cannot start: its path is a directory. Once that is gone, all is well again.
+    # The file sink cannot start while its path is a directory, and recovers when the directory is removed.
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "app.log")
         os.mkdir(path)
         with Server(program, "--file", path) as server:
             deadline = time.monotonic() + 60
             while server.fetch("/healthz")[0] != 503:
-                require(time.monotonic() < deadline, "a sink that cannot start is not told of")
+                require(time.monotonic() < deadline, "a sink that cannot start is not reported")
                 time.sleep(0.02)
             health = strict_json(server.fetch("/healthz")[2])
             same((health["healthy"], [(s["name"], s["healthy"]) for s in health["sinks"]]),
@@ -316,7 +321,7 @@ def metrics_server(program):
             require("app.log" in health["sinks"][1]["detail"], f"what is wrong: {health!r}")
             os.rmdir(path)
             while server.fetch("/healthz")[0] != 200:
-                require(time.monotonic() < deadline, "a sink that works again is not told of")
+                require(time.monotonic() < deadline, "a sink that works again is still reported")
                 time.sleep(0.02)
         with open(path, encoding="utf-8") as file:
             require(records(file.read().splitlines(), "metrics_server"), "the file has no records")
@@ -339,7 +344,7 @@ REQUEST_LINE = re.compile(r"([A-Z_-]+) (.*?)(?: (HTTP/(?:(?! HTTP/).)*))?")
 
 
 def wanted_record(line):
-    """(level, message, data) of a line of the log, read by other means than the example's."""
+    """(level, message, data) of a line of the log, parsed independently of the example."""
     found = COMBINED.fullmatch(line[:-1] if line.endswith(b"\r") else line)
     if not found:
         return "WARNING", "line is not in the combined format", {"line": line.decode("utf-8", "replace")}
@@ -368,7 +373,7 @@ def wanted_record(line):
 
 
 def check_access_log(source, lines, errors, threads):
-    """Every line of the source has its record, and the account says so."""
+    """Every line of the source has its record, and the account agrees."""
     wanted = [wanted_record(line) for line in source]
     logs = records(lines, "access_log")
     same(len(logs), len(source), "records")
@@ -403,7 +408,7 @@ def access_log(program, log):
     check_access_log(source, *run(program, "--threads", "1", log), threads=1)
     check_access_log(source, *run(program, "--threads", "8", stdin=text), threads=8)
     check_access_log([], *run(program, "-"), threads=4)
-    many = source * 200  # the last line without its end
+    many = source * 200  # without a newline at the end
     check_access_log(many, *run(program, stdin=b"\n".join(many)), threads=4)
     start = b'192.0.2.1 - - [01/Jan/2026:00:00:00 +0000] '
     odd = [
@@ -432,7 +437,7 @@ def access_log(program, log):
     for wrong in (["--thread", "2"], ["--threads"], ["--threads", "0"], ["--threads", "2x"], [log, log],
                   [log + ".missing"]):
         run(program, *wrong, status=2)
-    with open("/dev/full", "wb") as full:  # nothing can be written: the account says so, and so does the status
+    with open("/dev/full", "wb") as full:  # nothing can be written: the account and the status report it
         _, errors = run(program, log, status=1, stdout=full)
     require(f" + failed {len(source)} + pending 0;" in errors, f"the account is {errors!r}")
 
@@ -452,7 +457,7 @@ def postgres_ddl(program):
 
 
 def postgres(program, script):
-    """Against a server that the script starts and stops."""
+    """Uses a server that the script starts and stops."""
     lines, _ = run(script, variables={"PROGRAM": program})
     same(lines[0], "31 lines, 60 records stored", "what is stored")
     rows = [[cell.strip() for cell in line.split("|")] for line in lines if "|" in line]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Context in a coroutine: it keeps the context of its caller while it moves from thread to thread.
+// Context in a coroutine: the coroutine keeps its caller's context while it moves from thread to thread.
 #include <fapilog/fapilog.hpp>
 
 #include <condition_variable>
@@ -14,9 +14,9 @@
 
 using fapilog::kv;
 
-// What a coroutine carries: the context in force where this is made. An attachment belongs to one thread, so it
-// ends before the coroutine leaves that thread and is made anew where it wakes up: `with_context` does both. For
-// the same reason a coroutine holds no `fapilog::scope` across a co_await.
+// Captures the context at its construction and carries it with the coroutine. An attachment belongs to one thread:
+// `with_context` ends it before the coroutine leaves a thread and makes a new one on the thread that resumes it. For the
+// same reason a coroutine must not hold a `fapilog::scope` across a co_await.
 class carried_context {
  public:
   void attach() { attached_.emplace(context_); }
@@ -40,7 +40,7 @@ struct awaiter_with_context {
   bool await_ready() { return inner.await_ready(); }
   auto await_suspend(std::coroutine_handle<> coroutine) {
     carried.detach();
-    return inner.await_suspend(coroutine);  // it may run elsewhere from here on
+    return inner.await_suspend(coroutine);  // from here on another thread may run the coroutine
   }
   decltype(auto) await_resume() {
     carried.attach();
@@ -48,13 +48,13 @@ struct awaiter_with_context {
   }
 };
 
-// Every co_await of a coroutine that carries a context goes through this.
+// Wraps every co_await of a coroutine that carries a context.
 template <class Awaiter>
 awaiter_with_context<Awaiter> with_context(carried_context& carried, Awaiter inner) {
   return {carried, std::move(inner)};
 }
 
-// A coroutine that starts at once and is nobody's to wait for.
+// A coroutine that starts at once and that nobody awaits.
 struct task {
   struct promise_type {
     task get_return_object() noexcept { return {}; }
@@ -68,7 +68,7 @@ struct task {
 // A thread that resumes coroutines.
 class work_thread {
  public:
-  // Ends when all that were scheduled have run: the thread is joined after this.
+  // The thread, joined after this, first runs every coroutine that was scheduled.
   ~work_thread() {
     std::lock_guard const lock{mutex_};
     closed_ = true;
@@ -81,7 +81,7 @@ class work_thread {
     void await_suspend(std::coroutine_handle<> coroutine) const { to.post(coroutine); }
     void await_resume() const noexcept {}
   };
-  // Awaited, it moves the coroutine to this thread.
+  // `co_await thread.schedule()` moves the coroutine to this thread.
   hop schedule() { return {*this}; }
 
  private:
@@ -130,7 +130,7 @@ int main() {
   for (int const order : {101, 102, 103}) {
     auto const scope = fapilog::scope(kv("request_id", order), kv("channel", "web"));
     handle(log, order, checks, payments, done);
-  }  // the scope ends here; the coroutine is still on its way
+  }  // the scope ends here, while the coroutine still runs
   log.info("all accepted");
   done.wait();
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Context in a thread pool: a task logs with the context that was in force where it was submitted.
+// Context in a thread pool: a task logs with the context of the code that submitted it.
 #include <fapilog/fapilog.hpp>
 
 #include <condition_variable>
@@ -17,7 +17,7 @@ class thread_pool {
   explicit thread_pool(int size) {
     for (int i = 0; i < size; ++i) threads_.emplace_back([this] { run(); });
   }
-  // Ends when all tasks are done: the threads are joined after this.
+  // The threads, joined after this, first run every task that was submitted.
   ~thread_pool() {
     std::lock_guard const lock{mutex_};
     closed_ = true;
@@ -26,7 +26,7 @@ class thread_pool {
 
   void submit(std::function<void()> task) {
     auto with_context = [context = fapilog::context::capture(), task = std::move(task)] {
-      auto const attached = context.attach();  // until the end of this block, on the thread that runs it
+      auto const attached = context.attach();  // for this block, on the thread that runs the task
       task();
     };
     std::lock_guard const lock{mutex_};

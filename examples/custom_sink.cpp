@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A sink of one's own: it counts records by level, beside the JSON lines on standard output.
+// A custom sink: counts records by level, next to the JSON lines on standard output.
 #include <fapilog/fapilog.hpp>
 
 #include <iostream>
@@ -7,7 +7,7 @@
 #include <memory>
 #include <string_view>
 
-// Any type with write(batch) is a sink. One thread at a time calls it; returning void says that all went well.
+// Any type with write(batch) is a sink. One thread at a time calls it; a return type of void means success.
 struct level_counts {
   static constexpr bool needs_json = false;  // it reads only the events
   std::map<fapilog::level, int> counts;
@@ -27,6 +27,6 @@ int main() {
     else log.info("order paid", fapilog::kv("order", order));
   }
 
-  rt.drain();  // from here on the sink is ours alone
+  rt.drain();  // after this no other thread uses the sink
   for (auto const& [level, count] : counter->counts) std::cerr << level_name(level) << ' ' << count << '\n';
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Presets: each as settings in JSON, one chosen by type, and what an unknown name says.
+// Presets: all of them as JSON, one chosen by type, and the error for an unknown name.
 #include <fapilog/fapilog.hpp>
 
 #include <iostream>
@@ -17,7 +17,7 @@ int main() {
     std::cout << name << ' ' << fapilog::get_preset(name) << std::endl;
   }
 
-  production_runtime rt{{.log_level = fapilog::level::debug}};  // all but this is the preset's
+  production_runtime rt{{.log_level = fapilog::level::debug}};  // everything else is the preset's
   auto const log = rt.get_logger("setup");                      // the same type for every preset
   log.debug("runtime started", fapilog::kv("preset", "production"), fapilog::kv("allow_ddl", rt.allow_ddl));
 

@@ -12,13 +12,13 @@
 
 namespace combined_log {
 
-/// One request. Texts are views into the line, as Apache wrote them: its escapes (`\"`, `\\`, `\xhh`) are left in
-/// them, since what it escapes need not be text. What the line gives as `-` is absent.
+/// One request. Strings are views into the line as Apache wrote it, with its escapes (`\"`, `\\`, `\xhh`), because the
+/// escaped bytes need not be UTF-8. A value that the line gives as `-` is absent.
 struct request {
   std::string_view client;  ///< host name, IPv4 or IPv6 address
   std::optional<std::string_view> user;
   std::chrono::sys_seconds time;
-  std::string_view line;  ///< whatever the client sent; its parts are absent where it is no request line
+  std::string_view line;  ///< as the client sent it; its parts are absent if it is not a request line
   std::optional<std::string_view> method;
   std::optional<std::string_view> path;
   std::optional<std::string_view> protocol;
@@ -28,7 +28,7 @@ struct request {
   std::optional<std::string_view> user_agent;
 };
 
-/// A number of digits alone.
+/// Parses a number that consists of digits only.
 template <class Unsigned>
 [[nodiscard]] std::optional<Unsigned> parse_number(std::string_view text) {
   Unsigned number{};
@@ -38,7 +38,7 @@ template <class Unsigned>
   return number;
 }
 
-/// `17/May/2015:10:05:03 +0200`.
+/// Parses `17/May/2015:10:05:03 +0200`.
 [[nodiscard]] inline std::optional<std::chrono::sys_seconds> parse_time(std::string_view text) {
   using namespace std::chrono;
   constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -67,23 +67,23 @@ template <class Unsigned>
   return sys_days{date} + hour + minute + second - (text[21] == '-' ? -zone : zone);
 }
 
-/// Reads a line from left to right. After something that does not fit, everything is empty and `failed()` says so.
+/// Reads a line from left to right. After the first mismatch `failed()` is true and every result is empty.
 class reader {
  public:
   explicit reader(std::string_view line) : rest_(line) {}
 
-  /// Text up to the mark, at least one character; the mark is passed over.
+  /// Returns the characters before the mark, at least one, and skips the mark.
   std::string_view until(std::string_view mark) {
     std::size_t const at = rest_.find(mark);
     return take(at == 0 ? std::string_view::npos : at, mark.size());
   }
 
-  /// Text up to the closing quote, which no backslash escapes; the quote is passed over.
+  /// Returns the characters before the next quote without a backslash before it, and skips the quote.
   std::string_view until_quote() {
     std::size_t const at = closing_quote();
     return take(at < rest_.size() ? at : std::string_view::npos, 1);
   }
-  /// The same where a line may have been cut: its text then ends with the line.
+  /// The same for a line that may have been cut: without a quote, returns the rest of the line.
   std::string_view until_quote_or_end() {
     std::size_t const at = closing_quote();
     return at < rest_.size() ? take(at, 1) : take(rest_.size(), 0);
@@ -121,7 +121,7 @@ class reader {
   bool failed_ = false;
 };
 
-/// Takes `GET /path HTTP/1.1` apart, or `GET /path` of old clients; a path may hold spaces.
+/// Splits `GET /path HTTP/1.1`, or `GET /path` of old clients; a path may contain spaces.
 inline void parse_request_line(request& r) {
   std::size_t const after_method = r.line.find(' ');
   std::string_view const method = r.line.substr(0, after_method);
@@ -137,8 +137,8 @@ inline void parse_request_line(request& r) {
   r.path = path;
 }
 
-/// Nothing where the line is not in the combined format. Real logs have lines that were cut in the referrer or the
-/// user agent: those are requests all the same, with as much of the text as there is.
+/// Returns nothing if the line is not in the combined format. Lines that were cut in the referrer or the user agent, as
+/// real logs have, are requests with as much of these as there is.
 [[nodiscard]] inline std::optional<request> parse(std::string_view line) {
   auto const unless_dash = [](std::string_view text) {
     return text == "-" ? std::nullopt : std::optional{text};
@@ -148,7 +148,7 @@ inline void parse_request_line(request& r) {
   request r;
   reader in{line};
   r.client = in.until(" ");
-  in.until(" ");  // ident: nobody answers it any more
+  in.until(" ");  // ident: obsolete
   r.user = unless_dash(in.until(" "));
   in.skip("[");
   auto const time = parse_time(in.until("] \""));

@@ -31,9 +31,9 @@ constexpr std::string_view usage =
     "usage: access_log [--threads N] [FILE]\n"
     "Reads an Apache access log in the combined format from FILE, or from standard input.\n"
     "Writes each line as one JSON record to standard output, then their account to standard error.\n"
-    "  --threads N   threads that parse and log, 1 to 256 (default 4)\n"
-    "  --help        this text\n"
-    "Status: 0 all is logged and accounted for, 1 it is not, 2 wrong usage or no such file.\n";
+    "  --threads N   number of threads that parse and log, 1 to 256 (default: 4)\n"
+    "  --help        print this help\n"
+    "Status: 0 if every line was logged, 1 if not, 2 for wrong usage or a file that cannot be opened.\n";
 
 struct arguments {
   unsigned threads = 4;
@@ -61,7 +61,7 @@ std::optional<arguments> parse_arguments(std::vector<std::string_view> const& wo
   return chosen;
 }
 
-/// Hands out the lines of a stream, each to the thread that asks next.
+/// Distributes the lines of a stream among threads.
 class line_source {
  public:
   explicit line_source(std::istream& in) : in_(in) {}
@@ -71,7 +71,7 @@ class line_source {
     std::lock_guard const lock{mutex_};
     return std::getline(in_, line) ? ++count_ : 0;
   }
-  /// For when no thread asks any more.
+  /// Number of lines read so far. Call it only after all threads have finished.
   [[nodiscard]] std::uint64_t count() const { return count_; }
 
  private:
@@ -85,7 +85,7 @@ level level_of(int status) {
   return status >= 400 ? level::warning : level::info;
 }
 
-/// Logs lines until there are no more, and returns how many of them were not in the combined format.
+/// Logs all lines and returns how many of them were not in the combined format.
 std::uint64_t log_lines(fapilog::logger const& log, line_source& lines) {
   std::uint64_t unreadable = 0;
   std::string line;
@@ -136,7 +136,7 @@ int main(int argc, char** argv) {
   std::istream& in = chosen->file == "-" ? std::cin : file;
 
   fapilog::runtime rt{{.log_level = level::info,
-                       .when_full = fapilog::when_full::block,  // a call waits for room: nothing is lost
+                       .when_full = fapilog::when_full::block,  // calls wait for room: nothing is lost
                        .sinks = {fapilog::sinks::stdout_json{}}}};
   auto const log = rt.get_logger("access_log");
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Settings: a file, the environment over it, a plugin of our own by name, and what a wrong file says.
+// Settings: a file, overridden by the environment, with a custom plugin by name, and the errors for a wrong file.
 // usage: settings FILE | settings --schema
 #include <fapilog/fapilog.hpp>
 #include <fapilog/settings.hpp>
@@ -22,7 +22,7 @@ struct only_logger_config {
   }
 };
 
-/// A filter that settings can ask for: it keeps the records of one logger.
+/// A filter that settings can name: keeps the records of one logger.
 class only_logger {
  public:
   explicit only_logger(only_logger_config const& config) : logger_(config.logger) {}
@@ -55,10 +55,10 @@ int main(int argc, char** argv) {
   try {
     auto options =
         fapilog::settings::from_file(std::string{argument}, plugins()).with_environment().options();
-    options.version = "1.0.0";  // code counts most
+    options.version = "1.0.0";  // code overrides text
     fapilog::runtime const rt{std::move(options)};
     rt.get_logger("billing").debug("charged", kv("order", 1001));
-    rt.get_logger("http").error("not kept by the filter");
+    rt.get_logger("http").error("dropped by the filter");
   } catch (fapilog::settings_error const& error) {
     std::cerr << error.what() << '\n';
     return 1;
