@@ -4,6 +4,7 @@
 
 #include <fapilog/delivery/make_deliveries.hpp>
 #include <fapilog/detail/compiled.hpp>
+#include <fapilog/record/cell_decoder.hpp>
 #include <fapilog/runtime_core.hpp>
 #include <fapilog/worker/lifecycle.hpp>
 #include <fapilog/worker/worker.hpp>
@@ -33,7 +34,8 @@ FAPILOG_INLINE runtime_core::runtime_core(any_options chosen)
                                             .protected_levels = chosen.protected_levels,
                                             .lowest = chosen.log_level,
                                             .use_membarrier = chosen.use_membarrier,
-                                            .use_tsc = chosen.use_tsc});
+                                            .use_tsc = chosen.use_tsc,
+                                            .format_cell = &cell_to_string});
   channel_ = std::unique_ptr<lane_channel, release>{channel};
   for (auto const& [pattern, lowest] : chosen.log_levels) channel->set_level(pattern, lowest);
   bool needs_json = false;

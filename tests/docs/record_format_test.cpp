@@ -3,7 +3,6 @@
 // usage: record_format_test PAGE
 #include <fapilog/logger.hpp>
 #include <fapilog/queue/lane_channel.hpp>
-#include <fapilog/queue/record_decoder.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -74,10 +73,10 @@ struct lane_without_reader {
   lane_without_reader& operator=(lane_without_reader const&) = delete;
   ~lane_without_reader() {
     log = {};
-    channel->end_of_worker();
+    channel->retired().end_of_worker();
     channel->drop_reference();
   }
-  [[nodiscard]] fapilog::detail::ring const& queue() const { return channel->first_lane()->queue; }
+  [[nodiscard]] fapilog::detail::ring const& queue() const { return channel->lanes().first()->queue; }
 };
 
 void the_example_has_these_bytes(char const* page) {

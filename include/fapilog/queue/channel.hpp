@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a logger sees of its runtime: where log calls go, and who keeps what alive.
+// What a logger sees of its runtime: the interface for log calls, and what loggers share.
 #pragma once
 
 #include <fapilog/detail/memory/atomic.hpp>
@@ -19,8 +19,8 @@ namespace fapilog::inline v0_1::detail {
 
 struct logger_core;
 
-/// What a record_head says besides its size, in one word, so that a call site has less to load and the head is written
-/// at once.
+/// The head of a record without its size: level, flags and number of arguments in one word, so that a call site loads
+/// one constant and writes the head at once.
 class statement {
  public:
   constexpr statement(level severity, std::uint8_t flags) noexcept
@@ -57,41 +57,51 @@ class statement {
   std::uint32_t bits_;
 };
 
-/// One log call, as the logger hands it over.
+/// One log call with its items, for `channel::submit`.
 struct call {
   logger_core& logger;
   statement what;
   void const* text;  ///< a literal, or a std::string_view with the flag `text_is_cell`
   detail::call_site where;
-  field* items;  ///< one to spare, then `count` items: format arguments first
+  field* items;  ///< a free place, then `count` items: the format arguments first
   std::size_t count;
 };
 
-/// What a log call needs of the runtime. The operations are virtual, so that their bodies (submit.hpp, lane_channel.hpp)
-/// are compiled once and not in every file that logs. Counted by reference: runtime, loggers and threads keep it alive.
+/// The interface through which loggers write. Its functions are virtual so that their bodies (lane_channel.hpp) are
+/// compiled once and not in every file that logs. Reference-counted: runtime, loggers and threads keep it alive.
 /// Thread: any.
 class channel {
  public:
   channel(channel const&) = delete;
   channel& operator=(channel const&) = delete;
 
-  /// Begins a record of `size` bytes in this thread's lane: writes its head and returns where its cells go; `end`
-  /// publishes it. Null where anything is not as it mostly is; nothing has happened then, and `submit` is the way.
-  [[nodiscard]] virtual std::byte* begin(logger_core& logger, statement what, void const* text,
-                                         detail::call_site where, std::size_t size) noexcept = 0;
-  virtual void end(std::size_t size) noexcept = 0;
-  /// Writes one log call into this thread's lane, whatever it takes.
+  /// The signature of a function that returns an encoded value as a message shows it.
+  using cell_formatter = std::string (*)(std::byte const* cell);
+
+  /// The fast path: begins a record of `size` bytes in this thread's lane, writes its head and returns where its cells
+  /// go; `commit_record` publishes it. Returns null without any effect if the fast path does not apply: the first call of
+  /// a thread or scope, a message that is no literal, a full lane, a closed channel. The caller then uses `submit`.
+  [[nodiscard]] virtual std::byte* begin_record(logger_core& logger, statement what, void const* text,
+                                                detail::call_site where, std::size_t size) noexcept = 0;
+  /// Publishes the record that `begin_record` began.
+  virtual void commit_record(std::size_t size) noexcept = 0;
+  /// The general path: writes one log call into this thread's lane, or counts why it was dropped.
   virtual void submit(call const& c) noexcept = 0;
-  /// A core with more bound fields, with one reference for the caller.
+  /// Returns a core with more bound fields, with one reference for the caller.
   [[nodiscard]] virtual logger_core* bind(logger_core& logger, field const* fields,
                                           std::size_t count) noexcept = 0;
-  /// Hands a core that nobody uses any more to the worker, who deletes it when its records have passed.
+  /// Hands over a core that nobody uses any more. The worker deletes it once it has read the records that name it.
   virtual void retire(logger_core& core) noexcept = 0;
-  /// The text of an encoded value as a message shows it.
-  virtual std::string text_of(std::byte const* cell) = 0;
+  /// Sets the level of a name, a prefix (`db.*`) or all loggers (`*`). Throws: std::bad_alloc.
   virtual void set_level(std::string_view pattern, level value) = 0;
 
+  /// Returns an encoded value as a message shows it. Throws: std::bad_alloc.
+  [[nodiscard]] std::string format_cell(std::byte const* cell) const {
+    return format_cell_ == nullptr ? std::string{} : format_cell_(cell);
+  }
   [[nodiscard]] std::size_t max_record_bytes() const noexcept { return max_record_bytes_; }
+  /// True once the channel drops all calls.
+  [[nodiscard, gnu::always_inline]] bool is_closed() const noexcept { return closed_.load_relaxed(); }
 
   void add_reference() noexcept { references_.fetch_add_relaxed(1); }
   void drop_reference() noexcept {
@@ -99,21 +109,26 @@ class channel {
   }
 
  protected:
-  explicit channel(std::size_t max_record_bytes) noexcept : max_record_bytes_(max_record_bytes) {}
+  channel(std::size_t max_record_bytes, cell_formatter format) noexcept
+      : max_record_bytes_(max_record_bytes), format_cell_(format) {}
   virtual ~channel() = default;
+
+  void close() noexcept { closed_.store_seq_cst(true); }
 
  private:
   std::size_t const max_record_bytes_;
+  cell_formatter const format_cell_;
+  detail::atomic_word<bool> closed_{false};
   alignas(detail::cache_line) detail::atomic_word<std::size_t> references_{1};
 };
 
-/// A name's level, shared by the loggers of that name.
+/// The level of a logger name, shared by all loggers of that name.
 struct named_level {
   detail::atomic_word<std::uint8_t> threshold{0};
   std::string name;
 };
 
-/// What a logger's copies share: immutable but for the count.
+/// What the copies of a logger share. Immutable except for its reference count.
 struct logger_core {
   logger_core(channel& where, named_level& named, detail::shared_bytes fields) noexcept
       : owner(where), name(named), bound(static_cast<detail::shared_bytes&&>(fields)) {

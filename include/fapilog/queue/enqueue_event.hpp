@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The worker's half of the enqueue event: it sleeps on a condition variable and no wake-up is ever lost.
+// The worker's half of the enqueue event: sleeps on a condition variable without losing a wake-up.
 #pragma once
 
 #include <fapilog/detail/memory/atomic.hpp>
@@ -23,8 +23,8 @@ inline void heavy_barrier(asymmetric_barrier const& barrier) noexcept {
   }
 }
 
-/// What enqueue signals and the worker waits on. `tests/model/wakeup.pml` is its proof.
-/// Thread: `wait` belongs to the one worker, `signal` to everybody.
+/// Signalled by log calls, waited on by the worker. The model in tests/model/wakeup.pml proves that no wake-up is lost.
+/// Thread: `wait` one, the worker; `signal` any.
 template <class Barrier>
 class basic_enqueue_event : public basic_enqueue_signal<Barrier> {
   using base = basic_enqueue_signal<Barrier>;
@@ -32,13 +32,13 @@ class basic_enqueue_event : public basic_enqueue_signal<Barrier> {
  public:
   explicit basic_enqueue_event(Barrier barrier) noexcept : base(barrier, &wake) {}
 
-  /// Sleeps until a signal, or the deadline where there is one; not at all where `anything` finds work after the event
-  /// was armed.
-  template <class Anything>
-  void wait(std::optional<std::chrono::steady_clock::time_point> deadline, Anything&& anything) {
+  /// Sleeps until a signal or the deadline, if there is one. Returns at once if `has_work` returns true after the event was
+  /// armed.
+  template <class HasWork>
+  void wait(std::optional<std::chrono::steady_clock::time_point> deadline, HasWork&& has_work) {
     this->armed_.store_seq_cst(true);
     heavy_barrier(this->barrier());
-    if (anything()) {
+    if (has_work()) {
       this->armed_.store_relaxed(false);
       return;
     }
@@ -52,7 +52,7 @@ class basic_enqueue_event : public basic_enqueue_signal<Barrier> {
     }
   }
 
-  /// The parent's waiting worker does not exist in a forked child.
+  /// No worker waits in a forked child.
   void after_fork_in_child() noexcept {
     this->armed_.store_relaxed(false);
     mutex_.recreate_in_child();
@@ -62,8 +62,8 @@ class basic_enqueue_event : public basic_enqueue_signal<Barrier> {
  private:
   static void wake(base& self) noexcept {
     auto& event = static_cast<basic_enqueue_event&>(self);
-    if (!event.armed_.exchange(false)) return;  // another producer pays
-    // Passing the mutex closes the gap between the worker's look at `armed_` and its sleep.
+    if (!event.armed_.exchange(false)) return;  // another producer wakes the worker
+    // Passing through the mutex closes the gap between the worker's check of `armed_` and its sleep.
     event.mutex_.lock();
     event.mutex_.unlock();
     event.awake_.notify_one();

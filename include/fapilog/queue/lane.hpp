@@ -1,28 +1,32 @@
 // SPDX-License-Identifier: MIT
-// The ring of one (thread, runtime), with what only that thread writes.
+// The ring buffer of one thread in one runtime, with what belongs to its owner.
 #pragma once
 
 #include <fapilog/detail/memory/atomic.hpp>
 #include <fapilog/detail/memory/byte_buffer.hpp>
+#include <fapilog/detail/memory/shared_bytes.hpp>
+#include <fapilog/detail/os/system.hpp>
 #include <fapilog/metrics/account.hpp>
 #include <fapilog/queue/ring.hpp>
+#include <fapilog/record/record.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 
 namespace fapilog::inline v0_1::detail {
 
-/// Thread: the members above `queue` belong to the owning thread; others read the counters.
+/// Thread: the owner's, unless stated; others read the counters.
 struct lane {
   lane(std::byte* memory, std::size_t capacity, std::size_t longest) noexcept
       : queue(memory, capacity, longest) {}
 
-  /// Room for a block of this size: as many bytes as the ring has may be on the heap, or one record.
+  /// True if a block of this size may be put on the heap: one block, or as many bytes as the ring has.
   [[nodiscard]] bool has_heap_room(std::size_t block) const noexcept {
     std::uint64_t const on_heap = heap_sent - heap_freed.load_acquire();
     return on_heap == 0 || on_heap + block <= queue.capacity();
   }
-  /// As `ring::reserve`, for a record with a block of `block` bytes on the heap (0 for none).
+  /// Like `ring::reserve`, for a record with a block of `block` bytes on the heap (0 for none).
   [[nodiscard]] std::byte* reserve(std::size_t size, std::size_t block, std::size_t keep_free) noexcept {
     if (block != 0 && !has_heap_room(block)) [[unlikely]]
       return nullptr;
@@ -31,20 +35,72 @@ struct lane {
 
   void count_drop(drop_reason reason) noexcept { dropped[static_cast<std::size_t>(reason)].add_by_owner(1); }
 
+  /// Makes the calling thread the owner. The lane must be empty.
+  lane* begin_ownership() noexcept {
+    scope_sent = ~std::uint64_t{0};  // the worker still has the scope of the previous owner
+    thread_id = detail::thread_id();
+    scratch.trim(std::size_t{64} * 1024);
+    return this;
+  }
+
+  /// Thread: any.
+  [[nodiscard]] bool has_records() const noexcept { return queue.published() != queue.released(); }
+
+  /// Has the pages where the owner will write next mapped, so that no call pays for it. In steps, so that a lane that is
+  /// hardly used takes little memory. Thread: the worker.
+  void populate_ahead() noexcept {
+    constexpr std::uint64_t step = std::uint64_t{128} * 1024;
+    std::uint64_t const whole = queue.capacity() + queue.longest();
+    if (populated == whole) return;
+    std::uint64_t const ahead = queue.published() + step;
+    std::uint64_t const wanted = ahead >= queue.capacity() ? whole : ahead;
+    if (wanted < populated + step / 2) return;
+    detail::populate_pages(queue.memory() + populated, static_cast<std::size_t>(wanted - populated));
+    populated = wanted;
+  }
+
+  /// Frees what unread records own, and releases them. Thread: any, while nobody else uses the lane.
+  void discard_records() noexcept {
+    using namespace record_format;
+    std::uint64_t at = queue.released();
+    std::uint64_t const end = queue.published();
+    while (at < end) {
+      std::byte const* record = queue.at(at);
+      auto head = read<record_head>(record);
+      at += head.size;
+      if (head.type == record_type::context) {
+        shared_bytes const ended = shared_bytes::adopt(read<context_head>(record + sizeof head).fields);
+        record += sizeof head + sizeof(context_head);
+        head = read<record_head>(record);
+      }
+      if (head.type == record_type::pointer) std::free(read<pointer_head>(record + sizeof head).block);
+    }
+    queue.release(end);
+  }
+
+  /// In a forked child, the records and counts of the parent are the parent's.
+  void forget_in_child() noexcept {
+    discard_records();
+    writing.store_relaxed(false);
+    heap_freed.store_relaxed(heap_sent);
+    submitted.store_relaxed(0);
+    for (auto& count : dropped) count.store_relaxed(0);
+  }
+
   detail::atomic_word<std::uint64_t> submitted;
   detail::atomic_word<std::uint64_t> dropped[drop_reason_count];
-  detail::atomic_word<bool> writing{false};  ///< between the look at `closed` and the commit
-  bool borrowed = false;         ///< lent for one call: the thread is ending and cannot keep a lane
-  std::uint64_t scope_sent = 0;  ///< version of the scope that the worker knows
-  detail::byte_buffer scratch;   ///< values that do not fit two words, before they are copied
+  detail::atomic_word<bool> writing{false};  ///< from before the check that the channel is open to the commit
+  bool borrowed = false;         ///< for one call only: the thread is ending and cannot own a lane
+  std::uint64_t scope_sent = 0;  ///< version of the scope that the worker has
+  detail::byte_buffer scratch;   ///< deferred values, before they are copied into the record
   ring queue;
 
-  lane* next = nullptr;                   ///< all lanes of the channel; set before the lane is published
-  detail::atomic_word<bool> owned{true};  ///< false: free for the next thread
-  std::uint64_t heap_sent = 0;            ///< bytes of blocks that records pointed to so far, ...
+  lane* next = nullptr;                   ///< in the list of all lanes; set before the lane is published
+  detail::atomic_word<bool> owned{true};  ///< false: the next thread may take it
+  std::uint64_t heap_sent = 0;            ///< bytes of all heap blocks that records pointed to, ...
   detail::atomic_word<std::uint64_t> heap_freed;  ///< ... and of those that the worker has freed
-  std::uint64_t trimmed_at = 0;  ///< position up to which the pages were given back; the worker's
-  std::uint64_t populated = 0;   ///< bytes from the ring's begin that were given pages; the worker's
+  std::uint64_t trimmed_at = 0;  ///< position at which the pages were last returned; the worker's
+  std::uint64_t populated = 0;   ///< bytes from the beginning of the ring that have pages; the worker's
   std::uint64_t thread_id = 0;   ///< of the owner; changes only while the lane is empty
 };
 

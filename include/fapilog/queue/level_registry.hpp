@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Levels by logger name: one threshold a name, set at run time by name, prefix or for all.
+// The level of each logger name, set at run time by name, by prefix or for all.
 #pragma once
 
 #include <fapilog/queue/channel.hpp>
@@ -16,12 +16,12 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// The thresholds of all logger names of a runtime. Names live as long as it. Thread: any. Throws: std::bad_alloc.
+/// The levels of all logger names of a runtime. Entries live as long as the registry. Thread: any. Throws: std::bad_alloc.
 class level_registry {
  public:
   explicit level_registry(level lowest) noexcept : lowest_(lowest) {}
 
-  /// The threshold of this name, made where it is new.
+  /// Finds the level of this name, or adds it.
   [[nodiscard]] named_level& of(std::string_view name) {
     std::lock_guard const lock{mutex_};
     auto const found = names_.find(name);
@@ -32,8 +32,8 @@ class level_registry {
     return *names_.emplace(made->name, std::move(made)).first->second;
   }
 
-  /// `db.pool` is one name, `db.*` the name db and all that begin with `db.`, `*` everything. The most specific rule
-  /// wins, whenever it was set; setting a pattern again replaces its rule.
+  /// `db.pool` matches one name, `db.*` the name db and all that begin with `db.`, `*` all names. The most specific rule
+  /// wins, in whatever order they were set; setting a pattern again replaces its rule.
   void set(std::string_view pattern, level lowest) {
     std::lock_guard const lock{mutex_};
     if (pattern == "*") {
@@ -50,18 +50,18 @@ class level_registry {
     resolve_all();
   }
 
-  /// What is not given stays; `rules` take the place of all that were set.
+  /// Changes what is given. `rules` replace all rules that were set.
   void change(std::optional<level> lowest, std::optional<std::vector<std::pair<std::string, level>>> rules) {
     std::lock_guard const lock{mutex_};
     if (lowest) lowest_ = *lowest;
     if (rules) {
       rules_.clear();
-      for (auto& [pattern, least] : *rules) rules_.push_back({std::move(pattern), least});
+      for (auto& [pattern, lowest_of] : *rules) rules_.push_back({std::move(pattern), lowest_of});
     }
     resolve_all();
   }
 
-  /// For fork(2): a child must not inherit it locked.
+  /// Held during fork(2), so that a child does not inherit it locked.
   [[nodiscard]] std::mutex& mutex() noexcept { return mutex_; }
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From the arguments of a log call to its items: the one template that is instantiated per signature.
+// Turns the arguments of a log call into a record: the only template that is instantiated per signature.
 #pragma once
 
 #include <fapilog/queue/channel.hpp>
@@ -24,8 +24,7 @@ template <class T>
   }
 }
 
-/// What fmt gets for an argument where the message has to be made at the call. Fields come last and fmt never asks for
-/// them.
+/// What fmt gets for an argument if the message must be made at the call. Fields come last; fmt never reads them.
 template <class T>
 [[nodiscard]] decltype(auto) as_format_argument([[maybe_unused]] channel& ch,
                                                 [[maybe_unused]] T const& argument) {
@@ -34,7 +33,7 @@ template <class T>
   } else if constexpr (std::is_same_v<detail::format_type<T>, detail::plain_value>) {
     detail::byte_buffer cell;
     detail::append_guarded(cell, field::argument(argument), ch.max_record_bytes());
-    return ch.text_of(cell.data());
+    return ch.format_cell(cell.data());
   } else if constexpr (shape::narrow_text<T>) {
     detail::scalar const text = detail::make_scalar(argument);
     return text.type == kind::null ? fmt::string_view{"null"} : fmt::string_view{text.text, text.size};
@@ -56,9 +55,9 @@ template <class... A>
   return text;
 }
 
-/// A message whose formatter threw: the text as it was written, and why it stayed so.
-[[nodiscard]] inline std::string unformatted(fmt::string_view text, char const* why) {
-  return std::string{text.data(), text.size()}.append(" <error: ").append(why).append(">");
+/// The message if a formatter threw: the format string, and the reason.
+[[nodiscard]] inline std::string unformatted(fmt::string_view format, char const* why) {
+  return std::string{format.data(), format.size()}.append(" <error: ").append(why).append(">");
 }
 
 template <class... A>
@@ -75,8 +74,8 @@ template <class... A>
   }
 }
 
-/// How an argument travels from the statement to `log_call`: in registers where it can, and alike for like types, so that
-/// there are few instances.
+/// How an argument is passed from the statement to `log_call`: in registers if possible, and similar types as one type, so
+/// that there are few instances.
 template <class T>
 [[nodiscard, gnu::always_inline]] inline decltype(auto) pass(T const& argument) noexcept {
   constexpr bool is_plain = !detail::is_field<T> && !shape::has_hook<T>;
@@ -95,7 +94,7 @@ template <class T>
   }
 }
 
-/// A value as its cell will be, with a literal key or none. Everything but the lengths of texts is known when compiling.
+/// A value as its cell will be, with a literal key or none. Everything but the lengths of strings is known at compile time.
 template <field_shape S, bool HasKey>
 class direct_cell {
  public:
@@ -109,7 +108,7 @@ class direct_cell {
   }
   [[nodiscard, gnu::always_inline]] std::byte* put(std::byte* to) const noexcept {
     std::byte* const end = to + bytes();
-    // The padding first, without a branch: of an empty text it is what the next lines overwrite.
+    // The padding first, without a branch: the next lines overwrite it if the string is empty.
     if constexpr (S == field_shape::text) detail::put(end - record_format::alignment, std::uint64_t{0});
     to = detail::put(to, field_.head());
     if constexpr (HasKey) to = detail::put(to, field_.name().text);
@@ -120,7 +119,7 @@ class direct_cell {
 
  private:
   static constexpr std::size_t fixed = sizeof(record_format::cell_head) + (HasKey ? sizeof(char const*) : 0);
-  /// A field stands at the caller; an argument is made one here.
+  /// A field is the caller's; an argument becomes a field here.
   std::conditional_t<HasKey, field const&, field const> field_;
 };
 
@@ -149,17 +148,18 @@ template <class T>
   }
 }
 
-[[nodiscard]] inline fmt::string_view text_of(statement what, void const* text) noexcept {
+[[nodiscard]] inline fmt::string_view format_string(statement what, void const* text) noexcept {
   if (!what.has(record_format::text_is_cell)) return static_cast<char const*>(text);
   auto const& runtime = *static_cast<std::string_view const*>(text);
   return {runtime.data(), runtime.size()};
 }
 
-/// A call whose message has to be made at once, for an argument's own fmt formatter. `items` as for `call`.
+/// A call whose message must be made at the call, because an argument has an fmt formatter of its own. `items` as for
+/// `call`.
 template <class... A>
-void emit_formatted(logger_core& logger, statement what, void const* text, detail::call_site where,
-                    field* items, std::size_t count, A const&... arguments) noexcept {
-  fmt::string_view const format = text_of(what, text);
+void submit_formatted(logger_core& logger, statement what, void const* text, detail::call_site where,
+                      field* items, std::size_t count, A const&... arguments) noexcept {
+  fmt::string_view const format = format_string(what, text);
   std::uint8_t flags = record_format::text_is_cell | record_format::text_is_rendered;
   auto const submit = [&](std::string_view message) noexcept {
     logger.owner.submit({logger, statement{what.severity(), flags}, &message, where, items, count});
@@ -167,34 +167,34 @@ void emit_formatted(logger_core& logger, statement what, void const* text, detai
   try {
     submit(message_at_call(logger.owner, flags, format, arguments...));
   } catch (...) {
-    // No memory for the message: the text goes as it was written, without its arguments.
+    // Without memory for the message, the format string is logged without its arguments.
     flags |= record_format::text_failed;
     submit({format.data(), format.size()});
   }
 }
 
-/// The other way: the first call of a thread, a new scope, a full lane, values with code of their own.
+/// The general path: the first call of a thread, a new scope, a full lane, values that run code of the user.
 template <class... A>
-[[gnu::noinline, gnu::cold]] void emit_items(logger_core& logger, statement what, void const* text,
-                                             detail::call_site where, A const&... arguments) noexcept {
+[[gnu::noinline, gnu::cold]] void submit_items(logger_core& logger, statement what, void const* text,
+                                               detail::call_site where, A const&... arguments) noexcept {
   constexpr auto fields = (std::size_t{0} + ... + (detail::is_field<A> ? 1 : 0));
   constexpr auto args = sizeof...(A) - fields;
   field items[] = {field{}, as_item(arguments)...};
   if constexpr ((detail::formatted_at_call<A> || ...)) {
-    emit_formatted(logger, what, text, where, items + args, fields, arguments...);
+    submit_formatted(logger, what, text, where, items + args, fields, arguments...);
   } else {
     logger.owner.submit({logger, what, text, where, items, sizeof...(A)});
   }
 }
 
-/// The worker's processor has read the lines that a lane will use next: they are fetched back, about as many as this
-/// record takes, while it is being written.
+/// Fetches the cache lines that the lane will use next, about as many as this record takes. The worker's processor has
+/// read them, so that the next record would otherwise wait for each.
 [[gnu::always_inline]] inline void prefetch_behind(std::byte const* end, std::size_t bytes) noexcept {
   constexpr std::size_t distance = 10 * detail::cache_line;
   for (std::size_t i = 0; i < bytes; i += detail::cache_line) detail::prefetch_to_write(end + distance + i);
 }
 
-/// One log call with arguments of these types. Not inlined: statements with the same types share it. Throws: never.
+/// Logs one call with arguments of these types. Not inlined: statements with the same types share it. Throws: never.
 template <class... P>
 [[gnu::noinline]] void log_call(logger_core& logger, statement what, void const* text,
                                 detail::call_site where, P... arguments) noexcept {
@@ -202,18 +202,18 @@ template <class... P>
   static_assert(args < 256, "fapilog: a log call takes at most 255 format arguments");
   what = what.with_args(args);
   if constexpr (((direct_form<std::remove_cvref_t<P>>::shape != field_shape::any) && ...)) {
-    // The ordinary way of numbers and texts: straight into the lane.
+    // The fast path: numbers and strings, written straight into the lane.
     std::size_t const size = (sizeof(record_format::log_start) + ... + as_direct(arguments).bytes());
-    if (std::byte* to = logger.owner.begin(logger, what, text, where, size)) [[likely]] {
+    if (std::byte* to = logger.owner.begin_record(logger, what, text, where, size)) [[likely]] {
       prefetch_behind(to + size, sizeof(record_format::log_start) + 32 * sizeof...(P));
       ((to = as_direct(arguments).put(to)), ...);
-      return logger.owner.end(size);
+      return logger.owner.commit_record(size);
     }
   }
-  emit_items(logger, what, text, where, arguments...);
+  submit_items(logger, what, text, where, arguments...);
 }
 
-/// One log call with its fields in a list.
+/// Logs one call with its fields in a list. Throws: never.
 template <std::size_t N>
 [[gnu::noinline]] void log_list(logger_core& logger, statement what, void const* text,
                                 detail::call_site where, field const (&fields)[N]) noexcept {

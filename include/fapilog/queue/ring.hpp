@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A bounded lock-free ring of bytes for one producer and one consumer, which knows no record.
+// A bounded lock-free ring buffer of bytes for one producer and one consumer.
 #pragma once
 
 #include <fapilog/detail/memory/atomic.hpp>
@@ -10,13 +10,13 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Moves runs of bytes in order. Positions only grow; a run that begins before the end of the capacity may lie beyond
-/// it, in the tail room, so that it is always contiguous and nothing marks the wrap.
-/// Thread: `reserve`, `is_known_free`, `next` and `commit` belong to one producer at a time, `published`, `at` and `release` to one consumer.
-/// Throws: never.
+/// Transports runs of bytes in order. Positions only grow. A run that begins before the end of the capacity may extend
+/// beyond it, so that every run is contiguous and nothing marks the wrap.
+/// Thread: `reserve`, `is_known_free`, `next` and `commit` one producer at a time; `published`, `at` and `release` one
+/// consumer. Throws: never.
 class ring {
  public:
-  /// `memory` holds `capacity + longest` bytes; `capacity` is a power of two and `longest` the longest run.
+  /// `memory` has `capacity + longest` bytes; `capacity` is a power of two, `longest` the size of the longest run.
   ring(std::byte* memory, std::size_t capacity, std::size_t longest) noexcept
       : memory_(memory), mask_(capacity - 1), longest_(longest), free_until_(capacity) {}
   ring(ring const&) = delete;
@@ -25,7 +25,7 @@ class ring {
   [[nodiscard, gnu::always_inline]] std::size_t capacity() const noexcept { return mask_ + 1; }
   [[nodiscard, gnu::always_inline]] std::size_t longest() const noexcept { return longest_; }
 
-  /// Room for `size` contiguous bytes that leaves `keep_free` more bytes unused, or null.
+  /// Returns room for `size` contiguous bytes that leaves `keep_free` more bytes unused, or null.
   [[nodiscard, gnu::always_inline]] std::byte* reserve(std::size_t size, std::size_t keep_free) noexcept {
     if (!is_known_free(size + keep_free)) [[unlikely]] {
       free_until_ = tail_.load_acquire() + capacity();
@@ -33,7 +33,7 @@ class ring {
     }
     return next();
   }
-  /// True where so many bytes are free without a look at what the consumer has released since.
+  /// True if `size` bytes are free by what the producer knows, without reading how much the consumer has released since.
   [[nodiscard, gnu::always_inline]] bool is_known_free(std::size_t size) const noexcept {
     return head_.load_relaxed() + size <= free_until_;
   }
@@ -49,7 +49,7 @@ class ring {
 
   /// Position behind the last published byte.
   [[nodiscard]] std::uint64_t published() const noexcept { return head_.load_acquire(); }
-  /// Position of the first byte that was not released.
+  /// Position of the first byte that is not released.
   [[nodiscard]] std::uint64_t released() const noexcept { return tail_.load_acquire(); }
   [[nodiscard]] std::byte const* at(std::uint64_t position) const noexcept {
     return memory_ + (position & mask_);

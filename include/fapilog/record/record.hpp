@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace fapilog::inline v0_1 {
 
@@ -181,4 +182,16 @@ struct pointer_head {
 };
 
 }  // namespace record_format
+
+namespace detail {
+
+/// Reads a trivially copyable value from record bytes.
+template <class T>
+[[nodiscard]] T read(std::byte const* from) noexcept {
+  T result;
+  std::memcpy(&result, from, sizeof result);
+  return result;
+}
+
+}  // namespace detail
 }  // namespace fapilog::inline v0_1

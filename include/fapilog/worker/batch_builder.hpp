@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Collects events into batches and hands each on; counts those that come to no batch.
+// Collects events into batches and hands them over; counts the events that do not reach a batch.
 #pragma once
 
 #include <fapilog/delivery/batch_writer.hpp>
@@ -24,25 +24,24 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace fapilog::inline v0_1::detail {
 
-/// Thread: the worker's, but for `add_to`.
+/// Thread: the worker's, unless stated.
 class batch_builder {
  public:
   batch_builder(event_maker maker, stage_set stages, batch_writer& writer, detail::pressure& pressure,
-                std::shared_ptr<diagnostics> tell, std::size_t batch_max_size)
+                std::shared_ptr<diagnostics> reports, std::size_t batch_max_size)
       : maker_(std::move(maker)),
-        stages_(std::move(stages), tell),
+        stages_(std::move(stages), reports),
         writer_(writer),
         pressure_(pressure),
-        diagnostics_(std::move(tell)),
+        diagnostics_(std::move(reports)),
         batch_max_size_(std::max<std::size_t>(batch_max_size, 1)),
         storage_(std::make_shared<batch_storage>()) {}
 
-  /// What the parent has collected and counted stays with it; ids go on from a seed of the child's own.
+  /// The parent's records and counts stay with the parent; ids continue from a new seed.
   void after_fork_in_child() {
     storage_ = std::make_shared<batch_storage>();
     line_sizes_.clear();
@@ -51,32 +50,33 @@ class batch_builder {
     for (auto* const count : {&filtered_, &failed_}) count->store(0, std::memory_order_relaxed);
   }
 
-  /// When a partial batch goes out: `timeout` after the last one, so an isolated record at once, a trickle in steps.
-  /// Nothing where there is none.
+  /// When the current batch is handed over even if it is not full: `timeout` after the previous one, so that an isolated
+  /// record goes out at once. Empty if the batch is empty.
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> due(
       std::chrono::nanoseconds timeout) const noexcept {
     if (empty()) return std::nullopt;
-    return last_hand_over_ + timeout;
+    return handed_over_at_ + timeout;
   }
   [[nodiscard]] bool is_due(std::chrono::nanoseconds timeout) const noexcept {
     if (empty()) return false;
-    return timeout.count() == 0 || full() || std::chrono::steady_clock::now() >= last_hand_over_ + timeout;
+    return timeout.count() == 0 || full() || std::chrono::steady_clock::now() >= handed_over_at_ + timeout;
   }
 
   [[nodiscard]] bool empty() const noexcept { return storage_->entries().empty(); }
 
-  /// True where the batch takes no more.
+  /// True if the batch takes no more records.
   [[nodiscard]] bool full() const noexcept {
     return storage_->entries().size() >= batch_max_size_ * pressure_.batch_factor() ||
-           storage_->text().size() >= most_text;
+           storage_->text().size() >= text_max;
   }
 
-  /// One record through the stages into the batch; a full one is handed over before. A record whose handling runs out
-  /// of memory is counted as failed.
+  /// Runs one record through the stages and adds it to the batch; hands the batch over before if it is full. A record
+  /// that cannot be handled for lack of memory counts as failed.
   void add(std::byte const* record, detail::shared_bytes const& scope, std::uint64_t thread_id,
            tick_clock const& clock) {
     if (full()) hand_over(true);
-    if (!pressure_.is_normal() && sheds(record)) {
+    if (!pressure_.is_normal() &&
+        pressure_.shed(static_cast<level>(read<record_format::record_head>(record).level))) {
       filtered_.fetch_add(1, std::memory_order_relaxed);
       return;
     }
@@ -88,15 +88,16 @@ class batch_builder {
     }
   }
 
-  /// A record of the library's own. Throws: never.
-  void add_own(internal_record const& record, std::int64_t unix_ns) noexcept {
+  /// Adds a record of the library itself; no filter sees it. Throws: never.
+  void add_internal(internal_record const& record, std::int64_t unix_ns) noexcept {
     try {
       if (full()) hand_over(true);
       entry& e = storage_->entries().emplace_back(storage_->memory());
       bool keep = false;
       undo const without_it{*this, keep};
-      fill(e.event, record, unix_ns);
-      keep = stages_.run(e.event) == pipeline::fate::keep && write(e.event);
+      e.event.message_id = ids_.next(unix_ns);
+      maker_.make_internal(record, unix_ns, e.event);
+      keep = stages_.run(e.event) == pipeline::verdict::keep && write(e.event);
     } catch (std::exception const& error) {
       diagnostics_->warn("worker", "a record could not be handled", error.what());
     }
@@ -104,7 +105,7 @@ class batch_builder {
   [[nodiscard]] pipeline& stages() noexcept { return stages_; }
   [[nodiscard]] pipeline const& stages() const noexcept { return stages_; }
 
-  /// Gives the batch to the sinks; `more_to_come` as for `batch_writer::write`. Afterwards it is empty.
+  /// Hands the batch to the sinks; `more_to_come` as for `batch_writer::write`. The batch is empty after that.
   void hand_over(bool more_to_come) {
     if (empty()) return;
     auto& entries = storage_->entries();
@@ -125,9 +126,9 @@ class batch_builder {
     storage_ = writer_.storage();
     line_sizes_.clear();
     maker_.begin_batch();
-    last_hand_over_ = std::chrono::steady_clock::now();
+    handed_over_at_ = std::chrono::steady_clock::now();
     sizes_.observe(static_cast<double>(count));
-    hand_over_seconds_.observe(std::chrono::duration<double>(last_hand_over_ - began).count());
+    hand_over_seconds_.observe(std::chrono::duration<double>(handed_over_at_ - began).count());
   }
 
   /// Thread: any.
@@ -152,10 +153,6 @@ class batch_builder {
   }
 
  private:
-  bool sheds(std::byte const* record) noexcept {
-    return pressure_.sheds(static_cast<level>(read<record_format::record_head>(record).level));
-  }
-
   void take(std::byte const* record, detail::shared_bytes const& scope, std::uint64_t thread_id,
             tick_clock const& clock) {
     auto const head = read<record_format::record_head>(record);
@@ -172,25 +169,25 @@ class batch_builder {
     e.event.message_id = ids_.next(e.event.unix_ns);
     bool keep = false;
     undo const without_it{*this, keep};
-    auto const remarks = maker_.make(own, scope, e.event);
-    if (remarks.failed)
+    auto const defects = maker_.make(own, scope, e.event);
+    if (defects.failed)
       diagnostics_->warn("call", "a value or message could not be made; its text says why",
                          place_of(e.event)
-                             .append(remarks.key.empty() ? ", in the message" : ", field ")
-                             .append(remarks.key));
-    if (remarks.clipped)
+                             .append(defects.key.empty() ? ", in the message" : ", field ")
+                             .append(defects.key));
+    if (defects.clipped)
       diagnostics_->warn("call", "a record was cut: it was longer than max_record_bytes or nested too deep",
                          place_of(e.event));
     switch (stages_.run(e.event)) {
-      case pipeline::fate::filtered: filtered_.fetch_add(1, std::memory_order_relaxed); return;
-      case pipeline::fate::failed: failed_.fetch_add(1, std::memory_order_relaxed); return;
-      case pipeline::fate::keep: break;
+      case pipeline::verdict::filtered: filtered_.fetch_add(1, std::memory_order_relaxed); return;
+      case pipeline::verdict::failed: failed_.fetch_add(1, std::memory_order_relaxed); return;
+      case pipeline::verdict::keep: break;
     }
     keep = write(e.event);
     if (!keep) failed_.fetch_add(1, std::memory_order_relaxed);
   }
 
-  /// What may be told of a record that no redactor has seen: whose it is, and where in the code.
+  /// What may be reported about a record that no redactor has seen: the logger, and the place in the code.
   static std::string place_of(event const& e) {
     std::string place{"logger "};
     place.append(e.logger);
@@ -205,28 +202,7 @@ class batch_builder {
     return true;
   }
 
-  void fill(event& e, internal_record const& record, std::int64_t unix_ns) {
-    e.is_internal = true;
-    e.severity = record.severity;
-    e.level_name = level_name(record.severity);
-    e.unix_ns = unix_ns;
-    e.message_id = ids_.next(unix_ns);
-    e.logger = "fapilog";
-    e.message = e.copy(record.message);
-    for (auto const& [key, content] : record.data) {
-      value v;
-      if (auto const* const number = std::get_if<std::int64_t>(&content)) v = value::of_number(*number);
-      if (auto const* const text = std::get_if<std::string>(&content)) v = value::of_string(e.copy(*text));
-      if (auto const* const real = std::get_if<double>(&content)) {
-        v.type = kind::f64;
-        v.f64 = *real;
-      }
-      e.data.set(e.copy(key), v);
-    }
-    e.data.set("_fapilog_internal", value::of_bool(true));
-  }
-
-  /// Takes the entry at hand back unless it was finished.
+  /// Removes the last entry unless it is to be kept.
   struct undo {
     batch_builder& builder;
     bool const& keep;
@@ -242,7 +218,8 @@ class batch_builder {
     }
   };
 
-  static constexpr std::size_t most_text = std::size_t{1} << 20;  ///< of large records a batch has fewer
+  static constexpr std::size_t text_max = std::size_t{1}
+                                          << 20;  ///< a batch of large records has fewer of them
 
   event_maker maker_;
   pipeline stages_;
@@ -251,8 +228,8 @@ class batch_builder {
   std::shared_ptr<diagnostics> diagnostics_;
   std::size_t batch_max_size_;
   std::shared_ptr<batch_storage> storage_;
-  std::vector<std::size_t> line_sizes_;  ///< with the line's end; 0 where no sink wants JSON
-  std::chrono::steady_clock::time_point last_hand_over_{};
+  std::vector<std::size_t> line_sizes_;  ///< of each entry, with the end of the line; 0 if no sink needs JSON
+  std::chrono::steady_clock::time_point handed_over_at_{};
   detail::uuid7_generator ids_;
   std::atomic<std::uint64_t> filtered_{0};
   std::atomic<std::uint64_t> failed_{0};

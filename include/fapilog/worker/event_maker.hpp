@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
-// A record's bytes into an event: message with its arguments in place, fields where they belong, each key once.
+// Makes an event of a record: the message with its arguments in place, the fields in their parts, each key once.
 #pragma once
 
 #include <fapilog/detail/memory/arena.hpp>
 #include <fapilog/queue/channel.hpp>
-#include <fapilog/queue/record_decoder.hpp>
+#include <fapilog/record/cell_decoder.hpp>
 #include <fapilog/record/envelope.hpp>
 #include <fapilog/record/event.hpp>
+#include <fapilog/record/internal_record.hpp>
 #include <fapilog/record/json.hpp>
+#include <fapilog/record/key_index.hpp>
 #include <fapilog/record/record.hpp>
 #include <fapilog/worker/message_text.hpp>
 
@@ -18,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace fapilog::inline v0_1::detail {
@@ -25,7 +28,7 @@ namespace fapilog::inline v0_1::detail {
 /// Thread: the worker's. Throws: std::bad_alloc.
 class event_maker {
  public:
-  /// `names` gives custom levels their names.
+  /// `names`: the names of custom levels.
   explicit event_maker(std::vector<std::pair<level, std::string>> const& names) {
     for (std::size_t i = 0; i < level_count; ++i) {
       std::string_view const name = level_name(static_cast<level>(i));
@@ -35,20 +38,19 @@ class event_maker {
       level_names_[static_cast<std::size_t>(value) % level_count] = name;
   }
 
-  /// What had to be altered, with the first key that it happened to; no key: in the message. Nothing of the content,
-  /// which no redactor has seen yet.
-  struct remarks {
-    bool clipped = false;
-    bool failed = false;
-    std::string_view key;
+  /// What is wrong with a record, without its content, which no redactor has seen yet.
+  struct defects {
+    bool clipped = false;  ///< something was cut to keep to a limit
+    bool failed = false;   ///< a value or the message could not be made
+    std::string_view key;  ///< of the first value that failed; empty for the message
 
     void fail(std::string_view at) noexcept {
       if (!std::exchange(failed, true)) key = at;
     }
   };
 
-  /// Fills `e` from the log record at `record`, which lies in the batch's memory, and the scope in force.
-  remarks make(std::byte const* record, detail::shared_bytes const& scope, event& e) {
+  /// Fills `e` from the log record at `record`, which must be in the batch's memory, and the scope that was active.
+  defects make(std::byte const* record, detail::shared_bytes const& scope, event& e) {
     auto const head = read<record_format::record_head>(record);
     auto const log = read<record_format::log_head>(record + sizeof head);
     auto const& logger = *static_cast<logger_core const*>(log.logger);
@@ -63,7 +65,7 @@ class event_maker {
     e.function = log.where.function();
     e.line = log.where.line();
 
-    remarks result;
+    defects result;
     result.clipped = (head.flags & record_format::is_clipped) != 0;
     std::string_view text = log.text == nullptr ? "" : log.text;
     if ((head.flags & record_format::text_is_cell) != 0) text = next(at, e, result).value.as_string();
@@ -79,11 +81,32 @@ class event_maker {
     return result;
   }
 
-  /// The next event belongs to another batch.
+  /// Fills `e` from a record of the library itself.
+  static void make_internal(internal_record const& record, std::int64_t unix_ns, event& e) {
+    e.is_internal = true;
+    e.severity = record.severity;
+    e.level_name = level_name(record.severity);
+    e.unix_ns = unix_ns;
+    e.logger = "fapilog";
+    e.message = e.copy(record.message);
+    for (auto const& [key, content] : record.data) {
+      value v;
+      if (auto const* const number = std::get_if<std::int64_t>(&content)) v = value::of_number(*number);
+      if (auto const* const text = std::get_if<std::string>(&content)) v = value::of_string(e.copy(*text));
+      if (auto const* const real = std::get_if<double>(&content)) {
+        v.type = kind::f64;
+        v.f64 = *real;
+      }
+      e.data.set(e.copy(key), v);
+    }
+    e.data.set("_fapilog_internal", value::of_bool(true));
+  }
+
+  /// Must be called before the first event of a batch.
   void begin_batch() noexcept { names_.clear(); }
 
  private:
-  /// A logger's name as a view into the batch's memory, which may outlive the logger and the runtime.
+  /// Copies a logger's name into the batch's memory, once for each batch: a batch may outlive the logger.
   std::string_view name_in_batch(named_level const& named, event& e) {
     for (auto const& [of, text] : names_) {
       if (of == &named) return text;
@@ -91,8 +114,8 @@ class event_maker {
     return names_.emplace_back(&named, e.memory->copy(named.name)).second;
   }
 
-  /// The next cell of a record, and what happened to it at the call.
-  static member next(std::byte const*& at, event& e, remarks& result) {
+  /// Decodes the next cell of a record and notes what went wrong with it at the call.
+  static member next(std::byte const*& at, event& e, defects& result) {
     auto const flags = read<record_format::cell_head>(at).flags;
     member const m = decode_cell(at, *e.memory);
     if ((flags & record_format::failed) != 0) result.fail(m.key);
@@ -102,7 +125,7 @@ class event_maker {
 
   /// Sets the message and returns where the fields begin.
   std::byte const* render(std::string_view text, bool is_rendered, std::size_t args, std::byte const* at,
-                          event& e, remarks& result) {
+                          event& e, defects& result) {
     if (is_rendered) {
       for (std::size_t i = 0; i < args; ++i) (void)next(at, e, result);
       e.message = text;
@@ -119,14 +142,14 @@ class event_maker {
     return at;
   }
 
-  void add_all(detail::shared_bytes const& fields, event& e, remarks& result) {
+  void add_all(detail::shared_bytes const& fields, event& e, defects& result) {
     if (fields.empty()) return;
     std::byte const* at = fields.data();
     std::byte const* const end = at + fields.size();
     while (at < end) add(next(at, e, result), false, e);
   }
 
-  /// A call's own fields replace earlier ones of the same key; bound and scope fields only fill what is free.
+  /// A call's own fields replace earlier ones of the same key; bound and scope fields do not.
   void add(member const& m, bool replaces, event& e) {
     if (m.key.empty()) {
       if (m.value.type == kind::exception && (replaces || e.diagnostics.find("exception") == nullptr)) {
@@ -146,7 +169,7 @@ class event_maker {
     }
   }
 
-  /// Ids are strings in the envelope, whatever they were at the call. Null hides what was bound and is not shown.
+  /// Ids are strings in the envelope, whatever they were at the call. Null hides a bound id and is not written.
   value as_context_text(value const& v, event& e) {
     if (v.type == kind::string || v.type == kind::null) return v;
     plain_.clear();

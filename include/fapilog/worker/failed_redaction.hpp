@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is left of an event that a redactor could not finish: that there was one, and where it came from.
+// Blanks an event that a redactor could not finish.
 #pragma once
 
 #include <fapilog/detail/text/ascii.hpp>
@@ -11,10 +11,10 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Stands for every text and value that could not be redacted.
+/// Replaces every string and value that could not be redacted.
 inline constexpr std::string_view redaction_failed_text = "[REDACTION FAILED]";
 
-/// True for a key that a programmer would write: letters, `_`, `-` and `.`, not too long. Others may be values.
+/// True for a key that a programmer would write: at most 40 letters, `_`, `-` and `.`. Others may contain values.
 [[nodiscard]] inline bool is_plain_key(std::string_view key) noexcept {
   constexpr std::size_t longest = 40;
   return key.size() <= longest && std::all_of(key.begin(), key.end(), [](char c) {
@@ -22,7 +22,7 @@ inline constexpr std::string_view redaction_failed_text = "[REDACTION FAILED]";
          });
 }
 
-/// Replaces the message and every value. Level, time, logger, ids and plain keys stay; members with other keys go.
+/// Replaces the message and every value. Level, time, logger, ids and plain keys stay; members with other keys are removed.
 /// Throws: std::bad_alloc.
 inline void blank(event& e) {
   e.message = redaction_failed_text;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How the worker passes the time while there is nothing to do: it spins, then naps, then sleeps until a signal.
+// How the worker waits for records: it spins, then naps, then sleeps until a signal.
 #pragma once
 
 #include <fapilog/detail/os/system.hpp>
@@ -18,11 +18,11 @@ class idle_wait {
  public:
   using clock = std::chrono::steady_clock;
 
-  /// Without `event` it looks for work every millisecond.
+  /// Without `event`, `wait` sleeps for a millisecond each time.
   idle_wait(std::chrono::nanoseconds spin, std::chrono::nanoseconds linger, enqueue_event* event) noexcept
       : spin_(spin), linger_(linger), event_(event) {}
 
-  /// Returns when there is work, or something is due. `before_sleep` is called where no work came for a while.
+  /// Returns when `has_work` returns true or `due` has passed. Calls `before_sleep` once the naps are over.
   template <class HasWork, class BeforeSleep>
   void wait(std::optional<clock::time_point> due, HasWork const& has_work, BeforeSleep const& before_sleep) {
     if (event_ == nullptr) {
@@ -35,9 +35,9 @@ class idle_wait {
     for (auto now = idle_since; now < nap_end; now = clock::now()) {
       if (has_work() || (due && now >= *due)) return;
       if (now < spin_end) {
-        std::this_thread::yield();  // the caller may be waiting for this very processor
+        std::this_thread::yield();  // a caller may need this processor
       } else {
-        // The longer the pause, the longer the naps: what comes then waits for a quarter of the pause at most.
+        // The naps grow with the idle time: a record waits at most a quarter as long as the worker was idle.
         detail::sleep_ns(std::clamp<std::int64_t>((now - idle_since).count() / 4, 50'000, 200'000));
       }
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Records of the library's own about what was left out: when they are due, and into the batch with them.
+// Adds internal records about left-out records to the batch when they are due.
 #pragma once
 
 #include <fapilog/detail/os/platform.hpp>
@@ -17,6 +17,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
+/// Internal records come from the library itself: how many records were dropped, and the summaries of stages.
 /// Thread: the worker's. Throws: std::bad_alloc.
 class internal_records {
  public:
@@ -26,44 +27,44 @@ class internal_records {
                    std::chrono::nanoseconds drop_window) noexcept
       : channel_(channel), builder_(builder), drops_(drop_window) {}
 
-  /// Adds those that are due, at most once a second; `last`: all that there is to tell.
+  /// Adds those that are due, at most once a second. `last`: adds all, due or not.
   void add(bool last) {
-    if (!last && clock::now() < next_look_) return;
+    if (!last && clock::now() < next_add_) return;
     std::int64_t const now_ns = detail::wall_clock_ns();
     std::vector<internal_record> all;
-    look_for_drops();
-    drops_.tell(clock::now(), last, all);
+    update();
+    drops_.summarise(clock::now(), last, all);
     builder_.stages().summarise(now_ns, last, all);
-    for (internal_record const& record : all) builder_.add_own(record, now_ns);
-    next_look_ = clock::now() + std::chrono::seconds{1};
+    for (internal_record const& record : all) builder_.add_internal(record, now_ns);
+    next_add_ = clock::now() + std::chrono::seconds{1};
   }
 
-  /// When something has to be told even if nothing else happens. Asked before the worker sleeps.
-  [[nodiscard]] std::optional<clock::time_point> due() {
-    look_for_drops();  // those since the last look would otherwise wait for the next record
+  /// Notes what was dropped since the last update.
+  void update() {
+    if (!drops_.is_enabled()) return;
+    account sum;
+    channel_.add_to(sum);
+    drops_.update(clock::now(), sum.dropped);
+  }
+
+  /// When `add` has something to add even if no record comes; empty for never.
+  [[nodiscard]] std::optional<clock::time_point> due() const {
     std::optional<clock::time_point> first = drops_.due();
     if (std::int64_t const due_ns = builder_.stages().summary_due(); due_ns != 0) {
       auto const due = clock::now() + std::chrono::nanoseconds{due_ns - detail::wall_clock_ns()};
       if (!first || due < *first) first = due;
     }
-    if (first) first = std::max(*first, next_look_);
+    if (first) first = std::max(*first, next_add_);
     return first;
   }
 
   void after_fork_in_child() noexcept { drops_.after_fork_in_child(); }
 
  private:
-  void look_for_drops() {
-    if (!drops_.is_enabled()) return;
-    account sum;
-    channel_.add_to(sum);
-    drops_.look(clock::now(), sum.dropped);
-  }
-
   lane_channel const& channel_;
   batch_builder& builder_;
   drop_watch drops_;
-  clock::time_point next_look_{};
+  clock::time_point next_add_{};
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Reads all lanes of a channel in the order of time: each lane in its own order, between lanes by timestamp.
+// Reads the records of all lanes in order: by position within a lane, by timestamp between lanes.
 #pragma once
 
 #include <fapilog/detail/memory/shared_bytes.hpp>
-#include <fapilog/queue/lane_channel.hpp>
-#include <fapilog/queue/record_decoder.hpp>
+#include <fapilog/queue/lane_list.hpp>
 #include <fapilog/record/record.hpp>
 
 #include <algorithm>
@@ -18,19 +17,19 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Thread: the worker's, but for `high_watermark`. Throws: what the visitor throws, and std::bad_alloc; the record at
-/// hand has then been passed.
+/// Thread: the worker's, except `high_watermark`. Throws: what the visitor throws, and std::bad_alloc; the current record
+/// counts as read then.
 class lane_reader {
  public:
-  explicit lane_reader(lane_channel& channel) noexcept : channel_(channel) {}
+  explicit lane_reader(lane_list const& lanes) noexcept : lanes_(lanes) {}
 
-  /// Visits every record that was published when the pass began: `visit(lane&, log record, scope)`. The record is
-  /// gone after the visit. Ends early, between two records, once `interrupted()`. Returns whether there was any.
+  /// Visits every record that was published when the pass began: `visit(lane&, log record, scope)`. The record is released
+  /// after the visit. Ends early, between two records, if `interrupted()` returns true. Returns whether there was any.
   template <class Visitor, class Interrupted>
   bool pass(Visitor&& visit, Interrupted const& interrupted) {
-    look();
+    find_heads();
     if (heads_.empty()) return false;
-    released const at_end{heads_};
+    release_at_end const on_exit{heads_};
     while (!heads_.empty()) {
       std::size_t const first = heads_.size() == 1 ? 0 : earliest();
       head& h = heads_[first];
@@ -38,11 +37,11 @@ class lane_reader {
       while (h.at < h.end && h.ticks <= until) {
         if (interrupted()) return true;
         consume(h, visit);
-        if (h.at - h.given_back >= release_step(h)) give_back(h);
+        if (h.at - h.released >= release_step(h)) release(h);
         if (h.at < h.end) read_head(h);
       }
       if (h.at == h.end) {
-        give_back(h);
+        release(h);
         heads_[first] = heads_.back();
         heads_.pop_back();
       }
@@ -50,7 +49,7 @@ class lane_reader {
     return true;
   }
 
-  /// Most bytes that ever waited in one lane. Thread: any.
+  /// The most bytes that ever waited in one lane. Thread: any.
   [[nodiscard]] std::uint64_t high_watermark() const noexcept {
     return high_watermark_.load(std::memory_order_relaxed);
   }
@@ -62,26 +61,26 @@ class lane_reader {
     std::uint64_t at;
     std::uint64_t end;
     std::uint64_t ticks;
-    std::uint64_t given_back;  ///< up to here the producer may write again
+    std::uint64_t released;  ///< the producer may write again up to here
   };
 
-  /// Not after every record: each time costs the producer a cache miss.
+  /// Bytes are not released after every record: each release costs the producer a cache miss.
   static std::uint64_t release_step(head const& h) noexcept {
     return std::min<std::uint64_t>(h.from->queue.capacity() / 8, std::uint64_t{16} * 1024);
   }
-  static void give_back(head& h) noexcept {
+  static void release(head& h) noexcept {
     h.from->queue.release(h.at);
-    h.given_back = h.at;
+    h.released = h.at;
   }
 
-  void look() {
+  void find_heads() {
     heads_.clear();
     std::uint64_t deepest = high_watermark_.load(std::memory_order_relaxed);
-    for (lane* l = channel_.first_lane(); l != nullptr; l = l->next) {
+    for (lane* l = lanes_.first(); l != nullptr; l = l->next) {
       std::uint64_t const end = l->queue.published();
       std::uint64_t const at = l->queue.released();
       if (at == end) continue;
-      lane_channel::populate_ahead(*l);
+      l->populate_ahead();
       deepest = std::max(deepest, end - at);
       heads_.push_back({l, &scope_of(*l), at, end, 0, at});
       read_head(heads_.back());
@@ -121,7 +120,7 @@ class lane_reader {
     return best;
   }
 
-  /// Passes the next log record, and takes over the scope that came with it.
+  /// Visits the next log record, and takes over the scope that came with it.
   template <class Visitor>
   void consume(head& h, Visitor& visit) {
     ring& queue = h.from->queue;
@@ -140,7 +139,7 @@ class lane_reader {
     visit(*h.from, record, std::as_const(*h.scope));
   }
 
-  /// A record on the heap; freed after the visit, and its room given back to the lane.
+  /// A record on the heap. Freed after the visit; the lane may then put others there.
   struct block {
     lane& from;
     std::byte* bytes;
@@ -154,20 +153,20 @@ class lane_reader {
     }
   };
 
-  /// Gives the bytes back also where a pass ends early or a visit throws: no record is ever met twice.
-  struct released {
+  /// Releases what was read, also if a pass ends early or a visit throws: no record is visited twice.
+  struct release_at_end {
     std::vector<head>& heads;
-    explicit released(std::vector<head>& all) noexcept : heads(all) {}
-    released(released const&) = delete;
-    released& operator=(released const&) = delete;
-    ~released() {
-      for (head& h : heads) give_back(h);
+    explicit release_at_end(std::vector<head>& all) noexcept : heads(all) {}
+    release_at_end(release_at_end const&) = delete;
+    release_at_end& operator=(release_at_end const&) = delete;
+    ~release_at_end() {
+      for (head& h : heads) release(h);
     }
   };
 
   detail::shared_bytes& scope_of(lane const& l) { return scopes_[&l]; }
 
-  lane_channel& channel_;
+  lane_list const& lanes_;
   std::vector<head> heads_;
   std::map<lane const*, detail::shared_bytes> scopes_;
   std::atomic<std::uint64_t> high_watermark_{0};

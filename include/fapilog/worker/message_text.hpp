@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A format string and its arguments into the text of a message, as fmt has it.
+// Formats a message from its format string and arguments, as fmt does.
 #pragma once
 
 #include <fapilog/detail/text/text_buffer.hpp>
@@ -26,7 +26,7 @@ class message_text {
   void clear() noexcept { arguments_.clear(); }
   void add(value const& v) { arguments_.push_back(v); }
 
-  /// The text with its arguments in place; a view that lasts until the next call. Throws: fmt::format_error, and
+  /// Returns the formatted message, valid until the next call. Throws: fmt::format_error, and
   /// std::bad_alloc.
   [[nodiscard]] std::string_view render(std::string_view format) {
     text_.clear();
@@ -36,7 +36,7 @@ class message_text {
   }
 
  private:
-  /// Handles what most messages are: `{}` for numbers, texts and booleans. False for anything else.
+  /// Handles what most messages are: `{}` for numbers, strings and booleans. False for anything else.
   bool put_plainly(std::string_view format) {
     std::size_t next = 0;
     char const* at = format.data();
@@ -108,7 +108,7 @@ class message_text {
   std::string_view put_by_fmt(std::string_view format) {
     store_.clear();
     plain_.clear();
-    // Reserved whole: the views into it must stay.
+    // Filled before views into it are taken: growing would move it.
     std::vector<std::size_t> ends;
     for (value const& v : arguments_) {
       if (!is_known_to_fmt(v)) json::put_plain(plain_, v);
@@ -158,7 +158,7 @@ class message_text {
 
   std::vector<value> arguments_;
   detail::text_buffer text_;
-  detail::text_buffer plain_;  ///< texts of the arguments that fmt does not know
+  detail::text_buffer plain_;  ///< strings for the arguments that fmt does not know
   fmt::dynamic_format_arg_store<fmt::format_context> store_;
   fmt::memory_buffer formatted_;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Changes of a running pipeline: asked for by any thread, made by the worker between two batches.
+// Changes of a running pipeline: requested by any thread, applied by the worker between two batches.
 #pragma once
 
 #include <fapilog/delivery/batch_writer.hpp>
@@ -15,13 +15,13 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Thread: `is_asked` any; `make` the worker's, or where there is none its owner's; the rest under the owner's mutex.
+/// Thread: `is_requested` any; `apply` the worker, or its owner if there is no worker; the rest under the owner's mutex.
 class pending_changes {
  public:
   struct request {
     runtime_changes changes;
-    std::atomic<bool> is_made{false};
-    std::atomic<bool> is_over{false};  ///< made, or there was no memory to make it
+    std::atomic<bool> is_applied{false};
+    std::atomic<bool> is_done{false};  ///< applied, or failed for lack of memory
   };
   using requests = std::vector<std::shared_ptr<request>>;
 
@@ -29,25 +29,25 @@ class pending_changes {
                   pressure const& load) noexcept
       : builder_(builder), writer_(writer), levels_(thresholds), pressure_(load) {}
 
-  [[nodiscard]] bool is_asked() const noexcept { return is_asked_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool is_requested() const noexcept { return is_requested_.load(std::memory_order_acquire); }
 
-  void ask(std::shared_ptr<request> asked) {
-    waiting_.push_back(std::move(asked));
-    is_asked_.store(true, std::memory_order_seq_cst);
+  void add(std::shared_ptr<request> next) {
+    waiting_.push_back(std::move(next));
+    is_requested_.store(true, std::memory_order_seq_cst);
   }
   [[nodiscard]] requests take() noexcept {
-    is_asked_.store(false, std::memory_order_relaxed);
+    is_requested_.store(false, std::memory_order_relaxed);
     return std::exchange(waiting_, {});
   }
 
-  /// All of it, or nothing where memory runs out.
-  void make(request& asked) {
-    builder_.stages().change(asked.changes);
+  /// Applies all of a request, or nothing if memory runs out. Throws: std::bad_alloc.
+  void apply(request& next) {
+    builder_.stages().change(next.changes);
     builder_.stages().tighten(pressure_.share());
-    writer_.change_routes(std::move(asked.changes.routes), asked.changes.routing);
-    levels_.change(asked.changes.log_level, std::move(asked.changes.log_levels));
-    asked.is_made.store(true, std::memory_order_release);
-    asked.is_over.store(true, std::memory_order_release);
+    writer_.change_routes(std::move(next.changes.routes), next.changes.routing);
+    levels_.change(next.changes.log_level, std::move(next.changes.log_levels));
+    next.is_applied.store(true, std::memory_order_release);
+    next.is_done.store(true, std::memory_order_release);
   }
 
  private:
@@ -55,7 +55,7 @@ class pending_changes {
   batch_writer& writer_;
   level_registry& levels_;
   pressure const& pressure_;
-  std::atomic<bool> is_asked_{false};
+  std::atomic<bool> is_requested_{false};
   requests waiting_;
 };
 

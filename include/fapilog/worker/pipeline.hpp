@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The fixed order of the stages: filters, enrichers, redactors, JSON, processors.
+// Runs the stages in their fixed order: filters, enrichers, redactors, JSON, processors.
 #pragma once
 
 #include <fapilog/detail/os/system.hpp>
@@ -36,22 +36,22 @@ struct stage_set {
   std::vector<any_redactor> redactors;
   std::vector<any_processor> processors;
   redaction_fail_mode on_failed_redaction = redaction_fail_mode::closed;
-  std::size_t fixed_enrichers = 0;  ///< the first so many are no change's to make
-  bool needs_json = true;           ///< false where no sink wants the line
+  std::size_t fixed_enrichers = 0;  ///< the first N belong to the preset; changes keep them
+  bool needs_json = true;           ///< false if no sink needs the line
 };
 
 /// Runs an event through the stages. Thread: the worker's. Throws: only std::bad_alloc.
 class pipeline {
  public:
-  enum class fate { keep, filtered, failed };
+  enum class verdict { keep, filtered, failed };
 
-  pipeline(stage_set stages, std::shared_ptr<diagnostics> tell)
-      : stages_(std::move(stages)), diagnostics_(std::move(tell)) {
-    each(stages_, [this](stage_base const& s) { know(s); });
+  pipeline(stage_set stages, std::shared_ptr<diagnostics> reports)
+      : stages_(std::move(stages)), diagnostics_(std::move(reports)) {
+    each(stages_, [this](stage_base const& s) { count_errors_of(s); });
   }
 
-  /// Takes over the stages of `changes`, between two records; what they took the place of is in `changes` then.
-  /// Throws: std::bad_alloc, and nothing has changed.
+  /// Replaces stages by those in `changes`, between two records; `changes` has the old stages after that.
+  /// Throws: std::bad_alloc, without any effect.
   void change(runtime_changes& changes) {
     std::lock_guard const lock{mutex_};
     if (changes.enrichers) {
@@ -67,14 +67,14 @@ class pipeline {
     };
     each_pair([this](auto const&, auto const& next) {
       if (!next) return;
-      for (auto const& s : *next) know(s.base());
+      for (auto const& s : *next) count_errors_of(s.base());
     });
     each_pair([](auto& stages, auto& next) {
       if (next) std::swap(stages, *next);
     });
     stages_.on_failed_redaction = changes.redaction_fail_mode.value_or(stages_.on_failed_redaction);
   }
-  /// Those of stages that a change may replace, in order. Thread: any.
+  /// Names of the stages that a change may replace, in order. Thread: any.
   [[nodiscard]] std::vector<std::string> names() const {
     std::lock_guard const lock{mutex_};
     std::vector<std::string> all;
@@ -86,33 +86,33 @@ class pipeline {
     });
     return all;
   }
-  /// Has the filters that can let less pass do so: `share` of what they were made for.
+  /// Sets adjustable filters to `share` of their configured rate.
   void tighten(double share) {
     for (any_filter& f : stages_.filters) {
       guarded(f.base(), "the filter threw in tighten", [&] { f.tighten(share); });
     }
   }
-  /// For fork(2): a child must not inherit it locked.
+  /// Held during fork(2), so that a child does not inherit it locked.
   [[nodiscard]] std::mutex& mutex() noexcept { return mutex_; }
 
-  /// Filters, enrichers, redactors.
-  [[nodiscard]] fate run(event& e) {
+  /// Runs filters, enrichers and redactors. Filters do not see internal records.
+  [[nodiscard]] verdict run(event& e) {
     for (any_filter& f : stages_.filters) {
       if (e.is_internal) break;
       bool keep = true;
       guarded(f.base(), "a filter threw; the record is kept", [&] { keep = f.keep(e); });
-      if (!keep) return fate::filtered;
+      if (!keep) return verdict::filtered;
     }
     for (any_enricher& s : stages_.enrichers) {
       guarded(s.base(), "an enricher threw; the record goes without it", [&] { s.enrich(e); });
     }
     for (any_redactor& s : stages_.redactors) {
-      if (!redacted(s, e)) return after_failed_redaction(e);
+      if (!redact(s, e)) return after_failed_redaction(e);
     }
-    return fate::keep;
+    return verdict::keep;
   }
 
-  /// Records that a redactor could not finish, whatever became of them. Thread: any.
+  /// Records that a redactor could not finish, dropped or not. Thread: any.
   [[nodiscard]] std::uint64_t failed_redactions() const noexcept { return failed_redactions_.value(); }
   /// Thread: any.
   void collect(metric_list& all) const {
@@ -137,16 +137,16 @@ class pipeline {
                      .value = static_cast<double>(count->value())});
     }
   }
-  /// What stages have to tell of what they left out.
+  /// Adds the summaries of stages about what they left out; `last`: all, due or not.
   void summarise(std::int64_t now_ns, bool last, std::vector<internal_record>& all) {
     each(stages_, [&](stage_base& s) {
       guarded(s, "the stage threw in summarise", [&] { s.summarise(now_ns, last, all); });
     });
   }
-  /// When that is next worth a call, in nanoseconds since 1970-01-01 UTC; 0 for never.
-  [[nodiscard]] std::int64_t summary_due() {
+  /// When the next summary is due, in nanoseconds since 1970-01-01 UTC; 0 for never.
+  [[nodiscard]] std::int64_t summary_due() const {
     std::int64_t first = 0;
-    each(stages_, [&](stage_base& s) {
+    each(stages_, [&](stage_base const& s) {
       guarded(s, "the stage threw in summary_due", [&] {
         std::int64_t const due = s.summary_due();
         if (due != 0 && (first == 0 || due < first)) first = due;
@@ -155,7 +155,7 @@ class pipeline {
     return first;
   }
 
-  /// Appends the event's line with its end, where any sink wants one. False: a processor dropped the record.
+  /// Appends the event's line with its end, if any sink needs one. False if a processor dropped the record.
   [[nodiscard]] bool write(event const& e, detail::text_buffer& text) {
     if (!stages_.needs_json) return true;
     std::size_t const begin = text.size();
@@ -183,15 +183,15 @@ class pipeline {
     for (auto& s : stages.redactors) action(s.base());
     for (auto& s : stages.processors) action(s.base());
   }
-  /// Tells the figures of stages of one name apart: `sampling`, `sampling_2`; empty where it is the only one.
+  /// Distinguishes the metrics of stages with the same name: `sampling`, `sampling_2`. Empty if the name is unique.
   static std::string label_of(std::vector<std::string> const& names, std::size_t at) {
     std::string const& name = names[at];
     if (std::ranges::count(names, name) == 1) return {};
     auto const nth = std::count(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(at) + 1, name);
     return nth == 1 ? name : name + '_' + std::to_string(nth);
   }
-  /// Errors are counted by name, also of stages that have gone.
-  void know(stage_base const& s) {
+  /// Adds an error counter for this name. Counters of removed stages stay.
+  void count_errors_of(stage_base const& s) {
     std::string name = s.name();
     bool const is_known = std::ranges::any_of(errors_, [&](auto const& e) { return e.first == name; });
     if (!is_known) errors_.emplace_back(std::move(name), std::make_unique<counter>());
@@ -200,10 +200,10 @@ class pipeline {
     try {
       s.collect(all);
     } catch (...) {
-      // A stage that cannot tell its figures has none.
+      // A stage whose `collect` throws has no metrics.
     }
   }
-  void failed(stage_base const& of, std::string_view message, std::string_view why) {
+  void report_failure(stage_base const& of, std::string_view message, std::string_view why) const {
     std::string const name = of.name();
     count_error(name);
     diagnostics_->warn(name, message, why);
@@ -215,19 +215,19 @@ class pipeline {
   }
 
   template <class F>
-  bool guarded(stage_base const& of, std::string_view message, F&& stage) {
+  bool guarded(stage_base const& of, std::string_view message, F&& stage) const {
     try {
       stage();
       return true;
     } catch (std::exception const& error) {
-      failed(of, message, reason(error));
+      report_failure(of, message, reason(error));
     } catch (...) {
-      failed(of, message, "not derived from std::exception");
+      report_failure(of, message, "not derived from std::exception");
     }
     return false;
   }
 
-  /// Where there are redactors the text of what a stage threw is not told: it may have a value that they would mask.
+  /// If there are redactors, the text of an exception is not reported: it may contain a value that they would mask.
   [[nodiscard]] std::string reason(std::exception const& error) const {
     if (stages_.redactors.empty()) return error.what();
 #if defined(__cpp_rtti)
@@ -237,19 +237,19 @@ class pipeline {
 #endif
   }
 
-  /// False where the redactor threw.
-  bool redacted(any_redactor& s, event& e) {
+  /// False if the redactor threw.
+  bool redact(any_redactor& s, event& e) {
     try {
       s.redact(e);
       return true;
     } catch (std::exception const& error) {
-      tell_of_failed_redaction(s.base(), reason(error));
+      report_failed_redaction(s.base(), reason(error));
     } catch (...) {
-      tell_of_failed_redaction(s.base(), "not derived from std::exception");
+      report_failed_redaction(s.base(), "not derived from std::exception");
     }
     return false;
   }
-  void tell_of_failed_redaction(stage_base const& of, std::string_view type) {
+  void report_failed_redaction(stage_base const& of, std::string_view type) {
     count_error(of.name());
     if (stages_.on_failed_redaction == redaction_fail_mode::open) return;
     bool const drops = stages_.on_failed_redaction == redaction_fail_mode::closed;
@@ -258,21 +258,22 @@ class pipeline {
                              : "a redactor threw; the record goes without its message and values",
                        type);
   }
-  /// Nothing that was not looked at passes: not even where there is no memory to replace it.
-  fate after_failed_redaction(event& e) {
+  /// No value that was not redacted passes, not even without memory to replace it.
+  verdict after_failed_redaction(event& e) {
     failed_redactions_.add();
-    if (stages_.on_failed_redaction == redaction_fail_mode::closed) return fate::failed;
+    if (stages_.on_failed_redaction == redaction_fail_mode::closed) return verdict::failed;
     try {
       blank(e);
-      return fate::keep;
+      return verdict::keep;
     } catch (...) {
-      return fate::failed;
+      return verdict::failed;
     }
   }
 
   stage_set stages_;
   std::vector<std::pair<std::string, std::unique_ptr<counter>>> errors_;  ///< by stage
-  mutable std::mutex mutex_;  ///< the worker changes stages under it, others look at them under it
+  mutable std::mutex
+      mutex_;  ///< held by the worker while it changes the stages, by others while they read them
   std::shared_ptr<diagnostics> diagnostics_;
   envelope_writer envelope_;
   std::string line_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How much the worker is behind, and what is left out for that.
+// How far the worker is behind, and which records are left out for that.
 #pragma once
 
 #include <fapilog/metrics/account.hpp>
@@ -19,23 +19,24 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// A state machine of one step at a time, with a pause after each. Thread: the worker's, but for `summary` and the level.
+/// A state machine that changes by one level at a time, with a cooldown after each change.
+/// Thread: the worker's, except `summary`.
 class pressure {
  public:
   using clock = std::chrono::steady_clock;
 
-  pressure(adaptive_options options, level_set protected_levels, std::shared_ptr<diagnostics> tell)
-      : options_(options), protected_levels_(protected_levels), diagnostics_(std::move(tell)) {}
+  pressure(adaptive_options options, level_set protected_levels, std::shared_ptr<diagnostics> reports)
+      : options_(options), protected_levels_(protected_levels), diagnostics_(std::move(reports)) {}
 
   [[nodiscard]] bool is_enabled() const noexcept { return options_.enabled; }
   [[nodiscard]] bool is_normal() const noexcept { return level_ == pressure_level::normal; }
-  /// When `evaluate` is worth a call.
-  [[nodiscard]] clock::time_point due() const noexcept { return due_; }
+  /// When `evaluate` is to be called next.
+  [[nodiscard]] clock::time_point next_check() const noexcept { return next_check_; }
 
-  /// `fill` of the fullest lane, 0 to 1; each open circuit counts on top. True where the level has changed.
+  /// Updates the level. `fill`: of the fullest lane, 0 to 1; each open circuit adds to it. True if the level has changed.
   bool evaluate(clock::time_point now, double fill, std::size_t open_circuits) {
-    due_ = now + options_.check_interval;
-    if (now < settled_) return false;
+    next_check_ = now + options_.check_interval;
+    if (now < cooldown_end_) return false;
     double const load = fill + static_cast<double>(open_circuits) * options_.circuit_pressure_boost;
     auto const next = step(std::min(load, 1.0));
     if (next == level_) return false;
@@ -47,13 +48,13 @@ class pressure {
     level_ = next;
     shown_.set(static_cast<std::uint64_t>(next));
     peak_.raise_to(static_cast<std::uint64_t>(next));
-    settled_ = now + options_.cooldown;
+    cooldown_end_ = now + options_.cooldown;
     return true;
   }
 
-  /// True for a record that is left out: of unprotected levels below WARNING every second one at ELEVATED and all at
-  /// HIGH; of all unprotected levels all at CRITICAL.
-  [[nodiscard]] bool sheds(level severity) noexcept {
+  /// Decides whether to leave a record out, and counts it if so. Of unprotected levels below WARNING it leaves out every
+  /// second record at ELEVATED and all at HIGH; at CRITICAL it leaves out all records of unprotected levels.
+  [[nodiscard]] bool shed(level severity) noexcept {
     if (is_normal() || !options_.filter_tightening || protected_levels_.contains(severity)) return false;
     bool const is_minor = severity < level::warning;
     bool const leaves_out = level_ == pressure_level::critical ||
@@ -61,12 +62,12 @@ class pressure {
     if (leaves_out) shed_.add();
     return leaves_out;
   }
-  /// How much filters that can let less pass shall let pass, of what they were made for.
+  /// The share of their configured rate that adjustable filters must keep to; 0 to 1.
   [[nodiscard]] double share() const noexcept {
     constexpr std::array shares{1.0, 0.5, 0.25, 0.1};
     return options_.filter_tightening ? shares[static_cast<std::size_t>(level_)] : 1;
   }
-  /// Times the ordinary size that a batch may have.
+  /// By how much a batch may exceed its ordinary size.
   [[nodiscard]] std::size_t batch_factor() const noexcept {
     if (!options_.batch_sizing) return 1;
     return level_ == pressure_level::critical ? 4 : level_ == pressure_level::high ? 2 : 1;
@@ -83,7 +84,7 @@ class pressure {
   }
 
  private:
-  /// The next step towards what the load asks for.
+  /// The next level for this load.
   [[nodiscard]] pressure_level step(double load) const noexcept {
     switch (level_) {
       case pressure_level::normal:
@@ -104,8 +105,8 @@ class pressure {
   level_set const protected_levels_;
   std::shared_ptr<diagnostics> diagnostics_;
   pressure_level level_ = pressure_level::normal;
-  clock::time_point due_{};
-  clock::time_point settled_{};
+  clock::time_point next_check_{};
+  clock::time_point cooldown_end_{};
   std::uint64_t seen_ = 0;
   counter shown_;
   counter peak_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The ticks that calls stamp their records with, as nanoseconds of the wall clock.
+// Converts the timestamps of records into wall clock time.
 #pragma once
 
 #include <fapilog/detail/os/platform.hpp>
@@ -8,13 +8,13 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Follows the wall clock, jumps included, within `sync_interval`. Thread: the worker's. Throws: never.
+/// Follows the wall clock, including its jumps, within `sync_interval`. Thread: the worker's. Throws: never.
 class tick_clock {
  public:
   explicit tick_clock(bool uses_tsc) noexcept : uses_tsc_(uses_tsc) {
     if (!uses_tsc_) return;
     first_ = take();
-    // One millisecond is enough to begin with; each sync measures over the whole time since then.
+    // One millisecond is enough for a first estimate; each sync measures over the whole time since then.
     while (detail::steady_clock_ns() - first_.steady < 1'000'000) detail::cpu_pause();
     sync();
   }
@@ -40,7 +40,7 @@ class tick_clock {
     std::int64_t wall = 0;
   };
 
-  /// All three clocks at one moment: of several tries the one that took least.
+  /// Reads all three clocks at one moment: of several tries the fastest.
   static reading take() noexcept {
     reading best;
     std::uint64_t best_took = ~std::uint64_t{0};

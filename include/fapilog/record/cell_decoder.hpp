@@ -1,37 +1,27 @@
 // SPDX-License-Identifier: MIT
-// The bytes of a record back into values and members, in the memory of a batch.
+// Decodes the cells of a record into values and members, in the memory of a batch.
 #pragma once
 
 #include <fapilog/detail/memory/arena.hpp>
-#include <fapilog/detail/memory/shared_bytes.hpp>
 #include <fapilog/detail/os/system.hpp>
+#include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/detail/text/utf8.hpp>
-#include <fapilog/queue/ring.hpp>
 #include <fapilog/record/event.hpp>
+#include <fapilog/record/json.hpp>
+#include <fapilog/record/key_index.hpp>
 #include <fapilog/record/record.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
-#include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace fapilog::inline v0_1::detail {
 
-template <class T>
-[[nodiscard]] T read(std::byte const* from) noexcept {
-  T result;
-  std::memcpy(&result, from, sizeof result);
-  return result;
-}
-
-/// `N4acme5errorE` as `acme::error`; what is no mangled name stays.
+/// Turns `N4acme5errorE` into `acme::error`. A name that is not mangled is returned as it is.
 [[nodiscard]] inline std::string_view readable_type(std::string_view mangled, detail::arena& memory) {
   std::string const name = detail::demangled(std::string{mangled}.c_str());
-  // throw_with_nested throws a class of the library's own around the caller's.
+  // std::throw_with_nested wraps the caller's class in one of the standard library.
   std::string_view text = name;
   for (std::string_view const wrapper :
        {"std::_Nested_exception<", "std::__1::__nested<", "std::__nested<"}) {
@@ -41,43 +31,13 @@ template <class T>
   return memory.copy(text);
 }
 
-/// Looks keys up in a list that is being built: by walking while it is short, then by hash.
-class key_index {
- public:
-  static constexpr std::size_t none = ~std::size_t{0};
-
-  void clear() noexcept {
-    if (!by_hash_.empty()) by_hash_.clear();
-  }
-  /// Index of the member with this key among `count`, or `none`.
-  [[nodiscard]] std::size_t find(std::string_view key, member const* first, std::size_t count) {
-    if (count <= walk_most) {
-      for (std::size_t i = 0; i < count; ++i) {
-        if (first[i].key.size() == key.size() &&
-            (first[i].key.data() == key.data() ||
-             std::memcmp(first[i].key.data(), key.data(), key.size()) == 0)) {
-          return i;
-        }
-      }
-      return none;
-    }
-    for (std::size_t i = by_hash_.size(); i < count; ++i) by_hash_.emplace(first[i].key, i);
-    auto const found = by_hash_.find(key);
-    return found == by_hash_.end() ? none : found->second;
-  }
-
- private:
-  static constexpr std::size_t walk_most = 24;
-  std::unordered_map<std::string_view, std::size_t> by_hash_;
-};
-
 [[nodiscard]] inline member decode_cell(std::byte const*& cell, detail::arena& memory);
 [[nodiscard]] inline member decode_cell(std::byte const* const& cell, detail::arena& memory) {
   std::byte const* from = cell;
   return decode_cell(from, memory);
 }
 
-/// Keys from run time may be no UTF-8; repaired here, so that two of them never become the same key twice.
+/// Replaces invalid UTF-8 in a key that was made at run time. Done before keys are compared, so that no key appears twice.
 [[nodiscard]] inline std::string_view repaired_key(std::string_view key, detail::arena& memory) {
   if (detail::is_utf8(key)) return key;
   std::string whole;
@@ -93,7 +53,7 @@ class key_index {
   return memory.copy(whole);
 }
 
-/// The members of an object; of equal keys the last value counts.
+/// Decodes the members of an object. Of equal keys the last value counts.
 [[gnu::noinline]] inline void decode_members(std::byte const* from, std::byte const* end, value& object,
                                              detail::arena& memory) {
   std::size_t count = 0;
@@ -115,7 +75,7 @@ class key_index {
   object.size = static_cast<std::uint32_t>(size);
 }
 
-/// Containers, and what else is rare.
+/// Decodes containers and the other kinds that are rare in records.
 [[gnu::noinline]] inline void decode_rare(record_format::cell_head const& head, std::byte const* payload,
                                           value& v, detail::arena& memory) {
   using record_format::payload_form;
@@ -153,7 +113,7 @@ class key_index {
   }
 }
 
-/// One cell; `cell` moves behind it. Views go to the cell and to `memory`.
+/// Decodes one cell and moves `cell` behind it. The views in the result point into the cell and into `memory`.
 [[nodiscard]] inline member decode_cell(std::byte const*& cell, detail::arena& memory) {
   auto const head = read<record_format::cell_head>(cell);
   std::byte const* const key = cell + sizeof head;
@@ -184,25 +144,12 @@ class key_index {
   return m;
 }
 
-/// Frees what the records that nobody will decode own.
-inline void discard_records(ring& queue) noexcept {
-  std::uint64_t at = queue.released();
-  std::uint64_t const end = queue.published();
-  while (at < end) {
-    std::byte const* record = queue.at(at);
-    auto head = read<record_format::record_head>(record);
-    at += head.size;
-    if (head.type == record_format::record_type::context) {
-      auto const scope = read<record_format::context_head>(record + sizeof head);
-      detail::shared_bytes const ended = detail::shared_bytes::adopt(scope.fields);
-      record += sizeof head + sizeof scope;
-      head = read<record_format::record_head>(record);
-    }
-    if (head.type == record_format::record_type::pointer) {
-      std::free(read<record_format::pointer_head>(record + sizeof head).block);
-    }
-  }
-  queue.release(end);
+/// An encoded value as a message shows it. Throws: std::bad_alloc.
+[[nodiscard]] inline std::string cell_to_string(std::byte const* cell) {
+  arena memory{1024};
+  text_buffer text;
+  json::put_plain(text, decode_cell(cell, memory).value);
+  return std::string{text.view()};
 }
 
 }  // namespace fapilog::inline v0_1::detail

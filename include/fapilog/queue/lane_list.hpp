@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// All lanes of one channel: their memory, who owns them, and how full they are.
+#pragma once
+
+#include <fapilog/detail/memory/atomic.hpp>
+#include <fapilog/detail/os/system.hpp>
+#include <fapilog/queue/lane.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+namespace fapilog::inline v0_1::detail {
+
+/// A list that only grows; the lane of a thread that ends is reused. Thread: any, unless stated. Throws: never.
+class lane_list {
+ public:
+  /// `capacity`: bytes of each lane, a power of two.
+  explicit lane_list(std::size_t capacity) noexcept
+      : capacity_(capacity), longest_(std::min<std::size_t>(capacity / 4, std::size_t{64} * 1024)) {}
+  lane_list(lane_list const&) = delete;
+  lane_list& operator=(lane_list const&) = delete;
+  ~lane_list() {
+    for (lane* l = first(); l != nullptr;) {
+      l->discard_records();
+      lane* const next = l->next;
+      l->~lane();
+      detail::unmap_pages(l, head_bytes + capacity_ + longest_);
+      l = next;
+    }
+  }
+
+  [[nodiscard]] lane* first() const noexcept { return first_.load_acquire(); }
+
+  /// Returns an unowned lane, or makes one; null without memory. An unowned lane is taken only if it is empty, because
+  /// what the worker knows about its thread then belongs to the new owner.
+  [[nodiscard]] lane* claim() noexcept {
+    for (lane* l = first(); l != nullptr; l = l->next) {
+      bool owned = false;
+      if (l->owned.load_relaxed() || l->has_records()) continue;
+      if (l->owned.compare_exchange(owned, true)) return l->begin_ownership();
+    }
+    void* const pages = detail::map_pages(head_bytes + capacity_ + longest_);
+    if (pages == nullptr) return nullptr;
+    auto* const made = ::new (pages) lane{static_cast<std::byte*>(pages) + head_bytes, capacity_, longest_};
+    made->begin_ownership();
+    made->next = first_.load_relaxed();
+    while (!first_.compare_exchange(made->next, made)) {
+    }
+    return made;
+  }
+
+  [[nodiscard]] bool has_records() const noexcept {
+    for (lane* l = first(); l != nullptr; l = l->next) {
+      if (l->has_records()) return true;
+    }
+    return false;
+  }
+  /// True if no call is writing into any lane.
+  [[nodiscard]] bool is_quiet() const noexcept {
+    for (lane* l = first(); l != nullptr; l = l->next) {
+      if (l->writing.load_acquire()) return false;
+    }
+    return true;
+  }
+  /// Share of the fullest lane that is in use, of what records without protection may use; 0 to 1.
+  [[nodiscard]] double fullest(std::size_t reserve) const noexcept {
+    double max = 0;
+    for (lane* l = first(); l != nullptr; l = l->next) {
+      auto const used = static_cast<double>(l->queue.published() - l->queue.released());
+      max = std::max(max, used / static_cast<double>(capacity_ - reserve));
+    }
+    return std::min(max, 1.0);
+  }
+
+  /// Returns the pages of unowned, empty lanes to the system; the addresses stay mapped. Thread: the worker.
+  void trim_unowned() noexcept {
+    for (lane* l = first(); l != nullptr; l = l->next) {
+      bool owned = false;
+      std::uint64_t const used = l->queue.published();
+      if (l->owned.load_relaxed() || used == l->trimmed_at || used != l->queue.released()) continue;
+      if (!l->owned.compare_exchange(owned, true)) continue;
+      if (l->queue.published() == used) {
+        detail::release_pages(l->queue.memory(), capacity_ + longest_);
+        l->trimmed_at = used;
+        l->populated = capacity_ + longest_;  // by its next owner's writing
+      }
+      l->owned.store_release(false);
+    }
+  }
+
+ private:
+  static constexpr std::size_t head_bytes =
+      (sizeof(lane) + detail::cache_line - 1) & ~(detail::cache_line - 1);
+
+  std::size_t const capacity_;
+  std::size_t const longest_;  ///< longest record that a lane holds itself
+  detail::atomic_word<lane*> first_{nullptr};
+};
+
+}  // namespace fapilog::inline v0_1::detail

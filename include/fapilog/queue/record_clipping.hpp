@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+// Writes records that are longer than max_record_bytes: small cells whole, long strings cut.
+#pragma once
+
+#include <fapilog/detail/text/utf8.hpp>
+#include <fapilog/queue/record_writer.hpp>
+#include <fapilog/record/field_cells.hpp>
+#include <fapilog/record/record.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace fapilog::inline v0_1::detail {
+
+/// Copies as much of an encoded cell as fits `allowed` bytes: strings are cut, containers end early. Returns the bytes
+/// written; 0 if not even its head fits.
+[[gnu::noinline, gnu::cold]] inline std::size_t copy_clipped_cell(std::byte* to, std::byte const* from,
+                                                                  std::size_t allowed) noexcept {
+  using namespace record_format;
+  auto head = read<cell_head>(from);
+  std::size_t const whole = cell_size(head);
+  if (whole <= allowed) {
+    std::memcpy(to, from, whole);
+    return whole;
+  }
+  std::size_t const fixed = sizeof head + key_bytes(head);
+  if (!is_sized(head.type) || fixed + alignment > allowed) return 0;
+  std::size_t const room = (allowed - fixed) & ~(alignment - 1);
+  std::byte const* const payload = from + fixed;
+  std::size_t size = 0;
+  if (head.type == kind::string || head.type == kind::bytes) {
+    auto const* const text = reinterpret_cast<char const*>(payload);
+    size = head.type == kind::string ? clip_utf8(text, room) : room;
+    put_padded(to + fixed, payload, size);
+  } else {
+    for (std::byte const* child = payload; child < payload + head.size; child += encoded_size(child)) {
+      std::size_t const written = copy_clipped_cell(to + fixed + size, child, room - size);
+      size += written;
+      if (written < encoded_size(child)) break;
+    }
+  }
+  std::memcpy(to + sizeof head, from + sizeof head, fixed - sizeof head);
+  head.size = static_cast<std::uint32_t>(size);
+  head.flags = static_cast<std::uint8_t>(head.flags | clipped);
+  std::memcpy(to, &head, sizeof head);
+  return fixed + padded(size);
+}
+
+/// Writes one record into a block that is too small for all of it. Small cells are written whole as long as there is room
+/// for them; large ones share what the small ones leave, in order. An argument that does not fit becomes null, so that
+/// the arguments behind it keep their places; a field that does not fit is left out.
+class clipped_record {
+ public:
+  /// `encoded` has the deferred values of `c`.
+  clipped_record(record_content const& c, std::byte const* encoded) noexcept
+      : content_(c),
+        encoded_(encoded),
+        leading_(c.what.args() + (c.what.has(record_format::text_is_cell) ? std::size_t{1} : 0)) {}
+
+  /// Returns the size of the record, at most `limit`.
+  [[gnu::noinline, gnu::cold]] std::size_t put(std::byte* block, std::size_t limit,
+                                               std::uint64_t ticks) noexcept {
+    room_ = limit - sizeof(record_format::log_start);
+    std::size_t const small = small_cells();
+    large_room_ = room_ > small ? room_ - small : 0;
+    to_ = block + sizeof(record_format::log_start);
+    std::byte const* next = encoded_;
+    for (std::size_t i = 0; i < content_.count; ++i) {
+      std::byte const* const from = next;
+      std::size_t const size = item_size(i, next);
+      if (!put_whole(i, from, size) && !put_cut(i, from, size) && i < leading_) put_null(i);
+    }
+    auto const total = static_cast<std::size_t>(to_ - block);
+    put_log_start(block, content_, ticks, total, true);
+    return total;
+  }
+
+ private:
+  static constexpr std::size_t small_max = 1024;
+
+  [[nodiscard]] bool is_deferred(std::size_t item) const noexcept {
+    return content_.items[item].type() == kind::deferred;
+  }
+  /// Size of an item's cell; moves `next` behind the cell if it is a deferred one.
+  [[nodiscard]] std::size_t item_size(std::size_t item, std::byte const*& next) const noexcept {
+    if (!is_deferred(item)) return cell_bytes(content_.items[item]);
+    std::size_t const size = encoded_size(next);
+    next += size;
+    return size;
+  }
+  /// Bytes to keep for small cells, and for the beginnings of large arguments.
+  [[nodiscard]] std::size_t small_cells() const noexcept {
+    std::size_t total = 0;
+    std::byte const* next = encoded_;
+    for (std::size_t i = 0; i < content_.count; ++i) {
+      std::size_t const size = item_size(i, next);
+      if (size <= small_max || i < leading_) total += std::min(size, small_max);
+    }
+    return total;
+  }
+
+  bool put_whole(std::size_t item, std::byte const* from, std::size_t size) noexcept {
+    bool const is_large = size > small_max;
+    if (size > room_ || (is_large && size > large_room_)) return false;
+    if (is_deferred(item)) {
+      std::memcpy(to_, from, size);
+    } else {
+      put_field(to_, content_.items[item]);
+    }
+    advance(size, is_large);
+    return true;
+  }
+
+  /// Writes the beginning of a large string or container.
+  bool put_cut(std::size_t item, std::byte const* from, std::size_t size) noexcept {
+    field const& f = content_.items[item];
+    std::size_t const fixed = fixed_bytes(f);
+    bool const is_large = size > small_max;
+    std::size_t const allowed =
+        (is_large && large_room_ > fixed ? large_room_ : 0) & ~(record_format::alignment - 1);
+    if (f.type() == kind::string && allowed > fixed && allowed <= room_) {
+      std::size_t const text = clip_utf8(f.text(), allowed - fixed);
+      put_field(to_, f, text, record_format::clipped);
+      advance(fixed + record_format::padded(text), true);
+      return true;
+    }
+    std::size_t const cut =
+        is_deferred(item) ? copy_clipped_cell(to_, from, std::min(allowed, room_)) : std::size_t{0};
+    advance(cut, true);
+    return cut != 0;
+  }
+
+  void put_null(std::size_t item) noexcept {
+    if (fixed_bytes(content_.items[item]) > room_) return;
+    detail::put(to_, record_format::cell_head{kind::null, record_format::clipped, 0, 0});
+    advance(sizeof(record_format::cell_head), false);
+  }
+
+  static std::size_t fixed_bytes(field const& f) noexcept {
+    return sizeof(record_format::cell_head) + f.name().bytes();
+  }
+  void advance(std::size_t bytes, bool is_large) noexcept {
+    to_ += bytes;
+    room_ -= bytes;
+    if (is_large) large_room_ -= bytes;
+  }
+
+  record_content const& content_;
+  std::byte const* encoded_;
+  std::size_t leading_;  ///< items that are the message or an argument
+  std::byte* to_ = nullptr;
+  std::size_t room_ = 0;
+  std::size_t large_room_ = 0;  ///< of `room_`, what large cells may take
+};
+
+}  // namespace fapilog::inline v0_1::detail

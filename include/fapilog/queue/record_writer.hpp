@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Encodes one log call as a log record.
+#pragma once
+
+#include <fapilog/queue/channel.hpp>
+#include <fapilog/record/field_cells.hpp>
+#include <fapilog/record/record.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <string_view>
+
+namespace fapilog::inline v0_1::detail {
+
+/// What one record contains. A message that is not a literal is the first item.
+struct record_content {
+  explicit record_content(call const& c) noexcept
+      : logger(c.logger),
+        what(c.what),
+        text(static_cast<char const*>(c.text)),
+        where(c.where),
+        items(c.items + 1),
+        count(c.count) {
+    if (!what.has(record_format::text_is_cell)) return;
+    field_copy::assign(*c.items, field::argument(*static_cast<std::string_view const*>(c.text)));
+    text = nullptr;
+    items = c.items;
+    ++count;
+  }
+
+  logger_core& logger;
+  statement what;
+  char const* text;
+  detail::call_site where;
+  field const* items;
+  std::size_t count;
+};
+
+/// Size of the encoded cell at `cell`.
+[[nodiscard]] inline std::size_t encoded_size(std::byte const* cell) noexcept {
+  return record_format::cell_size(read<record_format::cell_head>(cell));
+}
+
+/// Writes the start of a record of `size` bytes and returns where its cells go.
+[[gnu::always_inline]] inline std::byte* put_log_start(std::byte* to, logger_core& logger,
+                                                       record_format::record_head head, void const* text,
+                                                       detail::call_site where,
+                                                       std::uint64_t ticks) noexcept {
+  ::new (static_cast<void*>(to))
+      record_format::log_start{head, {ticks, static_cast<char const*>(text), &logger, where}};
+  return to + sizeof(record_format::log_start);
+}
+inline std::byte* put_log_start(std::byte* to, record_content const& c, std::uint64_t ticks, std::size_t size,
+                                bool is_clipped) noexcept {
+  auto const head =
+      c.what.head(static_cast<std::uint32_t>(size), is_clipped ? record_format::is_clipped : std::uint8_t{0});
+  return put_log_start(to, c.logger, head, c.text, c.where, ticks);
+}
+
+/// Encodes the deferred values of a call into `scratch` and returns the size of the whole record, or 0 without memory.
+/// Sets `is_clipped` if a value was cut to keep to a limit. A deferred value runs the user's code, which may log; its
+/// record then uses the scratch behind this one's.
+inline std::size_t encode_deferred(record_content const& c, byte_buffer& scratch, bool& is_clipped) noexcept {
+  std::size_t size = sizeof(record_format::log_start);
+  for (std::size_t i = 0; i < c.count; ++i) {
+    field const& f = c.items[i];
+    if (f.type() != kind::deferred) [[likely]] {
+      size += cell_bytes(f);
+      continue;
+    }
+    std::size_t const before = scratch.size();
+    is_clipped |= append_guarded(scratch, f, before + c.logger.owner.max_record_bytes());
+    if (scratch.size() == before) {  // nothing fitted: null keeps the item's place
+      is_clipped = true;
+      if (!append_null(scratch, f)) return 0;
+    }
+    size += scratch.size() - before;
+  }
+  return size;
+}
+
+/// Writes a whole log record. `encoded` has its deferred values.
+inline void put_record(std::byte* to, record_content const& c, std::uint64_t ticks, std::size_t size,
+                       std::byte const* encoded, bool is_clipped) noexcept {
+  to = put_log_start(to, c, ticks, size, is_clipped);
+  for (std::size_t i = 0; i < c.count; ++i) {
+    if (c.items[i].type() != kind::deferred) [[likely]] {
+      to = put_field(to, c.items[i]);
+      continue;
+    }
+    std::size_t const bytes = encoded_size(encoded);
+    std::memcpy(to, encoded, bytes);
+    to += bytes;
+    encoded += bytes;
+  }
+}
+
+}  // namespace fapilog::inline v0_1::detail
