@@ -3,7 +3,6 @@
 #pragma once
 
 #include <fapilog/delivery/batch_writer.hpp>
-#include <fapilog/delivery/delivery.hpp>
 #include <fapilog/delivery/delivery_metrics.hpp>
 #include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/system.hpp>
