@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Format arguments come first, fields after them.
-// expect: fapilog: a field stands before a format argument. Format arguments come first, fields after them.
+// expect: fapilog: a field precedes a format argument. Format arguments come first, fields after them.
 
 #include <fapilog/logger.hpp>
 

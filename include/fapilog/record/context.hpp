@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Fields bound to the running thread for a while, and how they are carried to another.
+// Fields bound to the running thread for a time, and how to carry them to another thread.
 #pragma once
 
 #include <fapilog/detail/memory/atomic.hpp>
@@ -14,24 +14,24 @@
 namespace fapilog::inline v0_1 {
 namespace detail {
 
-/// One set of fields in force on a thread. Shared by the thread's list and the scope that made it.
+/// One set of fields in force on a thread, shared by the thread's list and the scope that made it.
 struct scope_link {
   shared_bytes fields;
   scope_link* outer = nullptr;
   std::uint64_t version = 0;
   atomic_word<std::uint32_t> holders{2};
-  atomic_word<bool> ended{false};  ///< on another thread: its own takes it out of the list
+  atomic_word<bool> ended{false};  ///< ended on another thread: the owning thread removes it from the list
 
-  /// True for the last holder, who has to free or reuse it.
-  [[nodiscard]] bool let_go() noexcept { return holders.fetch_sub(1) == 1; }
+  /// Releases one reference. True if it was the last one: then the caller frees or reuses the link.
+  [[nodiscard]] bool release_reference() noexcept { return holders.fetch_sub(1) == 1; }
 };
 
-/// What the calls of this thread carry. Trivial, so that it can be read at any time of the thread's life.
+/// The context of this thread's calls. Trivial, so that it can be read at any time in the life of the thread.
 struct thread_scope {
   scope_link* top = nullptr;
-  std::uint64_t version = 0;  ///< names the fields in force; 0 for none
+  std::uint64_t version = 0;  ///< identifies the fields in force; 0 for none
   std::uint64_t versions = 0;
-  scope_link* spare = nullptr;  ///< links for the next scopes, so that beginning one rarely allocates
+  scope_link* spare = nullptr;  ///< links for the next scopes, so that a new scope rarely allocates
 
   bool reuses = false;  ///< from the thread's first scope until its end
 
@@ -62,13 +62,13 @@ struct thread_scope {
     return link;
   }
 
-  /// Takes out of the list what has ended, and `gone`.
+  /// Removes `gone` and all links that have ended from the list.
   void unlink(scope_link const* gone) noexcept {
     for (scope_link** link = &top; *link != nullptr;) {
       scope_link* const here = *link;
       if (here == gone || here->ended.load_acquire()) {
         *link = here->outer;
-        if (here->let_go()) reuse(here);
+        if (here->release_reference()) reuse(here);
       } else {
         link = &here->outer;
       }
@@ -78,7 +78,7 @@ struct thread_scope {
 };
 inline constinit thread_local thread_scope this_thread_scope{};
 
-/// Lets go of what is still in the list when the thread ends.
+/// Releases the links that remain in the list when the thread ends.
 struct thread_scope_end {
   thread_scope_end() noexcept { this_thread_scope.reuses = true; }
   thread_scope_end(thread_scope_end const&) = delete;
@@ -90,7 +90,7 @@ struct thread_scope_end {
     while (own.spare != nullptr) delete std::exchange(own.spare, own.spare->outer);
   }
 };
-/// In a function, so that only files with scopes pay for it.
+/// A function, so that only files that use scopes pay for the thread-local destructor.
 inline thread_scope_end& end_of_thread_scope() {
   thread_local thread_scope_end end;
   return end;
@@ -100,14 +100,15 @@ inline thread_scope_end& end_of_thread_scope() {
   return this_thread_scope.top == nullptr ? shared_bytes{} : this_thread_scope.top->fields;
 }
 
-/// Puts fields in force on this thread until it is destroyed, wherever that happens: on another thread they stay in
-/// force until their own thread next begins or ends a scope.
+/// Puts fields in force on this thread until it is destroyed. If it is destroyed on another thread, they stay in force
+/// until their own thread next begins or ends a scope.
 class scope_guard {
  public:
   explicit scope_guard(shared_bytes fields) noexcept : thread_(&this_thread_scope) {
-    (void)end_of_thread_scope();  // the first use has its destructor registered
+    (void)end_of_thread_scope();  // the first use registers its destructor
     thread_->unlink(nullptr);
-    link_ = thread_->make(static_cast<shared_bytes&&>(fields));  // null without memory: calls go without them
+    link_ = thread_->make(
+        static_cast<shared_bytes&&>(fields));  // null without memory: then the fields are left out
   }
   scope_guard(scope_guard const&) = delete;
   scope_guard& operator=(scope_guard const&) = delete;
@@ -119,7 +120,7 @@ class scope_guard {
     } else {
       link_->ended.store_release(true);
     }
-    if (!link_->let_go()) return;
+    if (!link_->release_reference()) return;
     if (is_home) {
       thread_->reuse(link_);
     } else {
@@ -132,13 +133,13 @@ class scope_guard {
   scope_link* link_ = nullptr;
 };
 
-/// Longest that the fields of one scope or logger may be together.
+/// Most bytes of the fields of one scope or logger.
 inline constexpr std::size_t max_bound_bytes = std::size_t{64} * 1024;
 
 }  // namespace detail
 
-/// Fields for every record that this thread logs until the end of the block; inner scopes add to outer ones and win
-/// over them, a call's own fields win over both. Thread: it belongs to the one that made it. Throws: never.
+/// Adds fields to every record that this thread logs until the end of the block. Inner scopes win over outer ones, and the
+/// fields of a call win over both. Thread: belongs to the thread that made it. Throws: never.
 class [[nodiscard]] scope {
  public:
   template <class... Fields>
@@ -156,11 +157,11 @@ class [[nodiscard]] scope {
   detail::scope_guard guard_;
 };
 
-/// The fields in force on a thread, as a value: capture it, carry it to another thread or into a coroutine, attach it
-/// there. Copies share. Thread: any.
+/// The fields in force on a thread, as a value: capture it, carry it to another thread or into a coroutine, and attach it
+/// there. Copies share the fields. Thread: any.
 class context {
  public:
-  /// Puts the captured fields in force on the thread where it stands, in place of those in force, until its end.
+  /// Puts the captured fields in force on the current thread, instead of its own, until the attachment is destroyed.
   class [[nodiscard]] attachment {
    public:
     explicit attachment(context const& carried) noexcept : guard_(carried.fields_) {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The name of a field: a literal checked when compiling, or text chosen at run time.
+// The name of a field: a literal that is checked at compile time, or a string chosen at run time.
 #pragma once
 
 #include <fapilog/record/record.hpp>
@@ -12,7 +12,7 @@
 namespace fapilog::inline v0_1 {
 namespace detail {
 
-/// A key on its way into a cell. An element of an array has none.
+/// A key on its way into a cell. Elements of arrays have no key.
 struct key_view {
   char const* text = "";  // never null: compilers see a memcpy from it
   std::uint16_t size = 0;
@@ -35,9 +35,9 @@ struct key_view {
 
 }  // namespace detail
 
-/// The name of a field, written as a literal: not empty, printable ASCII without quotes or backslashes, at most 255
-/// characters; anything else is a compile error. Keys of one call differ from each other. For text known only at run
-/// time there is `dynamic_key`.
+/// The name of a field as a string literal: not empty, printable ASCII without quotes and backslashes, at most 255
+/// characters. Anything else is a compile error. The keys of one call must differ. Use `dynamic_key` for a name that is
+/// known only at run time.
 class key {
  public:
   template <std::size_t N>
@@ -54,7 +54,7 @@ class key {
     if (literal[N - 1] != '\0') throw "fapilog: a key is a string literal";
   }
 
-  /// Text that is no literal: refused in words.
+  /// Refuses a string that is not a literal.
   template <class T>
     requires(std::is_convertible_v<T const&, std::string_view> && !std::is_array_v<T>)
   key(T const&) {  // NOLINT(google-explicit-constructor)
@@ -72,8 +72,8 @@ class key {
   std::uint16_t size_;
 };
 
-/// A key from text at run time. It is copied at the call, cut after 1,024 bytes; bytes that are not UTF-8 become
-/// U+FFFD, an empty key becomes "_".
+/// A key that is known only at run time. The call copies it and cuts it after 1,024 bytes. Invalid UTF-8 becomes U+FFFD,
+/// an empty key becomes "_".
 class dynamic_key {
  public:
   constexpr explicit dynamic_key(std::string_view text) noexcept

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How severe a record is: seven named levels and custom ones between them.
+// The severity of a record: seven named levels and custom levels between them.
 #pragma once
 
 #include <fapilog/detail/text/ascii.hpp>
@@ -10,28 +10,28 @@
 
 namespace fapilog::inline v0_1 {
 
-/// Severity of a record, 0 to 99; more is more severe. The numbers are those of the envelope v1.1.
+/// Severity of a record, 0 to 99; a higher number is more severe. The numbers are those of envelope v1.1.
 enum class level : std::uint8_t {
   debug = 10,
   info = 20,
   warning = 30,
   error = 40,
   critical = 50,
-  audit = 60,     ///< Who did what: kept under pressure like errors.
-  security = 70,  ///< Of interest to those who guard the system: kept under pressure like errors.
+  audit = 60,     ///< who did what; kept under pressure like errors
+  security = 70,  ///< relevant to security staff; kept under pressure like errors
 };
 
 /// One more than the highest level.
 inline constexpr std::size_t level_count = 100;
 
-/// A level between the named ones, such as `constexpr auto notice = fapilog::custom_level(25);`. Its name is given
-/// in `options::level_names`. A value above 99 is a compile error.
+/// A level between the named ones, such as `constexpr auto notice = fapilog::custom_level(25);`. Set its name in
+/// `options::level_names`. A value above 99 is a compile error.
 consteval level custom_level(unsigned value) {
   if (value >= level_count) throw "fapilog: a custom level lies between 0 and 99";
   return static_cast<level>(value);
 }
 
-/// Name of a named level, or an empty view for a custom one. Thread: any. Throws: never.
+/// The name of a named level, or an empty view for a custom one. Thread: any. Throws: never.
 [[nodiscard]] constexpr std::string_view level_name(level value) noexcept {
   switch (value) {
     case level::debug: return "DEBUG";
@@ -45,7 +45,7 @@ consteval level custom_level(unsigned value) {
   return {};
 }
 
-/// What `parse_level` found.
+/// The result of `parse_level`.
 struct parsed_level {
   bool ok = false;
   level value = level::info;
@@ -69,7 +69,7 @@ struct parsed_level {
   return {true, static_cast<level>(number)};
 }
 
-/// A set of levels, such as those that survive a full queue.
+/// A set of levels.
 class level_set {
  public:
   constexpr level_set() noexcept = default;

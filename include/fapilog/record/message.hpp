@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The first argument of a log call: text checked by fmt when compiling, and where the call stands.
+// The first argument of a log call: a message that fmt checks at compile time, and the place of the call.
 #pragma once
 
 #include <fapilog/detail/os/platform.hpp>
@@ -16,7 +16,7 @@
 namespace fapilog::inline v0_1 {
 namespace detail {
 
-/// Stands for a value that fmt does not know in the compile-time check: it takes `{}` and nothing else.
+/// Represents a value that fmt does not know in the compile-time check. It takes `{}` and nothing else.
 struct plain_value {};
 
 template <class T>
@@ -33,15 +33,15 @@ constexpr auto format_type_of() noexcept {
   else return type_identity<plain_value>{};
 }
 
-/// What fmt is told about an argument of this type.
+/// The type that fmt checks instead of this type.
 template <class T>
 using format_type = typename decltype(format_type_of<T>())::type;
 
-/// True where only the type's own fmt formatter can make the text, so that it is made at the call.
+/// True if only the type's own fmt formatter can format it. Then the call formats the message.
 template <class T>
 concept formatted_at_call = !shape::known<T> && shape::formattable<T>;
 
-/// Fields follow format arguments, never the other way round.
+/// Fields must follow the format arguments.
 template <class... A>
 consteval bool fields_come_last() {
   bool const fields[] = {is_field<A>..., false};
@@ -53,7 +53,7 @@ consteval bool fields_come_last() {
   return true;
 }
 
-/// How many arguments this format string takes by plain braces; `all` where it names arguments itself.
+/// The number of arguments that this format string takes by plain braces, or `all` if it numbers or names its arguments.
 consteval std::size_t taken_arguments(char const* text, std::size_t size, std::size_t all) {
   std::size_t taken = 0;
   std::size_t depth = 0;
@@ -98,8 +98,8 @@ using format_string_for = typename leading_formats<format_list<>, A...>::type::s
 
 }  // namespace detail
 
-/// A message known only at run time. Without format arguments it is taken as it is, braces and all; with them it is a
-/// format string, and a mistake in it is told in the record instead of thrown. Copied at the call.
+/// A message known only at run time. Without format arguments it is used unchanged, including braces. With arguments it is
+/// a format string; a mistake in it is reported in the record and not thrown. The call copies it.
 class runtime_text {
  public:
   explicit runtime_text(std::string_view text,
@@ -114,8 +114,8 @@ class runtime_text {
   detail::call_site where_;
 };
 
-/// A message literal for arguments of these types; made by the compiler at the call. `{}` and its kin are checked
-/// against the arguments by fmt: a mistake is a compile error. `{{` is a brace.
+/// A message literal for arguments of these types, made by the compiler at the call. fmt checks the replacement fields
+/// against the arguments: a mistake is a compile error. `{{` is a brace.
 template <class... A>
 class message {
   static_assert((loggable<A> && ...) || ((loggable<A> || detail::is_field<A>)&&...),
@@ -124,7 +124,7 @@ class message {
                 "in its namespace, or a fmt formatter.");
   static_assert(
       detail::fields_come_last<A...>(),
-      "fapilog: a field stands before a format argument. Format arguments come first, fields after them.");
+      "fapilog: a field precedes a format argument. Format arguments come first, fields after them.");
 
  public:
   template <std::size_t N>
@@ -137,7 +137,7 @@ class message {
     }
     if (!detail::has_brace(literal, N)) flags_ = record_format::text_is_rendered;
   }
-  /// Text that is no literal: refused in words.
+  /// Refuses a string that is not a literal.
   template <class T>
     requires(shape::narrow_text<T> && !std::is_array_v<T>)
   message(T const&)  // NOLINT(google-explicit-constructor)
@@ -153,14 +153,14 @@ class message {
         flags_(record_format::text_is_cell |
                ((detail::is_field<A> && ...) ? record_format::text_is_rendered : 0)) {}
 
-  /// A literal's characters up to its end; with the flag `text_is_cell` a std::string_view instead.
+  /// The characters of a literal, terminated by zero; with the flag `text_is_cell` a std::string_view instead.
   [[nodiscard, gnu::always_inline]] void const* text() const noexcept { return text_; }
   [[nodiscard, gnu::always_inline]] detail::call_site where() const noexcept { return where_; }
-  /// Flags of the record (record_format): what is left to do for the text.
+  /// Flags of the record (record_format) that say what remains to be done for the message.
   [[nodiscard, gnu::always_inline]] std::uint8_t flags() const noexcept { return flags_; }
 
  private:
-  detail::format_string_for<A...> checked_;  ///< looks at the literal when it is made
+  detail::format_string_for<A...> checked_;  ///< its constructor checks the literal
   void const* text_;
   detail::call_site where_;
   std::uint8_t flags_ = 0;
