@@ -2,7 +2,7 @@
 // The bodies of runtime_core: builds the channel, the deliveries and the worker from the options.
 #pragma once
 
-#include <fapilog/delivery/make_deliveries.hpp>
+#include <fapilog/delivery/deliveries.hpp>
 #include <fapilog/detail/compiled.hpp>
 #include <fapilog/record/cell_decoder.hpp>
 #include <fapilog/runtime_core.hpp>

@@ -4,7 +4,7 @@
 
 #include "capture.hpp"
 
-#include <fapilog/delivery/make_deliveries.hpp>
+#include <fapilog/delivery/deliveries.hpp>
 #include <fapilog/logger.hpp>
 #include <fapilog/worker/worker.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What became of the records of one batch over all sinks, for the account.
+// Combines the results of one batch's records over all sinks for the account.
 #pragma once
 
 #include <fapilog/metrics/metric.hpp>
@@ -15,82 +15,85 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// What became of a record at one sink, from good to bad: over several sinks the worst counts.
-enum class fate : std::uint8_t { delivered, spooled, rejected, failed };
-inline constexpr std::size_t fate_count = 4;
+/// Result of a record at one sink, from best to worst. Over several sinks the worst counts.
+enum class record_result : std::uint8_t { delivered, spooled, rejected, failed };
+inline constexpr std::size_t record_result_count = 4;
 
-/// Records by their fate over all sinks. Thread: any.
-using fate_totals = std::array<counter, fate_count>;
+/// Number of records by their result over all sinks. Thread: any.
+using result_totals = std::array<counter, record_result_count>;
 
-/// Shared by all who have a part of the batch, and by what is spooled of it. Thread: any.
+/// Collects the results of one batch. Shared by all parts of the batch, in memory and in spools. Thread: any.
 class batch_ticket {
  public:
-  /// `parts` sinks will settle.
-  batch_ticket(std::size_t records, std::size_t parts, std::shared_ptr<fate_totals> totals)
-      : records_(records), open_(parts), totals_(std::move(totals)) {}
+  /// `parts`: how many times `settle` will be called.
+  batch_ticket(std::size_t records, std::size_t parts, std::shared_ptr<result_totals> totals)
+      : records_(records), unsettled_parts_(parts), totals_(std::move(totals)) {}
 
-  /// Records that stand in no account, such as those that no sink takes; before the first part settles.
-  void leave_out(std::vector<bool> which) { left_out_ = std::move(which); }
+  /// Excludes records from the account, for example those that no sink takes. Call it before the first `settle`.
+  void exclude(std::vector<bool> which) { excluded_ = std::move(which); }
 
-  /// One sink's part is done: `place(i)` is the index in the batch of the part's i-th record.
-  template <class Place>
-  void settle(std::vector<fate> const& fates, Place const& place) {
+  /// Records the results of one part. `index_of(i)` is the index in the batch of the part's i-th record.
+  template <class IndexOf>
+  void settle(std::vector<record_result> const& results, IndexOf const& index_of) {
     std::lock_guard const lock{mutex_};
-    for (std::size_t i = 0; i < fates.size(); ++i) {
-      if (fates[i] != fate::delivered) note(place(i), fates[i]);
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      if (results[i] != record_result::delivered) note(index_of(i), results[i]);
     }
-    if (--open_ == 0) finish();
+    if (--unsettled_parts_ == 0) add_to_totals();
   }
 
-  /// A spooled record has come to its end after all.
-  void settle_spooled(std::size_t index, fate end) {
+  /// Replaces `spooled` by the final result of a record that a sink's spool held.
+  void settle_spooled(std::size_t index, record_result final_result) {
     std::lock_guard const lock{mutex_};
-    fate const before = state(index);
+    record_result const before = combined(index);
     --spooled_[index];
-    worst_[index] = std::max(worst_[index], end);
-    fate const after = state(index);
-    if (open_ != 0 || before == after || is_left_out(index)) return;
+    worst_[index] = std::max(worst_[index], final_result);
+    record_result const after = combined(index);
+    if (unsettled_parts_ != 0 || before == after || is_excluded(index)) return;
     total(before).subtract(1);
     total(after).add();
   }
 
  private:
-  void note(std::size_t index, fate f) {
+  void note(std::size_t index, record_result result) {
     if (worst_.empty()) {
-      worst_.assign(records_, fate::delivered);
+      worst_.assign(records_, record_result::delivered);
       spooled_.assign(records_, 0);
     }
-    if (f == fate::spooled) {
+    if (result == record_result::spooled) {
       ++spooled_[index];
     } else {
-      worst_[index] = std::max(worst_[index], f);
+      worst_[index] = std::max(worst_[index], result);
     }
   }
-  [[nodiscard]] fate state(std::size_t index) const {
-    if (worst_.empty()) return fate::delivered;
-    return worst_[index] == fate::delivered && spooled_[index] != 0 ? fate::spooled : worst_[index];
+  [[nodiscard]] record_result combined(std::size_t index) const {
+    if (worst_.empty()) return record_result::delivered;
+    bool const is_spooled = worst_[index] == record_result::delivered && spooled_[index] != 0;
+    return is_spooled ? record_result::spooled : worst_[index];
   }
-  [[nodiscard]] bool is_left_out(std::size_t index) const { return !left_out_.empty() && left_out_[index]; }
-  [[nodiscard]] counter& total(fate f) const { return (*totals_)[static_cast<std::size_t>(f)]; }
+  [[nodiscard]] bool is_excluded(std::size_t index) const { return !excluded_.empty() && excluded_[index]; }
+  [[nodiscard]] counter& total(record_result result) const {
+    return (*totals_)[static_cast<std::size_t>(result)];
+  }
 
-  void finish() {
-    if (worst_.empty() && left_out_.empty()) return total(fate::delivered).add(records_);
-    std::array<std::uint64_t, fate_count> sums{};
+  void add_to_totals() {
+    if (worst_.empty() && excluded_.empty()) return total(record_result::delivered).add(records_);
+    std::array<std::uint64_t, record_result_count> sums{};
     for (std::size_t i = 0; i < records_; ++i) {
-      if (!is_left_out(i)) ++sums[static_cast<std::size_t>(state(i))];
+      if (!is_excluded(i)) ++sums[static_cast<std::size_t>(combined(i))];
     }
-    for (std::size_t f = 0; f < fate_count; ++f) {
-      if (sums[f] != 0) (*totals_)[f].add(sums[f]);
+    for (std::size_t r = 0; r < record_result_count; ++r) {
+      if (sums[r] != 0) (*totals_)[r].add(sums[r]);
     }
   }
 
   std::mutex mutex_;
   std::size_t const records_;
-  std::size_t open_;
-  std::shared_ptr<fate_totals> totals_;
-  std::vector<bool> left_out_;
-  std::vector<fate> worst_;  ///< empty while everything is delivered
-  std::vector<std::uint8_t> spooled_;
+  std::size_t unsettled_parts_;
+  std::shared_ptr<result_totals> totals_;
+  std::vector<bool> excluded_;
+  std::vector<record_result> worst_;   ///< empty while every record is delivered
+  std::vector<std::uint8_t> spooled_;  ///< number of spools that hold the record
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Leaves a failing sink alone for a while, then tries it with one batch.
+// Stops attempts on a sink that keeps failing, then tries it with one batch.
 #pragma once
 
 #include <fapilog/setup/policies.hpp>
@@ -28,35 +28,36 @@ class circuit_breaker {
   explicit circuit_breaker(circuit_breaker_options options) noexcept : options_(options) {}
 
   [[nodiscard]] circuit state() const noexcept { return state_; }
-  /// When an open circuit lets the next offer through.
-  [[nodiscard]] clock::time_point opens_until() const noexcept { return until_; }
+  /// When an open circuit allows the next attempt.
+  [[nodiscard]] clock::time_point retry_at() const noexcept { return retry_at_; }
 
-  /// True where the sink may be offered a batch now. An open circuit whose time is up becomes half-open.
-  [[nodiscard]] bool lets_through(clock::time_point now) noexcept {
-    if (state_ == circuit::open && now >= until_) state_ = circuit::half_open;
-    return state_ != circuit::open;
+  /// Makes an open circuit half-open once `retry_at` has passed.
+  void update(clock::time_point now) noexcept {
+    if (state_ == circuit::open && now >= retry_at_) state_ = circuit::half_open;
   }
-  void succeeded() noexcept {
+  [[nodiscard]] bool allows_attempt() const noexcept { return state_ != circuit::open; }
+
+  void note_success() noexcept {
     state_ = circuit::closed;
     failures_ = 0;
   }
-  /// Returns true where this opened the circuit.
-  bool failed(clock::time_point now) noexcept {
+  /// Returns true if this failure opened the circuit.
+  bool note_failure(clock::time_point now) noexcept {
     if (!options_.enabled) return false;
     bool const opens = state_ == circuit::half_open || ++failures_ >= options_.failure_threshold;
     if (!opens) return false;
-    bool const is_news = state_ != circuit::open;
+    bool const was_open = state_ == circuit::open;
     state_ = circuit::open;
-    until_ = now + options_.recovery_timeout;
+    retry_at_ = now + options_.recovery_timeout;
     failures_ = 0;
-    return is_news;
+    return !was_open;
   }
 
  private:
   circuit_breaker_options options_;
   circuit state_ = circuit::closed;
   std::uint32_t failures_ = 0;
-  clock::time_point until_{};
+  clock::time_point retry_at_{};
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
-// What stands between the worker and one sink: guards it, offers batches again, and says what became of each entry.
+// Delivers batches to one sink: starts it, retries failed writes, uses the fallback, and counts the result of each record.
 #pragma once
 
 #include <fapilog/delivery/batch_part.hpp>
 #include <fapilog/delivery/circuit_breaker.hpp>
+#include <fapilog/delivery/delivery_job.hpp>
+#include <fapilog/delivery/fallback.hpp>
+#include <fapilog/delivery/sink_guard.hpp>
+#include <fapilog/delivery/sink_status.hpp>
+#include <fapilog/detail/os/system.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
 #include <fapilog/metrics/sink_account.hpp>
 #include <fapilog/setup/delivery_options.hpp>
@@ -15,8 +20,6 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -25,79 +28,21 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// What a runtime tells of one sink. Thread: any.
-class sink_status {
- public:
-  sink_status(std::string name, any_sink of) : name_(std::move(name)), sink_(std::move(of)) {}
-
-  [[nodiscard]] std::string const& name() const noexcept { return name_; }
-  /// What the sink adds to its figures.
-  void collect(metric_list& all) const {
-    std::size_t const begin = all.size();
-    try {
-      sink_.collect(all);
-    } catch (...) {
-      // A sink that cannot tell its figures has none.
-    }
-    for (std::size_t i = begin; i < all.size(); ++i) all[i].labels.emplace_back("sink", name_);
-  }
-  void set_health(sink_health health) {
-    std::lock_guard const lock{mutex_};
-    health_ = std::move(health);
-  }
-  [[nodiscard]] sink_health health() const {
-    std::lock_guard const lock{mutex_};
-    return health_;
-  }
-
-  sink_counters counts;
-
- private:
-  std::string name_;
-  any_sink sink_;  ///< for its figures
-  mutable std::mutex mutex_;
-  sink_health health_;
-};
-
-/// Thread: one at a time, but for the status.
+/// Thread: one at a time, except for the status.
 class delivery {
  public:
   using clock = std::chrono::steady_clock;
 
-  /// A part of a batch on its way to the sink.
-  struct work {
-    explicit work(batch_part given) : part(std::move(given)), fates(part.entries.size(), fate::delivered) {}
-    /// Makes one batch of its parts, where it has some. Throws: std::bad_alloc, and is as it was.
-    void join() {
-      if (part.parts.empty() || !part.entries.empty()) return;
-      std::vector<batch> all;
-      for (batch_part const& one : part.parts) all.push_back(one.entries);
-      batch joined = batch::joined(all);
-      fates.resize(joined.size(), fate::delivered);
-      part.entries = std::move(joined);
-    }
-    batch_part part;
-    std::vector<fate> fates;
-    std::size_t first = 0;        ///< entries before it are done
-    std::uint32_t offers = 0;     ///< so far
-    std::size_t to_fallback = 0;  ///< of those whose fate is `delivered`
-    std::size_t dropped = 0;      ///< of those whose fate is `failed`
-  };
-  enum class step : std::uint8_t { done, wait, give_up };
-  struct outcome {
-    step what = step::done;
-    clock::time_point next{};  ///< for `wait`
-  };
-
-  delivery(placed_sink placed, bool has_own_thread, std::shared_ptr<diagnostics> tell)
+  delivery(placed_sink placed, bool has_own_thread, std::shared_ptr<diagnostics> const& reports_to)
       : sink_(std::move(placed.sink)),
         options_(std::move(placed.delivery)),
-        diagnostics_(std::move(tell)),
-        breaker_(options_.circuit_breaker),
         status_(std::make_shared<sink_status>(options_.name.empty() ? sink_.name() : options_.name, sink_)),
+        guard_(reports_to, status_->name()),
+        breaker_(options_.circuit_breaker),
+        fallback_(options_.fallback),
         has_own_thread_(has_own_thread),
-        is_waited_for_(has_own_thread &&
-                       (options_.thread == sink_thread::own || sink_.may_block().value_or(false))) {
+        may_wait_(has_own_thread &&
+                  (options_.thread == sink_thread::own || sink_.may_block().value_or(false))) {
     if (options_.retry.longest_delay.count() == 0) {
       options_.retry.longest_delay = std::chrono::milliseconds{has_own_thread ? 10'000 : 200};
     }
@@ -107,192 +52,176 @@ class delivery {
   [[nodiscard]] delivery_options const& options() const noexcept { return options_; }
   [[nodiscard]] sink_counters& counts() const noexcept { return status_->counts; }
   [[nodiscard]] std::size_t batch_size() const noexcept { return sink_.batch_size(); }
+  [[nodiscard]] sink_guard const& guard() const noexcept { return guard_; }
 
-  /// Before anything else; the fallback may be needed before the sink has started.
+  /// Must be called before anything else: the fallback can be needed before the sink has started.
   void prepare(start_context const& context) { context_ = std::make_unique<start_context>(context); }
-  void start() { try_start(); }
+  /// Starts the sink. Does nothing if it was called before.
+  void start() {
+    if (next_start_ == clock::time_point{}) try_start();
+  }
 
-  /// Offers the rest of the work, with waits in between, until it is done or given up.
+  /// Delivers a part on this thread. Sleeps between attempts until every entry has its result.
   void deliver(batch_part part) {
-    work w{std::move(part)};
-    counts().given.add(w.fates.size());
+    delivery_job job{std::move(part)};
+    counts().given.add(job.results.size());
     for (;;) {
-      outcome const now = try_once(w, false);
-      if (now.what == step::wait) {
-        auto const pause = now.next - clock::now();
+      attempt_result const result = attempt(job, false);
+      if (result.state == attempt_state::retry) {
+        auto const pause = result.retry_at - clock::now();
         detail::sleep_ns(std::chrono::duration_cast<std::chrono::nanoseconds>(pause).count());
         continue;
       }
-      if (now.what == step::give_up) give_up(w);
-      return finish(w);
+      if (result.state == attempt_state::give_up) give_up(job);
+      return finish(job);
     }
   }
 
-  /// One offer at most. `is_last_chance`: nothing is waited for without end any more.
-  [[nodiscard]] outcome try_once(work& w, bool is_last_chance) {
+  /// Writes what is left of the job to the sink, once at most. With `is_last_chance` the number of attempts is always
+  /// limited.
+  [[nodiscard]] attempt_result attempt(delivery_job& job, bool is_last_chance) {
     auto const now = clock::now();
-    std::uint32_t const most = most_offers(is_last_chance);
-    if (!started_ && now >= next_start_) try_start();
-    if (!started_) return blocked(most, next_start_);
-    if (!breaker_.lets_through(now)) return blocked(most, breaker_.opens_until());
-    if (w.offers != 0) counts().retried.add(w.fates.size() - w.first);
-    ++w.offers;
-    write_result const result = offer(w.part.entries.from(w.first));
+    std::uint32_t const max = max_attempts(is_last_chance);
+    if (!is_started_ && now >= next_start_) try_start();
+    if (!is_started_) return blocked(max, next_start_);
+    breaker_.update(now);
+    if (!breaker_.allows_attempt()) return blocked(max, breaker_.retry_at());
+    if (job.attempts != 0) counts().retried.add(job.remaining_count());
+    ++job.attempts;
+    write_result const result = write(job.remaining());
     counts().seconds.observe(std::chrono::duration<double>(clock::now() - now).count());
     switch (result.outcome()) {
       case write_outcome::delivered: break;
-      case write_outcome::rejected: set_aside(w, result); break;
+      case write_outcome::rejected: set_aside(job, result); break;
       case write_outcome::retry:
-        w.first = std::min(w.first + result.first_to_retry(), w.fates.size());
-        if (w.first == w.fates.size()) break;
-        return failed(w, result, most);
+        job.first = std::min(job.first + result.first_to_retry(), job.results.size());
+        if (job.remaining_count() == 0) break;
+        return after_failure(job, result, max);
     }
-    recovered();
-    w.first = w.fates.size();
+    after_success();
+    job.first = job.results.size();
     return {};
   }
 
-  /// What is left of the work goes to the fallback or is lost. `is_full`: not the sink's fault, but too much for it.
-  void give_up(work& w, bool is_full = false) {
-    std::size_t const left = w.fates.size() - w.first;
+  /// Writes what is left of the job to the fallback; what the fallback does not take is lost. `is_full`: the reason is a full
+  /// queue or spool, so the loss counts as dropped, not as failed.
+  void give_up(delivery_job& job, bool is_full = false) {
+    std::size_t const left = job.remaining_count();
     if (left == 0) return;
-    std::vector<bool> const saved = taken_by_fallback(w.part.entries.from(w.first));
+    std::vector<bool> const saved = write_to_fallback(job.remaining());
     auto const lost = static_cast<std::size_t>(std::count(saved.begin(), saved.end(), false));
-    for (std::size_t i = 0; i < left; ++i) w.fates[w.first + i] = saved[i] ? fate::delivered : fate::failed;
-    w.to_fallback += left - lost;
-    if (is_full) w.dropped += lost;
-    w.first = w.fates.size();
+    for (std::size_t i = 0; i < left; ++i)
+      job.results[job.first + i] = saved[i] ? record_result::delivered : record_result::failed;
+    job.to_fallback += left - lost;
+    if (is_full) job.dropped += lost;
+    job.first = job.results.size();
     if (lost == 0 || is_full) return;
-    if (started_) diagnostics_->warn(status_->name(), "the sink failed; records are lost", last_reason_);
+    if (is_started_) guard_.warn("the sink failed; records are lost", last_reason_);
   }
 
-  /// Counts what became of the work, and tells its ticket. What was spooled is counted by the spool.
-  void finish(work const& w) const {
-    auto const with = [&w](fate f) {
-      return static_cast<std::uint64_t>(std::count(w.fates.begin(), w.fates.end(), f));
+  /// Counts the results and passes them to the tickets. The spool counts what it holds itself.
+  void finish(delivery_job const& job) const {
+    auto const with = [&job](record_result result) {
+      return static_cast<std::uint64_t>(std::count(job.results.begin(), job.results.end(), result));
     };
-    counts().delivered.add(with(fate::delivered) - w.to_fallback);
-    counts().to_fallback.add(w.to_fallback);
-    counts().rejected.add(with(fate::rejected));
-    counts().failed.add(with(fate::failed) - w.dropped);
-    counts().dropped.add(w.dropped);
-    w.part.settle(w.fates);
+    counts().delivered.add(with(record_result::delivered) - job.to_fallback);
+    counts().to_fallback.add(job.to_fallback);
+    counts().rejected.add(with(record_result::rejected));
+    counts().failed.add(with(record_result::failed) - job.dropped);
+    counts().dropped.add(job.dropped);
+    job.part.settle(job.results);
   }
 
   void flush() {
-    guarded("the sink threw in flush", [this] { sink_.flush(); });
-    with_fallback("the fallback threw in flush", [](any_sink& s) { s.flush(); });
-    look_at_health();
+    guard_.call("the sink threw in flush", [this] { sink_.flush(); });
+    fallback_.flush(guard_);
+    update_health();
   }
+  /// The sink is not started again afterwards.
   void stop() {
-    if (started_) guarded("the sink threw in stop", [this] { sink_.stop(); });
-    with_fallback("the fallback threw in stop", [](any_sink& s) { s.stop(); });
-    started_ = false;
+    if (is_started_) guard_.call("the sink threw in stop", [this] { sink_.stop(); });
+    fallback_.stop(guard_);
+    is_started_ = false;
     next_start_ = clock::time_point::max();
   }
 
-  void warn(std::string_view message, std::string_view detail) const noexcept {
-    diagnostics_->warn(status_->name(), message, detail);
-  }
-
  private:
-  /// 0: without end.
-  [[nodiscard]] std::uint32_t most_offers(bool is_last_chance) const noexcept {
+  /// 0: unlimited.
+  [[nodiscard]] std::uint32_t max_attempts(bool is_last_chance) const noexcept {
     constexpr std::uint32_t usual = 3;
-    bool const has_other_place = options_.fallback || !options_.spool.directory.empty();
-    if (options_.retry.attempts == 0 && is_waited_for_ && !has_other_place && !is_last_chance) return 0;
+    bool const has_alternative = fallback_.exists() || !options_.spool.directory.empty();
+    if (options_.retry.attempts == 0 && may_wait_ && !has_alternative && !is_last_chance) return 0;
     if (is_failing_) return 1;
     return options_.retry.attempts == 0 ? usual : options_.retry.attempts;
   }
 
-  static outcome blocked(std::uint32_t most, clock::time_point until) noexcept {
-    return most == 0 ? outcome{step::wait, until} : outcome{step::give_up, until};
+  /// The sink cannot be tried before `until`.
+  static attempt_result blocked(std::uint32_t max, clock::time_point until) noexcept {
+    return {max == 0 ? attempt_state::retry : attempt_state::give_up, until};
   }
 
-  outcome failed(work const& w, write_result const& result, std::uint32_t most) {
+  attempt_result after_failure(delivery_job const& job, write_result const& result, std::uint32_t max) {
     counts().errors.add();
     last_reason_ = result.reason();
     auto const now = clock::now();
-    if (breaker_.failed(now)) {
+    if (breaker_.note_failure(now)) {
       counts().circuit_opened.add();
-      diagnostics_->warn(status_->name(), "the sink keeps failing and is left alone for a while",
-                         result.reason());
+      guard_.warn("the sink keeps failing; its circuit is open, with no attempts until recovery_timeout",
+                  result.reason());
     }
-    note_circuit();
-    if (!is_failing_ && (most == 0 || w.offers >= most)) {
+    publish_circuit();
+    bool const is_exhausted = max != 0 && job.attempts >= max;
+    if (!is_failing_ && (max == 0 || is_exhausted)) {
       is_failing_ = true;
-      look_at_health();
-      if (most == 0)
-        diagnostics_->warn(status_->name(), "the sink failed; its records wait in its queue",
-                           result.reason());
+      update_health();
+      if (max == 0) guard_.warn("the sink failed; its records wait in its queue", result.reason());
     } else if (is_failing_) {
-      look_at_health();  // the cause may be another by now
+      update_health();  // the reason may have changed
     }
-    if (most != 0 && w.offers >= most) return {step::give_up, now + pause_after(w.offers, result.delay())};
-    return {step::wait, now + pause_after(w.offers, result.delay())};
+    return {is_exhausted ? attempt_state::give_up : attempt_state::retry,
+            now + pause_after(job.attempts, result.delay())};
   }
 
-  /// Exponential with full jitter; not shorter than the sink asks for.
-  std::chrono::nanoseconds pause_after(std::uint32_t offers, std::chrono::milliseconds asked) {
-    double const most = static_cast<double>(options_.retry.longest_delay.count());
-    double const doubled = static_cast<double>(options_.retry.first_delay.count()) *
-                           static_cast<double>(std::uint64_t{1} << std::min<std::uint32_t>(offers - 1, 30));
-    std::uniform_real_distribution<double> jitter{0, std::min(doubled, most)};
+  /// Exponential backoff with full jitter, at least `requested`.
+  std::chrono::nanoseconds pause_after(std::uint32_t attempts, std::chrono::milliseconds requested) {
+    double const longest_ms = static_cast<double>(options_.retry.longest_delay.count());
+    double const doubled_ms =
+        static_cast<double>(options_.retry.first_delay.count()) *
+        static_cast<double>(std::uint64_t{1} << std::min<std::uint32_t>(attempts - 1, 30));
+    std::uniform_real_distribution<double> jitter{0, std::min(doubled_ms, longest_ms)};
     std::chrono::nanoseconds const pause{static_cast<std::int64_t>(jitter(random_) * 1e6)};
     auto const longest = has_own_thread_
-                             ? std::max<std::chrono::milliseconds>(asked, options_.retry.longest_delay)
+                             ? std::max<std::chrono::milliseconds>(requested, options_.retry.longest_delay)
                              : options_.retry.longest_delay;
-    return std::min<std::chrono::nanoseconds>(std::max<std::chrono::nanoseconds>(pause, asked), longest);
+    return std::min<std::chrono::nanoseconds>(std::max<std::chrono::nanoseconds>(pause, requested), longest);
   }
 
-  /// Poison: what the sink will never take. The rest of the batch is delivered.
-  void set_aside(work& w, write_result const& result) {
+  /// Gives the rejected entries to the fallback, or counts them as rejected. The rest of the batch is delivered.
+  void set_aside(delivery_job& job, write_result const& result) {
     std::vector<std::uint32_t> indices;
     for (std::size_t const index : result.rejected_entries()) {
-      if (w.first + index < w.fates.size()) indices.push_back(static_cast<std::uint32_t>(w.first + index));
+      if (job.first + index < job.results.size())
+        indices.push_back(static_cast<std::uint32_t>(job.first + index));
     }
     std::sort(indices.begin(), indices.end());
     indices.erase(std::unique(indices.begin(), indices.end()), indices.end());
-    diagnostics_->warn(status_->name(), "the sink rejected records", result.reason());
+    guard_.warn("the sink rejected records", result.reason());
     if (indices.empty()) return;
-    std::vector<bool> const saved = taken_by_fallback(w.part.entries.only(indices));
+    std::vector<bool> const saved = write_to_fallback(job.part.entries.only(indices));
     for (std::size_t i = 0; i < indices.size(); ++i) {
       if (saved[i]) {
-        ++w.to_fallback;
+        ++job.to_fallback;
       } else {
-        w.fates[indices[i]] = fate::rejected;
+        job.results[indices[i]] = record_result::rejected;
       }
     }
   }
 
-  /// True for each entry that the fallback took.
-  [[nodiscard]] std::vector<bool> taken_by_fallback(batch const& entries) {
-    std::vector<bool> taken(entries.size());
-    if (!options_.fallback) return taken;
-    std::lock_guard const lock{fallback_mutex_};
-    guarded("the fallback threw", [&] {
-      if (!fallback_started_) options_.fallback->start(*context_);
-      fallback_started_ = true;
-      write_result const result = options_.fallback->write(entries);
-      std::size_t const first_left =
-          result.outcome() == write_outcome::retry ? result.first_to_retry() : taken.size();
-      std::fill_n(taken.begin(), std::min(first_left, taken.size()), true);
-      for (std::size_t const index : result.rejected_entries()) {
-        if (index < taken.size()) taken[index] = false;
-      }
-      if (!result) diagnostics_->warn(status_->name(), "the fallback failed, too", result.reason());
-    });
-    return taken;
+  [[nodiscard]] std::vector<bool> write_to_fallback(batch const& entries) {
+    return fallback_.write(entries, *context_, guard_);
   }
 
-  /// Only where it was needed: a fallback that nobody needs makes no file.
-  template <class Action>
-  void with_fallback(std::string_view message, Action const& action) {
-    std::lock_guard const lock{fallback_mutex_};
-    if (fallback_started_) guarded(message, [&] { action(*options_.fallback); });
-  }
-
-  [[nodiscard]] write_result offer(batch const& entries) {
+  [[nodiscard]] write_result write(batch const& entries) {
     try {
       return sink_.write(entries);
     } catch (std::exception const& error) {
@@ -303,57 +232,42 @@ class delivery {
   }
 
   void try_start() {
-    started_ =
-        guarded("the sink did not start; it is tried again in a second", [this] { sink_.start(*context_); });
-    look_at_health();
+    is_started_ = guard_.call("the sink did not start; the next try is in a second",
+                              [this] { sink_.start(*context_); });
+    update_health();
     next_start_ = clock::now() + std::chrono::seconds{1};
   }
 
-  void recovered() {
-    breaker_.succeeded();
-    note_circuit();
+  void after_success() {
+    breaker_.note_success();
+    publish_circuit();
     if (!std::exchange(is_failing_, false)) return;
-    look_at_health();
-    diagnostics_->warn(status_->name(), "the sink works again");
+    update_health();
+    guard_.warn("the sink works again");
   }
-  void note_circuit() noexcept { counts().circuit.set(static_cast<std::uint64_t>(breaker_.state())); }
+  void publish_circuit() noexcept { counts().circuit.set(static_cast<std::uint64_t>(breaker_.state())); }
 
-  template <class F>
-  bool guarded(std::string_view message, F&& action) {
-    try {
-      action();
-      return true;
-    } catch (std::exception const& error) {
-      diagnostics_->warn(status_->name(), message, error.what());
-    } catch (...) {
-      diagnostics_->warn(status_->name(), message, "not derived from std::exception");
-    }
-    return false;
-  }
-
-  void look_at_health() {
+  void update_health() {
     sink_health now;
-    guarded("the sink threw in health", [&] { now = sink_.health(); });
-    if (now.healthy && is_failing_) now = {false, "the last offer failed: " + last_reason_};
-    if (now.healthy && !started_) now = {false, "the sink has not started"};
+    guard_.call("the sink threw in health", [&] { now = sink_.health(); });
+    if (now.healthy && is_failing_) now = {false, "the last attempt failed: " + last_reason_};
+    if (now.healthy && !is_started_) now = {false, "the sink has not started"};
     status_->set_health(std::move(now));
   }
 
   any_sink sink_;
   delivery_options options_;
-  std::shared_ptr<diagnostics> diagnostics_;
-  circuit_breaker breaker_;
   std::shared_ptr<sink_status> status_;
+  sink_guard guard_;
+  circuit_breaker breaker_;
+  fallback fallback_;
   bool const has_own_thread_;
-  bool const is_waited_for_;  ///< it may be down for long, and its records wait for it in its queue
+  bool const may_wait_;  ///< records may wait in the queue while the sink is down
   std::unique_ptr<start_context> context_;
-  bool started_ = false;
+  bool is_started_ = false;
   bool is_failing_ = false;
-  clock::time_point next_start_{};
+  clock::time_point next_start_{};  ///< the default: `start` was not called yet
   std::string last_reason_;
-  bool fallback_started_ = false;
-  std::mutex
-      fallback_mutex_;  ///< a full queue's records come from the worker, the sink's from its own thread
   std::minstd_rand random_{std::random_device{}()};
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// One sink on a thread of its own, behind a bounded queue and, if wanted, a spool on disk.
+// Delivers to one sink on a thread of its own, behind a bounded queue and, if configured, a spool on disk.
 #pragma once
 
+#include <fapilog/delivery/batch_queue.hpp>
 #include <fapilog/delivery/delivery.hpp>
 #include <fapilog/delivery/flush_latch.hpp>
 #include <fapilog/delivery/spool/spooled_parts.hpp>
@@ -16,7 +17,6 @@
 #include <deque>
 #include <exception>
 #include <functional>
-#include <iterator>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -27,170 +27,193 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// What waits stands in one order: the work at hand, the queue, the spool. New batches go to the spool as long as there is
-/// anything in it; a sink that fails has its work and queue moved before it.
-/// Thread: `start`, `enqueue`, `flush`, `close`, `join` and the fork hooks belong to the worker; the rest is its own.
+/// Delivers in the order of the batches: the current job, then the queue, then the spool. While the spool is not empty, new
+/// parts go to it. If the sink fails, the current job and the queue move to the spool, in front of what it holds.
+/// Thread: `start`, `enqueue`, `flush`, `close`, `join` and the fork functions are the worker's; `begin_drain` any.
 class delivery_thread final : public std::enable_shared_from_this<delivery_thread>, public fork_participant {
  public:
-  using clock = delivery::clock;
-
-  delivery_thread(placed_sink placed, std::shared_ptr<diagnostics> tell, std::function<void()> began)
-      : delivery_(std::move(placed), true, std::move(tell)), began_(std::move(began)) {
+  /// `thread_started` is called on the new thread before it calls the sink.
+  delivery_thread(placed_sink placed, std::shared_ptr<diagnostics> const& reports_to,
+                  std::function<void()> thread_started)
+      : delivery_(std::move(placed), true, reports_to),
+        thread_started_(std::move(thread_started)),
+        queue_(delivery_.options().queue_bytes) {
     auto const& options = delivery_.options();
     if (options.spool.directory.empty()) return;
-    auto const complain = [this](std::string_view message, std::string_view why) {
-      delivery_.warn(message, why);
+    auto const report = [this](std::string_view message, std::string_view detail) {
+      delivery_.guard().warn(message, detail);
     };
-    spool_ = std::make_unique<spooled_parts>(options.spool, delivery_.status()->name(), complain, counts());
+    spool_ = std::make_unique<spooled_parts>(options.spool, delivery_.status()->name(), report, counts());
   }
 
   delivery_thread(delivery_thread const&) = delete;
   delivery_thread& operator=(delivery_thread const&) = delete;
   ~delivery_thread() {
-    if (thread_.joinable()) thread_.detach();  // its sink hung: it was the last to hold this
+    if (thread_.joinable()) thread_.detach();  // the sink hung, and its thread held the last reference
   }
 
   [[nodiscard]] std::shared_ptr<sink_status> const& status() const noexcept { return delivery_.status(); }
-  [[nodiscard]] route const& takes() const noexcept { return delivery_.options().route; }
+  [[nodiscard]] fapilog::route const& route() const noexcept { return delivery_.options().route; }
 
   /// Starts the thread, which starts the sink.
   void start(start_context const& context) {
     delivery_.prepare(context);
-    run_thread();
+    start_thread();
   }
 
-  /// Takes a part over; where there is no room for it, it ends here.
+  /// Adds a part to the queue or the spool. If neither has room, waits, or gives the part up, as `when_queue_full` says.
   void enqueue(batch_part part) {
     counts().given.add(part.entries.size());
     std::unique_lock lock{mutex_};
-    if (!thread_.joinable() && !is_unusable_) run_thread();  // in a forked child
-    std::size_t const bytes = part.entries.bytes();
-    for (;;) {
-      if (is_unusable_ || is_closing_) return refuse(std::move(part), lock);
-      bool const is_behind_spool = spool_ && !spool_->empty();
-      if (!is_behind_spool &&
-          (queued_bytes_ == 0 || queued_bytes_ + bytes <= delivery_.options().queue_bytes))
-        break;
+    if (!thread_.joinable() && phase_ < phase::closing) start_thread();  // the first part in a forked child
+    while (phase_ < phase::closing) {
+      bool const must_spool = spool_ && !spool_->empty();
+      if (!must_spool && queue_.has_room_for(part)) {
+        queue_.push(std::move(part));
+        publish_queue_bytes();
+        if (activity_ == activity::waiting) wake_.notify_one();
+        return;
+      }
       if (spool_ && spool_->append(part)) return;
-      bool const is_hopeless = is_draining_ && is_behind_spool && has_failed_;
-      if (is_hopeless || delivery_.options().when_queue_full == when_queue_full::drop)
-        return refuse(std::move(part), lock);
-      is_room_awaited_ = true;
+      // A full spool does not empty during a drain if the sink fails: waiting would be in vain.
+      bool const is_stuck = phase_ == phase::draining && must_spool && last_attempt_ != attempt_state::done;
+      if (is_stuck || delivery_.options().when_queue_full == when_queue_full::drop) break;
+      is_worker_waiting_ = true;
       wake_.notify_one();
       changed_.wait(lock);
-      is_room_awaited_ = false;
+      is_worker_waiting_ = false;
     }
-    set_bytes(queued_bytes_ + bytes);
-    queue_.push_back(std::move(part));
-    ++enqueued_;
-    if (is_waiting_) wake_.notify_one();
+    refuse(std::move(part), lock);
   }
 
-  /// Tells `round` once everything enqueued before has its fate and the sink has flushed.
-  void flush(std::shared_ptr<flush_latch> round) {
-    round->expect_one();
+  /// Counts `latch` down once every part that was enqueued before has its result and the sink has flushed. Ends the pause
+  /// after a failed attempt.
+  void flush(std::shared_ptr<flush_latch> latch) {
+    latch->add_participant();
     std::unique_lock lock{mutex_};
-    if (has_ended_ || is_unusable_ || !thread_.joinable()) {
+    if (phase_ >= phase::ended || !thread_.joinable()) {
       lock.unlock();
-      return round->one_done();
+      return latch->count_down();
     }
-    flushes_.push_back({enqueued_, std::move(round)});
-    is_in_a_hurry_ = true;
+    flushes_.push_back({queue_.pushed(), std::move(latch)});
+    skip_pause_ = true;
     wake_.notify_one();
   }
 
-  /// The end is near: where the worker waits for room, what stands before it gets its last chance. Thread: any.
-  void begin_drain() {
-    std::lock_guard const lock{mutex_};
-    is_draining_ = true;
-    wake_.notify_one();
-    changed_.notify_all();
-  }
-  /// No more is coming: what waits gets its last chance.
-  void close() {
-    std::lock_guard const lock{mutex_};
-    is_closing_ = true;
-    closed_at_ = clock::now();
-    wake_.notify_one();
-    changed_.notify_all();
-  }
+  /// From now on, the current job gets its last chance while the worker waits for room. Thread: any.
+  void begin_drain() { advance_to(phase::draining); }
+  /// No more parts are coming: every part gets its last chance, then the thread ends.
+  void close() { advance_to(phase::closing); }
   void join() {
     if (thread_.joinable()) thread_.join();
   }
 
-  /// Pauses the thread between two offers and holds its lock. A sink that hangs is left running at `deadline`.
+  /// Parks the thread between two attempts and locks this object. Gives up at `deadline` if the sink hangs.
   void before_fork(clock::time_point deadline) override {
     std::unique_lock lock{mutex_};
-    wants_pause_ = true;
+    is_pause_requested_ = true;
     wake_.notify_one();
-    changed_.wait_until(lock, deadline, [this] { return is_parked_ || has_ended_ || !thread_.joinable(); });
+    changed_.wait_until(lock, deadline, [this] { return is_out_of_sink(); });
     lock.release();
   }
   void after_fork_in_parent() noexcept override {
-    wants_pause_ = false;
+    is_pause_requested_ = false;
     wake_.notify_one();
     mutex_.unlock();
   }
-  /// The parent's records and thread stay with the parent. A sink that hung is unusable in the child.
+  /// The parent keeps its records and its thread. A sink that hung in the parent is unusable in the child.
   void after_fork_in_child() override {
-    is_unusable_ = is_unusable_ || !(is_parked_ || has_ended_ || !thread_.joinable());
-    wants_pause_ = is_parked_ = is_waiting_ = is_room_awaited_ = false;
+    if (!is_out_of_sink()) phase_ = phase::unusable;
+    is_pause_requested_ = is_worker_waiting_ = false;
+    activity_ = activity::working;
     wake_.recreate_in_child();
     changed_.recreate_in_child();
     thread_.recreate_in_child();
     queue_.clear();
     current_.reset();
     flushes_.clear();
-    enqueued_ = ended_ = 0;
-    queued_bytes_ = current_bytes_ = 0;
     counts().after_fork();
     if (spool_) spool_->after_fork_in_child();
     mutex_.unlock();
   }
 
  private:
+  /// Set by the owner; it never goes back.
+  enum class phase : std::uint8_t {
+    running,
+    draining,
+    closing,
+    ended,     ///< the thread calls the sink no more
+    unusable,  ///< in a forked child, if the sink hung in the parent
+  };
+  /// What the thread is doing.
+  enum class activity : std::uint8_t {
+    working,
+    waiting,  ///< for a part, a flush, or the end of a pause
+    parked,   ///< for the end of a fork
+  };
+  /// What the thread does next.
+  enum class step : std::uint8_t {
+    park,
+    take_from_queue,
+    take_from_spool,
+    serve_flushes,
+    attempt,
+    end,
+    wait
+  };
+  enum class source : std::uint8_t { queue, spool };
+
+  struct current_job {
+    delivery_job job;
+    source from;
+  };
   struct flush_request {
-    std::uint64_t until;  ///< parts
-    std::shared_ptr<flush_latch> round;
+    std::uint64_t until;  ///< number of parts that must be finished
+    std::shared_ptr<flush_latch> latch;
   };
 
   [[nodiscard]] sink_counters& counts() const noexcept { return delivery_.counts(); }
+  [[nodiscard]] bool is_out_of_sink() const noexcept {
+    return activity_ == activity::parked || phase_ == phase::ended || !thread_.joinable();
+  }
 
-  void run_thread() {
-    if (spool_) spool_->open();  // before the first record is taken: what earlier processes left comes first
+  void advance_to(phase next) {
+    std::lock_guard const lock{mutex_};
+    phase_ = std::max(phase_, next);
+    if (next == phase::closing) closed_at_ = clock::now();
+    wake_.notify_one();
+    changed_.notify_all();
+  }
+
+  void start_thread() {
+    if (spool_) spool_->open();  // what earlier processes left comes before the first part of this one
     detail::signals_blocked const in_new_thread;
     thread_ = std::thread{[self = shared_from_this()] { self->run(); }};
   }
-
-  void set_bytes(std::size_t bytes) noexcept {
-    if (bytes < queued_bytes_) changed_.notify_all();
-    queued_bytes_ = bytes;
-    counts().queue_bytes.set(queued_bytes_);
-    counts().queue_high_watermark.raise_to(queued_bytes_);
-  }
-
-  /// The fallback takes it, or it is dropped.
+  /// Gives a part that has no room to the fallback, or drops it. Reports the first of several.
   void refuse(batch_part part, std::unique_lock<std::mutex>& lock) {
-    bool const is_news = !std::exchange(is_refusing_, true);
+    bool const is_first = !std::exchange(is_overflowing_, true);
     lock.unlock();
-    delivery::work w{std::move(part)};
-    delivery_.give_up(w, true);
-    delivery_.finish(w);
-    if (is_news && w.dropped != 0) delivery_.warn("the sink's queue is full; records are dropped", {});
+    delivery_job job{std::move(part)};
+    delivery_.give_up(job, true);
+    delivery_.finish(job);
+    if (is_first && job.dropped != 0) delivery_.guard().warn("the sink's queue is full; records are dropped");
   }
 
   void run() noexcept {
     detail::prepare_thread("fapilog-sink");
-    began_();
-    if (!std::exchange(has_started_, true)) delivery_.start();
+    thread_started_();
+    delivery_.start();
     std::unique_lock lock{mutex_};
-    for (bool open = true; open;) {
+    for (step next = next_step(); next != step::end; next = next_step()) {
       try {
-        open = turn(lock);
+        perform(next, lock);
       } catch (std::exception const& error) {
         if (!lock.owns_lock()) lock.lock();
-        delivery_.warn("the sink's thread met an error and goes on", error.what());
+        delivery_.guard().warn("an error in the sink's thread; it continues", error.what());
         not_before_ = clock::now() + std::chrono::milliseconds{100};
+        wake_.wait_until(lock, not_before_);
       }
     }
     lock.unlock();
@@ -198,182 +221,178 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     delivery_.stop();
     lock.lock();
     if (spool_) spool_->close();
-    has_ended_ = true;
+    phase_ = std::max(phase_, phase::ended);
     auto const unserved = std::move(flushes_);
     changed_.notify_all();
     lock.unlock();
-    for (auto const& request : unserved) request.round->one_done();
+    for (auto const& request : unserved) request.latch->count_down();
   }
 
-  /// One step of work, or a wait. False: it is over.
-  bool turn(std::unique_lock<std::mutex>& lock) {
-    if (wants_pause_) return park(lock);
-    if (!current_ && !queue_.empty()) {
-      current_.emplace(take_first(queue_, delivery_.batch_size()));
-      current_bytes_ = current_->part.bytes();
-      is_from_spool_ = false;
+  /// The first step that applies, in order of precedence.
+  [[nodiscard]] step next_step() const {
+    bool const has_spooled = may_take_from_spool();
+    if (is_pause_requested_) return step::park;
+    if (!current_ && !queue_.empty()) return step::take_from_queue;
+    if (!current_ && has_spooled && (phase_ >= phase::closing || clock::now() >= not_before_))
+      return step::take_from_spool;
+    if (!flushes_.empty() && flushes_.front().until <= queue_.finished()) return step::serve_flushes;
+    if (current_ && (is_last_chance() || skip_pause_ || clock::now() >= not_before_)) return step::attempt;
+    if (phase_ >= phase::closing && !current_ && !has_spooled) return step::end;
+    return step::wait;
+  }
+
+  void perform(step next, std::unique_lock<std::mutex>& lock) {
+    switch (next) {
+      case step::park: return park(lock);
+      case step::take_from_queue:
+        current_.emplace(current_job{delivery_job{queue_.take(delivery_.batch_size())}, source::queue});
+        return;
+      case step::take_from_spool:
+        if (batch_part oldest = spool_->first(); !oldest.entries.empty())
+          current_.emplace(current_job{delivery_job{std::move(oldest)}, source::spool});
+        return;
+      case step::serve_flushes: return serve_flushes(lock);
+      case step::attempt: return attempt(lock);
+      case step::wait: return wait(lock);
+      case step::end: return;
     }
-    if (!current_ && has_spooled() && (is_closing_ || clock::now() >= not_before_)) {
-      if (batch_part oldest = spool_->first(); !oldest.entries.empty()) {
-        current_.emplace(std::move(oldest));
-        is_from_spool_ = true;
-      }
-    }
-    if (!current_ && !has_spooled()) {
-      is_refusing_ = false;
-      if (is_room_awaited_) changed_.notify_all();
-    }
-    if (serve_flushes(lock)) return true;
-    if (current_ && (is_last_chance() || is_in_a_hurry_ || clock::now() >= not_before_)) {
-      is_in_a_hurry_ = false;
-      offer(lock);
-      return true;
-    }
-    if (is_closing_ && !current_ && queue_.empty() && !has_spooled()) return false;
-    wait(lock);
-    return true;
   }
 
   [[nodiscard]] bool is_last_chance() const noexcept {
-    return is_closing_ || (is_draining_ && is_room_awaited_ && !is_from_spool_);
+    return phase_ >= phase::closing ||
+           (phase_ == phase::draining && is_worker_waiting_ && current_->from == source::queue);
+  }
+  /// While it closes, the spool is emptied for a second, as long as the sink takes it. The next process delivers the rest.
+  [[nodiscard]] bool may_take_from_spool() const {
+    if (!spool_ || spool_->empty()) return false;
+    return phase_ < phase::closing ||
+           (last_attempt_ == attempt_state::done && clock::now() - closed_at_ < std::chrono::seconds{1});
   }
 
-  /// While it closes, the spool is emptied as long as the sink takes it, for a second; the rest is the next process's.
-  [[nodiscard]] bool has_spooled() const {
-    if (!spool_ || spool_->empty()) return false;
-    return !is_closing_ || (!has_failed_ && clock::now() - closed_at_ < std::chrono::seconds{1});
+  void park(std::unique_lock<std::mutex>& lock) {
+    activity_ = activity::parked;
+    changed_.notify_all();
+    wake_.wait(lock, [this] { return !is_pause_requested_; });
+    activity_ = activity::working;
   }
 
   void wait(std::unique_lock<std::mutex>& lock) {
-    is_waiting_ = true;
-    if (current_ || has_spooled()) {
+    bool const has_work = current_ || may_take_from_spool();
+    if (!has_work) {
+      is_overflowing_ = false;
+      if (is_worker_waiting_) changed_.notify_all();
+    }
+    activity_ = activity::waiting;
+    if (has_work) {
       wake_.wait_until(lock, std::min(not_before_, clock::now() + std::chrono::hours{1}));
     } else {
       wake_.wait(lock);
     }
-    is_waiting_ = false;
+    activity_ = activity::working;
   }
 
-  bool park(std::unique_lock<std::mutex>& lock) {
-    is_parked_ = true;
-    changed_.notify_all();
-    wake_.wait(lock, [this] { return !wants_pause_; });
-    is_parked_ = false;
-    return true;
-  }
-
-  void offer(std::unique_lock<std::mutex>& lock) {
-    bool const is_last = is_last_chance();
-    lock.unlock();
-    current_->join();  // without the lock: whoever enqueues does not wait for it
-    delivery::outcome const now = delivery_.try_once(*current_, is_last);
-    lock.lock();
-    if (spool_ && now.what == delivery::step::give_up) split();
-    delivery::work& w = *current_;
-    has_failed_ = now.what != delivery::step::done;
-    if (is_room_awaited_) changed_.notify_all();
-    not_before_ = has_failed_ ? now.next : clock::time_point{};
-    if (is_from_spool_) {
-      if (!has_failed_) spool_->end_first(w.fates, w.to_fallback);
-      if (!has_failed_ || is_closing_) current_.reset();  // a failed one stands in the spool all the same
-      return;
-    }
-    if (now.what == delivery::step::wait) return;
-    if (now.what == delivery::step::give_up) {
-      if (spool_ && move_to_spool(w)) {
-        delivery_.finish(w);
-        return end_current();
-      }
-      // A full spool: it is waited for, unless there is another place or no more time.
-      if (spool_ && !delivery_.options().fallback && !is_last_chance()) return;
-      lock.unlock();  // the fallback may take its time
-      delivery_.give_up(w, spool_ != nullptr);
-      lock.lock();
-    }
-    delivery_.finish(w);
-    end_current();
-  }
-
-  /// A spool has batch_parts as they came: those of the work at hand that are done end, the others are the queue's again.
-  void split() {
-    auto& parts = current_->part.parts;
-    if (parts.empty()) return;
-    std::size_t first = current_->first;
-    auto at_hand = parts.begin();
-    for (; first >= at_hand->entries.size(); ++at_hand) first -= at_hand->entries.size();
-    delivery::work rest{*at_hand};
-    rest.first = first;
-    rest.offers = current_->offers;
-    queue_.insert(queue_.begin(), std::move_iterator{at_hand + 1}, std::move_iterator{parts.end()});
-    for (auto done = parts.begin(); done != at_hand; ++done) {
-      ++ended_;
-      set_bytes(queued_bytes_ - std::min(done->bytes(), queued_bytes_));
-      delivery_.finish(delivery::work{*done});
-    }
-    current_ = std::move(rest);
-    current_bytes_ = current_->part.bytes();
-  }
-
-  bool move_to_spool(delivery::work& w) {
-    std::size_t const waiting = queue_.size();
-    if (!spool_->move_before(w.part, w.first, w.fates, queue_)) return false;
-    ended_ += waiting - queue_.size();
-    std::size_t left = current_bytes_;
-    for (batch_part const& part : queue_) left += part.entries.bytes();
-    set_bytes(left);
-    return true;
-  }
-
-  void end_current() {
-    ended_ += current_->part.count();
-    set_bytes(queued_bytes_ - std::min(std::exchange(current_bytes_, 0), queued_bytes_));
-    current_.reset();
-  }
-
-  /// True where a flush was served: the lock was let go meanwhile.
-  bool serve_flushes(std::unique_lock<std::mutex>& lock) {
+  void serve_flushes(std::unique_lock<std::mutex>& lock) {
     std::vector<std::shared_ptr<flush_latch>> due;
-    while (!flushes_.empty() && flushes_.front().until <= ended_) {
-      due.push_back(std::move(flushes_.front().round));
+    while (!flushes_.empty() && flushes_.front().until <= queue_.finished()) {
+      due.push_back(std::move(flushes_.front().latch));
       flushes_.pop_front();
     }
-    if (due.empty()) return false;
     lock.unlock();
     delivery_.flush();
-    for (auto const& round : due) round->one_done();
+    for (auto const& latch : due) latch->count_down();
     lock.lock();
-    return true;
+  }
+
+  void attempt(std::unique_lock<std::mutex>& lock) {
+    skip_pause_ = false;
+    bool const is_last = is_last_chance();
+    lock.unlock();
+    current_->job.join();  // without the lock, so that the worker need not wait for it
+    attempt_result const result = delivery_.attempt(current_->job, is_last);
+    lock.lock();
+    last_attempt_ = result.state;
+    not_before_ = result.state == attempt_state::done ? clock::time_point{} : result.retry_at;
+    if (is_worker_waiting_) changed_.notify_all();
+    if (current_->from == source::spool) return after_attempt_on_spooled(result.state);
+    switch (result.state) {
+      case attempt_state::done: return finish_current();
+      case attempt_state::retry: return;
+      case attempt_state::give_up: return give_up_current(lock);
+    }
+  }
+
+  void after_attempt_on_spooled(attempt_state state) {
+    if (state == attempt_state::done) spool_->end_first(current_->job.results, current_->job.to_fallback);
+    // After a failure the part is still in the spool, for the next process.
+    if (state == attempt_state::done || phase_ >= phase::closing) current_.reset();
+  }
+
+  /// Moves the current job and the queue to the spool if there is one, else gives the job to the fallback or drops it.
+  void give_up_current(std::unique_lock<std::mutex>& lock) {
+    if (spool_) {
+      split_current();
+      if (spool_->move_before(current_->job, queue_)) return finish_current();
+      // The spool is full. Without a fallback, the job waits for room in it.
+      if (!delivery_.options().fallback && !is_last_chance()) return;
+    }
+    lock.unlock();  // the fallback may block
+    delivery_.give_up(current_->job, spool_ != nullptr);
+    lock.lock();
+    finish_current();
+  }
+
+  /// The spool stores parts as they were enqueued: finishes the parts of a merged job that the sink took, keeps the first
+  /// unfinished one as the current job, and puts the others back into the queue.
+  void split_current() {
+    auto& parts = current_->job.part.parts;
+    if (parts.empty()) return;
+    std::size_t first = current_->job.first;
+    auto unfinished = parts.begin();
+    for (; first >= unfinished->entries.size(); ++unfinished) first -= unfinished->entries.size();
+    delivery_job rest{*unfinished};
+    rest.first = first;
+    rest.attempts = current_->job.attempts;
+    queue_.put_back(unfinished + 1, parts.end());
+    for (auto done = parts.begin(); done != unfinished; ++done) {
+      queue_.finish(*done);
+      delivery_.finish(delivery_job{*done});
+    }
+    current_->job = std::move(rest);
+    publish_queue_bytes();
+  }
+
+  void finish_current() {
+    delivery_.finish(current_->job);
+    queue_.finish(current_->job.part);
+    current_.reset();
+    publish_queue_bytes();
+    changed_.notify_all();
+  }
+
+  void publish_queue_bytes() noexcept {
+    counts().queue_bytes.set(queue_.bytes());
+    counts().queue_high_watermark.raise_to(queue_.bytes());
   }
 
   delivery delivery_;
-  std::function<void()> began_;
+  std::function<void()> thread_started_;
   std::unique_ptr<spooled_parts> spool_;
-  bool has_started_ = false;
 
   std::mutex mutex_;
   fork_safe<std::condition_variable> wake_;     ///< the thread waits on it
   fork_safe<std::condition_variable> changed_;  ///< others wait on it for the thread
-  std::deque<batch_part> queue_;
-  std::size_t queued_bytes_ = 0;  ///< with those of the work at hand
-  std::uint64_t enqueued_ = 0;    ///< parts so far, and those of them
-  std::uint64_t ended_ = 0;       ///< that have left
+  batch_queue queue_;
   std::deque<flush_request> flushes_;
-  bool is_waiting_ = false;
-  bool is_in_a_hurry_ = false;
-  bool is_draining_ = false;
-  bool is_closing_ = false;
-  bool is_room_awaited_ = false;  ///< by the worker, in `enqueue`
-  bool is_unusable_ = false;
-  bool is_refusing_ = false;
-  bool wants_pause_ = false;
-  bool is_parked_ = false;
-  bool has_ended_ = false;
-  bool has_failed_ = false;  ///< the last offer
+  phase phase_ = phase::running;
+  activity activity_ = activity::working;
+  std::optional<current_job> current_;
+  attempt_state last_attempt_ = attempt_state::done;
+  clock::time_point not_before_{};  ///< end of the pause after a failed attempt
   clock::time_point closed_at_{};
-  clock::time_point not_before_{};
-  std::optional<delivery::work> current_;
-  std::size_t current_bytes_ = 0;
-  bool is_from_spool_ = false;
+  bool skip_pause_ = false;          ///< a flush asked for an attempt before the pause ends
+  bool is_worker_waiting_ = false;   ///< for room, in `enqueue`
+  bool is_overflowing_ = false;      ///< parts are refused, which has been reported
+  bool is_pause_requested_ = false;  ///< by `before_fork`
   fork_safe<std::thread> thread_;
 };
 

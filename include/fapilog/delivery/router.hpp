@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which records of a batch go to which sink.
+// Decides which records of a batch go to which sink.
 #pragma once
 
 #include <fapilog/delivery/batch_part.hpp>
@@ -18,35 +18,37 @@ namespace fapilog::inline v0_1::detail {
 /// Thread: one at a time. Throws: std::bad_alloc.
 class router {
  public:
-  /// A batch by sinks; a sink without a part has an empty one.
+  /// A batch split by sink. The part of a sink that takes no record is empty.
   struct parts {
     std::vector<batch_part> of_sinks;
-    std::uint64_t unrouted = 0;    ///< records that no sink takes, and
-    std::vector<bool> left_out{};  ///< which; empty where there are none
+    std::uint64_t unrouted = 0;    ///< number of records that no sink takes, without internal ones
+    std::vector<bool> excluded{};  ///< which records no sink takes; empty if there are none
   };
 
-  /// The routes in the order of the sinks.
-  router(std::vector<route> routes, routing rule) : routes_(std::move(routes)), rule_(rule) { look_at_all(); }
+  /// `routes` in the order of the sinks.
+  router(std::vector<route> routes, routing rule) : routes_(std::move(routes)), rule_(rule) {
+    update_shortcut();
+  }
 
-  /// What is not given stays.
+  /// Arguments without a value leave their setting unchanged.
   void change(std::optional<std::vector<route>> routes, std::optional<routing> rule) noexcept {
     if (routes) routes_ = std::move(*routes);
     if (rule) rule_ = *rule;
-    look_at_all();
+    update_shortcut();
   }
 
   [[nodiscard]] parts split(batch const& entries) {
     parts result;
     result.of_sinks.resize(routes_.size());
-    if (takes_all_) {
+    if (every_sink_takes_all_) {
       for (batch_part& part : result.of_sinks) part.entries = entries;
       return result;
     }
     chosen_.assign(routes_.size(), {});
     for (std::size_t i = 0; i < entries.size(); ++i) {
       if (choose(entries[i].event, static_cast<std::uint32_t>(i))) continue;
-      if (result.left_out.empty()) result.left_out.resize(entries.size());
-      result.left_out[i] = true;
+      if (result.excluded.empty()) result.excluded.resize(entries.size());
+      result.excluded[i] = true;
       result.unrouted += entries[i].event.is_internal ? 0U : 1U;
     }
     for (std::size_t s = 0; s < routes_.size(); ++s) {
@@ -61,11 +63,13 @@ class router {
   }
 
  private:
-  void look_at_all() noexcept {
-    takes_all_ = std::all_of(routes_.begin(), routes_.end(), [](route const& r) { return r.takes_all(); }) &&
-                 (rule_ == routing::overlap || routes_.size() < 2);
+  void update_shortcut() noexcept {
+    every_sink_takes_all_ =
+        std::all_of(routes_.begin(), routes_.end(), [](route const& r) { return r.takes_all(); }) &&
+        (rule_ == routing::overlap || routes_.size() < 2);
   }
 
+  /// Adds the record to the parts of the sinks that take it. Returns false if none does.
   bool choose(event const& e, std::uint32_t index) {
     bool taken = false;
     for (std::size_t s = 0; s < routes_.size(); ++s) {
@@ -86,7 +90,7 @@ class router {
 
   std::vector<route> routes_;
   routing rule_;
-  bool takes_all_ = true;
+  bool every_sink_takes_all_ = true;
   std::vector<std::vector<std::uint32_t>> chosen_;
 };
 

@@ -275,13 +275,14 @@ TEST_CASE("what waits goes before the spool as a whole or not at all") {
       return fapilog::detail::batch_part{one.batch(), {}, nullptr};
     };
     REQUIRE(spool.append(of(20'000)));
-    std::deque<fapilog::detail::batch_part> waiting;
-    for (int i = 0; i < 4; ++i) waiting.push_back(of(9'800 + pad));
-    auto const at_hand = of(5'000);
-    std::vector<fapilog::detail::fate> fates(1, fapilog::detail::fate::failed);
-    bool const moved = spool.move_before(at_hand, 0, fates, waiting);
+    fapilog::detail::batch_queue waiting{1 << 20};
+    for (int i = 0; i < 4; ++i) waiting.push(of(9'800 + pad));
+    fapilog::detail::delivery_job current{of(5'000)};
+    bool const moved = spool.move_before(current, waiting);
     INFO(pad << " bytes more");
     CHECK(waiting.size() == (moved ? 0 : 4));
+    CHECK(current.results[0] ==
+          (moved ? fapilog::detail::record_result::spooled : fapilog::detail::record_result::delivered));
     CHECK(counts.spooled.value() == (moved ? 6 : 1));
   }
 }
@@ -466,9 +467,9 @@ TEST_CASE("an open circuit leaves the sink alone, tries it once, and closes agai
   log_numbers(rt.get_logger(), 0, 10);
   CHECK(sink->wait_for_calls(3));
   auto const give_up = std::chrono::steady_clock::now() + 60s;
-  while (!heard.tell_of("left alone") && std::chrono::steady_clock::now() < give_up)
+  while (!heard.tell_of("its circuit is open") && std::chrono::steady_clock::now() < give_up)
     std::this_thread::yield();
-  CHECK(heard.tell_of("left alone"));
+  CHECK(heard.tell_of("its circuit is open"));
   CHECK(sink->wait_for_calls(5));  // half-open, twice
   sink->set(sink_mode::take);
   CHECK(rt.flush(60s));
@@ -671,7 +672,7 @@ TEST_CASE(
   log_numbers(rt.get_logger(), 0, 5'000);
   CHECK(wait_for_account(rt, [](auto const& a) { return a.dropped > 0 && a.given == 5'000; }).dropped > 0);
   CHECK(rt.sink_counts()[0].second.spooled > 0);
-  CHECK(heard.tell_of("the spool takes nothing more"));
+  CHECK(heard.tell_of("the spool takes no more records"));
   CHECK(heard.tell_of("No space left on device"));
   sink->set(sink_mode::take);
   auto const end = wait_for_account(rt, [](auto const& a) { return a.spooled == 0 && a.pending == 0; });

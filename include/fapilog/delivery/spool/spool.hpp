@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Batches of one sink that wait on disk, in order, bounded, also for the next process.
+// A bounded queue on disk for one sink; the next process delivers what is left in it.
 #pragma once
 
 #include <fapilog/delivery/spool/spool_segment.hpp>
@@ -25,34 +25,34 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Files are `<sink>.<stream>.<number>.spool`; a stream belongs to one process, which holds a lock on `<sink>.<stream>.lock`.
-/// Streams whose process has ended are adopted by whoever locks them first. Thread: one at a time.
+/// Files are named `<sink>.<stream>.<number>.spool`. A stream belongs to one process, which holds a lock on
+/// `<sink>.<stream>.lock`. The first process that locks the stream of an ended process adopts it. Thread: one at a time.
 class spool {
  public:
-  using complaint = std::function<void(std::string_view, std::string_view)>;
+  /// Reports a problem. Arguments: message, detail.
+  using reporter = std::function<void(std::string_view, std::string_view)>;
 
   struct frame {
-    std::string bytes;
+    std::string payload;
     std::uint32_t records = 0;
-    std::uint64_t number = 0;  ///< as `append` gave it; 0 for a frame of an earlier process
+    std::uint64_t number = 0;  ///< the number that `append` returned; 0 for a frame of an earlier process
   };
-  /// What became of an append: a number above 0, or what stood against it.
-  struct appended {
-    std::uint64_t number = 0;
+  struct append_result {
+    std::uint64_t number = 0;  ///< identifies the frame; 0 if `error` says why it was not appended
     std::string error;
   };
 
-  spool(spool_options options, std::string_view sink_name, complaint complain)
-      : options_(std::move(options)), name_(file_name(sink_name)), complain_(std::move(complain)) {}
+  spool(spool_options options, std::string_view sink_name, reporter report)
+      : options_(std::move(options)), name_(file_name(sink_name)), report_(std::move(report)) {}
   spool(spool const&) = delete;
   spool& operator=(spool const&) = delete;
   ~spool() { close(); }
 
-  /// Makes the directory and takes over what earlier processes have left. May be called again where it failed.
-  /// Returns what stands against it, or nothing.
+  /// Creates the directory and adopts the streams of ended processes. May be called again if it failed. Returns an error
+  /// message, or an empty string.
   [[nodiscard]] std::string open() {
     if (int const error = detail::make_directories(options_.directory); error != 0) {
-      return "the directory '" + options_.directory + "' cannot be made: " + detail::errno_text(error);
+      return "the directory '" + options_.directory + "' cannot be created: " + detail::errno_text(error);
     }
     if (stream_.empty()) {
       if (std::string error = begin_stream(); !error.empty()) return error;
@@ -62,9 +62,9 @@ class spool {
   }
 
   [[nodiscard]] bool empty() const noexcept { return adopted_.empty() && own_.empty(); }
-  /// True where something is left of what this process has spooled.
+  /// True if frames of this process are left.
   [[nodiscard]] bool has_own() const noexcept { return !own_.empty(); }
-  /// For so many bytes of frames.
+  /// True if `more` bytes of frames fit.
   [[nodiscard]] bool has_room(std::uint64_t more) const noexcept {
     return bytes() + more <= options_.max_bytes;
   }
@@ -76,8 +76,8 @@ class spool {
     return sum;
   }
 
-  /// Behind everything else.
-  [[nodiscard]] appended append(std::string_view bytes, std::uint32_t records) {
+  /// Appends a frame behind all others.
+  [[nodiscard]] append_result append(std::string_view payload, std::uint32_t records) {
     if (own_.empty() ||
         own_.back().file->size() >= std::min(options_.segment_bytes, options_.max_bytes / 4) ||
         own_.back().is_closed) {
@@ -86,32 +86,32 @@ class spool {
         return {0, std::move(error)};
       }
     }
-    return put(own_.back(), bytes, records);
+    return put(own_.back(), payload, records);
   }
 
-  /// What is older than all that this process has spooled: before that, behind what earlier processes left. Frames of
-  /// one call keep their order. Begin with `open_front`, then `append_front` each.
+  /// Inserts frames that are older than all frames of this process: in front of them, behind those of earlier processes.
+  /// Call `open_front` once, then `append_front` for each frame, in order. Returns an error message, or an empty string.
   [[nodiscard]] std::string open_front() {
     return add_segment(own_.empty() ? first_number : own_.front().number - 1, own_.begin());
   }
-  [[nodiscard]] appended append_front(std::string_view bytes, std::uint32_t records) {
-    own_.front().is_closed = true;  // nothing newer goes there
-    return put(own_.front(), bytes, records);
+  [[nodiscard]] append_result append_front(std::string_view payload, std::uint32_t records) {
+    own_.front().is_closed = true;  // newer frames must not go there
+    return put(own_.front(), payload, records);
   }
 
-  /// The oldest frame. False: nothing is left.
+  /// Reads the oldest frame. Returns false if the spool is empty.
   [[nodiscard]] bool front(frame& to) {
     while (!empty()) {
       segment& s = first();
       auto read = s.file->front();
       if (read.skipped != 0) {
-        complain_("bytes of the spool are damaged; the records in them are lost",
-                  std::to_string(read.skipped) + " bytes in " + s.file->path());
+        report_("bytes of the spool are damaged; the records in them are lost",
+                std::to_string(read.skipped) + " bytes in " + s.file->path());
         if (read.found) s.file->consume(read.begin);
       }
       if (read.found) {
         end_of_front_ = read.end;
-        to.bytes = std::move(read.bytes);
+        to.payload = std::move(read.payload);
         to.records = read.records;
         to.number = s.numbers.empty() ? 0 : s.numbers.front();
         return true;
@@ -120,7 +120,7 @@ class spool {
     }
     return false;
   }
-  /// The frame that `front` gave is done.
+  /// Removes the frame that `front` returned.
   void pop_front() {
     segment& s = first();
     s.file->consume(end_of_front_);
@@ -128,42 +128,42 @@ class spool {
     if (s.file->is_consumed()) remove_first();
   }
 
-  /// Leaves what is left to the next process.
+  /// Closes all files. The next process adopts what is left in them.
   void close() noexcept {
     bool const nothing_left = own_.empty();
-    forget();
+    close_files();
     if (nothing_left && lock_.is_open()) (void)detail::unlink_file(lock_path_);
     lock_.close();
     stream_.clear();
   }
 
-  /// In a forked child: the files are the parent's.
+  /// Closes the files, which remain the parent's.
   void after_fork_in_child() noexcept {
-    forget();
+    close_files();
     lock_.close();
     stream_.clear();
   }
 
  private:
-  static constexpr std::uint64_t first_number =
-      5'000'000'000;  ///< in the middle of ten digits: fronts go down
+  /// In the middle of the range of ten digits, because segments inserted in front count down.
+  static constexpr std::uint64_t first_number = 5'000'000'000;
 
   struct segment {
     std::unique_ptr<spool_segment> file;
     std::uint64_t number = 0;
-    std::deque<std::uint64_t> numbers;  ///< of the frames that this process has appended and not popped
-    bool is_closed = false;
+    std::deque<std::uint64_t> numbers;  ///< of the frames that this process appended and has not popped
+    bool is_closed = false;             ///< takes no more frames
   };
   using segments = std::deque<segment>;
 
-  /// A stream of an earlier process, kept locked until its last segment is gone.
+  /// A stream of an earlier process, locked until its last segment is removed.
   struct adopted_stream {
     detail::file lock;
     std::string lock_path;
     std::size_t segments = 0;
   };
 
-  /// Nothing in a sink's name leads out of the directory.
+  /// Replaces every character that could lead out of the directory.
   static std::string file_name(std::string_view sink) {
     std::string name;
     for (char const c : sink.substr(0, 64)) {
@@ -181,7 +181,7 @@ class spool {
     lock_path_ = path_of(id, ".lock");
     auto opened = detail::open_file(lock_path_, detail::open_for::make);
     int const error = opened.error != 0 ? opened.error : opened.handle.lock_exclusive();
-    if (error != 0) return "'" + lock_path_ + "' cannot be made and locked: " + detail::errno_text(error);
+    if (error != 0) return "'" + lock_path_ + "' cannot be created and locked: " + detail::errno_text(error);
     lock_ = std::move(opened.handle);
     stream_ = std::move(id);
     return {};
@@ -196,14 +196,14 @@ class spool {
     segment made{std::make_unique<spool_segment>(), number, {}, false};
     std::string const path = path_of(stream_, digits);
     if (int const error = made.file->create(path); error != 0)
-      return "'" + path + "' cannot be made: " + detail::errno_text(error);
+      return "'" + path + "' cannot be created: " + detail::errno_text(error);
     own_.insert(where, std::move(made));
     return {};
   }
 
-  appended put(segment& s, std::string_view bytes, std::uint32_t records) {
-    if (!has_room(spool_segment::frame_bytes(bytes.size()))) return {0, "the spool is full"};
-    if (int const error = s.file->append(bytes, records, options_.sync); error != 0)
+  append_result put(segment& s, std::string_view payload, std::uint32_t records) {
+    if (!has_room(spool_segment::frame_bytes(payload.size()))) return {0, "the spool is full"};
+    if (int const error = s.file->append(payload, records, options_.sync); error != 0)
       return {0, "'" + s.file->path() + "' cannot be written: " + detail::errno_text(error)};
     s.numbers.push_back(++last_number_);
     return {last_number_, {}};
@@ -212,26 +212,26 @@ class spool {
   [[nodiscard]] segment& first() noexcept { return adopted_.empty() ? own_.front() : adopted_.front(); }
   void remove_first() {
     if (adopted_.empty()) {
-      own_.front().file->discard();
+      own_.front().file->remove();
       own_.pop_front();
       return;
     }
-    adopted_.front().file->discard();
+    adopted_.front().file->remove();
     adopted_.pop_front();
     if (--streams_.front().segments == 0) {
       (void)detail::unlink_file(streams_.front().lock_path);
       streams_.pop_front();
     }
   }
-  void forget() noexcept {
+  void close_files() noexcept {
     for (auto* const list : {&adopted_, &own_}) {
-      for (segment& s : *list) s.file->forget();
+      for (segment& s : *list) s.file->close();
       list->clear();
     }
     streams_.clear();
   }
 
-  /// Streams whose process has ended, oldest first.
+  /// Adopts the streams of ended processes, oldest first.
   void adopt() {
     std::string const prefix = name_ + '.';
     std::map<std::string, std::vector<std::string>> found;
@@ -252,7 +252,7 @@ class spool {
     stream.lock_path = path_of(id, ".lock");
     auto opened = detail::open_file(stream.lock_path, detail::open_for::append);
     if (opened.error != 0 || opened.handle.lock_exclusive() != 0) return;  // its process is alive
-    // Another process may have been here first, and removed the lock that was waited for.
+    // Another process may have adopted the stream and removed the lock file since it was opened.
     if (!detail::status_of(stream.lock_path).is_same_file(opened.handle.status())) return;
     stream.lock = std::move(opened.handle);
     std::sort(names.begin(), names.end());
@@ -261,12 +261,12 @@ class spool {
       std::string error;
       std::string const path = options_.directory + '/' + name;
       if (!file->open(path, error)) {
-        complain_("a file of the spool cannot be read; it is left alone",
-                  std::string{path}.append(": ").append(error));
+        report_("a file of the spool cannot be read; it is skipped and kept",
+                std::string{path}.append(": ").append(error));
         continue;
       }
       if (file->is_consumed()) {
-        file->discard();
+        file->remove();
         continue;
       }
       adopted_.push_back({std::move(file), 0, {}, true});
@@ -281,7 +281,7 @@ class spool {
 
   spool_options options_;
   std::string name_;
-  complaint complain_;
+  reporter report_;
   std::string stream_;
   std::string lock_path_;
   detail::file lock_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One file of a spool: frames with checksums behind each other, and how far they have been delivered.
+// One file of a spool: a sequence of frames with checksums, and how many of them have been delivered.
 #pragma once
 
 #include <fapilog/detail/hash/crc32c.hpp>
@@ -15,23 +15,24 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// A head of 64 bytes, then frames: 16 bytes (mark, length, records, checksum over all of it), the bytes, zeros up to a
-/// multiple of 8. The head's `consumed` moves behind each frame that was delivered. Thread: one at a time.
+/// A file header of 64 bytes, then frames. A frame has a header of 16 bytes (mark, length, number of records, checksum over
+/// header and payload), the payload, and zeros up to a multiple of 8. The file header's `consumed` is the offset behind the
+/// last delivered frame. Thread: one at a time.
 class spool_segment {
  public:
-  static constexpr std::size_t head_size = 64;  ///< of a file without frames
+  static constexpr std::size_t head_size = 64;  ///< size of a file without frames
 
-  /// What reading gave: a frame, or the end.
-  struct frame {
+  /// A frame that was read, or the end of the file.
+  struct read_result {
     bool found = false;
-    std::string bytes;
+    std::string payload;
     std::uint32_t records = 0;
-    std::uint64_t begin = 0;    ///< offset of the frame, and
-    std::uint64_t end = 0;      ///< of what is behind it
-    std::uint64_t skipped = 0;  ///< bytes before it that were no frame
+    std::uint64_t begin = 0;    ///< offset of the frame
+    std::uint64_t end = 0;      ///< offset behind it
+    std::uint64_t skipped = 0;  ///< damaged bytes before it
   };
 
-  /// A new file, which must not exist. Returns an errno value.
+  /// Creates the file, which must not exist. Returns an errno value, or 0.
   [[nodiscard]] int create(std::string path) {
     auto opened = detail::open_file(path, detail::open_for::make, 0600);
     if (opened.error != 0) return opened.error;
@@ -40,14 +41,14 @@ class spool_segment {
     std::string const head = head_bytes(head_size);
     auto const put = file_.write_at(0, head);
     if (put.error != 0) {
-      discard();
+      remove();
       return put.error;
     }
     read_ = end_ = head_size;
     return 0;
   }
 
-  /// A file of an earlier process. False: it is no segment of this version; what it is instead is in `error`.
+  /// Opens a file of an earlier process. Returns false and sets `error` if it is not a segment of this version.
   [[nodiscard]] bool open(std::string path, std::string& error) {
     auto opened = detail::open_file(path, detail::open_for::update);
     if (opened.error != 0) {
@@ -58,7 +59,7 @@ class spool_segment {
     auto const got = opened.handle.read_at(0, head.data(), head.size());
     auto const status = opened.handle.status();
     if (status.type == detail::file_type::regular && status.size < head_size) {
-      path_ = std::move(path);  // its process was killed while it made it: nothing is in it
+      path_ = std::move(path);  // its process was killed while it created the file, which has no frames
       file_ = std::move(opened.handle);
       return true;
     }
@@ -80,29 +81,29 @@ class spool_segment {
   [[nodiscard]] std::uint64_t size() const noexcept { return end_; }
   [[nodiscard]] bool is_consumed() const noexcept { return read_ >= end_; }
 
-  /// Bytes that a frame of this length takes.
+  /// Bytes of a frame with a payload of this length.
   [[nodiscard]] static std::uint64_t frame_bytes(std::size_t length) noexcept {
     return frame_head + ((std::uint64_t{length} + 7) & ~std::uint64_t{7});
   }
 
-  /// Appends a frame; where that fails nothing of it stays. Returns an errno value.
-  [[nodiscard]] int append(std::string_view bytes, std::uint32_t records, bool sync) {
-    std::string whole(static_cast<std::size_t>(frame_bytes(bytes.size())), '\0');
-    put_frame_head(whole.data(), bytes, records);
-    std::memcpy(whole.data() + frame_head, bytes.data(), bytes.size());
+  /// Appends a frame, and removes what was written of it if that fails. Returns an errno value, or 0.
+  [[nodiscard]] int append(std::string_view payload, std::uint32_t records, bool sync) {
+    std::string whole(static_cast<std::size_t>(frame_bytes(payload.size())), '\0');
+    put_frame_head(whole.data(), payload, records);
+    std::memcpy(whole.data() + frame_head, payload.data(), payload.size());
     auto const put = file_.write_at(end_, whole);
     int const error = put.error != 0 ? put.error : sync ? file_.sync() : 0;
     if (error != 0) {
-      (void)file_.truncate(end_);  // a torn frame would be skipped in any case
+      (void)file_.truncate(end_);  // if this fails too, readers skip the torn frame
       return error;
     }
     end_ += whole.size();
     return 0;
   }
 
-  /// The first frame that was not delivered yet.
-  [[nodiscard]] frame front() const {
-    frame result;
+  /// Reads the first frame that has not been delivered.
+  [[nodiscard]] read_result front() const {
+    read_result result;
     for (std::uint64_t at = read_; at + frame_head <= end_; at += 8) {
       if (read_frame(at, result)) {
         result.skipped = at - read_;
@@ -113,21 +114,22 @@ class spool_segment {
     result.skipped = end_ - read_;
     return result;
   }
-  /// Notes that everything up to this offset was delivered: not again, not even by the next process.
+  /// Records that everything before this offset has been delivered, so that no process delivers it again.
   void consume(std::uint64_t end) noexcept {
     read_ = end;
     std::array<char, sizeof end> bytes{};
     std::memcpy(bytes.data(), &end, sizeof end);
-    (void)file_.write_at(mark_size, {bytes.data(), bytes.size()});  // where it fails a frame may come twice
+    (void)file_.write_at(mark_size,
+                         {bytes.data(), bytes.size()});  // if this fails, the frame may be delivered twice
   }
 
-  /// Removes the file.
-  void discard() noexcept {
+  /// Closes and removes the file.
+  void remove() noexcept {
     if (!path_.empty()) (void)detail::unlink_file(path_);
-    forget();
+    close();
   }
-  /// Closes the file and leaves it.
-  void forget() noexcept { file_.close(); }
+  /// Closes the file and keeps it on disk.
+  void close() noexcept { file_.close(); }
 
  private:
   static constexpr std::size_t mark_size = 16;
@@ -145,26 +147,28 @@ class spool_segment {
     return head;
   }
 
-  static void put_frame_head(char* to, std::string_view bytes, std::uint32_t records) noexcept {
-    std::array<std::uint32_t, 4> words{frame_mark, static_cast<std::uint32_t>(bytes.size()), records, 0};
-    words[3] = checksum(words, bytes);
+  static void put_frame_head(char* to, std::string_view payload, std::uint32_t records) noexcept {
+    std::array<std::uint32_t, 4> words{frame_mark, static_cast<std::uint32_t>(payload.size()), records, 0};
+    words[3] = checksum(words, payload);
     std::memcpy(to, words.data(), sizeof words);
   }
-  static std::uint32_t checksum(std::array<std::uint32_t, 4> const& words, std::string_view bytes) noexcept {
+  static std::uint32_t checksum(std::array<std::uint32_t, 4> const& words,
+                                std::string_view payload) noexcept {
     std::array<char, 12> head{};
     std::memcpy(head.data(), words.data(), head.size());
-    return detail::crc32c(bytes, detail::crc32c({head.data(), head.size()}));
+    return detail::crc32c(payload, detail::crc32c({head.data(), head.size()}));
   }
 
-  bool read_frame(std::uint64_t at, frame& to) const {
+  /// Returns false if there is no intact frame at this offset.
+  bool read_frame(std::uint64_t at, read_result& to) const {
     std::array<std::uint32_t, 4> words{};
     std::array<char, frame_head> head{};
     if (file_.read_at(at, head.data(), head.size()).bytes != head.size()) return false;
     std::memcpy(words.data(), head.data(), head.size());
     if (words[0] != frame_mark || at + frame_bytes(words[1]) > end_) return false;
-    to.bytes.resize(words[1]);
-    if (file_.read_at(at + frame_head, to.bytes.data(), to.bytes.size()).bytes != to.bytes.size() ||
-        checksum(words, to.bytes) != words[3]) {
+    to.payload.resize(words[1]);
+    if (file_.read_at(at + frame_head, to.payload.data(), to.payload.size()).bytes != to.payload.size() ||
+        checksum(words, to.payload) != words[3]) {
       return false;
     }
     to.found = true;

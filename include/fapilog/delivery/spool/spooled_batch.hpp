@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A batch as the bytes of one frame of a spool, and back.
+// Encodes a batch as the payload of a spool frame, and decodes it.
 #pragma once
 
 #include <fapilog/detail/text/text_buffer.hpp>
@@ -14,18 +14,18 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// The entries from `first` on. Throws: std::bad_alloc.
+/// Replaces the content of `out` by the encoded entries from index `first` on. Throws: std::bad_alloc.
 inline void encode_batch(detail::text_buffer& out, batch const& entries, std::size_t first = 0) {
   out.clear();
   detail::event_encoder encoder{out};
   for (std::size_t i = first; i < entries.size(); ++i) encoder.put(entries[i]);
 }
 
-/// The batch of these bytes, in memory of its own; empty where they are none. Throws: std::bad_alloc.
-[[nodiscard]] inline batch decode_batch(std::string_view bytes, std::size_t records) {
+/// Returns a batch with memory of its own, or an empty one if the payload is not valid. Throws: std::bad_alloc.
+[[nodiscard]] inline batch decode_batch(std::string_view payload, std::size_t records) {
   auto storage = std::make_shared<batch_storage>();
-  detail::event_decoder decoder{storage->memory().copy(bytes), storage->memory()};
-  if (records > bytes.size()) return {};
+  detail::event_decoder decoder{storage->memory().copy(payload), storage->memory()};
+  if (records > payload.size()) return {};
   storage->entries().reserve(records);
   for (std::size_t i = 0; i < records; ++i) {
     if (!decoder.next(storage->entries().emplace_back(storage->memory()))) return {};

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// The queue in front of one sink, bounded by the memory of the parts in it.
+#pragma once
+
+#include <fapilog/delivery/batch_part.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1::detail {
+
+/// First in, first out. A part that was taken counts towards the bound until it is finished. Thread: one at a time.
+class batch_queue {
+ public:
+  explicit batch_queue(std::uint64_t max_bytes) noexcept : max_bytes_(max_bytes) {}
+
+  [[nodiscard]] bool empty() const noexcept { return waiting_.empty(); }
+  /// Number of waiting parts.
+  [[nodiscard]] std::size_t size() const noexcept { return waiting_.size(); }
+  [[nodiscard]] batch_part const& operator[](std::size_t index) const noexcept { return waiting_[index]; }
+  [[nodiscard]] batch_part const& front() const noexcept { return waiting_.front(); }
+  /// Bytes of the parts that wait or were taken and not finished.
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+  /// True if the part fits within the bound. An empty queue has room for a part of any size.
+  [[nodiscard]] bool has_room_for(batch_part const& part) const noexcept {
+    return bytes_ == 0 || bytes_ + part.bytes() <= max_bytes_;
+  }
+
+  /// Appends a part, whether or not there is room. Throws: std::bad_alloc.
+  void push(batch_part part) {
+    std::size_t const bytes = part.bytes();
+    waiting_.push_back(std::move(part));
+    bytes_ += bytes;
+    ++pushed_;
+  }
+
+  /// Takes the first part of a queue that is not empty. Merges it with the parts behind it that fit into one batch of
+  /// `max_records` records and 4 MiB of JSON. Their entries are not joined yet. Throws: std::bad_alloc; the queue is then
+  /// unchanged.
+  [[nodiscard]] batch_part take(std::size_t max_records) {
+    std::size_t const count = mergeable(max_records);
+    batch_part taken;
+    if (count == 1) {
+      taken = std::move(waiting_.front());
+    } else {
+      taken.parts.reserve(count);
+      for (std::size_t i = 0; i < count; ++i) taken.parts.push_back(std::move(waiting_[i]));
+    }
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
+    return taken;
+  }
+
+  /// Puts parts that were taken back to the front, in order.
+  template <class Iterator>
+  void put_back(Iterator first, Iterator last) {
+    waiting_.insert(waiting_.begin(), std::move_iterator{first}, std::move_iterator{last});
+  }
+
+  /// The part that was taken has its results: its memory no longer counts.
+  void finish(batch_part const& taken) noexcept {
+    bytes_ -= std::min<std::uint64_t>(taken.bytes(), bytes_);
+    finished_ += taken.count();
+  }
+  /// Removes and finishes the first waiting part.
+  void finish_front() noexcept {
+    finish(waiting_.front());
+    waiting_.pop_front();
+  }
+
+  /// Number of parts pushed so far, and how many of them are finished.
+  [[nodiscard]] std::uint64_t pushed() const noexcept { return pushed_; }
+  [[nodiscard]] std::uint64_t finished() const noexcept { return finished_; }
+
+  /// Forgets all parts and counts.
+  void clear() noexcept {
+    waiting_.clear();
+    bytes_ = pushed_ = finished_ = 0;
+  }
+
+ private:
+  /// Number of parts at the front that fit into one batch; at least 1.
+  [[nodiscard]] std::size_t mergeable(std::size_t max_records) const noexcept {
+    constexpr std::size_t max_json_bytes = std::size_t{4} << 20;
+    std::size_t count = 0;
+    std::size_t records = 0;
+    std::size_t json_bytes = 0;
+    for (batch_part const& next : waiting_) {
+      records += next.entries.size();
+      json_bytes += next.entries.text().size();
+      if (count != 0 && (records > max_records || json_bytes > max_json_bytes)) break;
+      ++count;
+      if (records >= max_records) break;
+    }
+    return count;
+  }
+
+  std::uint64_t const max_bytes_;
+  std::deque<batch_part> waiting_;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t pushed_ = 0;
+  std::uint64_t finished_ = 0;
+};
+
+}  // namespace fapilog::inline v0_1::detail

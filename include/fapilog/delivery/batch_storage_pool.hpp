@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Reuses the memory of batches that have been delivered.
+#pragma once
+
+#include <fapilog/detail/os/fork.hpp>
+#include <fapilog/record/batch.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1::detail {
+
+/// Thread: any.
+class batch_storage_pool {
+ public:
+  batch_storage_pool() { spare_.reserve(max_spare); }
+
+  /// Returns empty storage, reused if possible. Throws: std::bad_alloc.
+  [[nodiscard]] std::shared_ptr<batch_storage> take() {
+    {
+      std::lock_guard const lock{mutex_};
+      if (!spare_.empty()) {
+        auto used = std::move(spare_.back());
+        spare_.pop_back();
+        return used;
+      }
+    }
+    return std::make_shared<batch_storage>();
+  }
+  /// Keeps the memory of the batch, unless somebody else still holds the batch or enough memory is spare.
+  void give_back(batch entries) noexcept {
+    auto storage = entries.take_back();
+    if (storage == nullptr) return;
+    entries = {};
+    storage->clear();
+    std::lock_guard const lock{mutex_};
+    if (spare_.size() < max_spare) spare_.push_back(std::move(storage));
+  }
+
+  void after_fork_in_child() noexcept { mutex_.recreate_in_child(); }
+
+ private:
+  static constexpr std::size_t max_spare = 3;
+
+  fork_safe<std::mutex> mutex_;
+  std::vector<std::shared_ptr<batch_storage>> spare_;
+};
+
+}  // namespace fapilog::inline v0_1::detail

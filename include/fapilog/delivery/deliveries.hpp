@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+// All sinks of a runtime: creates their deliveries and passes each batch to the sinks that take its records.
+#pragma once
+
+#include <fapilog/delivery/batch_part.hpp>
+#include <fapilog/delivery/delivery.hpp>
+#include <fapilog/delivery/delivery_metrics.hpp>
+#include <fapilog/delivery/delivery_thread.hpp>
+#include <fapilog/delivery/flush_latch.hpp>
+#include <fapilog/delivery/router.hpp>
+#include <fapilog/metrics/account.hpp>
+#include <fapilog/metrics/diagnostics.hpp>
+#include <fapilog/record/batch.hpp>
+#include <fapilog/setup/delivery_options.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1::detail {
+
+/// The delivery of one sink: either on the thread that passes the batches, or on its own. One of the pointers is null.
+struct delivery_slot {
+  std::unique_ptr<delivery> shared;
+  std::shared_ptr<delivery_thread> own;
+
+  [[nodiscard]] fapilog::route const& route() const noexcept {
+    return shared != nullptr ? shared->options().route : own->route();
+  }
+  [[nodiscard]] std::shared_ptr<sink_status> const& status() const noexcept {
+    return shared != nullptr ? shared->status() : own->status();
+  }
+};
+
+/// True if a sink gets its own thread: if the options say so, if it has a spool, if it declares that it may block, or if it
+/// declares nothing and could delay other sinks.
+[[nodiscard]] inline bool needs_own_thread(placed_sink const& placed, std::size_t sink_count) {
+  switch (placed.delivery.thread) {
+    case sink_thread::own: return true;
+    case sink_thread::shared: return false;
+    case sink_thread::automatic: break;
+  }
+  return !placed.delivery.spool.directory.empty() || placed.sink.may_block().value_or(sink_count > 1);
+}
+
+/// Makes the deliveries in the order of the sinks. `retry` applies to sinks without retry options of their own.
+/// `thread_started` is called on each new thread. Throws: std::bad_alloc.
+[[nodiscard]] inline std::vector<delivery_slot> make_deliveries(
+    std::vector<placed_sink> sinks, retry_options const& retry,
+    std::shared_ptr<diagnostics> const& reports_to, std::function<void()> const& thread_started) {
+  std::vector<delivery_slot> all;
+  std::size_t const count = sinks.size();
+  std::set<std::string> names;
+  for (placed_sink& placed : sinks) {
+    // Names distinguish sinks in metrics and spools: the second sink of a name becomes <name>_2.
+    std::string const base = placed.delivery.name.empty() ? placed.sink.name() : placed.delivery.name;
+    placed.delivery.name = base;
+    for (int n = 2; !names.insert(placed.delivery.name).second; ++n)
+      placed.delivery.name = base + '_' + std::to_string(n);
+    if (placed.delivery.retry == retry_options{}) placed.delivery.retry = retry;
+    delivery_slot& slot = all.emplace_back();
+    if (needs_own_thread(placed, count)) {
+      slot.own = std::make_shared<delivery_thread>(std::move(placed), reports_to, thread_started);
+    } else {
+      slot.shared = std::make_unique<delivery>(std::move(placed), false, reports_to);
+    }
+  }
+  return all;
+}
+
+/// Thread: one at a time, except where a function says otherwise.
+class deliveries {
+ public:
+  deliveries(std::vector<delivery_slot> slots, routing rule, std::shared_ptr<diagnostics> reports_to)
+      : slots_(std::move(slots)), router_(routes_of(slots_), rule), diagnostics_(std::move(reports_to)) {}
+
+  /// True if at least one sink is called on the thread that calls `deliver`.
+  [[nodiscard]] bool has_shared() const noexcept {
+    for (delivery_slot const& slot : slots_) {
+      if (slot.shared != nullptr) return true;
+    }
+    return false;
+  }
+
+  void start(start_context const& context) {
+    for_each_own([&](delivery_thread& own) { own.start(context); });
+    for_each_shared([&](delivery& shared) {
+      shared.prepare(context);
+      shared.start();
+    });
+  }
+  /// Flushes the sinks of this thread. Sinks with their own thread take part in `latch` and flush later.
+  void flush(std::shared_ptr<flush_latch> const& latch) {
+    for_each_own([&](delivery_thread& own) { own.flush(latch); });
+    for_each_shared([](delivery& shared) { shared.flush(); });
+    latch->count_down();
+  }
+  void change_routes(std::optional<std::vector<route>> routes, std::optional<routing> rule) {
+    router_.change(std::move(routes), rule);
+  }
+  /// Thread: any.
+  void begin_drain() {
+    for_each_own([](delivery_thread& own) { own.begin_drain(); });
+  }
+  /// Flushes and stops every sink, and waits for the sinks' threads without a time limit.
+  void stop() {
+    for_each_own([](delivery_thread& own) { own.close(); });
+    for_each_shared([](delivery& shared) {
+      shared.flush();
+      shared.stop();
+    });
+    for_each_own([](delivery_thread& own) { own.join(); });
+  }
+
+  /// Passes each sink its part of the batch: first to the sinks with their own thread, which do not wait for the others.
+  void deliver(batch const& entries) noexcept {
+    std::shared_ptr<batch_ticket> ticket;
+    try {
+      auto parts = router_.split(entries);
+      std::size_t count = 0;
+      for (batch_part const& part : parts.of_sinks) count += part.entries.empty() ? 0U : 1U;
+      // The ticket is settled once more at the end, so that it stays open until every part has been passed on.
+      ticket = std::make_shared<batch_ticket>(entries.size(), count + 1, totals_);
+      unrouted_.add(parts.unrouted);
+      exclude_internal(entries, parts.excluded);
+      ticket->exclude(std::move(parts.excluded));
+      for (batch_part& part : parts.of_sinks) part.ticket = ticket;
+      for (bool const to_own_threads : {true, false}) {
+        for (std::size_t i = 0; i < slots_.size(); ++i) {
+          if (parts.of_sinks[i].entries.empty() || (slots_[i].own != nullptr) != to_own_threads) continue;
+          pass_on(slots_[i], std::move(parts.of_sinks[i]));
+        }
+      }
+      ticket->settle({}, [](std::size_t i) { return i; });
+    } catch (std::exception const& error) {
+      if (ticket == nullptr) (*totals_)[static_cast<std::size_t>(record_result::failed)].add(entries.size());
+      report_loss(error);
+    }
+  }
+
+  /// Parks the sinks' threads for fork(2), until `deadline` at the latest.
+  void before_fork(std::chrono::steady_clock::time_point deadline) {
+    for_each_own([&](delivery_thread& own) { own.before_fork(deadline); });
+  }
+  void after_fork_in_parent() noexcept {
+    for_each_own([](delivery_thread& own) { own.after_fork_in_parent(); });
+  }
+  /// The parent keeps its records and counts.
+  void after_fork_in_child() {
+    totals_ = std::make_shared<result_totals>();
+    unrouted_.set(0);
+    for_each_own([](delivery_thread& own) { own.after_fork_in_child(); });
+    for_each_shared([](delivery& shared) { shared.counts().after_fork(); });
+  }
+
+  /// Thread: any.
+  void add_to(account& sum) const noexcept {
+    auto const total = [this](record_result r) { return (*totals_)[static_cast<std::size_t>(r)].value(); };
+    sum.processed += total(record_result::delivered);
+    sum.spooled += total(record_result::spooled);
+    sum.rejected += total(record_result::rejected);
+    sum.failed += total(record_result::failed);
+    sum.filtered += unrouted_.value();
+    for (delivery_slot const& slot : slots_) sum.retried += slot.status()->counts.retried.value();
+  }
+  /// Thread: any.
+  [[nodiscard]] std::size_t open_circuits() const noexcept {
+    std::size_t open = 0;
+    for (delivery_slot const& slot : slots_)
+      open += slot.status()->counts.circuit.value() == static_cast<std::uint64_t>(circuit::open) ? 1U : 0U;
+    return open;
+  }
+  /// Adds the metrics of all sinks. Thread: any.
+  void collect(metric_list& all) const {
+    for (delivery_slot const& slot : slots_) {
+      collect_sink(all, slot.status()->name(), slot.status()->counts);
+      slot.status()->collect(all);
+    }
+  }
+
+ private:
+  static std::vector<route> routes_of(std::vector<delivery_slot> const& slots) {
+    std::vector<route> all;
+    all.reserve(slots.size());
+    for (delivery_slot const& slot : slots) all.push_back(slot.route());
+    return all;
+  }
+
+  template <class Action>
+  void for_each_own(Action const& action) const {
+    for (delivery_slot const& slot : slots_) {
+      if (slot.own != nullptr) action(*slot.own);
+    }
+  }
+  template <class Action>
+  void for_each_shared(Action const& action) const {
+    for (delivery_slot const& slot : slots_) {
+      if (slot.shared != nullptr) action(*slot.shared);
+    }
+  }
+
+  /// Internal records are not in the account of the runtime.
+  static void exclude_internal(batch const& entries, std::vector<bool>& excluded) {
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      if (!entries[i].event.is_internal) continue;
+      if (excluded.empty()) excluded.resize(entries.size());
+      excluded[i] = true;
+    }
+  }
+
+  void pass_on(delivery_slot const& to, batch_part part) {
+    std::size_t const count = part.entries.size();
+    batch_part const unsettled{{}, part.indices, part.ticket};
+    try {
+      if (to.own != nullptr) {
+        to.own->enqueue(std::move(part));
+      } else {
+        to.shared->deliver(std::move(part));
+      }
+    } catch (std::exception const& error) {
+      unsettled.settle(std::vector<record_result>(count, record_result::failed));
+      report_loss(error);
+    }
+  }
+  void report_loss(std::exception const& error) const noexcept {
+    diagnostics_->warn("worker", "a batch could not be passed to a sink; its records are lost", error.what());
+  }
+
+  std::vector<delivery_slot> slots_;
+  router router_;
+  std::shared_ptr<diagnostics> diagnostics_;
+  std::shared_ptr<result_totals> totals_ = std::make_shared<result_totals>();
+  counter unrouted_;
+};
+
+}  // namespace fapilog::inline v0_1::detail

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// A part of a batch on its way to one sink, and the result of an attempt to write it.
+#pragma once
+
+#include <fapilog/delivery/batch_part.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1::detail {
+
+/// A part of a batch while it is being delivered to one sink.
+struct delivery_job {
+  explicit delivery_job(batch_part given)
+      : part(std::move(given)), results(part.entries.size(), record_result::delivered) {}
+
+  /// Joins the entries of a merged part into one batch; does nothing otherwise. Throws: std::bad_alloc; the job is then
+  /// unchanged.
+  void join() {
+    if (part.parts.empty() || !part.entries.empty()) return;
+    std::vector<batch> all;
+    for (batch_part const& one : part.parts) all.push_back(one.entries);
+    batch joined = batch::joined(all);
+    results.resize(joined.size(), record_result::delivered);
+    part.entries = std::move(joined);
+  }
+  [[nodiscard]] batch remaining() const { return part.entries.from(first); }
+  [[nodiscard]] std::size_t remaining_count() const noexcept { return results.size() - first; }
+
+  batch_part part;
+  std::vector<record_result> results;
+  std::size_t first = 0;        ///< the entries before it have their result
+  std::uint32_t attempts = 0;   ///< calls of the sink's `write` so far
+  std::size_t to_fallback = 0;  ///< of the results that are `delivered`
+  std::size_t dropped = 0;      ///< of the results that are `failed`: the queue or the spool was full
+};
+
+enum class attempt_state : std::uint8_t {
+  done,     ///< every entry has its result
+  retry,    ///< the rest must be offered again
+  give_up,  ///< no attempt is left for the rest
+};
+struct attempt_result {
+  attempt_state state = attempt_state::done;
+  std::chrono::steady_clock::time_point retry_at{};  ///< when the sink may be tried again, unless `done`
+};
+
+}  // namespace fapilog::inline v0_1::detail
