@@ -4,7 +4,7 @@
 // the seed and the pipeline; FAPILOG_PROPERTY_SEED=<seed> FAPILOG_PROPERTY_PIPELINES=1 builds the same one again.
 #include "support/catch.hpp"
 #include "support/scale.hpp"
-#include "support/temporary_folder.hpp"
+#include "support/temporary_directory.hpp"
 
 #include <fapilog/fapilog.hpp>
 #include <fapilog/stages/filters/error_dedupe.hpp>
@@ -852,7 +852,7 @@ TEST_CASE("the account of any pipeline, ended at any moment, is what its sinks h
   std::uint64_t const first = number_from("FAPILOG_PROPERTY_SEED", 1);
   std::uint64_t const pipelines = number_from("FAPILOG_PROPERTY_PIPELINES", support::scaled(40, 15));
   for (std::uint64_t seed = first; seed < first + pipelines; ++seed) {
-    support::temporary_folder folder;
+    support::temporary_directory folder;
     dice d{seed};
     pipeline p = random_pipeline(d, folder.path());
     auto const wrong = trial{p, d}.run();

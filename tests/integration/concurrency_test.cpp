@@ -3,7 +3,7 @@
 #include "support/capture.hpp"
 #include "support/catch.hpp"
 #include "support/scale.hpp"
-#include "support/temporary_folder.hpp"
+#include "support/temporary_directory.hpp"
 
 #include <fapilog/fapilog.hpp>
 
@@ -28,8 +28,8 @@ using namespace std::chrono_literals;
 TEST_CASE("eight threads with mixed fields lose and tear nothing in a file", "[slow]") {
   constexpr std::size_t threads = 8;
   constexpr std::size_t each = support::scaled(250'000, 5'000);
-  support::temporary_folder folder;
-  std::string const path = folder.file("app.jsonl");
+  support::temporary_directory folder;
+  std::string const path = folder / "app.jsonl";
   fapilog::account end;
   {
     fapilog::runtime rt{{.when_full = fapilog::when_full::block,

@@ -3,7 +3,7 @@
 #include "support/capture.hpp"
 #include "support/catch.hpp"
 #include "support/scale.hpp"
-#include "support/temporary_folder.hpp"
+#include "support/temporary_directory.hpp"
 
 #include <fapilog/fapilog.hpp>
 
@@ -66,9 +66,9 @@ int in_child(std::function<void()> const& body) {
 }  // namespace
 
 TEST_CASE("exit without a destructor of the runtime drains it and keeps the exit code") {
-  support::temporary_folder folder;
+  support::temporary_directory folder;
   for (bool const quick : {false, true}) {
-    std::string const path = folder.file(quick ? "quick" : "exit");
+    std::string const path = folder / (quick ? "quick" : "exit");
     int const status = in_child([&] {
       static auto* const rt = new fapilog::runtime{to_file(path)};  // nobody destroys it
       auto const log = rt->get_logger();
@@ -98,8 +98,8 @@ struct logs_at_end {
 TEST_CASE(
     "logging from static destructors before the runtime's is written, after it is counted, and never "
     "crashes") {
-  support::temporary_folder folder;
-  std::string const path = folder.file("statics");
+  support::temporary_directory folder;
+  std::string const path = folder / "statics";
   int const status = in_child([&] {
     static logs_at_end after;  // destroyed after the runtime
     static std::optional<fapilog::runtime> rt;
@@ -190,7 +190,7 @@ TEST_CASE("after a runtime was drained another one serves the same names") {
 
 TEST_CASE(
     "under production what standard output does not take lands, redacted, in the file that is its fallback") {
-  support::temporary_folder folder;
+  support::temporary_directory folder;
   for (bool const is_broken : {false, true}) {
     int const status = in_child([&] {
       int ends[2];
@@ -204,7 +204,7 @@ TEST_CASE(
     });
     REQUIRE(WIFEXITED(status));
     CHECK(WEXITSTATUS(status) == 0);
-    auto const records = records_of(folder.file("logs/fapilog.jsonl"));
+    auto const records = records_of(folder / "logs/fapilog.jsonl");
     REQUIRE(records.size() == (is_broken ? 1 : 0));
     if (is_broken) CHECK(records[0].at("data").at("password") == "***");
   }
@@ -238,8 +238,8 @@ TEST_CASE("records that are logged while another thread drains are written or co
 
 TEST_CASE("a forked child logs by itself, repeats nothing of its parent's and never hangs") {
   if (support::thread_sanitized) SKIP("the thread sanitizer knows no threads in such a child");
-  support::temporary_folder folder;
-  std::string const path = folder.file("fork");
+  support::temporary_directory folder;
+  std::string const path = folder / "fork";
   constexpr std::size_t forks = support::scaled(200, 20);
   std::atomic<std::size_t> by_parent{0};
   std::atomic<std::size_t> most_by_parent{1'000};
@@ -360,8 +360,8 @@ TEST_CASE("a log call leaves errno as it was") {
 }
 
 TEST_CASE("a process that is killed leaves whole lines") {
-  support::temporary_folder folder;
-  std::string const path = folder.file("killed");
+  support::temporary_directory folder;
+  std::string const path = folder / "killed";
   for (int round = 0; round < 5; ++round) {
     pid_t const child = ::fork();
     REQUIRE(child >= 0);

@@ -5,7 +5,7 @@
 #include "support/catch.hpp"
 #include "support/scale.hpp"
 #include "support/switched_sink.hpp"
-#include "support/temporary_folder.hpp"
+#include "support/temporary_directory.hpp"
 
 #include <fapilog/fapilog.hpp>
 
@@ -61,8 +61,8 @@ std::size_t resident_bytes() {
 TEST_CASE("a file gets a flood whole beside a hung, a throwing and a slow sink, in bounded memory") {
   constexpr std::size_t count = support::scaled(200'000, 20'000);
   constexpr std::uint64_t queue_bytes = 2 << 20;
-  support::temporary_folder folder;
-  std::string const path = folder.file("app.jsonl");
+  support::temporary_directory folder;
+  std::string const path = folder / "app.jsonl";
   auto hung = std::make_shared<support::switched_sink>("hung", support::switched_sink::mode::hang);
   auto throwing = std::make_shared<support::switched_sink>("throwing", support::switched_sink::mode::throws);
   auto slow = std::make_shared<three_milliseconds>();

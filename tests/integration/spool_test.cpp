@@ -3,7 +3,7 @@
 #include "support/catch.hpp"
 #include "support/scale.hpp"
 #include "support/switched_sink.hpp"
-#include "support/temporary_folder.hpp"
+#include "support/temporary_directory.hpp"
 
 #include <fapilog/fapilog.hpp>
 
@@ -91,7 +91,7 @@ TEST_CASE("what the spool had accepted before a kill -9 is delivered once, in or
   std::minstd_rand random{20260127};
   std::size_t const rounds = support::scaled(12, 3);
   for (std::size_t round = 0; round < rounds; ++round) {
-    support::temporary_folder folder;
+    support::temporary_directory folder;
     shared_number accepted;
     constexpr int threads = 3;
     pid_t const child = ::fork();
@@ -134,7 +134,7 @@ TEST_CASE("what the spool had accepted before a kill -9 is delivered once, in or
 }
 
 TEST_CASE("a process killed while the spool is being delivered repeats at most the batch at hand") {
-  support::temporary_folder folder;
+  support::temporary_directory folder;
   {
     auto sink = std::make_shared<switched_sink>("killed", mode::fail);
     fapilog::runtime rt{{.batch_max_size = 10,
@@ -175,7 +175,7 @@ TEST_CASE("a process killed while the spool is being delivered repeats at most t
 
 TEST_CASE(
     "a spool that was cut or changed at any place gives what is whole, in order, and never anything else") {
-  support::temporary_folder folder;
+  support::temporary_directory folder;
   constexpr int count = 40;
   {
     auto sink = std::make_shared<switched_sink>("killed", mode::fail);
@@ -202,7 +202,7 @@ TEST_CASE(
   std::size_t const step = support::scaled(97, 997);
   for (bool const cut : {true, false}) {
     for (std::size_t at = 0; at < whole.size(); at += step) {
-      support::temporary_folder other;
+      support::temporary_directory other;
       std::string damaged = cut ? whole.substr(0, at) : whole;
       if (!cut) damaged[at] = static_cast<char>(damaged[at] ^ static_cast<char>(1U << (random() % 8)));
       std::ofstream{other.path() / segment.filename(), std::ios::binary} << damaged;
@@ -222,7 +222,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a forked child has a queue and a spool of its own") {
-  support::temporary_folder folder;
+  support::temporary_directory folder;
   auto sink = std::make_shared<switched_sink>("killed", mode::fail);
   fapilog::runtime rt{
       {.batch_max_size = 10, .sinks = {{sink, spooled(folder.path())}}, .diagnostics_output = be_silent}};

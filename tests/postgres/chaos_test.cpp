@@ -23,7 +23,7 @@
 #include "support/cutting_proxy.hpp"
 #include "support/postgres_server.hpp"
 #include "support/scale.hpp"
-#include "support/temporary_folder.hpp"
+#include "support/temporary_directory.hpp"
 
 using fapilog::kv;
 using fapilog::sinks::postgres;
@@ -126,7 +126,7 @@ TEST_CASE("nothing is lost or doubled while servers and connections die") {
 
 TEST_CASE("a process that is killed leaves its spool, and the next one delivers each record once") {
   postgres_server server;
-  support::temporary_folder const spool;
+  support::temporary_directory const spool;
   postgres_config config = server.config();
   config.schema_name = "chaos";
   config.extract_fields = {"timestamp", "message", "data.thread:bigint", "data.n:bigint"};
@@ -174,7 +174,7 @@ TEST_CASE(
     "processes and servers that are killed at any moment lose nothing that was flushed and double nothing",
     "[slow]") {
   postgres_server server{{{"log_statement", "none"}}};
-  support::temporary_folder const spool;
+  support::temporary_directory const spool;
   postgres_config config = server.config();
   config.schema_name = "chaos";
   config.connections = 3;

@@ -18,7 +18,7 @@
 #include "support/batches.hpp"
 #include "support/complaints.hpp"
 #include "support/postgres_server.hpp"
-#include "support/temporary_folder.hpp"
+#include "support/temporary_directory.hpp"
 
 using fapilog::kv;
 using fapilog::sinks::postgres;

@@ -23,7 +23,7 @@
 #include "support/complaints.hpp"
 #include "support/postgres_server.hpp"
 #include "support/scale.hpp"
-#include "support/temporary_folder.hpp"
+#include "support/temporary_directory.hpp"
 
 using fapilog::kv;
 using fapilog::sinks::postgres;
@@ -320,7 +320,7 @@ TEST_CASE("a server that is gone is followed by the next host, and back") {
 TEST_CASE(
     "a server that is down at the start costs the application nothing, and the spool is replayed in order") {
   postgres_server server;
-  support::temporary_folder const folder;
+  support::temporary_directory const folder;
   auto const config = with_table(server, "late");
   server.stop();
   writer w{config,
@@ -401,7 +401,7 @@ TEST_CASE("a forked child has connections of its own and leaves its parent's alo
 
 TEST_CASE("a full disk holds records up until there is room") {
   postgres_server server;
-  std::string const disk = server.folder().file("disk");
+  std::string const disk = server.folder() / "disk";
   std::filesystem::create_directory(disk);
   if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=24m,mode=0777") != 0)
     SKIP("a small disk takes the right to mount");

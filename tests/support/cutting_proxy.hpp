@@ -17,7 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "support/temporary_folder.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace support {
 
@@ -141,7 +141,7 @@ class cutting_proxy {
     return true;
   }
 
-  temporary_folder folder_;
+  temporary_directory folder_;
   std::string server_;
   int listener_ = -1;
   unsigned inserts_ = 0;

@@ -2,6 +2,8 @@
 // Real files, pipes, terminals and full disks for tests.
 #pragma once
 
+#include "support/temporary_directory.hpp"
+
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -25,28 +27,6 @@
 #include <unistd.h>
 
 namespace support {
-
-/// A new directory that goes with all its content.
-class temporary_directory {
- public:
-  temporary_directory() {
-    std::string name = (std::filesystem::temp_directory_path() / "fapilog-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::system_error(errno, std::generic_category(), "mkdtemp");
-    path_ = name;
-  }
-  temporary_directory(temporary_directory const&) = delete;
-  temporary_directory& operator=(temporary_directory const&) = delete;
-  ~temporary_directory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  [[nodiscard]] std::filesystem::path const& path() const noexcept { return path_; }
-  [[nodiscard]] std::string operator/(std::string const& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// A file system of so many bytes, where that is permitted. It is seen by this process alone and goes with
 /// it, even if it crashes.

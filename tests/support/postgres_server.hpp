@@ -29,7 +29,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "support/temporary_folder.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace support {
 
@@ -128,9 +128,9 @@ class postgres_server {
   }
   void set(std::string const& key, std::string const& value) { more_.emplace_back(key, value); }
 
-  [[nodiscard]] std::string socket_folder() const { return folder_.file("socket"); }
-  [[nodiscard]] std::string data() const { return folder_.file("data"); }
-  [[nodiscard]] temporary_folder const& folder() const noexcept { return folder_; }
+  [[nodiscard]] std::string socket_folder() const { return folder_ / "socket"; }
+  [[nodiscard]] std::string data() const { return folder_ / "data"; }
+  [[nodiscard]] temporary_directory const& folder() const noexcept { return folder_; }
   /// Makes a file or folder the server's.
   static void own(std::string const& path) {
     if (auto const* const who = server_user()) {
@@ -166,7 +166,7 @@ class postgres_server {
 
   /// All that the server has logged, with each statement.
   [[nodiscard]] std::string log() const {
-    std::ifstream file{folder_.file("log")};
+    std::ifstream file{folder_ / "log"};
     return {std::istreambuf_iterator<char>{file}, {}};
   }
   /// Statements that the sink sent, as the server logged them.
@@ -232,7 +232,7 @@ class postgres_server {
 
   [[nodiscard]] pid_t spawn(std::vector<std::string> arguments) const {
     auto const* const who = server_user();
-    std::string const log_file = folder_.file("log");
+    std::string const log_file = folder_ / "log";
     pid_t const child = ::fork();
     if (child != 0) return child;
     int const out = ::open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
@@ -257,7 +257,7 @@ class postgres_server {
     return status;
   }
 
-  temporary_folder folder_;
+  temporary_directory folder_;
   settings more_;
   pid_t pid_ = -1;
 };

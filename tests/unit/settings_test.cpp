@@ -22,7 +22,7 @@
 #include "support/capture.hpp"
 #include "support/files.hpp"
 #include "support/read_settings.hpp"
-#include "support/temporary_folder.hpp"
+#include "support/temporary_directory.hpp"
 
 using fapilog::plugin_type;
 using fapilog::settings;
@@ -200,10 +200,10 @@ TEST_CASE("levels of single loggers count from the first record") {
 }
 
 TEST_CASE("the layers count in this order: preset, file, environment, code") {
-  support::temporary_folder const folder;
-  write_file(folder.file("s.json"),
+  support::temporary_directory const folder;
+  write_file(folder / "s.json",
              R"({"core": {"batch_max_size": 10, "lane_bytes": 8192, "protected_share": 0.1}})");
-  auto const all = settings::from_file(folder.file("s.json"))
+  auto const all = settings::from_file(folder / "s.json")
                        .with_environment(
                            {{"FAPILOG_CORE__LANE_BYTES", "16384"}, {"fapilog_core__protected_share", "0.2"}});
   auto o = all.options<fapilog::presets::hardened>();
@@ -237,17 +237,17 @@ TEST_CASE("null gives up a lower layer's list for the preset's") {
 }
 
 TEST_CASE("two sinks of one type under names of their own both get every record") {
-  support::temporary_folder const folder;
+  support::temporary_directory const folder;
   nlohmann::json file{{"core", {{"sinks", {"first", "second_one"}}}},
                       {"sink_config",
-                       {{"first", {{"type", "rotating_file"}, {"path", folder.file("a.log")}}},
-                        {"Second-One", {{"type", "rotating-file"}, {"path", folder.file("b.log")}}}}}};
+                       {{"first", {{"type", "rotating_file"}, {"path", folder / "a.log"}}},
+                        {"Second-One", {{"type", "rotating-file"}, {"path", folder / "b.log"}}}}}};
   auto const variables = fapilog::environment_map{{"FAPILOG_SINK_CONFIG__SECOND_ONE__MODE", "0644"}};
   fapilog::runtime rt{settings::from_json(file.dump()).with_environment(variables).options()};
   rt.get_logger().info("kept twice");
   REQUIRE(rt.drain(60s).complete);
-  CHECK(support::content_of(folder.file("a.log")).find("kept twice") != std::string::npos);
-  CHECK(support::content_of(folder.file("b.log")).find("kept twice") != std::string::npos);
+  CHECK(support::content_of(folder / "a.log").find("kept twice") != std::string::npos);
+  CHECK(support::content_of(folder / "b.log").find("kept twice") != std::string::npos);
   CHECK(rt.health().at(0).first == "first");
   CHECK(rt.health().at(1).first == "second_one");
 }
@@ -456,16 +456,15 @@ TEST_CASE("whole groups and objects may be JSON in one variable, and single vari
 }
 
 TEST_CASE("a file may extend another one, by a path from its own folder") {
-  support::temporary_folder const folder;
+  support::temporary_directory const folder;
   std::filesystem::create_directories(folder.path() / "base");
-  write_file(folder.file("base/all.json"),
-             R"({"core": {"batch_max_size": 1, "service": "all", "env": "all"}})");
-  write_file(folder.file("base/team.json"),
+  write_file(folder / "base/all.json", R"({"core": {"batch_max_size": 1, "service": "all", "env": "all"}})");
+  write_file(folder / "base/team.json",
              R"({"extends": "all.json", "core": {"service": "team", "env": "team"}})");
-  write_file(folder.file("mine.json"), R"({"extends": "base/team.json", "core": {"env": "mine"}})");
+  write_file(folder / "mine.json", R"({"extends": "base/team.json", "core": {"env": "mine"}})");
   std::filesystem::create_symlink(folder.path() / "mine.json", folder.path() / "link.json");
   for (auto const* const name : {"mine.json", "link.json"}) {
-    auto const o = settings::from_file(folder.file(name)).options();
+    auto const o = settings::from_file(folder / name).options();
     CHECK(o.batch_max_size == 1);
     CHECK(o.service == "team");
     CHECK(o.env == "mine");
@@ -631,11 +630,11 @@ TEST_CASE("each bad variable is one clear error") {
 }
 
 TEST_CASE("each bad file is one clear error") {
-  support::temporary_folder const folder;
+  support::temporary_directory const folder;
   auto const said = [](std::string const& path) {
     return complaint([&] { return settings::from_file(path); });
   };
-  std::string const missing = folder.file("missing.json");
+  std::string const missing = folder / "missing.json";
   CHECK(said(missing) ==
         "fapilog: " + missing + ": this file cannot be read: No such file or directory (errno 2)");
   CHECK(said(folder.path().string()) ==
@@ -644,38 +643,38 @@ TEST_CASE("each bad file is one clear error") {
   CHECK(said(std::string{"a\0b", 3}) ==
         "fapilog: a?b: this file cannot be read: its name has a NUL character");
 
-  std::string const pipe = folder.file("pipe");
+  std::string const pipe = folder / "pipe";
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
   CHECK(said(pipe) == "fapilog: " + pipe + ": this file cannot be read: it is a FIFO");
 
-  std::string const closed = folder.file("closed.json");
+  std::string const closed = folder / "closed.json";
   write_file(closed, "{}");
   std::filesystem::permissions(closed, std::filesystem::perms::none);
   if (std::ifstream{closed}.fail()) {  // root may read everything
     CHECK(said(closed) == "fapilog: " + closed + ": this file cannot be read: Permission denied (errno 13)");
   }
 
-  std::string const large = folder.file("large.json");
+  std::string const large = folder / "large.json";
   write_file(large, '"' + std::string(std::size_t{10} << 20, 'x') + '"');
   CHECK(said(large) == "fapilog: " + large + ": this file cannot be read: it has more than 1048576 bytes");
 
-  write_file(folder.file("a.json"), "{\n\"extends\": \"b.json\"}");
-  write_file(folder.file("b.json"), "{\"extends\": \"./a.json\"}");
-  CHECK(said(folder.file("a.json")) ==
-        "fapilog: " + folder.file("b.json") +
+  write_file(folder / "a.json", "{\n\"extends\": \"b.json\"}");
+  write_file(folder / "b.json", "{\"extends\": \"./a.json\"}");
+  CHECK(said(folder / "a.json") ==
+        "fapilog: " + folder / "b.json" +
             ":1: `extends`: './a.json' leads back to itself: files extend each other in a circle");
-  write_file(folder.file("self.json"), R"({"extends": "self.json"})");
-  CHECK(said(folder.file("self.json")) ==
-        "fapilog: " + folder.file("self.json") +
+  write_file(folder / "self.json", R"({"extends": "self.json"})");
+  CHECK(said(folder / "self.json") ==
+        "fapilog: " + folder / "self.json" +
             ":1: `extends`: 'self.json' leads back to itself: files extend each other in a circle");
 }
 
 TEST_CASE("an error of a file that is extended names that file") {
-  support::temporary_folder const folder;
-  write_file(folder.file("base.json"), "{\n\n\"core\": {\"use_tsc\": 1}}");
-  write_file(folder.file("mine.json"), R"({"extends": "base.json"})");
-  CHECK(complaint([&] { return settings::from_file(folder.file("mine.json")).options(); }) ==
-        "fapilog: " + folder.file("base.json") + ":3: `core.use_tsc` is 1; it must be true or false");
+  support::temporary_directory const folder;
+  write_file(folder / "base.json", "{\n\n\"core\": {\"use_tsc\": 1}}");
+  write_file(folder / "mine.json", R"({"extends": "base.json"})");
+  CHECK(complaint([&] { return settings::from_file(folder / "mine.json").options(); }) ==
+        "fapilog: " + folder / "base.json" + ":3: `core.use_tsc` is 1; it must be true or false");
 }
 
 TEST_CASE("lines are counted in every kind of text") {

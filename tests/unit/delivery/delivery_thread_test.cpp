@@ -6,7 +6,7 @@
 #include "support/complaints.hpp"
 #include "support/files.hpp"
 #include "support/switched_sink.hpp"
-#include "support/temporary_folder.hpp"
+#include "support/temporary_directory.hpp"
 
 #include <fapilog/delivery/delivery_thread.hpp>
 #include <fapilog/delivery/spool/spooled_parts.hpp>
@@ -181,7 +181,7 @@ TEST_CASE("a drain loses nothing of a queue that is full only because its sink i
 }
 
 TEST_CASE("a batch that waited for room in the queue does not overtake what was spooled meanwhile") {
-  support::temporary_folder folder;
+  support::temporary_directory folder;
   auto sink = std::make_shared<switched_sink>("down", sink_mode::hang);
   fapilog::runtime rt{{.batch_max_size = 1,
                        .when_full = fapilog::when_full::block,
@@ -259,7 +259,7 @@ TEST_CASE("a fallback that hangs holds up neither the other sinks nor the timeou
 
 TEST_CASE("what waits goes before the spool as a whole or not at all") {
   for (std::size_t pad = 0; pad < 400; pad += 8) {
-    support::temporary_folder folder;
+    support::temporary_directory folder;
     fapilog::sink_counters counts;
     complaints heard;
     fapilog::detail::spooled_parts spool{
@@ -388,7 +388,7 @@ TEST_CASE("what a sink refuses or leaves of batches that were put together is th
 }
 
 TEST_CASE("batches that were put together go to the spool one by one, from where the sink had come to") {
-  support::temporary_folder const folder;
+  support::temporary_directory const folder;
   gathering_sink sink;
   auto const seen = sink.shared;
   seen->answer = [](std::size_t call, fapilog::batch const&) {
@@ -544,7 +544,7 @@ TEST_CASE("a shared sink has its fallback, too") {
 
 TEST_CASE(
     "what a sink that is down would get waits in the spool, and comes in order, once, when it is back") {
-  support::temporary_folder folder;
+  support::temporary_directory folder;
   auto sink = std::make_shared<switched_sink>("down", sink_mode::fail);
   complaints heard;
   fapilog::runtime rt{
@@ -574,7 +574,7 @@ TEST_CASE(
 }
 
 TEST_CASE("the next process delivers what the one before has left in the spool, before its own") {
-  support::temporary_folder folder;
+  support::temporary_directory folder;
   complaints heard;
   fapilog::delivery_options const how{.retry = endless_retry,
                                       .spool = {.directory = folder.path().string(), .segment_bytes = 4'096}};
@@ -609,7 +609,7 @@ TEST_CASE("the next process delivers what the one before has left in the spool, 
 }
 
 TEST_CASE("two runtimes with one spool directory never touch each other's files") {
-  support::temporary_folder folder;
+  support::temporary_directory folder;
   complaints heard;
   fapilog::delivery_options const how{.retry = endless_retry, .spool = {.directory = folder.path().string()}};
   auto one = std::make_shared<switched_sink>("same", sink_mode::fail);
@@ -629,7 +629,7 @@ TEST_CASE("two runtimes with one spool directory never touch each other's files"
 }
 
 TEST_CASE("a spool is bounded: what does not fit is dropped and counted, and the rest stays whole") {
-  support::temporary_folder folder;
+  support::temporary_directory folder;
   auto sink = std::make_shared<switched_sink>("bounded", sink_mode::fail);
   complaints heard;
   fapilog::runtime rt{{.batch_max_size = 10,
@@ -684,12 +684,12 @@ TEST_CASE(
 }
 
 TEST_CASE("a directory that cannot be made leaves the sink without a spool, and says so") {
-  support::temporary_folder folder;
-  std::ofstream{folder.file("file")} << "x";
+  support::temporary_directory folder;
+  std::ofstream{folder / "file"} << "x";
   auto sink = std::make_shared<switched_sink>("homeless");
   complaints heard;
-  fapilog::runtime rt{{.sinks = {{sink, {.spool = {.directory = folder.file("file") + "/spool"}}}},
-                       .diagnostics_output = heard}};
+  fapilog::runtime rt{
+      {.sinks = {{sink, {.spool = {.directory = folder / "file" + "/spool"}}}}, .diagnostics_output = heard}};
   log_numbers(rt.get_logger(), 0, 10);
   CHECK(rt.drain(60s).processed == 10);
   CHECK(heard.tell_of("the spool cannot be used"));

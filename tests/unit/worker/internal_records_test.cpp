@@ -3,7 +3,7 @@
 #include "support/catch.hpp"
 #include "support/logged.hpp"
 #include "support/switched_sink.hpp"
-#include "support/temporary_folder.hpp"
+#include "support/temporary_directory.hpp"
 
 #include <fapilog/fapilog.hpp>
 
@@ -80,7 +80,7 @@ TEST_CASE("a summary that is due comes without another record, though the worker
 
 TEST_CASE(
     "a record of the library's own stays out of the account though it was spooled and delivered later") {
-  support::temporary_folder folder;
+  support::temporary_directory folder;
   auto sink = std::make_shared<support::switched_sink>("down", support::switched_sink::mode::fail);
   fapilog::runtime rt{{.filters = {halving{}},
                        .sinks = {{sink,
