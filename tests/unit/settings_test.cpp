@@ -505,12 +505,11 @@ TEST_CASE("each bad setting is one clear error") {
        R"(test:1: `core.drop_on_full` is "no"; it must be true or false)"},
       {"contradictory settings of a sink",
        R"({"core": {"sinks": ["rotating_file"]}, "sink_config": {"rotating_file": {"path": "a", "directory": "b"}}})",
-       "test:1: `sink_config.rotating_file`: rotating_file: `path` is given, and `directory` or "
-       "`filename_prefix`, too; only one of "
-       "both ways counts"},
+       "test:1: `sink_config.rotating_file`: rotating_file: `path` is set together with `directory` or "
+       "`filename_prefix`; set only one of both"},
       {"a sink without what it needs", R"({"core": {"sinks": ["rotating_file"]}})",
-       "test:1: `sink_config.rotating_file`: rotating_file: `path` and `filename_prefix` are empty; one of "
-       "them is needed"},
+       "test:1: `sink_config.rotating_file`: rotating_file: `path` and `filename_prefix` are empty; set "
+       "one of them"},
       {"duplicate key", "{\"core\": {\"service\": \"a\",\n\"service\": \"b\"}}",
        "test:2: `core.service` stands there already in line 1"},
       {"truncated JSON", "{\"core\": {\n\"service\": \"secr",
@@ -641,7 +640,7 @@ TEST_CASE("each bad file is one clear error") {
         "fapilog: " + folder.path().string() + ": this file cannot be read: it is a directory");
   CHECK(said("") == "fapilog: : this file cannot be read: No such file or directory (errno 2)");
   CHECK(said(std::string{"a\0b", 3}) ==
-        "fapilog: a?b: this file cannot be read: its name has a NUL character");
+        "fapilog: a?b: this file cannot be read: its name contains a NUL character");
 
   std::string const pipe = folder / "pipe";
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The figures of a runtime by their Prometheus names.
+// The metrics of a runtime and its sinks, with their Prometheus names.
 #pragma once
 
 #include <fapilog/delivery/delivery.hpp>
@@ -21,12 +21,12 @@ namespace metrics_detail {
 using labels = std::vector<std::pair<std::string, std::string>>;
 
 inline void add(metric_list& all, metric_kind kind, std::string_view name, std::string_view help,
-                std::uint64_t value, labels const& where = {}) {
+                std::uint64_t value, labels const& labels_of = {}) {
   metric m;
   m.name = name;
   m.help = help;
   m.kind = kind;
-  m.labels = where;
+  m.labels = labels_of;
   m.value = static_cast<double>(value);
   all.push_back(std::move(m));
 }
@@ -38,25 +38,25 @@ inline void collect_account(metric_list& all, account const& a) {
   constexpr auto total = metric_kind::counter;
   constexpr auto gauge = metric_kind::gauge;
   add(all, total, "fapilog_events_submitted_total", "Log calls that passed the level.", a.submitted);
-  add(all, total, "fapilog_events_processed_total", "Records taken by every sink that they were for.",
+  add(all, total, "fapilog_events_processed_total", "Records delivered to every sink whose route takes them.",
       a.processed);
   add(all, total, "fapilog_events_filtered_total",
       "Records removed by a filter, under pressure or by routes.", a.filtered);
-  constexpr std::string_view dropped = "Records given up before the pipeline, by reason.";
+  constexpr std::string_view dropped = "Records dropped before the pipeline, by reason.";
   add(all, total, "fapilog_events_dropped_total", dropped, a.dropped.queue_full, {{"reason", "queue_full"}});
   add(all, total, "fapilog_events_dropped_total", dropped, a.dropped.closed, {{"reason", "closed"}});
   add(all, total, "fapilog_events_dropped_total", dropped, a.dropped.no_memory, {{"reason", "no_memory"}});
   add(all, total, "fapilog_events_dropped_total", dropped, a.dropped.reentrant, {{"reason", "reentrant"}});
-  add(all, total, "fapilog_events_rejected_total", "Records refused by at least one sink for good.",
+  add(all, total, "fapilog_events_rejected_total", "Records permanently rejected by at least one sink.",
       a.rejected);
-  add(all, total, "fapilog_events_failed_total", "Records given up by a stage or a sink.", a.failed);
-  add(all, gauge, "fapilog_events_spooled", "Records that wait on disk.", a.spooled);
-  add(all, gauge, "fapilog_events_pending", "Records on the way.", a.pending);
-  add(all, gauge, "fapilog_queue_high_watermark", "Most bytes that ever waited in one lane.",
+  add(all, total, "fapilog_events_failed_total", "Records lost in a stage or a sink.", a.failed);
+  add(all, gauge, "fapilog_events_spooled", "Records on disk, for a sink that is down.", a.spooled);
+  add(all, gauge, "fapilog_events_pending", "Records that are not finished yet.", a.pending);
+  add(all, gauge, "fapilog_queue_high_watermark", "Maximum of bytes that waited in one lane.",
       a.queue_depth_high_watermark);
   add(all, gauge, "fapilog_pressure_level", "0 normal, 1 elevated, 2 high, 3 critical.",
       static_cast<std::uint64_t>(a.pressure.now));
-  add(all, total, "fapilog_pressure_shed_total", "Records left out under pressure.", a.pressure.shed);
+  add(all, total, "fapilog_pressure_shed_total", "Records removed under pressure.", a.pressure.shed);
 }
 
 inline void collect_sink(metric_list& all, std::string const& sink, sink_counters const& c) {
@@ -68,18 +68,17 @@ inline void collect_sink(metric_list& all, std::string const& sink, sink_counter
   for (auto const& [result, count] :
        {std::pair{"delivered", a.delivered}, std::pair{"fallback", a.to_fallback},
         std::pair{"rejected", a.rejected}, std::pair{"failed", a.failed}, std::pair{"dropped", a.dropped}}) {
-    add(all, total, "fapilog_sink_records_total", "Records of a sink by what became of them.", count,
+    add(all, total, "fapilog_sink_records_total", "Records of a sink by result.", count,
         {{"sink", sink}, {"result", result}});
   }
-  add(all, gauge, "fapilog_sink_pending", "Records on the way to a sink.", a.pending, of);
-  add(all, gauge, "fapilog_sink_spooled", "Records of a sink that wait on disk.", a.spooled, of);
+  add(all, gauge, "fapilog_sink_pending", "Records of a sink that are not finished yet.", a.pending, of);
+  add(all, gauge, "fapilog_sink_spooled", "Records of a sink on disk.", a.spooled, of);
   add(all, total, "fapilog_sink_recovered_total", "Records delivered from the spool of an earlier process.",
       a.recovered, of);
-  add(all, total, "fapilog_sink_retried_total", "Records in batches that were offered again.", a.retried, of);
-  add(all, total, "fapilog_sink_errors_total", "Offers that failed.", c.errors.value(), of);
-  add(all, gauge, "fapilog_sink_queue_bytes", "Bytes of batches that wait for a sink.", c.queue_bytes.value(),
-      of);
-  add(all, gauge, "fapilog_sink_queue_high_watermark", "Most bytes that ever waited for a sink.",
+  add(all, total, "fapilog_sink_retried_total", "Records in write attempts after the first.", a.retried, of);
+  add(all, total, "fapilog_sink_errors_total", "Failed write attempts.", c.errors.value(), of);
+  add(all, gauge, "fapilog_sink_queue_bytes", "Bytes in the queue of a sink.", c.queue_bytes.value(), of);
+  add(all, gauge, "fapilog_sink_queue_high_watermark", "Maximum of bytes in the queue of a sink.",
       c.queue_high_watermark.value(), of);
   add(all, gauge, "fapilog_circuit_breaker_state", "0 closed, 1 half-open, 2 open.", c.circuit.value(), of);
   add(all, total, "fapilog_circuit_breaker_opened_total", "How often the circuit opened.",
@@ -88,7 +87,7 @@ inline void collect_sink(metric_list& all, std::string const& sink, sink_counter
       a.to_fallback, {{"primary_sink", sink}});
   metric seconds;
   seconds.name = "fapilog_sink_write_seconds";
-  seconds.help = "Time that a sink takes for a batch.";
+  seconds.help = "Duration of write attempts.";
   seconds.labels = of;
   c.seconds.collect_into(seconds);
   all.push_back(std::move(seconds));
@@ -96,10 +95,10 @@ inline void collect_sink(metric_list& all, std::string const& sink, sink_counter
 
 inline void collect_diagnostics(metric_list& all, diagnostics const& d) {
   using metrics_detail::add;
-  add(all, metric_kind::counter, "fapilog_diagnostics_written_total",
-      "Lines of the library's own complaints.", d.written());
-  add(all, metric_kind::counter, "fapilog_diagnostics_suppressed_total", "Those that were held back.",
-      d.suppressed());
+  add(all, metric_kind::counter, "fapilog_diagnostics_written_total", "Lines of diagnostics written.",
+      d.written());
+  add(all, metric_kind::counter, "fapilog_diagnostics_suppressed_total",
+      "Lines of diagnostics suppressed by the rate limit.", d.suppressed());
 }
 
 }  // namespace fapilog::inline v0_1::detail

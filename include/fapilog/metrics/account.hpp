@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The account of records: what was submitted and what became of each.
+// The account of a runtime: how many records were submitted, and what happened to them.
 #pragma once
 
 #include <cstddef>
@@ -7,12 +7,12 @@
 
 namespace fapilog::inline v0_1 {
 
-/// Why a record was given up before it reached the pipeline.
+/// Why a record was dropped before it reached the pipeline.
 enum class drop_reason : std::uint8_t {
-  queue_full = 0,  ///< the thread's lane was full and the policy said so
+  queue_full = 0,  ///< the thread's lane was full, and `when_full` is `drop` or its wait ran out
   closed = 1,      ///< logged after drain began
-  no_memory = 2,   ///< no lane or no block for a large record could be had
-  reentrant = 3,   ///< logged from a signal handler in the middle of another log call
+  no_memory = 2,   ///< no memory for a lane or for a large record
+  reentrant = 3,   ///< logged from a signal handler that interrupted another log call
 };
 inline constexpr std::size_t drop_reason_count = 4;
 
@@ -39,7 +39,7 @@ struct drop_counts {
   friend constexpr bool operator==(drop_counts const&, drop_counts const&) noexcept = default;
 };
 
-/// How far a runtime is behind with its work.
+/// How far the worker is behind.
 enum class pressure_level : std::uint8_t { normal = 0, elevated = 1, high = 2, critical = 3 };
 
 [[nodiscard]] constexpr char const* pressure_level_name(pressure_level value) noexcept {
@@ -52,35 +52,34 @@ enum class pressure_level : std::uint8_t { normal = 0, elevated = 1, high = 2, c
   return "unknown";
 }
 
-/// What the adaptive pipeline did.
+/// What the adaptive pipeline has done.
 struct pressure_summary {
   pressure_level now = pressure_level::normal;
   pressure_level peak = pressure_level::normal;
   std::uint64_t escalations = 0;
   std::uint64_t deescalations = 0;
-  std::uint64_t shed = 0;  ///< records that it left out; they are among the filtered
+  std::uint64_t shed = 0;  ///< records that it removed; included in `filtered`
 };
 
-/// What became of the records of a runtime. At any time
-/// `submitted = processed + filtered + dropped.total() + rejected + failed + spooled + pending`. Records below the level
-/// are not submitted. Where several sinks have a record the worst counts: failed, rejected, spooled, processed.
+/// Records of a runtime by result. At any time
+/// `submitted = processed + filtered + dropped.total() + rejected + failed + spooled + pending`. Calls below the level are
+/// not submitted. If several sinks get a record, the worst result counts: failed, rejected, spooled, processed.
 struct account {
-  std::uint64_t submitted =
-      0;  ///< log calls that passed the level; records of the library's own are in no account
-  std::uint64_t processed = 0;  ///< taken by every sink that they were for, or its fallback
-  std::uint64_t filtered = 0;   ///< removed by a filter or under pressure, or taken by no sink's route
-  drop_counts dropped;          ///< given up before the pipeline
-  std::uint64_t rejected = 0;   ///< refused by at least one sink for good
-  std::uint64_t failed = 0;     ///< given up by a stage, or by at least one sink after all offers
+  std::uint64_t submitted = 0;  ///< log calls that passed the level; internal records are in no account
+  std::uint64_t processed = 0;  ///< delivered to every sink whose route takes them, or to its fallback
+  std::uint64_t filtered = 0;   ///< removed by a filter or under pressure, or taken by no route
+  drop_counts dropped;          ///< dropped before the pipeline
+  std::uint64_t rejected = 0;   ///< permanently rejected by at least one sink
+  std::uint64_t failed = 0;     ///< lost in a stage, or in at least one sink after all attempts
   std::uint64_t spooled = 0;    ///< on disk, for a sink that is down
-  std::uint64_t retried = 0;    ///< records in batches that were offered to a sink again; not part of the sum
-  std::uint64_t pending = 0;    ///< still on the way
-  std::uint64_t queue_depth_high_watermark = 0;  ///< most bytes that ever waited in one lane
-  pressure_summary pressure = {};                ///< of the adaptive pipeline, where it is switched on
-  double flush_latency = 0;  ///< seconds that this flush or drain took; 0 in a plain snapshot
-  bool complete = true;      ///< false when the flush or drain ran into its timeout
+  std::uint64_t retried = 0;    ///< records in write attempts after the first; not part of the sum
+  std::uint64_t pending = 0;    ///< not finished yet
+  std::uint64_t queue_depth_high_watermark = 0;  ///< maximum of bytes that waited in one lane
+  pressure_summary pressure = {};                ///< of the adaptive pipeline, if it is enabled
+  double flush_latency = 0;  ///< duration of this flush or drain in seconds; 0 in a plain snapshot
+  bool complete = true;      ///< false if the flush or drain ran into its timeout
 
-  /// For whoever puts an account together: `pending` is what the other counts leave.
+  /// Sets `pending` to what the other counts leave of `submitted`.
   constexpr void find_pending() noexcept {
     std::uint64_t const known = processed + filtered + dropped.total() + rejected + failed + spooled;
     pending = submitted > known ? submitted - known : 0;
@@ -88,7 +87,7 @@ struct account {
   [[nodiscard]] constexpr bool balanced() const noexcept {
     return submitted == processed + filtered + dropped.total() + rejected + failed + spooled + pending;
   }
-  /// True when the flush or drain ended in time.
+  /// True if the flush or drain ended in time.
   constexpr explicit operator bool() const noexcept { return complete; }
 };
 

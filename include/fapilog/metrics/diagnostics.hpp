@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where the library tells of its own faults: JSON lines on stderr, rate-limited, never through the pipeline.
+// Reports problems of the library itself: rate-limited JSON lines on stderr, never through the pipeline.
 #pragma once
 
 #include <chrono>
@@ -14,24 +14,24 @@
 
 namespace fapilog::inline v0_1 {
 
-/// Writes `{"ts":...,"level":"WARN","component":"...","message":"...","detail":"..."}`. Each component may write five
-/// lines at once and five a second after that; what is held back is counted and told with the next line.
+/// Writes `{"ts":...,"level":"WARN","component":"...","message":"...","detail":"..."}`. Each component may write a burst of
+/// five lines and five lines per second after that. The next line says how many were suppressed.
 /// Thread: any. Throws: never.
 class diagnostics {
  public:
-  /// Takes one line with its end. The default writes to stderr.
+  /// Receives one line, including the newline. The default writes to stderr.
   using writer = std::function<void(std::string_view)>;
 
   explicit diagnostics(writer write = {}) : write_(std::move(write)) {}
 
   void warn(std::string_view component, std::string_view message, std::string_view detail = {}) noexcept {
-    tell("WARN", component, message, detail);
+    report("WARN", component, message, detail);
   }
   void debug(std::string_view component, std::string_view message, std::string_view detail = {}) noexcept {
-    tell("DEBUG", component, message, detail);
+    report("DEBUG", component, message, detail);
   }
 
-  /// Lines written and lines held back since the start.
+  /// Number of lines written and suppressed since the start.
   [[nodiscard]] std::uint64_t written() const noexcept {
     std::lock_guard const lock{mutex_};
     return written_;
@@ -41,19 +41,19 @@ class diagnostics {
     return suppressed_;
   }
 
-  /// For fork(2): a child must not inherit it locked.
+  /// For fork(2): a child must not inherit it in a locked state.
   [[nodiscard]] std::mutex& mutex() noexcept { return mutex_; }
 
  private:
   struct bucket {
     double tokens = burst;
     std::chrono::steady_clock::time_point filled = std::chrono::steady_clock::now();
-    std::uint64_t held_back = 0;
+    std::uint64_t suppressed_lines = 0;
   };
   static constexpr double burst = 5;
 
-  void tell(char const* level, std::string_view component, std::string_view message,
-            std::string_view detail) noexcept {
+  void report(char const* level, std::string_view component, std::string_view message,
+              std::string_view detail) noexcept {
     try {
       std::lock_guard const lock{mutex_};
       bucket& b = bucket_of(component);
@@ -62,7 +62,7 @@ class diagnostics {
       if (b.tokens > burst) b.tokens = burst;
       b.filled = now;
       if (b.tokens < 1) {
-        ++b.held_back;
+        ++b.suppressed_lines;
         ++suppressed_;
         return;
       }
@@ -77,8 +77,8 @@ class diagnostics {
       put(line, "component", component);
       put(line, "message", message);
       if (!detail.empty()) put(line, "detail", detail);
-      if (b.held_back != 0) {
-        line += ",\"suppressed\":" + std::to_string(std::exchange(b.held_back, 0));
+      if (b.suppressed_lines != 0) {
+        line += ",\"suppressed\":" + std::to_string(std::exchange(b.suppressed_lines, 0));
       }
       line += "}\n";
       if (write_) {
@@ -87,7 +87,7 @@ class diagnostics {
         std::fwrite(line.data(), 1, line.size(), stderr);
       }
     } catch (...) {
-      // Nothing is left to tell it to.
+      // There is nowhere to report this.
     }
   }
 
@@ -97,7 +97,7 @@ class diagnostics {
     return buckets_.emplace(std::string{component}, bucket{}).first->second;
   }
 
-  /// ASCII only: everything else becomes `?`, so that the line is valid whatever it tells of.
+  /// Replaces characters outside printable ASCII by `?`, so that the line is always valid JSON.
   static void put(std::string& line, std::string_view key, std::string_view text) {
     line += ",\"";
     line += key;

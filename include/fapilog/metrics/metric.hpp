@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Figures that the parts of a runtime count, and the form in which they are collected.
+// Counters and histograms of a runtime, and the form in which they are collected.
 #pragma once
 
 #include <algorithm>
@@ -15,24 +15,24 @@ namespace fapilog::inline v0_1 {
 
 enum class metric_kind : std::uint8_t { counter, gauge, histogram };
 
-/// One figure at one moment, by its Prometheus name.
+/// A snapshot of one metric, with its Prometheus name.
 struct metric {
   struct bucket {
-    double upper;         ///< bound, included
-    std::uint64_t count;  ///< observations up to it, those of lower buckets among them
+    double upper;         ///< inclusive upper bound
+    std::uint64_t count;  ///< observations up to the bound, including those of lower buckets
   };
 
   std::string name = {};
   std::string help = {};
   metric_kind kind = metric_kind::counter;
   std::vector<std::pair<std::string, std::string>> labels = {};
-  double value = 0;                  ///< of a counter or gauge; of a histogram the sum of what was observed
-  std::vector<bucket> buckets = {};  ///< of a histogram, without the one for infinity
-  std::uint64_t count = 0;           ///< of a histogram
+  double value = 0;                  ///< of a counter or gauge; sum of the observations of a histogram
+  std::vector<bucket> buckets = {};  ///< of a histogram, without the bucket for infinity
+  std::uint64_t count = 0;           ///< number of observations of a histogram
 };
 using metric_list = std::vector<metric>;
 
-/// A number that grows. A copy starts with the same number. Thread: any. Throws: never.
+/// An atomic number. A copy starts with the same value. Thread: any. Throws: never.
 class counter {
  public:
   counter() noexcept = default;
@@ -42,10 +42,10 @@ class counter {
     return *this;
   }
   void add(std::uint64_t count = 1) noexcept { value_.fetch_add(count, std::memory_order_relaxed); }
-  /// For a gauge: takes back what was added.
+  /// For gauges.
   void subtract(std::uint64_t count) noexcept { value_.fetch_sub(count, std::memory_order_relaxed); }
   void set(std::uint64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
-  /// Keeps the larger one.
+  /// Sets the maximum of the current and the new value.
   void raise_to(std::uint64_t value) noexcept {
     std::uint64_t now = value_.load(std::memory_order_relaxed);
     while (now < value && !value_.compare_exchange_weak(now, value, std::memory_order_relaxed)) {
@@ -57,11 +57,11 @@ class counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
-/// Observations by size. Thread: any. Throws: never but in `collect_into`.
+/// Counts observations in buckets. Thread: any. Throws: only `collect_into`, std::bad_alloc.
 template <std::size_t N>
 class histogram {
  public:
-  /// `bounds` ascend.
+  /// `bounds` are the inclusive upper bounds of the buckets, in ascending order.
   explicit constexpr histogram(std::array<double, N> const& bounds) noexcept : bounds_(bounds) {}
 
   void observe(double value) noexcept {

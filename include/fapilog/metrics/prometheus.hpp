@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Figures in the text format that Prometheus reads, version 0.0.4.
+// Formats metrics in the text format of Prometheus, version 0.0.4.
 #pragma once
 
 #include <fapilog/metrics/metric.hpp>
@@ -25,7 +25,7 @@ inline void put_escaped(std::string& out, std::string_view text, bool in_quotes)
   }
 }
 
-/// Without an exponent where it is a whole number.
+/// Writes whole numbers without an exponent.
 inline void put_number(std::string& out, double value) {
   constexpr double whole = 9e15;
   char text[40];
@@ -69,7 +69,7 @@ inline void put_histogram(std::string& out, metric const& m) {
 
 }  // namespace prometheus_detail
 
-/// Throws: std::bad_alloc. Thread: any.
+/// Formats the metrics, grouped by name. Throws: std::bad_alloc. Thread: any.
 [[nodiscard]] inline std::string prometheus_text(metric_list metrics) {
   std::stable_sort(metrics.begin(), metrics.end(),
                    [](metric const& a, metric const& b) { return a.name < b.name; });
@@ -94,7 +94,7 @@ inline void put_histogram(std::string& out, metric const& m) {
   return out;
 }
 
-/// All figures of a runtime: what a handler of `/metrics` answers, as `text/plain; version=0.0.4`.
+/// Formats all metrics of a runtime: the response body for `/metrics`, with content type `text/plain; version=0.0.4`.
 template <class Runtime>
   requires requires(Runtime const& rt) { metric_list{rt.metrics()}; }
 [[nodiscard]] std::string prometheus_text(Runtime const& rt) { return prometheus_text(rt.metrics()); }

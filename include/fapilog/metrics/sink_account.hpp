@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The account of one sink: what it was given and what became of it.
+// The account of one sink: how many records it was given, and what happened to them.
 #pragma once
 
 #include <fapilog/metrics/metric.hpp>
@@ -10,18 +10,18 @@
 
 namespace fapilog::inline v0_1 {
 
-/// Records by what became of them at one sink. At any time
+/// Records of one sink by result. At any time
 /// `given = delivered + to_fallback + rejected + failed + dropped + spooled + pending`.
 struct sink_account {
-  std::uint64_t given = 0;        ///< that its route takes
-  std::uint64_t delivered = 0;    ///< taken by the sink, some of them after they had been spooled
-  std::uint64_t to_fallback = 0;  ///< taken by the fallback instead
-  std::uint64_t rejected = 0;     ///< refused by the sink for good, and by no fallback taken
-  std::uint64_t failed = 0;       ///< given up after all offers
-  std::uint64_t dropped = 0;      ///< given up because its queue or spool was full
+  std::uint64_t given = 0;        ///< records that its route takes
+  std::uint64_t delivered = 0;    ///< written by the sink, including those that were spooled before
+  std::uint64_t to_fallback = 0;  ///< written by the fallback instead
+  std::uint64_t rejected = 0;     ///< permanently rejected by the sink, and not taken by a fallback
+  std::uint64_t failed = 0;       ///< lost after all attempts
+  std::uint64_t dropped = 0;      ///< lost because the queue or the spool was full
   std::uint64_t spooled = 0;      ///< on disk now
-  std::uint64_t pending = 0;      ///< on the way
-  std::uint64_t retried = 0;      ///< records in batches that were offered again; not part of the sum
+  std::uint64_t pending = 0;      ///< not finished yet
+  std::uint64_t retried = 0;      ///< records in write attempts after the first; not part of the sum
   std::uint64_t recovered = 0;    ///< delivered from the spool of an earlier process; not part of the sum
 
   [[nodiscard]] constexpr bool balanced() const noexcept {
@@ -40,14 +40,14 @@ struct sink_counters {
   counter spooled;
   counter retried;
   counter recovered;
-  counter errors;       ///< offers that failed
-  counter queue_bytes;  ///< that wait now, and the most that ever did:
-  counter queue_high_watermark;
-  counter circuit;         ///< state: 0 closed, 1 half-open, 2 open
-  counter circuit_opened;  ///< how often
+  counter errors;                ///< failed write attempts
+  counter queue_bytes;           ///< bytes in the queue now
+  counter queue_high_watermark;  ///< maximum of `queue_bytes`
+  counter circuit;               ///< state of the circuit breaker: 0 closed, 1 half-open, 2 open
+  counter circuit_opened;        ///< how often the circuit opened
   histogram<11> seconds{{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1.0}};
 
-  /// In a forked child: the parent's records are the parent's.
+  /// Resets the counts in a forked child: the parent keeps its records.
   void after_fork() noexcept {
     for (counter* const c : {&given, &delivered, &to_fallback, &rejected, &failed, &dropped, &spooled,
                              &retried, &recovered, &errors, &queue_bytes, &queue_high_watermark}) {
@@ -55,7 +55,7 @@ struct sink_counters {
     }
   }
 
-  /// `given` is read last, so that `pending` is never negative.
+  /// Reads `given` last, so that `pending` is never negative.
   [[nodiscard]] sink_account account() const noexcept {
     sink_account a;
     a.delivered = delivered.value();

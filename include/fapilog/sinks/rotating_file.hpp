@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The sink for files: one line of JSON a record under a stable name, moved aside by size and by time.
+// A sink that writes each record as one line of JSON to a file, with rotation by size and by time.
 #pragma once
 
 #include <fapilog/detail/os/append_file.hpp>
@@ -25,13 +25,12 @@
 
 namespace fapilog::inline v0_1::sinks {
 
-/// Appends the envelopes of each batch in one write(2), so that several processes may share the file and no
-/// line is torn. Rotation happens between lines: `app.log` becomes `app-20260127-103000.log` (`-1`, `-2`
-/// where that is taken; `.gz` once compressed), by the time of the hand-over. A file that was moved or
-/// removed by others is left within a second, and `path` is made again. What cannot be written because the
-/// disk is full or broken is offered again; the file then ends with a whole line. Where a rotation fails, the
-/// file goes on growing and the fault is reported.
-/// Thread: one at a time. Throws: std::bad_alloc, and `start` what it says.
+/// Appends each batch in one write(2), so that several processes can share the file without torn lines. Rotates between
+/// lines: `app.log` becomes `app-20260127-103000.log`, with the time of the rotation (`-1`, `-2` if the name is taken; `.gz`
+/// once compressed). If somebody else moves or removes the file, the sink notices within a second and creates `path` again.
+/// If the disk is full or broken, the file ends with a whole line and the rest is retried. If a rotation fails, the file
+/// continues to grow and the problem is reported.
+/// Thread: one at a time. Throws: std::bad_alloc; `start` also throws what its description says.
 class rotating_file {
  public:
   static constexpr bool may_block = false;
@@ -44,8 +43,8 @@ class rotating_file {
     if (config_.max_total_bytes != 0) limits_.bytes = config_.max_total_bytes - config_.max_bytes;
   }
 
-  /// Opens the file. Throws: std::system_error or std::runtime_error saying what is wrong with the
-  /// configuration or the file, and what would be right. `write` tries to open the file again.
+  /// Opens the file. Throws: std::system_error or std::runtime_error if the configuration or the file is unusable; the message
+  /// says what to do. `write` tries to open the file again.
   void start(start_context const& context) {
     report_ = context.report_function();
     if (!refusal_.empty()) throw std::runtime_error(refusal_);
@@ -55,7 +54,7 @@ class rotating_file {
       throw std::system_error(refused.error, std::generic_category(), refused.text);
     }
     problem_.clear();
-    tidy();  // what an earlier process left uncompressed, or kept under other limits
+    tidy();  // an earlier process may have left uncompressed files, or had other limits
   }
 
   write_result write(batch const& entries) {
@@ -73,8 +72,7 @@ class rotating_file {
         if (auto const refused = rotate(now)) return retry(refused.message(), done);
         continue;
       }
-      // A line that is too long alone has a file of its own; where rotation fails, a file is as long as it
-      // has to be.
+      // A line that is longer than a file gets a file of its own. If rotation fails, the file grows beyond the limit.
       if (last == done) last = file_.size() > 0 ? entries.size() : done + 1;
       std::size_t const end = end_of_line(entries, last - 1);
       detail::transfer const written =
@@ -83,7 +81,8 @@ class rotating_file {
         std::size_t const first = pieces_within(done_bytes + written.bytes, entries.size(),
                                                 [&](std::size_t i) { return end_of_line(entries, i); });
         return retry("cannot write to the log file '" + config_.path +
-                         "', which ends with a whole line: " + detail::errno_text(written.error),
+                         "': " + detail::errno_text(written.error) +
+                         "; it ends with a whole line, and the rest is retried",
                      first);
       }
       done = last;
@@ -93,7 +92,7 @@ class rotating_file {
     return write_result::delivered();
   }
 
-  /// Waits until rotated files are compressed and closes the file; `write` opens it again.
+  /// Waits until the rotated files are compressed, then closes the file. `write` opens it again.
   void stop() {
     background_.finish();
     file_.close();
@@ -124,7 +123,7 @@ class rotating_file {
     return {};
   }
 
-  /// Makes sure that the file is open, still has its name, and is not of an earlier period.
+  /// Ensures that the file is open, still has its name, and belongs to the current interval.
   refusal prepare(std::int64_t now) {
     bool is_ours = file_.is_open() && file_.is_alive();
     if (is_ours && (now < checked_ || now - checked_ >= second)) {
@@ -137,13 +136,13 @@ class rotating_file {
     std::int64_t const period = period_of(now / second);
     if (file_.size() == 0) period_ = period;
     if (period > period_) return may_rotate(now) ? rotate(now) : refusal{};
-    // A clock that runs back a little is no reason to rotate twice at one boundary; one that was set back is
-    // followed.
+    // A clock that goes back a little must not cause a second rotation at one boundary. One that was set back by more than
+    // an interval is followed.
     if (period + 1 < period_) period_ = period;
     return {};
   }
 
-  /// Index behind the last entry that the file has room for, of those that begin at `from` bytes of the text.
+  /// Returns the index behind the last entry that fits into the file, of those that begin at offset `from` of the text.
   [[nodiscard]] std::size_t fitting(batch const& entries, std::size_t from) const {
     std::uint64_t const size = file_.size();
     std::size_t const whole = entries.text().size();
@@ -153,20 +152,20 @@ class rotating_file {
                          [&](std::size_t i) { return end_of_line(entries, i); });
   }
 
-  /// After a rotation that failed, the next one is tried a second later.
+  /// After a failed rotation, the next attempt is a second later.
   [[nodiscard]] bool may_rotate(std::int64_t now) const noexcept {
     return rotation_problem_.empty() || now < rotation_failed_ || now - rotation_failed_ >= second;
   }
 
-  /// Moves the file aside and opens a new one. A file that does not move stays in use.
+  /// Renames the file and opens a new one. A file that cannot be renamed stays in use.
   refusal rotate(std::int64_t now) {
     // Another process that shares the file may have rotated it already.
     if (file_.is_at(config_.path)) {
-      if (int const error = rotated_.take(config_.path, now); error != 0) {
+      if (int const error = rotated_.rename_active(config_.path, now); error != 0) {
         rotation_failed_ = now;
         rotation_problem_ = "cannot rotate the log file '" + config_.path +
-                            "', which goes on growing: " + detail::errno_text(error) +
-                            "; its directory has to be writable";
+                            "': " + detail::errno_text(error) +
+                            "; it continues to grow until its directory is writable";
         report(rotation_problem_);
         return {};
       }
@@ -178,18 +177,18 @@ class rotating_file {
     return refused;
   }
 
-  /// Removes what is too much and, in the background, compresses the rest.
+  /// Enforces the limits and compresses the remaining files in the background.
   void tidy() {
-    report(rotated_.keep(limits_));
+    report(rotated_.enforce(limits_));
     file_compressor const compressor = linked_compressor.load_acquire();
     if (!config_.compress_rotated || compressor == nullptr) return;
     background_.post([compressor, rotated = rotated_, limits = limits_, report = report_] {
-      tell(report, compress(rotated, compressor));
-      tell(report, rotated.keep(limits));  // what was removed meanwhile may have come back as a .gz
+      report_to(report, compress(rotated, compressor));
+      report_to(report, rotated.enforce(limits));  // compression may have recreated a removed file as a .gz
     });
   }
 
-  /// All that are not compressed yet: also those that a crash or another writer left so.
+  /// Compresses every rotated file that is not compressed yet. Returns an error message, or an empty string.
   static std::string compress(rotated_files const& rotated, file_compressor compressor) {
     int error = 0;
     std::string problem;
@@ -204,10 +203,10 @@ class rotating_file {
     return problem;
   }
 
-  static void tell(start_context::reporter const& report, std::string const& problem) {
-    if (report && !problem.empty()) report("rotating_file: rotated files are not in order", problem);
+  static void report_to(start_context::reporter const& report, std::string const& problem) {
+    if (report && !problem.empty()) report("rotating_file: rotated files cannot be managed", problem);
   }
-  void report(std::string const& problem) const { tell(report_, problem); }
+  void report(std::string const& problem) const { report_to(report_, problem); }
 
   write_result retry(std::string reason, std::size_t first) {
     constexpr std::chrono::milliseconds pause{100};
@@ -216,12 +215,12 @@ class rotating_file {
   }
 
   rotating_file_config config_;
-  std::string refusal_;  ///< what is wrong with the configuration
+  std::string refusal_;  ///< error message of an invalid configuration
   rotated_files rotated_;
   retention_limits limits_;
   detail::append_file file_;
-  std::int64_t checked_ = 0;  ///< when the path was last looked at
-  std::int64_t period_ = 0;   ///< the interval that the file's lines belong to
+  std::int64_t checked_ = 0;  ///< when the path was last checked
+  std::int64_t period_ = 0;   ///< number of the interval that the file's lines belong to
   std::int64_t rotation_failed_ = 0;
   std::string problem_;
   std::string rotation_problem_;

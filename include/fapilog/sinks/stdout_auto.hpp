@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Standard output in the form that suits who reads it: people at a terminal, or machines.
+// A sink for standard output: readable lines on a terminal, JSON elsewhere.
 #pragma once
 
 #include <fapilog/detail/os/file.hpp>
@@ -13,7 +13,7 @@
 
 namespace fapilog::inline v0_1::sinks {
 
-/// `stdout_pretty` where the descriptor is a terminal as the sink is made, else `stdout_json`; a later redirection
+/// `stdout_pretty` if the descriptor is a terminal, else `stdout_json`. Decided in the constructor: a later redirection
 /// changes nothing. Thread: one at a time. Throws: std::bad_alloc.
 class stdout_auto {
  public:
@@ -21,7 +21,7 @@ class stdout_auto {
 
   explicit stdout_auto(stdout_pretty_config const& config = {}) : chosen_(choose(config)) {}
 
-  /// False where the events are enough.
+  /// True for `stdout_json`.
   [[nodiscard]] bool needs_json() const noexcept { return std::holds_alternative<stdout_json>(chosen_); }
 
   write_result write(batch const& entries) {
@@ -43,7 +43,7 @@ class stdout_auto {
   static choice choose(stdout_pretty_config const& config) {
     if (detail::is_terminal(config.descriptor)) return choice{std::in_place_type<stdout_pretty>, config};
     return choice{std::in_place_type<stdout_json>,
-                  stdout_json_config{.descriptor = config.descriptor, .patience = config.patience}};
+                  stdout_json_config{.descriptor = config.descriptor, .write_timeout = config.write_timeout}};
   }
 
   choice chosen_;

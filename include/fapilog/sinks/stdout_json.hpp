@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The sink for machines: one line of JSON a record on standard output.
+// A sink that writes each record as one line of JSON to standard output.
 #pragma once
 
 #include <fapilog/setting.hpp>
@@ -14,29 +14,32 @@
 namespace fapilog::inline v0_1::sinks {
 
 struct stdout_json_config {
-  int descriptor = 1;  ///< where the lines go; it is not closed
-  /// How long a batch waits in all for the reader, where the descriptor is non-blocking and full.
-  std::chrono::milliseconds patience{1'000};
+  int descriptor = 1;  ///< file descriptor that the lines are written to; it is never closed
+  /// Total time that a batch waits for the reader if the descriptor is non-blocking and full.
+  std::chrono::milliseconds write_timeout{1'000};
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "descriptor", .text = "Where the lines go; it is not closed.", .min = 0},
+    visit(setting{.name = "descriptor",
+                  .text = "File descriptor that the lines are written to; it is never closed.",
+                  .min = 0},
           self.descriptor);
-    visit(setting{.name = "patience",
-                  .text = "How long a batch waits in all for the reader of a full non-blocking descriptor."},
-          self.patience);
+    visit(setting{.name = "write_timeout",
+                  .text = "Total time that a batch waits for the reader of a full non-blocking descriptor."},
+          self.write_timeout);
   }
 };
 
-/// Writes the envelopes of a batch in one write(2) where the descriptor takes it so. Where it is closed or
-/// nobody reads it, records are rejected and the program lives on: SIGPIPE is kept from it without touching
-/// its handlers. A blocking descriptor whose reader stands still is waited for.
+/// Writes a batch in one write(2) if the descriptor accepts it. If the descriptor is closed or has no reader, the records are
+/// rejected and the program continues: SIGPIPE does not reach it, and its signal handlers are unchanged. A blocking
+/// descriptor with a slow reader blocks the sink.
 /// Thread: one at a time. Throws: std::bad_alloc.
 class stdout_json {
  public:
   static constexpr bool may_block = false;
 
-  explicit stdout_json(stdout_json_config const& config = {}) : stream_(config.descriptor, config.patience) {}
+  explicit stdout_json(stdout_json_config const& config = {})
+      : stream_(config.descriptor, config.write_timeout) {}
 
   write_result write(batch const& entries) {
     return stream_.write(entries.text(), entries.size(),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The sink for people: one readable line a record on standard output, in colour on a terminal.
+// A sink that writes each record as one readable line to standard output, in colour on a terminal.
 #pragma once
 
 #include <fapilog/detail/os/file.hpp>
@@ -27,28 +27,29 @@ enum class colour_mode : std::uint8_t {
 };
 
 struct stdout_pretty_config {
-  int descriptor = 1;  ///< where the lines go; it is not closed
+  int descriptor = 1;  ///< file descriptor that the lines are written to; it is never closed
   colour_mode colours = colour_mode::automatic;
-  bool location = true;  ///< with file and line of the call
-  /// How long a batch waits in all for the reader, where the descriptor is non-blocking and full.
-  std::chrono::milliseconds patience{1'000};
+  bool location = true;  ///< shows file and line of the call
+  /// Total time that a batch waits for the reader if the descriptor is non-blocking and full.
+  std::chrono::milliseconds write_timeout{1'000};
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "descriptor", .text = "Where the lines go; it is not closed.", .min = 0},
+    visit(setting{.name = "descriptor",
+                  .text = "File descriptor that the lines are written to; it is never closed.",
+                  .min = 0},
           self.descriptor);
     visit(setting{.name = "colours",
                   .text = "`automatic`: on a terminal, unless NO_COLOR is not empty or TERM is `dumb`."},
           self.colours);
-    visit(setting{.name = "location", .text = "With file and line of the call."}, self.location);
-    visit(setting{.name = "patience",
-                  .text = "How long a batch waits in all for the reader of a full non-blocking descriptor."},
-          self.patience);
+    visit(setting{.name = "location", .text = "Shows file and line of the call."}, self.location);
+    visit(setting{.name = "write_timeout",
+                  .text = "Total time that a batch waits for the reader of a full non-blocking descriptor."},
+          self.write_timeout);
   }
 };
 
-/// Writes what `pretty_writer` makes of the events of a batch, in one write(2) where possible; otherwise like
-/// `stdout_json`. Whether there are colours is decided when the sink is made.
+/// Formats events with `pretty_writer`. Handles the descriptor like `stdout_json`. Decides on colours in the constructor.
 /// Thread: one at a time. Throws: std::bad_alloc.
 class stdout_pretty {
  public:
@@ -57,10 +58,10 @@ class stdout_pretty {
   static constexpr bool needs_json = false;
 
   explicit stdout_pretty(stdout_pretty_config const& config = {})
-      : line_{{has_colours(config), config.location}}, stream_(config.descriptor, config.patience) {}
+      : line_{{has_colours(config), config.location}}, stream_(config.descriptor, config.write_timeout) {}
 
   write_result write(batch const& entries) {
-    text_.clear_to(most_kept);
+    text_.clear_to(max_kept_bytes);
     ends_.clear();
     for (entry const& one : entries) {
       line_.put(text_, one.event);
@@ -73,7 +74,7 @@ class stdout_pretty {
   [[nodiscard]] static std::string_view name() noexcept { return "stdout_pretty"; }
 
  private:
-  static constexpr std::size_t most_kept = std::size_t{1024} * 1024;
+  static constexpr std::size_t max_kept_bytes = std::size_t{1024} * 1024;
 
   static bool has_colours(stdout_pretty_config const& config) {
     if (config.colours != colour_mode::automatic) return config.colours == colour_mode::always;

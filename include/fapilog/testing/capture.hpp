@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A sink for tests: keeps what it is given, and lets the test wait for it.
+// A sink for tests: keeps the records and can wait for them.
 #pragma once
 
 #include <fapilog/record/json.hpp>
@@ -19,24 +19,24 @@
 
 namespace fapilog::inline v0_1::testing {
 
-/// One captured record, as values of its own.
+/// A copy of one record.
 struct captured {
   level severity = level::info;
   std::string message;
   std::string logger;
   std::string json;  ///< the whole envelope
-  /// Members of `data`, `context` and `diagnostics` by their paths (`data.user_id`), as a message shows them.
+  /// Members of `data`, `context` and `diagnostics` by path (`data.user_id`), formatted as in a message.
   std::map<std::string, std::string> values;
 
   [[nodiscard]] bool has(std::string const& path) const { return values.count(path) != 0; }
-  /// Empty where there is none.
+  /// Returns an empty string if there is no such value.
   [[nodiscard]] std::string value(std::string const& path) const {
     auto const found = values.find(path);
     return found == values.end() ? std::string{} : found->second;
   }
 };
 
-/// What a test looks for. Matchers combine by `&&`.
+/// A condition on a record. Matchers are combined with `&&`.
 class matcher {
  public:
   explicit matcher(std::function<bool(captured const&)> matches) : matches_(std::move(matches)) {}
@@ -59,14 +59,14 @@ class matcher {
   return matcher{
       [part = std::move(part)](captured const& r) { return r.message.find(part) != std::string::npos; }};
 }
-/// The text of a value by its path, such as `has_value("data.user_id", "42")`.
+/// Compares the formatted value at a path: `has_value("data.user_id", "42")`.
 [[nodiscard]] inline matcher has_value(std::string path, std::string text) {
   return matcher{[path = std::move(path), text = std::move(text)](captured const& r) {
     return r.has(path) && r.value(path) == text;
   }};
 }
 
-/// Use it through a shared_ptr, so that the test keeps a hand on it:
+/// Use it through a shared_ptr, so that the test can read it while the runtime writes to it:
 /// `auto sink = std::make_shared<fapilog::testing::capture>(); fapilog::runtime rt{{.sinks = {sink}}};`
 /// Thread: any. Throws: std::bad_alloc.
 class capture {
@@ -89,7 +89,7 @@ class capture {
     std::lock_guard const lock{mutex_};
     return records_.size();
   }
-  /// How often the sink was called.
+  /// Number of calls of `write`.
   [[nodiscard]] std::size_t batches() const {
     std::lock_guard const lock{mutex_};
     return batches_;
@@ -100,13 +100,13 @@ class capture {
   }
   [[nodiscard]] bool contains(matcher const& wanted) const { return count(wanted) != 0; }
 
-  /// Waits until so many records are there. False where they were not in time.
+  /// Waits until there are this many records. Returns false after the timeout.
   [[nodiscard]] bool wait_for(std::size_t records,
                               std::chrono::nanoseconds timeout = std::chrono::seconds{60}) const {
     std::unique_lock lock{mutex_};
     return arrived_.wait_for(lock, timeout, [&] { return records_.size() >= records; });
   }
-  /// Waits until one matches. False where none did in time.
+  /// Waits until a record matches. Returns false after the timeout.
   [[nodiscard]] bool wait_for(matcher const& wanted,
                               std::chrono::nanoseconds timeout = std::chrono::seconds{60}) const {
     std::unique_lock lock{mutex_};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What every plugin has to stand, to be run on one's own: hostile events, empty and large batches, any order of calls.
+// Conformance checks for sinks and stages: hostile events, empty and large batches, calls in any order.
 #pragma once
 
 #include <fapilog/detail/memory/arena.hpp>
@@ -25,12 +25,12 @@
 
 namespace fapilog::inline v0_1::testing {
 
-/// What a plugin did wrong, a sentence each; empty where nothing was.
+/// One sentence per violation; empty if the plugin conforms.
 using findings = std::vector<std::string>;
 
 namespace conformance_detail {
 
-/// Events of every kind of value, with hostile texts, deep and wide.
+/// Fills an event with every kind of value: hostile strings, deep nesting, long keys.
 inline void fill(event& e, std::size_t n) {
   static constexpr std::string_view texts[] = {"",
                                                "plain",
@@ -123,14 +123,14 @@ void each_event(findings& all, std::string_view where, Action const& action) {
     envelope_writer{}.put(line, e);
     if (line.view().find('\n') != std::string_view::npos)
       all.push_back(std::string{where} + " of event " + std::to_string(n) +
-                    ": the line has a line's end in it");
+                    ": the JSON line contains a newline");
   }
 }
 
 }  // namespace conformance_detail
 
-/// A sink that works: it is started, given batches of 0 to 500 hostile records, flushed at any time, stopped once, and has
-/// to take or refuse every record. Throws: std::bad_alloc.
+/// Checks a sink that works: starts it, writes batches of 0 to 500 hostile records, flushes it at any time, and stops it once.
+/// The sink must deliver or reject every record. Throws: std::bad_alloc.
 [[nodiscard]] inline findings check_sink(any_sink target) {
   using namespace conformance_detail;
   findings all;
@@ -144,10 +144,10 @@ void each_event(findings& all, std::string_view where, Action const& action) {
     guarded(all, "write of " + std::to_string(count) + " records", [&] {
       write_result const result = target.write(entries);
       if (result.outcome() == write_outcome::retry)
-        all.push_back("write of " + std::to_string(count) + " records asked for a retry: " + result.reason());
+        all.push_back("write of " + std::to_string(count) + " records returned a retry: " + result.reason());
       for (std::size_t const index : result.rejected_entries()) {
         if (index >= count)
-          all.push_back("write rejected entry " + std::to_string(index) + ", which is none");
+          all.push_back("write rejected entry " + std::to_string(index) + ", which does not exist");
       }
     });
     guarded(all, "health", [&] { (void)target.health(); });
@@ -170,7 +170,7 @@ void each_event(findings& all, std::string_view where, Action const& action) {
   conformance_detail::each_event(all, "enrich", [&](event& e) { stage.enrich(e); });
   return all;
 }
-/// Besides, what was redacted once stays as it is.
+/// Also checks that redacting a second time changes nothing.
 [[nodiscard]] inline findings check_redactor(any_redactor stage) {
   findings all;
   conformance_detail::each_event(all, "redact", [&](event& e) {
@@ -180,7 +180,7 @@ void each_event(findings& all, std::string_view where, Action const& action) {
     stage.redact(e);
     detail::text_buffer twice;
     envelope_writer{}.put(twice, e);
-    if (once.view() != twice.view()) all.emplace_back("redact changes what it has redacted already");
+    if (once.view() != twice.view()) all.emplace_back("redact changes an event that it has already redacted");
   });
   return all;
 }

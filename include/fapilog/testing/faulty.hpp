@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A sink and a stage that misbehave when they are told to.
+// A sink and a stage that fail on request.
 #pragma once
 
 #include <fapilog/record/event.hpp>
@@ -23,12 +23,12 @@ namespace fapilog::inline v0_1::testing {
 /// What a faulty sink or stage does when it is called.
 enum class fault : std::uint8_t {
   none,
-  retry,   ///< a sink: asks for the batch again; a stage: as `throws`
+  retry,   ///< a sink returns `write_result::retry`; a stage does the same as for `throws`
   throws,  ///< throws std::runtime_error
-  hang,    ///< does not come back until the fault changes
+  hang,    ///< a sink does not return until the fault changes; a stage does the same as for `throws`
 };
 
-/// Takes what it is given, unless it is told otherwise. Use it through a shared_ptr. Thread: any.
+/// Takes every record unless a fault is set. Use it through a shared_ptr. Thread: any.
 class faulty_sink {
  public:
   static constexpr bool may_block = true;
@@ -42,21 +42,26 @@ class faulty_sink {
       ++calls_;
       changed_.notify_all();
       changed_.wait(lock, [this] { return fault_ != fault::hang; });
-      if (fault_ == fault::throws) throw std::runtime_error{"told to throw"};
-      if (fault_ == fault::retry) return write_result::retry("told to fail");
+      if (fault_ == fault::throws) throw std::runtime_error{"the test set fault::throws"};
+      if (fault_ == fault::retry) return write_result::retry("the test set fault::retry");
     }
-    std::vector<std::size_t> refused;
-    for (std::size_t i = 0; refuses_ && i < entries.size(); ++i) {
-      if (refuses_(entries[i].event)) refused.push_back(i);
+    std::vector<std::size_t> rejected;
+    std::vector<std::uint32_t> accepted;
+    for (std::size_t i = 0; rejects_ && i < entries.size(); ++i) {
+      if (rejects_(entries[i].event)) {
+        rejected.push_back(i);
+      } else {
+        accepted.push_back(static_cast<std::uint32_t>(i));
+      }
     }
-    if (!refused.empty()) return write_result::rejected(std::move(refused), "told to refuse");
-    taken_.write(entries);
-    return write_result::delivered();
+    taken_.write(rejected.empty() ? entries : entries.only(accepted));
+    return rejected.empty() ? write_result::delivered()
+                            : write_result::rejected(std::move(rejected), "the test rejects this record");
   }
   [[nodiscard]] std::string name() const { return name_; }
   [[nodiscard]] sink_health health() const {
     std::lock_guard const lock{mutex_};
-    return {fault_ == fault::none, fault_ == fault::none ? "" : "told to fail"};
+    return {fault_ == fault::none, fault_ == fault::none ? "" : "the test set a fault"};
   }
 
   void set(fault next) {
@@ -64,15 +69,15 @@ class faulty_sink {
     fault_ = next;
     changed_.notify_all();
   }
-  /// Records that are refused for good. Before the runtime begins.
-  void refuse(std::function<bool(event const&)> which) { refuses_ = std::move(which); }
-  /// Waits until it was called so often. False where it was not in time.
+  /// Rejects the records for which `which` returns true. Call it before the runtime starts.
+  void reject(std::function<bool(event const&)> which) { rejects_ = std::move(which); }
+  /// Waits until `write` was called this often. Returns false after the timeout.
   [[nodiscard]] bool wait_for_calls(std::size_t calls,
                                     std::chrono::nanoseconds timeout = std::chrono::seconds{60}) const {
     std::unique_lock lock{mutex_};
     return changed_.wait_for(lock, timeout, [&] { return calls_ >= calls; });
   }
-  /// What it took.
+  /// The records that it took.
   [[nodiscard]] capture const& taken() const noexcept { return taken_; }
 
  private:
@@ -81,16 +86,17 @@ class faulty_sink {
   fault fault_;
   std::string name_;
   std::size_t calls_ = 0;
-  std::function<bool(event const&)> refuses_;
+  std::function<bool(event const&)> rejects_;
   capture taken_;
 };
 
-/// A filter, enricher, redactor and processor in one, which does nothing or throws. Copies share the fault.
+/// A filter, enricher, redactor and processor in one, which does nothing or throws std::runtime_error. Copies share the
+/// fault.
 class faulty_stage {
  public:
   explicit faulty_stage(fault first = fault::throws) : fault_(std::make_shared<fault>(first)) {}
 
-  /// Not while a runtime runs that has it.
+  /// Must not be called while a runtime with this stage runs.
   void set(fault next) const { *fault_ = next; }
 
   [[nodiscard]] bool keep(event const&) const { return fail(); }
@@ -101,7 +107,7 @@ class faulty_stage {
 
  private:
   bool fail() const {
-    if (*fault_ != fault::none) throw std::runtime_error{"told to throw"};
+    if (*fault_ != fault::none) throw std::runtime_error{"the test set fault::throws"};
     return true;
   }
   std::shared_ptr<fault> fault_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A clock that stands still until the test moves it.
+// A wall clock that only moves when the test advances it.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@ namespace fapilog::inline v0_1::testing {
 /// Stages take the time of the event instead. Thread: any.
 class manual_clock {
  public:
-  /// Nanoseconds since 1970-01-01 UTC; 2026-01-01 if not given.
+  /// `begin_ns`: nanoseconds since 1970-01-01 UTC; the default is 2026-01-01.
   explicit manual_clock(std::int64_t begin_ns = 1'767'225'600'000'000'000)
       : state_(std::make_shared<state>()) {
     state_->now_ns = begin_ns;

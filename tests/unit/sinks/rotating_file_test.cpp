@@ -474,7 +474,7 @@ TEST_CASE("a full disk during rotations loses nothing either") {
   }
   CHECK(lines_in_order(path) == lines);
   CHECK_FALSE(told.all->empty());
-  CHECK_THAT(told.all->front(), ContainsSubstring("goes on growing") && ContainsSubstring("No space left"));
+  CHECK_THAT(told.all->front(), ContainsSubstring("continues to grow") && ContainsSubstring("No space left"));
   CHECK_THAT(sink.health().detail, ContainsSubstring("cannot rotate"));
 }
 
@@ -526,7 +526,7 @@ TEST_CASE("what cannot be a log file is refused at start with the path, the reas
 
   SECTION("by its type") {
     CHECK_THAT(refusal_of({.path = here}), ContainsSubstring("'" + here + "' is a directory") &&
-                                               ContainsSubstring("has to be a regular file"));
+                                               ContainsSubstring("must be a regular file"));
     REQUIRE(::mkfifo((directory / "fifo").c_str(), 0600) == 0);
     CHECK_THAT(refusal_of({.path = directory / "fifo"}), ContainsSubstring("is a FIFO"));
     CHECK_THAT(refusal_of({.path = "/dev/null"}), ContainsSubstring("is a device"));
@@ -542,15 +542,16 @@ TEST_CASE("what cannot be a log file is refused at start with the path, the reas
   }
   SECTION("by its name") {
     CHECK_THAT(refusal_of({}), ContainsSubstring("`path`") && ContainsSubstring("`filename_prefix`"));
-    CHECK_THAT(refusal_of({.path = here + "/"}), ContainsSubstring("must end with a file's name"));
-    CHECK_THAT(refusal_of({.path = here + "/.."}), ContainsSubstring("must end with a file's name"));
+    CHECK_THAT(refusal_of({.path = here + "/"}), ContainsSubstring("must end with a file name"));
+    CHECK_THAT(refusal_of({.path = here + "/.."}), ContainsSubstring("must end with a file name"));
     CHECK_THAT(refusal_of({.path = std::string("app\0.log", 8)}), ContainsSubstring("NUL"));
-    CHECK_THAT(refusal_of({.path = directory / std::string(240, 'n')}), ContainsSubstring("no room left"));
+    CHECK_THAT(refusal_of({.path = directory / std::string(240, 'n')}), ContainsSubstring("too long"));
     for (char const* prefix : {"../app", "a/b", "..", "/etc/cron.d/app", "a..b"}) {
       CHECK_THAT(refusal_of({.directory = here, .filename_prefix = prefix}),
                  ContainsSubstring(prefix) && ContainsSubstring("must not contain"));
     }
-    CHECK_THAT(refusal_of({.path = directory / "app.log", .directory = here}), ContainsSubstring("only one"));
+    CHECK_THAT(refusal_of({.path = directory / "app.log", .directory = here}),
+               ContainsSubstring("set only one"));
     CHECK(names_in(directory.path()).empty());
   }
   SECTION("by its numbers") {

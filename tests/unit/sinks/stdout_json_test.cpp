@@ -105,7 +105,7 @@ TEST_CASE("where the descriptor is closed, records are rejected, and go out once
 
 TEST_CASE("a line that was cut goes on where it was cut when its batch is offered again") {
   support::pipe_pair pipe{O_NONBLOCK};
-  stdout_json sink{{.descriptor = pipe.write_end(), .patience = 1ms}};
+  stdout_json sink{{.descriptor = pipe.write_end(), .write_timeout = 1ms}};
   auto const lines = support::numbered_lines(2'000, 97);  // 194,000 bytes: more than a pipe holds
   batch rest = lines_batch(lines);
   std::string got;
@@ -135,7 +135,7 @@ TEST_CASE("a line that was cut goes on where it was cut when its batch is offere
 
 TEST_CASE("a line that was cut is ended before other lines when its batch does not come again") {
   support::pipe_pair pipe{O_NONBLOCK};
-  stdout_json sink{{.descriptor = pipe.write_end(), .patience = 0ms}};
+  stdout_json sink{{.descriptor = pipe.write_end(), .write_timeout = 0ms}};
   auto const lines = support::numbered_lines(1'000, 97);
   write_result const result = sink.write(lines_batch(lines));
   REQUIRE(result.outcome() == write_outcome::retry);
@@ -156,7 +156,7 @@ TEST_CASE("a line that was cut is ended before other lines when its batch does n
 
 TEST_CASE("the end of a line that was cut is written at stop") {
   support::pipe_pair pipe{O_NONBLOCK};
-  stdout_json sink{{.descriptor = pipe.write_end(), .patience = 0ms}};
+  stdout_json sink{{.descriptor = pipe.write_end(), .write_timeout = 0ms}};
   auto const lines = support::numbered_lines(1'000, 97);
   write_result const result = sink.write(lines_batch(lines));
   REQUIRE(result.outcome() == write_outcome::retry);
@@ -169,7 +169,7 @@ TEST_CASE("the end of a line that was cut is written at stop") {
 
 TEST_CASE("a reader that goes away in the middle leaves the rest rejected, by index") {
   support::pipe_pair pipe{O_NONBLOCK};
-  stdout_json sink{{.descriptor = pipe.write_end(), .patience = 0ms}};
+  stdout_json sink{{.descriptor = pipe.write_end(), .write_timeout = 0ms}};
   auto const lines = support::numbered_lines(1'000, 97);
   write_result const full = sink.write(lines_batch(lines));
   REQUIRE(full.outcome() == write_outcome::retry);

@@ -265,7 +265,7 @@ TEST_CASE("a batch of pretty lines goes out in one write, and needs no JSON") {
 
 TEST_CASE("an entry of several lines that was cut is ended before anything else") {
   support::pipe_pair pipe{O_NONBLOCK};
-  stdout_pretty sink{{.descriptor = pipe.write_end(), .patience = std::chrono::milliseconds{0}}};
+  stdout_pretty sink{{.descriptor = pipe.write_end(), .write_timeout = std::chrono::milliseconds{0}}};
   events all;
   std::string const filler(200, 'x');
   for (int i = 0; i < 1'000; ++i) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The kit for tests of programs and plugins: it finds what is there, waits for it, and sees what is wrong.
+#include "support/batches.hpp"
 #include "support/catch.hpp"
 
 #include <fapilog/fapilog.hpp>
@@ -57,7 +58,7 @@ TEST_CASE("a manual clock moves when it is told to, in all copies") {
 
 TEST_CASE("a faulty sink fails, hangs, throws and refuses as told") {
   auto sink = std::make_shared<kit::faulty_sink>(kit::fault::hang);
-  sink->refuse([](fapilog::event const& e) { return e.message == "refused"; });
+  sink->reject([](fapilog::event const& e) { return e.message == "refused"; });
   fapilog::runtime rt{
       {.sinks = {{sink, {.retry = {.attempts = 0, .first_delay = 1ms, .longest_delay = 1ms}}}},
        .diagnostics_output = [](std::string_view) {}}};
@@ -76,6 +77,18 @@ TEST_CASE("a faulty sink fails, hangs, throws and refuses as told") {
   auto const end = rt.drain(60s);
   CHECK(end.processed == 1);
   CHECK(end.rejected == 1);
+}
+
+TEST_CASE("a faulty sink takes the records of a batch that it does not reject") {
+  kit::faulty_sink sink;
+  sink.reject([](fapilog::event const& e) { return e.message == "bad"; });
+  support::events records;
+  for (char const* message : {"good", "bad", "better"}) records.add(message);
+  auto const result = sink.write(records.batch());
+  CHECK(result.rejected_entries() == std::vector<std::size_t>{1});
+  CHECK(sink.taken().size() == 2);
+  CHECK(sink.taken().contains(kit::has_message("better")));
+  CHECK_FALSE(sink.taken().contains(kit::has_message("bad")));
 }
 
 TEST_CASE("a faulty stage does no harm that its kind does not allow") {

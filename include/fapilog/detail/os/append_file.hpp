@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A file that grows by whole lines only, also when the disk is full and when another process appends to it.
+// A file that grows by whole lines only, even if the disk is full or another process appends to it.
 #pragma once
 
 #include <fapilog/detail/os/file.hpp>
@@ -14,20 +14,20 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// The one regular file under a path to which lines are appended, each call in one write(2). Thread: one.
+/// Appends lines to a regular file, with one write(2) per call. Thread: one.
 class append_file {
  public:
-  /// Why a file was not opened; empty where it was.
+  /// Why a file was not opened; empty if it was.
   struct refusal {
-    std::string text;  ///< names the path and what would be right
+    std::string text;  ///< names the path and says what to do
     int error = 0;     ///< errno value, or 0
 
     explicit operator bool() const noexcept { return !text.empty(); }
     [[nodiscard]] std::string message() const { return error == 0 ? text : text + ": " + errno_text(error); }
   };
 
-  /// Opens the file or makes it (less the umask), after the directories above it. Refuses everything that is not a
-  /// regular file, without following links or waiting for a FIFO.
+  /// Opens the file. Creates it and its directories if they do not exist (with `mode` minus the umask). Refuses anything but
+  /// a regular file; does not follow links or wait for a FIFO.
   [[nodiscard]] refusal open(std::string const& path, std::string const& directory, unsigned mode) {
     close();
     file_status const before = status_of(path);
@@ -36,22 +36,22 @@ class append_file {
     opened_file opened = open_file(path, open_for::append, mode);
     if (opened.error == ENOENT) {
       if (int const error = make_directories(directory); error != 0) {
-        return {"cannot make the directory '" + directory + "' for the log file '" + path +
-                    "'; it has to be one that this process may write to",
+        return {"cannot create the directory '" + directory + "' for the log file '" + path +
+                    "'; this process must be allowed to create it",
                 error};
       }
       opened = open_file(path, open_for::append, mode);
     }
     if (opened.error != 0) {
       return {"cannot open the log file '" + path +
-                  "'; this process has to be allowed to write to it and its directory",
+                  "'; this process must be allowed to write to it and its directory",
               opened.error};
     }
     file_status const status = opened.handle.status();
-    // Looked at again: it may have been changed since.
+    // Checked again, because the file may have been replaced since.
     if (status.type != file_type::regular) return wrong_type(path, status.type);
     handle_ = std::move(opened.handle);
-    (void)handle_.lock_shared();  // tells those who compress rotated files that this one is still written to
+    (void)handle_.lock_shared();  // keeps other processes from compressing the file while it is written
     opened_ = status;
     size_ = status.size;
     is_torn_ = has_torn_tail();
@@ -64,14 +64,13 @@ class append_file {
   }
 
   [[nodiscard]] bool is_open() const noexcept { return handle_.is_open(); }
-  /// Bytes that stand before the next line: in the file as of the last call of `is_alive`, and what was
-  /// appended since.
+  /// Size of the file as of the last call of `is_alive`, plus what was appended since.
   [[nodiscard]] std::uint64_t size() const noexcept { return size_ + (is_torn_ ? 1 : 0); }
-  /// When the file had last been written to as it was opened; seconds since 1970-01-01 UTC.
+  /// Time of the last write before the file was opened, in seconds since 1970-01-01 UTC.
   [[nodiscard]] std::int64_t modified_before() const noexcept { return opened_.modified; }
 
-  /// Looks at the open file: true where it still has a name. Closes it otherwise, as nobody would find what
-  /// is written to it. A descriptor that was closed behind our back is forgotten: it may be anybody's by now.
+  /// Returns true if the open file still has a name. Closes it otherwise, because nobody would find what is written to it.
+  /// Forgets a descriptor that other code has closed: its number may belong to another file now.
   [[nodiscard]] bool is_alive() noexcept {
     file_status const now = handle_.status();
     if (!now.is_same_file(opened_)) {
@@ -82,16 +81,17 @@ class append_file {
       close();
       return false;
     }
-    if (now.size < size_) is_torn_ = false;  // emptied by somebody who copied it
+    if (now.size < size_)
+      is_torn_ = false;  // another process truncated it, for example logrotate with copytruncate
     size_ = now.size;
     return true;
   }
-  /// True while the path still leads to the open file.
+  /// True if the path leads to the open file.
   [[nodiscard]] bool is_at(std::string const& path) const { return status_of(path).is_same_file(opened_); }
 
-  /// Appends lines, each with its end, and waits for the medium where `sync` is set. After an error the
-  /// result's bytes are whole lines, and the file holds these and no part of the next one. (Where a part
-  /// cannot be cut off again, it becomes a line of its own.)
+  /// Appends lines, each with its newline. With `sync`, waits until they are on disk. After an error, the result counts whole
+  /// lines, and the file contains these and no part of the next one. (If a part cannot be removed again, it becomes a line of
+  /// its own.)
   [[nodiscard]] transfer append(std::string_view lines, bool sync) {
     if (is_torn_) {
       transfer const end = handle_.write("\n");
@@ -106,7 +106,7 @@ class append_file {
       is_torn_ = !take_back(result.bytes - whole);
       result.bytes = whole;
     } else if (sync) {
-      // What the medium did not take may be lost for good, whatever a second fdatasync says: it is written again.
+      // After a failed fdatasync the data may be lost even if a second one succeeds, so it is written again.
       result.error = handle_.sync();
       if (result.error != 0) {
         (void)take_back(result.bytes);
@@ -119,12 +119,11 @@ class append_file {
  private:
   static refusal wrong_type(std::string const& path, file_type type) {
     return {"'" + path + "' is " + file_type_name(type) +
-                "; a log file has to be a regular file or not there yet",
+                "; a log file must be a regular file, or must not exist yet",
             0};
   }
 
-  /// Cuts the bytes written last off again. False where that cannot be done, or where another process has appended
-  /// meanwhile and would lose its lines.
+  /// Removes the bytes written last. Returns false if that fails, or if another process has appended lines since.
   [[nodiscard]] bool take_back(std::size_t bytes) noexcept {
     if (bytes == 0) return true;
     if (handle_.status().size != size_ || handle_.truncate(size_ - bytes) != 0) return false;
@@ -132,7 +131,7 @@ class append_file {
     return true;
   }
 
-  /// True where the last line has no end: its writer died. One who is in the middle of writing is waited for.
+  /// True if the last line has no newline because its writer died. Waits briefly for a writer that is still writing.
   [[nodiscard]] bool has_torn_tail() const noexcept {
     std::uint64_t size = size_;
     for (int looks = 0; size > 0; ++looks) {

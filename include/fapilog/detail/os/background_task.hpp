@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One thread for a sink's jobs beside its own: compressing a rotated file, writing through a second connection.
+// A background thread for jobs of a sink: compressing a rotated file, writing through a second connection.
 #pragma once
 
 #include <fapilog/detail/os/fork.hpp>
@@ -17,16 +17,14 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Runs jobs one after the other on a thread of its own, which begins with the first job and ends with
-/// `finish` or the destructor, after the last. (Sinks have no threads; this is the one exception to that
-/// rule.)
-/// In the child of a fork the thread does not exist: the parent's jobs stay the parent's, a new job starts a
-/// new thread.
+/// Runs jobs in order on a thread of its own. The thread starts with the first job; `finish` and the destructor wait for the
+/// last job and end it.
+/// In a forked child, the parent's jobs do not exist and a new job starts a new thread.
 /// Thread: one at a time. Throws: never.
 class background_task {
  public:
   using job = std::function<void()>;
-  /// Is told what a job threw, on the thread of the jobs.
+  /// Receives the message of what a job threw, on the background thread.
   using reporter = std::function<void(std::string_view)>;
 
   /// `thread_name`: a literal of at most 15 characters.
@@ -36,14 +34,14 @@ class background_task {
   background_task& operator=(background_task&&) = delete;
   ~background_task() { finish(); }
 
-  /// Puts a job behind those that wait. False: neither thread nor memory could be had, which is reported.
+  /// Adds a job. Returns false, and reports why, if there is no thread or no memory for it.
   bool post(job work) noexcept {
     try {
       if (state_.get() == nullptr) {
         auto fresh = std::make_unique<state>();
         fresh->name = thread_name_;
         fresh->report = report_;
-        signals_blocked const unseen;  // the application's handlers run on the application's threads
+        signals_blocked const unseen;  // signal handlers must run on the threads of the application
         fresh->thread = std::thread{run, std::ref(*fresh)};
         state_.reset(std::move(fresh));
       }
@@ -55,12 +53,12 @@ class background_task {
       own.changed.notify_one();
       return true;
     } catch (std::exception const& error) {
-      tell(report_, error.what());
+      report_to(report_, error.what());
     }
     return false;
   }
 
-  /// Waits until every job is done; the thread stays for the next.
+  /// Waits until every job is done. The thread continues to exist.
   void wait() noexcept {
     state* const own = state_.get();
     if (own == nullptr) return;
@@ -105,7 +103,7 @@ class background_task {
       s.is_working = true;
       lock.unlock();
       perform(work, s.report);
-      work = nullptr;  // what it holds is let go without the lock
+      work = nullptr;  // releases what the job holds without the lock
       lock.lock();
       s.is_working = false;
       if (s.jobs.empty()) s.idle.notify_all();
@@ -116,17 +114,17 @@ class background_task {
     try {
       work();
     } catch (std::exception const& error) {
-      tell(report, error.what());
+      report_to(report, error.what());
     } catch (...) {
-      tell(report, "a background job threw something not derived from std::exception");
+      report_to(report, "a background job threw something not derived from std::exception");
     }
   }
 
-  static void tell(reporter const& report, std::string_view text) noexcept {
+  static void report_to(reporter const& report, std::string_view text) noexcept {
     try {
       if (report) report(text);
     } catch (...) {
-      // Nobody is left to tell.
+      // The reporter itself failed: there is nowhere to report this.
     }
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Files and descriptors: the only place where the library calls the file system.
+// Files and descriptors: the only header that calls the file system.
 #pragma once
 
 #include <fapilog/detail/os/platform.hpp>
@@ -25,14 +25,14 @@
 
 namespace fapilog::inline v0_1::detail {
 
-// Nothing here throws but std::bad_alloc: an `int` that is returned is an errno value, 0 where all went well.
+// Functions that return `int` return an errno value, or 0. Throws: only std::bad_alloc.
 
-/// `No space left on device (errno 28)`.
+/// Formats an errno value: `No space left on device (errno 28)`.
 [[nodiscard]] inline std::string errno_text(int error) {
   return std::generic_category().message(error) + " (errno " + std::to_string(error) + ')';
 }
 
-/// How many bytes were moved, and the errno value of what ended it early.
+/// Number of bytes transferred, and the errno value of the error that ended the transfer, or 0.
 struct transfer {
   std::size_t bytes = 0;
   int error = 0;
@@ -40,7 +40,7 @@ struct transfer {
 
 enum class file_type : std::uint8_t { none, regular, directory, symlink, fifo, device, socket };
 
-/// For messages: "a FIFO".
+/// A name for messages, such as "a FIFO".
 [[nodiscard]] constexpr char const* file_type_name(file_type type) noexcept {
   switch (type) {
     case file_type::none: return "nothing";
@@ -54,7 +54,7 @@ enum class file_type : std::uint8_t { none, regular, directory, symlink, fifo, d
   return "something unknown";
 }
 
-/// What the file system says of a file; all zero where there is none.
+/// Status of a file; all zero if it does not exist.
 struct file_status {
   file_type type = file_type::none;
   std::uint64_t device = 0;
@@ -88,7 +88,7 @@ inline file_status convert(struct ::stat const& s) noexcept {
   return status;
 }
 
-/// Without the file's times where the system can leave them out. (A template, so that the name may be missing.)
+/// Calls fdatasync if the system has it, else fsync. (A template, because the name may not exist.)
 template <class Descriptor>
 int sync_data(Descriptor descriptor) noexcept {
   if constexpr (requires { fdatasync(descriptor); }) {
@@ -102,14 +102,14 @@ inline int result_of(int returned) noexcept { return returned == 0 ? 0 : errno; 
 
 }  // namespace file_detail
 
-/// Writes all of it, in one call where the system takes it so. Interrupted and short writes are continued; where a
-/// non-blocking descriptor is full, up to `patience_ms` in all are waited, then the error is EAGAIN.
-[[nodiscard]] inline transfer write_all(int descriptor, std::string_view text, int patience_ms) noexcept {
-  constexpr std::size_t most_at_once = std::size_t{1} << 30;  // systems refuse or cut at 2 GiB
+/// Writes the whole text, in one call if the system accepts it. Continues interrupted and short writes. Waits up to
+/// `timeout_ms` in total while a non-blocking descriptor is full, then fails with EAGAIN.
+[[nodiscard]] inline transfer write_all(int descriptor, std::string_view text, int timeout_ms) noexcept {
+  constexpr std::size_t max_at_once = std::size_t{1} << 30;  // systems refuse or truncate writes of 2 GiB
   transfer result;
   std::int64_t deadline = 0;
   while (result.bytes < text.size()) {
-    std::string_view const rest = text.substr(result.bytes, most_at_once);
+    std::string_view const rest = text.substr(result.bytes, max_at_once);
     ::ssize_t const written = ::write(descriptor, rest.data(), rest.size());
     if (written > 0) {
       result.bytes += static_cast<std::size_t>(written);
@@ -119,25 +119,25 @@ inline int result_of(int returned) noexcept { return returned == 0 ? 0 : errno; 
     if (error == EINTR) continue;
     if (error != EAGAIN && error != EWOULDBLOCK) return {result.bytes, error};
     std::int64_t const now = steady_clock_ns();
-    if (deadline == 0) deadline = now + std::int64_t{patience_ms} * 1'000'000;
+    if (deadline == 0) deadline = now + std::int64_t{timeout_ms} * 1'000'000;
     if (now >= deadline) return {result.bytes, EAGAIN};
     ::pollfd ready{descriptor, POLLOUT, 0};
-    (void)::poll(&ready, 1,
-                 static_cast<int>((deadline - now) / 1'000'000) + 1);  // write(2) tells what came of it
+    (void)::poll(
+        &ready, 1,
+        static_cast<int>((deadline - now) / 1'000'000) + 1);  // the next write(2) returns the error, if any
   }
   return result;
 }
 
-/// As long as it stands, a write of this thread to a pipe that nobody reads fails with EPIPE and does nothing
-/// else. The application's handlers stay as they are: the signal is blocked for this thread, and taken away
-/// where a write made it pending.
+/// While it exists, a write of this thread to a pipe without a reader fails with EPIPE and raises no SIGPIPE. Does not change
+/// the application's handlers: blocks the signal for this thread, and removes it if a write made it pending.
 class sigpipe_guard {
  public:
   sigpipe_guard() noexcept {
     ::sigemptyset(&pipe_);
     ::sigaddset(&pipe_, SIGPIPE);
     ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-    // Where the thread lets the signal through, none can be waiting.
+    // If the signal is not blocked, it cannot be pending.
     was_blocked_ = ::sigismember(&before_, SIGPIPE) == 1;
     was_pending_ = was_blocked_ && is_pending();
   }
@@ -151,7 +151,7 @@ class sigpipe_guard {
     if (!was_blocked_) ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
   }
 
-  /// To be told of every write's result.
+  /// Must be called with the result of every write.
   void note(int error) noexcept { was_raised_ = was_raised_ || error == EPIPE; }
 
  private:
@@ -168,18 +168,18 @@ class sigpipe_guard {
   bool was_raised_ = false;
 };
 
-/// `write_all` to what may be a pipe or socket: EPIPE is an error like the others, not a signal.
+/// Like `write_all`, for a descriptor that may be a pipe or socket: EPIPE is returned like any other error, without a signal.
 [[nodiscard]] inline transfer write_all_to_stream(int descriptor, std::string_view text,
-                                                  int patience_ms) noexcept {
+                                                  int timeout_ms) noexcept {
   sigpipe_guard guard;
-  transfer const result = write_all(descriptor, text, patience_ms);
+  transfer const result = write_all(descriptor, text, timeout_ms);
   guard.note(result.error);
   return result;
 }
 
 [[nodiscard]] inline bool is_terminal(int descriptor) noexcept { return ::isatty(descriptor) == 1; }
 
-/// An open descriptor, closed at the end. Thread: one.
+/// Owns a file descriptor. Thread: one.
 class file {
  public:
   file() noexcept = default;
@@ -197,13 +197,13 @@ class file {
     if (descriptor_ >= 0) ::close(descriptor_);
     descriptor_ = -1;
   }
-  /// Forgets the descriptor without closing it: for one that turned out to be somebody else's.
+  /// Releases the descriptor without closing it, because it belongs to other code.
   void forget() noexcept { descriptor_ = -1; }
 
   [[nodiscard]] transfer write(std::string_view text) const noexcept {
     return write_all(descriptor_, text, 0);
   }
-  /// Reads up to `size` bytes; 0 bytes without an error is the end.
+  /// Reads up to `size` bytes; 0 bytes without an error is the end of the file.
   [[nodiscard]] transfer read(char* to, std::size_t size) const noexcept {
     for (;;) {
       ::ssize_t const got = ::read(descriptor_, to, size);
@@ -211,12 +211,12 @@ class file {
       if (errno != EINTR) return {0, errno};
     }
   }
-  /// The byte at this place, or -1.
+  /// Returns the byte at this offset, or -1.
   [[nodiscard]] int byte_at(std::uint64_t offset) const noexcept {
     unsigned char byte = 0;
     return ::pread(descriptor_, &byte, 1, static_cast<::off_t>(offset)) == 1 ? byte : -1;
   }
-  /// Reads up to `size` bytes from this place on; fewer only at the end or with an error.
+  /// Reads `size` bytes at this offset; fewer only at the end of the file or after an error.
   [[nodiscard]] transfer read_at(std::uint64_t offset, char* to, std::size_t size) const noexcept {
     transfer result;
     while (result.bytes < size) {
@@ -232,7 +232,7 @@ class file {
     }
     return result;
   }
-  /// Writes all of it at this place.
+  /// Writes the whole text at this offset.
   [[nodiscard]] transfer write_at(std::uint64_t offset, std::string_view text) const noexcept {
     transfer result;
     while (result.bytes < text.size()) {
@@ -254,9 +254,9 @@ class file {
   [[nodiscard]] int truncate(std::uint64_t size) const noexcept {
     return file_detail::result_of(::ftruncate(descriptor_, static_cast<::off_t>(size)));
   }
-  /// Waits until the content is on the medium.
+  /// Waits until the content is on disk.
   [[nodiscard]] int sync() const noexcept { return file_detail::sync_data(descriptor_); }
-  /// Advisory locks of the whole file, held until it is closed; EWOULDBLOCK where another holder forbids it.
+  /// Advisory lock of the whole file until it is closed. Returns EWOULDBLOCK if a conflicting lock is held.
   [[nodiscard]] int lock_shared() const noexcept {
     return file_detail::result_of(::flock(descriptor_, LOCK_SH | LOCK_NB));
   }
@@ -270,13 +270,13 @@ class file {
 
 /// What a file is opened for.
 enum class open_for : std::uint8_t {
-  append,   ///< made where it is missing; each write goes to the end
-  read,     ///< has to exist
-  follow,   ///< to read, where a symbolic link leads
+  append,   ///< created if it does not exist; each write goes to the end
+  read,     ///< must exist
+  follow,   ///< like `read`, but follows a symbolic link
   create,   ///< must not exist
-  replace,  ///< made, or emptied
-  update,   ///< has to exist; read and written at any place
-  make,     ///< must not exist; read and written at any place
+  replace,  ///< created, or truncated
+  update,   ///< must exist; read and written at any offset
+  make,     ///< must not exist; read and written at any offset
 };
 
 struct opened_file {
@@ -284,8 +284,8 @@ struct opened_file {
   int error = 0;
 };
 
-/// Opens without following a symbolic link at the end (ELOOP) unless that is asked for, without waiting for a FIFO's other end, closed
-/// on exec. `mode` counts for new files, less the umask. The caller looks at `status().type`.
+/// Opens a file with close-on-exec. Does not follow a symbolic link (ELOOP), except with `follow`, and does not wait for the
+/// other end of a FIFO. `mode` minus the umask applies to new files. The caller must check `status().type`.
 [[nodiscard]] inline opened_file open_file(std::string const& path, open_for purpose, unsigned mode = 0600) {
   auto const attempt = [&](int flags) -> opened_file {
     flags |= O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (purpose == open_for::follow ? 0 : O_NOFOLLOW);
@@ -304,18 +304,18 @@ struct opened_file {
     case open_for::make: return attempt(O_RDWR | O_CREAT | O_EXCL);
     case open_for::append: break;
   }
-  // Readable where that is allowed, so that the last byte can be looked at.
+  // Readable if permitted, so that the last byte can be checked.
   opened_file result = attempt(O_RDWR | O_APPEND | O_CREAT);
   return result.error == EACCES ? attempt(O_WRONLY | O_APPEND | O_CREAT) : std::move(result);
 }
 
-/// The status of what has this name; of a symbolic link itself.
+/// Returns the status of the file with this name; of a symbolic link itself, not its target.
 [[nodiscard]] inline file_status status_of(std::string const& path) {
   struct ::stat s {};
   return ::lstat(path.c_str(), &s) == 0 ? file_detail::convert(s) : file_status{};
 }
 
-/// Moves a name; what had the new one is replaced.
+/// Renames a file and replaces an existing one.
 [[nodiscard]] inline int rename_file(std::string const& from, std::string const& to) {
   return file_detail::result_of(::rename(from.c_str(), to.c_str()));
 }
@@ -323,7 +323,7 @@ struct opened_file {
   return file_detail::result_of(::unlink(path.c_str()));
 }
 
-/// Makes the directory and those above it where they are missing, for the owner only (0700).
+/// Creates the directory and its parents if they do not exist, with permissions 0700.
 [[nodiscard]] inline int make_directories(std::string const& path) {
   for (std::size_t end = 0; end < path.size();) {
     end = path.find('/', end + 1);
@@ -338,7 +338,7 @@ struct opened_file {
   return 0;
 }
 
-/// Waits until new, moved and removed names are on the medium.
+/// Waits until created, renamed and removed names are on disk.
 [[nodiscard]] inline int sync_directory(std::string const& path) {
   file const directory{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   return directory.is_open() ? file_detail::result_of(::fsync(directory.descriptor())) : errno;
@@ -349,7 +349,7 @@ struct directory_listing {
   int error = 0;
 };
 
-/// The names in a directory that begin so, in no order.
+/// Lists the names in a directory that begin with `prefix`, in no particular order.
 [[nodiscard]] inline directory_listing list_directory(std::string const& path, std::string_view prefix) {
   directory_listing result;
   struct closer {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// SIGHUP for those who want to hear of it.
+// Notifies listeners of SIGHUP.
 #pragma once
 
 #include <fapilog/detail/os/system.hpp>
@@ -12,7 +12,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Someone who is woken, and hears of hangups if it wants to.
+/// A listener with a pipe that wakes it. Gets hangups only if it asked for them.
 struct hangup_listener {
   detail::wake_pipe pipe;
   std::atomic<bool> wants_hangups{false};
@@ -20,8 +20,8 @@ struct hangup_listener {
   bool is_taken = false;  ///< under the mutex of `hangup_signal`
 };
 
-/// The process' handler stands while anybody listens; it calls the one that stood before. Listeners are used again and
-/// never freed: a handler may be at one of them at any time.
+/// Installs a handler while there are listeners; the handler also calls the one that was installed before. Listeners are
+/// reused and never freed, because a signal handler may use them at any time.
 /// Thread: any.
 class hangup_signal {
  public:
@@ -30,7 +30,7 @@ class hangup_signal {
     return *one;
   }
 
-  /// Throws: std::runtime_error where too many listen already, std::bad_alloc, std::system_error without descriptors.
+  /// Throws: std::runtime_error if there are too many listeners, std::bad_alloc, std::system_error without file descriptors.
   [[nodiscard]] hangup_listener& take(bool wants_hangups) {
     std::lock_guard const lock{mutex_};
     for (auto& place : listeners) {
@@ -43,8 +43,8 @@ class hangup_signal {
       if (wants_hangups && listening_++ == 0) install();
       return *one;
     }
-    throw std::runtime_error{"fapilog: more than " + std::to_string(listeners.size()) +
-                             " files or signals are watched at the same time"};
+    throw std::runtime_error{"fapilog: too many settings_watch objects; at most " +
+                             std::to_string(listeners.size()) + " can exist at the same time"};
   }
   void give_back(hangup_listener& one) noexcept {
     std::lock_guard const lock{mutex_};
@@ -77,7 +77,7 @@ class hangup_signal {
     ::sigemptyset(&ours.sa_mask);
     ::sigaction(SIGHUP, &ours, &before);
   }
-  /// A handler that was installed after ours stays, with ours behind it.
+  /// If another handler was installed after ours, it stays, and so does ours, which it may call.
   static void uninstall() noexcept {
     struct sigaction now {};
     ::sigaction(SIGHUP, nullptr, &now);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What differs between compilers and processors, and is light enough for the call site.
+// Differences between compilers and processors, kept light because every file that logs includes it.
 #pragma once
 
 #include <cstddef>
@@ -31,10 +31,10 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Bytes that two threads should not share when both write.
+/// Size of a cache line: two threads that write should not share one.
 inline constexpr std::size_t cache_line = 64;
 
-/// Tells the processor that this is a spin loop.
+/// A hint to the processor that this is a spin loop.
 inline void cpu_pause() noexcept {
 #if FAPILOG_DETAIL_X86
   __builtin_ia32_pause();
@@ -43,7 +43,7 @@ inline void cpu_pause() noexcept {
 #endif
 }
 
-/// Asks for a cache line that will be written. Any address will do.
+/// Prefetches a cache line that will be written. Any address is valid.
 [[gnu::always_inline]] inline void prefetch_to_write([[maybe_unused]] void const* address) noexcept {
 #if defined(__x86_64__)
   // The compiler's own builtin asks to read unless the target is said to have this instruction; all have it, or skip it.
@@ -53,7 +53,7 @@ inline void cpu_pause() noexcept {
 #endif
 }
 
-/// True where `read_tsc` reads a counter; whether it is steady is asked once at start (detail/system.hpp).
+/// True if `read_tsc` reads a counter. Whether it is steady is checked once at start (detail/os/system.hpp).
 inline constexpr bool has_tsc = FAPILOG_DETAIL_X86 != 0;
 
 [[gnu::always_inline]] inline std::uint64_t read_tsc() noexcept {
@@ -71,7 +71,7 @@ inline std::int64_t wall_clock_ns() noexcept {
   return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
 }
 
-/// Nanoseconds of a clock that never jumps.
+/// Nanoseconds of a monotonic clock.
 inline std::int64_t steady_clock_ns() noexcept {
   ::timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);

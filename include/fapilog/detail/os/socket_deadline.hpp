@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An end to waiting for a peer that holds its connection and says nothing.
+// Ends waits for a peer that keeps its connection open but does not answer.
 #pragma once
 
 #include <fapilog/detail/os/fork.hpp>
@@ -17,16 +17,16 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Shuts down sockets on which somebody has waited for too long: a blocking library comes back with an error then. A thread
-/// of its own looks at the clock. It is woken once in a while, not by each watch, and sleeps where nothing is watched.
-/// In the child of a fork the thread does not exist: `start` makes another.
-/// Thread: any, but `start` and the destructor: then nothing may be watched. Throws: std::system_error, std::bad_alloc.
+/// Shuts down sockets whose deadline has passed, so that a blocking library call returns with an error. Uses a thread of its
+/// own, which sleeps while nothing is watched; most watches do not wake it.
+/// In a forked child the thread does not exist until `start` is called again.
+/// Thread: any; during `start` and the destructor nothing may be watched. Throws: std::system_error, std::bad_alloc.
 class socket_deadline {
   using clock = std::chrono::steady_clock;
   struct state;
 
  public:
-  /// One wait. Its socket must stay open as long as it stands.
+  /// Watches one socket, which must stay open while this object exists.
   class watch {
    public:
     watch(watch const&) = delete;
@@ -35,7 +35,7 @@ class socket_deadline {
       std::lock_guard const lock{state_.mutex};
       std::erase_if(state_.watched, [this](entry const& e) { return e.of == this; });
     }
-    /// True where the socket was shut down.
+    /// True if the deadline passed and the socket was shut down.
     [[nodiscard]] bool has_passed() const {
       std::lock_guard const lock{state_.mutex};
       return std::none_of(state_.watched.begin(), state_.watched.end(),
@@ -57,7 +57,7 @@ class socket_deadline {
   socket_deadline& operator=(socket_deadline const&) = delete;
   ~socket_deadline() { finish(); }
 
-  /// Before the first `over`, and after a fork.
+  /// Must be called before the first `over`, and again after a fork.
   void start() {
     if (state_.get() != nullptr) return;
     auto fresh = std::make_unique<state>();
@@ -107,7 +107,7 @@ class socket_deadline {
         shut_down_socket(e.socket);
         return true;
       });
-      // Watches come and go by the thousand: the thread keeps the time of one that is gone rather than be told of each.
+      // Watches are created by the thousand: the end of a watch does not wake the thread, which wakes once too early instead.
       auto const next =
           std::min_element(s.watched.begin(), s.watched.end(),
                            [](auto const& a, auto const& b) { return a.deadline < b.deadline; });

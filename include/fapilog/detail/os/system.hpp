@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the worker's side asks of the operating system: pages, barriers, threads, the host's name.
+// Functions of the operating system for the worker's side: pages, barriers, threads, the host name.
 #pragma once
 
 #include <fapilog/detail/memory/atomic.hpp>
@@ -38,13 +38,13 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// A number that nobody in this process was given before.
+/// Returns a number that is unique in this process.
 [[nodiscard]] inline std::uint64_t unique_number() noexcept {
   static constinit atomic_word<std::uint64_t> numbers{1};
   return numbers.fetch_add_relaxed(1);
 }
 
-/// Registers the process for membarrier(2); false where the kernel has or allows none.
+/// Registers the process for membarrier(2). Returns false if the kernel does not support or allow it.
 [[nodiscard]] inline bool register_membarrier() noexcept {
 #if defined(__linux__) && defined(SYS_membarrier)
   return ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
@@ -53,7 +53,7 @@ namespace fapilog::inline v0_1::detail {
 #endif
 }
 
-/// Makes every running thread of the process pass a full fence.
+/// Executes a full fence on every running thread of the process.
 inline void membarrier() noexcept {
 #if defined(__linux__) && defined(SYS_membarrier)
   ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
@@ -61,7 +61,7 @@ inline void membarrier() noexcept {
   full_fence();
 }
 
-/// True where the time stamp counter runs at one speed and never stops.
+/// True if the time stamp counter has a constant rate and never stops.
 [[nodiscard]] inline bool has_invariant_tsc() noexcept {
 #if FAPILOG_DETAIL_X86
   unsigned a = 0, b = 0, c = 0, d = 0;
@@ -72,13 +72,13 @@ inline void membarrier() noexcept {
 #endif
 }
 
-/// Zeroed pages, or null. They cost memory only where they are touched.
+/// Returns zeroed pages, or null. Only touched pages use memory.
 [[nodiscard]] inline void* map_pages(std::size_t size) noexcept {
   void* const pages = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return pages == MAP_FAILED ? nullptr : pages;
 }
 inline void unmap_pages(void* pages, std::size_t size) noexcept { ::munmap(pages, size); }
-/// Gives the memory of the whole pages within this range back and keeps the addresses; what was there is lost.
+/// Returns the memory of the whole pages in this range to the system. The addresses stay valid; the content is lost.
 inline void release_pages(std::byte* begin, std::size_t size) noexcept {
   auto const page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   auto const first = (reinterpret_cast<std::uintptr_t>(begin) + page - 1) / page * page;
@@ -86,7 +86,7 @@ inline void release_pages(std::byte* begin, std::size_t size) noexcept {
   if (first < end) ::madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED);
 }
 
-/// Gives these pages memory ahead of their first use, where the kernel can (Linux 5.14); their content stays.
+/// Allocates the memory of these pages before their first use, if the kernel can (Linux 5.14). Keeps their content.
 inline void populate_pages([[maybe_unused]] std::byte* begin, [[maybe_unused]] std::size_t size) noexcept {
 #if defined(MADV_POPULATE_WRITE)
   constexpr int populate_for_writing = MADV_POPULATE_WRITE;
@@ -110,11 +110,11 @@ inline void populate_pages([[maybe_unused]] std::byte* begin, [[maybe_unused]] s
 }
 [[nodiscard]] inline std::int64_t process_id() noexcept { return ::getpid(); }
 
-/// Asks the scheduler for short turns at once instead of long ones later (Linux 6.12; older kernels take no notice): a
-/// thread that is woken need not wait until the one that woke it has had its turn of milliseconds.
+/// Requests a short time slice from the scheduler (Linux 6.12; older kernels ignore it), so that a thread that is woken need not
+/// wait for the end of a time slice of milliseconds.
 inline void ask_for_short_turns() noexcept {
 #if defined(__linux__) && defined(SYS_sched_setattr)
-  // As sched_setattr(2) has it; C libraries before glibc 2.41 do not declare it.
+  // The layout of sched_setattr(2); C libraries before glibc 2.41 do not declare it.
   struct attributes {
     std::uint32_t size;
     std::uint32_t policy;
@@ -135,14 +135,14 @@ inline void ask_for_short_turns() noexcept {
 #endif
 }
 
-/// At most 15 characters.
+/// `name`: at most 15 characters.
 inline void name_thread([[maybe_unused]] char const* name) noexcept {
 #if defined(__linux__)
   ::prctl(PR_SET_NAME, name, 0, 0, 0);
 #endif
 }
 
-/// The name of a thread of this process by the kernel's number, or nothing where there is none to tell.
+/// Returns the name of a thread of this process by its kernel id, or an empty string.
 [[nodiscard]] inline std::string name_of_thread([[maybe_unused]] std::uint64_t id) {
 #if defined(__linux__)
   std::string const path = "/proc/self/task/" + std::to_string(id) + "/comm";
@@ -159,7 +159,7 @@ inline void name_thread([[maybe_unused]] char const* name) noexcept {
 #endif
 }
 
-/// For the worker and its helper: short sleeps that are short, and turns that come soon.
+/// Prepares a thread of the library: name, exact timers and short time slices.
 inline void prepare_thread(char const* name) noexcept {
   name_thread(name);
 #if defined(__linux__)
@@ -168,7 +168,8 @@ inline void prepare_thread(char const* name) noexcept {
   ask_for_short_turns();
 }
 
-/// Blocks all signals for the thread that it starts in, as long as it stands: threads made meanwhile inherit that.
+/// Blocks signals for the current thread while it exists, so that threads created meanwhile get none. Faults such as SIGSEGV
+/// stay unblocked.
 class signals_blocked {
  public:
   signals_blocked() noexcept {
@@ -186,15 +187,15 @@ class signals_blocked {
   ::sigset_t before_;
 };
 
-/// Grows in each forked child: what was read of the process before is stale then.
+/// Incremented in each forked child, to detect values cached in the parent.
 inline constinit atomic_word<std::uint32_t> fork_generation{0};
 
-/// Has these called around every fork(2) of the process.
+/// Registers functions that are called around every fork(2) of the process.
 inline void at_fork(void (*before)(), void (*in_parent)(), void (*in_child)()) noexcept {
   ::pthread_atfork(before, in_parent, in_child);
 }
 
-/// Whoever waits on it is told that the connection has ended.
+/// Ends all waits on the socket.
 inline void shut_down_socket(int descriptor) noexcept { ::shutdown(descriptor, SHUT_RDWR); }
 
 inline void sleep_ns(std::int64_t ns) noexcept {
@@ -204,7 +205,7 @@ inline void sleep_ns(std::int64_t ns) noexcept {
   ::nanosleep(&duration, nullptr);
 }
 
-/// A type's name as it stands in the source; what is no mangled name stays as it is.
+/// Returns the readable form of a mangled type name, and any other string unchanged.
 [[nodiscard]] inline std::string demangled(char const* name) {
 #if __has_include(<cxxabi.h>)
   int status = 0;
@@ -241,13 +242,13 @@ inline void sleep_ns(std::int64_t ns) noexcept {
   return std::string{name.empty() ? std::string_view{"unknown"} : name};
 }
 
-/// An environment variable, or what to take without it.
+/// Returns an environment variable, or `otherwise` if it is not set or empty.
 [[nodiscard]] inline std::string environment(char const* name, char const* otherwise) {
   char const* const found = std::getenv(name);
   return found != nullptr && *found != '\0' ? std::string{found} : std::string{otherwise};
 }
 
-/// All variables of the environment whose names begin so, in any case.
+/// Returns the name and value of all environment variables whose names begin with `prefix`, ignoring case.
 [[nodiscard]] inline std::vector<std::pair<std::string, std::string>> environment_beginning(
     std::string_view prefix) {
   std::vector<std::pair<std::string, std::string>> found;

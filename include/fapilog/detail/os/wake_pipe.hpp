@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A pipe that wakes a thread: from other threads and from signal handlers.
+// A pipe that wakes a thread, from other threads and from signal handlers.
 #pragma once
 
 #include <cerrno>
@@ -11,13 +11,13 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Thread: `wake` from any and from signal handlers, `wait` one at a time.
+/// Thread: `wake` any, also in signal handlers; `wait` one at a time.
 class wake_pipe {
  public:
-  /// Throws: std::system_error where the process has no descriptor left.
+  /// Throws: std::system_error if the process has no file descriptors left.
   wake_pipe() {
     if (::pipe(ends_) != 0)
-      throw std::system_error(errno, std::generic_category(), "fapilog: no pipe can be had");
+      throw std::system_error(errno, std::generic_category(), "fapilog: cannot create a pipe");
     for (int const end : ends_) {
       ::fcntl(end, F_SETFD, FD_CLOEXEC);
       ::fcntl(end, F_SETFL, O_NONBLOCK);
@@ -29,14 +29,14 @@ class wake_pipe {
     for (int const end : ends_) ::close(end);
   }
 
-  /// Leaves errno as it was. A pipe that is full will wake whoever waits all the same.
+  /// Preserves errno. If the pipe is full, the waiting thread wakes anyway.
   void wake() const noexcept {
     int const before = errno;
     [[maybe_unused]] auto const written = ::write(ends_[1], "", 1);
     errno = before;
   }
-  /// Until woken, at most so many milliseconds (below 0: without end), or until a signal has come. Wakes so far are
-  /// forgotten.
+  /// Waits until `wake` is called, for at most this time (negative: no limit), or until a signal arrives. Then forgets all
+  /// calls of `wake` so far.
   void wait(int milliseconds) const noexcept {
     ::pollfd waiting{ends_[0], POLLIN, 0};
     (void)::poll(&waiting, 1, milliseconds);

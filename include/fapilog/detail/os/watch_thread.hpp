@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A thread that looks at something at intervals, and whenever SIGHUP comes.
+// A thread that calls a function at intervals and at each SIGHUP.
 #pragma once
 
 #include <fapilog/detail/os/fork.hpp>
@@ -21,8 +21,8 @@ namespace fapilog::inline v0_1::detail {
 /// Inactive in a forked child. Thread: one.
 class watch_thread {
  public:
-  /// Calls `look(is_hangup)` every `interval` (0: only for hangups), which must not throw. Throws: std::system_error
-  /// without a thread or descriptors, std::runtime_error where too many listen, std::bad_alloc.
+  /// Calls `look(is_hangup)`, which must not throw, every `interval` (0: only at hangups). Throws: std::system_error without
+  /// a thread or file descriptors, std::runtime_error if there are too many listeners, std::bad_alloc.
   watch_thread(std::chrono::milliseconds interval, bool on_hangup, std::function<void(bool is_hangup)> look)
       : interval_(interval), look_(std::move(look)), listener_(hangup_signal::instance().take(on_hangup)) {
     try {
@@ -46,7 +46,7 @@ class watch_thread {
     hangup_signal::instance().give_back(listener_);
   }
 
-  /// Calls `action` while `look` is not called, from any thread but its own.
+  /// Calls `action` while no `look` is running. Thread: any except the watch thread itself.
   template <class F>
   auto alone(F&& action) {
     std::lock_guard const lock{mutex_};
@@ -56,9 +56,9 @@ class watch_thread {
  private:
   void run() {
     detail::prepare_thread("fapilog-watch");
-    auto const most = static_cast<std::int64_t>(std::numeric_limits<int>::max());
+    auto const max = static_cast<std::int64_t>(std::numeric_limits<int>::max());
     int const timeout =
-        interval_.count() == 0 ? -1 : static_cast<int>(std::clamp<std::int64_t>(interval_.count(), 1, most));
+        interval_.count() == 0 ? -1 : static_cast<int>(std::clamp<std::int64_t>(interval_.count(), 1, max));
     while (!stop_) {
       listener_.pipe.wait(timeout);
       bool const is_hangup = listener_.has_hangup.exchange(false);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A small file as one text.
+// Reads a small file into one string.
 #pragma once
 
 #include <fapilog/detail/os/file.hpp>
@@ -9,15 +9,15 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// What a file has in it, or why that cannot be had.
+/// The content of a file, or an error message.
 struct whole_file {
   std::string text;
-  std::string error;  ///< empty where `text` counts
+  std::string error;  ///< empty if the file was read
 };
 
-/// Reads a regular file of at most `most` bytes; a symbolic link is followed. Throws: std::bad_alloc.
-[[nodiscard]] inline whole_file read_whole_file(std::string const& path, std::size_t most) {
-  if (path.find('\0') != std::string::npos) return {{}, "its name has a NUL character"};
+/// Reads a regular file of at most `max_bytes`. Follows symbolic links. Throws: std::bad_alloc.
+[[nodiscard]] inline whole_file read_whole_file(std::string const& path, std::size_t max_bytes) {
+  if (path.find('\0') != std::string::npos) return {{}, "its name contains a NUL character"};
   opened_file const opened = open_file(path, open_for::follow);
   if (opened.error != 0) return {{}, errno_text(opened.error)};
   file_type const type = opened.handle.status().type;
@@ -31,7 +31,7 @@ struct whole_file {
     size += got.bytes;
     result.text.resize(size);
     if (got.bytes == 0) return result;
-    if (size > most) return {{}, "it has more than " + std::to_string(most) + " bytes"};
+    if (size > max_bytes) return {{}, "it has more than " + std::to_string(max_bytes) + " bytes"};
   }
 }
 

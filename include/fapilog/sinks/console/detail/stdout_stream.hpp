@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Standard output as the stdout sinks see it: may be closed, full, or read by nobody, and never kills the program.
+// Writes to standard output, which may be closed, full or without a reader, and never kills the program.
 #pragma once
 
 #include <fapilog/detail/os/file.hpp>
@@ -15,23 +15,24 @@
 
 namespace fapilog::inline v0_1::sinks {
 
-/// Writes texts of several entries in one write(2) where possible, and remembers an entry of which only a
-/// part went out: its rest is written before anything else, so that no other entry is ever glued to it.
+/// Writes the lines of several entries in one write(2) if possible. If only a part of an entry was written, the rest of it is
+/// written before anything else, so that no two entries ever share a line.
 /// Thread: one at a time.
 class stdout_stream {
  public:
-  /// `patience`: how long to wait in all for the reader of a full non-blocking descriptor; a day at most.
-  stdout_stream(int descriptor, std::chrono::milliseconds patience)
+  /// `write_timeout`: total time that one call of `write` waits for the reader of a full non-blocking descriptor; at most a
+  /// day.
+  stdout_stream(int descriptor, std::chrono::milliseconds write_timeout)
       : descriptor_(descriptor),
-        patience_ms_(static_cast<int>(std::clamp(patience, zero, longest).count())) {}
+        write_timeout_ms_(static_cast<int>(std::clamp(write_timeout, zero, longest).count())) {}
 
-  /// Writes `text`, made of `count` entries; `end_of(i)` is where entry i ends in it. A descriptor that is
-  /// closed or that nobody reads takes nothing any more: rejected. All other errors may pass: retry.
+  /// Writes `text`, which consists of `count` entries; entry i ends at offset `end_of(i)`. Rejects the entries if the
+  /// descriptor is closed or has no reader. All other errors are temporary and lead to a retry.
   template <class EndOf>
   write_result write(std::string_view text, std::size_t count, EndOf const& end_of) {
     std::size_t begin = 0;
     if (!torn_.empty()) {
-      // The same entry again goes on where it was cut; where others come, its rest makes way for them.
+      // If the same entry is offered again, continues where it was cut. Otherwise finishes it first.
       if (text.substr(0, torn_.size()) == torn_) {
         begin = torn_out_;
       } else if (int const error = finish_torn(); error != 0) {
@@ -55,7 +56,7 @@ class stdout_stream {
     return failure(done.error, first, count);
   }
 
-  /// Tries once more to end an entry that was cut.
+  /// Tries once more to finish an entry that was cut.
   void stop() {
     if (!torn_.empty()) (void)finish_torn();
   }
@@ -67,7 +68,7 @@ class stdout_stream {
   static constexpr std::chrono::milliseconds longest = std::chrono::hours{24};
 
   [[nodiscard]] detail::transfer put(std::string_view text) const noexcept {
-    return detail::write_all_to_stream(descriptor_, text, patience_ms_);
+    return detail::write_all_to_stream(descriptor_, text, write_timeout_ms_);
   }
 
   int finish_torn() {
@@ -81,23 +82,23 @@ class stdout_stream {
     std::string const name =
         descriptor_ == 1 ? std::string{"standard output"} : "descriptor " + std::to_string(descriptor_);
     if (error == EPIPE || error == EBADF) {
-      torn_.clear();  // whoever takes this descriptor over has seen no part of it
-      problem_ = name + (error == EPIPE ? " is read by nobody any more" : " is closed") + ": " +
-                 detail::errno_text(error) + "; records go there again once it is open";
+      torn_.clear();  // a new reader of the descriptor has seen no part of the entry
+      problem_ = name + (error == EPIPE ? " has no reader any more" : " is closed") + ": " +
+                 detail::errno_text(error) + "; records are written again once it is open";
       return reject_from(first, count, problem_);
     }
     constexpr std::chrono::milliseconds pause{100};
-    problem_ = error == EAGAIN
-                   ? name + " is full and its reader took nothing for " + std::to_string(patience_ms_) + " ms"
-                   : "cannot write to " + name;
+    problem_ = error == EAGAIN ? name + " is full, and its reader took nothing within write_timeout (" +
+                                     std::to_string(write_timeout_ms_) + " ms)"
+                               : "cannot write to " + name;
     problem_ += ": " + detail::errno_text(error);
     return write_result::retry(problem_, first, pause);
   }
 
   int descriptor_;
-  int patience_ms_;
-  std::string torn_;          ///< an entry that was cut, whole
-  std::size_t torn_out_ = 0;  ///< how much of it is out
+  int write_timeout_ms_;
+  std::string torn_;          ///< the whole entry of which only a part was written
+  std::size_t torn_out_ = 0;  ///< bytes of it that were written
   std::string problem_;
 };
 

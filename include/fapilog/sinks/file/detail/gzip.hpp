@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Puts a finished file into a gzip file beside it; needs zlib.
+// Compresses a finished file into a gzip file beside it; needs zlib.
 #pragma once
 
 #include <fapilog/detail/os/file.hpp>
@@ -16,16 +16,16 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// What the file is called while it is written.
+/// Suffix of the compressed file while it is written.
 inline constexpr char const* gzip_unfinished_suffix = ".gz.tmp";
 
 namespace gzip_detail {
 
 [[noreturn]] inline void fail(std::string const& path, std::string const& what) {
-  throw std::runtime_error("cannot compress '" + path + "', which stays as it is: " + what);
+  throw std::runtime_error("cannot compress '" + path + "', which stays uncompressed: " + what);
 }
 
-/// Reads `from` to its end and writes it compressed. Returns how many bytes were read.
+/// Reads `from` to its end and writes it compressed. Returns the number of bytes read.
 inline std::size_t compress(file const& from, file const& to, std::string const& path, int effort) {
   constexpr std::size_t piece = std::size_t{64} * 1024;
   auto const input = std::make_unique<std::array<char, piece>>();
@@ -33,7 +33,7 @@ inline std::size_t compress(file const& from, file const& to, std::string const&
   ::z_stream stream{};
   constexpr int gzip_window = 15 + 16;  // the largest window, and gzip's header and checksum
   if (::deflateInit2(&stream, effort, Z_DEFLATED, gzip_window, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
-    fail(path, "zlib could not be set up");
+    fail(path, "zlib cannot be initialised");
   }
   std::unique_ptr<::z_stream, void (*)(::z_stream*)> const ended{&stream,
                                                                  [](::z_stream* s) { ::deflateEnd(s); }};
@@ -48,7 +48,7 @@ inline std::size_t compress(file const& from, file const& to, std::string const&
       stream.next_out = reinterpret_cast<::Bytef*>(output->data());
       stream.avail_out = static_cast<::uInt>(output->size());
       state = ::deflate(&stream, got.bytes == 0 ? Z_FINISH : Z_NO_FLUSH);
-      if (state == Z_STREAM_ERROR) fail(path, "zlib lost its state");
+      if (state == Z_STREAM_ERROR) fail(path, "zlib reports an invalid state");
       transfer const put = to.write({output->data(), output->size() - stream.avail_out});
       if (put.error != 0) fail(path, "writing: " + errno_text(put.error));
     } while (stream.avail_out == 0);
@@ -58,13 +58,11 @@ inline std::size_t compress(file const& from, file const& to, std::string const&
 
 }  // namespace gzip_detail
 
-/// Replaces `path` by `path`.gz with the same permissions. The .gz appears whole or not at all, and is on the
-/// medium before the original goes. False, and nothing is done: where the file is not there (any more); where
-/// it is empty, as a name that is only reserved is; where another process compresses it or may still write to
-/// it (`file::lock_shared`).
+/// Replaces `path` by `path`.gz with the same permissions. The .gz appears complete or not at all, and is on disk before the
+/// original is removed. Returns false and does nothing if the file does not exist, if it is empty (a reserved name), or if
+/// another process compresses it or may still write to it (`file::lock_shared`).
 /// `effort`: 1 (fast) to 9 (small).
-/// Throws: std::runtime_error naming file and reason, std::bad_alloc; then the original is whole and no .gz
-/// was begun.
+/// Throws: std::runtime_error with file and reason, std::bad_alloc; the original is then unchanged and there is no .gz.
 inline bool gzip_file(std::string const& path, int effort = 5) {
   using gzip_detail::fail;
   opened_file const original = open_file(path, open_for::read);
@@ -73,17 +71,17 @@ inline bool gzip_file(std::string const& path, int effort = 5) {
   file_status const status = original.handle.status();
   if (status.type != file_type::regular) fail(path, std::string{"it is "} + file_type_name(status.type));
   if (status.size == 0) return false;
-  // File systems without locks give other errors: there, nobody can be asked.
+  // File systems without locks return other errors: the file is compressed without a lock.
   if (original.handle.lock_exclusive() == EWOULDBLOCK) return false;
   if (original.handle.status().links == 0) return false;  // another process was faster
 
   std::string const unfinished = path + gzip_unfinished_suffix;
   opened_file const target = open_file(unfinished, open_for::replace, status.mode);
-  if (target.error != 0) fail(path, "making '" + unfinished + "': " + errno_text(target.error));
+  if (target.error != 0) fail(path, "creating '" + unfinished + "': " + errno_text(target.error));
   try {
     std::size_t const size = gzip_detail::compress(original.handle, target.handle, path, effort);
     if (int const error = target.handle.sync(); error != 0) fail(path, "writing: " + errno_text(error));
-    if (original.handle.status().size != size) fail(path, "it was written to meanwhile");
+    if (original.handle.status().size != size) fail(path, "another process wrote to it meanwhile");
     if (int const error = rename_file(unfinished, path + ".gz"); error != 0) {
       fail(path, "renaming '" + unfinished + "': " + errno_text(error));
     }

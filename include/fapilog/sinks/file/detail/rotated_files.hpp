@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The finished files beside an active log file: their names, their order, and how many of them are kept.
+// The rotated files of an active log file: their names, their order, and how many of them are kept.
 #pragma once
 
 #include <fapilog/detail/os/file.hpp>
@@ -19,20 +19,19 @@
 
 namespace fapilog::inline v0_1::sinks {
 
-/// How much is kept of the rotated files, the newest first.
+/// How many rotated files are kept, the newest first.
 struct retention_limits {
   std::size_t files = std::numeric_limits<std::size_t>::max();
-  std::uint64_t bytes = std::numeric_limits<std::uint64_t>::max();  ///< of all together
+  std::uint64_t bytes = std::numeric_limits<std::uint64_t>::max();  ///< total size
 
   friend bool operator==(retention_limits const&, retention_limits const&) noexcept = default;
 };
 
-/// The files `app-20260127-103000.log`, `app-20260127-103000-1.log` and their `.gz` that were once `app.log`.
-/// Names that differ in anything are not ours: they are neither counted nor touched. Thread: any, each with
-/// its own copy.
+/// The files `app-20260127-103000.log`, `app-20260127-103000-1.log` and so on, and their `.gz`, which were `app.log` before.
+/// Files with any other name are neither counted nor touched. Thread: any, each with its own copy.
 class rotated_files {
  public:
-  /// One of them, or one with its `.gz` that a crash left beside it.
+  /// A rotated file. Both `plain` and `compressed` are true if a crash left the file beside its `.gz`.
   struct item {
     std::string stamp;         ///< `20260127-103000`, UTC
     std::uint32_t number = 0;  ///< 0 for the first of its second
@@ -45,12 +44,12 @@ class rotated_files {
   };
 
   static constexpr std::string_view compressed_suffix = ".gz";
-  /// Characters that a rotated name may have more than the active one: stamp, number, suffix of an unfinished
-  /// file.
+  /// Maximum number of characters that rotation adds to a name: time stamp, number, and the suffix of an unfinished
+  /// compressed file.
   static constexpr std::size_t longest_addition = 16 + 10 + 7;
 
   rotated_files() = default;
-  /// Those of the active file with this path.
+  /// The rotated files of the active file with this path.
   explicit rotated_files(std::string const& active) {
     std::size_t const slash = active.rfind('/');
     directory_ = slash == std::string::npos ? "." : active.substr(0, slash == 0 ? 1 : slash);
@@ -66,7 +65,7 @@ class rotated_files {
            (file.number == 0 ? "" : '-' + std::to_string(file.number)) + extension_;
   }
 
-  /// The item with this name; neither plain nor compressed where the name is not ours.
+  /// Returns the item with this name; neither plain nor compressed if it is not the name of a rotated file.
   [[nodiscard]] item parse(std::string_view name) const {
     constexpr std::size_t stamp_size = 15;
     item file;
@@ -86,7 +85,7 @@ class rotated_files {
     return file;
   }
 
-  /// All of them, the oldest first; `error` is the errno value of a directory that could not be read.
+  /// Returns all rotated files, the oldest first. Sets `error` to an errno value if the directory cannot be read, else 0.
   [[nodiscard]] std::vector<item> list(int& error) const {
     auto found = detail::list_directory(directory_, stem_ + '-');
     error = found.error;
@@ -109,9 +108,9 @@ class rotated_files {
     return files;
   }
 
-  /// Gives the active file its name for ever, by the time `now_ns`. A name that is taken is never replaced,
-  /// also not by two processes at once: it is reserved first. Returns an errno value.
-  [[nodiscard]] int take(std::string const& active, std::int64_t now_ns) {
+  /// Renames the active file to its final name, with the time `now_ns`. Reserves the name first, so that an existing file is
+  /// never replaced, even if two processes rotate at once. Returns an errno value, or 0.
+  [[nodiscard]] int rename_active(std::string const& active, std::int64_t now_ns) {
     char stamp[19];
     put_civil(stamp, now_ns / 1'000'000'000);
     item file;
@@ -119,7 +118,7 @@ class rotated_files {
       if (c >= '0' && c <= '9') file.stamp += c;
       if (c == 'T') file.stamp += '-';
     }
-    // Names of this second that were seen to be taken are not tried again.
+    // Skips the numbers of this second that are known to be taken.
     file.number = file.stamp == last_.stamp ? last_.number + 1 : 0;
     std::string path = path_of(file);
     for (;; ++file.number, path = path_of(file)) {
@@ -136,8 +135,8 @@ class rotated_files {
     return 0;
   }
 
-  /// Removes the oldest until the limits are kept. Returns what went wrong, or nothing.
-  [[nodiscard]] std::string keep(retention_limits const& limits) const {
+  /// Removes the oldest files until the limits are met. Returns an error message, or an empty string.
+  [[nodiscard]] std::string enforce(retention_limits const& limits) const {
     if (limits == retention_limits{}) return {};
     int error = 0;
     std::vector<item> const files = list(error);
@@ -161,7 +160,7 @@ class rotated_files {
   }
 
  private:
-  /// `-1` and up, without leading zeros.
+  /// Parses `-1` and up, without leading zeros.
   static bool parse_number(std::string_view text, std::uint32_t& number) noexcept {
     if (text.size() < 2 || text.size() > 10 || text[0] != '-' || text[1] < '1' || text[1] > '9') return false;
     auto const [end, error] = std::from_chars(text.data() + 1, text.data() + text.size(), number);
