@@ -74,7 +74,8 @@ class holds {
 
 }  // namespace
 
-TEST_CASE("in a flood the sinks see every record in order and one batch at a time, whoever calls them") {
+TEST_CASE(
+    "under load the sinks get every record in order and one batch at a time, whichever thread calls them") {
   auto sink = std::make_shared<notes_threads>();
   constexpr std::size_t records = support::scaled(200'000, 20'000);
   {
@@ -91,7 +92,7 @@ TEST_CASE("in a flood the sinks see every record in order and one batch at a tim
   CHECK(sink->threads() <= 2);
 }
 
-TEST_CASE("records that come alone are all written by one thread") {
+TEST_CASE("isolated records are all written by one thread") {
   auto sink = std::make_shared<notes_threads>();
   fapilog::runtime rt{{.batch_max_size = 1, .sinks = {sink}}};
   auto const log = rt.get_logger();
@@ -103,7 +104,7 @@ TEST_CASE("records that come alone are all written by one thread") {
   CHECK(sink->threads() == 1);
 }
 
-TEST_CASE("while a sink holds the helper the worker goes on, for a bounded number of batches") {
+TEST_CASE("while a sink blocks the helper, the worker continues for a bounded number of batches") {
   auto sink = std::make_shared<holds>();
   std::atomic<int> handled{0};
   fapilog::runtime rt{
@@ -152,7 +153,7 @@ TEST_CASE("a sink may log and flush in a flood without a deadlock") {
   CHECK(end.processed + end.dropped.queue_full + end.dropped.closed == end.submitted);
 }
 
-TEST_CASE("large records make small batches, so that what is on the way stays bounded in bytes") {
+TEST_CASE("large records make small batches, so that the batches in flight are bounded in bytes") {
   auto sink = std::make_shared<support::capture>();
   fapilog::runtime rt{{.batch_max_size = 1'000,
                        .batch_timeout = 10s,

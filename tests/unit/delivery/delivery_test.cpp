@@ -39,7 +39,7 @@ constexpr fapilog::retry_options quick{.attempts = 3, .first_delay = 1ms, .longe
 
 }  // namespace
 
-TEST_CASE("a batch is offered again until the sink takes it") {
+TEST_CASE("a batch is retried until the sink takes it") {
   auto sink = std::make_shared<told>();
   sink->answer = [&](fapilog::batch const& entries, int call) {
     if (call < 3) return write_result::retry("not yet");
@@ -56,7 +56,7 @@ TEST_CASE("a batch is offered again until the sink takes it") {
   CHECK(end.balanced());
 }
 
-TEST_CASE("after a partial write only the rest is offered again") {
+TEST_CASE("after a partial write only the rest is retried") {
   auto sink = std::make_shared<told>();
   sink->answer = [&](fapilog::batch const& entries, int call) {
     if (call == 1) {
@@ -84,7 +84,7 @@ TEST_CASE("after a partial write only the rest is offered again") {
   CHECK(end.balanced());
 }
 
-TEST_CASE("a sink that goes on failing costs its records, which are counted and told, then it recovers") {
+TEST_CASE("a sink that keeps failing loses its records, which are counted and reported, and then recovers") {
   auto sink = std::make_shared<told>();
   bool broken = true;
   sink->answer = [&](fapilog::batch const& entries, int) {
@@ -114,7 +114,7 @@ TEST_CASE("a sink that goes on failing costs its records, which are counted and 
   CHECK(end.balanced());
 }
 
-TEST_CASE("rejected records are counted as such and do not hold up the rest") {
+TEST_CASE("rejected records count as rejected and do not delay the others") {
   auto sink = std::make_shared<told>();
   sink->answer = [&](fapilog::batch const& entries, int) {
     std::vector<std::size_t> refused;
@@ -139,7 +139,7 @@ TEST_CASE("rejected records are counted as such and do not hold up the rest") {
   CHECK(heard.tell_of("poison is not taken"));
 }
 
-TEST_CASE("a fallback that takes a part is credited with that part") {
+TEST_CASE("a fallback that takes a part of a batch is credited with that part") {
   bool const rejects = GENERATE(true, false);
   auto sink = std::make_shared<told>();
   sink->answer = [](fapilog::batch const&, int) { return write_result::retry("down"); };
@@ -164,7 +164,7 @@ TEST_CASE("a fallback that takes a part is credited with that part") {
   CHECK(end.failed == account.failed);
 }
 
-TEST_CASE("a fallback that does not start gets no records, and is started again when it is next needed") {
+TEST_CASE("a fallback that does not start gets no records, and is started again when it is needed next") {
   struct late {
     int starts = 0;
     int writes = 0;
@@ -195,7 +195,7 @@ TEST_CASE("a fallback that does not start gets no records, and is started again 
   CHECK(heard.tell_of("the spare disk is not mounted"));
 }
 
-TEST_CASE("one failing sink does not keep records from another, and they count as failed") {
+TEST_CASE("a failing sink takes no records from another sink, and they count as failed") {
   auto good = std::make_shared<support::capture>();
   auto bad = std::make_shared<told>();
   bad->answer = [](fapilog::batch const&, int) -> write_result { throw std::runtime_error{"broken"}; };
@@ -211,7 +211,7 @@ TEST_CASE("one failing sink does not keep records from another, and they count a
   CHECK(heard.tell_of("broken"));
 }
 
-TEST_CASE("a sink that does not start is reported, tried again, and its records are counted") {
+TEST_CASE("a sink that does not start is reported and started again, and its records are counted") {
   struct late {
     int starts = 0;
     int writes = 0;
@@ -243,7 +243,7 @@ TEST_CASE("a sink that does not start is reported, tried again, and its records 
   CHECK(end.balanced());
 }
 
-TEST_CASE("start, write, flush and stop come in that order, stop once, and health is asked for") {
+TEST_CASE("start, write, flush and stop are called in this order, stop once, and the health is updated") {
   struct ordered {
     std::vector<std::string> calls;
     void start(fapilog::start_context const&) { calls.emplace_back("start"); }
@@ -277,7 +277,7 @@ TEST_CASE("a user's own sink takes fewer than ten lines") {
   CHECK(count == 7);
 }
 
-TEST_CASE("a sink that keeps a batch finds it unchanged later") {
+TEST_CASE("a batch that a sink keeps does not change") {
   struct keeper {
     std::vector<fapilog::batch> kept;
     void write(fapilog::batch const& entries) { kept.push_back(entries); }

@@ -62,7 +62,7 @@ fapilog::sink_account wait_for_account(fapilog::runtime const& rt, Condition con
 
 }  // namespace
 
-TEST_CASE("a hung sink, a throwing one and a slow one keep nothing from the sink beside them") {
+TEST_CASE("a sink that hangs and one that throws take no records from another sink") {
   auto hung = std::make_shared<switched_sink>("hung", sink_mode::hang);
   auto throwing = std::make_shared<switched_sink>("throwing", sink_mode::throws);
   auto good = std::make_shared<support::capture>();
@@ -90,7 +90,8 @@ TEST_CASE("a hung sink, a throwing one and a slow one keep nothing from the sink
 }
 
 TEST_CASE(
-    "a runtime whose sink hangs on its own thread is destroyed after shutdown_timeout and the loss is told") {
+    "a runtime whose sink hangs on its own thread is destroyed after shutdown_timeout, and the loss is "
+    "reported") {
   auto hung = std::make_shared<switched_sink>("hung", sink_mode::hang);
   auto good = std::make_shared<support::capture>();
   complaints heard;
@@ -147,7 +148,7 @@ TEST_CASE("a drain does not wait for room in the queue of a sink that is down") 
   CHECK(rt.sink_counts()[0].second.balanced());
 }
 
-TEST_CASE("a drain loses nothing of a queue that is full only because its sink is slow") {
+TEST_CASE("a drain loses nothing if the queue is full because the sink is slow") {
   struct slow {
     std::atomic<bool> may_take{false};
     std::size_t taken = 0;
@@ -180,7 +181,7 @@ TEST_CASE("a drain loses nothing of a queue that is full only because its sink i
   CHECK(sink->taken == end.processed);
 }
 
-TEST_CASE("a batch that waited for room in the queue does not overtake what was spooled meanwhile") {
+TEST_CASE("a batch that waited for room in the queue does not overtake batches that were spooled meanwhile") {
   support::temporary_directory folder;
   auto sink = std::make_shared<switched_sink>("down", sink_mode::hang);
   fapilog::runtime rt{{.batch_max_size = 1,
@@ -205,7 +206,7 @@ TEST_CASE("a batch that waited for room in the queue does not overtake what was 
   CHECK(sink->messages() == std::vector<std::string>{"first", "too large for the spool"});
 }
 
-TEST_CASE("the fallback of a full queue is started as it should be, though the sink's thread has not begun") {
+TEST_CASE("a full queue starts the fallback even before the sink's thread has begun") {
   struct spare {
     bool may_change_schema = true;
     std::size_t taken = 0;
@@ -235,7 +236,7 @@ TEST_CASE("the fallback of a full queue is started as it should be, though the s
   CHECK(sink->lines().size() == count);
 }
 
-TEST_CASE("a fallback that hangs holds up neither the other sinks nor the timeout of a drain") {
+TEST_CASE("a fallback that hangs delays neither the other sinks nor the timeout of a drain") {
   auto down = std::make_shared<switched_sink>("down", sink_mode::fail);
   auto spare = std::make_shared<switched_sink>("spare", sink_mode::hang);
   auto good = std::make_shared<support::capture>();
@@ -257,7 +258,7 @@ TEST_CASE("a fallback that hangs holds up neither the other sinks nor the timeou
   CHECK(rt.sink_counts()[0].second.to_fallback == 100);
 }
 
-TEST_CASE("what waits goes before the spool as a whole or not at all") {
+TEST_CASE("the queue moves to the front of the spool completely or not at all") {
   for (std::size_t pad = 0; pad < 400; pad += 8) {
     support::temporary_directory folder;
     fapilog::sink_counters counts;
@@ -331,7 +332,8 @@ struct gathering_sink {
 
 }  // namespace
 
-TEST_CASE("batches that wait are put together as far as the sink likes, in their order, and end one by one") {
+TEST_CASE(
+    "waiting batches are merged up to the batch size of the sink, in order, and each gets its own results") {
   gathering_sink sink;
   auto const seen = sink.shared;
   fapilog::runtime rt{{.batch_max_size = 30, .batch_timeout = 10s, .sinks = {{sink}}}};
@@ -355,7 +357,7 @@ TEST_CASE("batches that wait are put together as far as the sink likes, in their
   CHECK(end.balanced());
 }
 
-TEST_CASE("what a sink refuses or leaves of batches that were put together is that, and no other record") {
+TEST_CASE("rejections and retries of merged batches apply to exactly the right records") {
   gathering_sink sink;
   auto const seen = sink.shared;
   seen->answer = [](std::size_t call, fapilog::batch const&) {
@@ -387,7 +389,7 @@ TEST_CASE("what a sink refuses or leaves of batches that were put together is th
   CHECK(end.balanced());
 }
 
-TEST_CASE("batches that were put together go to the spool one by one, from where the sink had come to") {
+TEST_CASE("merged batches are spooled one by one, from the first record that the sink did not take") {
   support::temporary_directory const folder;
   gathering_sink sink;
   auto const seen = sink.shared;
@@ -415,7 +417,7 @@ TEST_CASE("batches that were put together go to the spool one by one, from where
   CHECK(end.balanced());
 }
 
-TEST_CASE("a full queue drops what comes and counts it") {
+TEST_CASE("a full queue drops new batches and counts their records") {
   auto sink = std::make_shared<switched_sink>("full", sink_mode::hang);
   complaints heard;
   fapilog::runtime rt{{.batch_max_size = 1,
@@ -455,7 +457,7 @@ TEST_CASE("a full queue that blocks loses nothing") {
   CHECK(rt.drain(60s).processed == 2'000);
 }
 
-TEST_CASE("an open circuit leaves the sink alone, tries it once, and closes again") {
+TEST_CASE("an open circuit stops attempts, then tries the sink once and closes") {
   auto sink = std::make_shared<switched_sink>("breaking", sink_mode::fail);
   complaints heard;
   fapilog::runtime rt{
@@ -477,7 +479,7 @@ TEST_CASE("an open circuit leaves the sink alone, tries it once, and closes agai
   CHECK(rt.drain(60s).processed == 10);
 }
 
-TEST_CASE("the fallback takes what the sink does not take, and what it refuses") {
+TEST_CASE("the fallback gets the records that the sink fails to write or rejects") {
   auto sink = std::make_shared<switched_sink>("main", sink_mode::fail);
   auto fallback = std::make_shared<switched_sink>("spare");
   complaints heard;
@@ -503,7 +505,7 @@ TEST_CASE("the fallback takes what the sink does not take, and what it refuses")
   CHECK(end.balanced());
 }
 
-TEST_CASE("where the fallback fails, too, the records are counted as failed, and both reasons are told") {
+TEST_CASE("if the fallback fails too, the records count as failed and both reasons are reported") {
   auto sink = std::make_shared<switched_sink>("main", sink_mode::fail);
   auto fallback = std::make_shared<switched_sink>("spare", sink_mode::throws);
   complaints heard;
@@ -529,7 +531,7 @@ TEST_CASE("where the fallback fails, too, the records are counted as failed, and
   CHECK(end.balanced());
 }
 
-TEST_CASE("a shared sink has its fallback, too") {
+TEST_CASE("a sink on the worker's thread can have a fallback") {
   auto sink = std::make_shared<switched_sink>("main", sink_mode::throws);
   auto fallback = std::make_shared<switched_sink>("spare");
   complaints heard;
@@ -543,7 +545,8 @@ TEST_CASE("a shared sink has its fallback, too") {
 }
 
 TEST_CASE(
-    "what a sink that is down would get waits in the spool, and comes in order, once, when it is back") {
+    "the records of a sink that is down wait in the spool and are delivered in order, once, when it works "
+    "again") {
   support::temporary_directory folder;
   auto sink = std::make_shared<switched_sink>("down", sink_mode::fail);
   complaints heard;
@@ -573,7 +576,7 @@ TEST_CASE(
   CHECK(std::filesystem::is_empty(folder.path()));
 }
 
-TEST_CASE("the next process delivers what the one before has left in the spool, before its own") {
+TEST_CASE("the next process delivers the spool of the previous one before its own records") {
   support::temporary_directory folder;
   complaints heard;
   fapilog::delivery_options const how{.retry = endless_retry,
@@ -628,7 +631,7 @@ TEST_CASE("two runtimes with one spool directory never touch each other's files"
   CHECK(two->messages() == numbered(50, 100));
 }
 
-TEST_CASE("a spool is bounded: what does not fit is dropped and counted, and the rest stays whole") {
+TEST_CASE("a spool is bounded: records that do not fit are dropped and counted, the others stay intact") {
   support::temporary_directory folder;
   auto sink = std::make_shared<switched_sink>("bounded", sink_mode::fail);
   complaints heard;
@@ -658,7 +661,8 @@ TEST_CASE("a spool is bounded: what does not fit is dropped and counted, and the
 }
 
 TEST_CASE(
-    "a full disk under the spool is told, what does not fit is dropped and counted, the rest stays whole") {
+    "a full disk under the spool is reported: records that do not fit are dropped and counted, the others "
+    "stay intact") {
   support::small_file_system const disk{"size=128k"};
   if (!disk.is_mounted()) SKIP("no leave to mount a file system");
   auto sink = std::make_shared<switched_sink>("full", sink_mode::fail);
@@ -683,7 +687,7 @@ TEST_CASE(
   CHECK(rt.drain(60s).balanced());
 }
 
-TEST_CASE("a directory that cannot be made leaves the sink without a spool, and says so") {
+TEST_CASE("a spool directory that cannot be created is reported, and the sink works without a spool") {
   support::temporary_directory folder;
   std::ofstream{folder / "file"} << "x";
   auto sink = std::make_shared<switched_sink>("homeless");
@@ -696,7 +700,7 @@ TEST_CASE("a directory that cannot be made leaves the sink without a spool, and 
   CHECK(heard.tell_of("Not a directory"));
 }
 
-TEST_CASE("records go to the sinks whose routes take them") {
+TEST_CASE("records go to the sinks whose routes match") {
   auto errors = std::make_shared<switched_sink>("errors");
   auto quiet = std::make_shared<switched_sink>("quiet");
   auto database = std::make_shared<switched_sink>("database");
@@ -745,7 +749,8 @@ TEST_CASE("a route whose predicate throws takes the record") {
   CHECK(end.processed == 2);
 }
 
-TEST_CASE("with first_match a record goes to one sink, and one that no route takes is counted as filtered") {
+TEST_CASE(
+    "with first_match a record goes to one sink, and a record that matches no route counts as filtered") {
   auto errors = std::make_shared<switched_sink>("errors");
   auto warnings = std::make_shared<switched_sink>("warnings");
   fapilog::runtime rt{{.sinks = {{errors, {.route = {.min_level = fapilog::level::error}}},

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-TEST_CASE("a complaint is one line of JSON with component, message and detail") {
+TEST_CASE("a diagnostic is one line of JSON with component, message and detail") {
   std::vector<std::string> lines;
   fapilog::diagnostics tell{[&](std::string_view line) { lines.emplace_back(line); }};
   tell.warn("file", "cannot \"open\"", "a\\b\nc\x1b\xff");
@@ -27,7 +27,7 @@ TEST_CASE("a complaint is one line of JSON with component, message and detail") 
   CHECK(parsed.at("ts").is_number());
 }
 
-TEST_CASE("each component has five lines at once, what is held back is counted") {
+TEST_CASE("each component may write a burst of five lines, and suppressed lines are counted") {
   std::vector<std::string> lines;
   fapilog::diagnostics tell{[&](std::string_view line) { lines.emplace_back(line); }};
   for (int i = 0; i < 1'000; ++i) tell.warn("noisy", "again");
@@ -45,7 +45,7 @@ TEST_CASE("an output that throws does not reach the caller") {
   SUCCEED();
 }
 
-TEST_CASE("an account is balanced when every record has one fate") {
+TEST_CASE("an account is balanced if every record has one result") {
   fapilog::account sum{.submitted = 10,
                        .processed = 3,
                        .filtered = 2,

@@ -39,7 +39,7 @@ TEST_CASE("counters, gauges and histograms have the form of the text format") {
         "c_seconds_count{x=\"y\"} 3\n");
 }
 
-TEST_CASE("the figures of a runtime are its account, its sinks' and its stages', each series once") {
+TEST_CASE("the metrics of a runtime include its account, its sinks and its stages, each series once") {
   auto one = std::make_shared<support::switched_sink>("same");
   auto two = std::make_shared<support::switched_sink>("same");
   struct failing {
@@ -80,7 +80,7 @@ TEST_CASE("the figures of a runtime are its account, its sinks' and its stages',
   CHECK(repeated == 0);
 }
 
-TEST_CASE("figures that a sink gives stand under its name, also where it is shared or cannot tell them") {
+TEST_CASE("metrics of a sink are labelled with its name, even if the sink is shared or its collect throws") {
   struct counting_sink {
     static void write(fapilog::batch const&) {}
     static void collect(metric_list& all) {

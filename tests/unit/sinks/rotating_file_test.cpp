@@ -91,7 +91,7 @@ int as_nobody(F&& action) {
 
 }  // namespace
 
-TEST_CASE("lines are appended under a stable name, also by the next process") {
+TEST_CASE("lines are appended under a stable name, by the next process too") {
   temporary_directory directory;
   std::string const path = directory / "logs/deep/app.log";
   {
@@ -119,7 +119,7 @@ TEST_CASE("directory and prefix are another way to name the file") {
   CHECK(content_of(directory / "logs/fapilog.jsonl") == "{}\n");
 }
 
-TEST_CASE("files are the owner's alone whatever the umask, and as asked for otherwise") {
+TEST_CASE("files are private to the owner by default, and have the configured mode otherwise") {
   temporary_directory directory;
   ::mode_t const mask = GENERATE(::mode_t{0}, ::mode_t{077});
   ::mode_t const before = ::umask(mask);
@@ -133,7 +133,7 @@ TEST_CASE("files are the owner's alone whatever the umask, and as asked for othe
   CHECK(fapilog::detail::status_of(directory / "logs/group.log").mode == (0640 & ~mask));
 }
 
-TEST_CASE("files rotate by size between lines, and none grows beyond it") {
+TEST_CASE("files rotate by size between lines, and none exceeds the maximum") {
   temporary_directory directory;
   test_clock const clock;
   std::string const path = directory / "app.log";
@@ -158,7 +158,7 @@ TEST_CASE("files rotate by size between lines, and none grows beyond it") {
   CHECK(lines_of(path) == file_names{lines.begin() + 30, lines.end()});
 }
 
-TEST_CASE("a line longer than a file may be has a file of its own") {
+TEST_CASE("a line longer than the maximum size gets a file of its own") {
   temporary_directory directory;
   test_clock const clock;
   std::string const path = directory / "app.log";
@@ -172,7 +172,7 @@ TEST_CASE("a line longer than a file may be has a file of its own") {
   CHECK(lines_of(path) == file_names{giant});
 }
 
-TEST_CASE("a thousand rotations lose nothing and keep exactly what was asked for") {
+TEST_CASE("a thousand rotations lose nothing and keep exactly the configured number of files") {
   temporary_directory directory;
   test_clock const clock;
   std::string const path = directory / "app.log";
@@ -204,7 +204,7 @@ TEST_CASE("a thousand rotations lose nothing and keep exactly what was asked for
   }
 }
 
-TEST_CASE("all files together keep to a bound at any time") {
+TEST_CASE("all files together never exceed the total limit") {
   temporary_directory directory;
   test_clock const clock;
   std::string const path = directory / "app.log";
@@ -222,7 +222,7 @@ TEST_CASE("all files together keep to a bound at any time") {
   CHECK(lines_in_order(path) == file_names{lines.end() - (bound == 1'000 ? 10 : 30), lines.end()});
 }
 
-TEST_CASE("retention counts and removes only files that are named exactly as ours") {
+TEST_CASE("retention counts and removes only files with exactly the names of rotated files") {
   temporary_directory directory;
   test_clock const clock;
   file_names const strangers{"app-20260127-103000.log.bak",
@@ -264,7 +264,7 @@ TEST_CASE("retention counts and removes only files that are named exactly as our
         with_strangers({"app.log", "app-20210101-000000.log.gz", "app-20260127-103000.log"}));
 }
 
-TEST_CASE("names of rotated files are read back as they are made") {
+TEST_CASE("names of rotated files are parsed as they are formatted") {
   struct expectation {
     std::string active;
     std::string rotated;
@@ -339,7 +339,7 @@ TEST_CASE("size and time rotate together") {
   CHECK(lines_in_order(path) == lines);
 }
 
-TEST_CASE("a file of yesterday is rotated by the process that finds it") {
+TEST_CASE("a process that finds a file of an earlier interval rotates it") {
   temporary_directory directory;
   test_clock const clock;
   std::string const path = directory / "app.log";
@@ -354,7 +354,7 @@ TEST_CASE("a file of yesterday is rotated by the process that finds it") {
   CHECK(lines_of(directory / "app-20260127-103000.log") == file_names{"yesterday"});
 }
 
-TEST_CASE("a name that is taken is never replaced") {
+TEST_CASE("an existing file is never replaced by a rotation") {
   temporary_directory directory;
   test_clock const clock;
   std::string const path = directory / "app.log";
@@ -369,7 +369,7 @@ TEST_CASE("a name that is taken is never replaced") {
   CHECK(content_of(directory / "app-20260127-103000-1.log.gz") == "not to be lost 2\n");
 }
 
-TEST_CASE("after others moved the file, lines go to a new one within a second, and none is lost") {
+TEST_CASE("if another process moves the file, lines go to a new one within a second, and none is lost") {
   temporary_directory directory;
   test_clock const clock;
   std::string const path = directory / "app.log";
@@ -391,7 +391,7 @@ TEST_CASE("after others moved the file, lines go to a new one within a second, a
   CHECK(lines_of(path) == file_names{"4"});
 }
 
-TEST_CASE("after others removed the file or its directory, not one more line is lost") {
+TEST_CASE("if another process removes the file or its directory, no later line is lost") {
   temporary_directory directory;
   test_clock const clock;
   std::string const path = directory / "logs/app.log";
@@ -406,7 +406,7 @@ TEST_CASE("after others removed the file or its directory, not one more line is 
   CHECK(lines_of(path) == file_names{"3"});
 }
 
-TEST_CASE("a file that others emptied goes on from its begin, and counts as empty") {
+TEST_CASE("a file that another process truncated counts as empty and is continued") {
   temporary_directory directory;
   test_clock const clock;
   std::string const path = directory / "app.log";
@@ -420,7 +420,7 @@ TEST_CASE("a file that others emptied goes on from its begin, and counts as empt
   CHECK(names_in(directory.path()) == file_names{"app.log"});
 }
 
-TEST_CASE("a full disk is told, leaves no torn line, and writes nothing twice") {
+TEST_CASE("a full disk is reported, leaves no torn line, and writes nothing twice") {
   support::small_file_system disk{"size=128k"};
   if (!disk.is_mounted()) SKIP("no leave to mount a file system");
   std::string const path = disk / "app.log";
@@ -453,7 +453,7 @@ TEST_CASE("a full disk is told, leaves no torn line, and writes nothing twice") 
   CHECK(lines_of(path) == lines);
 }
 
-TEST_CASE("a full disk during rotations loses nothing either") {
+TEST_CASE("a full disk during rotations loses nothing") {
   support::small_file_system disk{"size=64k,nr_inodes=12"};
   if (!disk.is_mounted()) SKIP("no leave to mount a file system");
   test_clock const clock;
@@ -478,7 +478,7 @@ TEST_CASE("a full disk during rotations loses nothing either") {
   CHECK_THAT(sink.health().detail, ContainsSubstring("cannot rotate"));
 }
 
-TEST_CASE("a file size limit of the process is an error like a full disk") {
+TEST_CASE("the file size limit of the process is handled like a full disk") {
   temporary_directory directory;
   std::string const path = directory / "app.log";
   int const status = support::status_of_child([&] {
@@ -494,7 +494,7 @@ TEST_CASE("a file size limit of the process is an error like a full disk") {
   CHECK(lines_of(path) == numbered_lines(10, 100));
 }
 
-TEST_CASE("a file that could not be opened is healthy as soon as it could") {
+TEST_CASE("the sink is healthy again as soon as the file can be opened") {
   temporary_directory directory;
   std::filesystem::create_directory(directory / "app.log");
   rotating_file sink{{.path = directory / "app.log"}};
@@ -505,7 +505,7 @@ TEST_CASE("a file that could not be opened is healthy as soon as it could") {
   CHECK(sink.health().healthy);
 }
 
-TEST_CASE("what cannot be a log file is refused at start with the path, the reason and what would be right") {
+TEST_CASE("a path that cannot be a log file is refused at start with the path, the reason and what to do") {
   temporary_directory directory;
   std::string const here = directory.path().string();
   auto const refusal_of = [](rotating_file_config config) -> std::string {
@@ -567,7 +567,7 @@ TEST_CASE("what cannot be a log file is refused at start with the path, the reas
   }
 }
 
-TEST_CASE("an error number comes with the refusal where the system gave one") {
+TEST_CASE("the exception carries the error number of the system, if there is one") {
   temporary_directory directory;
   support::write_file(directory / "file", "");
   rotating_file sink{{.path = directory / "file/app.log"}};
@@ -580,7 +580,8 @@ TEST_CASE("an error number comes with the refusal where the system gave one") {
 }
 
 TEST_CASE(
-    "a directory that cannot be written to is refused, tried again with every batch, and used once it can") {
+    "a directory without write permission is refused, tried again with every batch, and used once it is "
+    "writable") {
   temporary_directory directory;
   std::string const path = directory / "logs/app.log";
   std::filesystem::create_directory(directory / "logs");
@@ -605,7 +606,7 @@ TEST_CASE(
   CHECK(lines_of(path) == file_names{"1"});
 }
 
-TEST_CASE("where a rotation is not allowed, the file grows, the fault is reported, and it is tried again") {
+TEST_CASE("if a rotation fails, the file grows, the problem is reported, and the rotation is tried again") {
   temporary_directory directory;
   test_clock const clock;
   std::string const path = directory / "logs/app.log";
@@ -635,7 +636,7 @@ TEST_CASE("where a rotation is not allowed, the file grows, the fault is reporte
   CHECK(lines_of(path) == file_names{lines.begin() + 30, lines.end()});
 }
 
-TEST_CASE("a file system that turned read-only is waited for") {
+TEST_CASE("writing continues once a read-only file system is writable again") {
   support::small_file_system disk{"size=256k"};
   if (!disk.is_mounted()) SKIP("no leave to mount a file system");
   std::string const path = disk / "app.log";
@@ -684,7 +685,7 @@ TEST_CASE("two processes that rotate and append to the same file tear and lose n
   CHECK((names_in(directory.path()).size() > 5) == rotates);
 }
 
-TEST_CASE("a rotation by another process is joined, not done again") {
+TEST_CASE("a rotation by another process is followed, not repeated") {
   temporary_directory directory;
   test_clock const clock;  // stands still: neither sink looks for a new file by itself
   std::string const path = directory / "app.log";
@@ -726,7 +727,7 @@ TEST_CASE("a descriptor is not inherited by programs, and closed at stop") {
 
 #if defined(FAPILOG_WITH_ZLIB)
 
-TEST_CASE("rotated files are compressed in the background, all of them by stop") {
+TEST_CASE("rotated files are compressed in the background, and stop waits for all of them") {
   temporary_directory directory;
   test_clock const clock;
   std::string const path = directory / "app.log";
@@ -757,7 +758,8 @@ TEST_CASE("rotated files are compressed in the background, all of them by stop")
   CHECK(told.all->empty());
 }
 
-TEST_CASE("what an earlier process left uncompressed is compressed, and retention counts compressed files") {
+TEST_CASE(
+    "files that an earlier process left uncompressed are compressed, and retention counts compressed files") {
   temporary_directory directory;
   test_clock const clock;
   std::string const path = directory / "app.log";
@@ -781,7 +783,7 @@ TEST_CASE("what an earlier process left uncompressed is compressed, and retentio
         file_names{"app-20250102-000000.log.gz", "app-20260127-103000.log.gz", "app.log"});
 }
 
-TEST_CASE("a rotated file that another process still writes to is not compressed under its hands") {
+TEST_CASE("a rotated file that another process still writes to is not compressed") {
   temporary_directory directory;
   test_clock const clock;
   std::string const path = directory / "app.log";
@@ -803,7 +805,7 @@ TEST_CASE("a rotated file that another process still writes to is not compressed
   CHECK(support::split_lines(support::unpacked(directory / "app-20260127-103000.log.gz")) == lines);
 }
 
-TEST_CASE("a rotated file that cannot be compressed stays, and is reported") {
+TEST_CASE("a rotated file that cannot be compressed stays, and the problem is reported") {
   temporary_directory directory;
   test_clock const clock;
   std::string const path = directory / "app.log";

@@ -63,7 +63,7 @@ void check_said(T const& one, bool needs_json, std::optional<bool> may_block, st
 
 }  // namespace
 
-TEST_CASE("a sink says what it needs by a constant, a member or a function, or not at all") {
+TEST_CASE("a sink declares its properties by a constant, a member or a function") {
   check_said(says_nothing{}, true, std::nullopt, 0);
   check_said(says_by_constant{}, false, true, 500);
   check_said(says_by_member{}, false, true, 500);
@@ -71,7 +71,7 @@ TEST_CASE("a sink says what it needs by a constant, a member or a function, or n
   check_said(says_by_function{.most = 7}, false, true, 7);
 }
 
-TEST_CASE("members of a sink that have such a name and another type, or are private, say nothing") {
+TEST_CASE("members of a sink with such a name but another type, or private ones, are ignored") {
   check_said(of_another_mind{}, true, std::nullopt, 0);
   check_said(discreet{3}, true, std::nullopt, 0);
 }

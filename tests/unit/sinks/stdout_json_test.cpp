@@ -37,7 +37,7 @@ std::vector<std::size_t> from_to(std::size_t first, std::size_t end) {
 
 }  // namespace
 
-TEST_CASE("a batch goes out in one write") {
+TEST_CASE("a batch is written with one call of write(2)") {
   support::pipe_pair pipe{O_DIRECT};  // such a pipe keeps what was written at once together
   stdout_json sink{{.descriptor = pipe.write_end()}};
   auto const lines = support::numbered_lines(20, 100);
@@ -49,7 +49,7 @@ TEST_CASE("a batch goes out in one write") {
   CHECK(sink.health().healthy);
 }
 
-TEST_CASE("the rest of a batch goes out from the entry where it begins") {
+TEST_CASE("a retried batch is written from the first entry that is left") {
   support::pipe_pair pipe;
   stdout_json sink{{.descriptor = pipe.write_end()}};
   auto const lines = support::numbered_lines(5, 40);
@@ -57,7 +57,7 @@ TEST_CASE("the rest of a batch goes out from the entry where it begins") {
   CHECK(pipe.read_once() == lines[3] + '\n' + lines[4] + '\n');
 }
 
-TEST_CASE("the default is descriptor 1, and it is a sink") {
+TEST_CASE("the default is descriptor 1") {
   support::pipe_pair pipe;
   int const status = support::status_of_child([&] {
     ::dup2(pipe.write_end(), 1);
@@ -69,7 +69,7 @@ TEST_CASE("the default is descriptor 1, and it is a sink") {
   CHECK(pipe.read_once() == "{\"n\":1}\n");
 }
 
-TEST_CASE("where nobody reads, records are rejected with the reason and the program lives") {
+TEST_CASE("if nobody reads, the records are rejected with the reason and the program continues") {
   int const status = support::status_of_child([] {
     std::signal(SIGPIPE, SIG_DFL);
     support::pipe_pair pipe;
@@ -88,7 +88,7 @@ TEST_CASE("where nobody reads, records are rejected with the reason and the prog
   CHECK(WEXITSTATUS(status) == 42);
 }
 
-TEST_CASE("where the descriptor is closed, records are rejected, and go out once it is open") {
+TEST_CASE("if the descriptor is closed, the records are rejected until it is open again") {
   int const status = support::status_of_child([] {
     support::pipe_pair pipe;
     ::close(1);
@@ -103,7 +103,7 @@ TEST_CASE("where the descriptor is closed, records are rejected, and go out once
   CHECK(WEXITSTATUS(status) == 42);
 }
 
-TEST_CASE("a line that was cut goes on where it was cut when its batch is offered again") {
+TEST_CASE("a partly written line is continued when its batch is retried") {
   support::pipe_pair pipe{O_NONBLOCK};
   stdout_json sink{{.descriptor = pipe.write_end(), .write_timeout = 1ms}};
   auto const lines = support::numbered_lines(2'000, 97);  // 194,000 bytes: more than a pipe holds
@@ -133,7 +133,7 @@ TEST_CASE("a line that was cut goes on where it was cut when its batch is offere
   CHECK(sink.health().healthy);
 }
 
-TEST_CASE("a line that was cut is ended before other lines when its batch does not come again") {
+TEST_CASE("a partly written line is finished before other lines if its batch is not retried") {
   support::pipe_pair pipe{O_NONBLOCK};
   stdout_json sink{{.descriptor = pipe.write_end(), .write_timeout = 0ms}};
   auto const lines = support::numbered_lines(1'000, 97);
@@ -154,7 +154,7 @@ TEST_CASE("a line that was cut is ended before other lines when its batch does n
   CHECK(support::split_lines(got) == expected);
 }
 
-TEST_CASE("the end of a line that was cut is written at stop") {
+TEST_CASE("the rest of a partly written line is written at stop") {
   support::pipe_pair pipe{O_NONBLOCK};
   stdout_json sink{{.descriptor = pipe.write_end(), .write_timeout = 0ms}};
   auto const lines = support::numbered_lines(1'000, 97);
@@ -167,7 +167,7 @@ TEST_CASE("the end of a line that was cut is written at stop") {
   CHECK(support::split_lines(got).size() == result.first_to_retry() + 1);
 }
 
-TEST_CASE("a reader that goes away in the middle leaves the rest rejected, by index") {
+TEST_CASE("if the reader goes away in the middle of a batch, the rest is rejected by index") {
   support::pipe_pair pipe{O_NONBLOCK};
   stdout_json sink{{.descriptor = pipe.write_end(), .write_timeout = 0ms}};
   auto const lines = support::numbered_lines(1'000, 97);
@@ -180,7 +180,7 @@ TEST_CASE("a reader that goes away in the middle leaves the rest rejected, by in
   CHECK(result.rejected_entries() == from_to(0, rest.size()));
 }
 
-TEST_CASE("a full disk behind standard output is a reason to try again") {
+TEST_CASE("a full disk behind standard output leads to a retry") {
   int const full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
   REQUIRE(full >= 0);
   stdout_json sink{{.descriptor = full}};

@@ -67,7 +67,7 @@ bool is_harmless(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("a line has time, level, logger, message, fields, ids and place") {
+TEST_CASE("a line has time, level, logger, message, fields, ids and location") {
   events all;
   event& e = all.add("user logged in");
   e.data.push_back({"user", value::of_number(42)});
@@ -131,7 +131,7 @@ TEST_CASE("every kind of value has a readable form") {
   CHECK(shown(object) == R"({"list":[1,"a b",null],"deep":{"x":false}})");
 }
 
-TEST_CASE("texts are quoted where they would not be told from the rest") {
+TEST_CASE("strings are quoted if they could be confused with the rest of the line") {
   CHECK(shown("plain") == "plain");
   CHECK(shown("gr\u00fcn/\u65e5\u672c") == "gr\u00fcn/\u65e5\u672c");
   CHECK(shown("") == R"("")");
@@ -166,7 +166,7 @@ TEST_CASE("an exception follows on indented lines with its causes") {
         "    caused by: std::out_of_range: card\\n2026-01-27 10:30:00.123Z | INFO | forged\n");
 }
 
-TEST_CASE("no text can forge a line or drive the terminal, wherever it stands") {
+TEST_CASE("no string can forge a line or control the terminal, wherever it appears") {
   struct expectation {
     std::string text;
     std::string shown;
@@ -225,7 +225,7 @@ TEST_CASE("no text can forge a line or drive the terminal, wherever it stands") 
   }
 }
 
-TEST_CASE("arbitrary bytes make harmless lines of the right number") {
+TEST_CASE("arbitrary bytes result in the right number of harmless lines") {
   std::mt19937 random{20'260'127};
   auto const some_bytes = [&](std::size_t most) {
     std::string text(random() % most, '\0');
@@ -249,7 +249,7 @@ TEST_CASE("arbitrary bytes make harmless lines of the right number") {
   }
 }
 
-TEST_CASE("a batch of pretty lines goes out in one write, and needs no JSON") {
+TEST_CASE("a batch of readable lines is written with one call, and needs no JSON") {
   support::pipe_pair pipe{O_DIRECT};
   stdout_pretty sink{{.descriptor = pipe.write_end()}};
   events all;
@@ -263,7 +263,7 @@ TEST_CASE("a batch of pretty lines goes out in one write, and needs no JSON") {
   CHECK(fapilog::any_sink{stdout_pretty{}}.name() == "stdout_pretty");
 }
 
-TEST_CASE("an entry of several lines that was cut is ended before anything else") {
+TEST_CASE("a partly written entry of several lines is finished before any other") {
   support::pipe_pair pipe{O_NONBLOCK};
   stdout_pretty sink{{.descriptor = pipe.write_end(), .write_timeout = std::chrono::milliseconds{0}}};
   events all;
@@ -292,7 +292,7 @@ TEST_CASE("an entry of several lines that was cut is ended before anything else"
   CHECK((got == expected));  // in parentheses: too much to be shown
 }
 
-TEST_CASE("colours appear on a terminal, unless the user or the terminal does not want them") {
+TEST_CASE("colours appear on a terminal, unless NO_COLOR or TERM disables them") {
   support::pseudo_terminal terminal;
   support::pipe_pair pipe;
   support::environment_variable const no_wish{"NO_COLOR", nullptr};
@@ -327,7 +327,7 @@ TEST_CASE("colours appear on a terminal, unless the user or the terminal does no
   }
 }
 
-TEST_CASE("auto is pretty on a terminal and JSON elsewhere") {
+TEST_CASE("stdout_auto writes readable lines on a terminal and JSON elsewhere") {
   support::pseudo_terminal terminal;
   support::pipe_pair pipe;
   auto const entries = [] {

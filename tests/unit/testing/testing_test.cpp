@@ -19,7 +19,7 @@ namespace kit = fapilog::testing;
 using fapilog::kv;
 using namespace std::chrono_literals;
 
-TEST_CASE("a captured record is found by level, message and values, and waited for") {
+TEST_CASE("captured records are found by level, message and values, and can be waited for") {
   auto sink = std::make_shared<kit::capture>();
   fapilog::runtime rt{{.sinks = {sink}}};
   auto const log = rt.get_logger("shop");
@@ -46,7 +46,7 @@ TEST_CASE("a captured record is found by level, message and values, and waited f
   CHECK(sink->size() == 0);
 }
 
-TEST_CASE("a manual clock moves when it is told to, in all copies") {
+TEST_CASE("a manual clock moves only when it is advanced, in all copies") {
   kit::manual_clock const clock{1'000};
   auto const now = clock.function();
   CHECK(now() == 1'000);
@@ -56,7 +56,7 @@ TEST_CASE("a manual clock moves when it is told to, in all copies") {
   CHECK(kit::manual_clock{}.now_ns() == 1'767'225'600'000'000'000);
 }
 
-TEST_CASE("a faulty sink fails, hangs, throws and refuses as told") {
+TEST_CASE("a faulty sink fails, hangs, throws and rejects on request") {
   auto sink = std::make_shared<kit::faulty_sink>(kit::fault::hang);
   sink->reject([](fapilog::event const& e) { return e.message == "refused"; });
   fapilog::runtime rt{
@@ -91,7 +91,7 @@ TEST_CASE("a faulty sink takes the records of a batch that it does not reject") 
   CHECK_FALSE(sink.taken().contains(kit::has_message("bad")));
 }
 
-TEST_CASE("a faulty stage does no harm that its kind does not allow") {
+TEST_CASE("a faulty stage has the effect that its kind allows and no other") {
   kit::faulty_stage const stage;
   auto sink = std::make_shared<kit::capture>();
   fapilog::runtime rt{{.filters = {stage},
@@ -111,7 +111,7 @@ TEST_CASE("a faulty stage does no harm that its kind does not allow") {
   CHECK(healed.drain(60s).processed == 1);
 }
 
-TEST_CASE("what conforms passes, and what does not is found") {
+TEST_CASE("conforming plugins pass, and violations are found") {
   CHECK(kit::check_sink(std::make_shared<kit::capture>()).empty());
   CHECK(kit::check_enricher(fapilog::enrichers::runtime_info{}).empty());
   CHECK(kit::check_enricher(fapilog::enrichers::source_location{}).empty());

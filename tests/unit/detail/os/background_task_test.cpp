@@ -25,7 +25,7 @@ using fapilog::detail::background_task;
 #endif
 #endif
 
-TEST_CASE("jobs run in order on one other thread, and all of them before the end") {
+TEST_CASE("jobs run in order on one other thread, all of them before finish returns") {
   std::vector<int> order;  // only the jobs touch it until they are all done
   std::vector<std::thread::id> threads;
   {
@@ -57,7 +57,7 @@ TEST_CASE("without a job there is no thread") {
   CHECK(threads() == before);
 }
 
-TEST_CASE("who waits goes on once every job is done, and the thread takes more") {
+TEST_CASE("wait returns once every job is done, and the thread takes more jobs") {
   background_task tasks{"jobs"};
   tasks.wait();  // nothing to wait for
   std::vector<int> done;
@@ -75,7 +75,7 @@ TEST_CASE("who waits goes on once every job is done, and the thread takes more")
   CHECK(threads.front() == threads.back());
 }
 
-TEST_CASE("what a job throws is reported, and the next one runs") {
+TEST_CASE("an exception of a job is reported, and the next job runs") {
   std::vector<std::string> told;
   int runs = 0;
   background_task tasks{"jobs", [&](std::string_view text) { told.emplace_back(text); }};
@@ -95,7 +95,7 @@ TEST_CASE("what a job throws is reported, and the next one runs") {
   CHECK(runs == 2);
 }
 
-TEST_CASE("jobs can be posted again after the end, and from where the task was moved to") {
+TEST_CASE("jobs can be posted after finish, and after a move") {
   std::atomic<int> runs{0};
   background_task first{"jobs"};
   first.post([&] { ++runs; });
@@ -109,7 +109,7 @@ TEST_CASE("jobs can be posted again after the end, and from where the task was m
   CHECK(runs == 3);
 }
 
-TEST_CASE("what a job holds is let go once it is done, not at the end") {
+TEST_CASE("a job releases its resources once it is done, not at finish") {
   background_task tasks{"jobs"};
   auto held = std::make_shared<int>(1);
   std::weak_ptr<int> const seen = held;
@@ -119,7 +119,7 @@ TEST_CASE("what a job holds is let go once it is done, not at the end") {
   CHECK(gone.get_future().get());
 }
 
-TEST_CASE("signals of the application never run on the thread of the jobs") {
+TEST_CASE("signal handlers never run on the thread of the jobs") {
   background_task tasks{"jobs"};
   std::promise<bool> blocked;
   tasks.post([&] {
@@ -134,7 +134,7 @@ TEST_CASE("signals of the application never run on the thread of the jobs") {
 }
 
 #if !defined(FAPILOG_TEST_TSAN)  // it ends a child that starts threads
-TEST_CASE("the child of a fork neither waits for the parent's thread nor loses its own jobs") {
+TEST_CASE("a forked child neither waits for the parent's thread nor loses its own jobs") {
   std::promise<void> go_on;
   std::promise<void> runs;
   background_task tasks{"jobs"};

@@ -33,12 +33,12 @@ extern "C" void count_interruption(int) { ++interruptions; }
 
 }  // namespace
 
-TEST_CASE("an error's text has the system's words and the number") {
+TEST_CASE("an error message has the description of the system and the number") {
   CHECK_THAT(errno_text(ENOSPC), ContainsSubstring("No space left on device"));
   CHECK_THAT(errno_text(ENOSPC), ContainsSubstring("28"));
 }
 
-TEST_CASE("a file is the owner's alone, is closed on exec, and does not follow a link") {
+TEST_CASE("a file is private to the owner, is closed on exec, and does not follow a link") {
   temporary_directory directory;
   for (::mode_t const mask : {::mode_t{0}, ::mode_t{077}}) {
     ::mode_t const before = ::umask(mask);
@@ -66,7 +66,7 @@ TEST_CASE("a file is the owner's alone, is closed on exec, and does not follow a
   CHECK(status_of(directory / "missing").type == file_type::none);
 }
 
-TEST_CASE("what a name leads to is told apart") {
+TEST_CASE("the type of a file is recognised") {
   temporary_directory directory;
   support::write_file(directory / "regular", "12345");
   REQUIRE(::mkfifo((directory / "fifo").c_str(), 0600) == 0);
@@ -91,7 +91,7 @@ TEST_CASE("what a name leads to is told apart") {
   CHECK_FALSE(status_of(directory / "none").is_same_file(status_of(directory / "none")));
 }
 
-TEST_CASE("names are listed by how they begin") {
+TEST_CASE("names are listed by prefix") {
   temporary_directory directory;
   for (char const* name : {"app-1", "app-2", "apple", "other"}) support::write_file(directory / name, "");
   auto found = list_directory(directory.path().string(), "app-");
@@ -101,7 +101,7 @@ TEST_CASE("names are listed by how they begin") {
   CHECK(list_directory(directory / "none", "").error == ENOENT);
 }
 
-TEST_CASE("directories are made only where nothing else is in the way") {
+TEST_CASE("directories are created unless a file has their name") {
   temporary_directory directory;
   support::write_file(directory / "file", "");
   CHECK(make_directories(directory / "a/b//c/") == 0);
@@ -111,7 +111,7 @@ TEST_CASE("directories are made only where nothing else is in the way") {
   CHECK(make_directories("/") == 0);
 }
 
-TEST_CASE("a full non-blocking descriptor is waited for so long and no longer") {
+TEST_CASE("a write to a full non-blocking descriptor waits until its timeout and no longer") {
   support::pipe_pair pipe{O_NONBLOCK};
   std::string const text(std::size_t{1} << 20, 'x');
   std::int64_t const before = steady_clock_ns();
@@ -123,7 +123,8 @@ TEST_CASE("a full non-blocking descriptor is waited for so long and no longer") 
   CHECK(waited >= 30'000'000);  // no upper bound: a busy machine takes longer
 }
 
-TEST_CASE("a reader that comes in time gets everything, in order, through a non-blocking descriptor") {
+TEST_CASE(
+    "a reader that reads within the timeout gets everything in order through a non-blocking descriptor") {
   support::pipe_pair pipe{O_NONBLOCK};
   ::fcntl(pipe.read_end(), F_SETFL, 0);  // the reader blocks
   std::string text;
@@ -136,7 +137,7 @@ TEST_CASE("a reader that comes in time gets everything, in order, through a non-
   CHECK((read.get() == text));  // in parentheses: megabytes are not worth showing
 }
 
-TEST_CASE("a pipe that nobody reads is an error, and no signal reaches the application") {
+TEST_CASE("a write to a pipe without a reader fails, and no signal reaches the application") {
   support::pipe_pair pipe;
   pipe.close_read();
 
@@ -182,7 +183,7 @@ TEST_CASE("a pipe that nobody reads is an error, and no signal reaches the appli
   }
 }
 
-TEST_CASE("an interrupted write goes on where it was") {
+TEST_CASE("an interrupted write continues") {
   struct sigaction action {};
   struct sigaction before {};
   action.sa_handler = count_interruption;  // without SA_RESTART: write(2) is cut short or ends with EINTR
@@ -216,7 +217,7 @@ TEST_CASE("an interrupted write goes on where it was") {
   ::sigaction(SIGUSR1, &before, nullptr);
 }
 
-TEST_CASE("only a regular file is appended to, the refusal names the path and what would be right") {
+TEST_CASE("anything but a regular file is refused with the path and what to do") {
   temporary_directory directory;
   append_file file;
   auto const refusal_of = [&](std::string const& path, std::string const& parent) {
@@ -239,7 +240,7 @@ TEST_CASE("only a regular file is appended to, the refusal names the path and wh
   CHECK_THAT(refusal_of(directory / std::string(300, 'n'), here), ContainsSubstring("File name too long"));
 }
 
-TEST_CASE("a directory that others may write to and we may not is named as the reason") {
+TEST_CASE("a directory without write permission is named in the error") {
   temporary_directory directory;
   std::filesystem::create_directory(directory / "closed");
   std::filesystem::permissions(directory.path(), std::filesystem::perms::all);
@@ -260,7 +261,7 @@ TEST_CASE("a directory that others may write to and we may not is named as the r
   CHECK(WEXITSTATUS(status) == 42);
 }
 
-TEST_CASE("a last line without an end gets one before the next line") {
+TEST_CASE("an unfinished last line is ended before the next line") {
   temporary_directory directory;
   std::string const path = directory / "app.log";
   support::write_file(path, "{\"whole\":1}\n{\"torn\":");
@@ -271,7 +272,7 @@ TEST_CASE("a last line without an end gets one before the next line") {
   CHECK(file.size() == support::content_of(path).size());
 }
 
-TEST_CASE("a full disk leaves whole lines, and writing goes on once there is room") {
+TEST_CASE("a full disk leaves whole lines, and writing continues once there is room") {
   support::small_file_system disk{"size=64k"};
   if (!disk.is_mounted()) SKIP("no leave to mount a file system");
   std::string const path = disk / "app.log";
@@ -302,7 +303,7 @@ TEST_CASE("a full disk leaves whole lines, and writing goes on once there is roo
   CHECK(support::content_of(path) == lines);
 }
 
-TEST_CASE("on a full disk the lines of another process are not cut off") {
+TEST_CASE("on a full disk the lines of another process are not removed") {
   support::small_file_system disk{"size=64k"};
   if (!disk.is_mounted()) SKIP("no leave to mount a file system");
   std::string const path = disk / "app.log";
@@ -326,7 +327,7 @@ TEST_CASE("on a full disk the lines of another process are not cut off") {
   CHECK(lines[2] == "{\"ours\":2}");
 }
 
-TEST_CASE("a file without a name, and a descriptor that is not ours any more, are left") {
+TEST_CASE("a file without a name is closed, and a descriptor that other code closed is not used") {
   temporary_directory directory;
   std::string const path = directory / "app.log";
   append_file file;

@@ -36,7 +36,7 @@ struct silent_peer {
 
 }  // namespace
 
-TEST_CASE("who waits on a socket for too long is told that its connection has ended") {
+TEST_CASE("a wait on a socket ends when its deadline has passed") {
   socket_deadline deadline;
   deadline.start();
   silent_peer const peer;
@@ -47,7 +47,8 @@ TEST_CASE("who waits on a socket for too long is told that its connection has en
 }
 
 TEST_CASE(
-    "a watch that has ended leaves its socket alone, and a nearer one is not kept waiting by a far one") {
+    "a watch that has ended does not shut down its socket, and an earlier deadline is not delayed by a later "
+    "one") {
   socket_deadline deadline;
   deadline.start();
   silent_peer const served;
@@ -66,7 +67,7 @@ TEST_CASE(
   CHECK(served.read() == 1);
 }
 
-TEST_CASE("several threads watch at once, each its own socket") {
+TEST_CASE("several threads can watch their own sockets at once") {
   socket_deadline deadline;
   deadline.start();
   std::vector<std::thread> threads;
@@ -87,7 +88,7 @@ TEST_CASE("several threads watch at once, each its own socket") {
 }
 
 #if !defined(__SANITIZE_THREAD__)  // it ends a child that starts threads
-TEST_CASE("the child of a fork has a thread of its own to look at the clock") {
+TEST_CASE("a forked child starts a deadline thread of its own") {
   socket_deadline deadline;
   deadline.start();
   int const status = support::status_of_child([&] {

@@ -25,7 +25,7 @@ std::string some_lines(int count) {
 
 }  // namespace
 
-TEST_CASE("a file becomes a gzip file of the same content and permissions, and is gone") {
+TEST_CASE("a file is replaced by a gzip file with the same content and permissions") {
   temporary_directory directory;
   int const count = GENERATE(1, 2'000, 200'000);
   std::string const path = directory / "app-1.log";
@@ -41,7 +41,7 @@ TEST_CASE("a file becomes a gzip file of the same content and permissions, and i
   if (count > 1'000) CHECK(fapilog::detail::status_of(path + ".gz").size < text.size() / 2);
 }
 
-TEST_CASE("what a crash left unfinished is done anew") {
+TEST_CASE("an unfinished compressed file of a crashed process is replaced") {
   temporary_directory directory;
   std::string const path = directory / "app-1.log";
   support::write_file(path, some_lines(100));
@@ -52,7 +52,7 @@ TEST_CASE("what a crash left unfinished is done anew") {
   CHECK(support::unpacked(path + ".gz") == some_lines(100));
 }
 
-TEST_CASE("a file that is missing, empty, or in other hands is left alone") {
+TEST_CASE("a file that is missing, empty or locked is not compressed") {
   temporary_directory directory;
   std::string const path = directory / "app-1.log";
   CHECK_FALSE(gzip_file(path));
@@ -68,7 +68,7 @@ TEST_CASE("a file that is missing, empty, or in other hands is left alone") {
   CHECK(gzip_file(path));
 }
 
-TEST_CASE("where compressing fails, the original is whole and nothing else is left") {
+TEST_CASE("if compression fails, the original is unchanged and nothing else is left") {
   SECTION("the unfinished file cannot be made") {
     temporary_directory directory;
     std::string const path = directory / "app-1.log";
