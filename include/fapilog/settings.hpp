@@ -142,7 +142,7 @@ class settings {
 
   /// What to make a runtime of; code may change its members. Sinks and stages are made here, in order, and started by the
   /// runtime. Throws: settings_error with everything that is wrong.
-  template <preset const& P>
+  template <preset const& P = presets::FAPILOG_PRESET>
   [[nodiscard]] basic_options<P> options() const {
     std::vector<settings_problem> problems;
     config_value const root = merged(P, problems);
@@ -186,7 +186,7 @@ class settings {
 
   /// What is asked for of a kind, in order, for `plugins().make_filter` and its kin; equal entries make equal stages.
   /// Throws: settings_error where that cannot be said.
-  template <preset const& P>
+  template <preset const& P = presets::FAPILOG_PRESET>
   [[nodiscard]] std::vector<plugin_entry> entries(plugin_type kind) const {
     std::vector<settings_problem> problems;
     config_value const root = merged(P, problems);
@@ -197,12 +197,6 @@ class settings {
     auto found = resolver.entries(kind, lists);
     if (!problems.empty()) throw settings_error{std::move(problems)};
     return found ? std::move(*found) : std::vector<plugin_entry>{};
-  }
-
-  /// The same for the preset chosen when compiling.
-  [[nodiscard]] basic_options<default_preset> options() const { return options<default_preset>(); }
-  [[nodiscard]] std::vector<plugin_entry> entries(plugin_type kind) const {
-    return entries<default_preset>(kind);
   }
 
   [[nodiscard]] registry const& plugins() const noexcept { return *plugins_; }

@@ -1,38 +1,46 @@
 # SPDX-License-Identifier: MIT
-# Checks what was chosen and makes definitions of it. Sets: fapilog_chosen_definitions
-
-set(fapilog_chosen_definitions "")
+# Checks FAPILOG_PRESET and FAPILOG_COMPILED_LEVEL and turns them into definitions. Included by the project, and by the
+# installed package for the project that finds it.
 
 set(fapilog_preset_names dev production serverless hardened minimal adaptive)
-set_property(CACHE FAPILOG_PRESET PROPERTY STRINGS ${fapilog_preset_names})
-if(NOT FAPILOG_PRESET IN_LIST fapilog_preset_names)
-  list(JOIN fapilog_preset_names ", " names)
-  message(FATAL_ERROR "fapilog: FAPILOG_PRESET is \"${FAPILOG_PRESET}\"; the presets are ${names}")
-endif()
-# The header's default needs no definition, so that by default nothing has to agree between translation units.
-if(NOT FAPILOG_PRESET STREQUAL "minimal")
-  list(APPEND fapilog_chosen_definitions FAPILOG_PRESET=${FAPILOG_PRESET})
-endif()
 
-if(NOT FAPILOG_COMPILED_LEVEL STREQUAL "")
-  set(level_names debug info warning error critical audit security)
-  set(level_values 10 20 30 40 50 60 70)
-  string(TOLOWER "${FAPILOG_COMPILED_LEVEL}" level)
-  list(FIND level_names "${level}" index)
-  if(NOT index EQUAL -1)
-    list(GET level_values ${index} level)
-  elseif(NOT level MATCHES "^[0-9][0-9]?$")
-    list(JOIN level_names ", " names)
-    message(FATAL_ERROR "fapilog: FAPILOG_COMPILED_LEVEL is \"${FAPILOG_COMPILED_LEVEL}\"; it is one of ${names}, "
-                        "or a number from 0 to 99, or empty")
+# fapilog_make_definitions(<variable> <preset> <compiled level>): stops if one of them is unknown.
+# FAPILOG_DEFAULT_PRESET, so that a program that defines FAPILOG_PRESET itself gets what it asks for.
+function(fapilog_make_definitions result preset level)
+  set(definitions "")
+  if(NOT preset IN_LIST fapilog_preset_names)
+    list(JOIN fapilog_preset_names ", " names)
+    message(FATAL_ERROR "fapilog: FAPILOG_PRESET is \"${preset}\"; the presets are ${names}")
   endif()
-  math(EXPR level "${level}") # 08 is no number in C++
-  list(APPEND fapilog_chosen_definitions FAPILOG_COMPILED_LEVEL=${level})
-endif()
+  # The header's default needs no definition, so that by default translation units have nothing to agree on.
+  if(NOT preset STREQUAL "minimal")
+    list(APPEND definitions FAPILOG_DEFAULT_PRESET=${preset})
+  endif()
 
-foreach(component IN ITEMS JSON POSTGRES ZLIB)
-  string(TOUPPER "${FAPILOG_WITH_${component}}" choice)
-  if(NOT choice MATCHES "^(AUTO|ON|OFF|TRUE|FALSE|YES|NO|0|1)$")
-    message(FATAL_ERROR "fapilog: FAPILOG_WITH_${component} is \"${FAPILOG_WITH_${component}}\"; it is AUTO, ON or OFF")
+  if(NOT level STREQUAL "")
+    set(level_names debug info warning error critical audit security)
+    set(level_values 10 20 30 40 50 60 70)
+    set(given "${level}")
+    string(TOLOWER "${level}" level)
+    list(FIND level_names "${level}" index)
+    if(NOT index EQUAL -1)
+      list(GET level_values ${index} level)
+    elseif(NOT level MATCHES "^[0-9][0-9]?$")
+      list(JOIN level_names ", " names)
+      message(FATAL_ERROR "fapilog: FAPILOG_COMPILED_LEVEL is \"${given}\"; it is one of ${names}, or a number from 0 "
+                          "to 99, or empty")
+    endif()
+    math(EXPR level "${level}") # 08 is not a number in C++
+    list(APPEND definitions FAPILOG_COMPILED_LEVEL=${level})
   endif()
-endforeach()
+  set(${result} "${definitions}" PARENT_SCOPE)
+endfunction()
+
+# fapilog_refuse_late_preset(<preset>): stops if FAPILOG_PRESET was set after fapilog had been added or found, when it has
+# no effect any more. Called at the end of the directory that uses fapilog.
+function(fapilog_refuse_late_preset chosen)
+  if(DEFINED FAPILOG_PRESET AND NOT FAPILOG_PRESET STREQUAL chosen AND NOT FAPILOG_PRESET STREQUAL "${ARGN}")
+    message(FATAL_ERROR "fapilog: FAPILOG_PRESET was set to \"${FAPILOG_PRESET}\" after fapilog was added with the preset "
+                        "\"${chosen}\"; set it before find_package, add_subdirectory or FetchContent_MakeAvailable")
+  endif()
+endfunction()

@@ -38,7 +38,9 @@ configure_package_config_file(
   INSTALL_DESTINATION "${fapilog_cmake_dir}" NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/fapilog-config-version.cmake"
   COMPATIBILITY SameMinorVersion ${fapilog_architecture})
+configure_file("${CMAKE_CURRENT_LIST_DIR}/fapilog_choices.cmake" "${PROJECT_BINARY_DIR}/fapilog_choices.cmake" COPYONLY)
 install(FILES "${PROJECT_BINARY_DIR}/fapilog-config.cmake" "${PROJECT_BINARY_DIR}/fapilog-config-version.cmake"
+              "${CMAKE_CURRENT_LIST_DIR}/fapilog_choices.cmake"
         DESTINATION "${fapilog_cmake_dir}")
 
 if("postgres" IN_LIST fapilog_components)

@@ -11,7 +11,7 @@ run("${CMAKE_COMMAND}" --install "${folder}/build")
 
 file(READ "${folder}/prefix/share/cmake/fapilog/fapilog-targets.cmake" targets)
 file(READ "${folder}/prefix/share/pkgconfig/fapilog.pc" pc)
-foreach(definition IN ITEMS FAPILOG_PRESET=production FAPILOG_COMPILED_LEVEL=30)
+foreach(definition IN ITEMS FAPILOG_DEFAULT_PRESET=production FAPILOG_COMPILED_LEVEL=30)
   foreach(text IN ITEMS targets pc)
     string(FIND "${${text}}" "${definition}" position)
     if(position EQUAL -1)
@@ -25,8 +25,18 @@ if(components)
   message(FATAL_ERROR "components that were off are installed: ${components}")
 endif()
 
+# The choice of the consumer replaces the installation's.
+set(ENV{CMAKE_PREFIX_PATH} "${folder}/prefix")
+foreach(choice IN ITEMS "-DEARLY=hardened;hardened" "-DEARLY=;production")
+  list(GET choice 0 argument)
+  list(GET choice 1 wanted)
+  configure("${consumers}/preset" "${folder}/consumer" -DWAY=find_package "-DPROGRAMS=${programs}" ${argument}
+    "-DWANTED=${wanted}")
+  build("${folder}/consumer")
+endforeach()
+
 # By default there is nothing to agree on.
 file(READ "${PREFIX}/share/cmake/fapilog/fapilog-targets.cmake" targets)
-if(targets MATCHES "FAPILOG_PRESET|FAPILOG_COMPILED_LEVEL")
+if(targets MATCHES "FAPILOG_DEFAULT_PRESET|FAPILOG_COMPILED_LEVEL")
   message(FATAL_ERROR "the default choices became definitions:\n${targets}")
 endif()

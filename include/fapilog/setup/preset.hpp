@@ -8,10 +8,26 @@
 #include <cstdint>
 #include <string_view>
 
-/// The preset of `fapilog::runtime` and `fapilog::options`: dev, production, serverless, hardened or minimal. The whole
-/// program has to agree on it; the CMake cache variable FAPILOG_PRESET sees to that.
+/// The preset of `fapilog::runtime` and `fapilog::options`: dev, production, serverless, hardened or minimal. All files
+/// of a program must agree on it. CMake's variable FAPILOG_PRESET defines FAPILOG_DEFAULT_PRESET for all of them; a
+/// definition of FAPILOG_PRESET overrides it.
+#ifndef FAPILOG_DEFAULT_PRESET
+#define FAPILOG_DEFAULT_PRESET minimal
+#endif
 #ifndef FAPILOG_PRESET
-#define FAPILOG_PRESET minimal
+#define FAPILOG_PRESET FAPILOG_DEFAULT_PRESET
+#endif
+
+#define FAPILOG_DETAIL_IS_PRESET_dev 1
+#define FAPILOG_DETAIL_IS_PRESET_production 1
+#define FAPILOG_DETAIL_IS_PRESET_serverless 1
+#define FAPILOG_DETAIL_IS_PRESET_hardened 1
+#define FAPILOG_DETAIL_IS_PRESET_minimal 1
+#define FAPILOG_DETAIL_IS_PRESET_adaptive 1
+#define FAPILOG_DETAIL_JOIN_NAMES(a, b) a##b
+#define FAPILOG_DETAIL_IS_PRESET(name) FAPILOG_DETAIL_JOIN_NAMES(FAPILOG_DETAIL_IS_PRESET_, name)
+#if !FAPILOG_DETAIL_IS_PRESET(FAPILOG_PRESET)
+#error "fapilog: FAPILOG_PRESET is not one of dev, production, serverless, hardened, minimal, adaptive"
 #endif
 
 namespace fapilog::inline v0_1 {
@@ -149,6 +165,6 @@ inline constexpr preset minimal{
 }  // namespace presets
 
 /// The preset chosen when compiling.
-inline constexpr preset const& default_preset = presets::FAPILOG_PRESET;
+constexpr preset const& default_preset = presets::FAPILOG_PRESET;
 
 }  // namespace fapilog::inline v0_1

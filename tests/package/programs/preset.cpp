@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+// Compiles only if fapilog::runtime has the preset WANTED.
+#include <fapilog/setup/preset.hpp>
+
+static_assert(fapilog::default_preset.name == WANTED);
+
+int main() {}
