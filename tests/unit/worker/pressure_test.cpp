@@ -67,7 +67,7 @@ TEST_CASE("each level of pressure leaves out more, and never a protected record"
   timeline t{{.enabled = true, .cooldown = 0ms}};
   auto const shed = [&](level severity) {
     int count = 0;
-    for (int i = 0; i < 100; ++i) count += t.state.sheds(severity) ? 1 : 0;
+    for (int i = 0; i < 100; ++i) count += t.state.shed(severity) ? 1 : 0;
     return count;
   };
   CHECK(shed(level::debug) == 0);
@@ -92,7 +92,7 @@ TEST_CASE("without filter_tightening nothing is left out, and batches grow only 
   CHECK(t.state.batch_factor() == 2);
   (void)t.after(1s, 1.0);
   CHECK(t.state.batch_factor() == 4);
-  CHECK_FALSE(t.state.sheds(level::debug));
+  CHECK_FALSE(t.state.shed(level::debug));
   timeline plain{{.enabled = true, .cooldown = 0ms}};
   for (int i = 0; i < 3; ++i) (void)plain.after(1s, 1.0);
   CHECK(plain.state.batch_factor() == 1);

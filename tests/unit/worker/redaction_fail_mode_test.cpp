@@ -32,7 +32,7 @@ struct line {
 
   /// The JSON of the event, or nothing where it was dropped.
   std::string run(fapilog::event& e) {
-    if (stages.run(e) != fapilog::detail::pipeline::fate::keep) return {};
+    if (stages.run(e) != fapilog::detail::pipeline::verdict::keep) return {};
     fapilog::detail::text_buffer text;
     REQUIRE(stages.write(e, text));
     return std::string{text.view()};
