@@ -191,10 +191,10 @@ def settings(program, path):
     wrong = {"FAPILOG_CORE__BATCH_MAX_SZE": "5", "FAPILOG_FILTER_CONFIG__BILLING_ONLY__LOGER": "x"}
     lines, errors = run(program, path, status=1, variables=wrong)
     same(lines, [], "records")
-    same(errors, "fapilog: FAPILOG_CORE__BATCH_MAX_SZE: there is no setting `core.batch_max_sze`; did you mean "
-                 "FAPILOG_CORE__BATCH_MAX_SIZE?\n"
-                 "fapilog: FAPILOG_FILTER_CONFIG__BILLING_ONLY__LOGER: there is no setting "
-                 "`filter_config.billing_only.loger`; did you mean FAPILOG_FILTER_CONFIG__BILLING_ONLY__LOGGER?\n", "stderr")
+    same(errors, "fapilog: core.batch_max_sze: unknown setting; did you mean FAPILOG_CORE__BATCH_MAX_SIZE? "
+                 "[FAPILOG_CORE__BATCH_MAX_SZE]\n"
+                 "fapilog: filter_config.billing_only.loger: unknown setting; did you mean "
+                 "FAPILOG_FILTER_CONFIG__BILLING_ONLY__LOGGER? [FAPILOG_FILTER_CONFIG__BILLING_ONLY__LOGER]\n", "stderr")
     _, errors = run(program, path + ".missing", status=1)
     require("cannot be read" in errors, f"stderr does not name the missing file: {errors!r}")
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Presets: all of them as JSON, one chosen by type, and the error for an unknown name.
 #include <fapilog/fapilog.hpp>
+#include <fapilog/preset_settings.hpp>
 
 #include <iostream>
 #include <stdexcept>

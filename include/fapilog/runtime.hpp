@@ -20,9 +20,6 @@
 
 namespace fapilog::inline v0_1 {
 
-template <preset const& P>
-class basic_settings_watch;
-
 /// One pipeline with its worker thread, under the preset P. Loggers may outlive it.
 /// Thread: the members may be called from any; construction and destruction from one.
 template <preset const& P>
@@ -30,12 +27,17 @@ class basic_runtime {
  public:
   /// False under presets that forbid changes of a database's schema. It is a constant of the type: no option, file or
   /// environment variable turns it on.
-  static constexpr bool allow_ddl = P.sink_config.postgres.create_table;
+  static constexpr bool allow_ddl = P.allow_ddl;
 
   /// Starts the worker, which starts the sinks. Throws: std::invalid_argument for an impossible option, std::bad_alloc,
   /// std::system_error where no thread can be had. A sink that does not start is reported and tried again.
   explicit basic_runtime(basic_options<P> chosen = {})
-      : core_(detail::move_options<detail::any_options>(std::move(chosen))) {
+      : preset_redactors_(chosen.preset_redactors),
+        core_(detail::move_options<detail::any_options>(complete(std::move(chosen)))) {
+    if (P.redaction != redaction_form::none && !preset_redactors_) {
+      core_.diagnostics().warn("runtime", "the redactors of the preset are off (core.preset_redactors)",
+                               "what they mask is written in clear");
+    }
     core_.start(schema_permission{allow_ddl});
   }
   basic_runtime(basic_runtime const&) = delete;
@@ -60,6 +62,8 @@ class basic_runtime {
   /// Stages that stay keep their state, new ones begin with theirs. Throws: std::invalid_argument for what is impossible,
   /// and nothing changes; std::bad_alloc.
   bool change(runtime_changes next, std::chrono::nanoseconds timeout = std::chrono::seconds{5}) {
+    if (next.redactors)
+      next.redactors = with_preset_redactors<P>(preset_redactors_, std::move(*next.redactors));
     return core_.change(std::move(next), timeout);
   }
 
@@ -85,12 +89,19 @@ class basic_runtime {
     return core_.sink_counts();
   }
 
-  /// Where the runtime tells of its own faults.
-  [[nodiscard]] fapilog::diagnostics const& diagnostics() const noexcept { return core_.diagnostics(); }
+  /// The names of the stages that `change` may replace, in the order in which they run.
+  [[nodiscard]] std::vector<std::string> stage_names() const { return core_.stage_names(); }
+
+  /// Where the runtime reports its own faults.
+  [[nodiscard]] fapilog::diagnostics& diagnostics() const noexcept { return core_.diagnostics(); }
 
  private:
-  friend class basic_settings_watch<P>;
+  static basic_options<P> complete(basic_options<P> chosen) {
+    chosen.redactors = with_preset_redactors<P>(chosen.preset_redactors, std::move(chosen.redactors));
+    return chosen;
+  }
 
+  bool preset_redactors_;
   detail::runtime_core core_;
 };
 

@@ -6,6 +6,7 @@
 #include <fapilog/detail/compiled.hpp>
 #include <fapilog/record/cell_decoder.hpp>
 #include <fapilog/runtime_core.hpp>
+#include <fapilog/setup/validate.hpp>
 #include <fapilog/worker/lifecycle.hpp>
 #include <fapilog/worker/worker.hpp>
 

@@ -13,6 +13,7 @@
 #include <fapilog/settings/core_lists.hpp>
 #include <fapilog/settings/environment_layer.hpp>
 #include <fapilog/settings/layer.hpp>
+#include <fapilog/settings/preset_tree.hpp>
 #include <fapilog/settings/resolver.hpp>
 #include <fapilog/settings/setting_difference.hpp>
 #include <fapilog/setup/options.hpp>
@@ -39,17 +40,18 @@ namespace detail {
 
 [[nodiscard]] inline config_value parse_json(std::string_view text, std::string const& name,
                                              std::vector<settings_problem>& problems) {
-  constexpr std::size_t most = json_tree_builder::most_bytes;
+  constexpr std::size_t most = json_tree_builder::max_bytes;
   if (text.size() > most) {
     problems.push_back({name, "",
-                        "this is " + std::to_string(text.size()) + " bytes of text; settings have at most " +
+                        "the text has " + std::to_string(text.size()) + " bytes; settings have at most " +
                             bytes_text(most)});
     return {};
   }
-  // The parser takes it for the end.
+  // The parser would stop at it.
   if (std::size_t const nul = text.find('\0'); nul != std::string_view::npos) {
     auto const line = std::ranges::count(text.substr(0, nul), '\n') + 1;
-    problems.push_back({name + ':' + std::to_string(line), "", "this is not JSON: it has a NUL character"});
+    problems.push_back(
+        {name + ':' + std::to_string(line), "", "this is not JSON: it contains a NUL character"});
     return {};
   }
   json_tree_builder tree{text, name, problems};
@@ -57,7 +59,7 @@ namespace detail {
   return tree.take();
 }
 
-/// For texts of the environment that look like JSON.
+/// For strings of the environment that look like JSON.
 [[nodiscard]] inline config_value::json_form json_form_of(std::string_view text, std::string const& name) {
   std::vector<settings_problem> problems;
   config_value value = parse_json(text, name, problems);
@@ -66,9 +68,9 @@ namespace detail {
 
 }  // namespace detail
 
-/// What a runtime is to be, in layers: the preset, then files and texts, then the environment; what is laid on later
-/// counts more, and code that changes the options counts most. An object in a layer is laid over the one below member by
-/// member, all else takes the place of what was there, and null takes it away.
+/// The settings of a runtime in layers: the preset, then files and JSON strings, then the environment. A later layer
+/// overrides an earlier one, and code that changes the options overrides all. Objects are merged member by member, any other
+/// value replaces the one below, and null removes it.
 ///
 ///     auto const chosen = fapilog::settings::from_file("fapilog.json").with_environment();
 ///     fapilog::runtime rt{chosen.options()};
@@ -76,15 +78,15 @@ namespace detail {
 /// Held by value. Thread: const members any. Throws: settings_error, std::bad_alloc.
 class settings {
  public:
-  /// The preset's own.
+  /// Those of the preset alone.
   explicit settings(registry plugins = builtin_plugins())
       : plugins_(std::make_shared<registry const>(std::move(plugins))) {}
 
-  /// Throws: settings_error for a file that cannot be read or is not JSON, and for files that extend each other in a circle.
+  /// Throws: settings_error for a file that cannot be read or is not JSON, and for files that extend each other in a cycle.
   [[nodiscard]] static settings from_file(std::string const& path, registry plugins = builtin_plugins()) {
     return settings{std::move(plugins)}.with_file(path);
   }
-  /// `name` stands in messages.
+  /// `name` is for messages.
   [[nodiscard]] static settings from_json(std::string_view text, std::string const& name = "JSON",
                                           registry plugins = builtin_plugins()) {
     return settings{std::move(plugins)}.with_json(text, name);
@@ -94,7 +96,7 @@ class settings {
     return settings{std::move(plugins)}.with_environment(variables);
   }
 
-  /// These with one more layer. A file that `extends` another is laid over it.
+  /// A copy with one more layer. A file that `extends` another one is merged over it.
   [[nodiscard]] settings with_file(std::string const& path) const {
     settings next = *this;
     next.sources_.push_back({path, {}, {}});
@@ -119,7 +121,7 @@ class settings {
     return next;
   }
 
-  /// These with the files as they are now; texts and variables stay as they were.
+  /// A copy with the files read again; strings and variables stay as they were.
   [[nodiscard]] settings read_again() const {
     settings next{*plugins_};
     for (source const& from : sources_) {
@@ -128,10 +130,10 @@ class settings {
     }
     return next;
   }
-  /// The files that were read, those that they extend among them.
+  /// The files that were read, including those that they extend.
   [[nodiscard]] std::vector<std::string> const& files() const noexcept { return files_; }
 
-  /// What is set otherwise than in `before`, by path: `core.log_level`.
+  /// The paths of the settings that differ from `before`, such as `core.log_level`.
   template <preset const& P>
   [[nodiscard]] std::vector<std::string> changes_since(settings const& before) const {
     std::vector<settings_problem> ignored;
@@ -140,8 +142,8 @@ class settings {
     return paths;
   }
 
-  /// What to make a runtime of; code may change its members. Sinks and stages are made here, in order, and started by the
-  /// runtime. Throws: settings_error with everything that is wrong.
+  /// The options of a runtime; code may change them. Makes the sinks and stages, in order; the runtime starts them.
+  /// Throws: settings_error with everything that is wrong.
   template <preset const& P = presets::FAPILOG_PRESET>
   [[nodiscard]] basic_options<P> options() const {
     std::vector<settings_problem> problems;
@@ -170,22 +172,12 @@ class settings {
     fill(chosen.processors, plugin_type::processor, &registry::make_processor);
     fill_sinks(chosen.sinks, resolver, lists, problems);
     if (!lists.sinks) chosen.sinks = default_sinks<P>();
-    if (problems.empty()) {
-      try {
-        validate(chosen);
-      } catch (std::invalid_argument const& error) {
-        std::string_view why = error.what();
-        if (why.starts_with("fapilog: ")) why.remove_prefix(9);
-        setting_reader{problems}.add(resolver.group("core").origin(), "core",
-                                     detail::config::without_controls(why));
-      }
-    }
     if (!problems.empty()) throw settings_error{std::move(problems)};
     return chosen;
   }
 
-  /// What is asked for of a kind, in order, for `plugins().make_filter` and its kin; equal entries make equal stages.
-  /// Throws: settings_error where that cannot be said.
+  /// The plugins of a kind, in order, for `plugins().make_filter` and similar functions; equal entries make equal stages.
+  /// Throws: settings_error for invalid settings.
   template <preset const& P = presets::FAPILOG_PRESET>
   [[nodiscard]] std::vector<plugin_entry> entries(plugin_type kind) const {
     std::vector<settings_problem> problems;
@@ -202,11 +194,11 @@ class settings {
   [[nodiscard]] registry const& plugins() const noexcept { return *plugins_; }
 
  private:
-  /// A file with those that it extends, a text, or the environment.
+  /// A file with those that it extends, a JSON string, or the environment.
   struct source {
     std::string file;  ///< empty for others
     std::vector<config_value> layers;
-    std::vector<settings_problem> problems;  ///< told with all others
+    std::vector<settings_problem> problems;  ///< reported with all others
   };
 
   void fill_sinks(std::vector<placed_sink>& all, detail::settings_resolver& resolver,
@@ -233,15 +225,15 @@ class settings {
     }
   }
 
-  /// `what` is "this file", or says who extends it; `where` is where a fault of it is told.
+  /// `what` is "this file", or names the file that extends it; `where` is the place to which its problems are attributed.
   void add_file(std::string const& path, std::string const& where, std::string const& what,
                 std::vector<std::string>& trail) {
     std::error_code ignored;
     std::string real = std::filesystem::weakly_canonical(path, ignored).string();
-    auto const circle = std::ranges::find(trail, real);
-    if (circle != trail.end())
-      refuse(where, what + " leads back to itself: files extend each other in a circle");
-    auto const read = detail::read_whole_file(path, detail::json_tree_builder::most_bytes);
+    auto const cycle = std::ranges::find(trail, real);
+    if (cycle != trail.end())
+      refuse(where, what + " leads back to itself: files extend each other in a cycle");
+    auto const read = detail::read_whole_file(path, detail::json_tree_builder::max_bytes);
     if (!read.error.empty()) refuse(where, what + " cannot be read: " + read.error);
     trail.push_back(std::move(real));
     files_.push_back(path);
@@ -254,15 +246,15 @@ class settings {
     std::vector<settings_problem> problems;
     config_value layer = detail::parse_json(text, name, problems);
     if (problems.empty() && !layer.is_object()) {
-      problems.push_back({layer.origin().text(), "", "settings are an object, `{...}`"});
+      problems.push_back({layer.origin().text(), "", "settings must be an object, `{...}`"});
     }
     if (!problems.empty()) throw settings_error{std::move(problems)};
     if (config_value const* const base = layer.find("extends"); base != nullptr && !base->is_null()) {
       if (!base->is_text()) {
-        refuse(base->origin().text(),
-               "`extends` is " + detail::config::shown(*base) + "; it must be a text, the name of a file");
+        refuse(base->origin().text(), "extends: " + detail::config::shown(*base) +
+                                          " is invalid; expected a string, the name of a file");
       }
-      std::string const what = "`extends`: '" + detail::config::printable(base->text()) + '\'';
+      std::string const what = "extends: \"" + detail::config::printable(base->text()) + '"';
       add_file((folder / base->text()).string(), base->origin().text(), what, trail);
     }
     layer.erase("extends");
@@ -275,10 +267,9 @@ class settings {
     throw settings_error{{{std::move(where), "", std::move(text)}}};
   }
 
-  /// All layers over the preset's.
+  /// All layers merged over that of the preset.
   [[nodiscard]] config_value merged(preset const& p, std::vector<settings_problem>& problems) const {
-    config_value root = detail::parse_json(preset_settings(p), "preset " + std::string{p.name}, problems);
-    detail::normalise_layer(root, *plugins_, problems);
+    config_value root = detail::preset_tree(p);
     for (source const& from : sources_) {
       problems.insert(problems.end(), from.problems.begin(), from.problems.end());
       for (config_value const& layer : from.layers) {
@@ -298,12 +289,12 @@ class settings {
     if (named->is_text() && name == p.name) return;
     std::vector<std::string> const known = list_presets();
     bool const exists = named->is_text() && std::ranges::find(known, name) != known.end();
-    std::string text = "`preset` is " + detail::config::shown(*named);
+    std::string text = detail::config::shown(*named);
     if (exists) {
-      text += ", but this runtime has the preset \"" + std::string{p.name} +
-              "\", which is compiled in (FAPILOG_PRESET, or basic_runtime)";
+      text += " is not the preset of this runtime, \"" + std::string{p.name} +
+              "\", which is chosen at compile time (FAPILOG_PRESET, or basic_runtime)";
     } else {
-      text += "; it must be one of ";
+      text += " is invalid; expected one of ";
       for (std::size_t i = 0; i < known.size(); ++i) text.append(i == 0 ? "" : ", ").append(known[i]);
     }
     setting_reader{problems}.add(named->origin(), "preset", std::move(text));

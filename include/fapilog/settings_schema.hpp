@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// All settings that there are, as tables and as JSON Schema.
+// All settings as tables and as JSON Schema.
 #pragma once
 
 #include <fapilog/config/config_value.hpp>
@@ -8,6 +8,7 @@
 #include <fapilog/plugins/plugin_entry.hpp>
 #include <fapilog/plugins/registry.hpp>
 #include <fapilog/settings/core_lists.hpp>
+#include <fapilog/settings/preset_tree.hpp>
 #include <fapilog/setup/options.hpp>
 #include <fapilog/setup/preset.hpp>
 #include <fapilog/setup/presets.hpp>
@@ -31,30 +32,38 @@ struct settings_group {
 
 namespace detail {
 
-/// The options of a preset, and what `core` has besides.
-template <preset const& P>
-[[nodiscard]] std::vector<setting_row> core_rows_of() {
-  std::vector<setting_row> rows = setting_table(basic_options<P>{.sinks = {}});
-  rows.push_back({.name = "drop_on_full",
-                  .text = "In place of `when_full`: true is `drop`, false is `wait`.",
-                  .rule = rule_of<bool>({.name = "drop_on_full", .text = {}}),
-                  .standard = {},
-                  .schema = or_null(schema_of_type("boolean"))});
-  for (setting_row& row : setting_table(core_lists{})) rows.push_back(std::move(row));
-  return rows;
-}
-
-/// Rows of `core` with the defaults that all presets share.
+/// Rows of `core` in the order of the members of `basic_options`, with the lists of stages and sinks among them.
 [[nodiscard]] inline std::vector<setting_row> core_rows() {
-  std::vector<setting_row> rows = core_rows_of<presets::minimal>();
-  for (auto const& other : {core_rows_of<presets::dev>(), core_rows_of<presets::production>(),
-                            core_rows_of<presets::serverless>(), core_rows_of<presets::hardened>()}) {
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (canonical_text(rows[i].standard) != canonical_text(other[i].standard)) rows[i].by_preset = true;
+  setting const drop_on_full{.name = "drop_on_full", .text = {}};
+  std::vector<setting_row> rows;
+  std::vector<setting_row> lists = setting_table(core_lists{});
+  auto const put_list = [&](std::string_view name) {
+    for (setting_row& row : lists) {
+      if (row.name == name) rows.push_back(std::move(row));
     }
+  };
+  for (setting_row& row : setting_table(basic_options<no_preset>{})) {
+    if (row.name == "preset_redactors") {
+      for (std::string_view const name : {"filters", "enrichers", "redactors"}) put_list(name);
+    }
+    if (row.name == "redaction_fail_mode") put_list("processors");
+    if (row.name == "routing") put_list("sinks");
+    bool const is_last = row.name == "when_full";
+    rows.push_back(std::move(row));
+    if (!is_last) continue;
+    rows.push_back({.name = "drop_on_full",
+                    .text = "Instead of `when_full`: true is `drop`, false is `wait`.",
+                    .rule = rule_of(drop_on_full, setting_type_of<bool>),
+                    .schema = or_null(schema_of_type("boolean"))});
   }
   for (setting_row& row : rows) {
-    if (row.name == "sinks") row.by_preset = true;
+    std::string const path = "core." + row.name;
+    row.by_preset = row.name == "sinks";
+    for (preset const* const p : all_presets) {
+      for (preset_setting const& s : p->settings) {
+        if (s.path == path || s.path.starts_with(path + '.')) row.by_preset = true;
+      }
+    }
     if (!row.by_preset && !row.standard.is_null()) row.schema.set("default", row.standard);
   }
   return rows;
@@ -66,8 +75,7 @@ template <preset const& P>
   rows.push_back({.name = "fallback",
                   .text = "The sink that takes what this one cannot take: its name, or that of an entry in "
                           "`sink_config`.",
-                  .rule = "a text",
-                  .standard = {},
+                  .rule = "a string",
                   .schema = or_null(schema_of_type("string"))});
   return rows;
 }
@@ -78,8 +86,8 @@ template <preset const& P>
 [[nodiscard]] inline std::vector<settings_group> settings_groups(
     registry const& plugins = builtin_plugins()) {
   std::vector<settings_group> groups;
-  groups.push_back({"core", "What a runtime is made of.", detail::core_rows()});
-  groups.push_back({"plugins", "Which plugins may be asked for.", setting_table<plugin_policy>()});
+  groups.push_back({"core", "The options of a runtime.", detail::core_rows()});
+  groups.push_back({"plugins", "Which plugins may be used.", setting_table<plugin_policy>()});
   groups.push_back({"sink_config.<name>.delivery", "How a sink is served.", detail::delivery_rows()});
   for (plugin_type const kind : plugin_kinds) {
     for (plugin_info const* const info : plugins.all(kind)) {
@@ -91,7 +99,7 @@ template <preset const& P>
   return groups;
 }
 
-/// The entries of a kind: known plugins by name, and others that say by `type` what they are.
+/// The entries of a kind: known plugins by name, and others with a `type`.
 [[nodiscard]] inline config_value schema_of_entries(registry const& plugins, plugin_type kind) {
   config_value named = config_value::object();
   config_value others = config_value::list();
@@ -129,8 +137,9 @@ template <preset const& P>
   return schema;
 }
 
-/// JSON Schema (draft 2020-12) of a file of settings, for editors and for checks before a program starts: names, types,
-/// ranges and meanings. What it allows can still be refused, such as a sink that is not there. Throws: std::bad_alloc.
+/// JSON Schema (draft 2020-12) of a settings file, for editors and for checks before a program starts: names, types, ranges
+/// and meanings. A file that it allows may still be refused, for example because of a sink that does not exist.
+/// Throws: std::bad_alloc.
 [[nodiscard]] inline std::string settings_schema(registry const& plugins = builtin_plugins()) {
   config_value properties = config_value::object();
   auto const text = [&](std::string_view name, std::string_view description) {
@@ -138,9 +147,9 @@ template <preset const& P>
     schema.set("description", description);
     properties.set(name, std::move(schema));
   };
-  text("$schema", "Where this schema is; for editors.");
-  text("preset", "The preset for which this is written; another one in the program is an error.");
-  text("extends", "A file over which this one is laid; relative to this one's folder.");
+  text("$schema", "The location of this schema; for editors.");
+  text("preset", "The preset for which this file is written; a program with another one refuses it.");
+  text("extends", "The file that this one extends; relative to the folder of this one.");
   for (settings_group const& group : settings_groups(plugins)) {
     if (group.name.find('.') != std::string::npos) continue;
     config_value schema = schema_of_rows(group.rows);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Keeps a running runtime to its settings' files: levels, stages and routes follow them, a bad file is refused.
+// Reloads settings files while a runtime runs: levels, stages and routes follow them, an invalid file is refused.
 #pragma once
 
 #include <fapilog/detail/os/watch_thread.hpp>
@@ -23,52 +23,53 @@
 namespace fapilog::inline v0_1 {
 
 struct settings_watch_options {
-  /// How often the files are looked at; 0: not at all. They are read when two looks have seen the same change.
+  /// How often the files are checked; 0: never. They are reloaded when two checks have seen the same change.
   std::chrono::milliseconds interval = std::chrono::seconds{1};
-  /// The files are also read at each SIGHUP. A handler that stood before is called, too.
+  /// Also reloads the files at each SIGHUP. A handler that was installed before is called, too.
   bool on_sighup = false;
 };
 
-/// What came of reading settings again.
+/// The result of a reload.
 struct settings_reload {
-  /// Paths of what is in force now, such as `core.log_level`.
+  /// Paths of the settings that took effect, such as `core.log_level`.
   std::vector<std::string> applied = {};
-  /// Paths of what takes effect when the program starts anew.
+  /// Paths of the settings that take effect after a restart.
   std::vector<std::string> after_restart = {};
-  /// Why nothing was changed; empty where all is well.
+  /// Why nothing was changed; empty on success.
   std::string error = {};
 
   [[nodiscard]] bool is_refused() const noexcept { return !error.empty(); }
 };
 
-/// Has its runtime follow the files of its settings:
+/// Makes a runtime follow its settings files:
 ///
 ///     auto const chosen = fapilog::settings::from_file("fapilog.json").with_environment();
 ///     fapilog::runtime rt{chosen.options()};
 ///     fapilog::settings_watch const watch{rt, chosen, {.on_sighup = true}};
 ///
-/// Levels, filters, enrichers, redactors, processors, `redaction_fail_mode`, `routing` and the routes of sinks are taken
-/// over, all at once between two batches; a kind of stages of which nothing was changed keeps its state, as do levels.
-/// All else is named in diagnostics as waiting for a restart. Settings that are wrong are refused as a whole, told in
-/// diagnostics, and what was in force stays.
-/// It ends before its runtime does; a forked child has none. Thread: the members any; construction and destruction one.
+/// Levels, filters, enrichers, redactors, processors, `redaction_fail_mode`, `routing` and the routes of sinks take effect,
+/// all at once between two batches; a kind of stages without a change keeps its state. The redactors of the preset stay.
+/// Any other changed setting is reported as waiting for a restart. Invalid settings are refused as a whole and reported in
+/// diagnostics, and the previous settings stay in effect.
+/// Destroy it before its runtime; it does nothing in a forked child. Thread: the members any; construction and destruction
+/// one.
 template <preset const& P>
 class basic_settings_watch {
  public:
-  /// Makes the options of a runtime, as the program does at its start: what it adds in code is added again.
+  /// Makes the options of a runtime, as the program does at its start, including what it adds in code.
   using maker = std::function<basic_options<P>(settings const&)>;
 
-  /// `chosen` are the settings that the runtime was made of. Throws: std::invalid_argument for a runtime whose stages are
-  /// not those that `make` makes; settings_error; std::system_error without a thread or descriptors.
+  /// `chosen` are the settings from which the runtime was made. Throws: std::invalid_argument for a runtime whose stages
+  /// differ from those that `make` makes; settings_error; std::system_error if there is no thread or descriptor.
   basic_settings_watch(
       basic_runtime<P>& rt, settings chosen, settings_watch_options how = {},
       maker make = [](settings const& s) { return s.template options<P>(); })
       : runtime_(rt),
         make_(std::move(make)),
         current_(std::move(chosen)),
-        thread_(checked(how).interval, how.on_sighup, [this](bool is_hangup) { look(is_hangup); }) {}
+        thread_(checked(how).interval, how.on_sighup, [this](bool is_hangup) { check(is_hangup); }) {}
 
-  /// Reads the files now. Throws: std::bad_alloc.
+  /// Reloads the files now. Throws: std::bad_alloc.
   settings_reload reload() {
     return thread_.alone([this] {
       texts_ = texts_of(current_);
@@ -76,15 +77,15 @@ class basic_settings_watch {
     });
   }
 
-  /// How often settings were taken over, and how often refused.
+  /// Number of reloads that took effect, and of those that were refused.
   [[nodiscard]] std::uint64_t applied() const noexcept { return applied_.value(); }
   [[nodiscard]] std::uint64_t refused() const noexcept { return refused_.value(); }
 
  private:
   settings_watch_options const& checked(settings_watch_options const& how) {
     if (how.interval.count() < 0) {
-      throw std::invalid_argument{"fapilog: option 'interval' of a settings watch is " +
-                                  std::to_string(how.interval.count()) + "; it must be zero or more"};
+      throw std::invalid_argument{"fapilog: settings_watch.interval: " +
+                                  std::to_string(how.interval.count()) + "ms is out of range (0s or more)"};
     }
     auto const made = make_(current_);
     std::vector<std::string> names;
@@ -93,12 +94,12 @@ class basic_settings_watch {
     };
     add(made.filters);
     add(made.enrichers);
-    add(made.redactors);
+    add(with_preset_redactors<P>(made.preset_redactors, made.redactors));
     add(made.processors);
-    if (std::vector<std::string> const running = runtime_.core_.stage_names(); running != names) {
-      throw std::invalid_argument{"fapilog: the runtime has the stages " + list(running) +
-                                  ", its settings make " + list(names) +
-                                  "; give the settings watch the function that makes the runtime's options"};
+    if (std::vector<std::string> const running = runtime_.stage_names(); running != names) {
+      throw std::invalid_argument{
+          "fapilog: the runtime has the stages " + list(running) + ", its settings make " + list(names) +
+          "; pass the function that makes the runtime's options to the settings watch"};
     }
     return how;
   }
@@ -108,42 +109,42 @@ class basic_settings_watch {
     return text.empty() ? "none" : text;
   }
 
-  /// All files' contents as they are, or why they cannot be read.
+  /// The contents of all files, or why they cannot be read.
   static std::vector<std::string> texts_of(settings const& s) {
     std::vector<std::string> all;
     for (std::string const& path : s.files()) {
-      auto read = detail::read_whole_file(path, detail::json_tree_builder::most_bytes);
+      auto read = detail::read_whole_file(path, detail::json_tree_builder::max_bytes);
       all.push_back(read.error.empty() ? std::move(read.text) : '\0' + read.error);
     }
     return all;
   }
 
-  void look(bool is_hangup) noexcept {
+  void check(bool is_hangup) noexcept {
     try {
       auto texts = texts_of(current_);
       if (!is_hangup) {
-        // What was refused may be mended in a file that only the refused ones name.
+        // Refused settings may be corrected in a file that only they name.
         if (texts == texts_ && refusal_.empty()) return;
-        // A file that is being written is left until it stands still.
+        // A file that is still being written is read later.
         if (texts != std::exchange(seen_, texts)) return;
       }
       texts_ = std::move(texts);
       (void)read(is_hangup);
     } catch (std::exception const& error) {
-      runtime_.core_.diagnostics().warn("settings", "they could not be read again", error.what());
+      runtime_.diagnostics().warn("settings", "could not be read again", error.what());
     }
   }
 
-  /// The same refusal is told again only where somebody asked.
-  settings_reload read(bool is_asked) {
+  /// Reports the same refusal again only if the reload was requested.
+  settings_reload read(bool is_requested) {
     settings_reload result;
     try {
       settings next = current_.read_again();
       auto const changed = next.template changes_since<P>(current_);
       if (!changed.empty()) {
-        take_over(next, changed, result);
+        apply(next, changed, result);
         if (next.files() != current_.files())
-          texts_.clear();  // looked at again soon: which they were is not known
+          texts_.clear();  // the contents that were read are not known: checked again soon
         current_ = std::move(next);
         applied_.add();
       }
@@ -152,15 +153,15 @@ class basic_settings_watch {
       throw;
     } catch (std::exception const& error) {
       result = {{}, {}, error.what()};
-      if (std::exchange(refusal_, result.error) == result.error && !is_asked) return result;
+      if (std::exchange(refusal_, result.error) == result.error && !is_requested) return result;
       refused_.add();
-      runtime_.core_.diagnostics().warn("settings", "refused; what was in force stays", result.error);
+      runtime_.diagnostics().warn("settings", "refused; the previous settings stay in effect", result.error);
     }
     return result;
   }
 
-  void take_over(settings const& next, std::vector<std::string> const& changed, settings_reload& result) {
-    basic_options<P> made = make_(next);  // also where it is not needed: all is checked
+  void apply(settings const& next, std::vector<std::string> const& changed, settings_reload& result) {
+    basic_options<P> made = make_(next);  // checks everything, even if nothing of it is needed
     runtime_changes changes;
     auto const take = [&](plugin_type kind, auto& to, auto& from) {
       if (next.template entries<P>(kind) == current_.template entries<P>(kind)) return;
@@ -170,7 +171,7 @@ class basic_settings_watch {
     take(plugin_type::enricher, changes.enrichers, made.enrichers);
     take(plugin_type::redactor, changes.redactors, made.redactors);
     take(plugin_type::processor, changes.processors, made.processors);
-    bool const same_sinks = made.sinks.size() == runtime_.core_.sink_count() &&
+    bool const same_sinks = made.sinks.size() == runtime_.health().size() &&
                             std::ranges::find(changed, "core.sinks") == changed.end();
     for (std::string const& path : changed) {
       std::string_view const group = std::string_view{path}.substr(0, path.find_first_of(".["));
@@ -192,11 +193,11 @@ class basic_settings_watch {
       result.applied.push_back(path);
     }
     if (!runtime_.change(std::move(changes)))
-      runtime_.core_.diagnostics().warn("settings", "the worker has not come to take them over yet");
-    if (!result.applied.empty())
-      runtime_.core_.diagnostics().debug("settings", "taken over", list(result.applied));
+      runtime_.diagnostics().warn("settings", "the worker has not applied them yet");
+    if (!result.applied.empty()) runtime_.diagnostics().debug("settings", "applied", list(result.applied));
     if (!result.after_restart.empty())
-      runtime_.core_.diagnostics().warn("settings", "these wait for a restart", list(result.after_restart));
+      runtime_.diagnostics().warn("settings", "these take effect after a restart",
+                                  list(result.after_restart));
   }
   static bool is_of_stages(std::string_view path, std::string_view group) {
     return std::ranges::any_of(plugin_kinds, [&](plugin_type kind) {
@@ -209,14 +210,14 @@ class basic_settings_watch {
   maker make_;
   settings current_;
   std::vector<std::string> texts_;  ///< of its files, as last read
-  std::vector<std::string> seen_;   ///< the same, as last looked at
-  std::string refusal_;             ///< the last one, until settings are taken over
+  std::vector<std::string> seen_;   ///< the same, as last checked
+  std::string refusal_;             ///< the last one, until settings take effect
   counter applied_;
   counter refused_;
   detail::watch_thread thread_;  ///< the last member: it uses the others
 };
 
-/// For the preset chosen when compiling.
+/// For the preset chosen at compile time.
 using settings_watch = basic_settings_watch<default_preset>;
 
 }  // namespace fapilog::inline v0_1

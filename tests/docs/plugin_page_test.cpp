@@ -42,10 +42,10 @@ bool has(fapilog::preset const& p, plugin_type kind, std::string_view name) {
   std::vector<std::string> used;
   switch (kind) {
     case plugin_type::sink:
-      for (auto const& s : preset_sinks(p)) used.push_back(s.sink.name());
+      for (std::string_view const sink : p.sinks) used.emplace_back(sink);
       break;
     case plugin_type::enricher:
-      for (auto const& e : fapilog::preset_enrichers({}, {}, {}, p.core.source_location))
+      for (auto const& e : fapilog::preset_enrichers({}, {}, {}, p.get("core.source_location", false)))
         used.push_back(e.base().name());
       break;
     case plugin_type::redactor: return redacts(p, name);

@@ -3,6 +3,8 @@
 #include "support/catch.hpp"
 
 #include <fapilog/fapilog.hpp>
+#include <fapilog/preset_settings.hpp>
+#include <fapilog/settings_schema.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -25,7 +27,7 @@ struct asks_for_ddl {
 
 template <fapilog::preset const& P>
 bool ddl_reaches_a_sink() {
-  auto allowed = std::make_shared<bool>(!P.sink_config.postgres.create_table);
+  auto allowed = std::make_shared<bool>(!P.allow_ddl);
   fapilog::basic_runtime<P> rt{{.sinks = {asks_for_ddl{allowed}}}};
   (void)rt.drain();
   return *allowed;
@@ -34,7 +36,7 @@ bool ddl_reaches_a_sink() {
 }  // namespace
 
 TEST_CASE("test_production_preset_disables_postgres_create_table") {
-  STATIC_REQUIRE_FALSE(fapilog::presets::production.sink_config.postgres.create_table);
+  STATIC_REQUIRE_FALSE(fapilog::presets::production.allow_ddl);
   STATIC_REQUIRE_FALSE(fapilog::basic_runtime<fapilog::presets::production>::allow_ddl);
   CHECK_FALSE(ddl_reaches_a_sink<fapilog::presets::production>());
 
@@ -85,23 +87,71 @@ TEST_CASE("only a runtime can grant the permission to change a schema") {
   CHECK_FALSE(fapilog::start_context{}.may_change_schema());
 }
 
-TEST_CASE("the presets have the values of the settings table") {
+namespace {
+
+/// The options of P as a file would have them, as JSON.
+template <fapilog::preset const& P>
+nlohmann::json written_options() {
+  fapilog::basic_options<P> const options{.sinks = {}};
+  return nlohmann::json::parse(to_json(fapilog::detail::written_of(
+      {.name = {}, .text = {}}, fapilog::detail::setting_type_of<fapilog::basic_options<P>>, &options)));
+}
+
+nlohmann::json written(fapilog::preset_value const& v) {
+  return nlohmann::json::parse(to_json(fapilog::detail::written_of(v)));
+}
+
+/// Each setting of `core` that a preset changes has its value in the options of that preset.
+template <fapilog::preset const& P>
+void check_preset_reaches_options() {
+  CAPTURE(P.name);
+  nlohmann::json const options = written_options<P>();
+  for (auto const& [path, value] : P.settings) {
+    CAPTURE(path);
+    std::string pointer = '/' + std::string{path};
+    for (char& c : pointer) c = c == '.' ? '/' : c;
+    if (!pointer.starts_with("/core/")) continue;
+    auto const at = nlohmann::json::json_pointer{pointer.substr(5)};
+    REQUIRE(options.contains(at));
+    nlohmann::json const found = options.at(at);
+    if (found.is_string() && !written(value).is_string()) CHECK(found == "1s");  // a duration
+    else CHECK(found == written(value));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every setting of a preset reaches the options") {
   using namespace fapilog::presets;
-  STATIC_REQUIRE(dev.core.log_level == fapilog::level::debug);
-  STATIC_REQUIRE(dev.core.batch_max_size == 1);
-  STATIC_REQUIRE(production.core.batch_max_size == 256);
-  STATIC_REQUIRE(production.core.batch_timeout_ms == 250);
-  STATIC_REQUIRE_FALSE(production.core.drop_on_full);
-  STATIC_REQUIRE(production.core.shutdown_timeout_ms == 25'000);
-  STATIC_REQUIRE(serverless.core.batch_max_size == 25);
-  STATIC_REQUIRE(serverless.core.drop_on_full);
-  STATIC_REQUIRE(hardened.core.batch_max_size == 100);
-  STATIC_REQUIRE_FALSE(hardened.core.drop_on_full);
-  STATIC_REQUIRE(hardened.sink_config.rotating_file.max_bytes == 52'428'800);
-  STATIC_REQUIRE(minimal.core.drop_on_full);
+  check_preset_reaches_options<dev>();
+  check_preset_reaches_options<production>();
+  check_preset_reaches_options<serverless>();
+  check_preset_reaches_options<hardened>();
+  check_preset_reaches_options<minimal>();
   STATIC_REQUIRE(&fapilog::default_preset == &minimal);
-  for (auto const* p : fapilog::all_presets)
-    CHECK(p->core.protected_levels.contains(fapilog::level::security));
+}
+
+TEST_CASE("a preset changes only settings that exist") {
+  for (auto const* const p : fapilog::all_presets) {
+    CAPTURE(p->name);
+    auto const known = fapilog::settings_groups();
+    for (auto const& [path, value] : p->settings) {
+      CAPTURE(path);
+      std::string text{path};
+      if (text.starts_with("sink_config.stdout_json.delivery."))
+        text = "sink_config.<name>.delivery." + text.substr(33);
+      bool found = false;
+      for (auto const& group : known) {
+        if (!text.starts_with(group.name + '.')) continue;
+        std::string const rest = text.substr(group.name.size() + 1);
+        for (auto const& row : group.rows) {
+          found = found || row.name == rest.substr(0, rest.find('.'));
+          for (auto const& member : row.members) found = found || row.name + '.' + member.name == rest;
+        }
+      }
+      CHECK(found);
+    }
+  }
 }
 
 TEST_CASE("options take their defaults from the preset of the runtime") {
@@ -116,25 +166,26 @@ TEST_CASE("options take their defaults from the preset of the runtime") {
   CHECK(production.shutdown_timeout == std::chrono::seconds{25});
 }
 
-TEST_CASE("every preset is listed and can be had as settings") {
+TEST_CASE("every preset is listed and can be printed as settings") {
   for (auto const& name : fapilog::list_presets()) {
     auto const settings = nlohmann::json::parse(fapilog::get_preset(name));
     auto const& p = fapilog::find_preset(name);
-    CHECK(settings.at("core").at("log_level") == std::string{fapilog::level_name(p.core.log_level)});
-    CHECK(settings.at("core").at("batch_max_size") == p.core.batch_max_size);
-    CHECK(settings.at("core").at("batch_timeout_seconds") == p.core.batch_timeout_ms / 1000.0);
-    CHECK(settings.at("core").at("drop_on_full") == p.core.drop_on_full);
-    CHECK(settings.at("core").at("shutdown_timeout_seconds") == p.core.shutdown_timeout_ms / 1000.0);
-    CHECK(settings.at("core").at("source_location") == p.core.source_location);
-    CHECK(settings.at("sink_config").at("postgres").at("create_table") ==
-          p.sink_config.postgres.create_table);
+    CHECK(settings.at("core").at("log_level") == (p.name == "dev" ? "DEBUG" : "INFO"));
+    CHECK(settings.at("core").at("batch_max_size") == p.get("core.batch_max_size", 256));
+    CHECK(settings.at("core").at("when_full") ==
+          (p.name == "production" || p.name == "hardened" ? "wait" : "drop"));
+    CHECK(settings.at("core").at("shutdown_timeout_seconds") == (p.name == "production" ? 25 : 3));
+    CHECK(settings.at("sink_config").at("postgres").at("create_table") == p.allow_ddl);
     CHECK(settings.at("sink_config").contains("rotating_file") ==
-          (p.sink_config.rotating_file.enabled || p.core.sink_fallback_to_file));
+          (p.has_sink("rotating_file") || p.file_is_fallback));
   }
   auto const hardened = nlohmann::json::parse(fapilog::get_preset("hardened"));
   CHECK(hardened.at("core").at("sinks") == nlohmann::json{"stdout_json", "rotating_file"});
+  CHECK(hardened.at("sink_config").at("rotating_file").at("max_bytes") == 52'428'800);
   CHECK(hardened.at("core").at("protected_levels") ==
         nlohmann::json{"ERROR", "CRITICAL", "AUDIT", "SECURITY"});
+  CHECK(nlohmann::json::parse(fapilog::get_preset("minimal")).at("core").at("sinks") ==
+        nlohmann::json::array({"stdout_auto"}));
 }
 
 TEST_CASE("an unknown preset is refused with the names that there are") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Makes a tree of JSON text that knows its lines, out of what a streaming parser calls.
+// Builds a tree of JSON that knows its lines from the callbacks of a streaming parser.
 #pragma once
 
 #include <fapilog/config/config_value.hpp>
@@ -19,15 +19,15 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Makes a tree of JSON while a parser reads it, which is nlohmann's in settings.hpp: keeps the line of each name and value, refuses names that stand
-/// twice in one object, and what is nested too deeply.
+/// Builds a tree while a parser (nlohmann's, in settings.hpp) reads JSON: keeps the line of each name and value, refuses
+/// duplicate names in an object and too deep nesting.
 class json_tree_builder {
  public:
-  static constexpr std::size_t most_bytes = std::size_t{1} << 20;
-  static constexpr std::size_t most_nested = 64;
-  static constexpr std::size_t most_members = 1'024;
+  static constexpr std::size_t max_bytes = std::size_t{1} << 20;
+  static constexpr std::size_t max_depth = 64;
+  static constexpr std::size_t max_members = 1'024;
 
-  /// Tells how far the parser has read.
+  /// Records how far the parser has read.
   class reading_iterator {
    public:
     using iterator_category = std::input_iterator_tag;
@@ -68,7 +68,7 @@ class json_tree_builder {
   [[nodiscard]] reading_iterator end() const { return end_; }
   [[nodiscard]] config_value take() { return std::move(root_); }
 
-  // What the parser calls; false ends it.
+  // Called by the parser; false stops it.
   bool null() { return add({}); }
   bool boolean(bool v) { return add(v); }
   bool number_integer(std::int64_t v) { return add(v); }
@@ -92,11 +92,10 @@ class json_tree_builder {
       std::string path;
       for (std::size_t i = 1; i < open_.size(); ++i) path = setting_path(path, open_[i].name);
       path = setting_path(path, name_of_next_);
-      tell(path,
-           setting_reader::mark(path) + " stands there already in line " + std::to_string(same->second));
+      report(path, "is already given in line " + std::to_string(same->second));
     }
-    if (top.lines.size() > most_members) {
-      tell("", "an object has more than " + std::to_string(most_members) + " members");
+    if (top.lines.size() > max_members) {
+      report("", "an object has more than " + std::to_string(max_members) + " members");
       return false;
     }
     return true;
@@ -104,7 +103,7 @@ class json_tree_builder {
   bool parse_error(std::size_t /*position*/, std::string const& /*token*/, std::exception const& error) {
     std::string why = error.what();
     // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while parsing object - unexpected
-    // end of input; last read: '...'; expected ...". What was read last may be a secret.
+    // end of input; last read: '...'; expected ...". The last token may be a secret.
     if (auto const read = why.find("; last read: '"); read != std::string::npos) {
       auto const after = why.rfind("'; expected ");
       why.erase(read, after == std::string::npos || after < read ? std::string::npos : after + 1 - read);
@@ -114,7 +113,7 @@ class json_tree_builder {
     } else if (auto const reason = why.rfind(" - "); reason != std::string::npos) {
       why.erase(0, reason + 3);
     }
-    tell("", "this is not JSON: " + config::printable(why, longest_reason));
+    report("", "this is not JSON: " + config::printable(why, max_reason));
     return false;
   }
 
@@ -125,17 +124,17 @@ class json_tree_builder {
     config_origin where;                                     ///< of the name
     std::unordered_map<std::string, std::uint32_t> lines{};  ///< of the names of its members
   };
-  static constexpr std::size_t longest_reason = 300;
+  static constexpr std::size_t max_reason = 300;
 
-  /// Where the last character stands that was read.
+  /// The line of the last character that was read.
   config_origin here() {
     for (; counted_ < last_; ++counted_) line_ += *counted_ == '\n' ? 1 : 0;
     return config_origin::in_text(name_, line_);
   }
   bool open(config_value v) {
     v.set_origin(here());
-    if (open_.size() == most_nested) {
-      tell("", "objects and lists are nested more than " + std::to_string(most_nested) + " deep");
+    if (open_.size() == max_depth) {
+      report("", "objects and lists are nested more than " + std::to_string(max_depth) + " deep");
       return false;
     }
     open_.push_back({std::exchange(name_of_next_, {}), std::move(v), std::exchange(where_of_next_, {})});
@@ -157,7 +156,7 @@ class json_tree_builder {
     else if (open_.back().value.is_list()) open_.back().value.push_back(std::move(v));
     else open_.back().value.add(name, std::move(v), std::move(where));
   }
-  void tell(std::string path, std::string text) {
+  void report(std::string path, std::string text) {
     if (problems_.size() >= most_settings_problems) return;
     problems_.push_back({here().text(), std::move(path), std::move(text)});
   }

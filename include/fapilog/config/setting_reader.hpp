@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
-// Fills aggregates that describe themselves from configuration by text, and collects everything that is wrong with it.
+// Fills aggregates that declare their settings from configuration by text, and collects everything that is wrong with it.
 #pragma once
 
 #include <fapilog/config/config_value.hpp>
 #include <fapilog/config/nearest_name.hpp>
-#include <fapilog/config/setting_kind.hpp>
-#include <fapilog/config/setting_scalar.hpp>
-#include <fapilog/config/setting_text.hpp>
 #include <fapilog/config/settings_error.hpp>
+#include <fapilog/detail/settings/setting_type.hpp>
+#include <fapilog/detail/settings/setting_value.hpp>
 #include <fapilog/detail/text/ascii.hpp>
-#include <fapilog/record/level.hpp>
+#include <fapilog/detail/text/quantity_text.hpp>
 #include <fapilog/setting.hpp>
 
 #include <algorithm>
-#include <concepts>
+#include <array>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,43 +30,59 @@ namespace fapilog::inline v0_1 {
   return path + detail::config::printable(name);
 }
 
-/// Reads trees into aggregates. A member that is not given, or is null, keeps its value; a member that is wrong, too, and
-/// is told of. In a text from the environment booleans may be yes, no, on, off, 1 or 0, lists have commas between their
+namespace detail::config {
+
+[[nodiscard]] inline given_scalar scalar_given(config_value const& v) noexcept {
+  using type = config_value::type;
+  given_scalar given;
+  switch (v.what()) {
+    case type::boolean: return {.what = given_scalar::type::boolean, .integer = v.boolean() ? 1 : 0};
+    case type::integer: return {.what = given_scalar::type::integer, .integer = v.integer()};
+    case type::unsigned_integer:
+      return {.what = given_scalar::type::unsigned_integer, .unsigned_integer = v.unsigned_integer()};
+    case type::real: return {.what = given_scalar::type::real, .real = v.real()};
+    case type::text:
+      return {
+          .what = given_scalar::type::string, .is_lenient = v.origin().is_environment(), .string = v.text()};
+    default: return given;
+  }
+}
+
+}  // namespace detail::config
+
+/// Reads trees into aggregates. A member that is not given, or is null, keeps its value; each one that is wrong is a
+/// problem. In a string of the environment, booleans may be yes, no, on, off, 1 or 0, lists have commas between their
 /// elements or are JSON, and objects are JSON. Thread: one. Throws: std::bad_alloc.
 class setting_reader {
  public:
   explicit setting_reader(std::vector<settings_problem>& problems) : problems_(problems) {}
 
-  /// Reads an object into all parts; a name that none of them knows is a problem.
+  /// Reads an object into all parts; a name that none of them has is a problem.
   template <described... Parts>
   void read(config_value const& given, std::string_view path, Parts&... parts) {
-    config_value const* const from = object_of(given, path);
-    if (from == nullptr) return;
-    std::vector<std::string_view> names;
-    (read_part(*from, path, parts, names), ...);
-    refuse_unknown(*from, path, names);
+    std::array<part, sizeof...(Parts)> const all{part{&parts, &detail::setting_type_of<Parts>}...};
+    read_object(given, std::string{path}, all);
   }
 
-  /// The object itself, or null with a problem where it is none. Null is an empty object.
+  /// The object itself, or null with a problem if it is none. Null is an empty object.
   [[nodiscard]] config_value const* object_of(config_value const& given, std::string_view path) {
     static config_value const nothing = config_value::object();
     if (given.is_null()) return &nothing;
     config_value const& from = given.structure();
     if (from.is_object()) return &from;
     std::string const why = given.form() != nullptr ? " (" + given.form()->error + ')' : "";
-    // What stands here in place of an object may be anything, a secret, too.
-    add(given.origin(), path, mark(path) + " is " + kind_of(given) + why + "; it must be an object");
+    // The value in place of an object may be anything, even a secret.
+    add(given.origin(), path, kind_of(given) + why + " is invalid; expected an object");
     return nullptr;
   }
 
-  /// Says of each member that is not in `names` that there is no such setting, and which is near.
+  /// Reports each member that is not in `names`, with the nearest of them.
   void refuse_unknown(config_value const& from, std::string_view path,
                       std::vector<std::string_view> const& names) {
     for (auto const& [name, where] : from.names()) {
       if (problems_.size() >= most_settings_problems) return;
       if (std::ranges::find(names, std::string_view{name}) != names.end()) continue;
-      add(where, setting_path(path, name),
-          "there is no setting " + mark(setting_path(path, name)) + hint(name, where, path, names));
+      add(where, setting_path(path, name), "unknown setting" + hint(name, where, path, names));
     }
   }
 
@@ -76,173 +92,193 @@ class setting_reader {
     }
   }
 
-  /// A path as it stands in messages.
-  [[nodiscard]] static std::string mark(std::string_view path) { return '`' + std::string{path} + '`'; }
-
-  /// "; did you mean ..." or the names that there are.
+  /// "; did you mean ...", or the names that exist.
   [[nodiscard]] static std::string hint(std::string_view name, config_origin const& where,
                                         std::string_view path, std::vector<std::string_view> const& names) {
     if (std::string_view const near = detail::nearest_name(name, names); !near.empty()) {
       return "; did you mean " + spelling(where, setting_path(path, near), near) + '?';
     }
-    if (names.empty()) return "; it has none";
+    if (names.empty()) return "; it has no settings";
     std::string all;
-    for (std::string_view const known : names) all.append(all.empty() ? "; there are " : ", ").append(known);
+    for (std::string_view const known : names) all.append(all.empty() ? "; known: " : ", ").append(known);
     return all;
   }
 
  private:
-  template <class T>
-  void read_part(config_value const& from, std::string_view path, T& part,
-                 std::vector<std::string_view>& names) {
-    T::describe(part, [&](setting const& s, auto& member) {
-      names.push_back(s.name);
-      config_value const* const given = from.find(s.name);
-      if (given == nullptr || given->is_null()) return;
-      (void)read_value(*given, setting_path(path, s.name), s, member);
-    });
-  }
-
-  /// Each `read_value` says whether it could; a problem is told of where it could not.
-  template <class T>
-  bool read_value(config_value const& given, std::string const& path, setting const& s, T& into) {
-    if constexpr (detail::is_optional<T>) {
-      typename T::value_type value{};
-      if (!read_value(given, path, s, value)) return false;
-      into = std::move(value);
-      return true;
-    } else if constexpr (described<T>) {
-      std::size_t const before = problems_.size();
-      read(given, path, into);
-      return problems_.size() == before;
-    } else if constexpr (std::same_as<T, level_set>) {
-      level_set levels;
-      bool const all_read =
-          each_element(given, path, s, rule<T>(s), [&](config_value const& one, std::string const& where) {
-            level value{};
-            if (!read_value(one, where, s, value)) return false;
-            levels.insert(value);
-            return true;
-          });
-      if (all_read) into = levels;
-      return all_read;
-    } else if constexpr (detail::map_like<T>) {
-      return read_map(given, path, s, into);
-    } else if constexpr (detail::list_like<T>) {
-      T all;
-      bool const all_read =
-          each_element(given, path, s, rule<T>(s), [&](config_value const& one, std::string const& where) {
-            typename T::value_type value{};
-            if (!read_value(one, where, s, value)) return false;
-            all.insert(all.end(), std::move(value));
-            return true;
-          });
-      if (all_read) into = std::move(all);
-      return all_read;
-    } else {
-      return read_scalar(given, path, s, into);
+  struct part {
+    void* object;
+    detail::setting_type const* type;
+  };
+  /// What `append` of a container gives back to the reader.
+  struct element {
+    setting_reader& reader;
+    config_value const& given;
+    std::string const& path;
+    setting const& row;
+    detail::setting_type const& type;  ///< of the container
+    std::string_view name;             ///< of a map's member
+    config_origin const* where;        ///< of that name
+  };
+  /// Reports what the `check` of an aggregate finds, at the place of the member.
+  struct across final : setting_problems {
+    setting_reader& reader;
+    config_value const& object;
+    config_value const& given;
+    std::string const& path;
+    across(setting_reader& to, config_value const& of, config_value const& as_given, std::string const& at)
+        : reader(to), object(of), given(as_given), path(at) {}
+    void add(std::string_view member, std::string_view problem) override {
+      config_value const* at = &object;
+      config_origin where = given.origin();
+      for (std::string_view rest = member; at != nullptr && !rest.empty();) {
+        std::size_t const end = std::min(rest.find_first_of(".["), rest.size());
+        at = at->structure().find(rest.substr(0, end));
+        if (at != nullptr) where = at->origin();
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+      }
+      reader.add(where, path + '.' + std::string{member}, detail::config::without_controls(problem));
     }
-  }
+  };
 
-  template <class T>
-  bool read_map(config_value const& given, std::string const& path, setting const& s, T& into) {
+  bool read_object(config_value const& given, std::string const& path, std::span<part const> parts) {
+    std::size_t const before = problems_.size();
     config_value const* const from = object_of(given, path);
     if (from == nullptr) return false;
-    T all;
+    std::vector<std::string_view> names;
+    for (part const& one : parts) {
+      for (detail::setting_member const& member : detail::members_of(one.object, *one.type)) {
+        names.push_back(member.row.name);
+        config_value const* const value = from->find(member.row.name);
+        if (value == nullptr || value->is_null()) continue;
+        (void)read_value(*value, setting_path(path, member.row.name), member.row, *member.type, member.value);
+      }
+    }
+    refuse_unknown(*from, path, names);
+    bool const all_read = problems_.size() == before;
+    for (part const& one : parts) {
+      if (!all_read || one.type->check == nullptr) continue;
+      across problems{*this, *from, given, path};
+      one.type->check(one.object, problems);
+    }
+    return problems_.size() == before;
+  }
+
+  /// Returns false, with a problem reported, if the value cannot be read.
+  bool read_value(config_value const& given, std::string const& path, setting const& s,
+                  detail::setting_type const& type, void* into) {
+    using of = detail::setting_kind;
+    switch (type.kind) {
+      case of::optional: {
+        element here{*this, given, path, s, type, {}, nullptr};
+        return type.append(into, &here, fill);
+      }
+      case of::object: return read_object(given, path, std::array{part{into, &type}});
+      case of::map: return read_map(given, path, s, type, into);
+      case of::list: return read_list(given, path, s, type, into);
+      case of::string: {
+        if (!given.is_text()) return refuse(given, path, s, type);
+        if (s.not_empty && given.text().empty()) return refuse_empty(given, path);
+        *static_cast<std::string*>(into) = given.text();
+        return true;
+      }
+      default: break;
+    }
+    std::optional<detail::setting_scalar> const value =
+        detail::scalar_of(detail::config::scalar_given(given), s, type);
+    if (!value) return refuse(given, path, s, type);
+    std::string problem = detail::scalar_problem(*value, s, type);
+    if (problem.empty()) type.store(into, *value);
+    else add(given.origin(), path, std::move(problem));
+    return problem.empty();
+  }
+
+  /// Reads the key, if there is one, and the element that a container adds.
+  static bool fill(void* context, void* key, void* value) {
+    auto const& here = *static_cast<element const*>(context);
+    if (key != nullptr) {
+      if (here.type.key->kind == detail::setting_kind::level) {
+        int const found = here.type.key->parse_level(here.name);
+        if (found < 0) {
+          here.reader.add(*here.where, here.path,
+                          "the name is invalid; expected " + detail::rule_of(here.row, *here.type.key));
+          return false;
+        }
+        here.type.key->store(key, {static_cast<double>(found), found});
+      } else {
+        *static_cast<std::string*>(key) = here.name;
+      }
+    }
+    return here.reader.read_value(here.given, here.path, here.row, *here.type.element, value);
+  }
+
+  bool read_map(config_value const& given, std::string const& path, setting const& s,
+                detail::setting_type const& type, void* into) {
+    config_value const* const from = object_of(given, path);
+    if (from == nullptr) return false;
+    type.clear(into);
     bool all_read = true;
     for (std::size_t i = 0; i < from->names().size(); ++i) {
       auto const& [name, where] = from->names()[i];
       if (from->items()[i].is_null()) continue;
       std::string const below = setting_path(path, name);
-      typename detail::map_types<T>::key key{};
-      typename detail::map_types<T>::mapped value{};
-      if constexpr (std::same_as<decltype(key), level>) {
-        if (auto const parsed = parse_level(name)) {
-          key = parsed.value;
-        } else {
-          add(where, below, "the name " + mark(below) + " must end with " + std::string{detail::level_rule});
-          all_read = false;
-        }
-      } else {
-        key = name;
-      }
-      if (read_value(from->items()[i], below, s, value))
-        all.insert(all.end(), {std::move(key), std::move(value)});
-      else all_read = false;
+      element here{*this, from->items()[i], below, s, type, name, &where};
+      all_read = type.append(into, &here, fill) && all_read;
     }
-    if (all_read) into = std::move(all);
     return all_read;
   }
 
-  template <class Each>
-  bool each_element(config_value const& given, std::string const& path, setting const& s,
-                    std::string const& rule_text, Each&& each) {
-    bool all_read = true;
-    auto const element = [&](config_value const& one, std::size_t i) {
-      if (!each(one, path + '[' + std::to_string(i) + ']')) all_read = false;
-    };
+  bool read_list(config_value const& given, std::string const& path, setting const& s,
+                 detail::setting_type const& type, void* into) {
+    std::vector<config_value> split;
     config_value const& from = given.structure();
-    if (from.is_list()) {
-      for (std::size_t i = 0; i < from.items().size(); ++i) element(from.items()[i], i);
-      return all_read;
+    if (!from.is_list()) {
+      if (!given.is_text() || !given.origin().is_environment() || given.form() != nullptr)
+        return refuse(given, path, s, type);
+      for (std::string_view rest = given.text(); !rest.empty();) {
+        std::size_t const comma = std::min(rest.find(','), rest.size());
+        split.push_back(config_value::of_environment(
+            std::string{detail::without_spaces_around(rest.substr(0, comma))}, given.origin()));
+        rest.remove_prefix(std::min(comma + 1, rest.size()));
+      }
     }
-    if (!given.is_text() || !given.origin().is_environment() || given.form() != nullptr) {
-      return refuse(given, path, s, rule_text);
-    }
-    std::string_view rest = given.text();
-    for (std::size_t i = 0; !rest.empty(); ++i) {
-      std::size_t const comma = std::min(rest.find(','), rest.size());
-      element(config_value::of_environment(std::string{detail::without_spaces_around(rest.substr(0, comma))},
-                                           given.origin()),
-              i);
-      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    std::vector<config_value> const& items = from.is_list() ? from.items() : split;
+    if (s.not_empty && items.empty()) return refuse_empty(given, path);
+    type.clear(into);
+    bool all_read = true;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      std::string const below = path + '[' + std::to_string(i) + ']';
+      element here{*this, items[i], below, s, type, {}, nullptr};
+      all_read = type.append(into, &here, fill) && all_read;
     }
     return all_read;
-  }
-
-  template <class T>
-  bool read_scalar(config_value const& given, std::string const& path, setting const& s, T& into) {
-    if constexpr (std::same_as<T, std::string>) {
-      if (!given.is_text()) return refuse(given, path, s, rule<T>(s));
-      into = given.text();
-      return true;
-    } else {
-      std::optional<T> const value = detail::scalar_of<T>(given, s);
-      if (value) into = *value;
-      if (value) return true;
-      bool beyond = false;
-      if constexpr (detail::whole_number<T>) beyond = detail::is_beyond_type<T>(given);
-      return refuse(given, path, s, rule<T>(s, beyond));
-    }
-  }
-
-  template <class T>
-  static std::string rule(setting const& s, bool with_bounds_of_type = false) {
-    return detail::rule_of<T>(s, with_bounds_of_type);
   }
 
   bool refuse(config_value const& given, std::string_view path, setting const& s,
-              std::string const& rule_text) {
-    std::string const value = s.form == setting_form::secret ? "a secret that does not fit"
+              detail::setting_type const& type) {
+    std::string const value = s.form == setting_form::secret ? "a secret"
                               : given.form() != nullptr      ? "no list in JSON (" + given.form()->error + ')'
                                                              : detail::config::shown(given);
-    add(given.origin(), path, mark(path) + " is " + value + "; it must be " + rule_text);
+    add(given.origin(), path, value + " is invalid; expected " + detail::rule_of(s, type));
+    return false;
+  }
+  bool refuse_empty(config_value const& given, std::string_view path) {
+    add(given.origin(), path, "must not be empty");
     return false;
   }
 
   static std::string kind_of(config_value const& v) noexcept {
     switch (v.what()) {
-      case config_value::type::text: return "a text";
+      case config_value::type::text: return "a string";
       case config_value::type::list: return "a list";
-      case config_value::type::boolean: return "true or false";
+      case config_value::type::boolean: return "a boolean";
       case config_value::type::object: return "an object";
       default: return "a number";
     }
   }
 
-  /// A setting as somebody would write it who wrote where this stands.
+  /// A setting in the spelling of the place: a path in a file, a variable in the environment.
   static std::string spelling(config_origin const& where, std::string_view path, std::string_view near) {
-    if (!where.is_environment()) return mark(path);
+    if (!where.is_environment()) return std::string{path};
     std::string variable{where.name()};
     std::size_t const last = variable.rfind("__");
     variable.erase(last == std::string::npos ? 0 : last + 2);

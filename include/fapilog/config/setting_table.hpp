@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: MIT
-// What an aggregate tells of its members as data: names, rules, defaults and JSON Schema, for pages and editors.
+// The settings of an aggregate as data: names, rules, defaults and JSON Schema, for documentation and editors.
 #pragma once
 
 #include <fapilog/config/config_value.hpp>
-#include <fapilog/config/setting_kind.hpp>
-#include <fapilog/config/setting_text.hpp>
-#include <fapilog/record/level.hpp>
+#include <fapilog/detail/settings/setting_type.hpp>
+#include <fapilog/detail/settings/setting_value.hpp>
+#include <fapilog/detail/text/quantity_text.hpp>
 #include <fapilog/setting.hpp>
 
 #include <chrono>
 #include <cmath>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -26,10 +23,12 @@ namespace fapilog::inline v0_1 {
 struct setting_row {
   std::string name;
   std::string text;  ///< meaning and unit
-  std::string rule;  ///< what it may be, as in "it must be ..."
+  std::string rule;  ///< what it may be, as in "expected ..."
   bool secret = false;
-  config_value standard;               ///< the default as it would be written in a file; null for none
-  config_value schema;                 ///< JSON Schema of its value
+  bool reloadable = false;             ///< takes effect in a running runtime
+  bool advanced = false;               ///< rarely worth a change
+  config_value standard = {};          ///< the default as it would be written in a file; null if it has none
+  config_value schema = {};            ///< JSON Schema of its value
   bool by_preset = false;              ///< the default differs from preset to preset
   std::vector<setting_row> members{};  ///< of an aggregate, or of the elements of a list of aggregates
 };
@@ -37,11 +36,6 @@ struct setting_row {
 namespace detail {
 
 // --- values as they are written ------------------------------------------------------------------------------
-
-[[nodiscard]] inline config_value written_level(level value) {
-  std::string_view const name = level_name(value);
-  return name.empty() ? config_value{static_cast<int>(value)} : config_value{name};
-}
 
 [[nodiscard]] inline config_value written_number(double number) {
   constexpr double most_exact = 1e15;
@@ -51,68 +45,77 @@ namespace detail {
   return config_value{number};
 }
 
-/// As `setting_reader` would read it.
-template <class T>
-[[nodiscard]] config_value written_of(setting const& s, T const& value) {
-  if constexpr (is_optional<T>) {
-    return value ? written_of(s, *value) : config_value{};
-  } else if constexpr (std::same_as<T, level>) {
-    return written_level(value);
-  } else if constexpr (std::same_as<T, level_set>) {
-    config_value all = config_value::list();
-    for (std::size_t i = 0; i < level_count; ++i) {
-      if (value.contains(static_cast<level>(i))) all.push_back(written_level(static_cast<level>(i)));
+[[nodiscard]] inline config_value written_scalar(setting const& s, setting_type const& type,
+                                                 setting_scalar const& value) {
+  auto const bits = static_cast<std::uint64_t>(value.whole);
+  switch (type.kind) {
+    case setting_kind::boolean: return config_value{value.whole != 0};
+    case setting_kind::level: {
+      std::string_view const name = type.level_name(value.whole);
+      return name.empty() ? config_value{value.whole} : config_value{name};
     }
-    return all;
-  } else if constexpr (whole_number<T>) {
-    if (s.form == setting_form::octal) {
-      std::string digits;
-      for (T rest = value; rest != 0; rest = static_cast<T>(rest / 8)) {
-        digits.insert(digits.begin(), static_cast<char>('0' + rest % 8));
-      }
-      return config_value{'0' + digits};
-    }
-    if (s.form == setting_form::bytes && std::cmp_greater_equal(value, 1024)) {
-      std::string const text = bytes_text(static_cast<std::uint64_t>(value));
-      if (text.find(' ') != std::string::npos) return config_value{text};
-    }
-    return config_value{value};
-  } else if constexpr (is_duration<T>) {
-    auto const ns = std::chrono::duration_cast<std::chrono::nanoseconds>(value);
-    bool const counted = s.name.ends_with("_ms") || s.name.ends_with("_seconds");
-    if (counted) return written_number(static_cast<double>(ns.count()) / plain_unit_ns(s));
-    return config_value{duration_text(ns)};
-  } else if constexpr (std::is_enum_v<T>) {
-    for (auto const& [known, name] : enum_names<T>::names) {
-      if (known == value) return config_value{std::string_view{name}};
-    }
-    return {};
-  } else if constexpr (std::same_as<T, bool> || std::same_as<T, std::string>) {
-    return config_value{value};
-  } else if constexpr (std::floating_point<T>) {
-    return written_number(static_cast<double>(value));
-  } else if constexpr (map_like<T>) {
-    config_value all = config_value::object();
-    for (auto const& [key, mapped] : value) {
-      if constexpr (std::same_as<std::remove_cvref_t<decltype(key)>, level>) {
-        all.set(std::to_string(static_cast<unsigned>(key)), written_of(s, mapped));
-      } else {
-        all.set(key, written_of(s, mapped));
+    case setting_kind::name: {
+      std::int64_t known = 0;
+      for (std::size_t i = 0;; ++i) {
+        std::string_view const name = type.name_at(i, known);
+        if (name.empty()) return {};
+        if (known == value.whole) return config_value{name};
       }
     }
-    return all;
-  } else if constexpr (list_like<T>) {
-    config_value all = config_value::list();
-    for (auto const& one : value)
-      all.push_back(written_of(s, static_cast<typename T::value_type const&>(one)));
-    return all;
-  } else {
-    config_value all = config_value::object();
-    T::describe(value, [&all](setting const& inner, auto const& member) {
-      all.set(inner.name, written_of(inner, member));
-    });
-    return all;
+    case setting_kind::integer: {
+      if (s.form == setting_form::octal) return config_value{octal_text(bits)};
+      if (s.form == setting_form::bytes && bits >= 1024) {
+        std::string const text = bytes_text(bits);
+        if (text.find(' ') != std::string::npos) return config_value{text};
+      }
+      return type.is_signed ? config_value{value.whole} : config_value{bits};
+    }
+    case setting_kind::duration: {
+      bool const is_plain = s.name.ends_with("_ms") || s.name.ends_with("_seconds");
+      if (is_plain) return written_number(static_cast<double>(value.whole) / plain_unit_ns(s));
+      return config_value{duration_text(std::chrono::nanoseconds{value.whole})};
+    }
+    default: return written_number(value.number);
   }
+}
+
+/// As `setting_reader` would read it.
+[[nodiscard]] inline config_value written_of(setting const& s, setting_type const& type, void const* value) {
+  switch (type.kind) {
+    case setting_kind::string: return config_value{*static_cast<std::string const*>(value)};
+    case setting_kind::object: {
+      config_value all = config_value::object();
+      for (setting_member const& member : members_of(value, type))
+        all.set(member.row.name, written_of(member.row, *member.type, member.value));
+      return all;
+    }
+    case setting_kind::optional:
+    case setting_kind::list:
+    case setting_kind::map: break;
+    default: return written_scalar(s, type, type.load(value));
+  }
+  struct elements {
+    setting const& row;
+    setting_type const& type;
+    config_value all;
+  };
+  elements found{s, type, {}};
+  if (type.kind == setting_kind::list) found.all = config_value::list();
+  if (type.kind == setting_kind::map) found.all = config_value::object();
+  type.each(value, &found, [](void* context, void const* key, void const* one) {
+    auto& to = *static_cast<elements*>(context);
+    config_value written = written_of(to.row, *to.type.element, one);
+    if (to.type.kind == setting_kind::list) {
+      to.all.push_back(std::move(written));
+    } else if (to.type.kind == setting_kind::optional) {
+      to.all = std::move(written);
+    } else if (to.type.key->kind == setting_kind::string) {
+      to.all.set(*static_cast<std::string const*>(key), std::move(written));
+    } else {
+      to.all.set(std::to_string(to.type.key->load(key).whole), std::move(written));
+    }
+  });
+  return found.all;
 }
 
 // --- JSON Schema ---------------------------------------------------------------------------------------------
@@ -129,18 +132,17 @@ template <class T>
   return schema;
 }
 
-[[nodiscard]] inline config_value schema_of_text(std::string_view pattern) {
+[[nodiscard]] inline config_value schema_of_string(std::string_view pattern) {
   config_value schema = schema_of_type("string");
   schema.set("pattern", pattern);
   return schema;
 }
 
-[[nodiscard]] inline config_value schema_of_number(std::string_view type, setting const& s) {
+[[nodiscard]] inline config_value schema_of_number(std::string_view type, double min, double max,
+                                                   bool above_min = false) {
   config_value schema = schema_of_type(type);
-  if (std::isfinite(s.min)) {
-    schema.set(s.above_min ? "exclusiveMinimum" : "minimum", written_number(s.min));
-  }
-  if (std::isfinite(s.max)) schema.set("maximum", written_number(s.max));
+  if (std::isfinite(min)) schema.set(above_min ? "exclusiveMinimum" : "minimum", written_number(min));
+  if (std::isfinite(max)) schema.set("maximum", written_number(max));
   return schema;
 }
 
@@ -153,61 +155,78 @@ template <class T>
   }
   config_value named = config_value::object();
   named.set("enum", std::move(names));
-  return schema_of_any(
-      std::move(named),
-      schema_of_number("integer", {.name = {}, .text = {}, .min = 0, .max = level_count - 1}));
+  constexpr double max_level = 99;
+  return schema_of_any(std::move(named), schema_of_number("integer", 0, max_level));
 }
 
-template <class T>
-[[nodiscard]] config_value schema_of_object();
-
-/// Of a value, without what is said of the setting.
-template <class T>
-[[nodiscard]] config_value schema_of(setting const& given) {
-  setting const s = with_bounds_of<T>(given, sizeof(T) < sizeof(std::int64_t));
-  if constexpr (is_optional<T>) {
-    return schema_of<typename T::value_type>(s);
-  } else if constexpr (std::same_as<T, bool>) {
-    return schema_of_type("boolean");
-  } else if constexpr (std::same_as<T, level>) {
-    return schema_of_level();
-  } else if constexpr (std::same_as<T, level_set>) {
-    config_value schema = schema_of_type("array");
-    schema.set("items", schema_of_level());
-    return schema;
-  } else if constexpr (whole_number<T>) {
-    if (s.form == setting_form::octal) return schema_of_text("^[0-7]+$");
-    if (s.form != setting_form::bytes) return schema_of_number("integer", s);
-    return schema_of_any(schema_of_number("integer", s),
-                         schema_of_text("^ *[0-9]+(\\.[0-9]+)? *([KkMmGgTt][Ii]?)?[Bb] *$|^ *[0-9]+ *$"));
-  } else if constexpr (std::floating_point<T>) {
-    return schema_of_number("number", s);
-  } else if constexpr (is_duration<T>) {
-    return schema_of_any(
-        schema_of_number("number", s),
-        schema_of_text("^ *[0-9]+(\\.[0-9]+)? *(ns|us|ms|s|m|h|d|w)? *$|^ *(hourly|daily|weekly) *$"));
-  } else if constexpr (std::is_enum_v<T>) {
-    config_value names = config_value::list();
-    for (auto const& [value, name] : enum_names<T>::names) names.push_back(std::string_view{name});
-    config_value schema = config_value::object();
-    schema.set("enum", std::move(names));
-    return schema;
-  } else if constexpr (std::same_as<T, std::string>) {
-    return schema_of_type("string");
-  } else if constexpr (map_like<T>) {
-    config_value schema = schema_of_type("object");
-    schema.set("additionalProperties", schema_of<typename map_types<T>::mapped>(s));
-    return schema;
-  } else if constexpr (list_like<T>) {
-    config_value schema = schema_of_type("array");
-    schema.set("items", schema_of<typename T::value_type>(s));
-    return schema;
-  } else {
-    return schema_of_object<T>();
+/// The setting's bounds, or those of a C++ type that a double can hold exactly.
+[[nodiscard]] inline config_value schema_of_bounded(std::string_view name, setting const& s,
+                                                    setting_type const& type) {
+  double min = lower_bound_of(s, type);
+  double max = s.max;
+  if (type.kind == setting_kind::integer && type.bytes < sizeof(std::int64_t)) {
+    auto const bits = static_cast<int>(type.bytes * 8) - (type.is_signed ? 1 : 0);
+    if (!std::isfinite(max)) max = std::ldexp(1.0, bits) - 1;
+    if (!std::isfinite(min)) min = -std::ldexp(1.0, bits);
   }
+  return schema_of_number(name, min, max, s.above_min);
 }
 
-/// The same, or null, which takes away what a lower layer says.
+[[nodiscard]] inline config_value schema_of_object(setting_type const& type, void const* standard);
+
+/// The schema of an element of a list, map or optional value.
+[[nodiscard]] inline config_value schema_of_element(setting const& s, setting_type const& type);
+
+/// Of a value, without the description of the setting.
+[[nodiscard]] inline config_value schema_of(setting const& s, setting_type const& type, void const* value) {
+  switch (type.kind) {
+    case setting_kind::optional: return schema_of_element(s, type);
+    case setting_kind::boolean: return schema_of_type("boolean");
+    case setting_kind::level: return schema_of_level();
+    case setting_kind::integer:
+      if (s.form == setting_form::octal) return schema_of_string("^[0-7]+$");
+      if (s.form != setting_form::bytes) return schema_of_bounded("integer", s, type);
+      return schema_of_any(schema_of_bounded("integer", s, type),
+                           schema_of_string("^ *[0-9]+(\\.[0-9]+)? *([KkMmGgTt][Ii]?)?[Bb] *$|^ *[0-9]+ *$"));
+    case setting_kind::number: return schema_of_bounded("number", s, type);
+    case setting_kind::duration:
+      return schema_of_any(
+          schema_of_bounded("number", s, type),
+          schema_of_string("^ *[0-9]+(\\.[0-9]+)? *(ns|us|ms|s|m|h|d|w)? *$|^ *(hourly|daily|weekly) *$"));
+    case setting_kind::name: {
+      config_value names = config_value::list();
+      std::int64_t known = 0;
+      for (std::size_t i = 0;; ++i) {
+        std::string_view const name = type.name_at(i, known);
+        if (name.empty()) break;
+        names.push_back(name);
+      }
+      config_value schema = config_value::object();
+      schema.set("enum", std::move(names));
+      return schema;
+    }
+    case setting_kind::string: {
+      config_value schema = schema_of_type("string");
+      if (s.not_empty) schema.set("minLength", 1);
+      return schema;
+    }
+    case setting_kind::map: {
+      config_value schema = schema_of_type("object");
+      schema.set("additionalProperties", schema_of_element(s, type));
+      return schema;
+    }
+    case setting_kind::list: {
+      config_value schema = schema_of_type("array");
+      schema.set("items", schema_of_element(s, type));
+      if (s.not_empty) schema.set("minItems", 1);
+      return schema;
+    }
+    case setting_kind::object: break;
+  }
+  return schema_of_object(type, value);
+}
+
+/// The same, or null, which removes the value of a lower layer.
 [[nodiscard]] inline config_value or_null(config_value schema) {
   if (auto* const type = schema.find("type")) *type = config_value::list({*type, "null"});
   else if (auto* const names = schema.find("enum")) names->push_back({});
@@ -215,28 +234,45 @@ template <class T>
   return schema;
 }
 
-/// The rows of the elements of a list of aggregates, or of an aggregate itself.
-template <class T>
-void add_members(setting_row& row, T const& value);
+/// The members of an object, with the values that it has as defaults.
+[[nodiscard]] inline std::vector<setting_row> rows_of(setting_type const& type, void const* standard) {
+  std::vector<setting_row> rows;
+  for (setting_member const& member : members_of(standard, type)) {
+    setting const& s = member.row;
+    setting_row row{.name = std::string{s.name},
+                    .text = std::string{s.text},
+                    .rule = rule_of(s, *member.type),
+                    .secret = s.form == setting_form::secret,
+                    .reloadable = s.reloadable,
+                    .advanced = s.advanced,
+                    .standard = written_of(s, *member.type, member.value),
+                    .schema = or_null(schema_of(s, *member.type, member.value))};
+    if (row.secret) row.schema.set("writeOnly", true);
+    setting_type const& kind = *member.type;
+    if (kind.kind == setting_kind::object) {
+      row.members = rows_of(kind, member.value);
+    } else if (kind.kind == setting_kind::list && kind.element->kind == setting_kind::object) {
+      struct element {
+        setting_type const& type;
+        setting_row& row;
+      } of{*kind.element, row};
+      (void)kind.append(nullptr, &of, [](void* context, void* /*key*/, void* one) {
+        auto& to = *static_cast<element*>(context);
+        to.row.members = rows_of(to.type, one);
+        return false;
+      });
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
 
 }  // namespace detail
 
 /// The members of an aggregate in their order; defaults are those of `standard`.
 template <described T>
 [[nodiscard]] std::vector<setting_row> setting_table(T const& standard = {}) {
-  std::vector<setting_row> rows;
-  T::describe(standard, [&rows]<class M>(setting const& s, M const& member) {
-    setting_row row{.name = std::string{s.name},
-                    .text = std::string{s.text},
-                    .rule = detail::rule_of<M>(s),
-                    .secret = s.form == setting_form::secret,
-                    .standard = detail::written_of(s, member),
-                    .schema = detail::or_null(detail::schema_of<M>(s))};
-    if (row.secret) row.schema.set("writeOnly", true);
-    detail::add_members(row, member);
-    rows.push_back(std::move(row));
-  });
-  return rows;
+  return detail::rows_of(detail::setting_type_of<T>, &standard);
 }
 
 /// JSON Schema of an object that has these members and no others.
@@ -251,19 +287,22 @@ template <described T>
 
 namespace detail {
 
-template <class T>
-[[nodiscard]] config_value schema_of_object() {
-  static_assert(described<T>, "fapilog: a setting of this type has no form in text");
-  return schema_of_rows(setting_table<T>());
+[[nodiscard]] inline config_value schema_of_object(setting_type const& type, void const* standard) {
+  return schema_of_rows(rows_of(type, standard));
 }
 
-template <class T>
-void add_members(setting_row& row, T const& value) {
-  if constexpr (described<T>) {
-    row.members = setting_table(value);
-  } else if constexpr (list_like<T>) {
-    if constexpr (described<typename T::value_type>) row.members = setting_table<typename T::value_type>();
-  }
+[[nodiscard]] inline config_value schema_of_element(setting const& s, setting_type const& type) {
+  struct element {
+    setting const& row;
+    setting_type const& type;
+    config_value schema;
+  } of{s, *type.element, {}};
+  (void)type.append(nullptr, &of, [](void* context, void* /*key*/, void* one) {
+    auto& to = *static_cast<element*>(context);
+    to.schema = schema_of(to.row, to.type, one);
+    return false;
+  });
+  return of.schema;
 }
 
 }  // namespace detail

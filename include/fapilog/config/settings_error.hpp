@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// All that is wrong with settings, at once: where it stands, which setting, what it is and what would be right.
+// Everything that is wrong with settings, reported at once: which setting, what is wrong, what to do, where.
 #pragma once
 
 #include <fapilog/config/config_value.hpp>
@@ -18,19 +18,22 @@
 
 namespace fapilog::inline v0_1 {
 
-/// One thing that is wrong. No value of a secret stands in it.
+/// One invalid setting. It never contains the value of a secret.
 struct settings_problem {
-  std::string where;  ///< `fapilog.json:3`, an environment variable's name, or `code`
+  std::string where;  ///< `fapilog.json:3`, the name of an environment variable, or `code`
   std::string path;   ///< the setting, such as `core.batch_max_size`; may be empty
-  std::string text;   ///< what is wrong and what would be right
+  std::string text;   ///< what is wrong and what to do
 
-  [[nodiscard]] std::string message() const { return "fapilog: " + where + ": " + text; }
+  /// `fapilog: core.batch_max_size: 0 is out of range (1 to 1000000) [fapilog.json:3]`.
+  [[nodiscard]] std::string message() const {
+    return "fapilog: " + (path.empty() ? text : path + ": " + text) + " [" + where + ']';
+  }
 };
 
-/// No more are collected: who made that many has the wrong file.
+/// No more problems are collected.
 inline constexpr std::size_t most_settings_problems = 100;
 
-/// Thrown for settings that cannot be; `what()` has one line for each problem, in the order of the lines of each text.
+/// Thrown for invalid settings; `what()` has one line for each problem, in the order of the lines of each file.
 class settings_error : public std::invalid_argument {
  public:
   explicit settings_error(std::vector<settings_problem> problems)
@@ -44,7 +47,7 @@ class settings_error : public std::invalid_argument {
   explicit settings_error(shared_problems problems)
       : std::invalid_argument(lines(*problems)), problems_(std::move(problems)) {}
 
-  /// `fapilog.json:12` as the text's name and its line; 0 where there is none.
+  /// `fapilog.json:12` as name and line; 0 if there is no line.
   static std::pair<std::string_view, unsigned long> place_of(std::string_view where) {
     std::size_t const colon = where.rfind(':');
     unsigned long line = 0;
@@ -77,14 +80,14 @@ class settings_error : public std::invalid_argument {
 
 namespace detail::config {
 
-/// Text from outside in a message: cut, and in printable characters.
+/// A string from outside in a message: truncated, printable characters only.
 [[nodiscard]] inline std::string printable(std::string_view text, std::size_t most = 80) {
   std::string result;
   for (char const c : text.substr(0, most)) result.push_back(c < ' ' || c > '~' ? '?' : c);
   return text.size() > most ? result + "..." : result;
 }
 
-/// A file's name or what a plugin says, in a message: it may be in any script.
+/// A file name or the message of a plugin, without control characters: it may be in any script.
 [[nodiscard]] inline std::string without_controls(std::string_view name) {
   std::string result{name};
   for (char& c : result) {

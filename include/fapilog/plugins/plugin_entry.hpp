@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One sink or stage as configuration by text asks for it: its name, the plugin that makes it, its settings.
+// One sink or stage as configuration by text names it: its name, the plugin that makes it, its settings.
 #pragma once
 
 #include <fapilog/config/config_value.hpp>
@@ -15,7 +15,7 @@
 
 namespace fapilog::inline v0_1 {
 
-/// `sinks`: what a group of `core` and the words of messages call several of a kind.
+/// `sinks`: the name of the list of a kind in the group `core`.
 [[nodiscard]] inline std::string list_of(plugin_type kind) { return std::string{to_string(kind)} + 's'; }
 /// `sink_config`: the group with their settings.
 [[nodiscard]] inline std::string group_of(plugin_type kind) {
@@ -27,19 +27,19 @@ inline constexpr std::array<plugin_type, 5> plugin_kinds{plugin_type::filter, pl
                                                          plugin_type::redactor, plugin_type::processor,
                                                          plugin_type::sink};
 
-/// What a plugin's factory is given. Two entries are equal where nothing would change if one took the other's place.
+/// What the factory of a plugin receives. Equal entries make equal sinks or stages.
 struct plugin_entry {
   plugin_type kind = plugin_type::sink;
   std::string name;            ///< its own, such as `audit_file`
-  std::string plugin;          ///< what makes it, such as `rotating_file`
+  std::string plugin;          ///< the plugin that makes it, such as `rotating_file`
   config_value config;         ///< its settings, without `type` and `delivery`
-  config_origin where;         ///< where it is asked for
-  config_value delivery = {};  ///< how a sink is served; null where nothing is said
+  config_origin where;         ///< where it is named
+  config_value delivery = {};  ///< how a sink is served; may be null
 
   /// `sink_config.audit_file`.
   [[nodiscard]] std::string path() const { return setting_path(group_of(kind), name); }
 
-  /// The settings as an aggregate. Throws: settings_error with all that is wrong.
+  /// The settings as an aggregate. Throws: settings_error with everything that is wrong.
   template <described Config>
   [[nodiscard]] Config read() const {
     std::vector<settings_problem> problems;

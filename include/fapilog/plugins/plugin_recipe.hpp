@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// How a registry makes a sink or stage of its settings: any function, or the type with an aggregate that describes itself.
+// How a registry makes a sink or stage from its settings: by a function, or by the type and its configuration aggregate.
 #pragma once
 
 #include <fapilog/config/setting_table.hpp>
+#include <fapilog/detail/settings/setting_check.hpp>
 #include <fapilog/plugins/plugin_entry.hpp>
 #include <fapilog/setting.hpp>
 
@@ -22,11 +23,11 @@ struct no_settings {
   static void describe(Self& /*self*/, Visitor&& /*visit*/) {}
 };
 
-/// Makes a `Stage` of a `Config` that is read from text. Where a function `complete(Config&)` is found that returns what
-/// is wrong as text, as for `rotating_file_config`, it is asked first.
+/// Makes a `Stage` from a `Config` that is read from text. If there is a function `complete(Config&)` that returns an error
+/// message, as for `rotating_file_config`, it is called first.
 template <class Stage, class Config = no_settings>
 struct described_plugin {
-  /// What the settings are described by.
+  /// The aggregate that declares the settings.
   using settings = std::conditional_t<described<Config>, Config, no_settings>;
 
   [[nodiscard]] static Config read(plugin_entry const& entry) {
@@ -53,7 +54,7 @@ struct described_plugin {
   }
 };
 
-/// `plugin<acme::kafka_sink, acme::kafka_config>()` for `registry::add_sink` and its kin.
+/// `plugin<acme::kafka_sink, acme::kafka_config>()` for `registry::add_sink` and similar functions.
 template <class Stage, class Config = no_settings>
 [[nodiscard]] constexpr described_plugin<Stage, Config> plugin() noexcept {
   return {};
@@ -67,7 +68,7 @@ struct plugin_recipe {
       : make([p](plugin_entry const& entry) { return Any{p(entry)}; }),
         check([](plugin_entry const& entry) { (void)described_plugin<Stage, Config>::read(entry); }),
         table([] { return setting_table<typename described_plugin<Stage, Config>::settings>(); }) {}
-  /// A function that takes a `plugin_entry const&` and returns a sink or stage. What it throws becomes a problem.
+  /// A function that takes a `plugin_entry const&` and returns a sink or stage. An exception from it is reported as a problem.
   template <class F>
     requires std::is_invocable_v<F&, plugin_entry const&> plugin_recipe(
         F factory)  // NOLINT(google-explicit-constructor)
@@ -76,9 +77,9 @@ struct plugin_recipe {
           }) {}
 
     std::function<Any(plugin_entry const&)> make;
-    /// Reads the settings and makes nothing; empty where only the factory knows them.
+    /// Reads the settings and makes nothing; empty if only the factory knows them.
     std::function<void(plugin_entry const&)> check;
-    /// What the settings are; empty where only the factory knows them.
+    /// The declared settings; empty if only the factory knows them.
     std::function<std::vector<setting_row>()> table;
 };
 

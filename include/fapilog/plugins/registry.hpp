@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Plugins by name, for configuration by text: what there is, whether it fits this library, and who may be used.
+// Plugins by name, for configuration by text: which exist, which fit this library, which may be used.
 #pragma once
 
 #include <fapilog/config/nearest_name.hpp>
@@ -28,27 +28,26 @@
 
 namespace fapilog::inline v0_1 {
 
-/// Which plugins configuration by text may ask for. Names stand for all kinds.
+/// Which plugins configuration by text may use. A name counts for all kinds.
 struct plugin_policy {
   std::vector<std::string> allowlist = {};  ///< empty: all
-  std::vector<std::string> denylist = {};   ///< counts more than `allowlist`
+  std::vector<std::string> denylist = {};   ///< wins over `allowlist`
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "allowlist",
-                  .text = "Plugins that may be asked for; empty: all. Another one is an error."},
+                  .text = "Plugins that may be used; empty: all. Any other one is an error."},
           self.allowlist);
-    visit(
-        setting{.name = "denylist", .text = "Plugins that must not be asked for; one that is, is an error."},
-        self.denylist);
+    visit(setting{.name = "denylist", .text = "Plugins that must not be used: each is an error."},
+          self.denylist);
   }
 };
 
-/// What a registry knows of one plugin, whatever its kind.
+/// One plugin of a registry, of any kind.
 struct plugin_info {
   plugin_metadata metadata;
   std::vector<std::string> aliases;
-  std::string remedy;  ///< not empty: the plugin is known, but not in this program; how that could be changed
+  std::string remedy;  ///< not empty: the plugin is not in this program; how to add it
   std::function<void(plugin_entry const&)> check;
   std::function<std::vector<setting_row>()> table;
 
@@ -57,7 +56,7 @@ struct plugin_info {
 
 /// Plugins by kind and name. Names are normalised: lower case, `-` is `_`. A plugin that does not fit this version of the
 /// library (`is_compatible`) is refused; nothing is loaded at run time. Held by value. Thread: one at a time; const members
-/// any. Throws: std::invalid_argument where a plugin cannot be added.
+/// any. Throws: std::invalid_argument if a plugin cannot be added.
 class registry {
  public:
   registry& add_sink(plugin_metadata metadata, plugin_recipe<any_sink> recipe,
@@ -81,8 +80,8 @@ class registry {
     return add(plugin_type::processor, std::move(metadata), std::move(recipe), std::move(aliases));
   }
 
-  /// A plugin that people may expect and that this program does not have: asking for it is an error with this remedy, its
-  /// settings are not looked at. Adding it later takes the place of this.
+  /// Announces a plugin that users may expect and that this program does not have: using it is an error with this remedy, and
+  /// its settings are not checked. Adding the plugin later replaces the announcement.
   registry& announce(plugin_type kind, std::string_view name, std::string remedy) {
     plugin_info info;
     info.metadata.name = normalised_name(name);
@@ -92,11 +91,11 @@ class registry {
     return *this;
   }
 
-  /// By its name or an alias, in any spelling; null where there is none.
+  /// By its name or an alias, in any spelling; null if there is none.
   [[nodiscard]] plugin_info const* find(plugin_type kind, std::string_view name) const {
     std::string const wanted = canonical_name(kind, name);
     plugin_info const* found = nullptr;
-    for_shelf(kind, [&](auto const& slots) {
+    for_plugins_of(kind, [&](auto const& slots) {
       if (auto const at = slots.find(wanted); at != slots.end()) found = &at->second;
     });
     if (found != nullptr) return found;
@@ -104,17 +103,17 @@ class registry {
     return at != announced_[index_of(kind)].end() ? &at->second : nullptr;
   }
 
-  /// The plugin's name where this is one of its names; else the name as it is, normalised.
+  /// The name of the plugin that has this name or alias; else the name itself, normalised.
   [[nodiscard]] std::string canonical_name(plugin_type kind, std::string_view name) const {
     std::string wanted = normalised_name(name);
     auto const alias = aliases_[index_of(kind)].find(wanted);
     return alias != aliases_[index_of(kind)].end() ? alias->second : wanted;
   }
 
-  /// All of a kind by name, those that are only announced at the end.
+  /// All of a kind by name, followed by those that are only announced.
   [[nodiscard]] std::vector<plugin_info const*> all(plugin_type kind) const {
     std::vector<plugin_info const*> found;
-    for_shelf(kind, [&](auto const& slots) {
+    for_plugins_of(kind, [&](auto const& slots) {
       for (auto const& [name, one] : slots) found.push_back(&one);
     });
     for (auto const& [name, info] : announced_[index_of(kind)]) found.push_back(&info);
@@ -127,7 +126,7 @@ class registry {
     return found;
   }
 
-  /// What an entry asks for. Throws: what the factory throws, and std::invalid_argument for a plugin that is not there.
+  /// Makes the sink of an entry. Throws: what the factory throws; std::invalid_argument for an unknown plugin.
   [[nodiscard]] any_sink make_sink(plugin_entry const& entry) const { return make<any_sink>(entry); }
   [[nodiscard]] any_filter make_filter(plugin_entry const& entry) const { return make<any_filter>(entry); }
   [[nodiscard]] any_enricher make_enricher(plugin_entry const& entry) const {
@@ -140,7 +139,7 @@ class registry {
     return make<any_processor>(entry);
   }
 
-  /// Why this plugin must not be used, or nothing.
+  /// Why this plugin must not be used; empty if it may be.
   [[nodiscard]] std::string refusal(plugin_info const& plugin, plugin_policy const& policy) const {
     auto const has = [&](std::vector<std::string> const& names) {
       return std::ranges::any_of(names, [&](std::string const& name) {
@@ -158,18 +157,18 @@ class registry {
     std::function<Any(plugin_entry const&)> make;
   };
   template <class Any>
-  using shelf = std::map<std::string, slot<Any>, std::less<>>;
+  using plugins_of = std::map<std::string, slot<Any>, std::less<>>;
 
   static std::size_t index_of(plugin_type kind) noexcept { return static_cast<std::size_t>(kind); }
 
   template <class F>
-  void for_shelf(plugin_type kind, F&& f) const {
+  void for_plugins_of(plugin_type kind, F&& f) const {
     switch (kind) {
-      case plugin_type::sink: return f(std::get<shelf<any_sink>>(shelves_));
-      case plugin_type::enricher: return f(std::get<shelf<any_enricher>>(shelves_));
-      case plugin_type::redactor: return f(std::get<shelf<any_redactor>>(shelves_));
-      case plugin_type::processor: return f(std::get<shelf<any_processor>>(shelves_));
-      case plugin_type::filter: return f(std::get<shelf<any_filter>>(shelves_));
+      case plugin_type::sink: return f(std::get<plugins_of<any_sink>>(plugins_));
+      case plugin_type::enricher: return f(std::get<plugins_of<any_enricher>>(plugins_));
+      case plugin_type::redactor: return f(std::get<plugins_of<any_redactor>>(plugins_));
+      case plugin_type::processor: return f(std::get<plugins_of<any_processor>>(plugins_));
+      case plugin_type::filter: return f(std::get<plugins_of<any_filter>>(plugins_));
     }
   }
 
@@ -184,7 +183,7 @@ class registry {
     }
     metadata.name = normalised_name(metadata.name);
     for (std::string& alias : aliases) alias = normalised_name(alias);
-    auto& all = std::get<shelf<Any>>(shelves_);
+    auto& all = std::get<plugins_of<Any>>(plugins_);
     for (std::size_t i = 0; i <= aliases.size(); ++i) {
       std::string const& name = i == 0 ? metadata.name : aliases[i - 1];
       if (all.contains(name) || aliases_[index_of(kind)].contains(name)) {
@@ -214,7 +213,7 @@ class registry {
 
   template <class Any>
   [[nodiscard]] Any make(plugin_entry const& entry) const {
-    auto const& all = std::get<shelf<Any>>(shelves_);
+    auto const& all = std::get<plugins_of<Any>>(plugins_);
     auto const found = all.find(canonical_name(entry.kind, entry.plugin));
     if (found == all.end()) {
       throw std::invalid_argument{"fapilog: there is no " + std::string{to_string(entry.kind)} + " '" +
@@ -229,9 +228,9 @@ class registry {
     return "fapilog: registry: " + text;
   }
 
-  std::tuple<shelf<any_sink>, shelf<any_enricher>, shelf<any_redactor>, shelf<any_processor>,
-             shelf<any_filter>>
-      shelves_;
+  std::tuple<plugins_of<any_sink>, plugins_of<any_enricher>, plugins_of<any_redactor>,
+             plugins_of<any_processor>, plugins_of<any_filter>>
+      plugins_;
   std::array<std::map<std::string, std::string, std::less<>>, 5> aliases_;
   std::array<std::map<std::string, plugin_info, std::less<>>, 5> announced_;
 };

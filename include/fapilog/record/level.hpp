@@ -69,6 +69,16 @@ struct parsed_level {
   return {true, static_cast<level>(number)};
 }
 
+template <class Enum>
+struct enum_names;
+
+/// Levels as settings: by name or number.
+template <>
+struct enum_names<level> {
+  static constexpr std::string_view name(level value) noexcept { return level_name(value); }
+  static constexpr parsed_level parse(std::string_view text) noexcept { return parse_level(text); }
+};
+
 /// A set of levels.
 class level_set {
  public:

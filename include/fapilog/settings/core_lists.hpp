@@ -12,7 +12,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// What the group `core` has besides the members of the options: which sinks and stages there are, by name.
+/// The members of the group `core` besides those of the options: the names of stages and sinks.
 struct core_lists {
   using names = std::optional<std::vector<std::string>>;
   names filters = {};
@@ -24,15 +24,22 @@ struct core_lists {
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "filters",
-                  .text = "Filters, in this order; each by its name or that of an entry in `filter_config`."},
+                  .text = "Filters, in this order; each by its name or that of an entry in `filter_config`.",
+                  .reloadable = true},
           self.filters);
     visit(setting{.name = "enrichers",
-                  .text = "Enrichers, in this order, after `runtime_info`, which is always there."},
+                  .text = "Enrichers, in this order, after `runtime_info`, which always runs.",
+                  .reloadable = true},
           self.enrichers);
-    visit(setting{.name = "redactors", .text = "Redactors, in this order."}, self.redactors);
-    visit(setting{.name = "processors", .text = "Processors of the finished line, in this order."},
+    visit(setting{.name = "redactors",
+                  .text = "Redactors in addition to those of the preset (`preset_redactors`), in this order.",
+                  .reloadable = true},
+          self.redactors);
+    visit(setting{.name = "processors",
+                  .text = "Processors of the finished line, in this order.",
+                  .reloadable = true},
           self.processors);
-    visit(setting{.name = "sinks", .text = "Where records land; empty: nowhere, but they are counted."},
+    visit(setting{.name = "sinks", .text = "Where records are delivered; empty: records are only counted."},
           self.sinks);
   }
   [[nodiscard]] names const& of(plugin_type kind) const noexcept {

@@ -4,10 +4,10 @@
 
 #include <fapilog/config/config_value.hpp>
 #include <fapilog/config/nearest_name.hpp>
-#include <fapilog/config/setting_text.hpp>
 #include <fapilog/config/settings_error.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/detail/text/ascii.hpp>
+#include <fapilog/detail/text/quantity_text.hpp>
 #include <fapilog/plugins/metadata.hpp>
 #include <fapilog/plugins/plugin_entry.hpp>
 #include <fapilog/plugins/registry.hpp>
@@ -36,12 +36,12 @@ using environment_map = std::map<std::string, std::string>;
 
 namespace detail {
 
-/// Makes a layer of variables. A name is `FAPILOG_`, a group and the setting's path, in any case, with `__` between its
-/// parts; in place of `SINK_CONFIG__POSTGRES` and the like the plugin's name alone will do, and FILE for rotating_file. An
-/// empty variable says nothing. Variables of the library that are no settings, and those of others, are left alone.
+/// Makes a layer of variables. A name is `FAPILOG_`, a group and the path of the setting, in any case, with `__` between its
+/// parts; the name of a plugin may replace `SINK_CONFIG__POSTGRES` and the like, and FILE is `rotating_file`. An empty
+/// variable is ignored, and so are variables of the library that are no settings and variables of other programs.
 class environment_layer {
  public:
-  /// What a text is as JSON; the second argument says where it stands.
+  /// Parses JSON; `name` is for messages.
   using json_parser = config_value::json_form (*)(std::string_view text, std::string const& name);
 
   environment_layer(registry const& plugins, json_parser parse, std::vector<settings_problem>& problems)
@@ -53,11 +53,11 @@ class environment_layer {
     for (auto const& [name, value] : variables) {
       if (value.empty() || !lower_case(name).starts_with(prefix)) continue;
       std::vector<std::string> path = path_of(name);
-      if (path.size() > most_parts)
-        tell(name, "its name has more than " + std::to_string(most_parts) + " parts");
+      if (path.size() > max_parts)
+        report(name, "the name has more than " + std::to_string(max_parts) + " parts");
       else if (!path.empty()) all.push_back({std::move(path), name, value});
     }
-    // An object comes before the members that are added to it.
+    // Objects come before the members that are added to them.
     std::ranges::stable_sort(all, {}, [](target const& t) { return t.path.size(); });
     for (target const& one : all) put(layer, one);
     return layer;
@@ -66,8 +66,8 @@ class environment_layer {
  private:
   static constexpr std::string_view prefix = "fapilog_";
   static constexpr std::string_view file_alias = "file";
-  static constexpr std::size_t most_parts = 16;
-  static constexpr std::size_t longest_shown = 200;
+  static constexpr std::size_t max_parts = 16;
+  static constexpr std::size_t max_shown = 200;
   struct target {
     std::vector<std::string> path;
     std::string variable;
@@ -85,7 +85,7 @@ class environment_layer {
     }
   }
 
-  /// The path of the setting; empty where the variable is none.
+  /// The path of the setting; empty if the variable is none.
   [[nodiscard]] std::vector<std::string> path_of(std::string_view variable) {
     std::vector<std::string> parts = parts_of(variable);
     std::string const first = parts[0];
@@ -110,13 +110,13 @@ class environment_layer {
     }
     if (kinds.empty()) refuse_nearly(variable, parts);
     else
-      tell(variable, "plugins of several kinds are called '" + plugin + "'; write " +
-                         spelled({group_of(kinds[0]), first}) + " or " +
-                         spelled({group_of(kinds[1]), first}) + " in its place");
+      report(variable, "plugins of several kinds are called '" + plugin + "'; write " +
+                           spelled({group_of(kinds[0]), first}) + " or " +
+                           spelled({group_of(kinds[1]), first}));
     return {};
   }
 
-  /// A variable that is none of ours, but nearly one, is a mistake.
+  /// Reports a variable that is not a setting but nearly one.
   void refuse_nearly(std::string_view variable, std::vector<std::string> parts) {
     std::vector<std::string> const known = groups();
     if (parts.size() > 1) {
@@ -126,20 +126,20 @@ class environment_layer {
           !near.empty() && (near.starts_with(parts[0]) || distance_of_names(parts[0], near) <= most);
       if (!meant) return;
       std::string const wrong = std::exchange(parts[0], near);
-      return tell(variable, "there is no group of settings `" + config::printable(wrong) +
-                                "`; did you mean " + spelled(parts) + '?');
+      return report(variable, "unknown group of settings '" + config::printable(wrong) + "'; did you mean " +
+                                  spelled(parts) + '?');
     }
     for (std::string const& group : known) {
       if (!parts[0].starts_with(group + '_')) continue;
       std::string const rest = parts[0].substr(group.size() + 1);
       std::vector<std::string> const names = settings_of(group);
       if (std::ranges::find(names, rest) == names.end()) continue;
-      return tell(variable, "two underscores stand between a group and its setting; did you mean " +
-                                spelled({group, rest}) + '?');
+      return report(variable, "two underscores separate a group from its setting; did you mean " +
+                                  spelled({group, rest}) + '?');
     }
   }
 
-  /// All that may stand first in a variable's name.
+  /// All names with which a variable may begin, after the prefix.
   [[nodiscard]] std::vector<std::string> groups() const {
     std::vector<std::string> all{"core", "plugins", std::string{file_alias}};
     for (plugin_type const kind : plugin_kinds) {
@@ -154,12 +154,13 @@ class environment_layer {
 
   [[nodiscard]] std::vector<std::string> settings_of(std::string const& group) const {
     std::vector<std::string> names;
-    auto const add = [&names](setting const& s, auto const&) { names.emplace_back(s.name); };
     if (group == "core") {
-      basic_options<default_preset> const core{.sinks = {}};
-      basic_options<default_preset>::describe(core, add);
+      basic_options<presets::minimal> const core{.sinks = {}};
       core_lists const lists;
-      core_lists::describe(lists, add);
+      for (setting_member const& member : members_of(&core, setting_type_of<basic_options<presets::minimal>>))
+        names.emplace_back(member.row.name);
+      for (setting_member const& member : members_of(&lists, setting_type_of<core_lists>))
+        names.emplace_back(member.row.name);
       names.emplace_back("drop_on_full");
     }
     std::string const plugin = group == file_alias ? "rotating_file" : group;
@@ -172,7 +173,7 @@ class environment_layer {
   }
 
   void put(config_value& layer, target const& one) {
-    std::string const shown = config::printable(one.variable, longest_shown);
+    std::string const shown = config::printable(one.variable, max_shown);
     config_origin const where = config_origin::in_environment(shown);
     config_value* at = &layer;
     for (std::size_t i = 0; i + 1 < one.path.size(); ++i) {
@@ -181,8 +182,8 @@ class environment_layer {
         next = &at->set(one.path[i], config_value::object(), where);
         next->set_origin(where);
       } else if (!next->structure().is_object()) {
-        return tell(one.variable,
-                    std::string{next->origin().text()} + " is no object to which this could be added");
+        return report(one.variable, "cannot be added to " + std::string{next->origin().text()} +
+                                        ", which is not an object");
       } else if (!next->is_object()) {
         config_value whole = next->structure();
         *next = std::move(whole);
@@ -191,8 +192,8 @@ class environment_layer {
     }
     if (config_value const* const there = at->find(one.path.back());
         there != nullptr && there->origin().is_environment()) {
-      return tell(one.variable,
-                  std::string{there->origin().text()} + " says the same setting; give one of them");
+      return report(one.variable,
+                    "is the same setting as " + std::string{there->origin().text()} + "; set one of them");
     }
     std::shared_ptr<config_value::json_form const> form;
     std::string_view const text = without_spaces_around(one.value);
@@ -211,9 +212,9 @@ class environment_layer {
     return name;
   }
 
-  void tell(std::string_view variable, std::string text) {
+  void report(std::string_view variable, std::string text) {
     if (problems_.size() >= most_settings_problems) return;
-    problems_.push_back({config::printable(variable, longest_shown), "", std::move(text)});
+    problems_.push_back({config::printable(variable, max_shown), "", std::move(text)});
   }
 
   registry const& plugins_;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Brings a layer of settings into the form in which layers can be laid over each other.
+// Normalises a layer of settings, so that layers can be merged.
 #pragma once
 
 #include <fapilog/config/config_value.hpp>
 #include <fapilog/config/setting_reader.hpp>
-#include <fapilog/config/setting_scalar.hpp>
 #include <fapilog/config/settings_error.hpp>
 #include <fapilog/plugins/metadata.hpp>
 #include <fapilog/plugins/plugin_entry.hpp>
@@ -17,30 +16,30 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// `drop_on_full` is another name for two values of `when_full`: one of them is left.
+/// Replaces `drop_on_full`, another name for two values of `when_full`.
 inline void join_when_full(config_value& core, std::vector<settings_problem>& problems) {
   config_value const* const given = core.find("drop_on_full");
   if (given == nullptr) return;
   setting_reader reader{problems};
-  auto const flag = scalar_of<bool>(*given, {.name = "drop_on_full", .text = {}});
+  setting const row{.name = "drop_on_full", .text = {}};
+  auto const flag = scalar_of(config::scalar_given(*given), row, setting_type_of<bool>);
   if (given->is_null()) {
-    // nothing is said
+    // not given
   } else if (!flag) {
     reader.add(given->origin(), "core.drop_on_full",
-               "`core.drop_on_full` is " + config::shown(*given) + "; it must be true or false");
+               config::shown(*given) + " is invalid; expected true or false");
   } else if (core.find("when_full") != nullptr) {
-    reader.add(given->origin(), "core.drop_on_full",
-               "`core.drop_on_full` and `core.when_full` are one choice; give one of them");
+    reader.add(given->origin(), "core.drop_on_full", "is the same choice as core.when_full; set one of them");
   } else {
     config_origin const where = given->origin();
-    config_value word{*flag ? "drop" : "wait"};
+    config_value word{flag->whole != 0 ? "drop" : "wait"};
     word.set_origin(where);
     core.set("when_full", std::move(word), where);
   }
   core.erase("drop_on_full");
 }
 
-/// Plugins get their one name, and `drop_on_full` becomes `when_full`.
+/// Gives each plugin its canonical name and replaces `drop_on_full` by `when_full`.
 inline void normalise_layer(config_value& layer, registry const& plugins,
                             std::vector<settings_problem>& problems) {
   if (config_value* const core = layer.find("core"); core != nullptr && core->structure().is_object()) {
@@ -60,8 +59,7 @@ inline void normalise_layer(config_value& layer, registry const& plugins,
       std::string const known = plugins.canonical_name(kind, name);
       if (renamed.find(known) != nullptr) {
         std::string const path = setting_path(group_of(kind), name);
-        setting_reader{problems}.add(
-            where, path, setting_reader::mark(path) + " stands there already under another spelling");
+        setting_reader{problems}.add(where, path, "is already given under another spelling");
         continue;
       }
       renamed.set(known, from.items()[i], where);

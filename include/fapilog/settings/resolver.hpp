@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From merged settings to the sinks and stages that they ask for.
+// From merged settings to the sinks and stages that they name.
 #pragma once
 
 #include <fapilog/config/config_value.hpp>
@@ -23,7 +23,8 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// What a constructor or factory said against its settings, with the place of the setting that it names.
+/// Adds what a constructor or factory threw because of its settings, at the place of the setting that it names:
+/// `fapilog: plugin.member: ...`, or any message with `member` in backquotes.
 inline void add_refusal(plugin_entry const& entry, std::exception const& error,
                         std::vector<settings_problem>& problems) {
   if (auto const* const listed = dynamic_cast<settings_error const*>(&error)) {
@@ -33,17 +34,26 @@ inline void add_refusal(plugin_entry const& entry, std::exception const& error,
   std::string_view why = error.what();
   if (why.starts_with("fapilog: ")) why.remove_prefix(9);
   config_origin where = entry.config.origin().name().empty() ? entry.where : entry.config.origin();
-  std::size_t const open = why.find('`');
-  if (open != std::string_view::npos) {
-    std::string_view const rest = why.substr(open + 1);
-    std::string_view const member = rest.substr(0, rest.find_first_of("`.["));
-    if (config_value const* const named = entry.config.find(member)) where = named->origin();
+  // What names the plugin only is known from the path.
+  if (why.starts_with(entry.plugin + ": ")) why.remove_prefix(entry.plugin.size() + 2);
+  std::string path = entry.path();
+  std::string_view rest;
+  if (std::size_t const open = why.find('`'); open != std::string_view::npos) rest = why.substr(open + 1);
+  if (std::size_t const end = why.find(": "); end != std::string_view::npos) {
+    std::string_view const named = why.substr(0, end);
+    if (named.find(' ') == std::string_view::npos && named.find('.') != std::string_view::npos) {
+      rest = named.substr(named.find('.') + 1);
+      path = path + '.' + std::string{rest};
+      why.remove_prefix(end + 2);
+    }
   }
-  setting_reader{problems}.add(where, entry.path(),
-                               setting_reader::mark(entry.path()) + ": " + config::without_controls(why));
+  if (config_value const* const named = entry.config.find(rest.substr(0, rest.find_first_of("`.[")))) {
+    where = named->origin();
+  }
+  setting_reader{problems}.add(where, path, config::without_controls(why));
 }
 
-/// Looks up what merged settings ask for. Thread: one. Throws: std::bad_alloc; what is wrong is collected.
+/// Looks up the plugins that merged settings name. Thread: one. Throws: std::bad_alloc; problems are collected.
 class settings_resolver {
  public:
   settings_resolver(config_value const& root, registry const& plugins,
@@ -52,21 +62,20 @@ class settings_resolver {
     std::vector<std::string> const known = root_names();
     reader_.refuse_unknown(root, "", {known.begin(), known.end()});
     if (config_value const* const schema = root.find("$schema"); schema != nullptr && !schema->is_text()) {
-      reader_.add(schema->origin(), "$schema",
-                  "`$schema` is " + config::shown(*schema) + "; it must be a text");
+      reader_.add(schema->origin(), "$schema", config::shown(*schema) + " is invalid; expected a string");
     }
     if (config_value const* const given = root.find("plugins")) reader_.read(*given, "plugins", policy_);
     check_policy();
   }
 
-  /// The group of this name; null where it is not given.
+  /// The group of this name; null if it is not given.
   [[nodiscard]] config_value const& group(std::string_view name) const noexcept {
     static config_value const none;
     config_value const* const found = root_.find(name);
     return found != nullptr ? *found : none;
   }
 
-  /// What is asked for of a kind, in order; none where the list is not given. Entries that nobody asks for are checked.
+  /// The entries that the list of a kind names, in order; none if the list is not given. Checks unused entries, too.
   [[nodiscard]] std::optional<std::vector<plugin_entry>> entries(plugin_type kind, core_lists const& lists) {
     config_value const* const configs = reader_.object_of(group(group_of(kind)), group_of(kind));
     std::vector<plugin_entry> found;
@@ -77,7 +86,7 @@ class settings_resolver {
       std::string const own = plugins_.canonical_name(kind, (*names)[i]);
       config_origin const where = origin_in_list(kind, i);
       if (std::ranges::find(seen, own) != seen.end()) {
-        reader_.add(where, path, said(path, own) + ", which stands there already");
+        reader_.add(where, path, quoted(own) + " is listed twice");
         continue;
       }
       seen.push_back(own);
@@ -91,7 +100,7 @@ class settings_resolver {
     return names ? std::optional{std::move(found)} : std::nullopt;
   }
 
-  /// How a sink is served, and what makes its fallback if it has one.
+  /// Reads how a sink is served, and returns the entry of its fallback, if it has one.
   [[nodiscard]] std::optional<plugin_entry> read_delivery(plugin_entry const& entry, delivery_options& to) {
     if (entry.delivery.is_null()) return std::nullopt;
     std::string const path = setting_path(entry.path(), "delivery");
@@ -101,11 +110,10 @@ class settings_resolver {
       std::string const own = setting_path(path, "fallback");
       if (!named->is_text()) {
         reader_.add(named->origin(), own,
-                    setting_reader::mark(own) + " is " + config::shown(*named) +
-                        "; it must be a text, the name of a sink");
+                    config::shown(*named) + " is invalid; expected a string, the name of a sink");
       } else if (std::string const name = plugins_.canonical_name(plugin_type::sink, named->text());
                  name == entry.name) {
-        reader_.add(named->origin(), own, said(own, named->text()) + ", the sink itself; name another");
+        reader_.add(named->origin(), own, quoted(named->text()) + " is the sink itself; name another sink");
       } else {
         config_value const* const configs = root_.find(group_of(plugin_type::sink));
         config_value const* const config = configs != nullptr ? configs->structure().find(name) : nullptr;
@@ -118,9 +126,7 @@ class settings_resolver {
   }
 
  private:
-  static std::string said(std::string_view path, std::string_view name) {
-    return setting_reader::mark(path) + " is \"" + config::printable(name) + '"';
-  }
+  static std::string quoted(std::string_view name) { return '"' + config::printable(name) + '"'; }
 
   [[nodiscard]] config_origin origin_in_list(plugin_type kind, std::size_t i) const {
     config_value const* const core = root_.find("core");
@@ -130,7 +136,7 @@ class settings_resolver {
     return i < items.size() ? items[i].origin() : list->origin();
   }
 
-  /// An entry with its settings and its plugin's name; none where that cannot be had.
+  /// An entry with its settings and its plugin's name; none if they are invalid.
   [[nodiscard]] std::optional<plugin_entry> entry_of(plugin_type kind, std::string const& own,
                                                      config_origin where, config_value const* given) {
     plugin_entry entry{kind, own, own, config_value::object(), std::move(where)};
@@ -149,19 +155,18 @@ class settings_resolver {
     if (type == nullptr) return entry;
     std::string const path = setting_path(entry.path(), "type");
     if (!type->is_text()) {
-      reader_.add(type->origin(), path,
-                  setting_reader::mark(path) + " is " + config::shown(*type) + "; it must be a text");
+      reader_.add(type->origin(), path, config::shown(*type) + " is invalid; expected a string");
       return std::nullopt;
     }
     entry.plugin = plugins_.canonical_name(kind, type->text());
     if (entry.plugin != own && plugins_.find(kind, own) != nullptr) {
       reader_.add(type->origin(), path,
-                  said(path, entry.plugin) + ", but '" + own + "' is a " + std::string{to_string(kind)} +
-                      " itself; give the entry another name");
+                  quoted(entry.plugin) + " is invalid, because '" + own + "' is a " +
+                      std::string{to_string(kind)} + " itself; give the entry another name");
       return std::nullopt;
     }
     if (plugins_.find(kind, entry.plugin) == nullptr) {
-      reader_.add(type->origin(), path, said(path, type->text()) + ", but " + none_of(kind, entry.plugin));
+      reader_.add(type->origin(), path, none_of(kind, entry.plugin));
       return std::nullopt;
     }
     entry.config.erase("type");
@@ -175,15 +180,16 @@ class settings_resolver {
     if (!entry) return std::nullopt;
     plugin_info const* const plugin = plugins_.find(kind, entry->plugin);
     std::string why;
-    if (plugin == nullptr && config != nullptr)
-      why = ", which needs a `type` in " + setting_reader::mark(entry->path());
-    else if (plugin == nullptr) why = ", but " + none_of(kind, own);
-    else if (!plugin->is_present()) why = ", which this program does not have: " + plugin->remedy;
+    if (plugin == nullptr && config != nullptr) why = quoted(own) + " needs a `type` in " + entry->path();
+    else if (plugin == nullptr) why = none_of(kind, own);
+    else if (!plugin->is_present()) why = quoted(own) + " is not in this program; " + plugin->remedy;
     else if (std::string const refused = plugins_.refusal(*plugin, policy_); !refused.empty()) {
-      why = entry->plugin == own ? ", which " + refused : ", whose plugin '" + entry->plugin + "' " + refused;
+      why = entry->plugin == own
+                ? quoted(own) + ' ' + refused
+                : "the plugin " + quoted(entry->plugin) + " of " + quoted(own) + ' ' + refused;
     }
     if (why.empty()) return entry;
-    reader_.add(where, path, said(path, own) + why);
+    reader_.add(where, path, std::move(why));
     return std::nullopt;
   }
 
@@ -195,8 +201,7 @@ class settings_resolver {
     delivery_options ignored;
     (void)read_delivery(*entry, ignored);
     if (plugin == nullptr) {
-      reader_.add(where, entry->path(),
-                  setting_reader::mark(entry->path()) + " has no `type`, and " + none_of(kind, own));
+      reader_.add(where, entry->path(), "has no `type`, and " + none_of(kind, own));
     } else if (plugin->is_present() && plugin->check) {
       try {
         plugin->check(*entry);
@@ -206,19 +211,18 @@ class settings_resolver {
     }
   }
 
-  /// "there is no sink 'fil'; did you mean 'file'?".
+  /// "there is no sink \"fil\"; did you mean \"file\"?".
   [[nodiscard]] std::string none_of(plugin_type kind, std::string_view name) const {
     std::vector<std::string_view> const known = plugins_.names(kind);
-    std::string text = "there is no " + std::string{to_string(kind)} + " '" + config::printable(name) + '\'';
+    std::string text = "there is no " + std::string{to_string(kind)} + ' ' + quoted(name);
     if (std::string_view const near = nearest_name(name, known); !near.empty()) {
-      return text + "; did you mean '" + std::string{near} + "'?";
+      return text + "; did you mean " + quoted(near) + '?';
     }
-    for (std::size_t i = 0; i < known.size(); ++i)
-      text.append(i == 0 ? "; there are " : ", ").append(known[i]);
+    for (std::size_t i = 0; i < known.size(); ++i) text.append(i == 0 ? "; known: " : ", ").append(known[i]);
     return text;
   }
 
-  /// A name in either list that is nearly one of a plugin is a mistake that would let pass what should be kept out.
+  /// Reports names in either list that are nearly that of a plugin: such a mistake would let the wrong plugin pass.
   void check_policy() {
     std::vector<std::string_view> known;
     for (plugin_type const kind : plugin_kinds) {
@@ -236,8 +240,7 @@ class settings_resolver {
         std::string const path = "plugins." + std::string{list} + '[' + std::to_string(i) + ']';
         config_value const* const given = group("plugins").structure().find(list);
         reader_.add(given->origin(), path,
-                    said(path, names[i]) + ", but there is no such plugin; did you mean '" +
-                        std::string{near} + "'?");
+                    "there is no plugin " + quoted(names[i]) + "; did you mean " + quoted(near) + '?');
       }
     };
     look_at(policy_.allowlist, "allowlist");
@@ -245,7 +248,7 @@ class settings_resolver {
     for (std::string const& name : policy_.allowlist) {
       if (std::ranges::find(policy_.denylist, name) == policy_.denylist.end()) continue;
       reader_.add(group("plugins").origin(), "plugins",
-                  "`plugins.allowlist` and `plugins.denylist` both have \"" + config::printable(name) + '"');
+                  "`allowlist` and `denylist` both contain " + quoted(name));
     }
   }
 

@@ -50,11 +50,22 @@ struct route {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "min_level", .text = "Lowest level that the sink gets."}, self.min_level);
-    visit(setting{.name = "max_level", .text = "Highest level that the sink gets."}, self.max_level);
-    visit(setting{.name = "levels", .text = "Only these levels; none: all."}, self.levels);
-    visit(setting{.name = "logger", .text = "Only the logger of this name and those below it."}, self.logger);
-    visit(setting{.name = "otherwise", .text = "Only records that no other sink takes."}, self.otherwise);
+    visit(setting{.name = "min_level", .text = "Lowest level that the sink gets.", .reloadable = true},
+          self.min_level);
+    visit(setting{.name = "max_level", .text = "Highest level that the sink gets.", .reloadable = true},
+          self.max_level);
+    visit(setting{.name = "levels", .text = "Only these levels; none: all.", .reloadable = true},
+          self.levels);
+    visit(
+        setting{
+            .name = "logger", .text = "Only the logger of this name and those below it.", .reloadable = true},
+        self.logger);
+    visit(setting{.name = "otherwise", .text = "Only records that no other sink takes.", .reloadable = true},
+          self.otherwise);
+  }
+
+  static void check(route const& r, setting_problems& problems) {
+    if (r.min_level > r.max_level) problems.add("min_level", "must not be above max_level");
   }
 
   /// True where every record is taken, without a look.
@@ -100,7 +111,8 @@ struct spool_options {
     visit(setting{.name = "segment_bytes",
                   .text = "A file of this size is followed by another.",
                   .min = 4'096,
-                  .form = setting_form::bytes},
+                  .form = setting_form::bytes,
+                  .advanced = true},
           self.segment_bytes);
     visit(setting{.name = "sync", .text = "Each batch is synced to the medium."}, self.sync);
   }
@@ -138,6 +150,11 @@ struct delivery_options {
     visit(setting{.name = "circuit_breaker", .text = "When a failing sink is left alone."},
           self.circuit_breaker);
     visit(setting{.name = "spool", .text = "Where batches wait on disk while the sink is down."}, self.spool);
+  }
+
+  static void check(delivery_options const& o, setting_problems& problems) {
+    if (!o.spool.directory.empty() && o.thread == sink_thread::shared)
+      problems.add("spool", "needs a thread of its own; set thread to 'own' or 'automatic'");
   }
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Choices that options name and the engine acts on: what happens when a lane is full or a sink fails.
+// Policies of a runtime: what happens when a lane is full, when a sink fails, and under pressure.
 #pragma once
 
 #include <fapilog/setting.hpp>
@@ -20,10 +20,10 @@ enum class when_full : std::uint8_t {
 };
 
 /// How often and how soon a batch is offered to a sink again. The pauses double from `first_delay` to `longest_delay`;
-/// each is drawn between nothing and that (full jitter), so that many processes do not come back at the same moment.
+/// each is drawn between 0 and that (full jitter), so that many processes do not retry at the same moment.
 struct retry_options {
-  /// Offers of one batch in all, before it goes to the spool or the fallback or is given up. 0: without end for a sink
-  /// that was given its own thread or says that it may block, and has neither spool nor fallback; else 3.
+  /// Offers of one batch, before it goes to the spool or the fallback or is given up. 0: no limit for a sink with its own
+  /// thread, or one that may block, and without spool and fallback; else 3.
   std::uint32_t attempts = 0;
   std::chrono::milliseconds first_delay{10};
   /// 0: 200 ms on the worker's thread, which waits that long at most; 10 s on an own thread.
@@ -34,15 +34,12 @@ struct retry_options {
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "attempts",
-                  .text = "Offers of one batch in all; 0: 3, or without end for a sink that may block "
-                          "and has neither spool nor fallback.",
-                  .min = 0},
+                  .text = "Offers of one batch; 0: 3, or no limit for a sink that may block and has "
+                          "neither spool nor fallback."},
           self.attempts);
-    visit(setting{.name = "first_delay", .text = "First pause between two offers.", .min = 0},
-          self.first_delay);
+    visit(setting{.name = "first_delay", .text = "First pause between two offers."}, self.first_delay);
     visit(setting{.name = "longest_delay",
-                  .text = "Longest pause; 0: 200 ms on the worker's thread, 10 s on an own thread.",
-                  .min = 0},
+                  .text = "Longest pause; 0: 200 ms on the worker's thread, 10 s on an own thread."},
           self.longest_delay);
   }
 };
@@ -52,7 +49,7 @@ struct circuit_breaker_options {
   bool enabled = false;
   /// Failed offers in a row that open the circuit.
   std::uint32_t failure_threshold = 5;
-  /// How long it stays open; then one batch is tried (half-open), and its fate closes or opens it again.
+  /// How long it stays open; then one batch is tried (half-open), and its result closes or opens it again.
   std::chrono::milliseconds recovery_timeout{30'000};
 
   template <class Self, class Visitor>
@@ -63,8 +60,7 @@ struct circuit_breaker_options {
             .name = "failure_threshold", .text = "Failed offers in a row that open the circuit.", .min = 1},
         self.failure_threshold);
     visit(setting{.name = "recovery_timeout",
-                  .text = "How long an open circuit waits before one batch is tried.",
-                  .min = 0},
+                  .text = "How long an open circuit waits before one batch is tried."},
           self.recovery_timeout);
   }
 };
@@ -74,8 +70,9 @@ struct circuit_breaker_options {
 struct adaptive_options {
   bool enabled = false;
   std::chrono::milliseconds check_interval{250};
-  /// Least time between two steps.
+  /// Shortest time between two steps.
   std::chrono::milliseconds cooldown{2'000};
+  /// The thresholds of escalation ascend; each level ends below the threshold at which it begins.
   double escalate_to_elevated = 0.60;
   double escalate_to_high = 0.80;
   double escalate_to_critical = 0.92;
@@ -83,7 +80,7 @@ struct adaptive_options {
   double deescalate_from_high = 0.60;
   double deescalate_from_elevated = 0.40;
   double circuit_pressure_boost = 0.20;
-  /// Leaves out records of unprotected levels: half of those below WARNING, all of them, then WARNING, too.
+  /// Leaves out records of unprotected levels: half of those below WARNING, then all of them, then WARNING as well.
   bool filter_tightening = true;
   /// Batches of twice and four times the size at HIGH and CRITICAL.
   bool batch_sizing = false;
@@ -91,44 +88,72 @@ struct adaptive_options {
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "enabled", .text = "Less is kept while the worker is behind."}, self.enabled);
-    visit(setting{.name = "check_interval", .text = "Time between two looks at the load.", .min = 0.001},
+    visit(setting{.name = "check_interval",
+                  .text = "Time between two measurements of the load.",
+                  .min = 0.001,
+                  .advanced = true},
           self.check_interval);
-    visit(setting{.name = "cooldown", .text = "Least time between two steps.", .min = 0}, self.cooldown);
+    visit(setting{.name = "cooldown", .text = "Shortest time between two steps."}, self.cooldown);
     visit(setting{.name = "escalate_to_elevated",
-                  .text = "Load from which half of what is below WARNING goes.",
+                  .text = "Load from which half of the records below WARNING are left out.",
                   .min = 0,
-                  .max = 1},
+                  .max = 1,
+                  .above_min = true,
+                  .advanced = true},
           self.escalate_to_elevated);
     visit(setting{.name = "escalate_to_high",
-                  .text = "Load from which all below WARNING goes.",
+                  .text = "Load from which all records below WARNING are left out.",
                   .min = 0,
-                  .max = 1},
+                  .max = 1,
+                  .advanced = true},
           self.escalate_to_high);
     visit(setting{.name = "escalate_to_critical",
-                  .text = "Load from which only protected levels stay.",
+                  .text = "Load from which only protected levels are kept.",
                   .min = 0,
-                  .max = 1},
+                  .max = 1,
+                  .advanced = true},
           self.escalate_to_critical);
     visit(setting{.name = "deescalate_from_critical",
                   .text = "Load below which CRITICAL ends.",
                   .min = 0,
-                  .max = 1},
+                  .max = 1,
+                  .advanced = true},
           self.deescalate_from_critical);
-    visit(setting{.name = "deescalate_from_high", .text = "Load below which HIGH ends.", .min = 0, .max = 1},
+    visit(setting{.name = "deescalate_from_high",
+                  .text = "Load below which HIGH ends.",
+                  .min = 0,
+                  .max = 1,
+                  .advanced = true},
           self.deescalate_from_high);
     visit(setting{.name = "deescalate_from_elevated",
                   .text = "Load below which ELEVATED ends.",
                   .min = 0,
-                  .max = 1},
+                  .max = 1,
+                  .advanced = true},
           self.deescalate_from_elevated);
     visit(setting{.name = "circuit_pressure_boost",
                   .text = "Added to the load for each open circuit.",
                   .min = 0,
-                  .max = 1},
+                  .max = 1,
+                  .advanced = true},
           self.circuit_pressure_boost);
     visit(setting{.name = "filter_tightening", .text = "Records of unprotected levels are left out."},
           self.filter_tightening);
-    visit(setting{.name = "batch_sizing", .text = "Batches grow with the pressure."}, self.batch_sizing);
+    visit(setting{.name = "batch_sizing", .text = "Batches grow with the pressure.", .advanced = true},
+          self.batch_sizing);
+  }
+
+  static void check(adaptive_options const& o, setting_problems& problems) {
+    if (!(o.escalate_to_high > o.escalate_to_elevated))
+      problems.add("escalate_to_high", "must be above escalate_to_elevated");
+    if (!(o.escalate_to_critical > o.escalate_to_high))
+      problems.add("escalate_to_critical", "must be above escalate_to_high");
+    if (!(o.deescalate_from_elevated < o.escalate_to_elevated))
+      problems.add("deescalate_from_elevated", "must be below escalate_to_elevated");
+    if (!(o.deescalate_from_high < o.escalate_to_high))
+      problems.add("deescalate_from_high", "must be below escalate_to_high");
+    if (!(o.deescalate_from_critical < o.escalate_to_critical))
+      problems.add("deescalate_from_critical", "must be below escalate_to_critical");
   }
 };
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The compiled-in sets of choices: dev, production, serverless, hardened, minimal.
+// The compiled-in presets as data: dev, production, serverless, hardened, minimal.
 #pragma once
 
 #include <fapilog/record/level.hpp>
+#include <fapilog/setting.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
+#include <type_traits>
 
 /// The preset of `fapilog::runtime` and `fapilog::options`: dev, production, serverless, hardened or minimal. All files
 /// of a program must agree on it. CMake's variable FAPILOG_PRESET defines FAPILOG_DEFAULT_PRESET for all of them; a
@@ -32,130 +35,170 @@
 
 namespace fapilog::inline v0_1 {
 
-/// What stands on stdout.
-enum class stdout_form : std::uint8_t { none, json, pretty };
-
-/// What is redacted: see `redactors::production_set` and `redactors::hardened_set`.
+/// What the redactors of a preset cover: see `redactors::production_set` and `redactors::hardened_set`.
 enum class redaction_form : std::uint8_t { none, credentials, hardened };
 
-/// A set of choices known when compiling. The names and values are those of the settings of fapilog for Python where
-/// they mean something here; `docs/user-guide/presets.md` tells each.
-struct preset {
-  struct core_settings {
-    level log_level = level::info;
-    std::uint32_t batch_max_size = 256;
-    /// Longest that a record waits in a batch for company; 0 hands over as soon as the lanes are empty.
-    std::uint32_t batch_timeout_ms = 250;
-    bool drop_on_full = true;
-    /// Where `drop_on_full` is false: how long a call waits for room before it gives the record up.
-    std::uint32_t backpressure_wait_ms = 50;
-    level_set protected_levels = level_set::of(level::error, level::critical, level::audit, level::security);
-    /// How long the destructor of a runtime waits for the last records.
-    std::uint32_t shutdown_timeout_ms = 3'000;
-    /// File, line, function and thread in `diagnostics`.
-    bool source_location = false;
-    redaction_form redaction = redaction_form::none;
-    /// A record whose redactor throws is dropped; else it goes on without its message and values.
-    bool redaction_fail_closed = true;
-    /// A WARNING record says how many records were dropped in this time, and why.
-    bool emit_drop_summary = false;
-    std::uint32_t drop_summary_window_seconds = 60;
-    /// A sink that keeps failing is left alone for a while.
-    bool sink_circuit_breaker_enabled = false;
-    /// What standard output does not take goes to `rotating_file`, which is made when it is first needed.
-    bool sink_fallback_to_file = false;
-  };
-  /// As `adaptive_options`; what is not here has the values there.
-  struct adaptive_settings {
-    bool enabled = false;
-    std::uint32_t check_interval_ms = 250;
-    std::uint32_t cooldown_ms = 2'000;
-    double circuit_pressure_boost = 0.20;
-  };
-  struct rotating_file_settings {
-    bool enabled = false;
-    std::string_view directory = "./logs";
-    std::string_view filename_prefix = "fapilog";
-    std::uint64_t max_bytes = 10'485'760;
-    std::uint32_t max_files = 0;
-    bool compress_rotated = false;
-  };
-  struct postgres_settings {
-    /// False forbids every DDL statement, by type: see `basic_runtime::allow_ddl`.
-    bool create_table = true;
-  };
-  struct sink_settings {
-    stdout_form stdout_sink = stdout_form::json;
-    rotating_file_settings rotating_file;
-    postgres_settings postgres;
-  };
+/// The value of a setting as a file has it: a boolean, a number or a string.
+class preset_value {
+ public:
+  enum class type : std::uint8_t { boolean, integer, real, string };
 
+  constexpr preset_value() noexcept = default;
+  template <class T>
+    requires std::is_arithmetic_v<T>
+  constexpr preset_value(T v) noexcept  // NOLINT(google-explicit-constructor)
+      : what_(std::is_same_v<T, bool>       ? type::boolean
+              : std::is_floating_point_v<T> ? type::real
+                                            : type::integer),
+        integer_(static_cast<std::int64_t>(v)),
+        real_(static_cast<double>(v)) {}
+  constexpr preset_value(char const* v) noexcept  // NOLINT(google-explicit-constructor)
+      : what_(type::string), string_(v) {}
+
+  [[nodiscard]] constexpr type what() const noexcept { return what_; }
+  [[nodiscard]] constexpr std::int64_t integer() const noexcept { return integer_; }
+  [[nodiscard]] constexpr double real() const noexcept { return real_; }
+  [[nodiscard]] constexpr std::string_view string() const noexcept { return string_; }
+
+  /// As a T: a bool, number, level, duration, or the name of an enumeration's value. `path` is the setting's.
+  template <class T>
+  [[nodiscard]] constexpr T as(std::string_view path) const {
+    if constexpr (std::is_same_v<T, level>) {
+      return parse_level(string_).value;
+    } else if constexpr (std::is_enum_v<T>) {
+      for (auto const& [value, name] : enum_names<T>::names) {
+        if (name == string_) return value;
+      }
+      throw "fapilog: a preset gives an enumeration a value that it does not have";
+    } else if constexpr (std::is_floating_point_v<T>) {
+      return static_cast<T>(real_);
+    } else if constexpr (std::is_arithmetic_v<T>) {
+      return static_cast<T>(integer_);
+    } else {
+      // A duration: in seconds, or in milliseconds.
+      using period = typename T::period;
+      double const seconds = real_ / (path.ends_with("_ms") ? 1e3 : 1.0);
+      return T{static_cast<typename T::rep>(seconds * static_cast<double>(period::den) /
+                                            static_cast<double>(period::num))};
+    }
+  }
+
+ private:
+  type what_ = type::boolean;
+  std::int64_t integer_ = 0;
+  double real_ = 0;
+  std::string_view string_ = {};
+};
+
+/// A setting to which a preset gives another default, such as `core.batch_max_size`.
+struct preset_setting {
+  std::string_view path = {};
+  preset_value value = {};
+};
+
+/// Up to N constants.
+template <class T, std::size_t N>
+class constant_list {
+ public:
+  constexpr constant_list(std::initializer_list<T> items) noexcept : count_(items.size()) {
+    std::size_t i = 0;
+    for (T const& item : items) items_[i++] = item;
+  }
+  [[nodiscard]] constexpr T const* begin() const noexcept { return items_; }
+  [[nodiscard]] constexpr T const* end() const noexcept { return items_ + count_; }
+
+ private:
+  T items_[N]{};
+  std::size_t count_;
+};
+
+/// A set of choices known at compile time: what differs from the defaults that the settings themselves declare.
+struct preset {
   std::string_view name;
-  core_settings core;
-  adaptive_settings adaptive = {};
-  sink_settings sink_config;
+  /// False forbids every change of a database's schema, by type: see `basic_runtime::allow_ddl`.
+  bool allow_ddl = true;
+  redaction_form redaction = redaction_form::none;
+  constant_list<std::string_view, 2> sinks = {"stdout_json"};
+  /// The first sink has the file as its fallback, which is created when it is first needed.
+  bool file_is_fallback = false;
+  constant_list<preset_setting, 16> settings = {};
+
+  [[nodiscard]] constexpr bool has_sink(std::string_view sink) const noexcept {
+    for (std::string_view const own : sinks) {
+      if (own == sink) return true;
+    }
+    return false;
+  }
+  /// The value that the preset gives a setting, or null.
+  [[nodiscard]] constexpr preset_value const* find(std::string_view path) const noexcept {
+    for (preset_setting const& s : settings) {
+      if (s.path == path) return &s.value;
+    }
+    return nullptr;
+  }
+  /// The default of a setting under the preset; `standard` if the preset does not change it.
+  template <class T>
+  [[nodiscard]] constexpr T get(std::string_view path, T standard) const {
+    preset_value const* const own = find(path);
+    return own != nullptr ? own->template as<T>(path) : standard;
+  }
 };
 
 namespace presets {
 
-/// For the desk: everything is shown at once, in colour, with file and line.
-inline constexpr preset dev{
-    .name = "dev",
-    .core = {.log_level = level::debug, .batch_max_size = 1, .batch_timeout_ms = 0, .source_location = true},
-    .sink_config = {.stdout_sink = stdout_form::pretty,
-                    .rotating_file = {},
-                    .postgres = {.create_table = true}},
-};
+/// For development: shows everything at once, in colour, with file and line.
+inline constexpr preset dev{.name = "dev",
+                            .sinks = {"stdout_pretty"},
+                            .settings = {{"core.log_level", "DEBUG"},
+                                         {"core.batch_max_size", 1},
+                                         {"core.batch_timeout_seconds", 0},
+                                         {"core.source_location", true}}};
 
-/// For services: waits shortly rather than drop, masks credentials, goes on while a sink is down, and never changes a
+/// For services: waits briefly instead of dropping, masks credentials, goes on while a sink is down, and never changes a
 /// database's schema.
 inline constexpr preset production{
     .name = "production",
-    .core = {.drop_on_full = false,
-             .protected_levels = level_set::of(level::error, level::critical, level::audit, level::security),
-             .shutdown_timeout_ms = 25'000,
-             .redaction = redaction_form::credentials,
-             .redaction_fail_closed = false,
-             .emit_drop_summary = true,
-             .sink_circuit_breaker_enabled = true,
-             .sink_fallback_to_file = true},
-    .adaptive = {.enabled = true, .cooldown_ms = 1'000, .circuit_pressure_boost = 0.25},
-    .sink_config = {.stdout_sink = stdout_form::json,
-                    .rotating_file = {.max_bytes = 52'428'800, .max_files = 10, .compress_rotated = true},
-                    .postgres = {.create_table = false}},
-};
+    .allow_ddl = false,
+    .redaction = redaction_form::credentials,
+    .file_is_fallback = true,
+    .settings = {{"core.when_full", "wait"},
+                 {"core.redaction_fail_mode", "warn"},
+                 {"core.adaptive.enabled", true},
+                 {"core.adaptive.cooldown", 1},
+                 {"core.adaptive.circuit_pressure_boost", 0.25},
+                 {"core.drop_summary_window_seconds", 60},
+                 {"core.shutdown_timeout_seconds", 25},
+                 {"sink_config.stdout_json.delivery.circuit_breaker.enabled", true},
+                 {"sink_config.rotating_file.directory", "./logs"},
+                 {"sink_config.rotating_file.filename_prefix", "fapilog"},
+                 {"sink_config.rotating_file.max_bytes", 52'428'800},
+                 {"sink_config.rotating_file.max_files", 10},
+                 {"sink_config.rotating_file.compress_rotated", true}}};
 
 /// For functions that are frozen between requests: small batches, never waits, masks credentials.
 inline constexpr preset serverless{
     .name = "serverless",
-    .core = {.batch_max_size = 25, .redaction = redaction_form::credentials, .redaction_fail_closed = false},
-    .sink_config = {.stdout_sink = stdout_form::json,
-                    .rotating_file = {},
-                    .postgres = {.create_table = true}},
-};
+    .redaction = redaction_form::credentials,
+    .settings = {{"core.batch_max_size", 25}, {"core.redaction_fail_mode", "warn"}}};
 
-/// For regulated places: standard output and a file side by side, all that is known to be sensitive masked; never changes
-/// a database's schema.
-inline constexpr preset hardened{
-    .name = "hardened",
-    .core = {.batch_max_size = 100,
-             .drop_on_full = false,
-             .redaction = redaction_form::hardened,
-             .emit_drop_summary = true},
-    .sink_config = {.stdout_sink = stdout_form::json,
-                    .rotating_file =
-                        {.enabled = true, .max_bytes = 52'428'800, .max_files = 10, .compress_rotated = true},
-                    .postgres = {.create_table = false}},
-};
+/// For regulated environments: standard output and a file side by side, masks everything that is known to be sensitive,
+/// and never changes a database's schema.
+inline constexpr preset hardened{.name = "hardened",
+                                 .allow_ddl = false,
+                                 .redaction = redaction_form::hardened,
+                                 .sinks = {"stdout_json", "rotating_file"},
+                                 .settings = {{"core.batch_max_size", 100},
+                                              {"core.when_full", "wait"},
+                                              {"core.drop_summary_window_seconds", 60},
+                                              {"sink_config.rotating_file.directory", "./logs"},
+                                              {"sink_config.rotating_file.filename_prefix", "fapilog"},
+                                              {"sink_config.rotating_file.max_bytes", 52'428'800},
+                                              {"sink_config.rotating_file.max_files", 10},
+                                              {"sink_config.rotating_file.compress_rotated", true}}};
 
-/// The default: JSON on standard output, each line as soon as there is time for it.
+/// The default: each record on standard output as soon as possible, readable on a terminal, JSON elsewhere.
 inline constexpr preset minimal{
-    .name = "minimal",
-    .core = {.batch_timeout_ms = 0},
-    .sink_config = {.stdout_sink = stdout_form::json,
-                    .rotating_file = {},
-                    .postgres = {.create_table = true}},
-};
+    .name = "minimal", .sinks = {"stdout_auto"}, .settings = {{"core.batch_timeout_seconds", 0}}};
 
 /// Former name of `production`.
 [[deprecated(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From a preset to its sinks and stages, and to settings as JSON.
+// From a preset to its sinks and stages, and to the defaults of settings.
 #pragma once
 
 #include <fapilog/setup/delivery_options.hpp>
@@ -11,6 +11,7 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace fapilog::inline v0_1 {
@@ -25,12 +26,25 @@ namespace fapilog::inline v0_1 {
 [[nodiscard]] std::vector<any_enricher> preset_enrichers(std::string service, std::string env,
                                                          std::string program_version, bool source_location);
 
+/// The value of a preset's setting in this program: false for compression if the program has no compressor.
+[[nodiscard]] preset_value effective_value(preset_setting const& s) noexcept;
+
 /// The sinks of P. Compiles only those that P has, and so keeps small programs small.
 template <preset const& P>
 [[nodiscard]] std::vector<placed_sink> default_sinks();
 /// The redactors of P. Compiles only those that P has.
 template <preset const& P>
 [[nodiscard]] std::vector<any_redactor> default_redactors();
+
+/// The redactors of P if `is_on`, then those that are added.
+template <preset const& P>
+[[nodiscard]] std::vector<any_redactor> with_preset_redactors(bool is_on, std::vector<any_redactor> added) {
+  if constexpr (P.redaction == redaction_form::none) return added;
+  if (!is_on) return added;
+  std::vector<any_redactor> all = default_redactors<P>();
+  for (any_redactor& one : added) all.push_back(std::move(one));
+  return all;
+}
 
 inline constexpr std::array<preset const*, 5> all_presets{
     &presets::dev, &presets::hardened, &presets::minimal, &presets::production, &presets::serverless};
@@ -39,11 +53,6 @@ inline constexpr std::array<preset const*, 5> all_presets{
 [[nodiscard]] std::vector<std::string> list_presets();
 /// The preset of this name. Throws: std::invalid_argument with the valid names.
 [[nodiscard]] preset const& find_preset(std::string_view name);
-/// A preset as settings in JSON, with the setting names of fapilog for Python. `fapilog::settings` reads it.
-/// Throws: std::bad_alloc.
-[[nodiscard]] std::string preset_settings(preset const& p);
-/// The same of the preset of this name. Throws: as `find_preset`.
-[[nodiscard]] std::string get_preset(std::string_view name);
 
 #ifdef FAPILOG_COMPILED
 template <preset const& P>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What can be changed in a runtime while it runs.
+// The changes that a running runtime takes.
 #pragma once
 
 #include <fapilog/record/level.hpp>
@@ -17,16 +17,17 @@
 
 namespace fapilog::inline v0_1 {
 
-/// For `basic_runtime::change`. A member that is given takes the place of what the option of that name said; what is not
-/// given stays, with its state.
+/// For `basic_runtime::change`. A member that is set replaces the option of that name; a stage that is not replaced keeps
+/// its state.
 struct runtime_changes {
-  /// Also takes the place of what `set_level("*", ...)` said.
+  /// Also replaces the level that `set_level("*", ...)` gave.
   std::optional<level> log_level = {};
-  /// All rules anew: also those of `set_level` go.
+  /// Replaces all rules, those of `set_level` too.
   std::optional<std::vector<std::pair<std::string, level>>> log_levels = {};
   std::optional<std::vector<any_filter>> filters = {};
-  /// Those after the ones that every runtime has.
+  /// Those after `runtime_info` and `source_location`, which stay.
   std::optional<std::vector<any_enricher>> enrichers = {};
+  /// Those after the ones of the preset, which stay.
   std::optional<std::vector<any_redactor>> redactors = {};
   std::optional<std::vector<any_processor>> processors = {};
   std::optional<fapilog::redaction_fail_mode> redaction_fail_mode = {};

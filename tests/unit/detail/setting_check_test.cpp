@@ -3,7 +3,7 @@
 #include "support/catch.hpp"
 #include "support/settings.hpp"
 
-#include <fapilog/detail/setting_check.hpp>
+#include <fapilog/detail/settings/setting_check.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -54,18 +54,18 @@ TEST_CASE("settings within their bounds are taken, the bounds themselves among t
 }
 
 TEST_CASE("a setting out of its bounds is refused with name, value and rule") {
-  CHECK(refused({.share = -0.5}) == "fapilog: stage: `share` is -0.5; it must be 0 to 1");
-  CHECK(refused({.share = 1.5}) == "fapilog: stage: `share` is 1.5; it must be 0 to 1");
-  CHECK(refused({.positive = 0}) == "fapilog: stage: `positive` is 0; it must be more than 0");
+  CHECK(refused({.share = -0.5}) == "fapilog: stage.share: -0.5 is out of range (0 to 1)");
+  CHECK(refused({.share = 1.5}) == "fapilog: stage.share: 1.5 is out of range (0 to 1)");
+  CHECK(refused({.positive = 0}) == "fapilog: stage.positive: 0 is out of range (above 0)");
   CHECK(refused({.bounded = 2e6}) ==
-        "fapilog: stage: `bounded` is 2000000; it must be more than 0 and at most 1000000");
-  CHECK(refused({.count = 0}) == "fapilog: stage: `count` is 0; it must be 1 or more");
-  CHECK(refused({.low = 10}) == "fapilog: stage: `low` is 10; it must be at most 9");
+        "fapilog: stage.bounded: 2000000 is out of range (above 0, at most 1000000)");
+  CHECK(refused({.count = 0}) == "fapilog: stage.count: 0 is out of range (1 or more)");
+  CHECK(refused({.low = 10}) == "fapilog: stage.low: 10 is out of range (at most 9)");
 }
 
 TEST_CASE("what is no number is within no bounds") {
-  CHECK(refused({.share = std::nan("")}) == "fapilog: stage: `share` is nan; it must be 0 to 1");
-  CHECK(refused({.any = std::nan("")}) == "fapilog: stage: `any` is nan; it must be a number");
+  CHECK(refused({.share = std::nan("")}) == "fapilog: stage.share: nan is invalid; expected a number (0 to 1)");
+  CHECK(refused({.any = std::nan("")}) == "fapilog: stage.any: nan is invalid; expected a number");
   CHECK(refused({.share = std::numeric_limits<double>::infinity()}) ==
-        "fapilog: stage: `share` is inf; it must be 0 to 1");
+        "fapilog: stage.share: inf is out of range (0 to 1)");
 }

@@ -93,10 +93,10 @@ TEST_CASE("what is impossible is refused, and nothing changes") {
   support::logged test{{.log_level = fapilog::level::warning}};
   using rules = std::vector<std::pair<std::string, fapilog::level>>;
   CHECK_THROWS_WITH(test.rt.change({.log_level = static_cast<fapilog::level>(100)}),
-                    ContainsSubstring("'log_level' is 100; it must be 0 to 99"));
+                    ContainsSubstring("core.log_level: 100 is out of range (0 to 99)"));
   CHECK_THROWS_WITH(
       test.rt.change({.log_level = fapilog::level::info, .log_levels = rules{{"a*b", fapilog::level::info}}}),
-      ContainsSubstring("'log_levels' has the pattern 'a*b'"));
+      ContainsSubstring("core.log_levels: the pattern 'a*b' is invalid"));
   CHECK_THROWS_WITH(
       test.rt.change({.log_level = fapilog::level::info, .routes = std::vector<fapilog::route>(2)}),
       ContainsSubstring("'routes' has 2 routes; it must have one for each of the 1 sinks"));

@@ -2,7 +2,7 @@
 // Adds the same fields to every record, such as a region or a team.
 #pragma once
 
-#include <fapilog/detail/setting_check.hpp>
+#include <fapilog/detail/settings/setting_check.hpp>
 #include <fapilog/detail/text/utf8.hpp>
 #include <fapilog/setting.hpp>
 #include <fapilog/stages/enricher.hpp>
@@ -82,15 +82,15 @@ class static_fields {
 
   static std::vector<std::pair<std::string, std::string>> checked(static_fields_config const& config) {
     auto const refuse = [](std::string_view key, std::string_view rule) {
-      detail::refuse_setting(name(), "fields", std::string{"given the key '"}.append(key).append("'"), rule);
+      detail::refuse_setting(name(), "fields", std::string{"the key '"}.append(key).append("'"), rule);
     };
     for (auto const& [key, text] : config.fields) {
-      if (key.empty()) refuse(key, "given keys that are not empty");
-      if (!detail::is_utf8(key)) refuse("?", "given keys in UTF-8");
+      if (key.empty()) refuse(key, "keys that are not empty");
+      if (!detail::is_utf8(key)) refuse("?", "keys in UTF-8");
       bool const is_set_by_envelope =
           (config.target == field_target::context && (key == "message_id" || key == "correlation_id")) ||
           (config.target == field_target::diagnostics && (key == "origin" || key == "exception"));
-      if (is_set_by_envelope) refuse(key, "given keys that the envelope does not set itself");
+      if (is_set_by_envelope) refuse(key, "keys that the envelope does not set itself");
     }
     return {config.fields.begin(), config.fields.end()};
   }

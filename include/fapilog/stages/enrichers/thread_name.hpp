@@ -4,7 +4,7 @@
 
 #include <fapilog/detail/memory/recent_table.hpp>
 #include <fapilog/detail/os/system.hpp>
-#include <fapilog/detail/setting_check.hpp>
+#include <fapilog/detail/settings/setting_check.hpp>
 #include <fapilog/setting.hpp>
 #include <fapilog/stages/enricher.hpp>
 

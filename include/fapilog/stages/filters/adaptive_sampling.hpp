@@ -3,7 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/chance.hpp>
-#include <fapilog/detail/setting_check.hpp>
+#include <fapilog/detail/settings/setting_check.hpp>
 #include <fapilog/record/level.hpp>
 #include <fapilog/setting.hpp>
 #include <fapilog/stages/filter.hpp>
@@ -67,6 +67,11 @@ struct adaptive_sampling_config {
     visit(setting{.name = "seed", .text = "Seed of the random choices; without it they differ in each run."},
           self.seed);
   }
+
+  static void check(adaptive_sampling_config const& config, setting_problems& problems) {
+    if (config.min_sample_rate > config.max_sample_rate)
+      problems.add("min_sample_rate", "must not be above max_sample_rate");
+  }
 };
 
 /// Starts with `max_sample_rate`. The share is adjusted once per second, by the time of the calls. Throws:
@@ -110,10 +115,6 @@ class adaptive_sampling {
  private:
   static adaptive_sampling_config const& checked(adaptive_sampling_config const& config) {
     check_settings(name(), config);
-    if (config.min_sample_rate > config.max_sample_rate) {
-      detail::refuse_setting(name(), "min_sample_rate", detail::number_text(config.min_sample_rate),
-                             "at most `max_sample_rate`, " + detail::number_text(config.max_sample_rate));
-    }
     return config;
   }
 

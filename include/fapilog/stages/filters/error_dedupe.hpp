@@ -4,7 +4,7 @@
 
 #include <fapilog/detail/memory/recent_table.hpp>
 #include <fapilog/detail/os/system.hpp>
-#include <fapilog/detail/setting_check.hpp>
+#include <fapilog/detail/settings/setting_check.hpp>
 #include <fapilog/record/internal_record.hpp>
 #include <fapilog/record/level.hpp>
 #include <fapilog/record/uuid.hpp>
@@ -48,7 +48,8 @@ struct error_dedupe_config {
           self.max_entries);
     visit(setting{.name = "levels", .text = "Only events of these levels are deduplicated."}, self.levels);
     visit(setting{.name = "key_fields",
-                  .text = "Paths in the envelope; events with the same values are the same error."},
+                  .text = "Paths in the envelope; events with the same values are the same error.",
+                  .not_empty = true},
           self.key_fields);
   }
 };
@@ -127,7 +128,6 @@ class error_dedupe {
 
   static error_dedupe_config const& checked(error_dedupe_config const& config) {
     check_settings(name(), config);
-    if (config.key_fields.empty()) detail::refuse_setting(name(), "key_fields", "empty", "at least one path");
     return config;
   }
 

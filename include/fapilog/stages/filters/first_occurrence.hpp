@@ -4,7 +4,7 @@
 
 #include <fapilog/detail/chance.hpp>
 #include <fapilog/detail/memory/recent_table.hpp>
-#include <fapilog/detail/setting_check.hpp>
+#include <fapilog/detail/settings/setting_check.hpp>
 #include <fapilog/setting.hpp>
 #include <fapilog/stages/filter.hpp>
 #include <fapilog/stages/filters/detail/event_key.hpp>
@@ -32,7 +32,9 @@ struct first_occurrence_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "key_fields", .text = "Paths in the envelope whose values together are the key."},
+    visit(setting{.name = "key_fields",
+                  .text = "Paths in the envelope whose values together are the key.",
+                  .not_empty = true},
           self.key_fields);
     visit(setting{.name = "window_seconds",
                   .text = "How long after its first occurrence a key counts as known, in seconds.",
@@ -95,7 +97,6 @@ class first_occurrence {
  private:
   static std::string_view checked(first_occurrence_config const& config) {
     check_settings(name(), config);
-    if (config.key_fields.empty()) detail::refuse_setting(name(), "key_fields", "empty", "at least one path");
     return name();
   }
 

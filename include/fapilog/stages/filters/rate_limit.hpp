@@ -3,7 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/memory/recent_table.hpp>
-#include <fapilog/detail/setting_check.hpp>
+#include <fapilog/detail/settings/setting_check.hpp>
 #include <fapilog/setting.hpp>
 #include <fapilog/stages/filter.hpp>
 #include <fapilog/stages/filters/detail/event_key.hpp>

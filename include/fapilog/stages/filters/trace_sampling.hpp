@@ -4,7 +4,7 @@
 
 #include <fapilog/detail/chance.hpp>
 #include <fapilog/detail/hash/siphash.hpp>
-#include <fapilog/detail/setting_check.hpp>
+#include <fapilog/detail/settings/setting_check.hpp>
 #include <fapilog/record/event_path.hpp>
 #include <fapilog/record/level.hpp>
 #include <fapilog/setting.hpp>

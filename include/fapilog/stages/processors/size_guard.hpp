@@ -2,7 +2,7 @@
 // Limits the size of finished lines.
 #pragma once
 
-#include <fapilog/detail/setting_check.hpp>
+#include <fapilog/detail/settings/setting_check.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/record/envelope.hpp>
 #include <fapilog/record/json.hpp>
@@ -134,8 +134,7 @@ class size_guard {
     check_settings(name(), config);
     for (std::string const& path : config.preserve_fields) {
       if (path.empty() || path.back() == '.') {
-        detail::refuse_setting(name(), "preserve_fields", "given '" + path + "'",
-                               "given keys such as data.order");
+        detail::refuse_setting(name(), "preserve_fields", '\'' + path + '\'', "keys such as data.order");
       }
     }
     return config;

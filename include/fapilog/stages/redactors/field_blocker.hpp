@@ -2,7 +2,7 @@
 // Blocks fields that may contain anything, such as the body of a request.
 #pragma once
 
-#include <fapilog/detail/setting_check.hpp>
+#include <fapilog/detail/settings/setting_check.hpp>
 #include <fapilog/detail/text/name_words.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/event.hpp>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/regex/linear_regex.hpp>
-#include <fapilog/detail/setting_check.hpp>
+#include <fapilog/detail/settings/setting_check.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/setting.hpp>

@@ -2,7 +2,7 @@
 // Removes credentials from URLs and connection strings, also within a string or the message.
 #pragma once
 
-#include <fapilog/detail/setting_check.hpp>
+#include <fapilog/detail/settings/setting_check.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/setting.hpp>

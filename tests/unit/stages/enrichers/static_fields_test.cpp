@@ -99,10 +99,10 @@ TEST_CASE("static_fields names its settings and refuses keys that cannot be") {
   auto const refused = [](static_fields_config const& config) {
     return support::refusal_of([&] { return static_fields{config}; });
   };
-  std::string const given = "fapilog: static_fields: `fields` is given the key ";
-  CHECK(refused({.fields = {{"", "x"}}}) == given + "''; it must be given keys that are not empty");
-  CHECK(refused({.fields = {{"a\xFF", "x"}}}) == given + "'?'; it must be given keys in UTF-8");
-  std::string const made = "'; it must be given keys that the envelope does not set itself";
+  std::string const given = "fapilog: static_fields.fields: the key ";
+  CHECK(refused({.fields = {{"", "x"}}}) == given + "'' is invalid; expected keys that are not empty");
+  CHECK(refused({.fields = {{"a\xFF", "x"}}}) == given + "'?' is invalid; expected keys in UTF-8");
+  std::string const made = "' is invalid; expected keys that the envelope does not set itself";
   for (auto const* const key : {"message_id", "correlation_id"}) {
     CHECK(refused({.target = field_target::context, .fields = {{key, "x"}}}) == given + "'" + key + made);
     CHECK(refused({.fields = {{key, "x"}}}).empty());

@@ -107,7 +107,7 @@ TEST_CASE("thread_name names its settings and refuses impossible ones") {
   CHECK(support::names_of_settings<thread_name_config>() ==
         std::vector<std::string>{"refresh_seconds", "max_threads"});
   CHECK(support::refusal_of([] { return thread_name{{.refresh_seconds = 0}}; }) ==
-        "fapilog: thread_name: `refresh_seconds` is 0; it must be more than 0 and at most 86400");
+        "fapilog: thread_name.refresh_seconds: 0 is out of range (above 0, at most 86400)");
   CHECK(support::refusal_of([] { return thread_name{{.max_threads = 0}}; }) ==
-        "fapilog: thread_name: `max_threads` is 0; it must be 1 to 1000000");
+        "fapilog: thread_name.max_threads: 0 is out of range (1 to 1000000)");
 }

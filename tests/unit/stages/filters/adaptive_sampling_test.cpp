@@ -182,16 +182,16 @@ TEST_CASE("adaptive sampling names its settings and refuses impossible ones") {
   auto const refused = [](adaptive_sampling_config const& config) {
     return support::refusal_of([&] { return adaptive_sampling{config}; });
   };
-  std::string const stage = "fapilog: adaptive_sampling: ";
+  std::string const stage = "fapilog: adaptive_sampling.";
   CHECK(refused({.target_eps = 0}) ==
-        stage + "`target_eps` is 0; it must be more than 0 and at most 1000000000000");
-  CHECK(refused({.min_sample_rate = -1}) == stage + "`min_sample_rate` is -1; it must be 0 to 1");
-  CHECK(refused({.max_sample_rate = 1.5}) == stage + "`max_sample_rate` is 1.5; it must be 0 to 1");
+        stage + "target_eps: 0 is out of range (above 0, at most 1000000000000)");
+  CHECK(refused({.min_sample_rate = -1}) == stage + "min_sample_rate: -1 is out of range (0 to 1)");
+  CHECK(refused({.max_sample_rate = 1.5}) == stage + "max_sample_rate: 1.5 is out of range (0 to 1)");
   CHECK(refused({.min_sample_rate = 0.5, .max_sample_rate = 0.25}) ==
-        stage + "`min_sample_rate` is 0.5; it must be at most `max_sample_rate`, 0.25");
-  CHECK(refused({.window_seconds = 0.5}) == stage + "`window_seconds` is 0.5; it must be 1 to 3600");
+        stage + "min_sample_rate: must not be above max_sample_rate");
+  CHECK(refused({.window_seconds = 0.5}) == stage + "window_seconds: 0.5 is out of range (1 to 3600)");
   CHECK(refused({.smoothing_factor = 0}) ==
-        stage + "`smoothing_factor` is 0; it must be more than 0 and at most 1");
+        stage + "smoothing_factor: 0 is out of range (above 0, at most 1)");
 }
 
 TEST_CASE("arrivals are measured over the seconds of the window that have ended") {

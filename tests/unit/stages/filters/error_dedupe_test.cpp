@@ -285,8 +285,8 @@ TEST_CASE("error_dedupe names its settings and refuses impossible ones") {
     return support::refusal_of([&] { return error_dedupe{config}; });
   };
   CHECK(refused({.window_seconds = -1}) ==
-        "fapilog: error_dedupe: `window_seconds` is -1; it must be more than 0 and at most 86400");
-  CHECK(refused({.max_entries = 0}) == "fapilog: error_dedupe: `max_entries` is 0; it must be 1 to 1000000");
+        "fapilog: error_dedupe.window_seconds: -1 is out of range (above 0, at most 86400)");
+  CHECK(refused({.max_entries = 0}) == "fapilog: error_dedupe.max_entries: 0 is out of range (1 to 1000000)");
   CHECK(refused({.key_fields = {}}) ==
-        "fapilog: error_dedupe: `key_fields` is empty; it must be at least one path");
+        "fapilog: error_dedupe.key_fields: must not be empty");
 }

@@ -156,13 +156,13 @@ TEST_CASE("first_occurrence names its settings and refuses impossible ones") {
     return support::refusal_of([&] { return first_occurrence{config}; });
   };
   CHECK(refused({.key_fields = {}}) ==
-        "fapilog: first_occurrence: `key_fields` is empty; it must be at least one path");
+        "fapilog: first_occurrence.key_fields: must not be empty");
   CHECK(refused({.key_fields = {"message", "."}}) ==
-        "fapilog: first_occurrence: `key_fields` is '.'; it must be keys separated by dots, such as "
+        "fapilog: first_occurrence.key_fields: '.' is invalid; expected keys separated by dots, such as "
         "context.trace_id");
   CHECK(refused({.window_seconds = 0}) ==
-        "fapilog: first_occurrence: `window_seconds` is 0; it must be more than 0 and at most 31536000");
-  CHECK(refused({.max_keys = 0}) == "fapilog: first_occurrence: `max_keys` is 0; it must be 1 to 10000000");
+        "fapilog: first_occurrence.window_seconds: 0 is out of range (above 0, at most 31536000)");
+  CHECK(refused({.max_keys = 0}) == "fapilog: first_occurrence.max_keys: 0 is out of range (1 to 10000000)");
   CHECK(refused({.subsequent_sample_rate = 2}) ==
-        "fapilog: first_occurrence: `subsequent_sample_rate` is 2; it must be 0 to 1");
+        "fapilog: first_occurrence.subsequent_sample_rate: 2 is out of range (0 to 1)");
 }

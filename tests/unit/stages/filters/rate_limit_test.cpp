@@ -177,11 +177,11 @@ TEST_CASE("the rate limit names its settings and refuses impossible ones") {
   auto const refused = [](rate_limit_config const& config) {
     return support::refusal_of([&] { return rate_limit{config}; });
   };
-  CHECK(refused({.capacity = 0}) == "fapilog: rate_limit: `capacity` is 0; it must be 1 or more");
+  CHECK(refused({.capacity = 0}) == "fapilog: rate_limit.capacity: 0 is out of range (1 or more)");
   CHECK(refused({.refill_rate_per_sec = 0}) ==
-        "fapilog: rate_limit: `refill_rate_per_sec` is 0; it must be more than 0 and at most 1000000000");
-  CHECK(refused({.max_keys = 0}) == "fapilog: rate_limit: `max_keys` is 0; it must be 1 to 10000000");
+        "fapilog: rate_limit.refill_rate_per_sec: 0 is out of range (above 0, at most 1000000000)");
+  CHECK(refused({.max_keys = 0}) == "fapilog: rate_limit.max_keys: 0 is out of range (1 to 10000000)");
   CHECK(refused({.key_field = "context..id"}) ==
-        "fapilog: rate_limit: `key_field` is 'context..id'; it must be keys separated by dots, such as "
+        "fapilog: rate_limit.key_field: 'context..id' is invalid; expected keys separated by dots, such as "
         "context.trace_id");
 }

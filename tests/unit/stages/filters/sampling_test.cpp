@@ -68,7 +68,7 @@ TEST_CASE("sampling in a pipeline: records are written or counted as filtered") 
 TEST_CASE("sampling names its settings, tells its rate and refuses what is no share") {
   CHECK(support::names_of_settings<sampling_config>() == std::vector<std::string>{"sample_rate", "seed"});
   CHECK(support::refusal_of([] { return sampling{{.sample_rate = 1.5}}; }) ==
-        "fapilog: sampling: `sample_rate` is 1.5; it must be 0 to 1");
+        "fapilog: sampling.sample_rate: 1.5 is out of range (0 to 1)");
   fapilog::any_filter const any{sampling{{.sample_rate = 0.25}}};
   fapilog::metric_list all;
   any.base().collect(all);

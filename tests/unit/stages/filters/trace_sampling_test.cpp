@@ -126,9 +126,9 @@ TEST_CASE("trace sampling names its settings, tells its rate and refuses impossi
   CHECK(support::names_of_settings<trace_sampling_config>() ==
         std::vector<std::string>{"sample_rate", "trace_id_field", "always_pass_levels", "seed"});
   CHECK(support::refusal_of([] { return trace_sampling{{.sample_rate = -1}}; }) ==
-        "fapilog: trace_sampling: `sample_rate` is -1; it must be 0 to 1");
+        "fapilog: trace_sampling.sample_rate: -1 is out of range (0 to 1)");
   CHECK(support::refusal_of([] { return trace_sampling{{.trace_id_field = ""}}; }) ==
-        "fapilog: trace_sampling: `trace_id_field` is ''; it must be keys separated by dots, such as "
+        "fapilog: trace_sampling.trace_id_field: '' is invalid; expected keys separated by dots, such as "
         "context.trace_id");
   fapilog::metric_list all;
   fapilog::any_filter{trace_sampling{}}.base().collect(all);

@@ -331,10 +331,10 @@ TEST_CASE("the size guard names its settings and refuses impossible ones") {
   auto const refused = [](size_guard_config const& config) {
     return support::refusal_of([&] { return size_guard{config}; });
   };
-  CHECK(refused({.max_bytes = 99}) == "fapilog: size_guard: `max_bytes` is 99; it must be 100 or more");
+  CHECK(refused({.max_bytes = 99}) == "fapilog: size_guard.max_bytes: 99 is out of range (100 or more)");
   for (auto const* const bad : {"", "data."}) {
-    CHECK(refused({.preserve_fields = {bad}}) == "fapilog: size_guard: `preserve_fields` is given '" +
+    CHECK(refused({.preserve_fields = {bad}}) == "fapilog: size_guard.preserve_fields: '" +
                                                      std::string{bad} +
-                                                     "'; it must be given keys such as data.order");
+                                                     "' is invalid; expected keys such as data.order");
   }
 }

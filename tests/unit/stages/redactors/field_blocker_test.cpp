@@ -64,7 +64,7 @@ TEST_CASE("the list, the exceptions and the replacement are the user's") {
 TEST_CASE("a field without letters is refused") {
   CHECK_THROWS_WITH(
       (field_blocker{{.blocked_fields = {"--"}}}),
-      ContainsSubstring("field_blocker: `blocked_fields` is '--'; it must be a key with letters"));
+      ContainsSubstring("field_blocker.blocked_fields: '--' is invalid; expected a key with letters"));
   CHECK_THROWS_WITH((field_blocker{{.allowed_fields = {""}}}), ContainsSubstring("is not valid"));
 }
 

@@ -131,7 +131,7 @@ TEST_CASE("equal values have equal pseudonyms under one key, others under anothe
 TEST_CASE("pseudonyms want a key of sixteen bytes, and no error tells it") {
   field_mask_config config{.fields_to_mask = {"user"}, .mode = mask_mode::pseudonym, .key = "hunter2"};
   CHECK_THROWS_WITH(field_mask{config},
-                    ContainsSubstring("field_mask: `key` is 7 bytes long; it must be at least 16 bytes") &&
+                    ContainsSubstring("field_mask.key: a key of 7 bytes is invalid; expected at least 16 bytes") &&
                         !ContainsSubstring("hunter2"));
   config.key.clear();
   CHECK_THROWS_AS(field_mask{config}, std::invalid_argument);

@@ -2,7 +2,7 @@
 // The columns of the Postgres sink: their names, types and where in an event their values come from.
 #pragma once
 
-#include <fapilog/detail/setting_check.hpp>
+#include <fapilog/detail/settings/setting_check.hpp>
 #include <fapilog/detail/text/concat.hpp>
 #include <fapilog/detail/text/utf8.hpp>
 #include <fapilog/record/event_path.hpp>

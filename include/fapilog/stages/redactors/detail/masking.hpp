@@ -4,7 +4,7 @@
 
 #include <fapilog/detail/hash/sha256.hpp>
 #include <fapilog/detail/memory/arena.hpp>
-#include <fapilog/detail/setting_check.hpp>
+#include <fapilog/detail/settings/setting_check.hpp>
 #include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/record/event.hpp>
@@ -40,7 +40,7 @@ class masking {
       : mask_(mask) {
     if (mode == mask_mode::mask) return;
     if (key.size() < least_key) {
-      detail::refuse_setting(stage, "key", std::to_string(key.size()) + " bytes long",
+      detail::refuse_setting(stage, "key", "a key of " + std::to_string(key.size()) + " bytes",
                              "at least 16 bytes for the mode pseudonym");
     }
     hash_ = std::make_shared<detail::hmac_sha256 const>(key);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Sizes, durations and yes or no as people write them: "10 MB", "250ms", "daily", "on".
+// Numbers, sizes, durations and flags as people write them: "0.5", "10 MB", "250ms", "daily", "on".
 #pragma once
 
-#include <fapilog/detail/setting_check.hpp>
 #include <fapilog/detail/text/ascii.hpp>
 
 #include <algorithm>
@@ -54,6 +53,26 @@ struct quantity {
   if (std::from_chars(text.data(), text.data() + end, result.number).ec != std::errc{}) return std::nullopt;
   result.unit = without_spaces_around(text.substr(end));
   return result;
+}
+
+// --- numbers -------------------------------------------------------------------------------------------------
+
+/// `0.5`, `256000`, `nan`.
+[[nodiscard]] inline std::string number_text(double number) {
+  char text[32];
+  constexpr double exact = 1e15;
+  char* const end = text + sizeof text;
+  auto const done = std::abs(number) < exact && number == std::trunc(number)
+                        ? std::to_chars(text, end, static_cast<long long>(number))
+                        : std::to_chars(text, end, number);
+  return {text, done.ptr};
+}
+
+/// `0644`.
+[[nodiscard]] inline std::string octal_text(std::uint64_t number) {
+  char text[32];
+  auto const done = std::to_chars(text, text + sizeof text, number, 8);
+  return (number == 0 ? "" : "0") + std::string{text, done.ptr};
 }
 
 // --- sizes ---------------------------------------------------------------------------------------------------
