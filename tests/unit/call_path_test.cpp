@@ -123,7 +123,7 @@ fapilog::options waiting() { return {.when_full = fapilog::when_full::block}; }
 
 }  // namespace
 
-TEST_CASE("the count sees every way to allocate, and those of this thread alone") {
+TEST_CASE("the allocation count covers every way to allocate, on this thread only") {
   CHECK(allocations([] { std::free(kept(std::malloc(10))); }) == 1);
   CHECK(allocations([] { std::free(kept(std::calloc(1, 10))); }) == 1);
   CHECK(allocations([] { std::free(kept(std::realloc(nullptr, 10))); }) == 1);
@@ -138,7 +138,7 @@ TEST_CASE("the count sees every way to allocate, and those of this thread alone"
   CHECK(allocations([] {}) == 0);
 }
 
-TEST_CASE("scalars and texts are logged without an allocation") {
+TEST_CASE("scalars and strings are logged without an allocation") {
   support::logged test{waiting()};
   std::string const text(1'000, 't');
   char const* const null = nullptr;
@@ -156,7 +156,7 @@ TEST_CASE("scalars and texts are logged without an allocation") {
   CHECK(test.records().size() == 501 * 4);
 }
 
-TEST_CASE("a list of fields and run-time text are logged without an allocation") {
+TEST_CASE("a list of fields and a runtime_text are logged without an allocation") {
   support::logged test{waiting()};
   std::string const text = "a text that is longer than the buffer within a std::string";
   CHECK(allocations_after_first([&] {
@@ -212,7 +212,7 @@ TEST_CASE("records with bound fields and a scope in force are logged without an 
   CHECK(count == 0);
 }
 
-TEST_CASE("a call that is off allocates nothing, also as a thread's first") {
+TEST_CASE("a disabled call allocates nothing, even as the first call of a thread") {
   support::logged test;
   std::uint64_t count = 1;
   std::thread{[&] {
@@ -233,7 +233,7 @@ TEST_CASE("copies of loggers cost no allocation") {
         }) == 0);
 }
 
-TEST_CASE("every thread allocates with its first record alone") {
+TEST_CASE("a thread allocates only with its first record") {
   support::logged test{waiting()};
   std::vector<std::uint64_t> counts(4, 1);
   std::vector<std::thread> threads;

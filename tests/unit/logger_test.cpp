@@ -35,7 +35,7 @@ std::vector<std::string> messages(support::logged& test) {
 
 }  // namespace
 
-TEST_CASE("what is below the level is not logged and not even submitted") {
+TEST_CASE("a call below the level is not logged and not even submitted") {
   support::logged test{{.log_level = level::warning}};
   test.log.debug("debug");
   test.log.info("info");
@@ -49,7 +49,7 @@ TEST_CASE("what is below the level is not logged and not even submitted") {
   CHECK(test.log.is_enabled(level::warning));
 }
 
-TEST_CASE("set_level of a logger counts for all loggers of its name, at once, and for no others") {
+TEST_CASE("set_level of a logger applies at once to all loggers with its name, and to no others") {
   support::logged test;
   auto const same = test.rt.get_logger("test");
   auto const other = test.rt.get_logger("other");
@@ -64,7 +64,8 @@ TEST_CASE("set_level of a logger counts for all loggers of its name, at once, an
   CHECK_FALSE(other.is_enabled(level::debug));
 }
 
-TEST_CASE("levels are set by name, by prefix and for all, the most specific rule wins, whenever it was set") {
+TEST_CASE(
+    "levels are set by name, by prefix and for all, and the most specific rule applies whatever the order") {
   support::logged test;
   auto const db = test.rt.get_logger("db");
   auto const pool = test.rt.get_logger("db.pool");
@@ -118,7 +119,7 @@ TEST_CASE("a custom level has its place among the others and the name that the o
   CHECK_FALSE(test.log.is_enabled(notice));
 }
 
-TEST_CASE("a number that is no level does no harm") {
+TEST_CASE("a number that is not a level does no harm") {
   support::logged test;
   test.log.log(static_cast<level>(100), "odd");
   test.log.log(static_cast<level>(255), "odder");
@@ -132,7 +133,7 @@ TEST_CASE("a number that is no level does no harm") {
   CHECK(test.rt.counts().balanced());
 }
 
-TEST_CASE("fields may stand in a list") {
+TEST_CASE("fields can be given as a list") {
   support::logged test;
   std::string const ip = "10.0.0.1";
   test.log.info("text", {{"user", 42}, {"ip", ip}});
@@ -165,7 +166,7 @@ TEST_CASE("doubled braces are braces, with and without arguments") {
   CHECK(messages(test) == std::vector<std::string>{"{}", "{1} {", "}", "{x}"});
 }
 
-TEST_CASE("run-time text without arguments is taken as it is, braces and all") {
+TEST_CASE("a runtime_text without arguments is used unchanged, including braces") {
   support::logged test;
   std::string text = "{} {unbalanced {{ %s";
   test.log.info(runtime_text{text});
@@ -176,7 +177,7 @@ TEST_CASE("run-time text without arguments is taken as it is, braces and all") {
   CHECK(test.data() == json{{"a", 1}});
 }
 
-TEST_CASE("run-time text with arguments is a format string, and a mistake in it is told in the record") {
+TEST_CASE("a runtime_text with arguments is a format string, and a mistake in it is reported in the record") {
   support::logged test;
   test.log.info(runtime_text{"{} and {:>4}"}, 1, "x", kv("a", 1));
   CHECK(test.message() == "1 and    x");
@@ -199,7 +200,7 @@ TEST_CASE("the message is the literal, with its NUL-free length, at any size") {
   CHECK(messages(test) == std::vector<std::string>{"", "a", "\xC3\xA9\n\"quoted\""});
 }
 
-TEST_CASE("with gives a new logger of the same name and leaves the original as it is") {
+TEST_CASE("with returns a new logger with the same name and leaves the original unchanged") {
   support::logged test;
   auto const child = test.log.with(kv("a", 1));
   auto const grandchild = child.with(kv("b", 2), kv("a", 3));
@@ -214,7 +215,7 @@ TEST_CASE("with gives a new logger of the same name and leaves the original as i
   CHECK(test.data() == json{{"a", 1}});
 }
 
-TEST_CASE("bound values are copied: what changes afterwards does not show") {
+TEST_CASE("bound values are copied: later changes have no effect") {
   support::logged test;
   std::string text = "before";
   std::vector<int> list{1, 2};
@@ -226,7 +227,7 @@ TEST_CASE("bound values are copied: what changes afterwards does not show") {
   CHECK(test.data() == json{{"text", "before"}, {"list", {1, 2}}, {"l", 2}});
 }
 
-TEST_CASE("a record keeps bound fields whose logger is gone before the worker comes") {
+TEST_CASE("a record keeps bound fields even if their logger is destroyed before the worker runs") {
   support::logged test;
   for (int i = 0; i < 500; ++i) {
     auto const child = test.log.with(kv("n", i), kv("text", std::string(100, 'x')));
@@ -237,7 +238,7 @@ TEST_CASE("a record keeps bound fields whose logger is gone before the worker co
   for (int i = 0; i < 500; ++i) CHECK(records[static_cast<std::size_t>(i)].at("data").at("n") == i);
 }
 
-TEST_CASE("an exception may be bound") {
+TEST_CASE("an exception can be bound") {
   support::logged test;
   std::runtime_error const error{"bound"};
   auto const child = test.log.with(fapilog::caught(error), kv("a", 1));
@@ -387,7 +388,7 @@ TEST_CASE("file, line and function of the call are known without macros") {
   check(__LINE__ - 1, "");
 }
 
-TEST_CASE("a record that is off evaluates no lazy value and copies nothing") {
+TEST_CASE("a disabled record evaluates no lazy value and copies nothing") {
   support::logged test;
   int calls = 0;
   auto const count = [&] { return ++calls; };

@@ -64,14 +64,14 @@ TEST_CASE("a call's own fields win over bound ones, these over the scope's") {
   CHECK(test.data() == json{{"a", "call"}, {"b", "scope"}, {"c", "scope"}});
 }
 
-TEST_CASE("a scope takes a list, dynamic keys and values with code of their own") {
+TEST_CASE("a scope takes a list, dynamic keys and values with their own code") {
   support::logged test;
   scope const listed{{{"a", 1}, {"v", std::vector<int>{1, 2}}}};
   scope const dynamic{kv(fapilog::dynamic_key{"d"}, 2), fapilog::lazy("l", [] { return 3; })};
   CHECK(in_force(test) == json{{"a", 1}, {"v", {1, 2}}, {"d", 2}, {"l", 3}});
 }
 
-TEST_CASE("of two equal keys in one scope or one with the last value counts, as in a call") {
+TEST_CASE("if a key occurs twice in one scope or one with, the last value counts, as in a call") {
   support::logged test;
   fapilog::dynamic_key const a{
       "a"};  // equal literal keys of one call do not even compile where the compiler sees them
@@ -89,7 +89,7 @@ TEST_CASE("of two equal keys in one scope or one with the last value counts, as 
   CHECK(test.data() == json{{"a", 2}});
 }
 
-TEST_CASE("a scope copies its values: what changes afterwards does not show") {
+TEST_CASE("a scope copies its values: later changes have no effect") {
   support::logged test;
   std::string text = "before";
   scope const s{kv("t", text)};
@@ -114,7 +114,7 @@ TEST_CASE("a scope belongs to its thread") {
   CHECK(in_force(test) == json{{"thread", "first"}});
 }
 
-TEST_CASE("a scope in force counts in every runtime of the thread") {
+TEST_CASE("a scope applies to every runtime of its thread") {
   support::logged first;
   support::logged second;
   scope const s{kv("a", 1)};
@@ -128,7 +128,7 @@ TEST_CASE("a scope in force counts in every runtime of the thread") {
   CHECK(in_force(second) == json{{"a", 1}});
 }
 
-TEST_CASE("scopes that end out of order leave the innermost that still stands in force") {
+TEST_CASE("if scopes end out of order, the innermost remaining one stays in force") {
   support::logged test;
   auto first = std::make_unique<scope>(kv("first", 1));
   auto second = std::make_unique<scope>(kv("second", 2));
@@ -202,7 +202,7 @@ TEST_CASE("a captured context is in force where it is attached, and only there")
   CHECK(after == json::object());
 }
 
-TEST_CASE("an attached context stands in place of the thread's own scope, scopes inside it add to it") {
+TEST_CASE("an attached context replaces the thread's own scope, and scopes inside it add to it") {
   support::logged test;
   fapilog::context carried;
   {
@@ -230,7 +230,7 @@ TEST_CASE("an empty captured context hides the thread's scope as long as it is a
   CHECK(in_force(test) == json{{"own", 1}});
 }
 
-TEST_CASE("a context is a value: copies share, and it may be attached on many threads at once") {
+TEST_CASE("copies of a context share its fields and can be attached on many threads at once") {
   support::logged test;
   fapilog::context carried;
   {
@@ -253,7 +253,7 @@ TEST_CASE("a context is a value: copies share, and it may be attached on many th
   for (json const& record : records) CHECK(record.at("data").at("shared") == "yes");
 }
 
-TEST_CASE("threads that follow each other in one lane never inherit a scope") {
+TEST_CASE("threads that use one lane one after the other never inherit a scope") {
   support::logged test;
   for (int i = 0; i < 50; ++i) {
     std::thread{[&test, i] {
@@ -272,7 +272,7 @@ TEST_CASE("threads that follow each other in one lane never inherit a scope") {
   }
 }
 
-TEST_CASE("a scope that ends on another thread is safe and leaves its own thread with the next scope there") {
+TEST_CASE("a scope that ends on another thread is removed from its own thread by the next scope there") {
   auto sink = std::make_shared<support::capture>();
   fapilog::runtime rt{{.sinks = {sink}}};
   auto const log = rt.get_logger();
@@ -305,7 +305,7 @@ TEST_CASE("a scope that ends on another thread is safe and leaves its own thread
   CHECK_FALSE(context.at("none, either").contains("tenant_id"));
 }
 
-TEST_CASE("a scope that ends on another thread does no harm: its own thread loses it at its next scope") {
+TEST_CASE("a scope that ends on another thread stays in force until its own thread's next scope") {
   support::logged test;
   auto foreign = std::make_unique<scope>(kv("foreign", 1));
   CHECK(in_force(test) == json{{"foreign", 1}});

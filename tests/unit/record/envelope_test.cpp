@@ -92,7 +92,7 @@ TEST_CASE("a record has exactly the members that the envelope requires") {
   CHECK(log.at("diagnostics").size() == 6);
 }
 
-TEST_CASE("the required members are there whatever was logged") {
+TEST_CASE("the required members are present whatever was logged") {
   support::logged test;
   auto const bound = test.log.with(kv("user_id", 42), kv("region", "eu"));
   fapilog::scope const scope{kv("tenant_id", "acme"), kv("region", "us")};
@@ -105,7 +105,7 @@ TEST_CASE("the required members are there whatever was logged") {
   for (std::string const& line : test.sink->lines()) check_required_members(line);
 }
 
-TEST_CASE("the level's name stands in the record, of every named level") {
+TEST_CASE("a record has the name of its level, for every named level") {
   support::logged test{{.log_level = fapilog::custom_level(0)}};
   test.log.debug("x");
   test.log.info("x");
@@ -138,7 +138,7 @@ TEST_CASE("the timestamp is the time of the call in UTC") {
   }
 }
 
-TEST_CASE("the six context keys stand in the context, all others in data") {
+TEST_CASE("the six context keys go to the context, all others to data") {
   support::logged test;
   test.log.info("keys", kv("request_id", "r"), kv("user_id", "u"), kv("tenant_id", "t"), kv("trace_id", "tr"),
                 kv("span_id", "s"), kv("correlation_id", "c"), kv("session_id", "x"), kv("user_ids", "y"));
@@ -154,7 +154,7 @@ TEST_CASE("the six context keys stand in the context, all others in data") {
   CHECK(log.at("data") == json{{"session_id", "x"}, {"user_ids", "y"}});
 }
 
-TEST_CASE("context values are strings, whatever they were at the call") {
+TEST_CASE("context values become strings") {
   support::logged test;
   test.log.info("keys", kv("user_id", 42), kv("tenant_id", -1.5), kv("trace_id", true), kv("span_id", 'c'),
                 kv("request_id", std::vector<int>{1, 2}));
@@ -200,7 +200,7 @@ TEST_CASE("a null context value at the call hides the bound one and the scope's"
   CHECK(context.at("correlation_id").is_null());
 }
 
-TEST_CASE("no key stands twice, however often and wherever it was given") {
+TEST_CASE("no key occurs twice, however often and wherever it was given") {
   support::logged test;
   auto const bound =
       test.log.with(kv("k", "bound"), kv("b", "bound"), kv("user_id", "bound")).with(kv("b", "again"));
@@ -214,7 +214,7 @@ TEST_CASE("no key stands twice, however often and wherever it was given") {
   CHECK(log.at("context").at("user_id") == "2");
 }
 
-TEST_CASE("no key stands twice among many fields") {
+TEST_CASE("no key occurs twice among many fields") {
   support::logged test;
   std::vector<std::string> names;
   for (int i = 0; i < 60; ++i) names.push_back("k" + std::to_string(i % 40));
@@ -229,7 +229,7 @@ TEST_CASE("no key stands twice among many fields") {
   CHECK(data.at("k0") == 40);
 }
 
-TEST_CASE("the diagnostics tell the process and what the options say of the service") {
+TEST_CASE("the diagnostics have the process and the service of the options") {
   support::logged test{{.service = "shop", .env = "prod", .version = "1.2.3"}};
   test.log.info("hello");
   json const diagnostics = test.last().at("diagnostics");
@@ -241,7 +241,7 @@ TEST_CASE("the diagnostics tell the process and what the options say of the serv
   CHECK_FALSE(diagnostics.contains("file"));
 }
 
-TEST_CASE("an exception stands in the diagnostics, not in data") {
+TEST_CASE("an exception goes to the diagnostics, not to data") {
   support::logged test;
   test.log.error("failed", fapilog::caught(std::runtime_error{"no route"}), kv("order", 7));
   json const log = test.last();
@@ -250,7 +250,7 @@ TEST_CASE("an exception stands in the diagnostics, not in data") {
   CHECK(log.at("data") == json{{"order", 7}});
 }
 
-TEST_CASE("is_context_key knows the six keys and nothing that looks like them") {
+TEST_CASE("is_context_key is true for the six keys and for no similar key") {
   for (std::string_view const key :
        {"request_id", "user_id", "tenant_id", "trace_id", "span_id", "correlation_id"}) {
     CHECK(fapilog::is_context_key(key));

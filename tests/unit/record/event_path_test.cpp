@@ -42,7 +42,7 @@ TEST_CASE("a path finds each part of the envelope") {
   CHECK(event_path{"data.order"}.dotted() == "data.order");
 }
 
-TEST_CASE("a path without a part of the envelope looks in context, data and diagnostics") {
+TEST_CASE("a path without a part of the envelope is searched in context, data and diagnostics") {
   support::events made;
   fapilog::event& e = made.add("x");
   CHECK(at(e, "user") == "-");
@@ -79,7 +79,7 @@ TEST_CASE("a path goes into nested objects and exceptions, and a key with dots w
   CHECK(at(e, "data.user.id") == "whole");
 }
 
-TEST_CASE("what the envelope makes itself has a path, too") {
+TEST_CASE("members that the envelope adds have a path") {
   support::events made;
   fapilog::event& e = made.add("x");
   e.message_id.bytes[0] = 0xAB;
@@ -95,7 +95,7 @@ TEST_CASE("what the envelope makes itself has a path, too") {
   CHECK(at(e, "correlation_id") == "c-1");
 }
 
-TEST_CASE("null has no text, an empty text has an empty one") {
+TEST_CASE("null has no text, and an empty string has an empty text") {
   support::events made;
   fapilog::event& e = made.add("x");
   e.data.push_back({"none", value{}});
@@ -105,7 +105,7 @@ TEST_CASE("null has no text, an empty text has an empty one") {
   CHECK(at(e, "data.empty").empty());
 }
 
-TEST_CASE("what is no path is refused") {
+TEST_CASE("an invalid path is refused") {
   for (auto const* const bad : {"", ".", ".a", "a.", "a..b", "data."}) {
     CHECK(support::refusal_of([&] { return event_path{bad}; }) ==
           "fapilog: path '" + std::string{bad} +

@@ -15,7 +15,7 @@ using fapilog::json::clip_string;
 using fapilog::json::split;
 using fapilog::json::text_member;
 
-TEST_CASE("an object is taken apart into keys and values as they stand") {
+TEST_CASE("an object is split into keys and values in their original text") {
   std::string const text =
       R"({ "a":1, "b\"}":"x\\\"]},{" ,"c":{"d":[1,{"e":"}"}],"f":{}},"g":[],"h":null,"i":-1.5e3,"j":true } )";
   std::vector<text_member> members;
@@ -31,7 +31,7 @@ TEST_CASE("an object is taken apart into keys and values as they stand") {
   CHECK(members.empty());
 }
 
-TEST_CASE("what is no object is not taken apart, wherever it breaks off") {
+TEST_CASE("a text that is not an object is not split, wherever it ends") {
   std::vector<text_member> members;
   std::string const whole = R"({"a":[1,"\"}"],"b":{"c":2},"d":"x"})";
   for (std::size_t size = 0; size < whole.size(); ++size) CHECK_FALSE(split(whole.substr(0, size), members));

@@ -85,7 +85,7 @@ TEST_CASE("every other control of C0, DEL and C1 becomes an escape with its numb
   CHECK(text("\xC2\xA0") == "\"\xC2\xA0\"");
 }
 
-TEST_CASE("line separators and the controls of direction become escapes with their numbers") {
+TEST_CASE("line separators and bidirectional controls become escapes with their numbers") {
   CHECK(text("\xE2\x80\xA8\xE2\x80\xA9") == R"("\u2028\u2029")");
   CHECK(text("\xE2\x80\xAA\xE2\x80\xAB\xE2\x80\xAC\xE2\x80\xAD\xE2\x80\xAE") ==
         R"("\u202a\u202b\u202c\u202d\u202e")");
@@ -104,7 +104,7 @@ TEST_CASE("every code point reads back, alone and between others") {
     check_text(support::utf8_of(point));
 }
 
-TEST_CASE("each ill-formed part of a text becomes one U+FFFD, as the Unicode standard recommends") {
+TEST_CASE("each ill-formed part of a string becomes one U+FFFD, as the Unicode standard recommends") {
   std::string const bad = "\xEF\xBF\xBD";
   struct example {
     std::string_view text;
@@ -152,7 +152,7 @@ TEST_CASE("each ill-formed part of a text becomes one U+FFFD, as the Unicode sta
         "\"a" + bad + bad + bad + "b" + bad + "c" + bad + bad + "d\"");
 }
 
-TEST_CASE("all texts of two bytes, and all of three after a leading byte, are repaired alike") {
+TEST_CASE("all strings of two bytes, and of three after a leading byte, are repaired in the same way") {
   for (unsigned a = 0; a < 256; ++a) {
     for (unsigned b = 0; b < 256; ++b) check_text(std::string{static_cast<char>(a), static_cast<char>(b)});
   }
@@ -165,7 +165,7 @@ TEST_CASE("all texts of two bytes, and all of three after a leading byte, are re
   }
 }
 
-TEST_CASE("specials at every offset around 16-byte blocks are found") {
+TEST_CASE("special characters at every offset around 16-byte blocks are found") {
   for (std::string_view const special :
        {"\"", "\\", "\n", "\x7F", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xFF", "\xE2\x82",
         "\xE2\x80\xAE", "\xC2\x9B"}) {
@@ -180,7 +180,7 @@ TEST_CASE("specials at every offset around 16-byte blocks are found") {
   }
 }
 
-TEST_CASE("specials at every offset around the pieces of long texts are neither cut nor lost") {
+TEST_CASE("special characters at every offset around the pieces of long strings are neither cut nor lost") {
   for (std::string_view const special : {"\"", "\n", "\x7F", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80",
                                          "\xF0\x9F\x98", "\xFF\xFE", "\xE2\x80\xAE"}) {
     for (std::size_t const piece : {4'096U, 8'192U}) {
@@ -196,7 +196,7 @@ TEST_CASE("specials at every offset around the pieces of long texts are neither 
   }
 }
 
-TEST_CASE("long texts in which every character needs the longest escape or three bytes fit") {
+TEST_CASE("long strings fit even if every character needs the longest escape or three bytes") {
   for (std::size_t const size : {4'095U, 4'096U, 4'097U, 8'192U, 100'001U}) {
     check_text(std::string(size, '\x01'));
     check_text(std::string(size, '\xFF'));
@@ -206,7 +206,7 @@ TEST_CASE("long texts in which every character needs the longest escape or three
   }
 }
 
-TEST_CASE("random texts read back as their repaired form") {
+TEST_CASE("random strings read back in their repaired form") {
   std::mt19937 random{4096};
   static constexpr std::string_view parts[] = {"\"",
                                                "\\",
@@ -299,14 +299,14 @@ TEST_CASE("floats read back as the same float") {
   }
 }
 
-TEST_CASE("integers are written whole up to their limits") {
+TEST_CASE("integers are written exactly up to their limits") {
   CHECK(integer(std::int64_t{0}) == "0");
   CHECK(integer(std::numeric_limits<std::int64_t>::max()) == "9223372036854775807");
   CHECK(integer(std::numeric_limits<std::int64_t>::min()) == "-9223372036854775808");
   CHECK(integer(std::numeric_limits<std::uint64_t>::max()) == "18446744073709551615");
 }
 
-TEST_CASE("durations are seconds with a point and no needless zeros") {
+TEST_CASE("durations are seconds with a decimal point and without trailing zeros") {
   CHECK(duration_text(0) == "0.0");
   CHECK(duration_text(1) == "0.000000001");
   CHECK(duration_text(-1) == "-0.000000001");

@@ -17,7 +17,7 @@
 using fapilog::kv;
 using namespace std::chrono_literals;
 
-TEST_CASE("a document is logged as what it is, not as text") {
+TEST_CASE("a document is logged with its structure, not as a string") {
   auto const document =
       nlohmann::json::parse(R"({"name":"Ada \"A\"","n":-3,"u":18446744073709551615,"f":0.5,"yes":true,
     "none":null,"list":[1,"two",[3],{"four":4}],"empty":{},"nothing":[]})");
@@ -45,7 +45,7 @@ TEST_CASE("a document is logged as what it is, not as text") {
   CHECK(sink->at(7).at("log").at("data").at("bytes") == "dead");
 }
 
-TEST_CASE("a document that is nested too deep is cut and marked, and costs no other field") {
+TEST_CASE("a document that is nested too deep is cut and marked, and other fields stay") {
   nlohmann::json deep = 1;
   for (int i = 0; i < 1'000; ++i) deep = nlohmann::json::array({deep});
   auto sink = std::make_shared<support::capture>();

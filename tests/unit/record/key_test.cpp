@@ -28,7 +28,7 @@ std::string arrives_as(support::logged& test, std::string_view name) {
 
 }  // namespace
 
-TEST_CASE("a literal key knows its text and size without being copied") {
+TEST_CASE("a literal key refers to its characters without a copy") {
   static constexpr char text[] = "order id";
   constexpr key name{text};
   constexpr auto view = name.view();
@@ -37,7 +37,7 @@ TEST_CASE("a literal key knows its text and size without being copied") {
   STATIC_REQUIRE(view.flags == fapilog::record_format::key_is_literal);
 }
 
-TEST_CASE("every printable character but quote and backslash may stand in a literal key") {
+TEST_CASE("every printable character except quote and backslash is allowed in a literal key") {
   support::logged test;
   test.log.info("keys", kv(" !#$%&'()*+,-./0123456789:;<=>?", 1), kv("@ABCXYZ[]^_`abcxyz{|}~", 2),
                 kv(".", 3));
@@ -47,7 +47,7 @@ TEST_CASE("every printable character but quote and backslash may stand in a lite
   CHECK(data.at(".") == 3);
 }
 
-TEST_CASE("a key from run time arrives as it is, also with quotes, controls and characters of any script") {
+TEST_CASE("a dynamic key arrives unchanged, with quotes, control characters and characters of any script") {
   support::logged test;
   for (std::string const& name :
        {std::string{"plain"}, std::string{"with \"quotes\" and \\"}, std::string{"\n\t\x01\x1F\x7F"},
@@ -58,7 +58,7 @@ TEST_CASE("a key from run time arrives as it is, also with quotes, controls and 
   }
 }
 
-TEST_CASE("an empty key from run time becomes an underscore") {
+TEST_CASE("an empty dynamic key becomes an underscore") {
   support::logged test;
   CHECK(arrives_as(test, "") == "_");
   CHECK(arrives_as(test, std::string_view{}) == "_");
@@ -73,7 +73,7 @@ TEST_CASE("bytes of a key that are not UTF-8 become U+FFFD") {
                    "b") == replacement + "b");
 }
 
-TEST_CASE("two broken keys that become the same text stay one key, with the last value") {
+TEST_CASE("two invalid keys that are repaired to the same string are one key, with the last value") {
   support::logged test;
   test.log.info("keys", kv(dynamic_key{"\xFE"}, 1), kv(dynamic_key{"\xFF"}, 2));
   CHECK(test.last_line().find(replacement) == test.last_line().rfind(replacement));
@@ -82,7 +82,7 @@ TEST_CASE("two broken keys that become the same text stay one key, with the last
   CHECK(data.at(replacement) == 2);
 }
 
-TEST_CASE("a key from run time is cut after 1,024 bytes, and stays UTF-8") {
+TEST_CASE("a dynamic key is cut after 1,024 bytes and stays UTF-8") {
   support::logged test;
   std::string const longest(1'024, 'k');
   CHECK(arrives_as(test, longest) == longest);
@@ -91,7 +91,7 @@ TEST_CASE("a key from run time is cut after 1,024 bytes, and stays UTF-8") {
   CHECK(arrives_as(test, cut_in_character) == std::string(1'023, 'k') + replacement);
 }
 
-TEST_CASE("a key from run time is copied at the call") {
+TEST_CASE("a dynamic key is copied by the call") {
   support::logged test;
   std::string name = "before";
   test.log.info("key", kv(dynamic_key{name}, 1));
@@ -99,7 +99,7 @@ TEST_CASE("a key from run time is copied at the call") {
   CHECK(test.data().contains("before"));
 }
 
-TEST_CASE("of two equal keys in one call the last value counts") {
+TEST_CASE("if a key occurs twice in one call, the last value counts") {
   support::logged test;
   test.log.info("twice", kv(dynamic_key{"same"}, 1), kv("other", 0), kv(dynamic_key{"same"}, 2));
   CHECK(test.data() == nlohmann::json{{"same", 2}, {"other", 0}});

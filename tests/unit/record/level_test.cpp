@@ -69,7 +69,7 @@ TEST_CASE("a level is read from its number") {
   CHECK(static_cast<int>(fapilog::parse_level("07").value) == 7);
 }
 
-TEST_CASE("text that is no level is refused") {
+TEST_CASE("a string that is not a level is refused") {
   for (std::string_view const text : {"", " ", "INF", "INFOO", "INFO ", " INFO", "100", "-1", "+1", "1.",
                                       "2x", "0x1", "TRACE", "WARNIN", "\xC4\xB0NFO"}) {
     INFO(text);
@@ -78,7 +78,7 @@ TEST_CASE("text that is no level is refused") {
   CHECK_FALSE(fapilog::parse_level(std::string_view{"INFO\0", 5}));
 }
 
-TEST_CASE("a set of levels holds exactly what was put in, over the whole range") {
+TEST_CASE("a set of levels contains exactly what was inserted, over the whole range") {
   for (unsigned first = 0; first < 100; ++first) {
     level_set set;
     set.insert(static_cast<level>(first));

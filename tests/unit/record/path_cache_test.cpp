@@ -32,7 +32,7 @@ TEST_CASE("a place is found by its key below its parent") {
   CHECK(places.size() == 3);
 }
 
-TEST_CASE("keys are told apart by all of their characters, whatever their length") {
+TEST_CASE("keys are compared by all of their characters, whatever their length") {
   cache places{1, 100'000};
   std::map<std::string, int> known;
   std::mt19937 random{5};
@@ -51,7 +51,7 @@ TEST_CASE("keys are told apart by all of their characters, whatever their length
   }
 }
 
-TEST_CASE("long keys that differ in the middle alone, and equal keys below many places, are told apart") {
+TEST_CASE("long keys that differ only in the middle, and equal keys below many places, are distinguished") {
   cache places{1, 100'000};
   for (int i = 0; i < 1000; ++i) {
     std::string const key = "beginning" + std::to_string(1000 + i) + "the end.";
@@ -69,7 +69,7 @@ TEST_CASE("long keys that differ in the middle alone, and equal keys below many 
     CHECK(below.find(parents[static_cast<std::size_t>(i)], "same")->decision == i);
 }
 
-TEST_CASE("what does not fit is not remembered, until the next event makes room") {
+TEST_CASE("what does not fit is not cached until the next event empties the cache") {
   cache places{1, 10};
   for (int i = 0; i < 10; ++i) CHECK(places.add(0, "key" + std::to_string(i), i) != cache::none);
   CHECK(places.add(0, "one more", 1) == cache::none);

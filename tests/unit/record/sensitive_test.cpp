@@ -40,7 +40,7 @@ TEST_CASE("a sensitive field has its key and a mask") {
   CHECK(test.data() == json{{"a", "***"}, {"b", 2}});
 }
 
-TEST_CASE("a sensitive value may be anything: it is not looked at") {
+TEST_CASE("a sensitive value may have any type, because it is not read") {
   support::logged test;
   vault const locked;
   test.log.info("x", sensitive("vault", locked));
@@ -54,7 +54,7 @@ TEST_CASE("a sensitive field has the shape of a string") {
   CHECK(std::string{f.text(), f.size()} == fapilog::sensitive_text);
 }
 
-TEST_CASE("bound and in a scope, a sensitive field is masked, too") {
+TEST_CASE("a sensitive field is masked in with and in a scope") {
   support::logged test;
   auto const scope = fapilog::scope(sensitive("tenant_key", "hunter2"));
   test.log.with(sensitive("token", "hunter2")).info("x");

@@ -60,7 +60,7 @@ TEST_CASE("a timestamp is cut to its digits, never rounded up into the next seco
   CHECK(timestamp(1'000'000) == "1970-01-01T00:00:00.001Z");
 }
 
-TEST_CASE("times before 1970 count their fraction forward") {
+TEST_CASE("fractions of times before 1970 count forward") {
   CHECK(timestamp(-1) == "1969-12-31T23:59:59.999Z");
   CHECK(timestamp(-1, 9) == "1969-12-31T23:59:59.999999999Z");
   CHECK(timestamp(-ns_of_second) == "1969-12-31T23:59:59.000Z");
@@ -68,7 +68,7 @@ TEST_CASE("times before 1970 count their fraction forward") {
   CHECK(timestamp(-day * ns_of_second) == "1969-12-31T00:00:00.000Z");
 }
 
-TEST_CASE("leap years have their day, centuries only every fourth time") {
+TEST_CASE("leap years have a 29th of February, centuries only every fourth time") {
   CHECK(timestamp(951'782'400 * ns_of_second) == "2000-02-29T00:00:00.000Z");
   CHECK(timestamp((951'782'400 + day) * ns_of_second) == "2000-03-01T00:00:00.000Z");
   CHECK(timestamp(1'709'164'800 * ns_of_second) == "2024-02-29T00:00:00.000Z");
@@ -78,7 +78,7 @@ TEST_CASE("leap years have their day, centuries only every fourth time") {
   CHECK(timestamp((4'107'456'000 + day) * ns_of_second) == "2100-03-01T00:00:00.000Z");
 }
 
-TEST_CASE("every first and last second of the years from 1678 to 2261 is as the C library has it") {
+TEST_CASE("the first and last second of the years 1678 to 2261 match the C library") {
   for (int year = 1678; year <= 2261; ++year) {
     std::tm parts{};
     parts.tm_year = year - 1900;
@@ -91,7 +91,7 @@ TEST_CASE("every first and last second of the years from 1678 to 2261 is as the 
   }
 }
 
-TEST_CASE("every day of 1600 to 2400 and random seconds are as the C library has them") {
+TEST_CASE("every day of 1600 to 2400 and random seconds match the C library") {
   for (std::int64_t d = -135'140; d < 157'054; ++d) {
     std::int64_t const at = d * day + (d * 7919) % day;
     if (civil(at) != by_gmtime(at)) FAIL(civil(at) << " is not " << by_gmtime(at));
@@ -119,7 +119,7 @@ TEST_CASE("the first and the last time of 64-bit nanoseconds fit the form") {
   CHECK(timestamp(std::numeric_limits<std::int64_t>::max(), 9) == "2262-04-11T23:47:16.854775807Z");
 }
 
-TEST_CASE("a duration is told in the unit in which it was given") {
+TEST_CASE("a duration is written in the unit in which it was given") {
   using fapilog::record_format::unit;
   CHECK(duration_text(0, unit::ms) == "0ms");
   CHECK(duration_text(12, unit::ns) == "12ns");
@@ -134,7 +134,7 @@ TEST_CASE("a duration is told in the unit in which it was given") {
   CHECK(duration_text(5, static_cast<unit>(77)) == "5ns");
 }
 
-TEST_CASE("timestamps written one after the other are the same as each by itself") {
+TEST_CASE("timestamps written one after the other equal those written singly") {
   fapilog::timestamp_writer writer;
   for (std::int64_t const base :
        {std::int64_t{0}, 1'769'509'800 * ns_of_second, 951'782'399 * ns_of_second, -5 * ns_of_second}) {

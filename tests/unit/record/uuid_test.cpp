@@ -59,7 +59,7 @@ TEST_CASE("an id is written in the canonical form") {
   CHECK(made.find_first_not_of("0123456789abcdef-") == std::string::npos);
 }
 
-TEST_CASE("the ids of a generator only grow, also where the clock goes back or stands still") {
+TEST_CASE("the ids of a generator ascend, even if the clock goes back or stops") {
   uuid7_generator ids;
   uuid before = ids.next(some_time);
   std::int64_t const steps[] = {0, 0,  one_ms,     one_ms,     -5'000 * one_ms, 3 * one_ms,
@@ -76,7 +76,7 @@ TEST_CASE("the ids of a generator only grow, also where the clock goes back or s
   }
 }
 
-TEST_CASE("times outside of what an id can hold still give growing ids") {
+TEST_CASE("times outside the range of an id still give ascending ids") {
   uuid7_generator ids;
   uuid const first = ids.next(std::numeric_limits<std::int64_t>::min());
   uuid const second = ids.next(-1);
@@ -117,7 +117,7 @@ TEST_CASE("generators of several threads never make the same id") {
   CHECK_FALSE(has_duplicates(all));
 }
 
-TEST_CASE("every record of a runtime has an id of its own, in the order of the records") {
+TEST_CASE("every record of a runtime has a unique id, ascending in the order of the records") {
   support::logged test;
   auto const began = std::chrono::system_clock::now();
   for (int i = 0; i < 500; ++i) test.log.info("one");

@@ -205,7 +205,7 @@ TEST_CASE("a float prints its own shortest form, not that of the double it would
   CHECK(test.argument(16'777'216.0F) == fmt::format("{}", 16'777'216.0F));
 }
 
-TEST_CASE("doubles arrive bit by bit, what JSON cannot write becomes a string") {
+TEST_CASE("doubles arrive unchanged, and what JSON cannot represent becomes a string") {
   support::logged test;
   using limits = std::numeric_limits<double>;
   for (double const value :
@@ -225,7 +225,7 @@ TEST_CASE("doubles arrive bit by bit, what JSON cannot write becomes a string") 
   CHECK(test.message() == fmt::format("{:.3f} {:e} {:>8.2} {:g}", 3.14159, 12345.678, 2.5, 1e-9F));
 }
 
-TEST_CASE("a char is a text of one character, whatever its kind") {
+TEST_CASE("a character of any type is a string of one character") {
   support::logged test;
   CHECK(test.field('c') == "c");
   CHECK(test.field('"') == "\"");
@@ -243,7 +243,7 @@ TEST_CASE("a char is a text of one character, whatever its kind") {
   CHECK(test.message() == "  c65");
 }
 
-TEST_CASE("strings of every narrow kind arrive as text") {
+TEST_CASE("every type of narrow string is a string") {
   support::logged test;
   char const* const pointer = "pointer";
   char changeable[] = "array";
@@ -265,7 +265,7 @@ TEST_CASE("strings of every narrow kind arrive as text") {
   CHECK(test.message() == "[ pointer] [string  ] [vie] [ array ]");
 }
 
-TEST_CASE("an array of characters without terminator ends where it ends") {
+TEST_CASE("an array of characters without a terminator ends with the array") {
   support::logged test;
   char const full[4] = {'f', 'u', 'l', 'l'};
   char const ended[6] = {'e', 'n', 'd', '\0', 'x', 'y'};
@@ -276,7 +276,7 @@ TEST_CASE("an array of characters without terminator ends where it ends") {
   CHECK(test.field(wide) == "wx");
 }
 
-TEST_CASE("a NUL within a text is kept") {
+TEST_CASE("a NUL within a string is kept") {
   support::logged test;
   CHECK(test.field("a\0b"s) == "a\0b"s);
   CHECK(test.field("a\0b"sv) == "a\0b"s);
@@ -309,7 +309,7 @@ TEST_CASE("strings of wider characters become UTF-8, lone surrogates U+FFFD") {
   CHECK(test.message() == "u8 u16 u32 wide");
 }
 
-TEST_CASE("nullptr and null texts are null") {
+TEST_CASE("nullptr and null strings are null") {
   support::logged test;
   char const* const null = nullptr;
   CHECK(test.field(nullptr).is_null());
@@ -328,7 +328,7 @@ TEST_CASE("a pointer is its address in hexadecimal") {
   CHECK(test.field(static_cast<void*>(nullptr)) == "0x0");
 }
 
-TEST_CASE("enums are numbers, those with to_string their name") {
+TEST_CASE("enums are numbers, or names if they have to_string") {
   support::logged test;
   CHECK(test.field(acme::old_seven) == json(7));
   CHECK(test.field(acme::old_zero).is_number_integer());
@@ -402,7 +402,7 @@ TEST_CASE("containers of every kind are arrays") {
   CHECK(test.argument(std::vector<std::string>{"a"}) == R"(["a"])");
 }
 
-TEST_CASE("arrays of texts and arrays of arrays") {
+TEST_CASE("arrays of strings and arrays of arrays") {
   support::logged test;
   char const* const texts[] = {"a", nullptr, "c"};
   char const fixed[2][3] = {"ab", {'x', 'y', 'z'}};
@@ -412,7 +412,7 @@ TEST_CASE("arrays of texts and arrays of arrays") {
   CHECK(test.field(grid) == json::array({{1, 2}, {3, 4}}));
 }
 
-TEST_CASE("maps whose keys are texts, numbers or enums are objects") {
+TEST_CASE("maps whose keys are strings, numbers or enums are objects") {
   support::logged test;
   CHECK(test.field(std::map<std::string, int>{{"a", 1}, {"", 2}}) == json{{"a", 1}, {"_", 2}});
   CHECK(test.field(std::map<std::string_view, std::string>{{"k\n", "v"}}) == json{{"k\n", "v"}});
@@ -466,7 +466,7 @@ TEST_CASE("durations of all units are seconds as fields and keep their unit in a
   CHECK(test.message() == "1500us -1500ms 0.25s");
 }
 
-TEST_CASE("durations that count fractions are rounded to nanoseconds, not cut") {
+TEST_CASE("durations with fractions are rounded to nanoseconds, not truncated") {
   support::logged test;
   for (double const ms : {0.3, 0.1, 0.7, 1.1, 2.3, 1e-3, 1234.567}) {
     auto const expected = static_cast<double>(std::llround(ms * 1e6)) / 1e9;
@@ -479,7 +479,7 @@ TEST_CASE("durations that count fractions are rounded to nanoseconds, not cut") 
   CHECK(test.field(std::chrono::duration<int, std::ratio<60, 4>>{2}) == json(30.0));
 }
 
-TEST_CASE("durations too long for 64-bit nanoseconds stop at the longest one") {
+TEST_CASE("durations too long for 64-bit nanoseconds are limited to the longest one") {
   support::logged test;
   double const most = 9223372036.854775807;
   CHECK(test.field(std::chrono::nanoseconds::max()) == json(most));
@@ -494,7 +494,7 @@ TEST_CASE("durations too long for 64-bit nanoseconds stop at the longest one") {
         json(most));
 }
 
-TEST_CASE("time points of the system clock are RFC 3339 in UTC, as exact as their type") {
+TEST_CASE("time points of the system clock are RFC 3339 in UTC, with the precision of their type") {
   using namespace std::chrono;
   support::logged test;
   sys_time<nanoseconds> const exact{nanoseconds{1'769'509'800'123'456'789}};
@@ -511,14 +511,14 @@ TEST_CASE("time points of the system clock are RFC 3339 in UTC, as exact as thei
   CHECK(now.size() == 30);
 }
 
-TEST_CASE("time points of a stopwatch are seconds since its begin") {
+TEST_CASE("time points of a steady clock are seconds since its epoch") {
   support::logged test;
   std::chrono::steady_clock::time_point const point{1500ms};
   CHECK(test.field(point) == json(1.5));
   CHECK(test.argument(point) == "1500000000ns");
 }
 
-TEST_CASE("a path is its text, whatever its bytes") {
+TEST_CASE("a path is its string, whatever its bytes") {
   support::logged test;
   std::filesystem::path const path = "/var/log/app.log";
   CHECK(test.field(path) == "/var/log/app.log");
@@ -550,7 +550,7 @@ TEST_CASE("bytes are hexadecimal digits") {
   CHECK(test.argument(std::span{bytes}) == "00abff");
 }
 
-TEST_CASE("an exception tells its type, its message and the chain of its causes") {
+TEST_CASE("an exception has its type, its message and the chain of its causes") {
   support::logged test;
   try {
     try {
@@ -581,7 +581,7 @@ TEST_CASE("an exception tells its type, its message and the chain of its causes"
   }
 }
 
-TEST_CASE("what was thrown without being a std::exception is called unknown") {
+TEST_CASE("an exception that is not a std::exception has the type unknown") {
   support::logged test;
   try {
     throw 42;
@@ -603,7 +603,7 @@ TEST_CASE("what was thrown without being a std::exception is called unknown") {
   CHECK(nested.at("error.cause").at("error.type") == "unknown");
 }
 
-TEST_CASE("no exception at all leaves no trace in the record") {
+TEST_CASE("a null exception pointer adds nothing to the record") {
   support::logged test;
   test.log.info("fine", fapilog::caught(std::exception_ptr{}), kv("a", 1));
   json const log = test.last();
@@ -612,7 +612,7 @@ TEST_CASE("no exception at all leaves no trace in the record") {
   CHECK(test.complaints().empty());
 }
 
-TEST_CASE("a chain of causes without end is cut") {
+TEST_CASE("an endless chain of causes is cut") {
   support::logged test;
   std::exception_ptr chain = std::make_exception_ptr(std::runtime_error{"innermost"});
   for (int i = 0; i < 100; ++i) {
@@ -636,7 +636,7 @@ TEST_CASE("a chain of causes without end is cut") {
   CHECK(depth < 70);
 }
 
-TEST_CASE("a lazy field is computed at the call, any kind of value") {
+TEST_CASE("a lazy field is computed by the call, with a value of any kind") {
   support::logged test;
   int calls = 0;
   test.log.info("lazy", fapilog::lazy("n", [&] { return ++calls; }),
@@ -680,7 +680,7 @@ TEST_CASE("a type with to_log for one value is that value, under its key") {
   CHECK(test.field(std::optional{acme::celsius{1.5}}) == json(1.5));
 }
 
-TEST_CASE("a to_log that writes no value is null, of several the first counts") {
+TEST_CASE("a to_log that writes no value gives null, and one that writes several gives the first") {
   support::logged test;
   test.log.info("odd", kv("none", acme::silent{}), kv("many", acme::talkative{}), kv("after", 1));
   CHECK(test.data() == json{{"none", nullptr}, {"many", 1}, {"after", 1}});
@@ -689,7 +689,7 @@ TEST_CASE("a to_log that writes no value is null, of several the first counts") 
   CHECK(test.complaints().empty());
 }
 
-TEST_CASE("a type that fmt can format is a text as a field and takes its specification as an argument") {
+TEST_CASE("a type that fmt can format is a string as a field and takes its specification as an argument") {
   support::logged test;
   CHECK(test.field(acme::version{1, 2}) == "1.2");
   test.log.info("{} {:s} {} {:d} {:>4}", acme::version{1, 2}, acme::version{3, 4}, 7, acme::version{5, 6},
@@ -701,7 +701,7 @@ TEST_CASE("a type that fmt can format is a text as a field and takes its specifi
   CHECK(test.argument(acme::long_text{}) == std::string(10'000, 'l'));
 }
 
-TEST_CASE("next to a type of fmt's every other kind of argument still has its own form") {
+TEST_CASE("all other kinds of arguments keep their form beside a type that only fmt can format") {
   support::logged test;
   char const* const null = nullptr;
   test.log.info("{} {} {} {} {} {} {} {} {:#x}", acme::version{1, 2}, 5ms, std::vector<int>{1, 2},
@@ -710,7 +710,7 @@ TEST_CASE("next to a type of fmt's every other kind of argument still has its ow
   CHECK(test.data() == json{{"after", "x"}});
 }
 
-TEST_CASE("a record is complete when the call returns: the values may die at once") {
+TEST_CASE("a record is complete when the call returns: its values may be destroyed at once") {
   support::logged test;
   {
     auto text = std::make_unique<std::string>(200, 'a');

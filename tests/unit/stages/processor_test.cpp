@@ -71,7 +71,7 @@ struct sealing {
 
 }  // namespace
 
-TEST_CASE("a processor may encrypt the line: each stays one line, in order, and can be opened again") {
+TEST_CASE("a processor may encrypt the lines: they stay single lines in order and can be decrypted") {
   auto const sink = std::make_shared<support::capture>();
   fapilog::runtime rt{
       {.batch_timeout = std::chrono::seconds{10}, .processors = {sealing{"k3y"}}, .sinks = {sink}}};
@@ -91,7 +91,9 @@ TEST_CASE("a processor may encrypt the line: each stays one line, in order, and 
   }
 }
 
-TEST_CASE("a processor that cannot encrypt returns false: nothing passes in clear, and the account says so") {
+TEST_CASE(
+    "if a processor cannot encrypt, it returns false: nothing passes in clear text, and the record is "
+    "counted as failed") {
   support::logged l{{.processors = {sealing{""}}}};
   for (int i = 0; i < 5; ++i) l.log.info("card", kv("number", "4111222233334444"));
   auto const end = l.rt.drain(std::chrono::seconds{30});
@@ -101,7 +103,7 @@ TEST_CASE("a processor that cannot encrypt returns false: nothing passes in clea
   CHECK(l.sink->lines().empty());
 }
 
-TEST_CASE("a processor that throws lets the line pass as it was") {
+TEST_CASE("a processor that throws lets the line pass unchanged") {
   support::logged l{{.processors = {[](fapilog::event const&, std::string& line) -> bool {
                        line = "half done";
                        throw std::runtime_error{"no key"};
@@ -111,7 +113,7 @@ TEST_CASE("a processor that throws lets the line pass as it was") {
   CHECK(l.complaints().find("no key") != std::string::npos);
 }
 
-TEST_CASE("a processor changes the line only: a sink that reads events sees what redactors left") {
+TEST_CASE("a processor changes only the line: a sink that reads events sees what the redactors left") {
   struct reader {
     std::string number;
     std::string json;
@@ -133,7 +135,7 @@ TEST_CASE("a processor changes the line only: a sink that reads events sees what
   CHECK(sink->json.find("sealed") != std::string::npos);
 }
 
-TEST_CASE("processors run in their order, each on what the one before it made") {
+TEST_CASE("processors run in order, each on the result of the one before") {
   auto const appends = [](char c) {
     return [c](fapilog::event const&, std::string& line) {
       line.insert(line.size() - 1, std::string{",\""} + c + "\":" + std::to_string(line.size()));

@@ -58,7 +58,7 @@ nlohmann::json added_by(kubernetes_config const& config, std::string const& pref
 
 }  // namespace
 
-TEST_CASE("the kubernetes enricher tells what the downward API tells") {
+TEST_CASE("the kubernetes enricher adds what the downward API provides") {
   pod_environment const pod{{{"POD_NAME", "shop-5d59d67564-x7k2p"},
                              {"POD_NAMESPACE", "prod"},
                              {"NODE_NAME", "node-3"},
@@ -72,18 +72,18 @@ TEST_CASE("the kubernetes enricher tells what the downward API tells") {
                                        {"k8s_deployment", "shop"}});
 }
 
-TEST_CASE("what the environment of a pod does not tell is left out") {
+TEST_CASE("a variable that is not set adds nothing") {
   pod_environment const pod{{{"KUBERNETES_SERVICE_HOST", "10.0.0.1"}, {"POD_NAMESPACE", "prod"}}};
   CHECK(added_by({}) == nlohmann::json{{"k8s_namespace", "prod"}});
 }
 
-TEST_CASE("outside of Kubernetes nothing is added, unless it is asked for") {
+TEST_CASE("outside Kubernetes nothing is added by default") {
   pod_environment const build_server{{{"NODE_NAME", "agent-7"}}};
   CHECK(added_by({}).empty());
   CHECK(added_by({.skip_if_not_k8s = false}) == nlohmann::json{{"k8s_node", "agent-7"}});
 }
 
-TEST_CASE("prefix and variables of the kubernetes enricher can be chosen") {
+TEST_CASE("prefix and variables of the kubernetes enricher can be configured") {
   pod_environment const pod{{{"MY_POD", "db-0"}, {"POD_NAME", "no"}, {"CLUSTER_NAME", "c"}}};
   CHECK(added_by({.prefix = "kube.",
                   .pod_name_env = "MY_POD",
@@ -129,7 +129,7 @@ TEST_CASE("the kubernetes enricher reads the environment once") {
   CHECK(l.last().at("diagnostics").at("k8s_pod") == "db-0");
 }
 
-TEST_CASE("the kubernetes enricher names its settings") {
+TEST_CASE("the kubernetes enricher describes its settings") {
   CHECK(support::names_of_settings<kubernetes_config>() ==
         std::vector<std::string>{"prefix", "skip_if_not_k8s", "pod_name_env", "pod_namespace_env",
                                  "node_name_env", "container_name_env", "cluster_name_env"});

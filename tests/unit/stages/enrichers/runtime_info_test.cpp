@@ -42,7 +42,7 @@ TEST_CASE(
   CHECK(added_by({.service = "s", .env = "e", .version = "v"}) == texts{"s", "e", "v"});
 }
 
-TEST_CASE("runtime_info names its settings") {
+TEST_CASE("runtime_info describes its settings") {
   CHECK(support::names_of_settings<runtime_info_config>() ==
         std::vector<std::string>{"service", "env", "version"});
   CHECK(fapilog::any_enricher{runtime_info{}}.base().name() == "runtime_info");

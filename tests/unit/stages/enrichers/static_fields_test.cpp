@@ -41,7 +41,7 @@ TEST_CASE("static fields may go to diagnostics or context") {
   CHECK(records.at(0).at("data").empty());
 }
 
-TEST_CASE("a field that the record has keeps its value, whatever the static one says") {
+TEST_CASE("a field that the record already has keeps its value") {
   support::logged l{{.enrichers = {static_fields{{.fields = {{"region", "eu-1"}, {"team", "pay"}}}}}}};
   l.log.info("x", kv("region", 42));
   l.log.info("x", kv("region", nullptr), kv("team", "other"));
@@ -67,7 +67,7 @@ TEST_CASE("static fields live as long as a batch that outlives the runtime") {
         "eu-1");
 }
 
-TEST_CASE("static fields stand once in the memory of each batch") {
+TEST_CASE("static fields are copied once into the memory of each batch") {
   static_fields enricher{{.fields = {{"region", "eu-1"}}}};
   fapilog::detail::arena first;
   fapilog::detail::arena second;
@@ -94,7 +94,7 @@ TEST_CASE("without fields nothing is added") {
   CHECK(l.data().empty());
 }
 
-TEST_CASE("static_fields names its settings and refuses keys that cannot be") {
+TEST_CASE("static_fields describes its settings and refuses invalid keys") {
   CHECK(support::names_of_settings<static_fields_config>() == std::vector<std::string>{"target", "fields"});
   auto const refused = [](static_fields_config const& config) {
     return support::refusal_of([&] { return static_fields{config}; });

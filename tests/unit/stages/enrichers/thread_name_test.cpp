@@ -50,7 +50,7 @@ std::string name_at(thread_name& enricher, std::uint64_t id, std::int64_t unix_n
 
 }  // namespace
 
-TEST_CASE("a record tells the name of the thread that logged it") {
+TEST_CASE("a record has the name of the thread that logged it") {
   support::logged l{{.enrichers = {thread_name{}}}};
   auto const logs_as = [&](char const* name) {
     fapilog::detail::name_thread(name);
@@ -67,7 +67,7 @@ TEST_CASE("a record tells the name of the thread that logged it") {
   CHECK(seen == 2);
 }
 
-TEST_CASE("a thread that is unknown to the system has no name, and is not asked for again at once") {
+TEST_CASE("a thread that is unknown to the system has no name, and is not looked up again at once") {
   system_of_threads system;
   thread_name enricher{{.name_of = system.function()}};
   for (int i = 0; i < 1'000; ++i) CHECK(name_at(enricher, 7, one_second) == "-");
@@ -75,7 +75,7 @@ TEST_CASE("a thread that is unknown to the system has no name, and is not asked 
   CHECK(fapilog::detail::name_of_thread(~std::uint64_t{0}).empty());
 }
 
-TEST_CASE("a thread's name is looked up again after a while, and kept when the thread is gone") {
+TEST_CASE("a thread's name is looked up again after a while, and kept after the thread has ended") {
   system_of_threads system;
   system.names[7] = "starting";
   thread_name enricher{{.refresh_seconds = 10, .name_of = system.function()}};
@@ -90,7 +90,7 @@ TEST_CASE("a thread's name is looked up again after a while, and kept when the t
   CHECK(system.asked == 4);
 }
 
-TEST_CASE("the threads whose names are remembered are bounded") {
+TEST_CASE("remembered thread names are bounded") {
   system_of_threads system;
   for (std::uint64_t id = 0; id < 100; ++id) system.names[id] = "t" + std::to_string(id);
   thread_name enricher{{.max_threads = 2, .name_of = system.function()}};
@@ -103,7 +103,7 @@ TEST_CASE("the threads whose names are remembered are bounded") {
   CHECK(system.asked == 101);
 }
 
-TEST_CASE("thread_name names its settings and refuses impossible ones") {
+TEST_CASE("thread_name describes its settings and refuses invalid ones") {
   CHECK(support::names_of_settings<thread_name_config>() ==
         std::vector<std::string>{"refresh_seconds", "max_threads"});
   CHECK(support::refusal_of([] { return thread_name{{.refresh_seconds = 0}}; }) ==

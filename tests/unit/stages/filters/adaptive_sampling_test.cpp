@@ -42,13 +42,13 @@ struct load {
 
 }  // namespace
 
-TEST_CASE("under a load below the target everything passes") {
+TEST_CASE("with a load below the target everything passes") {
   load l{adaptive_sampling{{.target_eps = 100, .seed = 1}}};
   CHECK(l.run(90, 30) == 30 * 90);
   CHECK(l.filter.sample_rate() == 1);
 }
 
-TEST_CASE("under a load above the target about the target passes once the share has settled") {
+TEST_CASE("with a load above the target, about the target passes once the share has settled") {
   load l{adaptive_sampling{{.target_eps = 100, .seed = 1}}};
   (void)l.run(2'000, 40);
   CHECK(l.filter.sample_rate() == Catch::Approx(0.05).epsilon(0.02));
@@ -57,7 +57,7 @@ TEST_CASE("under a load above the target about the target passes once the share 
   CHECK(passed < 20 * 115);
 }
 
-TEST_CASE("the share moves once a second, each time by the smoothing factor of what is missing") {
+TEST_CASE("the share moves once per second, by the smoothing factor of the difference") {
   load l{adaptive_sampling{{.target_eps = 100, .window_seconds = 1, .smoothing_factor = 0.5, .seed = 1}}};
   (void)l.run(1'000, 1);
   CHECK(l.filter.sample_rate() == 1);
@@ -68,7 +68,7 @@ TEST_CASE("the share moves once a second, each time by the smoothing factor of w
   CHECK(l.filter.sample_rate() == Catch::Approx(0.55));
 }
 
-TEST_CASE("when the load is gone the share comes back, at once after a long silence") {
+TEST_CASE("when the load ends the share recovers, at once after a long silence") {
   load l{adaptive_sampling{{.target_eps = 100, .seed = 1}}};
   (void)l.run(2'000, 30);
   CHECK(l.filter.sample_rate() < 0.06);
@@ -124,7 +124,7 @@ TEST_CASE("pressure tightens the target at once, and its end loosens it within s
   CHECK(l.filter.sample_rate() == Catch::Approx(0.5).epsilon(0.02));
 }
 
-TEST_CASE("any filter can be tightened, one that cannot let less pass takes no notice") {
+TEST_CASE("any filter can be tightened, without effect if it has no tighten") {
   fapilog::any_filter adaptive{adaptive_sampling{{.target_eps = 10, .seed = 1}}};
   fapilog::any_filter function{[](fapilog::event const&) { return true; }};
   adaptive.tighten(0.25);
@@ -141,7 +141,7 @@ TEST_CASE("any filter can be tightened, one that cannot let less pass takes no n
   CHECK(function.keep(made.add("x")));
 }
 
-TEST_CASE("another target is followed as another load is") {
+TEST_CASE("the share follows a new target like a new load") {
   load l{adaptive_sampling{{.target_eps = 100, .seed = 1}}};
   (void)l.run(1'000, 40);
   l.filter.set_target(500);
@@ -150,7 +150,7 @@ TEST_CASE("another target is followed as another load is") {
   CHECK(l.filter.sample_rate() == Catch::Approx(0.5).epsilon(0.02));
 }
 
-TEST_CASE("a clock that was set back keeps the share and measures on from there") {
+TEST_CASE("if the clock is set back, the share stays and measuring goes on from there") {
   load l{adaptive_sampling{{.target_eps = 100, .seed = 1}}};
   (void)l.run(1'000, 40);
   l.now -= 3'600 * one_second;
@@ -160,7 +160,7 @@ TEST_CASE("a clock that was set back keeps the share and measures on from there"
   CHECK(l.filter.sample_rate() == Catch::Approx(0.05).epsilon(0.02));
 }
 
-TEST_CASE("adaptive sampling in a pipeline: a flood is cut down, errors are not") {
+TEST_CASE("adaptive sampling in a pipeline limits a flood, but not errors") {
   support::logged l{{.filters = {adaptive_sampling{
                          {.target_eps = 10, .min_sample_rate = 0, .max_sample_rate = 0.1, .seed = 1}}}}};
   for (int i = 0; i < 2'000; ++i) {
@@ -175,7 +175,7 @@ TEST_CASE("adaptive sampling in a pipeline: a flood is cut down, errors are not"
   CHECK(l.rt.counts().filtered == static_cast<std::uint64_t>(2'000 - others));
 }
 
-TEST_CASE("adaptive sampling names its settings and refuses impossible ones") {
+TEST_CASE("adaptive sampling describes its settings and refuses invalid ones") {
   CHECK(support::names_of_settings<adaptive_sampling_config>() ==
         std::vector<std::string>{"target_eps", "min_sample_rate", "max_sample_rate", "window_seconds",
                                  "always_pass_levels", "smoothing_factor", "seed"});
@@ -194,7 +194,7 @@ TEST_CASE("adaptive sampling names its settings and refuses impossible ones") {
         stage + "smoothing_factor: 0 is out of range (above 0, at most 1)");
 }
 
-TEST_CASE("arrivals are measured over the seconds of the window that have ended") {
+TEST_CASE("arrivals are measured over the complete seconds of the window") {
   arrival_rate rate{3};
   std::int64_t now = 5 * one_second + 7;
   CHECK(rate.per_second() == 0);

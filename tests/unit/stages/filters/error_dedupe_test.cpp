@@ -66,7 +66,7 @@ std::string id_of(int last_byte) {
 
 }  // namespace
 
-TEST_CASE("an error passes once in its window, and others pass beside it") {
+TEST_CASE("an error passes once in its window, and other errors pass, too") {
   support::logged l{{.filters = {error_dedupe{{.window_seconds = 3'600}}}}};
   for (int i = 0; i < 5; ++i) {
     l.log.error("charge failed");
@@ -92,7 +92,7 @@ TEST_CASE("an error passes once in its window, and others pass beside it") {
   CHECK(l.rt.counts().filtered == 16);
 }
 
-TEST_CASE("after the window a summary tells what came again, how often and within what time") {
+TEST_CASE("after the window a summary reports what was repeated, how often and within what time") {
   deduped_calls c{error_dedupe{}};
   CHECK(c.filter.summary_due() == 0);
   CHECK(c.calls("once"));
@@ -138,7 +138,7 @@ TEST_CASE(
   CHECK(member_of(all[1], "suppressed_count") == "49");
 }
 
-TEST_CASE("a flush tells at once what was suppressed so far, and the window goes on") {
+TEST_CASE("a flush reports at once what was suppressed so far, and the window continues") {
   deduped_calls c{error_dedupe{}};
   CHECK(c.calls("x"));
   CHECK_FALSE(c.calls("x"));
@@ -156,7 +156,7 @@ TEST_CASE("a flush tells at once what was suppressed so far, and the window goes
   CHECK(member_of(at_end[0], "suppressed_count") == "1");
 }
 
-TEST_CASE("only the levels asked for are looked at, and custom ones can be") {
+TEST_CASE("only the configured levels are deduplicated, custom ones included") {
   deduped_calls c{
       error_dedupe{{.levels = fapilog::level_set::of(fapilog::level::audit, fapilog::custom_level(45))}}};
   for (int i = 0; i < 2; ++i) {
@@ -167,7 +167,7 @@ TEST_CASE("only the levels asked for are looked at, and custom ones can be") {
   CHECK_FALSE(c.calls("x", fapilog::custom_level(45)));
 }
 
-TEST_CASE("what makes two errors the same can be chosen") {
+TEST_CASE("the key of an error can be configured") {
   deduped_calls by_message{error_dedupe{{.key_fields = {"message"}}}};
   CHECK(by_message.calls("x", fapilog::level::error, "a"));
   CHECK_FALSE(by_message.calls("x", fapilog::level::error, "b"));
@@ -178,7 +178,9 @@ TEST_CASE("what makes two errors the same can be chosen") {
   CHECK(by_type.calls("x"));
 }
 
-TEST_CASE("the message of a summary is whole or left out: a cut one could hide a secret from redactors") {
+TEST_CASE(
+    "the message of a summary is complete or left out, because a cut one could hide a secret from "
+    "redactors") {
   deduped_calls c{error_dedupe{}};
   std::string const long_text(1024, 'x');
   for (auto const& message : {long_text, long_text + "x"}) {
@@ -192,7 +194,7 @@ TEST_CASE("the message of a summary is whole or left out: a cut one could hide a
   CHECK(member_of(all[1], "first_message_id") == id_of(3));
 }
 
-TEST_CASE("the errors that are remembered are bounded: the oldest goes, with its summary, and passes again") {
+TEST_CASE("remembered errors are bounded: the oldest is evicted with a summary and passes again") {
   deduped_calls c{error_dedupe{{.max_entries = 3}}};
   CHECK(c.calls("a"));
   CHECK_FALSE(c.calls("a"));
@@ -206,7 +208,7 @@ TEST_CASE("the errors that are remembered are bounded: the oldest goes, with its
   CHECK_FALSE(c.calls("d"));
 }
 
-TEST_CASE("an error that came again after its window is not the oldest any more") {
+TEST_CASE("an error that was repeated after its window is no longer the oldest") {
   deduped_calls c{error_dedupe{{.max_entries = 2}}};
   CHECK(c.calls("a"));
   c.now += 3 * one_second;
@@ -239,7 +241,7 @@ TEST_CASE(
   CHECK(figures[0].value == static_cast<double>(suppressed));
 }
 
-TEST_CASE("a clock that was set back far ends the windows") {
+TEST_CASE("setting the clock back far ends the windows") {
   deduped_calls c{error_dedupe{}};
   CHECK(c.calls("x"));
   CHECK_FALSE(c.calls("x"));
@@ -252,7 +254,7 @@ TEST_CASE("a clock that was set back far ends the windows") {
   CHECK(c.calls("x"));
 }
 
-TEST_CASE("what was suppressed before a fork is not told again by the child") {
+TEST_CASE("the child does not report what was suppressed before a fork") {
   deduped_calls c{error_dedupe{}};
   CHECK(c.calls("x"));
   CHECK_FALSE(c.calls("x"));
@@ -278,7 +280,7 @@ TEST_CASE("summaries are reached through any filter") {
   CHECK(all.size() == 1);
 }
 
-TEST_CASE("error_dedupe names its settings and refuses impossible ones") {
+TEST_CASE("error_dedupe describes its settings and refuses invalid ones") {
   CHECK(support::names_of_settings<error_dedupe_config>() ==
         std::vector<std::string>{"window_seconds", "max_entries", "levels", "key_fields"});
   auto const refused = [](error_dedupe_config const& config) {

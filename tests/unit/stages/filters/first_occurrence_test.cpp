@@ -48,7 +48,7 @@ TEST_CASE("the first record of a message passes, later ones in its window do not
   CHECK(l.rt.counts().filtered == 8);
 }
 
-TEST_CASE("the window runs from the first sight: a message that never pauses passes once a window") {
+TEST_CASE("the window starts with the first event: a message that never pauses passes once per window") {
   first_calls c{first_occurrence{{.window_seconds = 60}}};
   int passed = 0;
   for (int i = 0; i < 600; ++i) {
@@ -79,7 +79,7 @@ TEST_CASE("several paths make one key, and a record with none of them passes") {
   CHECK(keeps(0, nullptr));
 }
 
-TEST_CASE("what stands in two fields is not what stands in one of them") {
+TEST_CASE("values in two fields are not the same key as both in one field") {
   first_occurrence filter{{.key_fields = {"data.a", "data.b"}}};
   auto const keeps = [&](char const* a, char const* b) {
     support::events made;
@@ -97,7 +97,7 @@ TEST_CASE("what stands in two fields is not what stands in one of them") {
   CHECK_FALSE(keeps("xyz", nullptr));
 }
 
-TEST_CASE("a share of the later records may pass, by a seed the same ones") {
+TEST_CASE("a share of the later records can pass, the same ones for a seed") {
   auto const later = [](std::uint64_t seed) {
     first_calls c{first_occurrence{{.subsequent_sample_rate = 0.3, .seed = seed}}};
     CHECK(c.calls("x"));
@@ -113,7 +113,7 @@ TEST_CASE("a share of the later records may pass, by a seed the same ones") {
   CHECK(std::abs(passed - 600) < 120);
 }
 
-TEST_CASE("the keys of first_occurrence are bounded, one that was pushed out passes again") {
+TEST_CASE("the keys of first_occurrence are bounded, and an evicted one passes again") {
   first_calls c{first_occurrence{{.max_keys = 2}}};
   CHECK(c.calls("a"));
   CHECK(c.calls("b"));
@@ -129,7 +129,7 @@ TEST_CASE("the keys of first_occurrence are bounded, one that was pushed out pas
   CHECK(all[0].value == 2);
 }
 
-TEST_CASE("a clock that was set back by more than the window begins a new one") {
+TEST_CASE("setting the clock back by more than the window starts a new one") {
   first_calls c{first_occurrence{{.window_seconds = 60}}};
   CHECK(c.calls("x"));
   c.now -= 30 * one_second;
@@ -139,7 +139,7 @@ TEST_CASE("a clock that was set back by more than the window begins a new one") 
   CHECK_FALSE(c.calls("x"));
 }
 
-TEST_CASE("a copy of first_occurrence knows what the first one has seen") {
+TEST_CASE("a copy of first_occurrence knows the keys of the original") {
   first_calls first{first_occurrence{}};
   CHECK(first.calls("a"));
   first_calls second_one{first};
@@ -148,7 +148,7 @@ TEST_CASE("a copy of first_occurrence knows what the first one has seen") {
   CHECK(first.calls("b"));
 }
 
-TEST_CASE("first_occurrence names its settings and refuses impossible ones") {
+TEST_CASE("first_occurrence describes its settings and refuses invalid ones") {
   CHECK(
       support::names_of_settings<first_occurrence_config>() ==
       std::vector<std::string>{"key_fields", "window_seconds", "max_keys", "subsequent_sample_rate", "seed"});

@@ -35,7 +35,7 @@ TEST_CASE("the level filter drops what is below its level, custom levels by thei
   CHECK(kept_by({.min_level = fapilog::custom_level(25)}) == level_texts{"25", "30", "40", "70"});
 }
 
-TEST_CASE("the level filter the other way round drops its level and what is above") {
+TEST_CASE("the inverted level filter drops its level and everything above") {
   CHECK(kept_by({.min_level = fapilog::level::warning, .drop_below = false}) ==
         level_texts{"10", "20", "25"});
 }
@@ -52,7 +52,7 @@ TEST_CASE("the level filter in a pipeline: dropped records are counted as filter
   CHECK(l.rt.counts().balanced());
 }
 
-TEST_CASE("the level filter names its settings") {
+TEST_CASE("the level filter describes its settings") {
   CHECK(support::names_of_settings<level_config>() == level_texts{"min_level", "drop_below"});
   CHECK(fapilog::any_filter{fapilog::filters::level{}}.base().name() == "level");
 }

@@ -102,7 +102,7 @@ TEST_CASE(
   CHECK(keys_tracked(c.filter) == 3);
 }
 
-TEST_CASE("a flood of keys of a megabyte leaves a rate limit with its bound of keys and no text of them") {
+TEST_CASE("a flood of keys of a megabyte does not exceed the memory bound of a rate limit") {
   limited_calls c{rate_limit{{.capacity = 1, .key_field = "user_id", .max_keys = 10}}};
   std::string const megabyte(1 << 20, 'x');
   for (int i = 0; i < 50; ++i) CHECK(c.calls(megabyte + std::to_string(i)));
@@ -110,7 +110,7 @@ TEST_CASE("a flood of keys of a megabyte leaves a rate limit with its bound of k
   CHECK(keys_tracked(c.filter) == 10);
 }
 
-TEST_CASE("numbers and their texts are the same key, an empty text and a missing one are not") {
+TEST_CASE("a number and its text are the same key, an empty and a missing value are not") {
   rate_limit filter{{.capacity = 1, .key_field = "data.k"}};
   auto const calls = [&](value const* v) {
     support::events made;
@@ -129,7 +129,7 @@ TEST_CASE("numbers and their texts are the same key, an empty text and a missing
   CHECK_FALSE(calls(&empty));
 }
 
-TEST_CASE("a rate limit that marks keeps the record and says so in its data") {
+TEST_CASE("a rate limit that marks keeps the record and marks its data") {
   support::logged l{
       {.filters = {rate_limit{
            {.capacity = 1, .refill_rate_per_sec = 0.001, .overflow_action = overflow_action::mark}}}}};
@@ -142,7 +142,7 @@ TEST_CASE("a rate limit that marks keeps the record and says so in its data") {
   CHECK(l.rt.counts().filtered == 0);
 }
 
-TEST_CASE("calls that come slightly out of order refill nothing twice") {
+TEST_CASE("calls that arrive slightly out of order refill nothing twice") {
   limited_calls c{rate_limit{{.capacity = 10, .refill_rate_per_sec = 10}}};
   CHECK(c.passed(10) == 10);
   int passed = 0;
@@ -153,7 +153,7 @@ TEST_CASE("calls that come slightly out of order refill nothing twice") {
   CHECK(passed == 0);
 }
 
-TEST_CASE("after the clock was set back a rate limit goes on from there") {
+TEST_CASE("a rate limit goes on from the new time if the clock is set back") {
   limited_calls c{rate_limit{{.capacity = 2, .refill_rate_per_sec = 1}}};
   CHECK(c.passed(5) == 2);
   c.now -= 3'600'000 * one_ms;
@@ -162,7 +162,7 @@ TEST_CASE("after the clock was set back a rate limit goes on from there") {
   CHECK(c.passed(5) == 1);
 }
 
-TEST_CASE("a copy of a rate limit begins with what the first one knows and then counts for itself") {
+TEST_CASE("a copy of a rate limit starts with the state of the original and is then independent") {
   limited_calls first{rate_limit{{.capacity = 3, .refill_rate_per_sec = 0.001, .key_field = "user_id"}}};
   CHECK(first.passed(2, "a") == 2);
   limited_calls second{first};
@@ -170,7 +170,7 @@ TEST_CASE("a copy of a rate limit begins with what the first one knows and then 
   CHECK(first.passed(3, "a") == 1);
 }
 
-TEST_CASE("the rate limit names its settings and refuses impossible ones") {
+TEST_CASE("the rate limit describes its settings and refuses invalid ones") {
   CHECK(support::names_of_settings<rate_limit_config>() ==
         std::vector<std::string>{"capacity", "refill_rate_per_sec", "key_field", "max_keys",
                                  "overflow_action"});

@@ -47,7 +47,7 @@ TEST_CASE("sampling with a seed keeps the same records in each run, another seed
   CHECK(first != decisions_of(sampling{{.sample_rate = 0.5}}));
 }
 
-TEST_CASE("a copy of a sampling filter goes on where the first one stands") {
+TEST_CASE("a copy of a sampling filter continues from the state of the original") {
   support::events made;
   fapilog::event const& e = made.add("x");
   sampling first{{.sample_rate = 0.5, .seed = 1}};
@@ -65,7 +65,7 @@ TEST_CASE("sampling in a pipeline: records are written or counted as filtered") 
   CHECK(l.rt.counts().filtered == 1'000 - written);
 }
 
-TEST_CASE("sampling names its settings, tells its rate and refuses what is no share") {
+TEST_CASE("sampling describes its settings, reports its rate and refuses what is not a share") {
   CHECK(support::names_of_settings<sampling_config>() == std::vector<std::string>{"sample_rate", "seed"});
   CHECK(support::refusal_of([] { return sampling{{.sample_rate = 1.5}}; }) ==
         "fapilog: sampling.sample_rate: 1.5 is out of range (0 to 1)");

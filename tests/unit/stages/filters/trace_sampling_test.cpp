@@ -59,7 +59,7 @@ TEST_CASE("defect 12: under the envelope v1.1 trace_sampling keeps all records o
   CHECK(written.size() < 35);
 }
 
-TEST_CASE("trace sampling decides by the id alone: each process the same, and these ids so for ever") {
+TEST_CASE("trace sampling decides by the id alone, the same in every process and version") {
   CHECK(traces_kept_at(0.5) == traces_kept_at(0.5));
   // SipHash-2-4 with a key of zeros, below half of 2^64; worked out apart from this library.
   trace_sampling filter{{.sample_rate = 0.5}};
@@ -68,7 +68,7 @@ TEST_CASE("trace sampling decides by the id alone: each process the same, and th
   CHECK(kept == "0011100001101110");
 }
 
-TEST_CASE("trace sampling keeps its share of traces, and of a lower share a part of those") {
+TEST_CASE("trace sampling keeps its share of traces, and at a lower share a subset of those") {
   auto const half = traces_kept_at(0.5);
   auto const tenth = traces_kept_at(0.1);
   CHECK(std::abs(static_cast<double>(half.size()) - 1'000) < 150);
@@ -78,7 +78,7 @@ TEST_CASE("trace sampling keeps its share of traces, and of a lower share a part
   CHECK(traces_kept_at(1).size() == 2'000);
 }
 
-TEST_CASE("errors, AUDIT and SECURITY pass trace sampling, or what else is asked for") {
+TEST_CASE("errors, AUDIT and SECURITY pass trace sampling, or the configured levels") {
   trace_sampling filter{{.sample_rate = 0}};
   for (auto const l :
        {fapilog::level::error, fapilog::level::critical, fapilog::level::audit, fapilog::level::security}) {
@@ -91,7 +91,7 @@ TEST_CASE("errors, AUDIT and SECURITY pass trace sampling, or what else is asked
   CHECK_FALSE(keeps(warnings, trace_id(1), fapilog::level::error));
 }
 
-TEST_CASE("records without a trace id are kept by chance, by a seed the same ones") {
+TEST_CASE("records without a trace id are sampled at random, the same ones for a seed") {
   auto const decisions = [](trace_sampling filter) {
     support::events first;
     support::events second;
@@ -109,7 +109,7 @@ TEST_CASE("records without a trace id are kept by chance, by a seed the same one
   CHECK(std::abs(kept - 500) < 100);
 }
 
-TEST_CASE("the trace's id may stand elsewhere") {
+TEST_CASE("the path of the trace id can be configured") {
   trace_sampling filter{{.sample_rate = 0.5, .trace_id_field = "data.request.trace"}};
   auto const keep = [&](int i) {
     support::events made;
@@ -122,7 +122,7 @@ TEST_CASE("the trace's id may stand elsewhere") {
   for (int i = 0; i < 100; ++i) CHECK(keep(i) == (by_context.count(i) == 1));
 }
 
-TEST_CASE("trace sampling names its settings, tells its rate and refuses impossible ones") {
+TEST_CASE("trace sampling describes its settings, reports its rate and refuses invalid settings") {
   CHECK(support::names_of_settings<trace_sampling_config>() ==
         std::vector<std::string>{"sample_rate", "trace_id_field", "always_pass_levels", "seed"});
   CHECK(support::refusal_of([] { return trace_sampling{{.sample_rate = -1}}; }) ==

@@ -79,7 +79,7 @@ TEST_CASE("defect 11: size_guard keeps level, time and message of a v1.1 record 
   CHECK(l.rt.counts().failed == 0);
 }
 
-TEST_CASE("a line within the limit stays as it is, to the byte") {
+TEST_CASE("a line within the limit stays unchanged") {
   auto l = guarded({.max_bytes = 256'000});
   l.log.info("short", kv("a", 1));
   std::string const line = l.last_line();
@@ -88,7 +88,7 @@ TEST_CASE("a line within the limit stays as it is, to the byte") {
   CHECK(made_of(line, {.max_bytes = line.size() - 1}) != line);
 }
 
-TEST_CASE("the largest members go first, and no more of them than it takes") {
+TEST_CASE("the largest members are removed first, and no more than needed") {
   auto l = guarded({.max_bytes = 2'300});
   l.log.info("x", kv("small", text_of(10)), kv("larger", text_of(900)), kv("largest", text_of(1'500)),
              kv("nested", std::map<std::string, std::string>{{"a", text_of(700)}}));
@@ -123,7 +123,7 @@ TEST_CASE("a message keeps a quarter of the limit while there is something else 
   CHECK(log.at("data").contains("b"));
 }
 
-TEST_CASE("diagnostics go as data does, but for the origin") {
+TEST_CASE("diagnostics are removed like data, except for the origin") {
   auto l = guarded({.max_bytes = 500});
   l.log.error("failed", fapilog::caught(std::runtime_error{text_of(1'000)}), kv("order", 1));
   auto const log = l.last();
@@ -133,7 +133,7 @@ TEST_CASE("diagnostics go as data does, but for the origin") {
   CHECK(log.at("data").at("order") == 1);
 }
 
-TEST_CASE("what is to be preserved goes last, even if it is the largest") {
+TEST_CASE("preserved members are removed last, even if they are the largest") {
   size_guard_config const config{.max_bytes = 1'200,
                                  .preserve_fields = {"data.kept", "diagnostics.service", "qu\"oted"}};
   auto l = guarded(config);
@@ -148,7 +148,7 @@ TEST_CASE("what is to be preserved goes last, even if it is the largest") {
   CHECK(l.data().size() == 2);  // in the end it goes, too: the limit holds
 }
 
-TEST_CASE("ids and logger are cut only where nothing else is left, message_id never") {
+TEST_CASE("ids and logger are cut only if nothing else is left, message_id never") {
   support::logged l{{.processors = {size_guard{{.max_bytes = 750}}}}};
   auto const log = l.rt.get_logger(text_of(500, 'l'));
   log.info("a long id takes nothing from the message", kv("request_id", text_of(5'000, 'r')),
@@ -193,7 +193,7 @@ TEST_CASE("a line of any limit from 100 bytes on is valid, within it, and has le
   CHECK(least_envelope < 400);
 }
 
-TEST_CASE("a line with few members keeps to any limit, too") {
+TEST_CASE("a line with few members fits any limit") {
   std::string const line =
       R"({"log":{"timestamp":"2026-01-27T10:30:00.123Z","level":"INFO","message":"m","diagnostics":{"a":")" +
       text_of(300) + R"("},"data":{"b":")" + text_of(200) + R"("}}})";
@@ -238,7 +238,7 @@ TEST_CASE("records of random shape and any limit give valid lines within it") {
   }
 }
 
-TEST_CASE("members that say that a record was cut before are not there twice") {
+TEST_CASE("members of an earlier truncation do not occur twice") {
   support::logged l{{.max_record_bytes = 1'024, .processors = {size_guard{{.max_bytes = 700}}}}};
   l.log.info("x", kv("a", text_of(5'000)), kv("_original_size", "mine"));
   std::string const line = l.last_line();
@@ -257,7 +257,7 @@ TEST_CASE("a size guard that drops counts the record as failed") {
   CHECK(l.rt.counts().balanced());
 }
 
-TEST_CASE("a size guard that marks leaves everything in the line and says that it is too long") {
+TEST_CASE("a size guard that marks keeps the whole line and adds that it is too long") {
   auto l = guarded({.max_bytes = 500, .action = oversize_action::mark});
   l.log.info("too long", kv("a", text_of(1'000)), kv("_oversize", "mine"));
   l.log.info("short");
@@ -271,7 +271,7 @@ TEST_CASE("a size guard that marks leaves everything in the line and says that i
   CHECK(records[1].at("data").empty());
 }
 
-TEST_CASE("what an earlier processor changed in a line stays changed when it is truncated") {
+TEST_CASE("changes of an earlier processor survive the truncation") {
   support::logged l{{.processors = {[](fapilog::event const&, std::string& line) {
                                       line.replace(line.find("secret"), 6, "******");
                                       line.insert(1, R"("signed": "yes" , )");
@@ -325,7 +325,7 @@ TEST_CASE("the size guard counts what it did") {
   CHECK(figures_after(oversize_action::mark, envelope) == counts(0, 0, 1));
 }
 
-TEST_CASE("the size guard names its settings and refuses impossible ones") {
+TEST_CASE("the size guard describes its settings and refuses invalid ones") {
   CHECK(support::names_of_settings<size_guard_config>() ==
         std::vector<std::string>{"max_bytes", "action", "preserve_fields"});
   auto const refused = [](size_guard_config const& config) {

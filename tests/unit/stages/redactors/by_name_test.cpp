@@ -109,7 +109,7 @@ TEST_CASE("credentials are found by the words of a name, however it is written")
   }
 }
 
-TEST_CASE("names that only look alike are left alone") {
+TEST_CASE("names that only look similar stay") {
   redacted r{by_name{}};
   for (auto const* const key :
        {"author",      "authority",    "authored_by",     "expires_at", "tokenizer",   "tokenize",
@@ -141,7 +141,7 @@ TEST_CASE("names are found at any depth, in lists too, and across the keys of a 
         json{{"acct", {{"number", "***"}, {"number_of_users", 2}}}});
 }
 
-TEST_CASE("pairs in a list, and objects with a name and a value, are members by that name") {
+TEST_CASE("pairs in a list, and objects with a name and a value, count as members with that name") {
   redacted r{by_name{}};
   auto const pair = [](json const& a, json const& b) { return json::array({a, b}); };
   CHECK(r.named("headers", json::array({pair("Authorization", "Bearer x"), pair("Host", "h"),
@@ -162,7 +162,7 @@ TEST_CASE("pairs in a list, and objects with a name and a value, are members by 
   CHECK_THAT(r.named("deep", deep).dump(), !ContainsSubstring("hunter2") && ContainsSubstring("TOO_DEEP"));
 }
 
-TEST_CASE("a covered container goes whole, null stays") {
+TEST_CASE("a covered container is replaced as a whole, null stays") {
   redacted r{by_name{}};
   CHECK(r.named("credentials", {{"user", "ada"}, {"key", "x"}}) == "***");
   CHECK(r.named("tokens", {"a", "b"}) == "***");
@@ -172,7 +172,7 @@ TEST_CASE("a covered container goes whole, null stays") {
   CHECK(r.named("password", "") == "***");
 }
 
-TEST_CASE("numbers and booleans under a name that says they are a measure stay, texts do not") {
+TEST_CASE("numbers and booleans stay if their name says that they are a measure, strings do not") {
   redacted r{by_name{by_name_config{.presets = {"CREDENTIALS", "CONTACT_INFO"}}}};
   for (auto const* const key :
        {"token_count", "password_length", "emailCount", "email_count", "pin_attempts", "token_expires_in",
@@ -189,7 +189,7 @@ TEST_CASE("numbers and booleans under a name that says they are a measure stay, 
   CHECK(r.named("token_number", 3) == "***");
 }
 
-TEST_CASE("each preset covers what it is made for") {
+TEST_CASE("each preset covers the names of its purpose") {
   auto const found = [](std::string const& preset, std::string const& key) {
     redacted r{by_name{by_name_config{.presets = {preset}}}};
     return masks(r, key);
@@ -232,7 +232,7 @@ TEST_CASE("each preset covers what it is made for") {
   CHECK_FALSE(found("HIPAA_PHI", "patience"));
 }
 
-TEST_CASE("names of the user's own, and paths that stay") {
+TEST_CASE("further names and allowed paths can be configured") {
   redacted r{by_name{by_name_config{.presets = {"CREDENTIALS"},
                                     .names = {"badge number", "*fluff", "^exact$", "tail$"},
                                     .allowed_fields = {"data.csrf_token", "pin"}}}};
@@ -249,7 +249,7 @@ TEST_CASE("names of the user's own, and paths that stay") {
   CHECK(masks(r, "password"));
 }
 
-TEST_CASE("context and diagnostics are looked at, the envelope's own members stay") {
+TEST_CASE("context and diagnostics are checked, and members that the envelope adds stay") {
   redacted r{by_name{by_name_config{.presets = {"CREDENTIALS", "HIPAA_PHI", "PCI_DSS"}}}};
   json const log = r.log("hello", {{"a", 1}}, {{"user_id", "u1"}, {"trace_id", "t1"}, {"api_key", "x"}},
                          {{"service", "billing"}, {"host", "h"}, {"pid", 4}, {"secret", {{"a", 1}}}});
@@ -261,7 +261,7 @@ TEST_CASE("context and diagnostics are looked at, the envelope's own members sta
   CHECK(log.at("message") == "hello");
 }
 
-TEST_CASE("impossible configurations of by_name are errors in words") {
+TEST_CASE("invalid configurations of by_name are refused with a message") {
   CHECK_THROWS_WITH((by_name{by_name_config{.presets = {"NOTHING"}}}),
                     ContainsSubstring("there is no redaction preset 'NOTHING'; valid presets: CONTACT_INFO"));
   CHECK_THROWS_WITH((by_name{by_name_config{.names = {"--"}}}), ContainsSubstring("name '--' has no word"));
@@ -269,7 +269,7 @@ TEST_CASE("impossible configurations of by_name are errors in words") {
                     ContainsSubstring("path 'a..b' is not valid"));
 }
 
-TEST_CASE("redactions by name are counted, and a copy counts for itself") {
+TEST_CASE("redactions by name are counted, and a copy has its own count") {
   redacted r{by_name{}};
   (void)r.data({{"password", "a"}, {"token", "b"}, {"x", 1}});
   CHECK(r.count("fapilog_redacted_fields_total", "by_name") == 2);

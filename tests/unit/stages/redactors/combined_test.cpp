@@ -48,7 +48,7 @@ TEST_CASE("combined does what its redactors do one after the other") {
   CHECK(log.at("data").at("text") == "card [REDACTED:CARD] and Bearer [REDACTE[truncated]");
 }
 
-TEST_CASE("of several rules for a member the first one given counts") {
+TEST_CASE("if several rules cover a member, the first one given applies") {
   redacted r{combined{field_mask_config{.fields_to_mask = {"body"}, .mask_string = "first"},
                       field_blocker_config{}, by_name_config{}}};
   CHECK(r.data({{"body", 1}, {"raw", 2}, {"token", 3}}) ==
@@ -59,12 +59,12 @@ TEST_CASE("of several rules for a member the first one given counts") {
   CHECK(strict.data({{"token_count", 3}, {"pin_count", 3}}) == json{{"token_count", "m"}, {"pin_count", 3}});
 }
 
-TEST_CASE("texts are cut after secrets were found, never before") {
+TEST_CASE("strings are truncated after secrets were found, never before") {
   redacted r{combined{string_truncate_config{.max_string_length = 12}, value_detectors_config{}}};
   CHECK(r.text("4111111111111111") == "[REDACTED:CA[truncated]");
 }
 
-TEST_CASE("there is no depth at which redaction stops: what is too deep is replaced") {
+TEST_CASE("redaction does not stop at any depth: a value that is too deep is replaced") {
   redacted r{combined{by_name_config{}, value_detectors_config{}}};
   for (int depth = 1; depth < 300; ++depth) {
     json deep{{"password", "hunter2"}, {"text", "4111111111111111"}, {"n", 4111111111111111}};
@@ -92,14 +92,14 @@ void to_log(fapilog::value_writer& writer, nested const& n) {
 
 }  // namespace
 
-TEST_CASE("the deepest value that a call can log is looked at") {
+TEST_CASE("the deepest value that a call can log is checked") {
   support::logged test{{.redactors = hardened_set()}};
   test.log.info("x", kv("deep", nested{fapilog::max_depth - 1}));
   CHECK_THAT(test.last_line(), !ContainsSubstring("hunter2") && !ContainsSubstring("4111") &&
                                    ContainsSubstring(R"([{"password":"***","x":"[REDACTED:CARD]"}])"));
 }
 
-TEST_CASE("values in memory that others share are not changed") {
+TEST_CASE("values in shared memory are not changed") {
   support::events events;
   combined redactor{by_name_config{}, value_detectors_config{}};
   fapilog::value const shared =
@@ -147,7 +147,7 @@ TEST_CASE(
   CHECK(e.diagnostics.find("service")->as_string() == "[REDACTED:CARD]");
 }
 
-TEST_CASE("what was found clean in one batch is looked at again in the next, at the same place in memory") {
+TEST_CASE("what was clean in one batch is checked again in the next, at the same place in memory") {
   combined redactor{value_detectors_config{}};
   fapilog::detail::arena memory;
   char const* place = nullptr;
@@ -166,7 +166,7 @@ TEST_CASE("what was found clean in one batch is looked at again in the next, at 
   }
 }
 
-TEST_CASE("bound fields and scopes are redacted as the call's own") {
+TEST_CASE("bound fields and scopes are redacted like the call's own fields") {
   support::logged test{{.redactors = production_set()}};
   auto const bound = test.log.with(kv("token", "hunter2"));
   auto const scope = fapilog::scope(kv("api_key", "hunter2"), kv("user_id", "password=hunter2"));
@@ -175,7 +175,7 @@ TEST_CASE("bound fields and scopes are redacted as the call's own") {
   CHECK(test.last().at("context").at("user_id") == "password=***");
 }
 
-TEST_CASE("the sets of production and hardened are what they say") {
+TEST_CASE("the sets of production and hardened contain the documented redactors") {
   redacted production{production_set().front()};
   redacted hardened{hardened_set().front()};
   REQUIRE(production_set().size() == 1);
@@ -305,7 +305,7 @@ class random_values {
 
 }  // namespace
 
-TEST_CASE("of random values nothing leaks, and nothing else is changed") {
+TEST_CASE("random values leak no secret, and nothing else is changed") {
   redacted r{combined{by_name_config{}, url_credentials_config{}, value_detectors_config{}}};
   for (unsigned seed = 0; seed < 4000; ++seed) {
     random_values::pair made = random_values{seed}.object(1 + seed % 6);

@@ -22,7 +22,7 @@ constexpr char blocked[] = "[REDACTED:HIGH_RISK_FIELD]";
 
 }  // namespace
 
-TEST_CASE("with its defaults the blocker blocks the nine fields of high risk") {
+TEST_CASE("by default the blocker blocks the nine high-risk fields") {
   redacted r{field_blocker{}};
   for (auto const* const key :
        {"body", "request_body", "response_body", "payload", "raw", "dump", "raw_body", "raw_request",
@@ -53,7 +53,7 @@ TEST_CASE("blocked fields are found at any depth, in context and diagnostics too
   CHECK(log.at("diagnostics").at("a").at("dump") == blocked);
 }
 
-TEST_CASE("the list, the exceptions and the replacement are the user's") {
+TEST_CASE("the list, the exceptions and the replacement can be configured") {
   redacted r{field_blocker{{.blocked_fields = {"blob", "body"},
                             .allowed_fields = {"data.mail.body", "Blob"},
                             .replacement = "gone"}}};
@@ -68,7 +68,7 @@ TEST_CASE("a field without letters is refused") {
   CHECK_THROWS_WITH((field_blocker{{.allowed_fields = {""}}}), ContainsSubstring("is not valid"));
 }
 
-TEST_CASE("blocked fields are counted as violations of the policy") {
+TEST_CASE("blocked fields are counted as policy violations") {
   redacted r{field_blocker{}};
   (void)r.data({{"body", 1}, {"raw", 2}});
   CHECK(r.count("fapilog_policy_violations_total", "") == 2);

@@ -34,7 +34,7 @@ void to_log(fapilog::value_writer& writer, price const& p) { writer.value(p.euro
 
 }  // namespace
 
-TEST_CASE("a path from data, context or diagnostics down masks that member alone") {
+TEST_CASE("a path from data, context or diagnostics down masks only that member") {
   redacted r = masking_by_path({"data.user.password", "context.user_id", "diagnostics.host"});
   json const log =
       r.log("m", {{"user", {{"password", "x"}, {"name", "ada"}}}, {"password", "y"}, {"user_id", "z"}},
@@ -46,7 +46,7 @@ TEST_CASE("a path from data, context or diagnostics down masks that member alone
   CHECK(log.at("diagnostics").at("pid") == 1);
 }
 
-TEST_CASE("a path without a root is found at any depth, everywhere") {
+TEST_CASE("a path without a root matches at any depth") {
   redacted r = masking_by_path({"password", "user.name"});
   json const log =
       r.log("m", {{"password", "x"}, {"a", {{"password", "y"}}}, {"user", {{"name", "n"}}}, {"name", "m"}},
@@ -57,7 +57,7 @@ TEST_CASE("a path without a root is found at any depth, everywhere") {
   CHECK(log.at("diagnostics").at("b").at("c").at("password") == "***");
 }
 
-TEST_CASE("a star stands for one key, two stars for any number of them") {
+TEST_CASE("a star matches one key, two stars any number of keys") {
   redacted r = masking_by_path({"data.*.token", "data.deep.**.pin", "data.all.**", "**.end"});
   CHECK(r.data({{"a", {{"token", 1}, {"b", {{"token", 2}}}}}, {"token", 3}}) ==
         json{{"a", {{"token", "***"}, {"b", {{"token", 2}}}}}, {"token", 3}});
@@ -69,7 +69,7 @@ TEST_CASE("a star stands for one key, two stars for any number of them") {
   CHECK(everything.data({{"a", 1}, {"b", {{"c", 2}}}}) == json{{"a", "***"}, {"b", "***"}});
 }
 
-TEST_CASE("lists leave no trace in a path") {
+TEST_CASE("lists do not appear in a path") {
   json const before{{"users", {{{"token", "a"}}, {{"token", "b"}}}}};
   json const after{{"users", {{{"token", "***"}}, {{"token", "***"}}}}};
   for (auto const* const path :
@@ -81,7 +81,7 @@ TEST_CASE("lists leave no trace in a path") {
   CHECK(lists.data({{"m", {{1, 2}, {3}}}}) == json{{"m", "***"}});
 }
 
-TEST_CASE("a key with dots counts as several, and as one for a star") {
+TEST_CASE("a key with dots counts as several keys, and as one for a star") {
   redacted r = masking_by_path({"data.user.name", "diagnostics.exception.error.message", "data.*.token"});
   CHECK(r.data({{"a.b", {{"token", 1}}}, {"c", {{"token", 2}}}}) ==
         json{{"a.b", {{"token", "***"}}}, {"c", {{"token", "***"}}}});
@@ -92,19 +92,19 @@ TEST_CASE("a key with dots counts as several, and as one for a star") {
             .at("error.message") == "***");
 }
 
-TEST_CASE("case makes no difference unless it is asked for") {
+TEST_CASE("case makes no difference by default") {
   redacted r = masking_by_path({"data.User.PassWord"});
   CHECK(r.data({{"uSER", {{"password", 1}}}}) == json{{"uSER", {{"password", "***"}}}});
   redacted strict{field_mask{{.fields_to_mask = {"data.User"}, .case_insensitive = false}}};
   CHECK(strict.data({{"User", 1}, {"user", 2}}) == json{{"User", "***"}, {"user", 2}});
 }
 
-TEST_CASE("the mask is the user's, and null stays null") {
+TEST_CASE("the mask can be configured, and null stays null") {
   redacted r{field_mask{{.fields_to_mask = {"a"}, .mask_string = "<\"gone\">"}}};
   CHECK(r.data({{"a", "x"}, {"b", {{"a", nullptr}}}}) == json{{"a", "<\"gone\">"}, {"b", {{"a", nullptr}}}});
 }
 
-TEST_CASE("a path that is no path is refused") {
+TEST_CASE("an invalid path in fields_to_mask is refused") {
   for (auto const* const path : {"", ".", "a.", ".a", "a..b"}) {
     CHECK_THROWS_AS(masking_by_path({path}), std::invalid_argument);
     CHECK_THROWS_WITH(masking_by_path({path}),
@@ -112,7 +112,7 @@ TEST_CASE("a path that is no path is refused") {
   }
 }
 
-TEST_CASE("equal values have equal pseudonyms under one key, others under another") {
+TEST_CASE("equal values have equal pseudonyms with one key, and different ones with another key") {
   field_mask_config config{
       .fields_to_mask = {"user", "card"}, .mode = mask_mode::pseudonym, .key = "0123456789abcdef"};
   redacted r{field_mask{config}};
@@ -128,7 +128,7 @@ TEST_CASE("equal values have equal pseudonyms under one key, others under anothe
   CHECK(other.named("user", "ada") != r.named("user", "ada"));
 }
 
-TEST_CASE("pseudonyms want a key of sixteen bytes, and no error tells it") {
+TEST_CASE("pseudonyms need a key of sixteen bytes, and no error contains it") {
   field_mask_config config{.fields_to_mask = {"user"}, .mode = mask_mode::pseudonym, .key = "hunter2"};
   CHECK_THROWS_WITH(field_mask{config},
                     ContainsSubstring("field_mask.key: a key of 7 bytes is invalid; expected at least 16 bytes") &&
@@ -137,7 +137,7 @@ TEST_CASE("pseudonyms want a key of sixteen bytes, and no error tells it") {
   CHECK_THROWS_AS(field_mask{config}, std::invalid_argument);
 }
 
-TEST_CASE("values that JSON has no form for do not keep others from being masked") {
+TEST_CASE("values that JSON cannot represent do not prevent others from being masked") {
   // In the forebear one such value let the whole record pass.
   support::logged test{{.redactors = {field_mask{{.fields_to_mask = {"password"}}}}}};
   test.log.info("charged", kv("password", "hunter2"), kv("price", price{1.2}),
@@ -151,7 +151,7 @@ TEST_CASE("values that JSON has no form for do not keep others from being masked
   CHECK_THAT(test.last_line(), !ContainsSubstring("hunter2"));
 }
 
-TEST_CASE("more places than are remembered are masked all the same, record after record") {
+TEST_CASE("more places than the cache holds are still masked, record after record") {
   redacted r = masking_by_path({"data.*.secret"});
   for (int round = 0; round < 3; ++round) {
     json before;
@@ -168,7 +168,7 @@ TEST_CASE("more places than are remembered are masked all the same, record after
   CHECK(r.data({{long_key, {{"secret", 1}}}}) == json{{long_key, {{"secret", "***"}}}});
 }
 
-TEST_CASE("keys in memory that is used again are told apart by their characters") {
+TEST_CASE("keys in reused memory are distinguished by their characters") {
   redacted r = masking_by_path({"data.secret"});
   for (int i = 0; i < 100; ++i) {
     CHECK(r.data({{"secret", i}}) == json{{"secret", "***"}});

@@ -23,7 +23,7 @@ bool has(name_list const& all, std::string_view one) {
 
 }  // namespace
 
-TEST_CASE("there are thirteen redaction presets, by these names") {
+TEST_CASE("there are thirteen redaction presets with these names") {
   CHECK(list_redaction_presets() ==
         name_list{"CONTACT_INFO", "PERSONAL_IDENTIFIERS", "ONLINE_IDENTIFIERS", "FINANCIAL_IDENTIFIERS",
                   "US_GOVERNMENT_IDS", "UK_GOVERNMENT_IDS", "EU_GOVERNMENT_IDS", "GDPR_PII", "GDPR_PII_UK",
@@ -39,7 +39,7 @@ TEST_CASE("there are thirteen redaction presets, by these names") {
   }
 }
 
-TEST_CASE("a preset has the names of those that it extends, over several steps") {
+TEST_CASE("a preset includes the names of the presets that it extends, directly or not") {
   auto const gdpr = resolve_redaction_preset("GDPR_PII");
   for (auto const* const parent : {"CONTACT_INFO", "PERSONAL_IDENTIFIERS", "ONLINE_IDENTIFIERS",
                                    "FINANCIAL_IDENTIFIERS", "EU_GOVERNMENT_IDS"}) {

@@ -24,7 +24,7 @@ redacted masking_by_pattern(std::vector<std::string> patterns) {
 
 }  // namespace
 
-TEST_CASE("a pattern is held against the whole path of a member") {
+TEST_CASE("a pattern must match the whole path of a member") {
   redacted r = masking_by_pattern({R"(data\.user\..*)", R"(.*\.(pin|code))"});
   CHECK(r.data({{"user", {{"name", "x"}, {"age", 3}}},
                 {"username", "y"},
@@ -37,13 +37,13 @@ TEST_CASE("a pattern is held against the whole path of a member") {
   CHECK(part.named("user", "x") == "x");
 }
 
-TEST_CASE("lists leave no trace, and a masked container is not looked into") {
+TEST_CASE("lists do not appear in paths, and a masked container is not searched") {
   redacted r = masking_by_pattern({R"(data\.items\.price)", R"(data\.whole)"});
   CHECK(r.data({{"items", {{{"price", 1}}, {{"price", 2}}}}, {"whole", {{"x", 1}}}}) ==
         json{{"items", {{{"price", "***"}}, {{"price", "***"}}}}, {"whole", "***"}});
 }
 
-TEST_CASE("the path of a member is that of the containers it stands in, not of those beside it") {
+TEST_CASE("the path of a member names the containers around it, not those beside it") {
   redacted r = masking_by_pattern({R"(data\.o\.b)", R"(data\.o\.a\.z)"});
   CHECK(r.data({{"o", {{"a", {{"x", {{"b", 1}}}, {"z", 2}}}, {"b", 3}, {"z", 4}}}}) ==
         json{{"o", {{"a", {{"x", {{"b", 1}}}, {"z", "***"}}}, {"b", "***"}, {"z", 4}}}});
@@ -58,7 +58,7 @@ TEST_CASE("context and diagnostics have paths, too") {
   CHECK(log.at("data").at("user_id") == 1);
 }
 
-TEST_CASE("a pattern that could explode or is not understood is refused when the redactor is made") {
+TEST_CASE("a pattern that could explode or is not supported is refused by the constructor") {
   CHECK_THROWS_WITH(
       masking_by_pattern({"ok", R"((a)\1)"}),
       ContainsSubstring(R"(fapilog: regex_mask.patterns: '(a)\1' is invalid; expected a regular expression)") &&

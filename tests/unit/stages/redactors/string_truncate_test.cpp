@@ -14,7 +14,7 @@ using fapilog::redactors::string_truncate;
 using json = nlohmann::json;
 using support::redacted;
 
-TEST_CASE("the limit that was set is the limit that is kept") {
+TEST_CASE("the configured limit applies") {
   // In the forebear it never reached the redactor.
   support::logged test{{.redactors = {string_truncate{{.max_string_length = 5}}}}};
   test.log.info("a long message", kv("text", "a long text"), kv("short", "12345"));
@@ -28,7 +28,7 @@ TEST_CASE("without a limit nothing is cut") {
   CHECK(r.text(text) == text);
 }
 
-TEST_CASE("a limit counts characters and cuts none of them") {
+TEST_CASE("a limit counts characters and never cuts within one") {
   redacted r{string_truncate{{.max_string_length = 3}}};
   CHECK(r.text("\xC3\xA4\xC3\xB6\xC3\xBC") == "\xC3\xA4\xC3\xB6\xC3\xBC");
   CHECK(r.text("\xC3\xA4\xC3\xB6\xC3\xBC!") == "\xC3\xA4\xC3\xB6\xC3\xBC[truncated]");
@@ -38,7 +38,7 @@ TEST_CASE("a limit counts characters and cuts none of them") {
   CHECK(r.text(std::string(1000, '\x80')) == "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD[truncated]");
 }
 
-TEST_CASE("texts are cut at any depth, in context and diagnostics too, keys are not") {
+TEST_CASE("strings are cut at any depth, also in context and diagnostics, keys are not") {
   redacted r{string_truncate{{.max_string_length = 2}}};
   json const log = r.log("m", {{"long_key", {{"a", {"abc", "ab"}}}}}, {{"user_id", "u123"}},
                          {{"exception", {{"error.message", "xyz"}}}});
@@ -47,7 +47,7 @@ TEST_CASE("texts are cut at any depth, in context and diagnostics too, keys are 
   CHECK(log.at("diagnostics").at("exception").at("error.message") == "xy[truncated]");
 }
 
-TEST_CASE("cutting twice is cutting once, and it is counted") {
+TEST_CASE("truncating twice has the effect of truncating once, and it is counted") {
   redacted r{string_truncate{{.max_string_length = 4}}};
   std::string const once = r.text("abcdefgh");
   CHECK(r.text(once) == once);

@@ -20,7 +20,7 @@ using fapilog::redactors::url_credentials;
 using json = nlohmann::json;
 using support::redacted;
 
-TEST_CASE("user and password are taken out of URLs of any scheme, and of those without one") {
+TEST_CASE("user and password are removed from URLs of any scheme, and from those without one") {
   redacted r{url_credentials{}};
   for (auto const& [before, after] : std::initializer_list<std::pair<char const*, char const*>>{
            {"https://user:pass@host/path", "https://host/path"},
@@ -49,7 +49,7 @@ TEST_CASE("user and password are taken out of URLs of any scheme, and of those w
   }
 }
 
-TEST_CASE("URLs are found within a text and in the message") {
+TEST_CASE("URLs are found within a string and in the message") {
   redacted r{url_credentials{}};
   CHECK(r.message("cannot reach postgres://app:hunter2@db:5432/x, trying http://u:p@[::1]/ now") ==
         "cannot reach postgres://db:5432/x, trying http://[::1]/ now");
@@ -92,7 +92,7 @@ TEST_CASE("what only looks like credentials stays") {
   }
 }
 
-TEST_CASE("values that a text names by the name of a credential are masked") {
+TEST_CASE("values that a string names as a credential are masked") {
   redacted r{url_credentials{}};
   for (auto const& [before, after] : std::initializer_list<std::pair<char const*, char const*>>{
            {"password=hunter2", "password=***"},
@@ -139,7 +139,7 @@ TEST_CASE("values that a text names by the name of a credential are masked") {
   }
 }
 
-TEST_CASE("prose about tokens is left alone") {
+TEST_CASE("prose about tokens stays") {
   redacted r{url_credentials{}};
   for (auto const* const text :
        {"invalid token: unexpected end", "token: expired", "pin: wrong", "secret: unknown",
@@ -149,12 +149,12 @@ TEST_CASE("prose about tokens is left alone") {
   }
 }
 
-TEST_CASE("without keywords only URLs are looked at") {
+TEST_CASE("without keywords only URLs are checked") {
   redacted r{url_credentials{{.keywords = false}}};
   CHECK(r.text("password=x https://u:p@h") == "password=x https://h");
 }
 
-TEST_CASE("a text above the limit never passes unlooked at") {
+TEST_CASE("a string above the limit never passes unchecked") {
   redacted r{url_credentials{{.max_string_length = 100}}};
   std::string const exactly = std::string(90, 'x') + " //u:p@hos";
   CHECK(exactly.size() == 100);
@@ -168,7 +168,7 @@ TEST_CASE("a text above the limit never passes unlooked at") {
                     ContainsSubstring("url_credentials.max_string_length: 63 is out of range (64 or more)"));
 }
 
-TEST_CASE("keys, nested values, bytes, context, diagnostics and the logger's name are looked at") {
+TEST_CASE("keys, nested values, bytes, context, diagnostics and the logger's name are checked") {
   redacted r{url_credentials{}};
   json const log = r.log("m", {{"https://u:p@h/", {{"a", {"//u:p@h"}}}}}, {{"request_id", "//u:p@h"}},
                          {{"exception", {{"error.message", "no route to //u:p@h"}}}});
@@ -184,7 +184,7 @@ TEST_CASE("keys, nested values, bytes, context, diagnostics and the logger's nam
   CHECK(test.data().at("raw") == "[REDACTED:BYTES]");
 }
 
-TEST_CASE("keys that become equal without their secrets stay apart") {
+TEST_CASE("keys that become equal without their secrets get different numbers") {
   redacted r{url_credentials{}};
   json const data =
       r.data({{"//a:1@h", 1}, {"//b:2@h", 2}, {"//h", 3}, {"m", {{"//a:1@h", 4}, {"//b:2@h", 5}}}});
@@ -193,7 +193,7 @@ TEST_CASE("keys that become equal without their secrets stay apart") {
   CHECK_THAT(data.dump(), !ContainsSubstring("a:1") && !ContainsSubstring("b:2"));
 }
 
-TEST_CASE("what was cleaned stays as it is when it is cleaned again") {
+TEST_CASE("redacting twice has the effect of redacting once") {
   redacted r{url_credentials{}};
   for (auto const* const text : {"https://u:p@h password=x \"token\":\"y\"", "Cookie: a=b", "a//b:c@d//e:f@g",
                                  "password=a,b;c=d&e=f password='x' d['pin']=1"}) {
@@ -202,7 +202,7 @@ TEST_CASE("what was cleaned stays as it is when it is cleaned again") {
   }
 }
 
-TEST_CASE("a quoted value is masked whole, whatever stands in it, also as JSON within JSON") {
+TEST_CASE("a quoted value is masked as a whole, whatever it contains, also in nested JSON") {
   std::mt19937 random{7};
   redacted r{url_credentials{}};
   auto const some = [&](std::size_t most) {

@@ -40,7 +40,7 @@ std::string with_check_digit(std::string number) {
 
 }  // namespace
 
-TEST_CASE("numbers of cards are found in texts, in the message and as numbers") {
+TEST_CASE("card numbers are found in strings, in the message and as numbers") {
   redacted r{value_detectors{}};
   for (auto const* const card :
        {"4111111111111111", "4111 1111 1111 1111", "4111-1111-1111-1111", "5500005555555559",
@@ -61,7 +61,7 @@ TEST_CASE("numbers of cards are found in texts, in the message and as numbers") 
   CHECK(r.text("4111111111111111.4012888888881881") == "[REDACTED:CARD].[REDACTED:CARD]");
 }
 
-TEST_CASE("other digits are left alone") {
+TEST_CASE("other digits stay") {
   redacted r{value_detectors{}};
   for (auto const* const text :
        {"4111111111111112", "1769509800123456789", "2026-01-27T10:30:00.123456789Z",
@@ -162,7 +162,7 @@ TEST_CASE("AWS keys are found, and what looks like a secret key beside them") {
   }
 }
 
-TEST_CASE("private keys are found, whole or cut off") {
+TEST_CASE("private keys are found, complete or cut off") {
   redacted r{value_detectors{}};
   std::string const begin = "-----BEGIN RSA PRIVATE KEY-----\nMIIB\nOgIB\n";
   CHECK(r.text("key:\n" + begin + "-----END RSA PRIVATE KEY-----\nend") ==
@@ -178,7 +178,7 @@ TEST_CASE("private keys are found, whole or cut off") {
   CHECK(r.text("---------- heading ----------") == "---------- heading ----------");
 }
 
-TEST_CASE("e-mail addresses are found where that is asked for") {
+TEST_CASE("e-mail addresses are found if that is enabled") {
   redacted r{value_detectors{{.email = true}}};
   CHECK(r.text("ada@example.com") == "[REDACTED:EMAIL]");
   CHECK(r.message("mail from <ada.l+x@mail.example.co.uk>, read") == "mail from <[REDACTED:EMAIL]>, read");
@@ -191,7 +191,7 @@ TEST_CASE("e-mail addresses are found where that is asked for") {
   CHECK(off.text("ada@example.com") == "ada@example.com");
 }
 
-TEST_CASE("each detector is on by choice") {
+TEST_CASE("each detector can be turned off") {
   std::string const all = "4111111111111111 " + std::string{jwt} +
                           " Bearer abc123def456 AKIAIOSFODNN7EXAMPLE -----BEGIN PRIVATE KEY-----x a@b.cc";
   auto const left = [&](fapilog::redactors::value_detectors_config const& config) {
@@ -221,7 +221,7 @@ TEST_CASE("each detector is on by choice") {
   CHECK_THAT(left(one), ContainsSubstring("KEY-----x [REDACTED:EMAIL]"));
 }
 
-TEST_CASE("detectors look at keys, nested values, context, diagnostics and exceptions") {
+TEST_CASE("detectors check keys, nested values, context, diagnostics and exceptions") {
   redacted r{value_detectors{}};
   json const log =
       r.log("m", {{"4111111111111111", {{"a", {{{"AKIAIOSFODNN7EXAMPLE", jwt}}}}}}}, {{"request_id", jwt}},
@@ -237,7 +237,7 @@ TEST_CASE("detectors look at keys, nested values, context, diagnostics and excep
   CHECK(r.count("fapilog_redacted_fields_total", "jwt") == 3);
 }
 
-TEST_CASE("a secret is found wherever it stands in a text of any length") {
+TEST_CASE("a secret is found at any position in a string of any length") {
   redacted r{value_detectors{{.email = true}}};
   for (std::string const& secret :
        {std::string{"4111111111111111"}, std::string{"AKIAIOSFODNN7EXAMPLE"}, std::string{jwt},
