@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Logs records for instructions.sh to count: bench_calls num|str|json <records>. Under callgrind with
-// --collect-atstart=no only the log calls count on the caller's thread, and on the worker's what it does from the first
-// of these records until the last is at its sink.
+// Logs records whose instructions instructions.sh counts: bench_calls num|str|json <records>. Under callgrind with
+// --collect-atstart=no, only the log calls are counted on the caller's thread, and on the worker's thread only its work
+// from the first of these records until the sink has the last.
 #include <fapilog/fapilog.hpp>
 
 #include <valgrind/callgrind.h>
@@ -16,8 +16,8 @@
 
 namespace {
 
-/// Holds the worker at the first batch of a round until all calls are made: they meet a worker that is awake, and it
-/// meets a full lane. Nobody waits in what is counted, so the counts can be repeated.
+/// Blocks the worker at the first batch of a round until all calls are made: the calls find the worker awake, and the worker
+/// finds a full lane. Nothing waits while instructions are counted, so the counts are reproducible.
 class gate {
  public:
   void begin_round(std::size_t records, bool counts) {
@@ -26,7 +26,7 @@ class gate {
     counts_ = counts;
   }
 
-  /// A sink of the runtime that is measured.
+  /// The sink of the measured runtime.
   void write(fapilog::batch const& entries) {
     if (!is_open_) {
       reached_.release();
@@ -82,12 +82,12 @@ void run(std::string_view message, std::size_t records) {
   options.sinks.clear();
   options.sinks.emplace_back(sink);
   options.lane_bytes = std::size_t{16} << 20;
-  options.batch_max_size = 1'000'000;  // one batch: a full one would start the second thread for sinks
-  options.use_membarrier = false;      // valgrind does not have it
+  options.batch_max_size = 1'000'000;  // one batch: a full batch would start the helper thread
+  options.use_membarrier = false;      // valgrind does not support it
   options.when_full = fapilog::when_full::block;
   fapilog::runtime runtime{options};
   auto const log = runtime.get_logger("bench");
-  // In the first round buffers grow.
+  // Buffers grow in the first round.
   for (bool const counts : {false, true}) {
     sink->begin_round(records, counts);
     log.info("first");

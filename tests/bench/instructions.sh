@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# What a log call costs its caller, and a record the worker, in instructions, from callgrind: the same on a busy
-# machine. Usage: tests/bench/instructions.sh PATH/TO/bench_calls [--record]
-# Fails where a figure is more than 5 % above the recorded one; --record writes the record. 77 without valgrind.
+# usage: tests/bench/instructions.sh PATH/TO/bench_calls [--record]
+#
+# Counts with callgrind the instructions of a log call on the caller's thread and of a record on the worker's thread. Fails if a
+# count exceeds the one in instructions.txt by more than 5 %; --record writes that file. The counts do not depend on the load of
+# the machine. The status is 77 if valgrind is not installed.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 record=$here/instructions.txt
@@ -12,13 +14,13 @@ few=500
 many=1500
 
 if ! command -v valgrind >/dev/null; then
-  echo "valgrind was not found: skipped" >&2
+  echo "skipped: valgrind is not installed" >&2
   exit 77
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Instructions of the main thread and of all others, with so many records.
+# count <message> <records>: prints the instructions of the main thread and of all other threads.
 count() {
   local out=$work/$1.$2
   if ! valgrind --tool=callgrind --collect-atstart=no --separate-threads=yes --callgrind-out-file="$out" \
@@ -30,7 +32,7 @@ count() {
        END {print caller + 0, worker + 0}' "$out"-*
 }
 
-# Lines of `<message> <caller's> <worker's>`; the difference of two runs leaves out what comes once.
+# Lines of `<message> <caller> <worker>`. The difference of two runs excludes one-time work.
 measured=$work/measured
 for message in num str json; do
   read -r caller_few worker_few < <(count "$message" $few)
@@ -38,14 +40,14 @@ for message in num str json; do
   awk -v m="$message" -v n=$((many - few)) -v c=$((caller_many - caller_few)) -v w=$((worker_many - worker_few)) \
     'BEGIN {printf "%s %.0f %.0f\n", m, c / n, w / n}' >>"$measured"
   if awk '{exit !($2 < 1 || $3 < 1)}' <(tail -n 1 "$measured"); then
-    echo "nothing was counted for $message" >&2
+    echo "no instructions were counted for $message" >&2
     exit 1
   fi
 done
 
 if [[ $action == --record ]]; then
   {
-    echo "# Instructions: message, of a call on the caller's thread, of a record on the worker's. Written by"
+    echo "# Instructions: message, per call on the caller's thread, per record on the worker's thread. Written by"
     echo "# instructions.sh --record; counts of another compiler or libfmt differ a little."
     cat "$measured"
   } >"$record"
@@ -55,7 +57,7 @@ fi
 
 if [[ ! -f $record ]]; then
   cat "$measured"
-  echo "nothing is recorded: run $0 with --record" >&2
+  echo "there is no $record; run $0 with --record" >&2
   exit 1
 fi
 awk '

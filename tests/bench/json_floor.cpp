@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How fast JSON of this shape can be written at all: a hand-rolled writer of the same bytes, in memory and with
-// write(2), and next to it the library's encoder. Usage: bench_json_floor [records] [folder]
+// The minimum cost of writing this JSON: a hand-written loop that produces the same bytes, in memory and with write(2),
+// compared with the library's encoder. usage: bench_json_floor [records] [folder]
 #include "harness/adapter.hpp"
 #include "harness/measure.hpp"
 
@@ -19,16 +19,15 @@ namespace {
 
 constexpr std::size_t chunk = 64 * 1024;
 
-/// memcpy for what is constant, to_chars for numbers, a table for what has to be escaped, the second cached: no types,
-/// no stages, no order, no account.
+/// memcpy for constants, to_chars for numbers, a table for escapes, the second cached; no types, stages, ordering or
+/// account.
 class floor_writer {
  public:
   floor_writer() {
     for (std::size_t i = 0; i < 256; ++i) special_[i] = i < 0x20 || i == '"' || i == '\\' || i >= 0x7F;
-    constants_ =
-        R"(},"diagnostics":{"origin":"native","service":")" + fapilog::detail::program_name() +
-        R"(","env":"dev","version":"0.0.0","host":")" +
-        fapilog::detail::host_name() + R"(","pid":)" + std::to_string(::getpid()) + R"(},"data":{"status":)";
+    constants_ = R"(},"diagnostics":{"origin":"native","service":")" + fapilog::detail::program_name() +
+                 R"(","env":"dev","version":"0.0.0","host":")" + fapilog::detail::host_name() +
+                 R"(","pid":)" + std::to_string(::getpid()) + R"(},"data":{"status":)";
   }
 
   [[nodiscard]] char* put(char* to, std::int64_t unix_ns, std::uint64_t id, std::string const& user,
@@ -78,7 +77,7 @@ std::int64_t now_ns() {
       .count();
 }
 
-/// Nanoseconds a record; `finish` gets each full chunk.
+/// Returns nanoseconds per record; calls `finish` with each full chunk.
 double floor(std::size_t records, std::function<void(char const*, std::size_t)> const& finish,
              double& bytes) {
   bench::values const data;
@@ -105,7 +104,7 @@ double floor(std::size_t records, std::function<void(char const*, std::size_t)> 
          static_cast<double>(records);
 }
 
-/// The library's encoder on events that are ready.
+/// The library's encoder, given complete events.
 double encoder(std::size_t records) {
   bench::values const data;
   fapilog::detail::arena memory;

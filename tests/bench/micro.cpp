@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The pieces one by one, with Google Benchmark: what a text, a number, a time, an id or a place in the ring costs.
+// Benchmarks of single operations with Google Benchmark: writing a string, a number, a time or an id, and using the ring.
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/queue/ring.hpp>
 #include <fapilog/record/json.hpp>
@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t enough = 64 * 1024;
 
-/// `put` appends one value; the buffer is emptied as a full batch would be.
+/// `put` appends one value; the buffer is emptied when a batch would be full.
 template <class F>
 void fill(benchmark::State& state, F&& put) {
   fapilog::detail::text_buffer out;
@@ -111,7 +111,7 @@ void uuid7_next(benchmark::State& state) {
 }
 BENCHMARK(uuid7_next);
 
-/// One thread on both sides: no cache line moves, so this is the least that a place costs.
+/// One thread on both sides: no cache line moves between processors, so this is the minimum.
 void ring_reserve_commit(benchmark::State& state) {
   constexpr std::size_t capacity = std::size_t{1} << 20;
   constexpr std::size_t longest = 4096;

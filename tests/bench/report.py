@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Tables, summary.csv and SVG plots from run.sh's raw.csv; with --check, whether fapilog's targets are met.
+"""Makes tables, summary.csv and SVG plots from raw.csv of run.sh; with --check, compares fapilog with its targets.
 
-Usage: tests/bench/report.py FOLDER [--check]
-FOLDER holds raw.csv; with --check nothing is written, and the exit status is 1 where a target is missed.
+usage: tests/bench/report.py FOLDER [--check]
+FOLDER contains raw.csv. With --check nothing is written, and the status is 1 if a target is missed.
 """
 import argparse
 import csv
@@ -13,8 +13,8 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-TEXT_ONLY = {"glog", "fmtlog", "xtr"}  # lines of text also where others write JSON
-GAVE_UP_US = 2e6  # the harness waits no longer for a line in a file
+TEXT_ONLY = {"glog", "fmtlog", "xtr"}  # write text even if JSON is asked for
+GAVE_UP_US = 2e6  # the longest time that the harness waits for a line in a file
 
 SCENARIOS = ["call_latency", "throughput", "json_floor", "stages", "worst_call", "isolated", "isolated_lingering",
              "isolated_file", "idle", "slow_sink", "hanging_sink", "bad_neighbours"]
@@ -33,10 +33,10 @@ class Results:
     def keys(self):
         def order(key):
             return SCENARIOS.index(key[0]) if key[0] in SCENARIOS else len(SCENARIOS)
-        return sorted(self.values, key=order)  # stable: as they were measured
+        return sorted(self.values, key=order)  # stable: in the order of measuring
 
     def median(self, scenario, case, metric, logger, config=None):
-        """Of the configuration, or of the one with the least; None where it was not measured."""
+        """The median of the configuration, or of the one with the lowest; None if it was not measured."""
         found = [statistics.median(values)
                  for (name, its_config), values in self.values.get((scenario, case, metric), {}).items()
                  if name == logger and config in (None, its_config)]
@@ -105,7 +105,7 @@ def print_tables(rows):
 
 # --- plots --------------------------------------------------------------------------------------------------
 
-# Readable on white and on black.
+# Readable on light and dark backgrounds.
 TEXT = "#768390"
 OURS = ["#d9730d", "#eda15a", "#b85c00", "#f3c08f"]
 THEIRS = ["#4a86c5", "#8db4dc", "#2f6299", "#b5cfe9"]
@@ -183,18 +183,18 @@ def write_plots(results, folder):
         plot(folder / f"{name}.svg", title, unit, list(bars_of(results, columns, json_only)), series)
 
     latency = next((case for case in ("json 1 pinned", "json 1 free") if case in results.cases("call_latency")), "json 1 free")
-    draw("caller_latency", "What a call costs its caller: four fields", "ns a call",
+    draw("caller_latency", "Cost of a call: four fields", "ns per call",
          [("call_latency", latency, "burst_p50_ns"), ("call_latency", latency, "burst_p99_ns")], ["p50", "p99"])
-    draw("json_throughput", "A record of JSON from call to file, one producer", "ns a record",
+    draw("json_throughput", "JSON from the call to the file, one producer", "ns per record",
          [("throughput", "json 1", "total_ns")], ["total"], json_only=True)
-    draw("text_throughput", "A line of text from call to file, one producer", "ns a record",
+    draw("text_throughput", "Text from the call to the file, one producer", "ns per record",
          [("throughput", "num 1", "total_ns")], ["total"])
-    draw("growth", "A record of JSON from call to file, by producers", "ns a record",
+    draw("growth", "JSON from the call to the file, by number of producers", "ns per record",
          [("throughput", f"json {n}", "total_ns") for n in (1, 2, 4, 8)], [f"{n} producer{'s' * (n > 1)}" for n in (1, 2, 4, 8)],
          json_only=True)
-    draw("idle_cpu", "Processor time of a logger with nothing to do", "ms a second",
+    draw("idle_cpu", "CPU time of an idle logger", "ms per second",
          [("idle", "json", "cpu_ms_per_s")], ["idle"])
-    draw("isolated", "An isolated call until it is seen", "us",
+    draw("isolated", "An isolated call", "us",
          [("isolated", "json", "sink_p50_us"), ("isolated_file", "json", "file_p50_us")], ["by the sink", "in the file"])
 
 
@@ -207,7 +207,7 @@ class Targets:
         self.met = 0
 
     def judge(self, name, value, limit, at_least=False):
-        """`value` None: something that it takes was not measured."""
+        """Prints and counts a target. A `value` of None means that something it needs was not measured."""
         wanted = f"{'at least' if at_least else 'at most'} {number(limit) if limit is not None else '?'}"
         if value is None or limit is None:
             self.unmeasured.append(name)
@@ -244,7 +244,7 @@ def check(results):
     targets.judge("JSON throughput, quill / fapilog", over(median(*json, "quill"), median(*json, "fapilog")), 5, at_least=True)
     targets.judge("JSON throughput, spdlog sync / fapilog",
                   over(median(*json, "spdlog", "sync"), median(*json, "fapilog")), 1.3, at_least=True)
-    targets.judge("JSON throughput, fapilog / hand-rolled floor with write",
+    targets.judge("JSON throughput, fapilog / hand-written loop with write",
                   over(median(*json, "fapilog"), median("json_floor", "json", "write_ns", "floor")), 1.3)
     for preset, most in (("production", 1.3), ("hardened", 2)):
         with_stages, without = (median("stages", which, "total_ns", "fapilog", preset) for which in ("with", "without"))
@@ -258,9 +258,9 @@ def check(results):
         targets.judge(f"growth {message}, 8 producers / 1", over(eight, one), 1.15)
     targets.judge("memory at JSON throughput, MB", median("throughput", "json 1", "peak_rss_mb", "fapilog"), 16)
 
-    targets.judge("idle, switches a second", median("idle", "json", "switches_per_s", "fapilog"), 0)
-    # The thread that measures wakes once, too: what rounds to nothing in 10 s.
-    targets.judge("idle, processor's ms a second", median("idle", "json", "cpu_ms_per_s", "fapilog"), 0.05)
+    targets.judge("idle, context switches per second", median("idle", "json", "switches_per_s", "fapilog"), 0)
+    # The measuring thread wakes once, too; in 10 s that is next to nothing.
+    targets.judge("idle, CPU ms per second", median("idle", "json", "cpu_ms_per_s", "fapilog"), 0.05)
 
     targets.judge("isolated call to sink, us", median("isolated", "json", "sink_p50_us", "fapilog"), 60)
     targets.judge("isolated call to file, us", median("isolated_file", "json", "file_p50_us", "fapilog"), 60)
@@ -273,9 +273,9 @@ def check(results):
                   at_least=True)
 
     neighbours = [median("bad_neighbours", "json", metric, "fapilog") for metric in ("p50_ratio", "p99_ratio", "missing_in_file")]
-    targets.judge("callers' p50 beside bad sinks / alone", neighbours[0], 1.2)
-    targets.judge("callers' p99 beside bad sinks / alone", neighbours[1], 1.2)
-    targets.judge("records missing in the file beside bad sinks", neighbours[2], 0)
+    targets.judge("callers' p50 next to bad sinks / alone", neighbours[0], 1.2)
+    targets.judge("callers' p99 next to bad sinks / alone", neighbours[1], 1.2)
+    targets.judge("records missing in the file next to bad sinks", neighbours[2], 0)
 
     print(f"{targets.met} met, {len(targets.missed)} missed, {len(targets.unmeasured)} not measured")
     if targets.missed:
@@ -286,11 +286,11 @@ def check(results):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="with raw.csv")
-    parser.add_argument("--check", action="store_true", help="judge the targets; exit status 1 where one is missed")
+    parser.add_argument("--check", action="store_true", help="compare with the targets; the status is 1 if one is missed")
     arguments = parser.parse_args()
     raw = arguments.folder / "raw.csv"
     if not raw.exists():
-        print(f"{raw} is not there: run tests/bench/run.sh first", file=sys.stderr)
+        print(f"{raw} does not exist; run tests/bench/run.sh first", file=sys.stderr)
         return 2
     results = Results(raw)
     if arguments.check:

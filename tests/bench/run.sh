@@ -1,12 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Measures fapilog and the other loggers that the build finds, interleaved: every repetition runs each of them once, in
-# an order that turns, so that a machine that gets slower gets slower for all.
-# Usage: tests/bench/run.sh [--build DIR] [--out DIR] [--repetitions N] [--loggers LIST] [--records N] [--quick] [scenario...]
-# LIST is names with blanks between; --records is for throughput and worst_call, 2,000,000 if not given.
-# Leaves OUT/raw.csv, where OUT is DIR/results if not given, and what report.py makes of it. --quick shows that all of
-# it runs; its figures are worth nothing. CMake gets FAPILOG_BENCH_QUILL_INCLUDE, FAPILOG_BENCH_FMTLOG_INCLUDE,
-# FAPILOG_BENCH_FMTLOG_FMT_INCLUDE and FAPILOG_BENCH_XTR_INCLUDE from the environment.
+# usage: tests/bench/run.sh [--build DIR] [--out DIR] [--repetitions N] [--loggers LIST] [--records N] [--quick] [SCENARIO...]
+#
+# Measures fapilog and the other loggers that the build finds. Each repetition runs every logger once, in a rotating order, so
+# that a machine that becomes slower becomes slower for all of them.
+#
+#   --build DIR         build folder (default: build/bench)
+#   --out DIR           folder for raw.csv and for what report.py makes of it (default: results in the build folder)
+#   --repetitions N     default: 5
+#   --loggers LIST      only these loggers, separated by spaces
+#   --records N         number of records in the scenarios throughput and worst_call (default: 2,000,000)
+#   --quick             show that everything runs; the figures mean nothing
+#
+# CMake gets FAPILOG_BENCH_QUILL_INCLUDE, FAPILOG_BENCH_FMTLOG_INCLUDE, FAPILOG_BENCH_FMTLOG_FMT_INCLUDE and
+# FAPILOG_BENCH_XTR_INCLUDE from the environment.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=$root/build/bench
@@ -20,7 +27,7 @@ all_scenarios=(call_latency throughput json_floor stages worst_call isolated iso
   hanging_sink bad_neighbours)
 
 usage() {
-  sed -n 's/^# Usage: /usage: /p' "$0" >&2
+  sed -n '/^# usage:/,/^set /{/^set /d;s/^# \{0,1\}//p;}' "$0" >&2
   echo "scenarios: ${all_scenarios[*]}" >&2
   exit 2
 }
@@ -81,20 +88,20 @@ uname -srm >>"$out/about.txt"
 sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1 >>"$out/about.txt"
 nproc | sed 's/$/ processors/' >>"$out/about.txt"
 
-# Ahead of other programs, where that is permitted.
+# With priority over other programs, if that is permitted.
 first=()
 if [[ $(nice -n -20 nice 2>/dev/null) == -20 ]]; then first=(nice -n -20); fi
 
-# --- what each scenario runs --------------------------------------------------------------------------------
+# --- arguments of each scenario --------------------------------------------------------------------------------
 
-# Its own figure where the ordinary number of records would take the logger minutes; 0 is the harness's default.
+# Number of records for loggers that would take minutes for the usual number; 0 means the harness's default.
 count_of() { # scenario, logger, configuration
   local count=0
   case $1:$2 in
     throughput:boost_log | throughput:glog | worst_call:boost_log | worst_call:glog) count=200000 ;;
     throughput:* | worst_call:*) count=$records ;;
   esac
-  # It looks at its queue once a second.
+  # It polls its queue once a second.
   if [[ $2 == fmtlog && $3 == default ]]; then
     case $1 in
       throughput | worst_call | slow_sink | hanging_sink) count=20000 ;;
@@ -114,7 +121,7 @@ count_of() { # scenario, logger, configuration
   echo $count
 }
 
-cases_of() { # scenario: a line of arguments for each case
+cases_of() { # scenario; prints a line of arguments for each case
   local message
   case $1 in
     call_latency)
@@ -133,7 +140,7 @@ cases_of() { # scenario: a line of arguments for each case
   esac
 }
 
-# Rows go to raw.csv with the repetition in front; what else loggers say of themselves to messages.log.
+# Rows go to raw.csv after the number of the repetition; other output of the loggers goes to messages.log.
 keep_rows() {
   local line
   while IFS= read -r line; do
@@ -166,7 +173,7 @@ began=$SECONDS
 for scenario in "${scenarios[@]}"; do
   for ((repetition = 1; repetition <= repetitions; ++repetition)); do
     printf '%5d s  %s, repetition %d of %d\n' $((SECONDS - began)) "$scenario" "$repetition" "$repetitions"
-    if [[ $scenario == json_floor || $scenario == stages ]]; then # programs of their own
+    if [[ $scenario == json_floor || $scenario == stages ]]; then # separate programs
       own_records=1000000
       [[ -n $quick ]] && own_records=20000
       "${first[@]}" "$programs/bench_$scenario" $own_records 2>"$out/stderr" || echo "bench_$scenario failed" >&2

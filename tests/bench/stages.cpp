@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What redaction costs: realistic records to a file under the options of `production` and of `hardened`, with their stages
-// and without, in turn. Usage: bench_stages [records] [folder]
+// The cost of redaction: realistic records to a file under the options of `production` and of `hardened`, alternately with
+// and without their stages. usage: bench_stages [records] [folder]
 #include "harness/measure.hpp"
 
 #include <fapilog/fapilog.hpp>
@@ -15,7 +15,7 @@
 
 namespace {
 
-/// What a web shop says in a second: requests, queries, calls of other services, orders, warnings.
+/// Records of a web shop: requests, queries, calls of other services, orders, warnings.
 void log_some(auto const& log, std::size_t i) {
   using fapilog::kv;
   static std::string const user = "user-00012345";
@@ -45,12 +45,12 @@ void log_some(auto const& log, std::size_t i) {
   }
 }
 
-/// Nanoseconds a record until all are in the file.
+/// Returns nanoseconds per record until all are in the file.
 template <fapilog::preset const& P>
 double time_of(std::size_t records, std::string const& path, bool with_stages) {
   fapilog::basic_options<P> o{.log_level = fapilog::level::debug};
   o.when_full = fapilog::when_full::block;
-  o.adaptive.enabled = false;  // under this load it would leave records out
+  o.adaptive.enabled = false;  // it would drop records under this load
   if (!with_stages) o.redactors.clear();
   o.sinks.clear();
   o.sinks.emplace_back(fapilog::sinks::rotating_file{{.path = path, .max_bytes = 0}});

@@ -106,7 +106,7 @@ class adapter {
                                         << expr::attr<severity>("Severity") << ' ' << expr::smessage);
       return;
     }
-    // C's escapes, which for these texts are JSON's.
+    // C's escapes, which equal JSON's for these strings.
     target.set_formatter(expr::stream << R"({"timestamp":")"
                                       << expr::format_date_time<ptime>("TimeStamp", "%Y-%m-%dT%H:%M:%S.%fZ")
                                       << R"(","level":")" << expr::attr<severity>("Severity")

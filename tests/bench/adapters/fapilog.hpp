@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// fapilog as it comes: the whole envelope with what process it is from, ordered, escaped, accounted.
+// fapilog with its defaults: the complete envelope, ordered, escaped, every record counted.
 #pragma once
 
 #include "../harness/adapter.hpp"
@@ -54,7 +54,7 @@ class adapter {
     }
   };
 
-  /// Until it is let go.
+  /// Blocks until it is released.
   struct bad_sink {
     enum { hangs, throws, slow } how;
     std::shared_ptr<std::atomic<bool>> is_let_go;
@@ -62,7 +62,7 @@ class adapter {
       constexpr std::chrono::milliseconds nap{3};
       for (std::size_t i = 0; i < entries.size() || how == hangs; ++i) {
         if (*is_let_go) return;
-        if (how == throws) throw std::runtime_error{"told to throw"};
+        if (how == throws) throw std::runtime_error{"throws on purpose"};
         std::this_thread::sleep_for(nap);
       }
     }

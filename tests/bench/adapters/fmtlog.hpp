@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// fmtlog: "spinning", a polling thread without a break, and "default", one that looks once a second; text only. A full
-// queue always blocks, as the choice is made when compiling.
+// fmtlog: "spinning", with a thread that polls all the time, and "default", with one that polls once a second; text only. A
+// full queue always blocks, because that is chosen at compile time.
 #pragma once
 
 #include "../harness/adapter.hpp"
@@ -29,7 +29,7 @@ class adapter {
     if (s.sink != nullptr) {
       each() = s.sink;
       fmtlog::setLogCB(&take, fmtlog::DBG);
-      fmtlog::closeLogFile();  // else lines go to the standard output, too
+      fmtlog::closeLogFile();  // otherwise lines go to standard output, too
     } else {
       fmtlog::setLogFile(s.path.c_str(), true);
     }
@@ -46,7 +46,7 @@ class adapter {
   void json(std::string const& user, int status, double ms, std::string const& path) {
     logi("request handled user_id={} status={} latency_ms={} path={}", user, status, ms, path);
   }
-  /// Nobody else may poll while the thread runs, so it is stopped, which ends with a flush.
+  /// Stops the polling thread, which flushes; no other thread may poll while it runs.
   void flush() {
     fmtlog::stopPollingThread();
     fmtlog::startPollingThread(pause_ns_);

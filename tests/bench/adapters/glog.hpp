@@ -8,7 +8,7 @@
 
 #include <array>
 
-// Its headers do not say it; the build does.
+// Normally defined by the build.
 #ifndef BENCH_VERSION
 #define BENCH_VERSION "unknown"
 #endif
@@ -24,7 +24,7 @@ class adapter {
   static constexpr bool custom_sink = true;
 
   explicit adapter(setup const& s) : calls_(s.sink) {
-    FLAGS_timestamp_in_logfile_name = false;  // the file's name is the path as it was given
+    FLAGS_timestamp_in_logfile_name = false;  // so that the file has exactly the given path
     google::InitGoogleLogging("bench");
     for (int severity = google::GLOG_INFO; severity < google::NUM_SEVERITIES; ++severity) {
       google::SetLogSymlink(severity, "");

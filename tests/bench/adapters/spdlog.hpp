@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// spdlog: synchronous, and asynchronous with its defaults (8,192 places, one thread, a full queue blocks).
+// spdlog: synchronous, and asynchronous with its defaults (8,192 slots, one thread, a full queue blocks).
 #pragma once
 
 #include "../harness/adapter.hpp"
@@ -43,7 +43,7 @@ class adapter {
     } else {
       log_ = std::make_shared<spdlog::logger>("bench", sink);
     }
-    // Text in JSON's clothes: nothing is escaped.
+    // A text pattern that looks like JSON: nothing is escaped.
     log_->set_pattern(
         s.json ? R"({"timestamp":"%Y-%m-%dT%H:%M:%S.%FZ","level":"%l","logger":"%n","thread_id":%t,%v})"
                : "%H:%M:%S.%F [%t] %s:%# %l %v");
@@ -70,7 +70,7 @@ class adapter {
   void flush() {
     log_->flush();
     if (!is_async_) return;
-    // The pool's flush is one more message in the queue: it is done when the thread has taken it.
+    // The pool's flush is a message in the queue; it is done when the thread has handled it.
     while (spdlog::thread_pool()->queue_size() != 0) std::this_thread::yield();
     log_->sinks().front()->flush();
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// xtr: "default", where the consumer reads the time of a record, and "tsc", where the call does as everybody else's;
-// text only, and the consumer always spins.
+// xtr: "default", in which the consumer reads the time of a record, and "tsc", in which the call does, like the other loggers;
+// text only; the consumer always spins.
 #pragma once
 
 #include "../harness/adapter.hpp"
@@ -30,7 +30,7 @@ class adapter {
       : is_tsc_(s.config == "tsc"),
         log_(s.path.c_str(), std::chrono::system_clock{}, xtr::null_command_path) {}
 
-  /// A sink is one thread's; they stay open until everybody has ended, so that `flush` can wait for all.
+  /// Each thread has its own sink; all stay open until every thread has ended, so that `flush` can wait for all.
   void prepare_thread() {
     std::lock_guard const lock{mutex_};
     mine_ = &sinks_.emplace_back(log_.get_sink("bench"));
@@ -68,7 +68,7 @@ class adapter {
   bool is_tsc_;
   xtr::logger log_;
   std::mutex mutex_;
-  std::deque<xtr::sink> sinks_;  // end before the logger, which waits for them
+  std::deque<xtr::sink> sinks_;  // destroyed before the logger, which waits for them
 };
 
 }  // namespace bench

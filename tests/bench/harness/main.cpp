@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One logger, one scenario, one run: `bench_<logger> <scenario> <config> <arguments>`; run.sh interleaves them.
+// Runs one scenario with one logger once: `bench_<logger> <scenario> <config> <arguments>`; run.sh interleaves the runs.
 #include BENCH_ADAPTER
 
 #include "measure.hpp"
@@ -37,7 +37,7 @@ double file_size(std::string const& path) {
   return ::stat(path.c_str(), &s) == 0 ? static_cast<double>(s.st_size) : 0;
 }
 
-/// Calls one of the three messages; `i` makes the values differ.
+/// Logs one of the three messages; `i` varies the values.
 class caller {
  public:
   caller(adapter& log, std::string const& message)
@@ -60,8 +60,8 @@ class caller {
   values data_;
 };
 
-/// Bursts of 20 calls with 1 to 1.4 ms between, as a server's threads log: half of the bursts are timed whole, in the
-/// other half each call.
+/// Bursts of 20 calls, 1 to 1.4 ms apart, as the threads of a server log. Half of the bursts are timed as a whole, in the
+/// other half each call is timed.
 void call_latency(arguments const& a) {
   if (a.pinned) run_on(processors() - 1, processors() - 1);
   std::string const path = output_path(a);
@@ -84,7 +84,7 @@ void call_latency(arguments const& a) {
       for (std::size_t round = 0; round < rounds; ++round) {
         random = random * 1'664'525 + 1'013'904'223;
         std::chrono::nanoseconds const gap{1'000'000 + (random >> 8) % 400'000};
-        // Two spinning producers and a spinning backend do not fit two processors.
+        // Two spinning producers and a spinning backend do not fit on two processors.
         if (a.producers == 1) {
           spin_for(gap);
         } else {
@@ -124,7 +124,7 @@ void call_latency(arguments const& a) {
   out("call_p999_ns", by_call.percentile(0.999));
 }
 
-/// So many records as fast as they go, until all are in a file on tmpfs.
+/// Logs records as fast as possible, until all are in a file on tmpfs.
 void throughput(arguments const& a) {
   std::string const path = output_path(a);
   std::size_t const count = a.count == 0 ? 2'000'000 : a.count;
@@ -168,7 +168,7 @@ void throughput(arguments const& a) {
   ::unlink(path.c_str());
 }
 
-/// The worst single call of a burst, each timed, with the logger's default for a full queue.
+/// The slowest call of a burst, with the logger's default for a full queue.
 void worst_call(arguments const& a) {
   std::string const path = output_path(a);
   std::size_t const count = a.count == 0 ? 2'000'000 : a.count;
@@ -221,7 +221,7 @@ void hang() {
   while (!released) sleep_for(std::chrono::milliseconds{1});
 }
 
-/// One call on a logger that has been idle for a while: what it costs, and when its line is there.
+/// One call on an idle logger: its cost, and the time until a sink has the record.
 void isolated(arguments const& a, bool lingering) {
   std::chrono::microseconds const idle =
       lingering ? std::chrono::microseconds{300} : std::chrono::microseconds{5'000};
@@ -253,7 +253,7 @@ void isolated(arguments const& a, bool lingering) {
   }
 }
 
-/// The same until the line is in the file. A logger that keeps lines back is given up after two seconds.
+/// The same until the record is in the file. Gives up after two seconds on a logger that keeps lines back.
 void isolated_file(arguments const& a) {
   std::string const path = output_path(a);
   samples visible;
@@ -283,7 +283,7 @@ void isolated_file(arguments const& a) {
   if (!gave_up) out("file_p99_us", visible.percentile(0.99) / 1e3);
 }
 
-/// A logger that has logged and has nothing to do.
+/// A logger that has logged before and is idle.
 void idle(arguments const& a) {
   std::string const path = output_path(a);
   double const seconds = a.count == 0 ? 5 : static_cast<double>(a.count);
@@ -303,11 +303,11 @@ void idle(arguments const& a) {
   ::unlink(path.c_str());
   report const out{adapter::name, a.config, "idle", a.message};
   out("cpu_ms_per_s", spent.cpu_ns / 1e6 / seconds);
-  // The sleep of the thread that measures is one of them.
+  // One of them is the sleep of the measuring thread.
   out("switches_per_s", (spent.voluntary_switches - 1) / seconds);
 }
 
-/// A sink that takes 3 us a record, or none at all: what callers and memory make of it.
+/// A sink that takes 3 us per record, or hangs: its effect on callers and memory.
 void slow_sink(arguments const& a, bool hangs) {
   if constexpr (adapter::custom_sink) {
     std::size_t const count = a.count == 0 ? 300'000 : a.count;
@@ -319,7 +319,7 @@ void slow_sink(arguments const& a, bool hangs) {
       log.prepare_thread();
       caller call{log, "json"};
       (void)ns_per_tick();
-      // A blocking logger would never come back from a sink that hangs: it is let go after two seconds.
+      // The sink returns after two seconds, because a logger that blocks would never return.
       std::thread watch{[hangs] {
         if (!hangs) return;
         sleep_for(std::chrono::seconds{2});
@@ -345,8 +345,8 @@ void slow_sink(arguments const& a, bool hangs) {
   }
 }
 
-/// 200,000 calls a second to a file alone, and to one beside a sink that hangs, one that throws and one that takes 3 ms
-/// a record: a tenth of a second each in turns. What each call costs, and whether the file has got everything.
+/// 200,000 calls per second, alternating every tenth of a second between a file alone and a file next to a sink that hangs,
+/// one that throws and one that takes 3 ms per record: the cost of a call, and the records missing in the file.
 template <class Log>
 void bad_neighbours(arguments const& a) {
   if constexpr (requires { Log::neighbours; }) {
@@ -396,12 +396,12 @@ void bad_neighbours(arguments const& a) {
 
 arguments parse(int argc, char** argv) {
   arguments a;
-  if (argc < 3) throw std::invalid_argument{"two arguments at least"};
+  if (argc < 3) throw std::invalid_argument{"at least two arguments are needed"};
   a.scenario = argv[1];
   a.config = argv[2];
   bool known = false;
   for (std::string_view const config : adapter::configs) known = known || config == a.config;
-  if (!known) throw std::invalid_argument{"no configuration '" + a.config + "'"};
+  if (!known) throw std::invalid_argument{"unknown configuration '" + a.config + "'"};
   for (int i = 3; i < argc; ++i) {
     std::string_view const text = argv[i];
     auto const is = [text](std::string_view key) { return text.starts_with(key); };
@@ -435,7 +435,7 @@ int run(int argc, char** argv) {
   else if (a.scenario == "slow_sink") slow_sink(a, false);
   else if (a.scenario == "hanging_sink") slow_sink(a, true);
   else if (a.scenario == "bad_neighbours") bad_neighbours<adapter>(a);
-  else throw std::invalid_argument{"no scenario '" + a.scenario + "'"};
+  else throw std::invalid_argument{"unknown scenario '" + a.scenario + "'"};
   return 0;
 }
 

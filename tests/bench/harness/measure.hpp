@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the scenarios measure with: ticks, percentiles, the processor's time and memory of this process, placement.
+// Tools for measuring: cycle counter, percentiles, CPU time and memory of this process, CPU affinity.
 #pragma once
 
 #include <algorithm>
@@ -46,16 +46,16 @@ using clock = std::chrono::steady_clock;
   return value;
 }
 
-/// Values in ascending order on demand.
+/// A set of measured values.
 class samples {
  public:
   void reserve(std::size_t count) { all_.reserve(count); }
   void add(double value) { all_.push_back(value); }
-  /// Keeps the memory, and its pages.
+  /// Keeps the memory and its pages.
   void clear() { all_.clear(); }
   void add(samples const& other) { all_.insert(all_.end(), other.all_.begin(), other.all_.end()); }
   [[nodiscard]] bool empty() const noexcept { return all_.empty(); }
-  /// `share` of the values are below: 0.5 is the median, 1 the largest.
+  /// Returns the value that a `share` of the values is below: 0.5 for the median, 1 for the largest value.
   [[nodiscard]] double percentile(double share) {
     if (all_.empty()) return 0;
     std::sort(all_.begin(), all_.end());
@@ -82,7 +82,7 @@ struct usage {
   return {ns(r.ru_utime) + ns(r.ru_stime), static_cast<double>(r.ru_nvcsw)};
 }
 
-/// A figure of /proc/self/status in bytes: `VmHWM:` is the most memory so far, without what was there before exec.
+/// A value of /proc/self/status in bytes. `VmHWM:` is the peak memory since exec.
 [[nodiscard]] inline double status_bytes(std::string_view name) {
   std::FILE* const file = std::fopen("/proc/self/status", "r");
   if (file == nullptr) return 0;
@@ -109,13 +109,13 @@ inline void spin_for(std::chrono::nanoseconds time) {
   while (clock::now() < end) {
   }
 }
-/// nanosleep, as a program that waits for its next request.
+/// Sleeps with nanosleep, like a program that waits for its next request.
 inline void sleep_for(std::chrono::nanoseconds time) {
   timespec const t{time.count() / 1'000'000'000, time.count() % 1'000'000'000};
   ::nanosleep(&t, nullptr);
 }
 
-/// Results go to the standard error, as some loggers under test write to the standard output:
+/// Writes results to standard error, because some loggers under test write to standard output:
 /// `logger,config,scenario,case,metric,value`.
 class report {
  public:
