@@ -10,7 +10,7 @@
 #include <fapilog/record/time.hpp>
 #include <fapilog/record/uuid.hpp>
 
-#include <fmt/compile.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <charconv>
@@ -150,7 +150,7 @@ void put_float(detail::text_buffer& out, Float number) {
   }
   if (std::isnan(number)) return out.append("\"NaN\"");
   if (std::isinf(number)) return out.append(number < 0 ? "\"-Infinity\"" : "\"Infinity\"");
-  char* end = fmt::format_to(to, FMT_COMPILE("{}"), number);
+  char* end = fmt::format_to_n(to, 48, "{}", number).out;
   bool is_integral = true;
   for (char const* c = to; c != end; ++c)
     is_integral = is_integral && ((*c >= '0' && *c <= '9') || *c == '-');

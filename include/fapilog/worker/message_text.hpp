@@ -6,13 +6,12 @@
 #include <fapilog/record/event.hpp>
 #include <fapilog/record/json.hpp>
 
-#include <fmt/args.h>
-#include <fmt/compile.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -102,11 +101,11 @@ class message_text {
         return text_.end_at(end[-1] == '0' && end[-2] == '.' ? end - 2 : end);
       }
     }
-    text_.end_at(fmt::format_to(to, FMT_COMPILE("{}"), number));
+    text_.end_at(fmt::format_to_n(to, 48, "{}", number).out);
   }
 
   std::string_view put_by_fmt(std::string_view format) {
-    store_.clear();
+    fmt_arguments_.clear();
     plain_.clear();
     // Filled before views into it are taken: growing would move it.
     std::vector<std::size_t> ends;
@@ -118,8 +117,9 @@ class message_text {
       add_argument(arguments_[i], plain_.from(begin).substr(0, ends[i] - begin));
     }
     formatted_.clear();
-    fmt::vformat_to(std::back_inserter(formatted_), fmt::string_view{format.data(), format.size()}, store_);
-    return {formatted_.data(), formatted_.size()};
+    fmt::vformat_to(std::back_inserter(formatted_), fmt::string_view{format.data(), format.size()},
+                    fmt::format_args{fmt_arguments_.data(), static_cast<int>(fmt_arguments_.size())});
+    return formatted_;
   }
 
   /// Calls `use` with the C++ value if fmt has a formatter for it; false if not.
@@ -151,16 +151,18 @@ class message_text {
     return v.visit(fmt_visitor{[](auto const&) {}});
   }
   void add_argument(value const& v, std::string_view plain) {
-    if (!v.visit(fmt_visitor{[this](auto const& known) { store_.push_back(known); }})) {
-      store_.push_back(fmt::string_view{plain.data(), plain.size()});
-    }
+    // fmt's own dynamic_format_arg_store would include fmt/format.h, which compiles all of fmt's formatters again.
+    auto const add = [this](auto const& known) {
+      fmt_arguments_.push_back(fmt::format_args{fmt::make_format_args(known)}.get(0));
+    };
+    if (!v.visit(fmt_visitor{add})) add(fmt::string_view{plain.data(), plain.size()});
   }
 
   std::vector<value> arguments_;
   detail::text_buffer text_;
   detail::text_buffer plain_;  ///< strings for the arguments that fmt does not know
-  fmt::dynamic_format_arg_store<fmt::format_context> store_;
-  fmt::memory_buffer formatted_;
+  std::vector<fmt::basic_format_arg<fmt::format_context>> fmt_arguments_;
+  std::string formatted_;
 };
 
 }  // namespace fapilog::inline v0_1::detail
