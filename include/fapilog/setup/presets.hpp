@@ -16,10 +16,6 @@
 
 namespace fapilog::inline v0_1 {
 
-/// The sinks of a preset.
-[[nodiscard]] std::vector<placed_sink> preset_sinks(preset const& p);
-/// The redactors of a preset.
-[[nodiscard]] std::vector<any_redactor> preset_redactors(preset const& p);
 /// What a preset does while the worker is behind.
 [[nodiscard]] adaptive_options preset_adaptive(preset const& p);
 /// The enrichers of every runtime, which precede the user's own: `runtime_info`, and `source_location` if asked for.
@@ -55,6 +51,9 @@ inline constexpr std::array<preset const*, 5> all_presets{
 [[nodiscard]] preset const& find_preset(std::string_view name);
 
 #ifdef FAPILOG_COMPILED
+// The library has the sinks and redactors of every preset. Header-only programs compile those of P alone.
+[[nodiscard]] std::vector<placed_sink> preset_sinks(preset const& p);
+[[nodiscard]] std::vector<any_redactor> preset_redactors(preset const& p);
 template <preset const& P>
 std::vector<placed_sink> default_sinks() {
   return preset_sinks(P);

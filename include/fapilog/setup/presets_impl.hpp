@@ -93,7 +93,32 @@ inline void add_preset_sink(std::vector<placed_sink>& all, preset const& p, any_
 
 }  // namespace detail
 
-#ifndef FAPILOG_COMPILED
+#ifdef FAPILOG_COMPILED
+
+FAPILOG_INLINE std::vector<placed_sink> preset_sinks(preset const& p) {
+  std::vector<placed_sink> all;
+  for (std::string_view const name : p.sinks) {
+    if (name == "stdout_auto") detail::add_preset_sink(all, p, any_sink{sinks::stdout_auto{}}, name);
+    if (name == "stdout_json") detail::add_preset_sink(all, p, any_sink{sinks::stdout_json{}}, name);
+    if (name == "stdout_pretty") detail::add_preset_sink(all, p, any_sink{sinks::stdout_pretty{}}, name);
+    if (name == "rotating_file") detail::add_preset_sink(all, p, any_sink{preset_file(p)}, name);
+  }
+  if (p.file_is_fallback) all.at(0).delivery.fallback = preset_file(p);
+  return all;
+}
+
+FAPILOG_INLINE std::vector<any_redactor> preset_redactors(preset const& p) {
+  switch (p.redaction) {
+    case redaction_form::none: break;
+    case redaction_form::credentials: return redactors::production_set();
+    case redaction_form::hardened: return redactors::hardened_set();
+  }
+  return {};
+}
+
+#else
+
+// Not preset_sinks(P): a program compiles only what P has.
 template <preset const& P>
 [[gnu::cold, gnu::noinline]] std::vector<placed_sink> default_sinks() {
   std::vector<placed_sink> all;
@@ -119,28 +144,8 @@ template <preset const& P>
     return {};
   }
 }
+
 #endif
-
-FAPILOG_INLINE std::vector<placed_sink> preset_sinks(preset const& p) {
-  std::vector<placed_sink> all;
-  for (std::string_view const name : p.sinks) {
-    if (name == "stdout_auto") detail::add_preset_sink(all, p, any_sink{sinks::stdout_auto{}}, name);
-    if (name == "stdout_json") detail::add_preset_sink(all, p, any_sink{sinks::stdout_json{}}, name);
-    if (name == "stdout_pretty") detail::add_preset_sink(all, p, any_sink{sinks::stdout_pretty{}}, name);
-    if (name == "rotating_file") detail::add_preset_sink(all, p, any_sink{preset_file(p)}, name);
-  }
-  if (p.file_is_fallback) all.at(0).delivery.fallback = preset_file(p);
-  return all;
-}
-
-FAPILOG_INLINE std::vector<any_redactor> preset_redactors(preset const& p) {
-  switch (p.redaction) {
-    case redaction_form::none: break;
-    case redaction_form::credentials: return redactors::production_set();
-    case redaction_form::hardened: return redactors::hardened_set();
-  }
-  return {};
-}
 
 FAPILOG_INLINE adaptive_options preset_adaptive(preset const& p) {
   return detail::preset_part<adaptive_options>(p, "core.adaptive");

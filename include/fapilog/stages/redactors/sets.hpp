@@ -12,6 +12,7 @@
 
 #include <vector>
 
+// The sets are templates so that only programs that use them compile their redactors.
 namespace fapilog::inline v0_1::redactors {
 
 /// Patterns for credentials whose names are written as one word, which `by_name` cannot split: `awssecretkeyid`.
@@ -21,15 +22,20 @@ namespace fapilog::inline v0_1::redactors {
               R"((?i)(.*\.)?[^.]*(authtoken|accesstoken|refreshtoken|sessiontoken|clientsecret)[^.]*)"}};
 }
 
+/// Blocks the fields that may contain anything, with the defaults of `field_blocker`.
+[[nodiscard]] inline field_blocker_config blocked_fields() { return {}; }
+
 /// Redacts credentials by name, by pattern, in URLs, and in strings that name them.
-[[nodiscard]] inline std::vector<any_redactor> production_set() {
+template <class = void>
+[[nodiscard]] std::vector<any_redactor> production_set() {
   return {
       combined{by_name_config{.presets = {"CREDENTIALS"}}, credential_patterns(), url_credentials_config{}}};
 }
 
 /// The same, and health and card data by name, fields that may contain anything, and everything with a known format.
-[[nodiscard]] inline std::vector<any_redactor> hardened_set() {
-  return {combined{field_blocker_config{}, by_name_config{.presets = {"CREDENTIALS", "HIPAA_PHI", "PCI_DSS"}},
+template <class = void>
+[[nodiscard]] std::vector<any_redactor> hardened_set() {
+  return {combined{blocked_fields(), by_name_config{.presets = {"CREDENTIALS", "HIPAA_PHI", "PCI_DSS"}},
                    credential_patterns(), url_credentials_config{}, value_detectors_config{.email = true}}};
 }
 
