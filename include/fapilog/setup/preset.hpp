@@ -208,6 +208,6 @@ inline constexpr preset minimal{
 }  // namespace presets
 
 /// The preset chosen when compiling.
-constexpr preset const& default_preset = presets::FAPILOG_PRESET;
+inline constexpr preset const& default_preset = presets::FAPILOG_PRESET;
 
 }  // namespace fapilog::inline v0_1
