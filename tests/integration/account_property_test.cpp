@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The account as a property: random pipelines, and after the drain every figure must be what the test's own books say.
+// The account as a property: random pipelines, whose account after the drain must equal what the test has recorded.
 // FAPILOG_PROPERTY_PIPELINES says how many (40 if not set), FAPILOG_PROPERTY_SEED the first one's seed. A failure tells
 // the seed and the pipeline; FAPILOG_PROPERTY_SEED=<seed> FAPILOG_PROPERTY_PIPELINES=1 builds the same one again.
 #include "support/catch.hpp"
@@ -847,7 +847,7 @@ std::uint64_t number_from(char const* variable, std::uint64_t otherwise) {
 }  // namespace
 }  // namespace account_property
 
-TEST_CASE("the account of any pipeline, ended at any moment, is what its sinks have in their books") {
+TEST_CASE("the account of any pipeline, ended at any moment, equals what its sinks have recorded") {
   using namespace account_property;
   std::uint64_t const first = number_from("FAPILOG_PROPERTY_SEED", 1);
   std::uint64_t const pipelines = number_from("FAPILOG_PROPERTY_PIPELINES", support::scaled(40, 15));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A full lane: drop, wait, block, the reserve of protected levels, and an account that adds up in every case.
+// A full lane: drop, wait, block, the reserve of protected levels, and an account that adds up in each case.
 #include "support/capture.hpp"
 #include "support/catch.hpp"
 
@@ -50,7 +50,7 @@ struct gate {
 
 }  // namespace
 
-TEST_CASE("drop gives records up at once and counts each") {
+TEST_CASE("drop gives up records at once and counts each") {
   auto sink = std::make_shared<gate>();
   fapilog::runtime rt{
       {.batch_max_size = 1, .when_full = fapilog::when_full::drop, .lane_bytes = 4096, .sinks = {sink}}};
@@ -92,7 +92,7 @@ TEST_CASE("a flood of INFO cannot push out an ERROR") {
   CHECK(end.balanced());
 }
 
-TEST_CASE("wait blocks for the time that was set, then drops") {
+TEST_CASE("wait blocks for the configured time, then drops") {
   auto sink = std::make_shared<gate>();
   fapilog::runtime rt{{.batch_max_size = 1,
                        .when_full = fapilog::when_full::wait,
@@ -146,7 +146,7 @@ TEST_CASE("block waits until there is room and drops nothing") {
   CHECK(end.balanced());
 }
 
-TEST_CASE("a caller that blocks is let go when the runtime is drained, and its record is counted") {
+TEST_CASE("a blocked caller returns when the runtime is drained, and its record is counted") {
   auto sink = std::make_shared<gate>();
   auto rt = std::make_unique<fapilog::runtime>(fapilog::options{
       .batch_max_size = 1, .when_full = fapilog::when_full::block, .lane_bytes = 4096, .sinks = {sink}});
@@ -169,7 +169,7 @@ TEST_CASE("a caller that blocks is let go when the runtime is drained, and its r
   CHECK(end.balanced());
 }
 
-TEST_CASE("records that are too large for the lane are bounded in bytes, too") {
+TEST_CASE("records that are too large for the lane are bounded in bytes") {
   auto sink = std::make_shared<gate>();
   fapilog::runtime rt{{.batch_max_size = 1,
                        .when_full = fapilog::when_full::drop,
@@ -193,7 +193,7 @@ TEST_CASE("records that are too large for the lane are bounded in bytes, too") {
   CHECK(end.balanced());
 }
 
-TEST_CASE("a flush returns as soon as all is written and does not wait for its timeout") {
+TEST_CASE("a flush returns as soon as everything is written and does not wait for its timeout") {
   auto sink = std::make_shared<support::capture>();
   fapilog::runtime rt{{.sinks = {sink}}};
   for (std::uint64_t round = 1; round <= 10; ++round) {
@@ -204,7 +204,7 @@ TEST_CASE("a flush returns as soon as all is written and does not wait for its t
   }
 }
 
-TEST_CASE("flush gives up at its timeout and says what is pending") {
+TEST_CASE("flush gives up at its timeout and returns what is pending") {
   auto sink = std::make_shared<gate>();
   fapilog::runtime rt{{.sinks = {sink}}};
   auto const log = rt.get_logger();
@@ -222,7 +222,7 @@ TEST_CASE("flush gives up at its timeout and says what is pending") {
   CHECK(whole.processed == 1);
 }
 
-TEST_CASE("a runtime whose sink hangs for good is destroyed after shutdown_timeout and the loss is told") {
+TEST_CASE("a runtime whose sink hangs forever is destroyed after shutdown_timeout and reports the loss") {
   auto sink = std::make_shared<gate>();
   auto told = std::make_shared<std::string>();
   auto mutex = std::make_shared<std::mutex>();

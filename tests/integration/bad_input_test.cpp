@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Tests that whatever is logged, thrown or broken is contained: it shows in its own record, a diagnostics line names it,
-// all other records arrive whole, and the account is balanced.
+// Tests that bad values, exceptions and broken sinks are contained: only their own record shows them, diagnostics report
+// them, all other records arrive intact, and the account is balanced.
 #include <fapilog/fapilog.hpp>
 
 #include <fmt/format.h>
@@ -152,7 +152,7 @@ void check_cut(support::logged& test, json const& record) {
 
 }  // namespace
 
-TEST_CASE("invalid UTF-8 becomes U+FFFD wherever it stands") {
+TEST_CASE("invalid UTF-8 becomes U+FFFD wherever it is") {
   support::logged test;
   std::string const broken = "a\xC3\x28\xF0\x9F\x98\xFF\xED\xA0\x80z";
   std::string const repaired = support::repaired_utf8(broken);
@@ -174,7 +174,7 @@ TEST_CASE("invalid UTF-8 becomes U+FFFD wherever it stands") {
   CHECK(test.complaints().empty());
 }
 
-TEST_CASE("an embedded NUL is kept, a control character never leaves raw") {
+TEST_CASE("an embedded NUL is kept, and no control character is written raw") {
   support::logged test;
   std::string const text{"a\0b\x1B[31m\r\n\x7F\xC2\x9B\xE2\x80\xAE", 17};
   json const record = between_others(
@@ -186,7 +186,7 @@ TEST_CASE("an embedded NUL is kept, a control character never leaves raw") {
   CHECK(test.complaints().empty());
 }
 
-TEST_CASE("a long literal is a message like any other, it costs no room in the record") {
+TEST_CASE("a long literal is a message like any other and takes no room in the record") {
   support::logged test;
   constexpr std::size_t size = 16 * 1'000;
   json const record = between_others(test, [&] {
@@ -197,7 +197,7 @@ TEST_CASE("a long literal is a message like any other, it costs no room in the r
   CHECK(test.complaints().empty());
 }
 
-TEST_CASE("a run-time message of 10 MB is cut to what a record may hold and marked") {
+TEST_CASE("a run-time message of 10 MB is cut to the limit of a record and marked") {
   support::logged test;
   std::string const text(ten_megabytes, 'm');
   json const record = between_others(test, [&] { test.log.info(runtime_text{text}, kv("a", 1)); });
@@ -221,7 +221,7 @@ TEST_CASE("a format argument of 10 MB is cut and marked, the other arguments kee
   check_cut(test, record);
 }
 
-TEST_CASE("a field of 10 MB is cut and marked, the others stay whole") {
+TEST_CASE("a field of 10 MB is cut and marked, the others stay intact") {
   support::logged test;
   std::string const text(ten_megabytes, 'm');
   json const record =
@@ -234,7 +234,7 @@ TEST_CASE("a field of 10 MB is cut and marked, the others stay whole") {
   check_cut(test, record);
 }
 
-TEST_CASE("of a container of 10 MB what fits arrives, and the record is marked") {
+TEST_CASE("the part of a 10 MB container that fits arrives, and the record is marked") {
   support::logged test;
   std::vector<std::string> const list(10'000, std::string(1'000, 'm'));
   json const record =
@@ -249,7 +249,7 @@ TEST_CASE("of a container of 10 MB what fits arrives, and the record is marked")
   check_cut(test, record);
 }
 
-TEST_CASE("a text is not cut within a character") {
+TEST_CASE("a string is not cut within a character") {
   support::logged test{{.max_record_bytes = 1'024}};
   for (std::size_t shift = 0; shift < 8; ++shift) {
     std::string text(shift, 'a');
@@ -262,7 +262,7 @@ TEST_CASE("a text is not cut within a character") {
   }
 }
 
-TEST_CASE("several texts that are too large together are cut, none of the small values is lost") {
+TEST_CASE("several strings that are too large together are cut, and no small value is lost") {
   for (std::size_t const limit : {1'024U, 1'025U, 4'096U, 70'001U}) {
     support::logged test{{.max_record_bytes = limit}};
     std::string const text(limit, 't');
@@ -277,7 +277,7 @@ TEST_CASE("several texts that are too large together are cut, none of the small 
   }
 }
 
-TEST_CASE("10,000 fields from a map and from to_log arrive all") {
+TEST_CASE("all of 10,000 fields from a map and from to_log arrive") {
   support::logged test;
   std::map<std::string, int> map;
   for (int i = 0; i < 10'000; ++i) map["key" + std::to_string(i)] = i;
@@ -293,7 +293,7 @@ TEST_CASE("10,000 fields from a map and from to_log arrive all") {
   CHECK(test.complaints().empty());
 }
 
-TEST_CASE("10,000 bound fields arrive all, or as many as fit, and the record is valid") {
+TEST_CASE("all of 10,000 bound fields arrive, or as many as fit, and the record is valid") {
   support::logged test;
   fapilog::logger bound = test.log;
   for (int i = 0; i < 1'000; ++i) {
@@ -312,7 +312,7 @@ TEST_CASE("10,000 bound fields arrive all, or as many as fit, and the record is 
   CHECK(record.at("data").at("key0") == 0);
 }
 
-TEST_CASE("a value nested 1,000 deep is cut at the deepest level and says so") {
+TEST_CASE("a value nested 1,000 deep is cut at the deepest level and marked") {
   support::logged test;
   json const record = between_others(
       test, [&] { test.log.info("deep", kv("deep", bad_input::nested{1'000}), kv("after", 1)); });
@@ -330,7 +330,7 @@ TEST_CASE("a value nested 1,000 deep is cut at the deepest level and says so") {
   CHECK_FALSE(test.complaints().empty());
 }
 
-TEST_CASE("what stands beside a value that is too deep is not lost") {
+TEST_CASE("values beside one that is too deep are not lost") {
   support::logged test;
   json const record =
       between_others(test, [&] { test.log.info("deep {}", 1, kv("deep", bad_input::nested_value{1'000})); });
@@ -344,7 +344,7 @@ TEST_CASE("what stands beside a value that is too deep is not lost") {
   CHECK(depth == static_cast<int>(fapilog::max_depth));
 }
 
-TEST_CASE("NaN, infinities and null texts are what the documentation says, silently") {
+TEST_CASE("NaN, infinities and null strings are written as documented, without a report") {
   support::logged test;
   char const* const null = nullptr;
   json const record = between_others(test, [&] {
@@ -358,7 +358,7 @@ TEST_CASE("NaN, infinities and null texts are what the documentation says, silen
   CHECK(test.complaints().empty());
 }
 
-TEST_CASE("a to_log that throws becomes a text that says why, the other fields are whole") {
+TEST_CASE("a to_log that throws becomes a string with the reason, and the other fields are intact") {
   support::logged test;
   json record =
       between_others(test, [&] { test.log.info("field", kv("a", 1), kv("bad", throws_std{}), kv("b", 2)); });
@@ -377,7 +377,7 @@ TEST_CASE("a to_log that throws becomes a text that says why, the other fields a
   CHECK(text.ends_with(">"));
 }
 
-TEST_CASE("a to_log that throws as a format argument is told in the message and in the diagnostics") {
+TEST_CASE("a to_log that throws as a format argument is reported in the message and in the diagnostics") {
   support::logged test;
   json const record =
       between_others(test, [&] { test.log.info("{} [{}] {}", 1, throws_std{}, 2, kv("a", 1)); });
@@ -389,7 +389,7 @@ TEST_CASE("a to_log that throws as a format argument is told in the message and 
   CHECK_THAT(test.complaints(), !ContainsSubstring("no value today"));
 }
 
-TEST_CASE("a value that throws while it is bound is told in every record, and complained of") {
+TEST_CASE("a value that throws while it is bound is marked in every record, and reported") {
   support::logged test;
   auto const bound = test.log.with(kv("bad", throws_std{}), kv("good", 1));
   json record = between_others(test, [&] { bound.info("bound"); });
@@ -403,7 +403,7 @@ TEST_CASE("a value that throws while it is bound is told in every record, and co
   check_complaint(test, "field worse\"");
 }
 
-TEST_CASE("a formatter that throws leaves the message as it was written, with the reason") {
+TEST_CASE("a formatter that throws leaves the format string as the message, with the reason") {
   support::logged test;
   json record =
       between_others(test, [&] { test.log.info("{} [{}]", 1, bad_input::formats_badly{}, kv("a", 1)); });
@@ -416,7 +416,7 @@ TEST_CASE("a formatter that throws leaves the message as it was written, with th
   check_complaint(test, "field bad\"");
 }
 
-TEST_CASE("a lazy value that throws becomes a text that says why") {
+TEST_CASE("a lazy value that throws becomes a string with the reason") {
   support::logged test;
   json const record = between_others(test, [&] {
     test.log.info("lazy", lazy("std", []() -> int { throw std::runtime_error{"not computed"}; }), kv("a", 1),
@@ -427,7 +427,7 @@ TEST_CASE("a lazy value that throws becomes a text that says why") {
   check_complaint(test, "field std\"");
 }
 
-TEST_CASE("a to_log that logs: its records come first, each of them whole") {
+TEST_CASE("records that a to_log logs come first, and each is intact") {
   support::logged test;
   test.log.info("outer", kv("self", bad_input::logs_itself{&test.log, 3}),
                 kv("list", std::vector<int>(300, 9)));
@@ -493,7 +493,7 @@ struct captured_complaints {
 
 }  // namespace
 
-TEST_CASE("a sink that fails at first is offered its batch again: nothing is lost, nothing comes twice") {
+TEST_CASE("a sink that fails at first is offered its batch again, and nothing is lost or repeated") {
   for (int const kind : {0, 1, 2}) {
     auto const healthy = std::make_shared<support::capture>();
     auto const moody = std::make_shared<support::capture>();
@@ -516,8 +516,8 @@ TEST_CASE("a sink that fails at first is offered its batch again: nothing is los
 }
 
 TEST_CASE(
-    "a sink that keeps failing loses its records alone, is named, and takes the next ones when it works "
-    "again") {
+    "a sink that keeps failing loses only its own records, is reported by name, and gets the next ones when "
+    "it works again") {
   for (int const kind : {0, 1, 2}) {
     auto const healthy = std::make_shared<support::capture>();
     auto const moody = std::make_shared<support::capture>();
@@ -544,7 +544,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("a sink whose start, flush, stop, health throw does not disturb the others") {
+TEST_CASE("a sink that throws in start, flush, stop and health does not disturb the others") {
   struct broken_sink {
     static void start(fapilog::start_context const&) { throw std::runtime_error{"no start"}; }
     static void write(fapilog::batch const&) {}
@@ -567,7 +567,7 @@ TEST_CASE("a sink whose start, flush, stop, health throw does not disturb the ot
   CHECK_THAT(told.text(), ContainsSubstring("no start"));
 }
 
-TEST_CASE("a sink that logs: its own records arrive, too, and the runtime still ends") {
+TEST_CASE("records of a sink that logs arrive, and the runtime still ends") {
   struct talking_sink {
     std::shared_ptr<support::capture> target;
     std::shared_ptr<fapilog::logger> log;
@@ -621,7 +621,7 @@ TEST_CASE("a sink that flushes the runtime it belongs to does not hang it") {
   CHECK(target->lines().size() == 1);
 }
 
-TEST_CASE("a filter that throws keeps the record and is named") {
+TEST_CASE("a filter that throws keeps the record and is reported by name") {
   fapilog::options options;
   options.filters.emplace_back([](fapilog::event const& e) -> bool {
     if (e.message == "bad") throw std::runtime_error{"filter fault"};
@@ -640,7 +640,7 @@ TEST_CASE("a filter that throws keeps the record and is named") {
   check_complaint(test, "filter fault");
 }
 
-TEST_CASE("an enricher that throws is left out for that record and is named") {
+TEST_CASE("an enricher that throws is skipped for that record and is reported by name") {
   fapilog::options options;
   options.enrichers.emplace_back([](fapilog::event& e) {
     if (e.message == "bad") throw std::runtime_error{"enricher fault"};
@@ -657,7 +657,9 @@ TEST_CASE("an enricher that throws is left out for that record and is named") {
   check_complaint(test, "enricher fault");
 }
 
-TEST_CASE("a record whose redactor throws never leaves, it is counted as failed and the redactor is named") {
+TEST_CASE(
+    "a record whose redactor throws is never written, counts as failed, and the redactor is reported by "
+    "name") {
   fapilog::options options;
   options.redactors.emplace_back([](fapilog::event& e) {
     if (e.message == "bad") throw std::runtime_error{"redactor fault"};
@@ -682,7 +684,7 @@ TEST_CASE("a record whose redactor throws never leaves, it is counted as failed 
 }
 
 TEST_CASE(
-    "a processor that throws leaves the line as it was and is named, one that refuses drops the record") {
+    "a processor that throws leaves the line unchanged and is reported by name, one that refuses drops it") {
   fapilog::options options;
   options.processors.emplace_back([](fapilog::event const& e, std::string& line) {
     if (e.message == "bad") {
@@ -704,7 +706,7 @@ TEST_CASE(
   check_complaint(test, "processor fault");
 }
 
-TEST_CASE("bad input from several threads at once harms nobody") {
+TEST_CASE("bad input from several threads at once does no harm") {
   support::logged test{{.when_full = fapilog::when_full::block, .lane_bytes = 65'536}};
   std::vector<std::thread> threads;
   constexpr int rounds = 60;

@@ -91,7 +91,7 @@ TEST_CASE("eight threads with mixed fields lose and tear nothing in a file", "[s
   CHECK(std::system(second.c_str()) == 0);
 }
 
-TEST_CASE("records of one pass are in the order of time across threads") {
+TEST_CASE("records of one pass are in order of time across threads") {
   auto sink = std::make_shared<support::capture>();
   fapilog::runtime rt{{.sinks = {sink}}};
   auto const log = rt.get_logger();
@@ -122,7 +122,7 @@ TEST_CASE("records of one pass are in the order of time across threads") {
   }
 }
 
-TEST_CASE("many runtimes, loggers and short threads at once") {
+TEST_CASE("many runtimes, loggers and short threads work at once") {
   constexpr std::size_t rounds = support::scaled(60, 10);
   for (std::size_t r = 0; r < rounds; ++r) {
     auto sink = std::make_shared<support::capture>();
@@ -165,7 +165,7 @@ TEST_CASE("ten thousand short threads use few lanes and lose nothing") {
   if (!support::sanitized) CHECK(kib < 2'000'000);
 }
 
-TEST_CASE("the memory of threads that have ended is given back") {
+TEST_CASE("the memory of threads that have ended is returned") {
   fapilog::runtime rt{{.when_full = fapilog::when_full::block, .spin = 0ns, .linger = 0ns, .sinks = {}}};
   auto const log = rt.get_logger();
   auto const resident_kib = [] {

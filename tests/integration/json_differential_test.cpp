@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tests arbitrary keys, texts, bytes, numbers and nesting against nlohmann's parser: the fuzz target's program with random
+// Tests arbitrary keys, strings, bytes, numbers and nesting against nlohmann's parser: the fuzz target's program with random
 // input, for a few seconds.
 #include <nlohmann/json.hpp>
 
@@ -58,17 +58,17 @@ void run_random_programs(std::uint64_t seed, std::chrono::milliseconds time, std
 
 }  // namespace
 
-TEST_CASE("random programs of a fixed seed arrive as promised") {
+TEST_CASE("random programs with a fixed seed arrive as documented") {
   run_random_programs(20'260'127, std::chrono::milliseconds{0}, support::scaled(20'000, 2'000));
 }
 
-TEST_CASE("random programs of a new seed each time arrive as promised") {
+TEST_CASE("random programs with a new seed each time arrive as documented") {
   auto const seed = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
   WARN("seed " << seed);
   run_random_programs(seed, std::chrono::seconds{2}, 100);
 }
 
-TEST_CASE("the oracle of the random programs can tell right from wrong") {
+TEST_CASE("the oracle of the random programs distinguishes right from wrong") {
   using json_program::form;
   using json_program::is_as_promised;
   using json_program::node;

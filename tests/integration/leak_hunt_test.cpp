@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Two hundred secrets of twenty kinds, planted wherever a log call can put one: none that the rules cover comes out.
+// Two hundred secrets of twenty kinds, planted wherever a log call can put one: none that the rules cover is written.
 #include "support/catch.hpp"
 #include "support/logged.hpp"
 
@@ -277,7 +277,7 @@ void log_harmless(fapilog::logger const& log) {
 
 }  // namespace
 
-TEST_CASE("two hundred planted secrets are all seen where there is no redactor") {
+TEST_CASE("two hundred planted secrets are all written without redactors") {
   support::logged test;
   auto const all = plant_all(test.log, false);
   CHECK(all.size() == 200);
@@ -292,7 +292,7 @@ TEST_CASE("two hundred planted secrets are all seen where there is no redactor")
   CHECK(seen == 200);
 }
 
-TEST_CASE("of the planted secrets that the rules of production cover, none comes out") {
+TEST_CASE("no planted secret that the rules of production cover is written") {
   support::logged test{{.redactors = fapilog::redactors::production_set()}};
   auto const all = plant_all(test.log, true);
   CHECK(all.size() == 120);
@@ -301,7 +301,7 @@ TEST_CASE("of the planted secrets that the rules of production cover, none comes
   CHECK(test.records().size() == all.size());
 }
 
-TEST_CASE("of two hundred planted secrets none comes out under the rules of hardened") {
+TEST_CASE("none of two hundred planted secrets is written under the rules of hardened") {
   support::logged test{{.redactors = fapilog::redactors::hardened_set()}};
   auto const all = plant_all(test.log, false);
   CHECK(leaks(everything(test), all) == 0);
@@ -309,14 +309,14 @@ TEST_CASE("of two hundred planted secrets none comes out under the rules of hard
   CHECK(test.records().size() == all.size());
 }
 
-TEST_CASE("secrets come out in no batch, however often the same calls are made") {
+TEST_CASE("no batch contains a secret, however often the same calls are made") {
   support::logged test{{.batch_max_size = 16, .redactors = fapilog::redactors::hardened_set()}};
   std::vector<planted> all;
   for (int round = 0; round < 5; ++round) all = plant_all(test.log, false);
   CHECK(leaks(everything(test), all) == 0);
 }
 
-TEST_CASE("what is no secret stays as it is under every set") {
+TEST_CASE("values that are no secrets stay unchanged under every set of rules") {
   support::logged plain;
   log_harmless(plain.log);
   auto const wanted = plain.records();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The ends and forks of a process: what was logged is there, nothing hangs, nothing is written twice.
+// Exit and fork of a process: all records are written, nothing hangs, nothing is written twice.
 #include "support/capture.hpp"
 #include "support/catch.hpp"
 #include "support/scale.hpp"
@@ -96,8 +96,8 @@ struct logs_at_end {
 }  // namespace
 
 TEST_CASE(
-    "logging from static destructors before the runtime's is written, after it is counted, and never "
-    "crashes") {
+    "records from static destructors are written before the runtime's destructor, counted after it, and "
+    "never crash") {
   support::temporary_directory folder;
   std::string const path = folder / "statics";
   int const status = in_child([&] {
@@ -118,7 +118,7 @@ TEST_CASE(
   CHECK(before == 100);
 }
 
-TEST_CASE("logging from the destructors of a thread's own objects is written") {
+TEST_CASE("records from the destructors of a thread's own objects are written") {
   auto sink = std::make_shared<support::capture>();
   fapilog::runtime rt{{.sinks = {sink}}};
   auto const log = rt.get_logger();
@@ -142,7 +142,7 @@ TEST_CASE("logging from the destructors of a thread's own objects is written") {
   CHECK(rt.counts().balanced());
 }
 
-TEST_CASE("loggers outlive their runtime: calls are counted, cheap and safe from any thread") {
+TEST_CASE("calls of loggers that outlive their runtime are counted, cheap and safe from any thread") {
   fapilog::logger log;
   fapilog::logger child;
   {
@@ -189,7 +189,7 @@ TEST_CASE("after a runtime was drained another one serves the same names") {
 }
 
 TEST_CASE(
-    "under production what standard output does not take lands, redacted, in the file that is its fallback") {
+    "under production records that standard output refuses are written, redacted, to its fallback file") {
   support::temporary_directory folder;
   for (bool const is_broken : {false, true}) {
     int const status = in_child([&] {
@@ -210,7 +210,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("records that are logged while another thread drains are written or counted, never lost") {
+TEST_CASE("records logged while another thread drains are written or counted, never lost") {
   for (std::size_t round = 0; round < support::scaled(100, 20); ++round) {
     auto sink = std::make_shared<support::capture>();
     fapilog::runtime rt{{.when_full = fapilog::when_full::block, .sinks = {sink}}};
@@ -236,7 +236,7 @@ TEST_CASE("records that are logged while another thread drains are written or co
   }
 }
 
-TEST_CASE("a forked child logs by itself, repeats nothing of its parent's and never hangs") {
+TEST_CASE("a forked child logs its own records, repeats none of its parent's and never hangs") {
   if (support::thread_sanitized) SKIP("the thread sanitizer knows no threads in such a child");
   support::temporary_directory folder;
   std::string const path = folder / "fork";
@@ -306,7 +306,8 @@ TEST_CASE("a forked child that never logs ends without delay") {
   CHECK(status == 0);
 }
 
-TEST_CASE("a signal handler that logs in the middle of a log call is refused and counted, not deadlocked") {
+TEST_CASE(
+    "a signal handler that logs in the middle of a log call is dropped and counted, without a deadlock") {
   static fapilog::logger const* in_handler = nullptr;
   static std::atomic<int> handled{0};
   auto sink = std::make_shared<support::capture>();
@@ -344,7 +345,7 @@ TEST_CASE("a signal handler that logs in the middle of a log call is refused and
   CHECK(end.processed + end.dropped.total() == end.submitted);
 }
 
-TEST_CASE("a log call leaves errno as it was") {
+TEST_CASE("a log call keeps errno") {
   auto sink = std::make_shared<support::capture>();
   fapilog::runtime rt{{.spin = 0ns, .linger = 0ns, .sinks = {sink}}};
   std::thread{[&] {
@@ -359,7 +360,7 @@ TEST_CASE("a log call leaves errno as it was") {
   CHECK(sink->last().at("data").at("errno") == 4711);
 }
 
-TEST_CASE("a process that is killed leaves whole lines") {
+TEST_CASE("a process that is killed leaves only whole lines") {
   support::temporary_directory folder;
   std::string const path = folder / "killed";
   for (int round = 0; round < 5; ++round) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Everything that a runtime may be asked, from many threads at once, while others log and while it ends.
+// All operations of a runtime, from many threads at once, while others log and while it ends.
 #include "support/catch.hpp"
 #include "support/scale.hpp"
 #include "support/switched_sink.hpp"
@@ -21,7 +21,7 @@
 using fapilog::kv;
 using namespace std::chrono_literals;
 
-TEST_CASE("levels, flushes, figures and drains from many threads disturb no record") {
+TEST_CASE("levels, flushes, metrics and drains from many threads disturb no record") {
   constexpr std::size_t rounds = support::scaled(20, 5);
   constexpr std::size_t each = support::scaled(4'000, 500);
   constexpr std::size_t threads = 3;

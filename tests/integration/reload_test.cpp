@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Settings, stages and routes change while threads log, others look at the figures, and the runtime is drained.
+// Settings, stages and routes change while threads log, others read the metrics, and the runtime is drained.
 #include <fapilog/settings_watch.hpp>
 
 #include <nlohmann/json.hpp>
@@ -32,7 +32,7 @@ void replace_file(std::string const& path, std::string const& text) {
 
 }  // namespace
 
-TEST_CASE("reloads, changes of routes, looks at figures and a drain at the same time lose nothing") {
+TEST_CASE("reloads, changes of routes, reads of metrics and a drain at the same time lose nothing") {
   support::temporary_directory folder;
   std::string const path = folder / "fapilog.json";
   std::string const one = R"({"core": {"log_level": "INFO", "filters": ["rate_limit", "first_occurrence"],

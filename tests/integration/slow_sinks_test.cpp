@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A sink that hangs, one that throws and one that takes 3 ms a record beside a file in a flood: the file gets every
-// record, what waits for the others is bounded, and each account is exact. What callers pay is measured by the benchmark
-// `bad_neighbours`.
+// record, the queues of the others are bounded, and each account is exact. The benchmark `bad_neighbours` measures the
+// cost for callers.
 #include "support/catch.hpp"
 #include "support/scale.hpp"
 #include "support/switched_sink.hpp"
@@ -58,7 +58,7 @@ std::size_t resident_bytes() {
 
 }  // namespace
 
-TEST_CASE("a file gets a flood whole beside a hung, a throwing and a slow sink, in bounded memory") {
+TEST_CASE("a file gets all of a flood beside a hung, a throwing and a slow sink, in bounded memory") {
   constexpr std::size_t count = support::scaled(200'000, 20'000);
   constexpr std::uint64_t queue_bytes = 2 << 20;
   support::temporary_directory folder;

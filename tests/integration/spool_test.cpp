@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The spool over the end of processes: killed at any moment, forked, damaged on disk.
+// The spool across processes: killed at any moment, forked, damaged on disk.
 #include "support/catch.hpp"
 #include "support/scale.hpp"
 #include "support/switched_sink.hpp"
@@ -87,7 +87,8 @@ std::vector<std::string> recover(std::filesystem::path const& folder) {
 
 }  // namespace
 
-TEST_CASE("what the spool had accepted before a kill -9 is delivered once, in order of each thread") {
+TEST_CASE(
+    "records that the spool accepted before a kill -9 are delivered once, in the order of each thread") {
   std::minstd_rand random{20260127};
   std::size_t const rounds = support::scaled(12, 3);
   for (std::size_t round = 0; round < rounds; ++round) {
@@ -133,7 +134,7 @@ TEST_CASE("what the spool had accepted before a kill -9 is delivered once, in or
   }
 }
 
-TEST_CASE("a process killed while the spool is being delivered repeats at most the batch at hand") {
+TEST_CASE("a process killed while it delivers the spool repeats at most the current batch") {
   support::temporary_directory folder;
   {
     auto sink = std::make_shared<switched_sink>("killed", mode::fail);
@@ -174,7 +175,7 @@ TEST_CASE("a process killed while the spool is being delivered repeats at most t
 }
 
 TEST_CASE(
-    "a spool that was cut or changed at any place gives what is whole, in order, and never anything else") {
+    "a spool that was cut or changed at any place returns the intact records, in order, and nothing else") {
   support::temporary_directory folder;
   constexpr int count = 40;
   {

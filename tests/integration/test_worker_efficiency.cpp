@@ -103,7 +103,7 @@ TEST_CASE("an idle runtime makes no voluntary context switch in its worker") {
   sink->wait_for(2);
 }
 
-TEST_CASE("both ways to order calls and worker wake it through the public logger") {
+TEST_CASE("both barriers wake the worker through the public logger") {
   for (bool const membarrier : {true, false}) {
     auto sink = std::make_shared<counting_sink>();
     fapilog::runtime rt{{.spin = 0ns, .linger = 0ns, .use_membarrier = membarrier, .sinks = {sink}}};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A million times to sleep and awake: the enqueue event has no timeout here, so one lost wake-up would hang the test.
+// A million sleeps and wake-ups: the enqueue event has no timeout here, so a lost wake-up would hang the test.
 #include "support/catch.hpp"
 #include "support/scale.hpp"
 
@@ -79,6 +79,6 @@ TEST_CASE("a million sleeps with the asymmetric barrier lose no wake-up", "[slow
   ping_pong(fapilog::detail::asymmetric_barrier{usable}, rounds);
 }
 
-TEST_CASE("the asymmetric barrier works as a fence where the kernel refuses membarrier", "[slow]") {
+TEST_CASE("the asymmetric barrier works as a fence if the kernel refuses membarrier", "[slow]") {
   ping_pong(fapilog::detail::asymmetric_barrier{false}, rounds / 10);
 }

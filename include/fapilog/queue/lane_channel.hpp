@@ -73,7 +73,7 @@ class lane_channel final : public channel {
     own.writing.store_relaxed(true);
     detail::compiler_fence();
     if (!fast_path_ok() || !own.queue.is_known_free(size + reserve_)) [[unlikely]]
-      return begin_record_slow(own, logger, what, text, where, size);
+      return begin_record_slow(logger, what, text, where, size);
     own.submitted.add_by_owner(1);
     return put_log_start(own.queue.next(), logger, what.head(static_cast<std::uint32_t>(size)), text, where,
                          ticks);
@@ -276,10 +276,11 @@ class lane_channel final : public channel {
     return options_.protected_levels.contains(value) ? 0 : reserve_;
   }
 
-  /// `begin_record` when `fast_path_ok` is false or the lane seems full.
-  [[nodiscard, gnu::noinline]] std::byte* begin_record_slow(lane& own, logger_core& logger, statement what,
+  /// `begin_record` when `fast_path_ok` is false or the lane seems full. All arguments are in registers.
+  [[nodiscard, gnu::noinline]] std::byte* begin_record_slow(logger_core& logger, statement what,
                                                             void const* text, detail::call_site where,
                                                             std::size_t size) noexcept {
+    lane& own = *this_thread_lane.owned;
     std::uint64_t const now = ticks();
     event_.barrier().light();
     // Like an unprotected record: a protected one that needs the reserve is left to `submit`.

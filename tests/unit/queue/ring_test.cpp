@@ -26,7 +26,7 @@ struct ring_with_memory {
 
 }  // namespace
 
-TEST_CASE("a ring takes exactly its capacity and more only after a release") {
+TEST_CASE("a ring takes exactly its capacity, and more only after a release") {
   ring_with_memory r;
   for (std::size_t i = 0; i < capacity / 64; ++i) {
     REQUIRE(r.queue.reserve(64, 0) != nullptr);
@@ -38,7 +38,7 @@ TEST_CASE("a ring takes exactly its capacity and more only after a release") {
   CHECK(r.queue.reserve(64, 0) != nullptr);
 }
 
-TEST_CASE("bytes that are kept free are there for those who keep nothing free") {
+TEST_CASE("bytes that are kept free are available to those who keep nothing free") {
   ring_with_memory r;
   while (r.queue.reserve(64, 256) != nullptr) r.queue.commit(64);
   CHECK(r.queue.published() == capacity - 256);
@@ -58,7 +58,7 @@ TEST_CASE("nothing is published before the commit") {
   CHECK(r.queue.published() == 64);
 }
 
-TEST_CASE("runs of every length stay contiguous and whole across the end") {
+TEST_CASE("runs of every length stay contiguous and intact across the end") {
   ring_with_memory r;
   std::mt19937 random{7};
   std::uint64_t read = 0;

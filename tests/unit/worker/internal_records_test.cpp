@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the library says itself: how many records were dropped, and what stages have left out.
+// Internal records: summaries of drops and of what stages left out.
 #include "support/catch.hpp"
 #include "support/logged.hpp"
 #include "support/switched_sink.hpp"
@@ -49,7 +49,7 @@ class halving {
 
 }  // namespace
 
-TEST_CASE("a stage's summary is a record of its own, past the filters and in no account") {
+TEST_CASE("a stage's summary is an internal record that passes no filter and counts in no account") {
   support::logged test{{.filters = {halving{}}}};
   for (int i = 0; i < 10; ++i) test.log.info("n");
   auto const records = test.records();
@@ -70,7 +70,7 @@ TEST_CASE("a stage's summary is a record of its own, past the filters and in no 
   CHECK(counts.balanced());
 }
 
-TEST_CASE("a summary that is due comes without another record, though the worker sleeps") {
+TEST_CASE("a summary that is due is written without another record, although the worker sleeps") {
   support::logged test{{.filters = {halving{20'000'000}}}};
   test.log.info("kept");
   test.log.info("left out");
@@ -78,8 +78,7 @@ TEST_CASE("a summary that is due comes without another record, though the worker
   CHECK(test.sink->lines().back().find("Left out") != std::string::npos);
 }
 
-TEST_CASE(
-    "a record of the library's own stays out of the account though it was spooled and delivered later") {
+TEST_CASE("an internal record counts in no account although it was spooled and delivered later") {
   support::temporary_directory folder;
   auto sink = std::make_shared<support::switched_sink>("down", support::switched_sink::mode::fail);
   fapilog::runtime rt{{.filters = {halving{}},
@@ -98,7 +97,7 @@ TEST_CASE(
   CHECK(end.balanced());
 }
 
-TEST_CASE("a WARNING record says how many records were dropped, and why") {
+TEST_CASE("a WARNING record reports how many records were dropped, and why") {
   support::logged test{{.lane_bytes = 4'096, .drop_summary_window = 1h}};
   std::string const text(500, 'x');
   while (test.rt.counts().dropped.queue_full < 100) test.log.info("flood", fapilog::kv("text", text));
@@ -112,7 +111,7 @@ TEST_CASE("a WARNING record says how many records were dropped, and why") {
   CHECK(end.balanced());
 }
 
-TEST_CASE("the drop summary comes when its window has passed, and only for what was dropped") {
+TEST_CASE("the drop summary is written when its window has passed, and only if records were dropped") {
   support::logged test{{.lane_bytes = 4'096, .drop_summary_window = 10ms}};
   test.log.info("the worker has looked for drops, and found none");
   REQUIRE(test.sink->wait_for(1));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The text of messages, held against fmt: the short way for plain braces must not differ from it.
+// The text of messages, compared with fmt: the short path for plain braces must not differ from it.
 #include "support/capture.hpp"
 #include "support/catch.hpp"
 
@@ -60,7 +60,7 @@ std::vector<double> doubles() {
 }  // namespace
 
 TEST_CASE(
-    "doubles stand in a message as fmt writes them, and in JSON so that they read back as the same number") {
+    "doubles are written in a message as fmt writes them, and in JSON so that they read back as the same") {
   auto sink = std::make_shared<support::capture>();
   fapilog::runtime rt{{.when_full = fapilog::when_full::block, .sinks = {sink}}};
   auto const log = rt.get_logger();
@@ -84,7 +84,7 @@ TEST_CASE(
   CHECK(wrong == 0);
 }
 
-TEST_CASE("messages with plain braces, escaped braces and specifications are what fmt makes of them") {
+TEST_CASE("messages with plain braces, escaped braces and specifications are formatted as fmt formats them") {
   auto sink = std::make_shared<support::capture>();
   fapilog::runtime rt{{.sinks = {sink}}};
   auto const log = rt.get_logger();

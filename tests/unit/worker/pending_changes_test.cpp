@@ -43,8 +43,7 @@ struct removes_all {
 
 }  // namespace
 
-TEST_CASE(
-    "stages are changed for what is logged from then on, and those that go tell what they have to tell") {
+TEST_CASE("changed stages apply to what is logged from then on, and removed stages add their summaries") {
   support::logged test{{.filters = {removes_all{}}}};
   test.log.info("removed");
   REQUIRE(test.rt.change({.filters = std::vector<fapilog::any_filter>{},
@@ -62,7 +61,7 @@ TEST_CASE(
   CHECK(test.rt.counts().filtered == 1);
 }
 
-TEST_CASE("routes are changed for what is logged from then on") {
+TEST_CASE("changed routes apply to what is logged from then on") {
   auto const one = std::make_shared<support::capture>();
   auto const two = std::make_shared<support::capture>();
   fapilog::runtime rt{{.sinks = {one, two}}};
@@ -77,7 +76,7 @@ TEST_CASE("routes are changed for what is logged from then on") {
   CHECK(two->lines().size() == 1);
 }
 
-TEST_CASE("rules of levels are replaced as a whole, and what is not given stays") {
+TEST_CASE("a change replaces all rules of levels, and keeps what it does not contain") {
   support::logged test{{.log_level = fapilog::level::warning}};
   test.rt.set_level("db.*", fapilog::level::debug);
   REQUIRE(test.rt.change({.routing = fapilog::routing::overlap}));
@@ -89,7 +88,7 @@ TEST_CASE("rules of levels are replaced as a whole, and what is not given stays"
   CHECK(test.records().size() == 2);
 }
 
-TEST_CASE("what is impossible is refused, and nothing changes") {
+TEST_CASE("an invalid change is refused, and nothing changes") {
   support::logged test{{.log_level = fapilog::level::warning}};
   using rules = std::vector<std::pair<std::string, fapilog::level>>;
   CHECK_THROWS_WITH(test.rt.change({.log_level = static_cast<fapilog::level>(100)}),
@@ -108,7 +107,7 @@ TEST_CASE("what is impossible is refused, and nothing changes") {
   CHECK(test.records().empty());
 }
 
-TEST_CASE("a change after the end of a runtime is false") {
+TEST_CASE("a change after the end of a runtime returns false") {
   support::logged test;
   (void)test.rt.drain(60s);
   CHECK_FALSE(test.rt.change({.log_level = fapilog::level::info}));
@@ -151,7 +150,7 @@ TEST_CASE("in a forked child a change needs no worker") {
   CHECK(test.rt.change({.log_level = fapilog::level::info}, 60s));
 }
 
-TEST_CASE("figures of two stages of one name are told apart") {
+TEST_CASE("metrics of two stages with one name have different labels") {
   support::logged test{
       {.filters = {removes_all{}, [](fapilog::event const&) { return true; }, removes_all{}}}};
   test.log.info("x");
@@ -164,7 +163,7 @@ TEST_CASE("figures of two stages of one name are told apart") {
   CHECK_THAT(fapilog::prometheus_text(single.rt), ContainsSubstring("acme_removed 0"));
 }
 
-TEST_CASE("under pressure filters are asked to let less pass, and get their share back afterwards") {
+TEST_CASE("under pressure filters are tightened, and get their share back afterwards") {
   struct tightened {
     std::shared_ptr<std::vector<double>> shares;
     static bool keep(fapilog::event const&) { return true; }

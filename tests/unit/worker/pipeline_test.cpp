@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The stages in their order, what each may do to an event, and what happens when one throws.
+// The order of the stages, what each may do to an event, and what happens if one throws.
 #include "support/capture.hpp"
 #include "support/catch.hpp"
 #include "support/logged.hpp"
@@ -45,7 +45,7 @@ struct shouts {
 
 }  // namespace
 
-TEST_CASE("filters, enrichers, redactors and processors each do their part") {
+TEST_CASE("filters, enrichers, redactors and processors each take effect") {
   auto sink = std::make_shared<support::capture>();
   int calls = 0;
   fapilog::runtime rt{{.filters = {keeps_odd{&calls}},
@@ -83,7 +83,7 @@ TEST_CASE("an enricher sees what those before it added, and redactors see all of
   CHECK(sink->last().at("data") == nlohmann::json{{"b", 2}});
 }
 
-TEST_CASE("functions serve as stages, too") {
+TEST_CASE("functions can be stages") {
   auto sink = std::make_shared<support::capture>();
   fapilog::runtime rt{
       {.filters = {[](fapilog::event const& e) { return e.severity >= fapilog::level::warning; }},
@@ -104,7 +104,7 @@ TEST_CASE("functions serve as stages, too") {
   CHECK(sink->last().at("message") == "kept");
 }
 
-TEST_CASE("a filter or enricher that throws lets the record pass, a redactor that throws does not") {
+TEST_CASE("a record passes a filter or enricher that throws, but not a redactor that throws") {
   auto sink = std::make_shared<support::capture>();
   auto const throws_for = [](std::string const& word) {
     return [word](fapilog::event const& e) {
@@ -149,7 +149,7 @@ TEST_CASE("a filter or enricher that throws lets the record pass, a redactor tha
   CHECK(told.find("std::runtime_error") != std::string::npos);
 }
 
-TEST_CASE("where nothing is redacted the text of what a stage threw is told") {
+TEST_CASE("the text of what a stage threw is reported if there are no redactors") {
   support::logged test{
       {.filters = {[](fapilog::event const&) -> bool { throw std::runtime_error{"no table"}; }}}};
   test.log.info("x");
@@ -157,7 +157,7 @@ TEST_CASE("where nothing is redacted the text of what a stage threw is told") {
   CHECK(test.complaints().find("no table") != std::string::npos);
 }
 
-TEST_CASE("what is prepared for all records of a batch can be changed in one of them") {
+TEST_CASE("members prepared for all records of a batch can be changed in one of them") {
   auto sink = std::make_shared<support::capture>();
   auto const edits = [](fapilog::event& e) {
     auto const* const i = e.data.find("i");

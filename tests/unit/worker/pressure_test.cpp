@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The adaptive pipeline: steps up and down with pauses, and what is left out at each.
+// The adaptive pipeline: levels of pressure, cooldowns, and what is left out at each level.
 #include "support/catch.hpp"
 #include "support/switched_sink.hpp"
 
@@ -37,7 +37,7 @@ constexpr fapilog::adaptive_options ordinary{.enabled = true};
 
 }  // namespace
 
-TEST_CASE("pressure rises and falls one step at a time, with a pause after each") {
+TEST_CASE("pressure rises and falls by one level at a time, with a cooldown after each change") {
   timeline t{ordinary};
   CHECK(t.after(0ms, 0.59) == pressure_level::normal);
   CHECK(t.after(250ms, 1.0) == pressure_level::elevated);
@@ -63,7 +63,7 @@ TEST_CASE("an open circuit adds to the pressure") {
   CHECK(t.after(250ms, 0.45, 1) == pressure_level::elevated);
 }
 
-TEST_CASE("each level of pressure leaves out more, and never a protected record") {
+TEST_CASE("each level of pressure leaves out more records, but never a protected one") {
   timeline t{{.enabled = true, .cooldown = 0ms}};
   auto const shed = [&](level severity) {
     int count = 0;
@@ -83,7 +83,7 @@ TEST_CASE("each level of pressure leaves out more, and never a protected record"
   CHECK(t.state.summary().shed == 250);
 }
 
-TEST_CASE("without filter_tightening nothing is left out, and batches grow only where asked for") {
+TEST_CASE("without filter_tightening nothing is left out, and batches grow only if configured") {
   timeline t{{.enabled = true, .cooldown = 0ms, .filter_tightening = false, .batch_sizing = true}};
   CHECK(t.state.batch_factor() == 1);
   (void)t.after(1s, 1.0);
@@ -98,7 +98,7 @@ TEST_CASE("without filter_tightening nothing is left out, and batches grow only 
   CHECK(plain.state.batch_factor() == 1);
 }
 
-TEST_CASE("under pressure a runtime leaves out what may go, tells of it, and comes back to normal") {
+TEST_CASE("under pressure a runtime leaves records out, reports it, and returns to normal") {
   auto sink = std::make_shared<support::switched_sink>("flooded");
   std::string told;
   fapilog::runtime rt{{.lane_bytes = 65'536,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What becomes of a record whose redactor throws: in no mode does a value pass that was not looked at.
+// A record whose redactor throws: in no mode does an unredacted value pass.
 #include "support/batches.hpp"
 #include "support/catch.hpp"
 #include "support/logged.hpp"
@@ -66,7 +66,7 @@ fapilog::event& secret_event(support::events& events) {
 
 }  // namespace
 
-TEST_CASE("a failed redaction lets nothing pass that was not looked at, in no mode") {
+TEST_CASE("after a failed redaction no unredacted value passes, in any mode") {
   for (auto const mode :
        {redaction_fail_mode::open, redaction_fail_mode::warn, redaction_fail_mode::closed}) {
     support::events events;
@@ -78,7 +78,7 @@ TEST_CASE("a failed redaction lets nothing pass that was not looked at, in no mo
   }
 }
 
-TEST_CASE("closed drops a record whose redaction failed and says so") {
+TEST_CASE("closed drops a record whose redaction failed and reports it") {
   support::events events;
   line pipeline{redaction_fail_mode::closed, fails_half_way{}};
   CHECK(pipeline.run(secret_event(events)).empty());
@@ -86,7 +86,7 @@ TEST_CASE("closed drops a record whose redaction failed and says so") {
                                 ContainsSubstring("std::runtime_error"));
 }
 
-TEST_CASE("warn keeps a record whose redaction failed, without its message and values, and says so") {
+TEST_CASE("warn keeps a record whose redaction failed, without its message and values, and reports it") {
   support::events events;
   line pipeline{redaction_fail_mode::warn, fails_half_way{}};
   auto const log = nlohmann::json::parse(pipeline.run(secret_event(events))).at("log");
@@ -104,7 +104,7 @@ TEST_CASE("warn keeps a record whose redaction failed, without its message and v
   CHECK_THAT(pipeline.told, ContainsSubstring("the record goes without its message and values"));
 }
 
-TEST_CASE("open does the same as warn, silently") {
+TEST_CASE("open does the same as warn, without a report") {
   support::events events;
   line pipeline{redaction_fail_mode::open, [](fapilog::event&) { throw 42; }};
   auto const log = nlohmann::json::parse(pipeline.run(secret_event(events))).at("log");
@@ -113,7 +113,7 @@ TEST_CASE("open does the same as warn, silently") {
   CHECK(pipeline.stages.failed_redactions() == 1);
 }
 
-TEST_CASE("what was prepared for all records of a batch is blanked in the failed one alone") {
+TEST_CASE("members prepared for all records of a batch are blanked only in the failed one") {
   support::events events;
   fapilog::enrichers::runtime_info info{{.service = "billing", .env = "test"}};
   line pipeline{redaction_fail_mode::warn, [](fapilog::event& e) {
