@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tests that a log call allocates nothing once its thread has logged: malloc and its kin are counted by thread.
+// Tests that a log call allocates nothing once its thread has logged: malloc and related functions are counted per thread.
 #include <fapilog/logger.hpp>
 
 #include <cerrno>
@@ -24,7 +24,7 @@
 #include "support/logged.hpp"
 #include "support/scale.hpp"
 
-// Sanitizers bring an allocator of their own, and only glibc lets a program stand in front of its.
+// Sanitizers bring their own allocator, and only glibc lets a program replace its allocator.
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #if defined(__has_feature)
 #if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer) && !__has_feature(memory_sanitizer)

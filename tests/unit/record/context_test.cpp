@@ -74,7 +74,7 @@ TEST_CASE("a scope takes a list, dynamic keys and values with their own code") {
 TEST_CASE("if a key occurs twice in one scope or one with, the last value counts, as in a call") {
   support::logged test;
   fapilog::dynamic_key const a{
-      "a"};  // equal literal keys of one call do not even compile where the compiler sees them
+      "a"};  // equal literal keys of one call do not compile if the compiler sees them
   {
     scope const s{{{a, 1}, {a, 2}}};
     CHECK(in_force(test) == json{{"a", 2}});

@@ -25,7 +25,7 @@ using fapilog::dynamic_key;
 using fapilog::kv;
 using nlohmann::json;
 
-/// Parses and fails on a key that stands twice in one object; nlohmann alone keeps the last of them.
+/// Parses and fails on a key that occurs twice in one object, of which nlohmann would keep the last.
 json parsed_strictly(std::string const& line) {
   std::vector<std::set<std::string>> open;
   std::string twice;
@@ -37,11 +37,11 @@ json parsed_strictly(std::string const& line) {
     }
     return true;
   });
-  if (!twice.empty()) FAIL("the key '" << twice << "' stands twice in " << line);
+  if (!twice.empty()) FAIL("the key '" << twice << "' occurs twice in " << line);
   return result;
 }
 
-/// `#` stands for a digit, `x` for a hexadecimal one in lower case, everything else for itself.
+/// `#` matches a digit, `x` a lower-case hexadecimal digit, everything else itself.
 bool has_form(std::string const& text, std::string_view form) {
   if (text.size() != form.size()) return false;
   for (std::size_t i = 0; i < form.size(); ++i) {
@@ -166,8 +166,7 @@ TEST_CASE("context values become strings") {
   CHECK(context.at("request_id") == "[1,2]");
 }
 
-TEST_CASE(
-    "the correlation id is null without an own one or a request, else the own one, else the request's") {
+TEST_CASE("the correlation id is the record's own, else the request id, else null") {
   support::logged test;
   test.log.info("none");
   CHECK(test.last().at("context").at("correlation_id").is_null());

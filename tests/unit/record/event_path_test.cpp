@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Paths into an event: what each form finds, and what is no path.
+// Paths into an event: what each form finds, and what is not a path.
 #include "support/batches.hpp"
 #include "support/catch.hpp"
 #include "support/settings.hpp"
@@ -15,7 +15,7 @@ using fapilog::value;
 
 namespace {
 
-/// The text at a path, or "-" where nothing is.
+/// The text at a path, or "-" if there is none.
 std::string at(fapilog::event const& e, std::string_view path) {
   fapilog::detail::text_buffer memory;
   auto const text = event_path{path}.text(e, memory);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// JSON taken apart without a copy, and strings cut within it.
+// Splits JSON without a copy, and cuts strings within it.
 #include "support/catch.hpp"
 
 #include <fapilog/record/json_parts.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tests record/json.hpp: any text, any number as JSON that reads back; nothing that a terminal acts on stays raw.
+// Tests record/json.hpp: any string and any number reads back; nothing that controls a terminal stays unescaped.
 #include <fapilog/record/json.hpp>
 
 #include <nlohmann/json.hpp>
@@ -69,7 +69,7 @@ void check_double(double value) {
 }  // namespace
 
 TEST_CASE(
-    "text stands between quotes, quotes, backslashes and the common controls have their short escapes") {
+    "strings are quoted, and quotes, backslashes and the common control characters have short escapes") {
   CHECK(text("") == R"("")");
   CHECK(text("plain text") == R"("plain text")");
   CHECK(text("say \"hi\"") == R"("say \"hi\"")");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tests record/key.hpp: literal keys checked when compiling, and keys from text at run time, however broken.
+// Tests record/key.hpp: literal keys checked at compile time, and dynamic keys with any bytes.
 #include <fapilog/record/key.hpp>
 
 #include <map>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is remembered for a place: by its keys, within bounds.
+// Caches decisions by the keys of a place, within bounds.
 #include "support/catch.hpp"
 
 #include <fapilog/record/path_cache.hpp>
@@ -83,8 +83,7 @@ TEST_CASE("what does not fit is not cached until the next event empties the cach
   CHECK(places.find(0, "one more")->decision == 1);
 }
 
-TEST_CASE(
-    "keys that are too long, and what stands below a place that is not remembered, are not remembered") {
+TEST_CASE("keys that are too long, and places below one that is not cached, are not cached") {
   cache places{1};
   CHECK(places.add(0, std::string(cache::longest_key, 'k'), 1) != cache::none);
   CHECK(places.add(0, std::string(cache::longest_key + 1, 'k'), 1) == cache::none);

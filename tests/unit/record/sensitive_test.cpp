@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Fields whose value never leaves the call.
+// Fields whose values are never copied.
 #include "support/catch.hpp"
 #include "support/logged.hpp"
 

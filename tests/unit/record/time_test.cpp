@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tests record/time.hpp: dates of the calendar, timestamps as text, durations as text, code points as UTF-8.
+// Tests record/time.hpp: calendar dates, and timestamps and durations as text.
 #include <fapilog/record/time.hpp>
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a processor of one's own may do to the finished line: compress it, encrypt it, or let it go.
+// What a user's processor may do to the finished line: compress it, encrypt it, or drop it.
 #include "support/catch.hpp"
 #include "support/logged.hpp"
 
@@ -42,7 +42,7 @@ std::string bytes_of(std::string_view hex) {
   return bytes;
 }
 
-/// Stands for a cipher: not one to use. Throws where it has no key.
+/// A stand-in for a cipher, not for real use. Throws if it has no key.
 std::string ciphered(std::string text, std::string_view key, std::uint8_t number) {
   if (key.empty()) throw std::runtime_error{"no key"};
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The kubernetes enricher: what the downward API tells, and where it tells nothing.
+// The kubernetes enricher: what it adds from the downward API, and when it adds nothing.
 #include "support/catch.hpp"
 #include "support/files.hpp"
 #include "support/logged.hpp"
@@ -19,7 +19,7 @@ using support::environment_variable;
 
 namespace {
 
-/// The variables of a pod, as long as it stands; others that the enricher reads are not set.
+/// Sets the variables of a pod for its lifetime, and unsets the others that the enricher reads.
 class pod_environment {
  public:
   explicit pod_environment(std::vector<std::pair<char const*, char const*>> const& given) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Static fields: where they go, and that they never replace what a record has.
+// Static fields: their place in the envelope, and that they never replace a field of the record.
 #include "support/catch.hpp"
 #include "support/logged.hpp"
 #include "support/settings.hpp"

@@ -24,7 +24,7 @@ using support::one_second;
 
 namespace {
 
-/// Names of threads as a test wants them, and how often they were asked for.
+/// Thread names chosen by a test, and how often they were looked up.
 struct system_of_threads {
   std::map<std::uint64_t, std::string> names;
   int asked = 0;

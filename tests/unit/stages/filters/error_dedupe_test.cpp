@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Error de-duplication: once per error and window, and a summary of the rest.
+// Error deduplication: each error once per window, and a summary of the repetitions.
 #include "support/batches.hpp"
 #include "support/catch.hpp"
 #include "support/logged.hpp"
@@ -48,7 +48,7 @@ struct deduped_calls {
   }
 };
 
-/// A member of a summary's data as text; "-" where there is none.
+/// A member of a summary's data as text; "-" if there is none.
 std::string member_of(internal_record const& summary, std::string_view key) {
   for (auto const& [name, v] : summary.data) {
     if (name != key) continue;
@@ -121,7 +121,7 @@ TEST_CASE("after the window a summary reports what was repeated, how often and w
 }
 
 TEST_CASE(
-    "an error that comes again after its window passes, before the summary of the last one is written, too") {
+    "an error that occurs again after its window passes, even before the summary of that window is written") {
   deduped_calls c{error_dedupe{{.window_seconds = 5}}};
   int passed = 0;
   for (int i = 0; i < 100; ++i) {
@@ -221,7 +221,8 @@ TEST_CASE("an error that was repeated after its window is no longer the oldest")
 }
 
 TEST_CASE(
-    "under a flood of different errors summaries that wait are bounded, too, and nothing is left uncounted") {
+    "a flood of different errors does not exceed the bound of waiting summaries, and every error is "
+    "counted") {
   deduped_calls c{error_dedupe{{.max_entries = 10}}};
   std::int64_t suppressed = 0;
   for (int i = 0; i < 1'000; ++i) {
@@ -230,9 +231,9 @@ TEST_CASE(
   }
   auto const all = c.summaries(true);
   CHECK(all.size() == 20);
-  std::int64_t told = 0;
-  for (auto const& one : all) told += std::stoll(member_of(one, "suppressed_count"));
-  CHECK(told == suppressed);
+  std::int64_t reported = 0;
+  for (auto const& one : all) reported += std::stoll(member_of(one, "suppressed_count"));
+  CHECK(reported == suppressed);
   fapilog::metric_list figures;
   c.filter.collect(figures);
   REQUIRE(figures.size() == 1);
@@ -289,6 +290,5 @@ TEST_CASE("error_dedupe describes its settings and refuses invalid ones") {
   CHECK(refused({.window_seconds = -1}) ==
         "fapilog: error_dedupe.window_seconds: -1 is out of range (above 0, at most 86400)");
   CHECK(refused({.max_entries = 0}) == "fapilog: error_dedupe.max_entries: 0 is out of range (1 to 1000000)");
-  CHECK(refused({.key_fields = {}}) ==
-        "fapilog: error_dedupe.key_fields: must not be empty");
+  CHECK(refused({.key_fields = {}}) == "fapilog: error_dedupe.key_fields: must not be empty");
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The level filter: which side of a level stays.
+// The level filter: which side of a level is kept.
 #include "support/batches.hpp"
 #include "support/catch.hpp"
 #include "support/logged.hpp"

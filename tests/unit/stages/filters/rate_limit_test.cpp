@@ -90,8 +90,7 @@ TEST_CASE("without a key all records share one bucket, records without the key s
 }
 
 TEST_CASE(
-    "the keys of a rate limit are bounded, the one not seen for longest goes, and begins anew when it is "
-    "back") {
+    "the keys of a rate limit are bounded: the least recently seen one is evicted and starts again later") {
   limited_calls c{rate_limit{{.capacity = 1, .key_field = "user_id", .max_keys = 3}}};
   for (auto const* const user : {"a", "b", "c"}) CHECK(c.calls(user));
   CHECK_FALSE(c.calls("a"));  // the newest now

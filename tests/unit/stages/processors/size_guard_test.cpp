@@ -31,7 +31,7 @@ support::logged guarded(size_guard_config const& config) {
 
 std::string text_of(std::size_t size, char c = 'x') { return std::string(size, c); }
 
-/// What the size guard makes of a line by itself; "dropped" where it drops it.
+/// The line that the size guard makes of a line; "dropped" if it drops it.
 std::string made_of(std::string line, size_guard_config const& config) {
   support::events made;
   size_guard guard{config};
@@ -288,8 +288,7 @@ TEST_CASE("changes of an earlier processor survive the truncation") {
   CHECK(whole.at("signed") == "yes");
 }
 
-TEST_CASE(
-    "a line that is no envelope any more is dropped by a guard that truncates, and left by one that marks") {
+TEST_CASE("a line that is not an envelope is dropped by a guard that truncates, and kept by one that marks") {
   for (auto const* const rest :
        {R"("log":1})", R"("log":{"level":"INFO","message":"x","data":{}}})",
         R"("log":{"timestamp":"t","level":1,"message":"x","data":{}}})",
@@ -333,8 +332,7 @@ TEST_CASE("the size guard describes its settings and refuses invalid ones") {
   };
   CHECK(refused({.max_bytes = 99}) == "fapilog: size_guard.max_bytes: 99 is out of range (100 or more)");
   for (auto const* const bad : {"", "data."}) {
-    CHECK(refused({.preserve_fields = {bad}}) == "fapilog: size_guard.preserve_fields: '" +
-                                                     std::string{bad} +
+    CHECK(refused({.preserve_fields = {bad}}) == "fapilog: size_guard.preserve_fields: '" + std::string{bad} +
                                                      "' is invalid; expected keys such as data.order");
   }
 }

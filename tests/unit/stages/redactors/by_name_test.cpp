@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Sensitive names: what is found, and what is not.
+// Sensitive names: which are found, and which are not.
 #include "support/catch.hpp"
 #include "support/redacted.hpp"
 

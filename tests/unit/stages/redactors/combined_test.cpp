@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Several redactors in one walk: order, depth, what is shared, and random values.
+// Several redactors in one walk: order, depth, shared memory, and random values.
 #include "support/batches.hpp"
 #include "support/catch.hpp"
 #include "support/logged.hpp"
@@ -114,8 +114,7 @@ TEST_CASE("values in shared memory are not changed") {
   CHECK(shared.members[1].value.elements[0].as_string() == "4111111111111111");
 }
 
-TEST_CASE(
-    "what is prepared for all records of a batch is looked at, and written once where nothing is in it") {
+TEST_CASE("members that are prepared for a batch are checked, and their JSON is used if they are clean") {
   auto const diagnostics = [](std::string const& service, std::size_t records) {
     support::logged test{{.batch_timeout = std::chrono::seconds{10},
                           .service = service,
@@ -206,7 +205,7 @@ TEST_CASE("the sets of production and hardened contain the documented redactors"
 
 namespace {
 
-/// Random values with secrets where the rules have to find them; `wanted` is what must come out.
+/// Random values with secrets in places where the rules must find them; `wanted` is the expected result.
 class random_values {
  public:
   explicit random_values(unsigned seed) : random_(seed) {}
@@ -280,7 +279,7 @@ class random_values {
   static pair same(json const& v) { return {v, v}; }
 
  public:
-  /// Fills in what was left open: texts without their credentials.
+  /// Fills in the rest: strings without their credentials.
   static json cleaned(json const& text) {
     std::string all = text.get<std::string>();
     all.erase(all.find("ada:hunter2@"), 12);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Fields that may hold anything are blocked.
+// Blocks fields that may contain anything.
 #include "support/catch.hpp"
 #include "support/logged.hpp"
 #include "support/redacted.hpp"
@@ -38,7 +38,7 @@ TEST_CASE("by default the blocker blocks the nine high-risk fields") {
 }
 
 TEST_CASE("the hardened set blocks a body that is logged") {
-  // In the forebear its list was empty.
+  // In fapilog for Python its list was empty.
   support::logged test{{.redactors = fapilog::redactors::hardened_set()}};
   test.log.info("request", kv("body", "anything at all"), kv("size", 15));
   CHECK(test.data() == json{{"body", blocked}, {"size", 15}});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Masking by path, and what stands in the place of a masked value.
+// Masking by path, and the replacements for masked values.
 #include "support/catch.hpp"
 #include "support/logged.hpp"
 #include "support/redacted.hpp"
@@ -130,15 +130,16 @@ TEST_CASE("equal values have equal pseudonyms with one key, and different ones w
 
 TEST_CASE("pseudonyms need a key of sixteen bytes, and no error contains it") {
   field_mask_config config{.fields_to_mask = {"user"}, .mode = mask_mode::pseudonym, .key = "hunter2"};
-  CHECK_THROWS_WITH(field_mask{config},
-                    ContainsSubstring("field_mask.key: a key of 7 bytes is invalid; expected at least 16 bytes") &&
-                        !ContainsSubstring("hunter2"));
+  CHECK_THROWS_WITH(
+      field_mask{config},
+      ContainsSubstring("field_mask.key: a key of 7 bytes is invalid; expected at least 16 bytes") &&
+          !ContainsSubstring("hunter2"));
   config.key.clear();
   CHECK_THROWS_AS(field_mask{config}, std::invalid_argument);
 }
 
 TEST_CASE("values that JSON cannot represent do not prevent others from being masked") {
-  // In the forebear one such value let the whole record pass.
+  // In fapilog for Python one such value let the whole record pass.
   support::logged test{{.redactors = {field_mask{{.fields_to_mask = {"password"}}}}}};
   test.log.info("charged", kv("password", "hunter2"), kv("price", price{1.2}),
                 kv("ratio", std::numeric_limits<double>::quiet_NaN()),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The configurations of the redactors tell of their members.
+// The configurations of the redactors describe their members.
 #include "support/catch.hpp"
 
 #include <fapilog/stages/redactors/field_mask.hpp>

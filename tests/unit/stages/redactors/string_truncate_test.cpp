@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Cutting long texts.
+// Truncation of long strings.
 #include "support/catch.hpp"
 #include "support/logged.hpp"
 #include "support/redacted.hpp"
@@ -15,7 +15,7 @@ using json = nlohmann::json;
 using support::redacted;
 
 TEST_CASE("the configured limit applies") {
-  // In the forebear it never reached the redactor.
+  // In fapilog for Python it never reached the redactor.
   support::logged test{{.redactors = {string_truncate{{.max_string_length = 5}}}}};
   test.log.info("a long message", kv("text", "a long text"), kv("short", "12345"));
   CHECK(test.data() == json{{"text", "a lon[truncated]"}, {"short", "12345"}});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Credentials in URLs, connection strings and in what texts name themselves.
+// Credentials in URLs, in connection strings and in values that a string names.
 #include "support/catch.hpp"
 #include "support/logged.hpp"
 #include "support/redacted.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Secrets that are known by their form.
+// Secrets that are detected by their format.
 #include "support/catch.hpp"
 #include "support/redacted.hpp"
 
