@@ -32,7 +32,7 @@ void fill(benchmark::State& state, F&& put) {
 void put_text(benchmark::State& state, std::string text) {
   fill(state, [&text](auto& out) {
     benchmark::DoNotOptimize(text.data());
-    fapilog::json::put_text(out, text);
+    fapilog::detail::json::put_text(out, text);
   });
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) *
                           static_cast<std::int64_t>(text.size()));
@@ -62,7 +62,7 @@ void put_float(benchmark::State& state, double first, double step) {
   double number = first;
   fill(state, [&](auto& out) {
     benchmark::DoNotOptimize(number);
-    fapilog::json::put_float(out, number);
+    fapilog::detail::json::put_float(out, number);
     number += step;
   });
 }
@@ -73,7 +73,7 @@ BENCHMARK_CAPTURE(put_float, tiny, 1.5e-12, 1e-13);
 void put_integer(benchmark::State& state, std::int64_t number) {
   fill(state, [&](auto& out) {
     benchmark::DoNotOptimize(number);
-    fapilog::json::put_integer(out, number);
+    fapilog::detail::json::put_integer(out, number);
   });
 }
 BENCHMARK_CAPTURE(put_integer, three_digits, 200);

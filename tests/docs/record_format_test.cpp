@@ -15,7 +15,7 @@
 
 namespace {
 
-using namespace fapilog::record_format;
+using namespace fapilog::detail::record_format;
 using fapilog::kv;
 using fapilog::detail::read;
 

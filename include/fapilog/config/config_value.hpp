@@ -221,10 +221,10 @@ inline void put(text_buffer& out, config_value const& v, int indent, int depth, 
   switch (v.what()) {
     case type::null: return out.append("null");
     case type::boolean: return out.append(v.boolean() ? "true" : "false");
-    case type::integer: return json::put_integer(out, v.integer());
-    case type::unsigned_integer: return json::put_integer(out, v.unsigned_integer());
-    case type::real: return json::put_float(out, v.real());
-    case type::text: return json::put_text(out, v.text());
+    case type::integer: return detail::json::put_integer(out, v.integer());
+    case type::unsigned_integer: return detail::json::put_integer(out, v.unsigned_integer());
+    case type::real: return detail::json::put_float(out, v.real());
+    case type::text: return detail::json::put_text(out, v.text());
     case type::list:
     case type::object: break;
   }
@@ -240,7 +240,7 @@ inline void put(text_buffer& out, config_value const& v, int indent, int depth, 
     first = false;
     put_line(out, indent, depth + 1);
     if (v.is_object()) {
-      json::put_text(out, v.names()[i].text);
+      detail::json::put_text(out, v.names()[i].text);
       out.append(indent == 0 ? ":" : ": ");
     }
     put(out, v.items()[i], indent, depth + 1, sorted);

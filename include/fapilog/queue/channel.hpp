@@ -24,7 +24,7 @@ struct logger_core;
 class statement {
  public:
   constexpr statement(level severity, std::uint8_t flags) noexcept
-      : bits_(static_cast<std::uint32_t>(record_format::record_type::log) |
+      : bits_(static_cast<std::uint32_t>(detail::record_format::record_type::log) |
               (static_cast<std::uint32_t>(severity) << 8U) | (std::uint32_t{flags} << 16U)) {}
 
   [[nodiscard]] constexpr statement with_args(std::uint8_t count) const noexcept {
@@ -42,13 +42,13 @@ class statement {
   }
 
   /// The head of a record of `size` bytes, with more flags.
-  [[nodiscard]] constexpr record_format::record_head head(std::uint32_t size,
-                                                          std::uint8_t more_flags = 0) const noexcept {
+  [[nodiscard]] constexpr detail::record_format::record_head head(
+      std::uint32_t size, std::uint8_t more_flags = 0) const noexcept {
     if constexpr (std::endian::native == std::endian::little) {
       std::uint64_t const upper = bits_ | std::uint32_t{more_flags} << 16U;
-      return std::bit_cast<record_format::record_head>(size | upper << 32U);
+      return std::bit_cast<detail::record_format::record_head>(size | upper << 32U);
     } else {
-      return {size, record_format::record_type::log, static_cast<std::uint8_t>(severity()),
+      return {size, detail::record_format::record_type::log, static_cast<std::uint8_t>(severity()),
               static_cast<std::uint8_t>(flags() | more_flags), args()};
     }
   }

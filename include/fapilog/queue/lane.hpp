@@ -61,7 +61,7 @@ struct lane {
 
   /// Frees what unread records own, and releases them. Thread: any, while nobody else uses the lane.
   void discard_records() noexcept {
-    using namespace record_format;
+    using namespace detail::record_format;
     std::uint64_t at = queue.released();
     std::uint64_t const end = queue.published();
     while (at < end) {

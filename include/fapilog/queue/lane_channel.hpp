@@ -67,7 +67,7 @@ class lane_channel final : public channel {
       return nullptr;
     lane& own = *this_thread_lane.owned;
     if (own.scope_sent != detail::this_thread_scope.version || own.writing.load_relaxed() ||
-        size > own.queue.longest() || what.has(record_format::text_is_cell)) [[unlikely]] {
+        size > own.queue.longest() || what.has(detail::record_format::text_is_cell)) [[unlikely]] {
       return nullptr;
     }
     own.writing.store_relaxed(true);
@@ -110,7 +110,7 @@ class lane_channel final : public channel {
     if (is_closed()) [[unlikely]]
       return own->count_drop(drop_reason::closed);
 
-    using namespace record_format;
+    using namespace detail::record_format;
     constexpr std::size_t context_bytes = sizeof(record_head) + sizeof(context_head);
     std::byte* block = nullptr;
     std::size_t in_lane = size;

@@ -34,10 +34,10 @@ template <class T>
     detail::byte_buffer cell;
     detail::append_guarded(cell, field::argument(argument), ch.max_record_bytes());
     return ch.format_cell(cell.data());
-  } else if constexpr (shape::narrow_text<T>) {
+  } else if constexpr (detail::shape::narrow_text<T>) {
     detail::scalar const text = detail::make_scalar(argument);
     return text.type == kind::null ? fmt::string_view{"null"} : fmt::string_view{text.text, text.size};
-  } else if constexpr (shape::numeric_enum<T>) {
+  } else if constexpr (detail::shape::numeric_enum<T>) {
     return static_cast<std::underlying_type_t<T>>(argument);
   } else {
     return (argument);
@@ -66,10 +66,10 @@ template <class... A>
   try {
     return format_at_call(text, as_format_argument(ch, arguments)...);
   } catch (std::exception const& error) {
-    flags |= record_format::text_failed;
+    flags |= detail::record_format::text_failed;
     return unformatted(text, error.what());
   } catch (...) {
-    flags |= record_format::text_failed;
+    flags |= detail::record_format::text_failed;
     return unformatted(text, "unknown exception");
   }
 }
@@ -78,15 +78,16 @@ template <class... A>
 /// that there are few instances.
 template <class T>
 [[nodiscard, gnu::always_inline]] inline decltype(auto) pass(T const& argument) noexcept {
-  constexpr bool is_plain = !detail::is_field<T> && !shape::has_hook<T>;
-  constexpr bool is_number = std::is_integral_v<T> && !std::is_same_v<T, bool> && !shape::character<T>;
+  constexpr bool is_plain = !detail::is_field<T> && !detail::shape::has_hook<T>;
+  constexpr bool is_number =
+      std::is_integral_v<T> && !std::is_same_v<T, bool> && !detail::shape::character<T>;
   if constexpr (is_number && std::is_signed_v<T>) {
     return static_cast<std::int64_t>(argument);
   } else if constexpr (is_number) {
     return static_cast<std::uint64_t>(argument);
   } else if constexpr (is_plain && std::is_scalar_v<T>) {
     return static_cast<T>(argument);
-  } else if constexpr (is_plain && shape::narrow_text<T>) {
+  } else if constexpr (is_plain && detail::shape::narrow_text<T>) {
     detail::scalar const text = detail::make_scalar(argument);
     return std::string_view{text.text, text.size};
   } else {
@@ -104,12 +105,13 @@ class direct_cell {
   [[nodiscard, gnu::always_inline]] std::size_t bytes() const noexcept {
     if constexpr (S == field_shape::bare) return fixed;
     else if constexpr (S == field_shape::word) return fixed + sizeof(std::uint64_t);
-    else return fixed + record_format::padded(field_.size());
+    else return fixed + detail::record_format::padded(field_.size());
   }
   [[nodiscard, gnu::always_inline]] std::byte* put(std::byte* to) const noexcept {
     std::byte* const end = to + bytes();
     // The padding first, without a branch: the next lines overwrite it if the string is empty.
-    if constexpr (S == field_shape::text) detail::put(end - record_format::alignment, std::uint64_t{0});
+    if constexpr (S == field_shape::text)
+      detail::put(end - detail::record_format::alignment, std::uint64_t{0});
     to = detail::put(to, field_.head());
     if constexpr (HasKey) to = detail::put(to, field_.name().text);
     if constexpr (S == field_shape::word) detail::put(to, field_.bits());
@@ -118,7 +120,8 @@ class direct_cell {
   }
 
  private:
-  static constexpr std::size_t fixed = sizeof(record_format::cell_head) + (HasKey ? sizeof(char const*) : 0);
+  static constexpr std::size_t fixed =
+      sizeof(detail::record_format::cell_head) + (HasKey ? sizeof(char const*) : 0);
   /// A field is the caller's; an argument becomes a field here.
   std::conditional_t<HasKey, field const&, field const> field_;
 };
@@ -149,7 +152,7 @@ template <class T>
 }
 
 [[nodiscard]] inline fmt::string_view format_string(statement what, void const* text) noexcept {
-  if (!what.has(record_format::text_is_cell)) return static_cast<char const*>(text);
+  if (!what.has(detail::record_format::text_is_cell)) return static_cast<char const*>(text);
   auto const& runtime = *static_cast<std::string_view const*>(text);
   return {runtime.data(), runtime.size()};
 }
@@ -160,7 +163,7 @@ template <class... A>
 void submit_formatted(logger_core& logger, statement what, void const* text, detail::call_site where,
                       field* items, std::size_t count, A const&... arguments) noexcept {
   fmt::string_view const format = format_string(what, text);
-  std::uint8_t flags = record_format::text_is_cell | record_format::text_is_rendered;
+  std::uint8_t flags = detail::record_format::text_is_cell | detail::record_format::text_is_rendered;
   auto const submit = [&](std::string_view message) noexcept {
     logger.owner.submit({logger, statement{what.severity(), flags}, &message, where, items, count});
   };
@@ -168,7 +171,7 @@ void submit_formatted(logger_core& logger, statement what, void const* text, det
     submit(message_at_call(logger.owner, flags, format, arguments...));
   } catch (...) {
     // Without memory for the message, the format string is logged without its arguments.
-    flags |= record_format::text_failed;
+    flags |= detail::record_format::text_failed;
     submit({format.data(), format.size()});
   }
 }
@@ -203,9 +206,9 @@ template <class... P>
   what = what.with_args(args);
   if constexpr (((direct_form<std::remove_cvref_t<P>>::shape != field_shape::any) && ...)) {
     // The fast path: numbers and strings, written straight into the lane.
-    std::size_t const size = (sizeof(record_format::log_start) + ... + as_direct(arguments).bytes());
+    std::size_t const size = (sizeof(detail::record_format::log_start) + ... + as_direct(arguments).bytes());
     if (std::byte* to = logger.owner.begin_record(logger, what, text, where, size)) [[likely]] {
-      prefetch_behind(to + size, sizeof(record_format::log_start) + 32 * sizeof...(P));
+      prefetch_behind(to + size, sizeof(detail::record_format::log_start) + 32 * sizeof...(P));
       ((to = as_direct(arguments).put(to)), ...);
       return logger.owner.commit_record(size);
     }

@@ -18,7 +18,7 @@ namespace fapilog::inline v0_1::detail {
 /// written; 0 if not even its head fits.
 [[gnu::noinline, gnu::cold]] inline std::size_t copy_clipped_cell(std::byte* to, std::byte const* from,
                                                                   std::size_t allowed) noexcept {
-  using namespace record_format;
+  using namespace detail::record_format;
   auto head = read<cell_head>(from);
   std::size_t const whole = cell_size(head);
   if (whole <= allowed) {
@@ -57,15 +57,15 @@ class clipped_record {
   clipped_record(record_content const& c, std::byte const* encoded) noexcept
       : content_(c),
         encoded_(encoded),
-        leading_(c.what.args() + (c.what.has(record_format::text_is_cell) ? std::size_t{1} : 0)) {}
+        leading_(c.what.args() + (c.what.has(detail::record_format::text_is_cell) ? std::size_t{1} : 0)) {}
 
   /// Returns the size of the record, at most `limit`.
   [[gnu::noinline, gnu::cold]] std::size_t put(std::byte* block, std::size_t limit,
                                                std::uint64_t ticks) noexcept {
-    room_ = limit - sizeof(record_format::log_start);
+    room_ = limit - sizeof(detail::record_format::log_start);
     std::size_t const small = small_cells();
     large_room_ = room_ > small ? room_ - small : 0;
-    to_ = block + sizeof(record_format::log_start);
+    to_ = block + sizeof(detail::record_format::log_start);
     std::byte const* next = encoded_;
     for (std::size_t i = 0; i < content_.count; ++i) {
       std::byte const* const from = next;
@@ -119,11 +119,11 @@ class clipped_record {
     std::size_t const fixed = fixed_bytes(f);
     bool const is_large = size > small_max;
     std::size_t const allowed =
-        (is_large && large_room_ > fixed ? large_room_ : 0) & ~(record_format::alignment - 1);
+        (is_large && large_room_ > fixed ? large_room_ : 0) & ~(detail::record_format::alignment - 1);
     if (f.type() == kind::string && allowed > fixed && allowed <= room_) {
       std::size_t const text = clip_utf8(f.text(), allowed - fixed);
-      put_field(to_, f, text, record_format::clipped);
-      advance(fixed + record_format::padded(text), true);
+      put_field(to_, f, text, detail::record_format::clipped);
+      advance(fixed + detail::record_format::padded(text), true);
       return true;
     }
     std::size_t const cut =
@@ -134,12 +134,12 @@ class clipped_record {
 
   void put_null(std::size_t item) noexcept {
     if (fixed_bytes(content_.items[item]) > room_) return;
-    detail::put(to_, record_format::cell_head{kind::null, record_format::clipped, 0, 0});
-    advance(sizeof(record_format::cell_head), false);
+    detail::put(to_, detail::record_format::cell_head{kind::null, detail::record_format::clipped, 0, 0});
+    advance(sizeof(detail::record_format::cell_head), false);
   }
 
   static std::size_t fixed_bytes(field const& f) noexcept {
-    return sizeof(record_format::cell_head) + f.name().bytes();
+    return sizeof(detail::record_format::cell_head) + f.name().bytes();
   }
   void advance(std::size_t bytes, bool is_large) noexcept {
     to_ += bytes;

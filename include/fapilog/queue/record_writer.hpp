@@ -23,7 +23,7 @@ struct record_content {
         where(c.where),
         items(c.items + 1),
         count(c.count) {
-    if (!what.has(record_format::text_is_cell)) return;
+    if (!what.has(detail::record_format::text_is_cell)) return;
     field_copy::assign(*c.items, field::argument(*static_cast<std::string_view const*>(c.text)));
     text = nullptr;
     items = c.items;
@@ -40,22 +40,22 @@ struct record_content {
 
 /// Size of the encoded cell at `cell`.
 [[nodiscard]] inline std::size_t encoded_size(std::byte const* cell) noexcept {
-  return record_format::cell_size(read<record_format::cell_head>(cell));
+  return detail::record_format::cell_size(read<detail::record_format::cell_head>(cell));
 }
 
 /// Writes the start of a record of `size` bytes and returns where its cells go.
 [[gnu::always_inline]] inline std::byte* put_log_start(std::byte* to, logger_core& logger,
-                                                       record_format::record_head head, void const* text,
-                                                       detail::call_site where,
+                                                       detail::record_format::record_head head,
+                                                       void const* text, detail::call_site where,
                                                        std::uint64_t ticks) noexcept {
   ::new (static_cast<void*>(to))
-      record_format::log_start{head, {ticks, static_cast<char const*>(text), &logger, where}};
-  return to + sizeof(record_format::log_start);
+      detail::record_format::log_start{head, {ticks, static_cast<char const*>(text), &logger, where}};
+  return to + sizeof(detail::record_format::log_start);
 }
 inline std::byte* put_log_start(std::byte* to, record_content const& c, std::uint64_t ticks, std::size_t size,
                                 bool is_clipped) noexcept {
-  auto const head =
-      c.what.head(static_cast<std::uint32_t>(size), is_clipped ? record_format::is_clipped : std::uint8_t{0});
+  auto const head = c.what.head(static_cast<std::uint32_t>(size),
+                                is_clipped ? detail::record_format::is_clipped : std::uint8_t{0});
   return put_log_start(to, c.logger, head, c.text, c.where, ticks);
 }
 
@@ -63,7 +63,7 @@ inline std::byte* put_log_start(std::byte* to, record_content const& c, std::uin
 /// Sets `is_clipped` if a value was cut to keep to a limit. A deferred value runs the user's code, which may log; its
 /// record then uses the scratch behind this one's.
 inline std::size_t encode_deferred(record_content const& c, byte_buffer& scratch, bool& is_clipped) noexcept {
-  std::size_t size = sizeof(record_format::log_start);
+  std::size_t size = sizeof(detail::record_format::log_start);
   for (std::size_t i = 0; i < c.count; ++i) {
     field const& f = c.items[i];
     if (f.type() != kind::deferred) [[likely]] {

@@ -58,7 +58,7 @@ namespace fapilog::inline v0_1::detail {
                                              detail::arena& memory) {
   std::size_t count = 0;
   for (std::byte const* at = from; at < end; ++count)
-    at += record_format::cell_size(read<record_format::cell_head>(at));
+    at += detail::record_format::cell_size(read<detail::record_format::cell_head>(at));
   auto* const members = memory.take_array<member>(count);
   std::size_t size = 0;
   key_index index;
@@ -76,10 +76,10 @@ namespace fapilog::inline v0_1::detail {
 }
 
 /// Decodes containers and the other kinds that are rare in records.
-[[gnu::noinline]] inline void decode_rare(record_format::cell_head const& head, std::byte const* payload,
-                                          value& v, detail::arena& memory) {
-  using record_format::payload_form;
-  switch (record_format::form_of(head.type)) {
+[[gnu::noinline]] inline void decode_rare(detail::record_format::cell_head const& head,
+                                          std::byte const* payload, value& v, detail::arena& memory) {
+  using detail::record_format::payload_form;
+  switch (detail::record_format::form_of(head.type)) {
     case payload_form::truth: v.boolean = head.size != 0; break;
     case payload_form::code_point: v.code_point = head.size; break;
     case payload_form::uuid:
@@ -99,7 +99,7 @@ namespace fapilog::inline v0_1::detail {
       std::byte const* const end = payload + head.size;
       std::size_t count = 0;
       for (std::byte const* at = payload; at < end; ++count)
-        at += record_format::cell_size(read<record_format::cell_head>(at));
+        at += detail::record_format::cell_size(read<detail::record_format::cell_head>(at));
       v.elements = memory.take_array<value>(count);
       v.size = static_cast<std::uint32_t>(count);
       std::byte const* at = payload;
@@ -115,30 +115,30 @@ namespace fapilog::inline v0_1::detail {
 
 /// Decodes one cell and moves `cell` behind it. The views in the result point into the cell and into `memory`.
 [[nodiscard]] inline member decode_cell(std::byte const*& cell, detail::arena& memory) {
-  auto const head = read<record_format::cell_head>(cell);
+  auto const head = read<detail::record_format::cell_head>(cell);
   std::byte const* const key = cell + sizeof head;
-  std::byte const* const payload = key + record_format::key_bytes(head);
+  std::byte const* const payload = key + detail::record_format::key_bytes(head);
   member m;
-  if ((head.flags & record_format::key_is_literal) != 0) {
+  if ((head.flags & detail::record_format::key_is_literal) != 0) {
     m.key = {read<char const*>(key), head.key_size};
   } else if (head.key_size != 0) {
     m.key = repaired_key({reinterpret_cast<char const*>(key), head.key_size}, memory);
   }
   m.value.type = head.type;
   m.value.size = head.size;
-  using record_format::payload_form;
-  switch (record_format::form_of(head.type)) {
+  using detail::record_format::payload_form;
+  switch (detail::record_format::form_of(head.type)) {
     case payload_form::word:
       m.value.u64 = read<std::uint64_t>(payload);
       cell = payload + sizeof(std::uint64_t);
       break;
     case payload_form::text:
       m.value.text = reinterpret_cast<char const*>(payload);
-      cell = payload + record_format::padded(head.size);
+      cell = payload + detail::record_format::padded(head.size);
       break;
     default:
       decode_rare(head, payload, m.value, memory);
-      cell = payload + record_format::payload_size(head.type, head.size);
+      cell = payload + detail::record_format::payload_size(head.type, head.size);
       break;
   }
   return m;
@@ -148,7 +148,7 @@ namespace fapilog::inline v0_1::detail {
 [[nodiscard]] inline std::string cell_to_string(std::byte const* cell) {
   arena memory{1024};
   text_buffer text;
-  json::put_plain(text, decode_cell(cell, memory).value);
+  detail::json::put_plain(text, decode_cell(cell, memory).value);
   return std::string{text.view()};
 }
 

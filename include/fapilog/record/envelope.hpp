@@ -38,11 +38,11 @@ class envelope_writer {
     to = put_constant(to, R"({"schema_version":"1.1","log":{"timestamp":")");
     to = time_.put(to, e.unix_ns);
     out.end_at(put_constant(to, R"(","level":)"));
-    json::put_text(out, e.level_name);
+    detail::json::put_text(out, e.level_name);
     append(out, R"(,"message":)");
-    json::put_text(out, e.message);
+    detail::json::put_text(out, e.message);
     append(out, R"(,"logger":)");
-    json::put_text(out, e.logger);
+    detail::json::put_text(out, e.logger);
 
     to = put_constant(out.room(128), R"(,"context":{"message_id":")");
     to = detail::put_uuid(to, e.message_id);
@@ -52,11 +52,11 @@ class envelope_writer {
     append(out, R"(},"diagnostics":{"origin":"native")");
     e.diagnostics.for_each(
         [&out](member const& m) {
-          if (m.key != "origin") json::put_next_member(out, m);
+          if (m.key != "origin") detail::json::put_next_member(out, m);
         },
         [&out](std::string_view json) { out.append(json); });
     append(out, R"(},"data":)");
-    json::put_members(out, e.data.begin(), e.data.size());
+    detail::json::put_members(out, e.data.begin(), e.data.size());
     append(out, "}}");
   }
 
@@ -75,10 +75,10 @@ class envelope_writer {
     if (context.empty()) return append(out, "null");
     value const* correlation = context.find("correlation_id");
     if (correlation == nullptr || correlation->type == kind::null) correlation = context.find("request_id");
-    json::put(out, correlation == nullptr ? value{} : *correlation);
+    detail::json::put(out, correlation == nullptr ? value{} : *correlation);
     for (member const& m : context) {
       if (m.value.type == kind::null || m.key == "correlation_id" || m.key == "message_id") continue;
-      json::put_next_member(out, m);
+      detail::json::put_next_member(out, m);
     }
   }
 

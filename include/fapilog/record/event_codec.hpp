@@ -59,8 +59,8 @@ class event_encoder {
   }
   void put_value(value const& v) {
     number(static_cast<std::uint8_t>(v.type));
-    using record_format::payload_form;
-    switch (record_format::form_of(v.type)) {
+    using detail::record_format::payload_form;
+    switch (detail::record_format::form_of(v.type)) {
       case payload_form::none:
       case payload_form::unknown: break;
       case payload_form::truth: number(static_cast<std::uint8_t>(v.boolean ? 1 : 0)); break;
@@ -155,8 +155,8 @@ class event_decoder {
     if (depth > deepest || !number(type)) return false;
     v = {};
     v.type = static_cast<kind>(type);
-    using record_format::payload_form;
-    switch (payload_form const form = record_format::form_of(v.type)) {
+    using detail::record_format::payload_form;
+    switch (payload_form const form = detail::record_format::form_of(v.type)) {
       case payload_form::none: return true;
       case payload_form::truth: {
         std::uint8_t truth = 0;

@@ -93,7 +93,7 @@ class event_path {
     if (!found || found->type == kind::null) return std::nullopt;
     if (found->type == kind::string) return found->as_string();
     memory.clear();
-    json::put_plain(memory, *found);
+    detail::json::put_plain(memory, *found);
     return memory.view();
   }
 

@@ -67,14 +67,14 @@ class field {
   }
 
   [[nodiscard, gnu::always_inline]] detail::key_view name() const noexcept {
-    auto const head = record_format::head_of(head_);
+    auto const head = detail::record_format::head_of(head_);
     return {text_key_, head.key_size, head.flags};
   }
-  [[nodiscard]] kind type() const noexcept { return record_format::head_of(head_).type; }
+  [[nodiscard]] kind type() const noexcept { return detail::record_format::head_of(head_).type; }
 
   /// The head of its cell, if it is not deferred.
   [[nodiscard, gnu::always_inline]] std::uint64_t head() const noexcept { return head_; }
-  [[nodiscard]] std::uint32_t extra() const noexcept { return record_format::head_of(head_).size; }
+  [[nodiscard]] std::uint32_t extra() const noexcept { return detail::record_format::head_of(head_).size; }
   [[nodiscard, gnu::always_inline]] std::uint64_t bits() const noexcept { return bits_; }
   [[nodiscard, gnu::always_inline]] char const* text() const noexcept { return text_; }
   [[nodiscard, gnu::always_inline]] std::size_t size() const noexcept { return size_; }
@@ -92,7 +92,7 @@ class field {
     static_assert(loggable<T>,
                   "fapilog: this type cannot be logged. Give it to_log(object_writer&, T const&) in its "
                   "namespace, or a fmt formatter.");
-    if constexpr (!shape::has_hook<T> && detail::scalar_value<T>) {
+    if constexpr (!detail::shape::has_hook<T> && detail::scalar_value<T>) {
       detail::scalar const s = detail::make_scalar(value);
       if (s.type == kind::string) {
         set_text(name, s.text, s.size);
@@ -100,7 +100,7 @@ class field {
         head_ = word(s.type, name, s.extra);
         bits_ = s.bits;
       }
-    } else if constexpr (!shape::has_hook<T> && shape::path<T>) {
+    } else if constexpr (!detail::shape::has_hook<T> && detail::shape::path<T>) {
       set_text(name, value.native().data(), value.native().size());
     } else {
       head_ = word(kind::deferred, name, 0);
@@ -112,7 +112,7 @@ class field {
   }
   [[gnu::always_inline]] static std::uint64_t word(kind type, detail::key_view name,
                                                    std::uint32_t size) noexcept {
-    return record_format::word_of({type, name.flags, name.size, size});
+    return detail::record_format::word_of({type, name.flags, name.size, size});
   }
   /// A string too long for its head is longer than any record, and is cut with the record.
   [[gnu::always_inline]] void set_text(detail::key_view name, char const* text, std::size_t size) noexcept {
@@ -121,7 +121,7 @@ class field {
     size_ = size;
   }
 
-  std::uint64_t head_ = record_format::word_of({kind::null, 0, 0, 0});
+  std::uint64_t head_ = detail::record_format::word_of({kind::null, 0, 0, 0});
   char const* text_key_ = nullptr;
   union {
     std::uint64_t bits_;
@@ -138,9 +138,10 @@ namespace detail {
 
 template <class T>
 constexpr field_shape shape_of() noexcept {
-  if constexpr (!shape::has_hook<T> && (shape::narrow_text<T> || shape::path<T>)) return field_shape::text;
-  else if constexpr (shape::has_hook<T> || !scalar_value<T>) return field_shape::any;
-  else if constexpr (std::is_same_v<T, bool> || shape::character<T> || std::is_null_pointer_v<T>)
+  if constexpr (!detail::shape::has_hook<T> && (detail::shape::narrow_text<T> || detail::shape::path<T>))
+    return field_shape::text;
+  else if constexpr (detail::shape::has_hook<T> || !scalar_value<T>) return field_shape::any;
+  else if constexpr (std::is_same_v<T, bool> || detail::shape::character<T> || std::is_null_pointer_v<T>)
     return field_shape::bare;
   else return field_shape::word;
 }
@@ -187,8 +188,8 @@ template <class A, class B>
                                                    [[maybe_unused]] B const& b) noexcept {
 #if FAPILOG_DETAIL_CHECKS_KEYS
   if constexpr (is_field<A> && is_field<B>) {
-    bool const same = a.name().flags == record_format::key_is_literal && b.name().flags == a.name().flags &&
-                      a.name().size == b.name().size &&
+    bool const same = a.name().flags == detail::record_format::key_is_literal &&
+                      b.name().flags == a.name().flags && a.name().size == b.name().size &&
                       __builtin_memcmp(a.name().text, b.name().text, a.name().size) == 0;
     if (__builtin_constant_p(same) && same) duplicate_key_error();
   }

@@ -18,9 +18,9 @@ namespace fapilog::inline v0_1::detail {
 
 /// Bytes of the cell of a field that is not deferred.
 [[nodiscard]] inline std::size_t cell_bytes(field const& f) noexcept {
-  std::size_t const payload =
-      f.type() == kind::string ? record_format::padded(f.size()) : record_format::payload_size(f.type(), 0);
-  return sizeof(record_format::cell_head) + f.name().bytes() + payload;
+  std::size_t const payload = f.type() == kind::string ? detail::record_format::padded(f.size())
+                                                       : detail::record_format::payload_size(f.type(), 0);
+  return sizeof(detail::record_format::cell_head) + f.name().bytes() + payload;
 }
 
 /// Writes the cell of a field that is not deferred, its string cut to `text_size`.
@@ -29,11 +29,11 @@ inline std::byte* put_field(std::byte* to, field const& f, std::size_t text_size
   auto const name = f.name();
   bool const is_text = f.type() == kind::string;
   auto const size = is_text ? static_cast<std::uint32_t>(text_size) : f.extra();
-  to = put(
-      to, record_format::cell_head{f.type(), static_cast<std::uint8_t>(name.flags | flags), name.size, size});
+  to = put(to, detail::record_format::cell_head{f.type(), static_cast<std::uint8_t>(name.flags | flags),
+                                                name.size, size});
   to = put_key(to, name);
   if (is_text) return put_padded(to, f.text(), text_size);
-  switch (record_format::payload_size(f.type(), 0)) {
+  switch (detail::record_format::payload_size(f.type(), 0)) {
     case 0: return to;
     default: return put(to, f.bits());
   }
@@ -60,7 +60,7 @@ inline bool append_guarded(byte_buffer& out, field const& f, std::size_t limit) 
       size += rest;
       text[size++] = '>';
       value_writer{out, limit + sizeof text}.encode_text(f.name(), kind::string, text, size,
-                                                         record_format::failed);
+                                                         detail::record_format::failed);
     } catch (...) {
       out.shrink(before);  // no memory for the message either: the record has no such field
     }
@@ -75,9 +75,9 @@ inline bool append_guarded(byte_buffer& out, field const& f, std::size_t limit) 
       put_field(out.extend(cell_bytes(f)), f);
     }
     if (!writer.clipped() || out.size() == before) return writer.clipped();
-    record_format::cell_head head;
+    detail::record_format::cell_head head;
     std::memcpy(&head, out.data() + before, sizeof head);
-    head.flags = static_cast<std::uint8_t>(head.flags | record_format::clipped);
+    head.flags = static_cast<std::uint8_t>(head.flags | detail::record_format::clipped);
     std::memcpy(out.data() + before, &head, sizeof head);
     return true;
   } catch (std::exception const& error) {
@@ -92,10 +92,11 @@ inline bool append_guarded(byte_buffer& out, field const& f, std::size_t limit) 
 inline bool append_null(byte_buffer& out, field const& f) noexcept {
   try {
     auto const name = f.name();
-    std::byte* const to = out.extend(sizeof(record_format::cell_head) + name.bytes());
-    put_key(put(to, record_format::cell_head{kind::null,
-                                             static_cast<std::uint8_t>(name.flags | record_format::clipped),
-                                             name.size, 0}),
+    std::byte* const to = out.extend(sizeof(detail::record_format::cell_head) + name.bytes());
+    put_key(put(to,
+                detail::record_format::cell_head{
+                    kind::null, static_cast<std::uint8_t>(name.flags | detail::record_format::clipped),
+                    name.size, 0}),
             name);
     return true;
   } catch (...) {

@@ -20,7 +20,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace fapilog::inline v0_1::json {
+namespace fapilog::inline v0_1::detail::json {
 namespace json_detail {
 
 /// The longest output for one input byte: `\u0000`.
@@ -317,4 +317,4 @@ inline void put_plain(detail::text_buffer& out, value const& v) {
   v.visit(json_detail::plain_visitor{{out}});
 }
 
-}  // namespace fapilog::inline v0_1::json
+}  // namespace fapilog::inline v0_1::detail::json

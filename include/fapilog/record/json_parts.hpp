@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace fapilog::inline v0_1::json {
+namespace fapilog::inline v0_1::detail::json {
 
 /// A member in its original text: the key with quotes and escapes, the value with brackets or quotes.
 struct text_member {
@@ -113,4 +113,4 @@ inline constexpr std::size_t none = std::string_view::npos;
   return text.substr(0, end);
 }
 
-}  // namespace fapilog::inline v0_1::json
+}  // namespace fapilog::inline v0_1::detail::json

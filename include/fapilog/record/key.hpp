@@ -21,15 +21,16 @@ struct key_view {
   template <std::size_t N>
   static constexpr key_view literal(char const (&text)[N]) noexcept {
     static_assert(N > 1 && N < 0x10000);
-    return {text, static_cast<std::uint16_t>(N - 1), record_format::key_is_literal};
+    return {text, static_cast<std::uint16_t>(N - 1), detail::record_format::key_is_literal};
   }
   static constexpr key_view copied(std::string_view text) noexcept {
     constexpr std::size_t most = 1024;
     std::size_t const size = text.size() < most ? text.size() : most;
-    return {text.data(), static_cast<std::uint16_t>(size), record_format::key_is_inline};
+    return {text.data(), static_cast<std::uint16_t>(size), detail::record_format::key_is_inline};
   }
   [[nodiscard]] constexpr std::size_t bytes() const noexcept {
-    return (flags & record_format::key_is_literal) != 0 ? sizeof(char const*) : record_format::padded(size);
+    return (flags & detail::record_format::key_is_literal) != 0 ? sizeof(char const*)
+                                                                : detail::record_format::padded(size);
   }
 };
 
@@ -64,7 +65,7 @@ class key {
   }
 
   [[nodiscard, gnu::always_inline]] constexpr detail::key_view view() const noexcept {
-    return {text_, size_, record_format::key_is_literal};
+    return {text_, size_, detail::record_format::key_is_literal};
   }
 
  private:

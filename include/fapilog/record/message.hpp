@@ -22,14 +22,14 @@ struct plain_value {};
 template <class T>
 constexpr auto format_type_of() noexcept {
   using std::type_identity;
-  if constexpr (shape::has_hook<T>) return type_identity<plain_value>{};
-  else if constexpr (std::is_arithmetic_v<T> && (!shape::character<T> || std::is_same_v<T, char>))
+  if constexpr (detail::shape::has_hook<T>) return type_identity<plain_value>{};
+  else if constexpr (std::is_arithmetic_v<T> && (!detail::shape::character<T> || std::is_same_v<T, char>))
     return type_identity<T>{};
-  else if constexpr (shape::raw_pointer<T>) return type_identity<void const*>{};
-  else if constexpr (shape::narrow_text<T>) return type_identity<fmt::string_view>{};
-  else if constexpr (shape::numeric_enum<T>) return type_identity<std::underlying_type_t<T>>{};
-  else if constexpr (shape::known<T>) return type_identity<plain_value>{};
-  else if constexpr (shape::formattable<T>) return type_identity<T>{};
+  else if constexpr (detail::shape::raw_pointer<T>) return type_identity<void const*>{};
+  else if constexpr (detail::shape::narrow_text<T>) return type_identity<fmt::string_view>{};
+  else if constexpr (detail::shape::numeric_enum<T>) return type_identity<std::underlying_type_t<T>>{};
+  else if constexpr (detail::shape::known<T>) return type_identity<plain_value>{};
+  else if constexpr (detail::shape::formattable<T>) return type_identity<T>{};
   else return type_identity<plain_value>{};
 }
 
@@ -39,7 +39,7 @@ using format_type = typename decltype(format_type_of<T>())::type;
 
 /// True if only the type's own fmt formatter can format it. Then the call formats the message.
 template <class T>
-concept formatted_at_call = !shape::known<T> && shape::formattable<T>;
+concept formatted_at_call = !detail::shape::known<T> && detail::shape::formattable<T>;
 
 /// Fields must follow the format arguments.
 template <class... A>
@@ -135,11 +135,11 @@ class message {
     if (detail::taken_arguments(literal, N, arguments) < arguments) {
       throw "fapilog: this log call has more format arguments than pairs of braces";
     }
-    if (!detail::has_brace(literal, N)) flags_ = record_format::text_is_rendered;
+    if (!detail::has_brace(literal, N)) flags_ = detail::record_format::text_is_rendered;
   }
   /// Refuses a string that is not a literal.
   template <class T>
-    requires(shape::narrow_text<T> && !std::is_array_v<T>)
+    requires(detail::shape::narrow_text<T> && !std::is_array_v<T>)
   message(T const&)  // NOLINT(google-explicit-constructor)
       : checked_(fmt::runtime("")), text_(""), where_(detail::call_site::current()) {
     static_assert(
@@ -150,8 +150,8 @@ class message {
       : checked_(fmt::runtime("")),
         text_(&text.text_),
         where_(text.where_),
-        flags_(record_format::text_is_cell |
-               ((detail::is_field<A> && ...) ? record_format::text_is_rendered : 0)) {}
+        flags_(detail::record_format::text_is_cell |
+               ((detail::is_field<A> && ...) ? detail::record_format::text_is_rendered : 0)) {}
 
   /// The characters of a literal, terminated by zero; with the flag `text_is_cell` a std::string_view instead.
   [[nodiscard, gnu::always_inline]] void const* text() const noexcept { return text_; }

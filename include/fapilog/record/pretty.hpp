@@ -103,13 +103,13 @@ inline void put_text(detail::text_buffer& out, std::string_view text, bool quote
   return text.empty();
 }
 
-struct pretty_visitor : json::json_detail::plain_visitor {
+struct pretty_visitor : detail::json::json_detail::plain_visitor {
   using plain_visitor::operator();
 
   void operator()(std::string_view text) const { put_text(out, text, needs_quotes(text)); }
   void operator()(char32_t code_point) const {
     char bytes[4];
-    (*this)(json::json_detail::utf8_of(bytes, code_point));
+    (*this)(detail::json::json_detail::utf8_of(bytes, code_point));
   }
 };
 
@@ -163,7 +163,7 @@ inline void put_location(detail::text_buffer& out, event const& e) {
   out.append(" (");
   put_text(out, file);
   out.push_back(':');
-  json::put_integer(out, e.line);
+  detail::json::put_integer(out, e.line);
   out.push_back(')');
 }
 

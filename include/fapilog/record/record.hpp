@@ -32,7 +32,7 @@ enum class kind : std::uint8_t {
   deferred = 255,  ///< at the call only: encoded by a function when the record is written
 };
 
-namespace record_format {
+namespace detail::record_format {
 
 /// Everything in a record is aligned to this.
 inline constexpr std::size_t alignment = 8;
@@ -181,7 +181,7 @@ struct pointer_head {
   void* block;
 };
 
-}  // namespace record_format
+}  // namespace detail::record_format
 
 namespace detail {
 

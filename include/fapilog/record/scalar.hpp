@@ -29,8 +29,9 @@ struct scalar {
 
 /// Types that `make_scalar` takes.
 template <class T>
-concept scalar_value = std::is_arithmetic_v<T> || std::is_null_pointer_v<T> || shape::raw_pointer<T> ||
-    shape::numeric_enum<T> || shape::narrow_text<T> || shape::duration<T> || shape::time_point<T>;
+concept scalar_value = std::is_arithmetic_v<T> || std::is_null_pointer_v<T> ||
+    detail::shape::raw_pointer<T> || detail::shape::numeric_enum<T> || detail::shape::narrow_text<T> ||
+    detail::shape::duration<T> || detail::shape::time_point<T>;
 
 template <class Rep>
 constexpr std::int64_t saturated_ns(Rep count, std::intmax_t numerator, std::intmax_t denominator) noexcept {
@@ -54,8 +55,8 @@ constexpr std::int64_t saturated_ns(Rep count, std::intmax_t numerator, std::int
 }
 
 template <class Period>
-constexpr record_format::unit unit_of() noexcept {
-  using record_format::unit;
+constexpr detail::record_format::unit unit_of() noexcept {
+  using detail::record_format::unit;
   if (Period::num == 1) {
     if (Period::den == 1) return unit::s;
     if (Period::den == 1'000) return unit::ms;
@@ -98,7 +99,7 @@ template <class T>
 [[nodiscard]] scalar make_scalar(T const& v) noexcept {
   if constexpr (std::is_same_v<T, bool>) {
     return bits_scalar(kind::boolean, std::uint64_t{0}, v ? 1 : 0);
-  } else if constexpr (shape::character<T>) {
+  } else if constexpr (detail::shape::character<T>) {
     if constexpr (std::is_same_v<T, char>) {
       auto const byte = static_cast<unsigned char>(v);
       return bits_scalar(kind::character, std::uint64_t{0}, byte < 0x80 ? byte : 0xFFFDU);
@@ -118,7 +119,7 @@ template <class T>
     return bits_scalar(kind::f64, static_cast<double>(v));
   } else if constexpr (std::is_null_pointer_v<T>) {
     return {};
-  } else if constexpr (shape::raw_pointer<T>) {
+  } else if constexpr (detail::shape::raw_pointer<T>) {
     return bits_scalar(kind::pointer, static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(v)));
   } else if constexpr (std::is_pointer_v<T>) {
     return v == nullptr ? scalar{} : text_scalar(v, std::strlen(v));
@@ -126,17 +127,17 @@ template <class T>
     void const* const end = std::memchr(v, '\0', std::extent_v<T>);
     return text_scalar(
         v, end == nullptr ? std::extent_v<T> : static_cast<std::size_t>(static_cast<char const*>(end) - v));
-  } else if constexpr (shape::narrow_text<T>) {
+  } else if constexpr (detail::shape::narrow_text<T>) {
     std::string_view const text = v;
     return text_scalar(text.data(), text.size());
-  } else if constexpr (shape::duration<T>) {
+  } else if constexpr (detail::shape::duration<T>) {
     return bits_scalar(kind::duration, saturated_ns(v.count(), T::period::num, T::period::den),
                        static_cast<std::uint32_t>(unit_of<typename T::period>()));
   } else {
-    static_assert(shape::time_point<T>);
+    static_assert(detail::shape::time_point<T>);
     auto const since = v.time_since_epoch();
     using span = std::remove_cvref_t<decltype(since)>;
-    if constexpr (shape::calendar_time<T>) {
+    if constexpr (detail::shape::calendar_time<T>) {
       return bits_scalar(
           kind::timestamp, saturated_ns(since.count(), span::period::num, span::period::den),
           std::is_floating_point_v<typename span::rep> ? 9 : digits_of<typename span::period>());
@@ -170,14 +171,15 @@ inline void put_bytes(std::byte* to, void const* bytes, std::size_t size) noexce
 
 /// Copies bytes and fills the last eight-byte word with zeros.
 inline std::byte* put_padded(std::byte* to, void const* bytes, std::size_t size) noexcept {
-  std::size_t const whole = record_format::padded(size);
-  if (whole != size) std::memset(to + whole - record_format::alignment, 0, record_format::alignment);
+  std::size_t const whole = detail::record_format::padded(size);
+  if (whole != size)
+    std::memset(to + whole - detail::record_format::alignment, 0, detail::record_format::alignment);
   put_bytes(to, bytes, size);
   return to + whole;
 }
 
 inline std::byte* put_key(std::byte* to, key_view name) noexcept {
-  if ((name.flags & record_format::key_is_literal) != 0) return put(to, name.text);
+  if ((name.flags & detail::record_format::key_is_literal) != 0) return put(to, name.text);
   return put_padded(to, name.text, name.size);
 }
 
@@ -226,16 +228,16 @@ void append_utf8(byte_buffer& out, Char const* text, std::size_t size) {
 
 /// Key types whose maps become objects. Other maps become arrays of pairs.
 template <class T>
-concept map_key = shape::narrow_text<T> || std::is_integral_v<T> || std::is_enum_v<T>;
+concept map_key = detail::shape::narrow_text<T> || std::is_integral_v<T> || std::is_enum_v<T>;
 
 /// A map's key as a string.
 class map_key_text {
  public:
   template <class T>
   explicit map_key_text(T const& k) noexcept {
-    if constexpr (shape::narrow_text<T>) {
+    if constexpr (detail::shape::narrow_text<T>) {
       text_ = k;
-    } else if constexpr (shape::named_enum<T>) {
+    } else if constexpr (detail::shape::named_enum<T>) {
       auto const& held = to_string(k);
       std::string_view const name = held;
       size_ = name.size() <= sizeof digits_ ? name.size() : clip_utf8(name.data(), sizeof digits_);

@@ -16,7 +16,7 @@ namespace fapilog::inline v0_1 {
 class object_writer;
 class value_writer;
 
-namespace shape {
+namespace detail::shape {
 
 template <class T, class... Others>
 concept one_of = (std::same_as<T, Others> || ...);
@@ -152,10 +152,10 @@ concept known = std::is_arithmetic_v<T> || narrow_text<T> || has_hook<T> || std:
     optional<T> || variant<T> || range<T> || tuple<T> || raw_pointer<T> ||
     std::derived_from<T, std::exception> || numeric_enum<T> || named_enum<T>;
 
-}  // namespace shape
+}  // namespace detail::shape
 
 /// Any type that can be the value of a field.
 template <class T>
-concept loggable = !std::is_void_v<T> && (shape::known<T> || shape::formattable<T>);
+concept loggable = !std::is_void_v<T> && (detail::shape::known<T> || detail::shape::formattable<T>);
 
 }  // namespace fapilog::inline v0_1

@@ -116,7 +116,7 @@ class timestamp_writer {
 };
 
 /// Writes a duration in the unit in which it was given: `12ms`, `1.5s`, `90min`.
-inline void put_duration_text(detail::text_buffer& out, std::int64_t ns, record_format::unit unit) {
+inline void put_duration_text(detail::text_buffer& out, std::int64_t ns, detail::record_format::unit unit) {
   struct name {
     std::int64_t ns;
     char const* text;

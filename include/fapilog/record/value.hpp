@@ -80,7 +80,7 @@ struct timestamp_value {
 /// Nanoseconds, and the unit in which the duration was given.
 struct duration_value {
   std::int64_t ns;
-  record_format::unit unit;
+  detail::record_format::unit unit;
 };
 
 /// Raw bytes.
@@ -124,7 +124,7 @@ template <class Visitor>
     case kind::character: return visitor(static_cast<char32_t>(code_point));
     case kind::string: return visitor(std::string_view{text, size});
     case kind::timestamp: return visitor(timestamp_value{i64, size});
-    case kind::duration: return visitor(duration_value{i64, static_cast<record_format::unit>(size)});
+    case kind::duration: return visitor(duration_value{i64, static_cast<detail::record_format::unit>(size)});
     case kind::uuid: {
       uuid id;
       std::memcpy(id.bytes.data(), text, id.bytes.size());

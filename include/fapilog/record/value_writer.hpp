@@ -71,7 +71,7 @@ class value_writer {
     written_ = true;
     return true;
   }
-  bool put_head(detail::key_view name, record_format::cell_head head, std::size_t payload);
+  bool put_head(detail::key_view name, detail::record_format::cell_head head, std::size_t payload);
   template <class T>
   void encode_by_hook(detail::key_view name, T const& v);
   template <class T>
@@ -163,32 +163,32 @@ void value_writer::array(F&& elements) {
 
 template <class T>
 void value_writer::encode(detail::key_view name, T const& v) {
-  if constexpr (shape::has_hook<T>) {
+  if constexpr (detail::shape::has_hook<T>) {
     encode_by_hook(name, v);
   } else if constexpr (detail::scalar_value<T>) {
     encode_scalar(name, detail::make_scalar(v));
   } else if constexpr (std::derived_from<T, std::exception>) {
     encode_exception(name, v, 0);
-  } else if constexpr (shape::named_enum<T>) {
+  } else if constexpr (detail::shape::named_enum<T>) {
     encode(name, to_string(v));
-  } else if constexpr (shape::wide_text_class<T> || shape::wide_text_pointer<T>) {
+  } else if constexpr (detail::shape::wide_text_class<T> || detail::shape::wide_text_pointer<T>) {
     encode_wide(name, v);
-  } else if constexpr (shape::path<T>) {
+  } else if constexpr (detail::shape::path<T>) {
     encode(name, v.native());
-  } else if constexpr (shape::error_code<T>) {
+  } else if constexpr (detail::shape::error_code<T>) {
     auto const container = open(name, kind::object);
     if (!container.ok) return;
     encode(detail::key_view::literal("code"), v.value());
     encode(detail::key_view::literal("category"), v.category().name());
     encode(detail::key_view::literal("message"), v.message());
     close(container);
-  } else if constexpr (shape::optional<T>) {
+  } else if constexpr (detail::shape::optional<T>) {
     if (v.has_value()) {
       encode(name, *v);
     } else {
       encode_scalar(name, detail::scalar{});
     }
-  } else if constexpr (shape::variant<T>) {
+  } else if constexpr (detail::shape::variant<T>) {
     if (v.valueless_by_exception()) {
       encode_scalar(name, detail::scalar{});
     } else {
@@ -202,12 +202,12 @@ void value_writer::encode(detail::key_view name, T const& v) {
           },
           v);
     }
-  } else if constexpr (shape::byte_range<T>) {
+  } else if constexpr (detail::shape::byte_range<T>) {
     encode_text(name, kind::bytes, reinterpret_cast<char const*>(static_cast<std::byte const*>(v.data())),
                 v.size());
-  } else if constexpr (shape::range<T>) {
+  } else if constexpr (detail::shape::range<T>) {
     encode_range(name, v);
-  } else if constexpr (shape::tuple<T>) {
+  } else if constexpr (detail::shape::tuple<T>) {
     auto const container = open(name, kind::array);
     if (!container.ok) return;
     [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -216,7 +216,7 @@ void value_writer::encode(detail::key_view name, T const& v) {
     }
     (std::make_index_sequence<std::tuple_size<T>::value>{});
     close(container);
-  } else if constexpr (shape::formattable<T>) {
+  } else if constexpr (detail::shape::formattable<T>) {
     encode_formatted(name, v);
   } else {
     static_assert(loggable<T>,
@@ -227,7 +227,7 @@ void value_writer::encode(detail::key_view name, T const& v) {
 
 template <class T>
 void value_writer::encode_by_hook(detail::key_view name, T const& v) {
-  if constexpr (shape::logs_as_value<T>) {
+  if constexpr (detail::shape::logs_as_value<T>) {
     std::size_t const before = out_.size();
     bool const outer_single = std::exchange(single_, true);
     bool const outer_written = std::exchange(written_, false);
@@ -249,7 +249,7 @@ void value_writer::encode_by_hook(detail::key_view name, T const& v) {
 template <class T>
 void value_writer::encode_wide(detail::key_view name, T const& text) {
   detail::byte_buffer utf8;
-  if constexpr (shape::wide_text_class<T>) {
+  if constexpr (detail::shape::wide_text_class<T>) {
     detail::append_utf8(utf8, text.data(), text.size());
   } else if constexpr (std::is_array_v<T>) {
     detail::append_utf8(utf8, text, detail::wide_length(text, std::extent_v<T>));
@@ -262,7 +262,7 @@ void value_writer::encode_wide(detail::key_view name, T const& text) {
 
 template <class T>
 void value_writer::encode_range(detail::key_view name, T const& values) {
-  if constexpr (shape::map<T>) {
+  if constexpr (detail::shape::map<T>) {
     if constexpr (detail::map_key<typename T::key_type>) {
       auto const container = open(name, kind::object);
       if (!container.ok) return;
@@ -293,44 +293,46 @@ void value_writer::encode_formatted(detail::key_view name, T const& v) {
   encode_text(name, kind::string, begin, again < size ? again : size);
 }
 
-inline bool value_writer::put_head(detail::key_view name, record_format::cell_head head,
+inline bool value_writer::put_head(detail::key_view name, detail::record_format::cell_head head,
                                    std::size_t payload) {
   head.flags = static_cast<std::uint8_t>(head.flags | name.flags);
   head.key_size = name.size;
-  std::size_t const total = sizeof head + record_format::key_bytes(head) + record_format::padded(payload);
+  std::size_t const total =
+      sizeof head + detail::record_format::key_bytes(head) + detail::record_format::padded(payload);
   if (total > limit_ || out_.size() > limit_ - total) {
     clipped_ = full_ = true;
     return false;
   }
-  std::byte* to = out_.extend(sizeof head + record_format::key_bytes(head));
+  std::byte* to = out_.extend(sizeof head + detail::record_format::key_bytes(head));
   detail::put_key(detail::put(to, head), name);
   return true;
 }
 
 inline void value_writer::encode_scalar(detail::key_view name, detail::scalar const& value) {
   if (value.type == kind::string) return encode_text(name, kind::string, value.text, value.size);
-  std::size_t const payload = record_format::payload_size(value.type, 0);
+  std::size_t const payload = detail::record_format::payload_size(value.type, 0);
   if (!put_head(name, {value.type, 0, 0, value.extra}, payload)) return;
   if (payload != 0) std::memcpy(out_.extend(payload), &value.bits, payload);
 }
 
 inline void value_writer::encode_text(detail::key_view name, kind type, char const* text, std::size_t size,
                                       std::uint8_t flags) {
-  std::size_t const fixed = sizeof(record_format::cell_head) + name.bytes() + record_format::alignment;
+  std::size_t const fixed =
+      sizeof(detail::record_format::cell_head) + name.bytes() + detail::record_format::alignment;
   std::size_t const room = limit_ > out_.size() + fixed ? limit_ - out_.size() - fixed : 0;
   if (size > room) {
     size = type == kind::string ? detail::clip_utf8(text, room) : room;
-    flags = static_cast<std::uint8_t>(flags | record_format::clipped);
+    flags = static_cast<std::uint8_t>(flags | detail::record_format::clipped);
     clipped_ = full_ = true;
   }
   if (!put_head(name, {type, flags, 0, static_cast<std::uint32_t>(size)}, size)) return;
-  detail::put_padded(out_.extend(record_format::padded(size)), text, size);
+  detail::put_padded(out_.extend(detail::record_format::padded(size)), text, size);
 }
 
 inline value_writer::opened value_writer::open(detail::key_view name, kind type) {
   if (depth_ >= max_depth) {
     constexpr std::string_view text = "<nested deeper than 64>";
-    encode_text(name, kind::string, text.data(), text.size(), record_format::clipped);
+    encode_text(name, kind::string, text.data(), text.size(), detail::record_format::clipped);
     clipped_ = true;
     return {};
   }
@@ -342,10 +344,10 @@ inline value_writer::opened value_writer::open(detail::key_view name, kind type)
 
 inline void value_writer::close(opened const& container) {
   --depth_;
-  record_format::cell_head head;
+  detail::record_format::cell_head head;
   std::memcpy(&head, out_.data() + container.at, sizeof head);
-  head.size =
-      static_cast<std::uint32_t>(out_.size() - container.at - sizeof head - record_format::key_bytes(head));
+  head.size = static_cast<std::uint32_t>(out_.size() - container.at - sizeof head -
+                                         detail::record_format::key_bytes(head));
   std::memcpy(out_.data() + container.at, &head, sizeof head);
 }
 

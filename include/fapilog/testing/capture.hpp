@@ -136,7 +136,7 @@ class capture {
       value const& v = first[i].value;
       if (v.is_object()) put(r, own, v.members, v.size);
       detail::text_buffer text;
-      json::put_plain(text, v);
+      detail::json::put_plain(text, v);
       r.values[own] = text.view();
     }
   }

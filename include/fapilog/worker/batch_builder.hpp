@@ -76,7 +76,7 @@ class batch_builder {
            tick_clock const& clock) {
     if (full()) hand_over(true);
     if (!pressure_.is_normal() &&
-        pressure_.shed(static_cast<level>(read<record_format::record_head>(record).level))) {
+        pressure_.shed(static_cast<level>(read<detail::record_format::record_head>(record).level))) {
       filtered_.fetch_add(1, std::memory_order_relaxed);
       return;
     }
@@ -155,8 +155,8 @@ class batch_builder {
  private:
   void take(std::byte const* record, detail::shared_bytes const& scope, std::uint64_t thread_id,
             tick_clock const& clock) {
-    auto const head = read<record_format::record_head>(record);
-    auto const log = read<record_format::log_head>(record + sizeof head);
+    auto const head = read<detail::record_format::record_head>(record);
+    auto const log = read<detail::record_format::log_head>(record + sizeof head);
     detail::arena& memory = storage_->memory();
     std::byte* const own = memory.take(head.size);
     std::memcpy(own, record, head.size);

@@ -51,8 +51,8 @@ class event_maker {
 
   /// Fills `e` from the log record at `record`, which must be in the batch's memory, and the scope that was active.
   defects make(std::byte const* record, detail::shared_bytes const& scope, event& e) {
-    auto const head = read<record_format::record_head>(record);
-    auto const log = read<record_format::log_head>(record + sizeof head);
+    auto const head = read<detail::record_format::record_head>(record);
+    auto const log = read<detail::record_format::log_head>(record + sizeof head);
     auto const& logger = *static_cast<logger_core const*>(log.logger);
     std::byte const* at = record + sizeof head + sizeof log;
     std::byte const* const end = record + head.size;
@@ -66,11 +66,11 @@ class event_maker {
     e.line = log.where.line();
 
     defects result;
-    result.clipped = (head.flags & record_format::is_clipped) != 0;
+    result.clipped = (head.flags & detail::record_format::is_clipped) != 0;
     std::string_view text = log.text == nullptr ? "" : log.text;
-    if ((head.flags & record_format::text_is_cell) != 0) text = next(at, e, result).value.as_string();
-    if ((head.flags & record_format::text_failed) != 0) result.fail({});
-    at = render(text, (head.flags & record_format::text_is_rendered) != 0, head.args, at, e, result);
+    if ((head.flags & detail::record_format::text_is_cell) != 0) text = next(at, e, result).value.as_string();
+    if ((head.flags & detail::record_format::text_failed) != 0) result.fail({});
+    at = render(text, (head.flags & detail::record_format::text_is_rendered) != 0, head.args, at, e, result);
 
     seen_.clear();
     known_.clear();
@@ -116,10 +116,10 @@ class event_maker {
 
   /// Decodes the next cell of a record and notes what went wrong with it at the call.
   static member next(std::byte const*& at, event& e, defects& result) {
-    auto const flags = read<record_format::cell_head>(at).flags;
+    auto const flags = read<detail::record_format::cell_head>(at).flags;
     member const m = decode_cell(at, *e.memory);
-    if ((flags & record_format::failed) != 0) result.fail(m.key);
-    if ((flags & record_format::clipped) != 0) result.clipped = true;
+    if ((flags & detail::record_format::failed) != 0) result.fail(m.key);
+    if ((flags & detail::record_format::clipped) != 0) result.clipped = true;
     return m;
   }
 
@@ -173,7 +173,7 @@ class event_maker {
   value as_context_text(value const& v, event& e) {
     if (v.type == kind::string || v.type == kind::null) return v;
     plain_.clear();
-    json::put_plain(plain_, v);
+    detail::json::put_plain(plain_, v);
     return value::of_string(e.memory->copy(plain_.view()));
   }
 

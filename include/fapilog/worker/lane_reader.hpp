@@ -89,20 +89,21 @@ class lane_reader {
   }
 
   static constexpr std::size_t context_bytes =
-      sizeof(record_format::record_head) + sizeof(record_format::context_head);
+      sizeof(detail::record_format::record_head) + sizeof(detail::record_format::context_head);
 
   static void read_head(head& h) noexcept {
     std::byte const* record = h.from->queue.at(h.at);
-    auto first = read<record_format::record_head>(record);
-    if (first.type == record_format::record_type::context) {
+    auto first = read<detail::record_format::record_head>(record);
+    if (first.type == detail::record_format::record_type::context) {
       record += context_bytes;
-      first = read<record_format::record_head>(record);
+      first = read<detail::record_format::record_head>(record);
     }
     std::byte const* body = record + sizeof first;
-    if (first.type == record_format::record_type::pointer) {
-      body = static_cast<std::byte const*>(read<record_format::pointer_head>(body).block) + sizeof first;
+    if (first.type == detail::record_format::record_type::pointer) {
+      body =
+          static_cast<std::byte const*>(read<detail::record_format::pointer_head>(body).block) + sizeof first;
     }
-    h.ticks = read<record_format::log_head>(body).ticks;
+    h.ticks = read<detail::record_format::log_head>(body).ticks;
   }
 
   [[nodiscard]] std::size_t earliest() const noexcept {
@@ -125,15 +126,16 @@ class lane_reader {
   void consume(head& h, Visitor& visit) {
     ring& queue = h.from->queue;
     std::byte const* record = queue.at(h.at);
-    auto first = read<record_format::record_head>(record);
+    auto first = read<detail::record_format::record_head>(record);
     h.at += first.size;
-    if (first.type == record_format::record_type::context) {
-      *h.scope = detail::shared_bytes::adopt(read<record_format::context_head>(record + sizeof first).fields);
+    if (first.type == detail::record_format::record_type::context) {
+      *h.scope = detail::shared_bytes::adopt(
+          read<detail::record_format::context_head>(record + sizeof first).fields);
       record += context_bytes;
-      first = read<record_format::record_head>(record);
+      first = read<detail::record_format::record_head>(record);
     }
-    if (first.type == record_format::record_type::pointer) {
-      block const own{*h.from, read<record_format::pointer_head>(record + sizeof first).block};
+    if (first.type == detail::record_format::record_type::pointer) {
+      block const own{*h.from, read<detail::record_format::pointer_head>(record + sizeof first).block};
       return visit(*h.from, static_cast<std::byte const*>(own.bytes), std::as_const(*h.scope));
     }
     visit(*h.from, record, std::as_const(*h.scope));
@@ -147,7 +149,7 @@ class lane_reader {
     block(block const&) = delete;
     block& operator=(block const&) = delete;
     ~block() {
-      auto const size = read<record_format::record_head>(bytes).size;
+      auto const size = read<detail::record_format::record_head>(bytes).size;
       std::free(bytes);
       from.heap_freed.store_release(from.heap_freed.load_relaxed() + size);
     }

@@ -66,11 +66,11 @@ class message_text {
       return true;
     }
     [[gnu::always_inline]] bool operator()(std::int64_t number) const {
-      json::put_integer(self.text_, number);
+      detail::json::put_integer(self.text_, number);
       return true;
     }
     [[gnu::always_inline]] bool operator()(std::uint64_t number) const {
-      json::put_integer(self.text_, number);
+      detail::json::put_integer(self.text_, number);
       return true;
     }
     [[gnu::always_inline]] bool operator()(bool truth) const {
@@ -97,7 +97,7 @@ class message_text {
   void put_float(Float number) {
     char* const to = text_.room(48);
     if constexpr (std::is_same_v<Float, double>) {
-      if (char* const end = json::put_short_decimal(to, number)) {
+      if (char* const end = detail::json::put_short_decimal(to, number)) {
         return text_.end_at(end[-1] == '0' && end[-2] == '.' ? end - 2 : end);
       }
     }
@@ -110,7 +110,7 @@ class message_text {
     // Filled before views into it are taken: growing would move it.
     std::vector<std::size_t> ends;
     for (value const& v : arguments_) {
-      if (!is_known_to_fmt(v)) json::put_plain(plain_, v);
+      if (!is_known_to_fmt(v)) detail::json::put_plain(plain_, v);
       ends.push_back(plain_.size());
     }
     for (std::size_t i = 0, begin = 0; i < arguments_.size(); begin = ends[i++]) {

@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-using fapilog::json::clip_string;
-using fapilog::json::split;
-using fapilog::json::text_member;
+using fapilog::detail::json::clip_string;
+using fapilog::detail::json::split;
+using fapilog::detail::json::text_member;
 
 TEST_CASE("an object is split into keys and values in their original text") {
   std::string const text =

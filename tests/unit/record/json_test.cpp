@@ -27,27 +27,27 @@ using namespace std::string_literals;
 
 std::string text(std::string_view value) {
   text_buffer out;
-  fapilog::json::put_text(out, value);
+  fapilog::detail::json::put_text(out, value);
   return std::string{out.view()};
 }
 
 template <class Float>
 std::string number(Float value) {
   text_buffer out;
-  fapilog::json::put_float(out, value);
+  fapilog::detail::json::put_float(out, value);
   return std::string{out.view()};
 }
 
 template <class Integer>
 std::string integer(Integer value) {
   text_buffer out;
-  fapilog::json::put_integer(out, value);
+  fapilog::detail::json::put_integer(out, value);
   return std::string{out.view()};
 }
 
 std::string duration_text(std::int64_t ns) {
   text_buffer out;
-  fapilog::json::put_duration(out, ns);
+  fapilog::detail::json::put_duration(out, ns);
   return std::string{out.view()};
 }
 

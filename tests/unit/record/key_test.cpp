@@ -34,7 +34,7 @@ TEST_CASE("a literal key refers to its characters without a copy") {
   constexpr auto view = name.view();
   STATIC_REQUIRE(view.text == static_cast<char const*>(text));
   STATIC_REQUIRE(view.size == 8);
-  STATIC_REQUIRE(view.flags == fapilog::record_format::key_is_literal);
+  STATIC_REQUIRE(view.flags == fapilog::detail::record_format::key_is_literal);
 }
 
 TEST_CASE("every printable character except quote and backslash is allowed in a literal key") {

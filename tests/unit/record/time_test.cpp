@@ -23,7 +23,7 @@ std::string timestamp(std::int64_t unix_ns, std::uint32_t digits = 3) {
   return {text, fapilog::put_timestamp(text, unix_ns, digits)};
 }
 
-std::string duration_text(std::int64_t ns, fapilog::record_format::unit unit) {
+std::string duration_text(std::int64_t ns, fapilog::detail::record_format::unit unit) {
   fapilog::detail::text_buffer out;
   fapilog::put_duration_text(out, ns, unit);
   return std::string{out.view()};
@@ -120,7 +120,7 @@ TEST_CASE("the first and the last time of 64-bit nanoseconds fit the form") {
 }
 
 TEST_CASE("a duration is written in the unit in which it was given") {
-  using fapilog::record_format::unit;
+  using fapilog::detail::record_format::unit;
   CHECK(duration_text(0, unit::ms) == "0ms");
   CHECK(duration_text(12, unit::ns) == "12ns");
   CHECK(duration_text(12'000, unit::us) == "12us");

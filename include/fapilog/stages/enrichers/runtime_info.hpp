@@ -68,7 +68,7 @@ class runtime_info {
     all[3] = {"host", value::of_string(e.copy(host_))};
     all[4] = {"pid", value::of_number(pid_)};
     detail::text_buffer text;
-    for (std::size_t i = 0; i < count; ++i) json::put_next_member(text, all[i]);
+    for (std::size_t i = 0; i < count; ++i) detail::json::put_next_member(text, all[i]);
     prepared_ = {all, count, e.copy(text.view())};
     prepared_in_ = e.memory->round();
   }

@@ -142,7 +142,7 @@ class size_guard {
 
   static std::string json_key(std::string_view key) {
     detail::text_buffer text;
-    json::put_text(text, key);
+    detail::json::put_text(text, key);
     return std::string{text.view()};
   }
 
@@ -226,7 +226,7 @@ class size_guard {
   /// Writes only what fits into a hundred bytes.
   void write_least(line_piece const& message) {
     auto const string = [this](std::string_view text, std::size_t most) {
-      out_.append(json::clip_string(text, most)).append("\"");
+      out_.append(detail::json::clip_string(text, most)).append("\"");
     };
     constexpr std::size_t longest_time = 26;
     constexpr std::size_t longest_level = 18;

@@ -90,7 +90,7 @@ class row_encoder {
       case sql_type::json:
       case sql_type::jsonb:
         scratch_.clear();
-        json::put(scratch_, v);
+        detail::json::put(scratch_, v);
         return put_json(to, type == sql_type::jsonb, scratch_.view(), false);
       case sql_type::uuid: break;
     }
@@ -166,7 +166,7 @@ class row_encoder {
     std::string_view text = v.as_string();
     if (v.type != kind::string) {
       scratch_.clear();
-      json::put_plain(scratch_, v);
+      detail::json::put_plain(scratch_, v);
       text = scratch_.view();
     }
     to.begin_element();
@@ -196,9 +196,9 @@ class row_encoder {
       scratch_.push_back('{');
       for (std::size_t i = 1; i + 1 < columns_.size(); ++i) {
         if (i != 1) scratch_.push_back(',');
-        json::put_text(scratch_, columns_[i].name);
+        detail::json::put_text(scratch_, columns_[i].name);
         scratch_.push_back(':');
-        json::put(scratch_, columns_[i].path.find(e.event).value_or(value{}));
+        detail::json::put(scratch_, columns_[i].path.find(e.event).value_or(value{}));
       }
       scratch_.push_back('}');
     }

@@ -32,7 +32,7 @@ class prepared_texts {
     detail::text_buffer json;
     for (std::size_t i = 0; i < texts_.size(); ++i) {
       all[i] = {e.copy(texts_[i].first), value::of_string(e.copy(texts_[i].second))};
-      json::put_next_member(json, all[i]);
+      detail::json::put_next_member(json, all[i]);
     }
     prepared_ = {all, texts_.size(), e.copy(json.view())};
     round_ = e.memory->round();

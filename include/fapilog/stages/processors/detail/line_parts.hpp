@@ -77,7 +77,7 @@ class line_parts {
   void cut(line_piece& piece, std::size_t most) noexcept {
     if (piece.value_size() <= most) return;
     size_ -= piece.size();
-    piece.cut_at = json::clip_string(piece.value, most).size();
+    piece.cut_at = detail::json::clip_string(piece.value, most).size();
     size_ += piece.size();
   }
   /// Adds a member to `data` or replaces the one with this key. Both strings are JSON and must live until `write`.
@@ -104,8 +104,9 @@ class line_parts {
   [[nodiscard]] bool read(std::string_view text, line_part& part) {
     members_.clear();
     part.pieces.clear();
-    if (!json::split(text, members_)) return false;
-    for (json::text_member const& m : members_) part.pieces.push_back({.key = m.key, .value = m.value});
+    if (!detail::json::split(text, members_)) return false;
+    for (detail::json::text_member const& m : members_)
+      part.pieces.push_back({.key = m.key, .value = m.value});
     part.kept = part.pieces.size();
     return true;
   }
@@ -137,7 +138,7 @@ class line_parts {
     out += '}';
   }
 
-  std::vector<json::text_member> members_;
+  std::vector<detail::json::text_member> members_;
   std::size_t size_ = 0;
 };
 

@@ -60,7 +60,7 @@ class masking {
  private:
   [[nodiscard]] std::string_view pseudonym(value const& v, detail::arena& memory) {
     detail::text_buffer plain;
-    json::put_plain(plain, v);
+    detail::json::put_plain(plain, v);
     detail::sha256::digest const hash = hash_->of(plain.view());
     constexpr std::size_t shown = 8;
     std::array<char, 5 + 2 * shown> text{'h', 'm', 'a', 'c', ':'};
