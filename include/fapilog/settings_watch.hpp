@@ -4,9 +4,11 @@
 
 #include <fapilog/detail/os/watch_thread.hpp>
 #include <fapilog/detail/os/whole_file.hpp>
+#include <fapilog/detail/settings/setting_type.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/runtime.hpp>
 #include <fapilog/settings.hpp>
+#include <fapilog/settings/core_lists.hpp>
 #include <fapilog/setup/runtime_changes.hpp>
 
 #include <algorithm>
@@ -174,23 +176,19 @@ class basic_settings_watch {
     bool const same_sinks = made.sinks.size() == runtime_.health().size() &&
                             std::ranges::find(changed, "core.sinks") == changed.end();
     for (std::string const& path : changed) {
-      std::string_view const group = std::string_view{path}.substr(0, path.find_first_of(".["));
-      if (path == "core.log_level") {
-        changes.log_level = made.log_level;
-      } else if (path.starts_with("core.log_levels")) {
-        changes.log_levels = made.log_levels;
-      } else if (path == "core.redaction_fail_mode") {
-        changes.redaction_fail_mode = made.redaction_fail_mode;
-      } else if (path == "core.routing") {
-        changes.routing = made.routing;
-      } else if (same_sinks && group == "sink_config" && path.find(".delivery.route") != std::string::npos) {
+      bool const is_route = path.find(".delivery.route") != std::string::npos;
+      bool const takes_effect = is_reloadable(made, path) && (!is_route || same_sinks);
+      (takes_effect ? result.applied : result.after_restart).push_back(path);
+    }
+    for (std::string const& path : result.applied) {
+      if (path == "core.log_level") changes.log_level = made.log_level;
+      if (path.starts_with("core.log_levels")) changes.log_levels = made.log_levels;
+      if (path == "core.redaction_fail_mode") changes.redaction_fail_mode = made.redaction_fail_mode;
+      if (path == "core.routing") changes.routing = made.routing;
+      if (path.starts_with("sink_config.")) {
         changes.routes.emplace();
         for (placed_sink const& s : made.sinks) changes.routes->push_back(s.delivery.route);
-      } else if (!is_of_stages(path, group)) {
-        result.after_restart.push_back(path);
-        continue;
       }
-      result.applied.push_back(path);
     }
     if (!runtime_.change(std::move(changes)))
       runtime_.diagnostics().warn("settings", "the worker has not applied them yet");
@@ -199,11 +197,23 @@ class basic_settings_watch {
       runtime_.diagnostics().warn("settings", "these take effect after a restart",
                                   list(result.after_restart));
   }
-  static bool is_of_stages(std::string_view path, std::string_view group) {
-    return std::ranges::any_of(plugin_kinds, [&](plugin_type kind) {
-      return kind != plugin_type::sink &&
-             (group == group_of(kind) || path.starts_with("core." + list_of(kind)));
-    });
+  /// True if the declaration of the setting says so, and for all settings of stages.
+  static bool is_reloadable(basic_options<P> const& made, std::string_view path) {
+    std::string_view const group = path.substr(0, path.find('.'));
+    if (group == "sink_config") return path.find(".delivery.route") != std::string_view::npos;
+    if (group != "core") {
+      return std::ranges::any_of(plugin_kinds, [&](plugin_type kind) { return group == group_of(kind); });
+    }
+    std::string_view const rest = path.substr(group.size() + 1);
+    std::string_view const name = rest.substr(0, rest.find_first_of(".["));
+    detail::core_lists const lists;
+    auto const declares = [name](std::vector<detail::setting_member> const& members) {
+      return std::ranges::any_of(members, [name](detail::setting_member const& member) {
+        return member.row.name == name && member.row.reloadable;
+      });
+    };
+    return declares(detail::members_of(&made, detail::setting_type_of<basic_options<P>>)) ||
+           declares(detail::members_of(&lists, detail::setting_type_of<detail::core_lists>));
   }
 
   basic_runtime<P>& runtime_;

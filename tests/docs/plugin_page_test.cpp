@@ -58,7 +58,7 @@ std::string presets_with(plugin_type kind, std::string_view name) {
   std::vector<std::string> found;
   for (fapilog::preset const* const p : fapilog::all_presets) {
     if (has(*p, kind, name)) found.push_back('`' + std::string{p->name} + '`');
-    bool const is_fallback = p->core.sink_fallback_to_file && name == "rotating_file";
+    bool const is_fallback = p->file_is_fallback && name == "rotating_file";
     if (is_fallback) found.push_back('`' + std::string{p->name} + "` as fallback");
   }
   if (found.size() == fapilog::all_presets.size()) return "all";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Holds the tables of docs/user-guide/configuration.md and docs/plugins/sinks/postgres.md to what settings really are, and
-// their JSON to what they accept.
+// Compares the tables of docs/user-guide/configuration.md and docs/plugins/sinks/postgres.md with the declared settings, and
+// reads their JSON.
 // usage: settings_page_test PAGE           compare
-//        settings_page_test PAGE --write   make the tables anew
+//        settings_page_test PAGE --write   rewrite the tables
 #include <fapilog/settings.hpp>
 #include <fapilog/settings_schema.hpp>
 #include <fapilog/sinks/postgres/config.hpp>
@@ -31,28 +31,36 @@ std::string default_of(fapilog::setting_row const& row) {
   return '`' + to_json(row.standard) + '`';
 }
 
-void put_rows(std::string& out, std::vector<fapilog::setting_row> const& rows, std::string const& above) {
+/// Puts the rows that are `advanced`, or those that are not.
+void put_rows(std::string& out, std::vector<fapilog::setting_row> const& rows, std::string const& above,
+              bool advanced) {
   for (auto const& row : rows) {
     std::string const name = above + row.name;
     bool const is_object = !row.members.empty() && !row.standard.is_list();
-    if (!is_object) {
+    if (!is_object && row.advanced == advanced) {
       out += "| `" + name + "` | " + cell(row.rule) + (row.secret ? "; a secret" : "") + " | " +
-             cell(default_of(row)) + " | " + cell(row.text) + " |\n";
+             cell(default_of(row)) + " | " + cell(row.text) + (row.reloadable ? " Reloadable." : "") + " |\n";
     }
-    put_rows(out, row.members, name + (is_object ? "." : "[]."));
+    put_rows(out, row.members, name + (is_object ? "." : "[]."), advanced);
   }
 }
 
 std::string table_of(std::vector<fapilog::setting_row> const& rows) {
   if (rows.empty()) return "It has no settings.\n";
-  std::string out = "| Setting | It is | Default | Meaning |\n|---|---|---|---|\n";
-  put_rows(out, rows, "");
+  std::string const head = "| Setting | Value | Default | Meaning |\n|---|---|---|---|\n";
+  std::string usual;
+  std::string advanced;
+  put_rows(usual, rows, "", false);
+  put_rows(advanced, rows, "", true);
+  std::string out = usual.empty() ? "" : head + usual;
+  if (!advanced.empty())
+    out += (out.empty() ? "" : "\nAdvanced, rarely worth a change:\n\n") + head + advanced;
   return out;
 }
 
-/// The Postgres sink's, with what becomes of them under the presets that forbid DDL.
+/// The settings of the Postgres sink, with their values under the presets that forbid DDL.
 std::string postgres_table() {
-  std::string out = "| Setting | It is | Default | production, hardened | Meaning |\n|---|---|---|---|---|\n";
+  std::string out = "| Setting | Value | Default | production, hardened | Meaning |\n|---|---|---|---|---|\n";
   for (auto const& row : fapilog::setting_table<fapilog::sinks::postgres_config>()) {
     out += "| `" + row.name + "` | " + cell(row.rule) + (row.secret ? "; a secret" : "") + " | " +
            cell(default_of(row)) + " | " + (row.name == "create_table" ? "**no DDL, forced**" : "") + " | " +
@@ -74,7 +82,7 @@ fapilog::registry plugins_with_postgres() {
   return all;
 }
 
-/// What stands between a marker and its end; empty for an unknown marker.
+/// The text between a marker and its end; empty for an unknown marker.
 std::string content_of(std::string_view marker) {
   std::string out;
   if (marker == "postgres") return '\n' + postgres_table() + '\n';
@@ -118,16 +126,17 @@ int main(int argc, char** argv) {
     std::string const marker = page.substr(name, page.find(" -->", name) - name);
     std::string const wanted = content_of(marker);
     if (wanted.empty() || end == std::string::npos) {
-      std::fprintf(stderr, "%s: the marker '%s' means nothing, or has no end\n", argv[1], marker.c_str());
+      std::fprintf(stderr, "%s: the marker '%s' is unknown, or has no end\n", argv[1], marker.c_str());
       return 1;
     }
     ++tables;
     std::string_view const there = std::string_view{page}.substr(line_end + 1, end - line_end - 1);
     if (there != wanted && !write) {
       ++faults;
-      std::fprintf(stderr,
-                   "%s: the settings of '%s' are not those of the code; run this program with --write\n%s\n",
-                   argv[1], marker.c_str(), line_with(there, wanted).c_str());
+      std::fprintf(
+          stderr,
+          "%s: the settings of '%s' differ from those of the code; run this program with --write\n%s\n",
+          argv[1], marker.c_str(), line_with(there, wanted).c_str());
     }
     made += page.substr(at, line_end + 1 - at) + wanted;
     at = end;

@@ -512,7 +512,8 @@ TEST_CASE("each bad setting is one clear error") {
        "core.adaptive.escalate_to_high: must be above escalate_to_elevated [test:2]"},
       {"contradictory settings of a sink",
        R"({"core": {"sinks": ["rotating_file"]}, "sink_config": {"rotating_file": {"path": "a", "directory": "b"}}})",
-       "sink_config.rotating_file: `path` is set together with `directory` or `filename_prefix`; set only one "
+       "sink_config.rotating_file: `path` is set together with `directory` or `filename_prefix`; set only "
+       "one "
        "of both [test:1]"},
       {"a sink without what it needs", R"({"core": {"sinks": ["rotating_file"]}})",
        "sink_config.rotating_file: `path` and `filename_prefix` are empty; set one of them [test:1]"},
@@ -645,10 +646,7 @@ TEST_CASE("each bad file is one clear error") {
         "fapilog: this file cannot be read: it is a directory [" + folder.path().string() + ']');
   CHECK(said("") == "fapilog: this file cannot be read: No such file or directory (errno 2) []");
   CHECK(said(std::string{"a\0b", 3}) ==
-       "sink_config.rotating_file: `path` is set together with `directory` or `filename_prefix`; set only one "
-       "of both [test:1]"},
-      {"a sink without what it needs", R"({"core": {"sinks": ["rotating_file"]}})",
-       "sink_config.rotating_file: `path` and `filename_prefix` are empty; set one of them [test:1]"},
+        "fapilog: this file cannot be read: its name has a NUL character [a?b]");
 
   std::string const pipe = folder / "pipe";
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
@@ -665,10 +663,23 @@ TEST_CASE("each bad file is one clear error") {
   write_file(large, '"' + std::string(std::size_t{10} << 20, 'x') + '"');
   CHECK(said(large) == "fapilog: this file cannot be read: it has more than 1048576 bytes [" + large + ']');
 
-       "sink_config.rotating_file: `path` is set together with `directory` or `filename_prefix`; set only one "
-       "of both [test:1]"},
-      {"a sink without what it needs", R"({"core": {"sinks": ["rotating_file"]}})",
-       "sink_config.rotating_file: `path` and `filename_prefix` are empty; set one of them [test:1]"},
+  write_file(folder / "a.json", "{\n\"extends\": \"b.json\"}");
+  write_file(folder / "b.json", "{\"extends\": \"./a.json\"}");
+  CHECK(said(folder / "a.json") ==
+        "fapilog: extends: \"./a.json\" leads back to itself: files extend each other in a cycle [" +
+            (folder / "b.json") + ":1]");
+  write_file(folder / "self.json", R"({"extends": "self.json"})");
+  CHECK(said(folder / "self.json") ==
+        "fapilog: extends: \"self.json\" leads back to itself: files extend each other in a cycle [" +
+            (folder / "self.json") + ":1]");
+}
+
+TEST_CASE("an error of a file that is extended names that file") {
+  support::temporary_directory const folder;
+  write_file(folder / "base.json", "{\n\n\"core\": {\"use_tsc\": 1}}");
+  write_file(folder / "mine.json", R"({"extends": "base.json"})");
+  CHECK(complaint([&] { return settings::from_file(folder / "mine.json").options(); }) ==
+        "fapilog: core.use_tsc: 1 is invalid; expected true or false [" + (folder / "base.json") + ":3]");
 }
 
 TEST_CASE("counts lines in every kind of text") {

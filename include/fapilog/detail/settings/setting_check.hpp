@@ -41,12 +41,13 @@ class setting_check {
     });
     if (s.not_empty && all.count == 0 && type.kind == setting_kind::list) add(path, "must not be empty");
   }
-  /// Checks the members of an aggregate, then its rules across members.
+  /// Checks the members of an aggregate, then, if they are valid, its rules across members.
   void object(std::string const& path, void const* value, setting_type const& type) {
+    std::size_t const before = text_.size();
     for (setting_member const& member : members_of(value, type)) {
       this->value(below(path, member.row.name), member.row, *member.type, member.value);
     }
-    if (type.check == nullptr) return;
+    if (type.check == nullptr || text_.size() != before) return;
     across here{*this, path};
     type.check(value, here);
   }

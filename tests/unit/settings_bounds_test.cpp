@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+// Every setting has the same bounds, verdicts and messages in code and by text.
+#include "support/catch.hpp"
+
+#include <fapilog/config/config_value.hpp>
+#include <fapilog/config/setting_reader.hpp>
+#include <fapilog/detail/settings/setting_check.hpp>
+#include <fapilog/detail/settings/setting_value.hpp>
+#include <fapilog/plugins/builtins.hpp>
+#include <fapilog/setup/options.hpp>
+#include <fapilog/sinks/postgres/config.hpp>
+
+#include <cmath>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using fapilog::config_value;
+using fapilog::setting;
+using fapilog::detail::setting_kind;
+using fapilog::detail::setting_member;
+using fapilog::detail::setting_scalar;
+using fapilog::detail::setting_type;
+
+namespace {
+
+/// An aggregate with one value of one setting, checked both ways. Each returns the message, or an empty string.
+struct both_ways {
+  std::function<std::string()> in_code;
+  std::function<std::string(config_value const&)> by_text;
+};
+
+config_value tree_of(std::string_view path, config_value value) {
+  std::size_t const dot = path.find('.');
+  config_value tree = config_value::object();
+  if (dot == std::string_view::npos) tree.set(path, std::move(value));
+  else tree.set(path.substr(0, dot), tree_of(path.substr(dot + 1), std::move(value)));
+  return tree;
+}
+
+/// A number of a setting as a file has it.
+config_value written(setting const& s, setting_type const& type, double number) {
+  if (s.form == fapilog::setting_form::octal) {
+    return config_value{fapilog::detail::octal_text(static_cast<std::uint64_t>(number))};
+  }
+  if (type.kind == setting_kind::integer || type.kind == setting_kind::level)
+    return config_value{static_cast<std::int64_t>(number)};
+  return config_value{number};
+}
+
+setting_scalar scalar(setting const& s, setting_type const& type, double number) {
+  double const ns = number * fapilog::detail::plain_unit_ns(s);
+  if (type.kind == setting_kind::duration) return {ns, std::llround(ns)};
+  return {number, static_cast<std::int64_t>(number)};
+}
+
+/// Bounds of a number and values just beyond them.
+std::vector<double> candidates(setting const& s, setting_type const& type) {
+  if (type.kind == setting_kind::level) return {0, 99, 100};
+  std::vector<double> all;
+  double const step = type.kind == setting_kind::integer ? 1 : 0.125;
+  double const min = fapilog::detail::lower_bound_of(s, type);
+  bool const may_be_less = type.is_signed || min >= step || type.kind != setting_kind::integer;
+  if (std::isfinite(min)) all.push_back(min);
+  if (std::isfinite(min) && may_be_less) all.push_back(min - step);
+  if (std::isfinite(s.max)) all.insert(all.end(), {s.max, s.max + step});
+  return all;
+}
+
+int check_members(both_ways const& ways, std::vector<setting_member> const& members,
+                  std::string const& above) {
+  int checked = 0;
+  for (setting_member const& member : members) {
+    std::string const path = above + std::string{member.row.name};
+    CAPTURE(path);
+    switch (member.type->kind) {
+      case setting_kind::object:
+        checked += check_members(ways, members_of(member.value, *member.type), path + '.');
+        break;
+      case setting_kind::integer:
+      case setting_kind::number:
+      case setting_kind::duration:
+      case setting_kind::level: {
+        setting_scalar const before = member.type->load(member.value);
+        for (double const number : candidates(member.row, *member.type)) {
+          CAPTURE(number);
+          member.type->store(member.value, scalar(member.row, *member.type, number));
+          std::string const code = ways.in_code();
+          std::string text = ways.by_text(tree_of(path, written(member.row, *member.type, number)));
+          CHECK(text == code);
+          ++checked;
+        }
+        member.type->store(member.value, before);
+        break;
+      }
+      case setting_kind::string: {
+        auto& value = *static_cast<std::string*>(member.value);
+        std::string const before = std::exchange(value, {});
+        CHECK(ways.by_text(tree_of(path, config_value{""})) == ways.in_code());
+        value = before;
+        break;
+      }
+      default: break;
+    }
+  }
+  return checked;
+}
+
+/// How many values of the settings of T were checked.
+template <class T>
+int check_both_ways(std::string const& owner, T value = {}) {
+  both_ways const ways{
+      .in_code =
+          [&] {
+            try {
+              fapilog::check_settings(owner, value);
+            } catch (std::invalid_argument const& error) {
+              return std::string{error.what()};
+            }
+            return std::string{};
+          },
+      .by_text =
+          [&](config_value const& given) {
+            std::vector<fapilog::settings_problem> problems;
+            T read = value;
+            fapilog::setting_reader{problems}.read(given, owner, read);
+            std::string all;
+            for (auto const& problem : problems) {
+              CHECK(problem.message() == "fapilog: " + problem.path + ": " + problem.text + " [code]");
+              all += (all.empty() ? "fapilog: " : "\nfapilog: ") + problem.path + ": " + problem.text;
+            }
+            return all;
+          }};
+  CHECK(ways.in_code().empty());
+  return check_members(ways, members_of(&value, fapilog::detail::setting_type_of<T>), "");
+}
+
+}  // namespace
+
+TEST_CASE("the options of a runtime have the same bounds in code and by text") {
+  using options = fapilog::basic_options<fapilog::presets::minimal>;
+  CHECK(check_both_ways<options>("core", options{.sinks = {}}) > 50);
+}
+
+TEST_CASE("the delivery to a sink has the same bounds in code and by text") {
+  CHECK(check_both_ways<fapilog::delivery_options>("sink_config.x.delivery") > 10);
+}
+
+TEST_CASE("each stage and sink has the same bounds in code and by text") {
+  using namespace fapilog;
+  int checked = 0;
+  checked += check_both_ways<sinks::stdout_json_config>("stdout_json");
+  checked += check_both_ways<sinks::stdout_pretty_config>("stdout_pretty");
+  checked += check_both_ways<sinks::rotating_file_config>("rotating_file");
+  checked += check_both_ways<sinks::postgres_config>("postgres");
+  checked += check_both_ways<filters::level_config>("level");
+  checked += check_both_ways<filters::sampling_config>("sampling");
+  checked += check_both_ways<filters::rate_limit_config>("rate_limit");
+  checked += check_both_ways<filters::adaptive_sampling_config>("adaptive_sampling");
+  checked += check_both_ways<filters::trace_sampling_config>("trace_sampling");
+  checked += check_both_ways<filters::first_occurrence_config>("first_occurrence");
+  checked += check_both_ways<filters::error_dedupe_config>("error_dedupe");
+  checked += check_both_ways<enrichers::thread_name_config>("thread_name");
+  checked += check_both_ways<enrichers::static_fields_config>("static_fields");
+  checked += check_both_ways<redactors::by_name_config>("by_name");
+  checked += check_both_ways<redactors::field_mask_config>("field_mask");
+  checked += check_both_ways<redactors::string_truncate_config>("string_truncate");
+  checked += check_both_ways<redactors::url_credentials_config>("url_credentials");
+  checked += check_both_ways<redactors::value_detectors_config>("value_detectors");
+  checked += check_both_ways<processors::size_guard_config>("size_guard");
+  CHECK(checked > 80);
+}
+
+TEST_CASE("messages name the setting, its value and its bounds") {
+  fapilog::basic_options<fapilog::presets::minimal> options{.sinks = {}};
+  options.batch_max_size = 0;
+  options.shutdown_timeout = std::chrono::nanoseconds{-1};
+  options.when_full = static_cast<fapilog::when_full>(9);
+  std::string found;
+  try {
+    fapilog::check_settings("core", options);
+  } catch (std::invalid_argument const& error) {
+    found = error.what();
+  }
+  CHECK(found ==
+        "fapilog: core.batch_max_size: 0 is out of range (1 to 1000000)\n"
+        "fapilog: core.when_full: 9 is invalid; expected one of drop, wait, block\n"
+        "fapilog: core.shutdown_timeout_seconds: -1ns is out of range (0s or more)");
+}
