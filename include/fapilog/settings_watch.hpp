@@ -2,6 +2,7 @@
 // Reloads settings files while a runtime runs: levels, stages and routes follow them, an invalid file is refused.
 #pragma once
 
+#include <fapilog/config/json_tree.hpp>
 #include <fapilog/detail/os/watch_thread.hpp>
 #include <fapilog/detail/os/whole_file.hpp>
 #include <fapilog/detail/settings/setting_type.hpp>

@@ -5,13 +5,13 @@
 #include <fapilog/config/config_value.hpp>
 #include <fapilog/config/nearest_name.hpp>
 #include <fapilog/config/settings_error.hpp>
-#include <fapilog/detail/os/system.hpp>
 #include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/detail/text/quantity_text.hpp>
 #include <fapilog/plugins/metadata.hpp>
 #include <fapilog/plugins/plugin_entry.hpp>
 #include <fapilog/plugins/registry.hpp>
 #include <fapilog/settings/core_lists.hpp>
+#include <fapilog/settings/environment.hpp>
 #include <fapilog/setup/options.hpp>
 
 #include <algorithm>
@@ -24,15 +24,6 @@
 #include <vector>
 
 namespace fapilog::inline v0_1 {
-
-/// Variables of an environment by name.
-using environment_map = std::map<std::string, std::string>;
-
-/// The process's variables that begin with `FAPILOG_`. Not to be called while another thread changes the environment.
-[[nodiscard]] inline environment_map process_environment() {
-  auto const found = detail::environment_beginning("FAPILOG_");
-  return {found.begin(), found.end()};
-}
 
 namespace detail {
 
