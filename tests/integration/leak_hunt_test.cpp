@@ -70,7 +70,7 @@ std::string letters(std::size_t seed, std::size_t count) {
 std::string card(std::size_t seed) {
   std::string const all = "4" + digits(seed, 14);
   for (char c = '0';; ++c) {
-    if (fapilog::redactors::is_card(all + c)) return all + c;
+    if (fapilog::detail::is_card(all + c)) return all + c;
   }
 }
 

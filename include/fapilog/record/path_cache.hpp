@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog::inline v0_1 {
+namespace fapilog::inline v0_1::detail {
 
 /// A tree of places, each with its decision. The tree is bounded: what does not fit is not cached and must be decided each
 /// time, until the next `begin_event` empties the cache. Keys are compared by their characters, because events reuse
@@ -170,4 +170,4 @@ class path_cache {
   bool full_ = false;
 };
 
-}  // namespace fapilog::inline v0_1
+}  // namespace fapilog::inline v0_1::detail

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-using cache = fapilog::path_cache<int>;
+using cache = fapilog::detail::path_cache<int>;
 
 TEST_CASE("a place is found by its key below its parent") {
   cache places{2};

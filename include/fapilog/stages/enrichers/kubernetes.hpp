@@ -99,7 +99,7 @@ class kubernetes {
     return all;
   }
 
-  prepared_texts added_;
+  detail::prepared_texts added_;
 };
 
 }  // namespace fapilog::inline v0_1::enrichers

@@ -96,7 +96,7 @@ class static_fields {
   }
 
   field_target target_;
-  prepared_texts added_;
+  detail::prepared_texts added_;
 };
 
 }  // namespace fapilog::inline v0_1::enrichers

@@ -110,7 +110,7 @@ class adaptive_sampling {
 
   /// The share of events that is kept at present. Thread: any.
   [[nodiscard]] double sample_rate() const noexcept { return std::bit_cast<double>(shared_rate_.value()); }
-  void collect(metric_list& all) const { all.push_back(sample_rate_metric(name(), sample_rate())); }
+  void collect(metric_list& all) const { all.push_back(detail::sample_rate_metric(name(), sample_rate())); }
 
  private:
   static adaptive_sampling_config const& checked(adaptive_sampling_config const& config) {
@@ -133,7 +133,7 @@ class adaptive_sampling {
   }
 
   adaptive_sampling_config config_;
-  arrival_rate arrivals_;
+  detail::arrival_rate arrivals_;
   double share_ = 1;
   double rate_ = 1;
   detail::chance chance_;

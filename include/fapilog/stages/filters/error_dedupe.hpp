@@ -188,7 +188,7 @@ class error_dedupe {
 
   error_dedupe_config config_;
   std::int64_t window_ns_;
-  event_key key_;
+  detail::event_key key_;
   detail::recent_table<error> known_;  ///< in the order of their first occurrence
   std::vector<internal_record> waiting_;
   std::int64_t due_ns_ = 0;

@@ -100,7 +100,7 @@ class first_occurrence {
     return name();
   }
 
-  event_key key_;
+  detail::event_key key_;
   std::int64_t window_ns_;
   detail::chance later_;
   detail::random_bits random_;

@@ -118,7 +118,7 @@ class rate_limit {
   [[nodiscard]] bool take_token(bucket& b, std::int64_t now) const noexcept {
     if (!b.is_used) {
       b = {static_cast<double>(config_.capacity), now, true};
-    } else if (std::int64_t const passed = time_passed(b.last_ns, now); passed > 0) {
+    } else if (std::int64_t const passed = detail::time_passed(b.last_ns, now); passed > 0) {
       double const refill = static_cast<double>(passed) * 1e-9 * config_.refill_rate_per_sec;
       b.tokens = std::min(b.tokens + refill, static_cast<double>(config_.capacity));
     }
@@ -128,7 +128,7 @@ class rate_limit {
   }
 
   rate_limit_config config_;
-  event_key key_;
+  detail::event_key key_;
   detail::recent_table<bucket> buckets_;
   bucket without_key_;
   counter tracked_;

@@ -39,7 +39,7 @@ class sampling {
 
   [[nodiscard]] static constexpr std::string_view name() noexcept { return "sampling"; }
   [[nodiscard]] bool keep(event const&) noexcept { return chance_.takes(random_.next()); }
-  void collect(metric_list& all) const { all.push_back(sample_rate_metric(name(), rate_)); }
+  void collect(metric_list& all) const { all.push_back(detail::sample_rate_metric(name(), rate_)); }
 
  private:
   static double checked(sampling_config const& config) {

@@ -56,7 +56,7 @@ class trace_sampling {
       : always_(config.always_pass_levels),
         rate_(checked(config)),
         chance_(rate_),
-        path_(path_of_setting(name(), "trace_id_field", config.trace_id_field)),
+        path_(detail::path_of_setting(name(), "trace_id_field", config.trace_id_field)),
         random_(config.seed) {}
 
   [[nodiscard]] static constexpr std::string_view name() noexcept { return "trace_sampling"; }
@@ -66,7 +66,7 @@ class trace_sampling {
     auto const id = path_.text(e, memory_);
     return chance_.takes(id && !id->empty() ? detail::siphash<2, 4>({}, *id) : random_.next());
   }
-  void collect(metric_list& all) const { all.push_back(sample_rate_metric(name(), rate_)); }
+  void collect(metric_list& all) const { all.push_back(detail::sample_rate_metric(name(), rate_)); }
 
  private:
   static double checked(trace_sampling_config const& config) {
@@ -78,7 +78,7 @@ class trace_sampling {
   double rate_;
   detail::chance chance_;
   event_path path_;
-  scratch_buffer memory_;
+  detail::scratch_buffer memory_;
   detail::random_bits random_;
 };
 

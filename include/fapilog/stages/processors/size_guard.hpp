@@ -126,8 +126,8 @@ class size_guard {
   static constexpr std::size_t short_id = 40;     ///< a message_id fits
 
   struct candidate {
-    line_part* part;
-    line_piece* piece;
+    detail::line_part* part;
+    detail::line_piece* piece;
   };
 
   static size_guard_config const& checked(size_guard_config const& config) {
@@ -152,7 +152,7 @@ class size_guard {
   }
 
   void truncate() {
-    line_piece& message = *parts_.log.find(R"("message")");
+    detail::line_piece& message = *parts_.log.find(R"("message")");
     remove_largest(message);
     cut_ids(longest_id);
     parts_.cut(message, left_of(message, short_id));
@@ -166,13 +166,13 @@ class size_guard {
     return parts_.size() > config_.max_bytes ? parts_.size() - config_.max_bytes : 0;
   }
   /// The size that a string may have so that the line fits, but not less than `least`.
-  [[nodiscard]] std::size_t left_of(line_piece const& piece, std::size_t least) const noexcept {
+  [[nodiscard]] std::size_t left_of(detail::line_piece const& piece, std::size_t least) const noexcept {
     std::size_t const size = piece.value_size();
     return size > excess() + least ? size - excess() : least;
   }
 
   /// Removes members that are not preserved first, and cuts the message while it takes more than a quarter of the line.
-  void remove_largest(line_piece& message) {
+  void remove_largest(detail::line_piece& message) {
     first_.clear();
     last_.clear();
     first_.push_back({&parts_.log, &message});
@@ -183,7 +183,7 @@ class size_guard {
             R"("data")"},
            {});
     gather(parts_.top, {R"("schema_version")", R"("log")"}, {});
-    for (line_piece& piece : parts_.context.pieces) {
+    for (detail::line_piece& piece : parts_.context.pieces) {
       if (!is_id(piece.key)) first_.push_back({&parts_.context, &piece});
     }
     for (auto* const all : {&first_, &last_}) {
@@ -201,9 +201,9 @@ class size_guard {
     }
   }
 
-  void gather(line_part& part, std::initializer_list<std::string_view> stay,
+  void gather(detail::line_part& part, std::initializer_list<std::string_view> stay,
               std::vector<std::string> const& preserved) {
-    for (line_piece& piece : part.pieces) {
+    for (detail::line_piece& piece : part.pieces) {
       if (std::find(stay.begin(), stay.end(), piece.key) != stay.end()) continue;
       bool const goes_last = std::find(preserved.begin(), preserved.end(), piece.key) != preserved.end();
       (goes_last ? last_ : first_).push_back({&part, &piece});
@@ -216,15 +216,16 @@ class size_guard {
 
   void cut_ids(std::size_t most) noexcept {
     if (excess() == 0) return;
-    for (line_piece& piece : parts_.context.pieces) {
+    for (detail::line_piece& piece : parts_.context.pieces) {
       if (piece.is_string()) parts_.cut(piece, most);
     }
-    if (line_piece* const logger = parts_.log.find(R"("logger")"); logger != nullptr && logger->is_string())
+    if (detail::line_piece* const logger = parts_.log.find(R"("logger")");
+        logger != nullptr && logger->is_string())
       parts_.cut(*logger, most);
   }
 
   /// Writes only what fits into a hundred bytes.
-  void write_least(line_piece const& message) {
+  void write_least(detail::line_piece const& message) {
     auto const string = [this](std::string_view text, std::size_t most) {
       out_.append(detail::json::clip_string(text, most)).append("\"");
     };
@@ -243,7 +244,7 @@ class size_guard {
   size_guard_config config_;
   std::vector<std::string> kept_data_;  ///< as JSON
   std::vector<std::string> kept_diagnostics_;
-  line_parts parts_;
+  detail::line_parts parts_;
   std::vector<candidate> first_;
   std::vector<candidate> last_;
   std::string out_;

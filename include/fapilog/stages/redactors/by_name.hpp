@@ -41,9 +41,13 @@ struct by_name_config {
     visit(setting{.name = "allowed_fields",
                   .text = "Paths of members that are never masked, whatever their name."},
           self.allowed_fields);
-    describe_mask(self, visit);
+    detail::describe_mask(self, visit);
   }
 };
+
+}  // namespace fapilog::inline v0_1::redactors
+
+namespace fapilog::inline v0_1::detail {
 
 /// Names, except for the paths that are allowed.
 class allowed_names final : public path_rule {
@@ -63,19 +67,23 @@ class allowed_names final : public path_rule {
 
 /// Adds its rules to `all`. Throws: std::invalid_argument for an unknown preset, a name without a word, an invalid path or
 /// a key that is too short.
-inline void add_rules(redaction& all, by_name_config const& config) {
+inline void add_rules(redaction& all, redactors::by_name_config const& config) {
   std::vector<std::string_view> names{config.names.begin(), config.names.end()};
   for (std::string const& preset : config.presets) {
-    auto const resolved = resolve_redaction_preset(preset);
+    auto const resolved = redactors::resolve_redaction_preset(preset);
     names.insert(names.end(), resolved.begin(), resolved.end());
   }
-  all.add(by_name_config::redactor, std::make_shared<allowed_names const>(names, config.allowed_fields),
-          masking_of(config));
+  all.add(redactors::by_name_config::redactor,
+          std::make_shared<allowed_names const>(names, config.allowed_fields), masking_of(config));
 }
+
+}  // namespace fapilog::inline v0_1::detail
+
+namespace fapilog::inline v0_1::redactors {
 
 /// Replaces a covered value as a whole, containers too. Null stays. Numbers, times and booleans stay if the name says that
 /// they are a measure (`token_count`). Thread: the worker's.
-class by_name : public rules_redactor<by_name_config> {
+class by_name : public detail::rules_redactor<by_name_config> {
  public:
   using rules_redactor::rules_redactor;
 };

@@ -13,7 +13,7 @@ namespace fapilog::inline v0_1::redactors {
 
 /// The configurations of the redactors in this folder.
 template <class T>
-concept redactor_config = requires(redaction& rules, T const& config) {
+concept redactor_config = requires(detail::redaction& rules, T const& config) {
   add_rules(rules, config);
 };
 
@@ -40,7 +40,7 @@ class combined {
   void collect(metric_list& all) const { rules_.collect(all, name()); }
 
  private:
-  redaction rules_;
+  detail::redaction rules_;
 };
 
 }  // namespace fapilog::inline v0_1::redactors

@@ -40,21 +40,26 @@ struct field_blocker_config {
   }
 };
 
+}  // namespace fapilog::inline v0_1::redactors
+
+namespace fapilog::inline v0_1::detail {
+
 /// Keys, compared by their letters and digits, except for the paths that are allowed.
 class blocked_keys final : public path_rule {
  public:
   /// Throws: std::invalid_argument for a key without letters and digits, or an invalid path.
-  explicit blocked_keys(field_blocker_config const& config) : allowed_(config.allowed_fields, true) {
+  explicit blocked_keys(redactors::field_blocker_config const& config)
+      : allowed_(config.allowed_fields, true) {
     for (std::string const& field : config.blocked_fields) {
-      keys_.push_back(detail::joined_name(field));
+      keys_.push_back(joined_name(field));
       if (keys_.back().empty())
-        detail::refuse_setting("field_blocker", "blocked_fields", "'" + field + "'", "a key with letters");
+        refuse_setting("field_blocker", "blocked_fields", "'" + field + "'", "a key with letters");
     }
   }
   [[nodiscard]] coverage covers(member_path const& path) const override {
     std::string_view const key = path.keys.back();
     auto const has = [this](std::string_view name) {
-      return std::find(keys_.begin(), keys_.end(), detail::joined_name(name)) != keys_.end();
+      return std::find(keys_.begin(), keys_.end(), joined_name(name)) != keys_.end();
     };
     bool const blocked = has(key) || has(key.substr(key.rfind('.') + 1));  // `http.body` also matches
     return blocked && allowed_.covers(path) == coverage::none ? coverage::all : coverage::none;
@@ -66,13 +71,17 @@ class blocked_keys final : public path_rule {
 };
 
 /// Adds its rules to `all`. Throws: what `blocked_keys` throws.
-inline void add_rules(redaction& all, field_blocker_config const& config) {
-  all.add(field_blocker_config::redactor, std::make_shared<blocked_keys const>(config),
-          masking{field_blocker_config::redactor, config.replacement});
+inline void add_rules(redaction& all, redactors::field_blocker_config const& config) {
+  all.add(redactors::field_blocker_config::redactor, std::make_shared<blocked_keys const>(config),
+          masking{redactors::field_blocker_config::redactor, config.replacement});
 }
 
+}  // namespace fapilog::inline v0_1::detail
+
+namespace fapilog::inline v0_1::redactors {
+
 /// Replaces a blocked value as a whole. Null stays. Thread: the worker's.
-class field_blocker : public rules_redactor<field_blocker_config> {
+class field_blocker : public detail::rules_redactor<field_blocker_config> {
  public:
   using rules_redactor::rules_redactor;
 };

@@ -37,19 +37,27 @@ struct field_mask_config {
     visit(setting{.name = "case_insensitive",
                   .text = "Whether upper and lower case of ASCII letters are the same."},
           self.case_insensitive);
-    describe_mask(self, visit);
+    detail::describe_mask(self, visit);
   }
 };
 
+}  // namespace fapilog::inline v0_1::redactors
+
+namespace fapilog::inline v0_1::detail {
+
 /// Adds its rules to `all`. Throws: std::invalid_argument for an invalid path or a key that is too short.
-inline void add_rules(redaction& all, field_mask_config const& config) {
-  all.add(field_mask_config::redactor,
+inline void add_rules(redaction& all, redactors::field_mask_config const& config) {
+  all.add(redactors::field_mask_config::redactor,
           std::make_shared<path_patterns const>(config.fields_to_mask, config.case_insensitive),
           masking_of(config));
 }
 
+}  // namespace fapilog::inline v0_1::detail
+
+namespace fapilog::inline v0_1::redactors {
+
 /// Replaces a covered value as a whole, containers too. Null stays. Thread: the worker's.
-class field_mask : public rules_redactor<field_mask_config> {
+class field_mask : public detail::rules_redactor<field_mask_config> {
  public:
   using rules_redactor::rules_redactor;
 };

@@ -38,9 +38,13 @@ struct regex_mask_config {
                 .text = "Regular expressions for whole paths such as data.user.password; an expression that "
                         "could take more than linear time is refused."},
         self.patterns);
-    describe_mask(self, visit);
+    detail::describe_mask(self, visit);
   }
 };
+
+}  // namespace fapilog::inline v0_1::redactors
+
+namespace fapilog::inline v0_1::detail {
 
 /// Regular expressions for whole paths.
 class regex_patterns final : public path_rule {
@@ -53,34 +57,36 @@ class regex_patterns final : public path_rule {
     for (std::string const& pattern : patterns) {
       try {
         patterns_.emplace_back(pattern);
-      } catch (detail::pattern_error const& error) {
-        detail::refuse_setting(
-            "regex_mask", "patterns", "'" + pattern + "'",
-            std::string{"a regular expression that matches in linear time: "} + error.what());
+      } catch (pattern_error const& error) {
+        refuse_setting("regex_mask", "patterns", "'" + pattern + "'",
+                       std::string{"a regular expression that matches in linear time: "} + error.what());
       }
     }
   }
   [[nodiscard]] coverage covers(member_path const& path) const override {
-    bool const found =
-        (path.dotted.size() > longest_path && !patterns_.empty()) ||
-        std::any_of(patterns_.begin(), patterns_.end(),
-                    [&](detail::linear_regex const& pattern) { return pattern.matches(path.dotted); });
+    bool const found = (path.dotted.size() > longest_path && !patterns_.empty()) ||
+                       std::any_of(patterns_.begin(), patterns_.end(),
+                                   [&](linear_regex const& pattern) { return pattern.matches(path.dotted); });
     return found ? coverage::all : coverage::none;
   }
 
  private:
-  std::vector<detail::linear_regex> patterns_;
+  std::vector<linear_regex> patterns_;
 };
 
 /// Adds its rules to `all`. Throws: std::invalid_argument for a pattern that is not supported or too large, or a key that
 /// is too short.
-inline void add_rules(redaction& all, regex_mask_config const& config) {
-  all.add(regex_mask_config::redactor, std::make_shared<regex_patterns const>(config.patterns),
+inline void add_rules(redaction& all, redactors::regex_mask_config const& config) {
+  all.add(redactors::regex_mask_config::redactor, std::make_shared<regex_patterns const>(config.patterns),
           masking_of(config));
 }
 
+}  // namespace fapilog::inline v0_1::detail
+
+namespace fapilog::inline v0_1::redactors {
+
 /// Replaces a covered value as a whole, containers too. Null stays. Thread: the worker's.
-class regex_mask : public rules_redactor<regex_mask_config> {
+class regex_mask : public detail::rules_redactor<regex_mask_config> {
  public:
   using rules_redactor::rules_redactor;
 };

@@ -28,14 +28,22 @@ struct string_truncate_config {
   }
 };
 
+}  // namespace fapilog::inline v0_1::redactors
+
+namespace fapilog::inline v0_1::detail {
+
 /// Adds its rules to `all`. Throws: never.
-inline void add_rules(redaction& all, string_truncate_config const& config) noexcept {
+inline void add_rules(redaction& all, redactors::string_truncate_config const& config) noexcept {
   all.truncate(config.max_string_length);
 }
 
+}  // namespace fapilog::inline v0_1::detail
+
+namespace fapilog::inline v0_1::redactors {
+
 /// Cuts values and the message between two characters, never keys. If it is used on its own, put it after all other
 /// redactors: they do not find half a secret. Thread: the worker's.
-class string_truncate : public rules_redactor<string_truncate_config> {
+class string_truncate : public detail::rules_redactor<string_truncate_config> {
  public:
   using rules_redactor::rules_redactor;
 };

@@ -39,19 +39,28 @@ struct url_credentials_config {
   }
 };
 
+}  // namespace fapilog::inline v0_1::redactors
+
+namespace fapilog::inline v0_1::detail {
+
 /// Adds its rules to `all`. Throws: std::invalid_argument for a limit below 64.
-inline void add_rules(redaction& all, url_credentials_config const& config) {
-  check_settings(url_credentials_config::redactor, config);
+inline void add_rules(redaction& all, redactors::url_credentials_config const& config) {
+  check_settings(redactors::url_credentials_config::redactor, config);
   all.texts().enable(text_rule::url);
   all.texts().limit(config.max_string_length);
   if (config.keywords) {
-    all.texts().set_keywords(std::make_shared<name_rules const>(resolve_redaction_preset("CREDENTIALS")));
+    all.texts().set_keywords(
+        std::make_shared<name_rules const>(redactors::resolve_redaction_preset("CREDENTIALS")));
   }
 }
 
+}  // namespace fapilog::inline v0_1::detail
+
+namespace fapilog::inline v0_1::redactors {
+
 /// `https://user:password@host` becomes `https://host`, with any scheme or none. Searches all strings, the message and
 /// keys. Thread: the worker's.
-class url_credentials : public rules_redactor<url_credentials_config> {
+class url_credentials : public detail::rules_redactor<url_credentials_config> {
  public:
   using rules_redactor::rules_redactor;
 };

@@ -41,8 +41,12 @@ struct value_detectors_config {
   }
 };
 
+}  // namespace fapilog::inline v0_1::redactors
+
+namespace fapilog::inline v0_1::detail {
+
 /// Adds its rules to `all`. Throws: std::bad_alloc.
-inline void add_rules(redaction& all, value_detectors_config const& config) {
+inline void add_rules(redaction& all, redactors::value_detectors_config const& config) {
   text_rules& texts = all.texts();
   if (config.payment_card) texts.enable(text_rule::card);
   if (config.jwt) texts.enable(text_rule::jwt);
@@ -55,9 +59,13 @@ inline void add_rules(redaction& all, value_detectors_config const& config) {
   if (!texts.has_keywords()) texts.set_keywords(std::make_shared<name_rules const>(header));
 }
 
+}  // namespace fapilog::inline v0_1::detail
+
+namespace fapilog::inline v0_1::redactors {
+
 /// Replaces the detected part of a string, for example by `[REDACTED:CARD]`. Searches all strings, numbers, the message
 /// and keys. Thread: the worker's.
-class value_detectors : public rules_redactor<value_detectors_config> {
+class value_detectors : public detail::rules_redactor<value_detectors_config> {
  public:
   using rules_redactor::rules_redactor;
 };

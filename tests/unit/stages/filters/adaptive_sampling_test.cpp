@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
+using fapilog::detail::arrival_rate;
 using fapilog::filters::adaptive_sampling;
 using fapilog::filters::adaptive_sampling_config;
-using fapilog::filters::arrival_rate;
 using support::one_second;
 
 namespace {

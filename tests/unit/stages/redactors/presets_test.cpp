@@ -35,7 +35,7 @@ TEST_CASE("there are thirteen redaction presets with these names") {
     auto const all = resolve_redaction_preset(name);
     CHECK(all.size() > 10);
     CHECK(std::set<std::string_view>(all.begin(), all.end()).size() == all.size());
-    CHECK_NOTHROW(name_rules{all});
+    CHECK_NOTHROW(fapilog::detail::name_rules{all});
   }
 }
 

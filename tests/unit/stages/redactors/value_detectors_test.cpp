@@ -13,7 +13,7 @@
 #include <utility>
 
 using Catch::Matchers::ContainsSubstring;
-using fapilog::redactors::is_card;
+using fapilog::detail::is_card;
 using fapilog::redactors::value_detectors;
 using json = nlohmann::json;
 using support::redacted;

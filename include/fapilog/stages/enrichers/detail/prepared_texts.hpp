@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog::inline v0_1::enrichers {
+namespace fapilog::inline v0_1::detail {
 
 /// Copies its keys and strings into each batch, because a batch may outlive the enricher. Thread: one. Throws:
 /// std::bad_alloc.
@@ -45,4 +45,4 @@ class prepared_texts {
   std::uint64_t round_ = 0;  ///< of the memory that `prepared_` lies in
 };
 
-}  // namespace fapilog::inline v0_1::enrichers
+}  // namespace fapilog::inline v0_1::detail

@@ -8,7 +8,7 @@
 #include <numeric>
 #include <vector>
 
-namespace fapilog::inline v0_1::filters {
+namespace fapilog::inline v0_1::detail {
 
 /// Counts by the time of the calls, in seconds that begin with the first call. Thread: one.
 class arrival_rate {
@@ -63,4 +63,4 @@ class arrival_rate {
   bool is_running_ = false;
 };
 
-}  // namespace fapilog::inline v0_1::filters
+}  // namespace fapilog::inline v0_1::detail

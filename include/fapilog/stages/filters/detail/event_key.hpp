@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-namespace fapilog::inline v0_1::filters {
+namespace fapilog::inline v0_1::detail {
 
 /// Parses a path given as a setting. Throws: std::invalid_argument that names the stage and the setting.
 [[nodiscard]] inline event_path path_of_setting(std::string_view stage, std::string_view name,
@@ -79,4 +79,4 @@ class event_key {
   return passed > 0 ? passed : 0;
 }
 
-}  // namespace fapilog::inline v0_1::filters
+}  // namespace fapilog::inline v0_1::detail

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace fapilog::inline v0_1::filters {
+namespace fapilog::inline v0_1::detail {
 
 /// `fapilog_filter_sample_rate{filter="..."}`.
 [[nodiscard]] inline metric sample_rate_metric(std::string_view filter, double rate) {
@@ -20,4 +20,4 @@ namespace fapilog::inline v0_1::filters {
   return m;
 }
 
-}  // namespace fapilog::inline v0_1::filters
+}  // namespace fapilog::inline v0_1::detail

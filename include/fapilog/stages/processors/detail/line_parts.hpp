@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace fapilog::inline v0_1::processors {
+namespace fapilog::inline v0_1::detail {
 
 /// A member of the line, in its original text.
 struct line_piece {
@@ -142,4 +142,4 @@ class line_parts {
   std::size_t size_ = 0;
 };
 
-}  // namespace fapilog::inline v0_1::processors
+}  // namespace fapilog::inline v0_1::detail

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace fapilog::inline v0_1::redactors {
+namespace fapilog::inline v0_1::detail {
 
 inline constexpr std::size_t shortest_card = 13;
 inline constexpr std::size_t longest_card = 19;
@@ -162,4 +162,4 @@ inline void find_cards(std::string_view text, text_edits& edits) {
   }
 }
 
-}  // namespace fapilog::inline v0_1::redactors
+}  // namespace fapilog::inline v0_1::detail

@@ -17,7 +17,7 @@
 #include <string_view>
 #include <utility>
 
-namespace fapilog::inline v0_1::redactors {
+namespace fapilog::inline v0_1::detail {
 
 /// Examines the name before and the value after a `=` or `:`. Copies share the names. Thread: one.
 class keyword_finder {
@@ -297,4 +297,4 @@ class keyword_finder {
   std::size_t done_ = 0;  ///< everything before it in this string is already redacted
 };
 
-}  // namespace fapilog::inline v0_1::redactors
+}  // namespace fapilog::inline v0_1::detail

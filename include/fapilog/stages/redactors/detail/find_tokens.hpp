@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace fapilog::inline v0_1::redactors {
+namespace fapilog::inline v0_1::detail {
 namespace token_detail {
 
 [[nodiscard]] constexpr bool is_letter_or_digit(char c) noexcept { return detail::is_ascii_alphanumeric(c); }
@@ -161,4 +161,4 @@ inline void find_private_keys(std::string_view text, text_edits& edits) {
   }
 }
 
-}  // namespace fapilog::inline v0_1::redactors
+}  // namespace fapilog::inline v0_1::detail

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace fapilog::inline v0_1::redactors {
+namespace fapilog::inline v0_1::detail {
 namespace url_detail {
 
 /// True for a character that ends a URL within a string.
@@ -126,4 +126,4 @@ inline void find_emails(std::string_view text, text_edits& edits) {
   }
 }
 
-}  // namespace fapilog::inline v0_1::redactors
+}  // namespace fapilog::inline v0_1::detail

@@ -28,6 +28,10 @@ enum class mask_mode : std::uint8_t {
   pseudonym,  ///< by `hmac:` and 16 hexadecimal digits: the same for equal values, and not reversible without the key
 };
 
+}  // namespace fapilog::inline v0_1::redactors
+
+namespace fapilog::inline v0_1::detail {
+
 /// Makes replacements. Copies share the key. Thread: one.
 class masking {
  public:
@@ -35,10 +39,10 @@ class masking {
   static constexpr std::size_t least_key = 16;
 
   /// Throws: std::invalid_argument if pseudonyms are requested without a key of at least 16 bytes.
-  masking(std::string_view stage, std::string_view mask, mask_mode mode = mask_mode::mask,
-          std::string_view key = {})
+  masking(std::string_view stage, std::string_view mask,
+          redactors::mask_mode mode = redactors::mask_mode::mask, std::string_view key = {})
       : mask_(mask) {
-    if (mode == mask_mode::mask) return;
+    if (mode == redactors::mask_mode::mask) return;
     if (key.size() < least_key) {
       detail::refuse_setting(stage, "key", "a key of " + std::to_string(key.size()) + " bytes",
                              "at least 16 bytes for the mode pseudonym");
@@ -95,7 +99,7 @@ void describe_mask(Self& self, Visitor&& visit) {
       self.key);
 }
 
-}  // namespace fapilog::inline v0_1::redactors
+}  // namespace fapilog::inline v0_1::detail
 
 template <>
 struct fapilog::enum_names<fapilog::redactors::mask_mode> {

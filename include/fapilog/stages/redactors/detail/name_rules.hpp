@@ -18,7 +18,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace fapilog::inline v0_1::redactors {
+namespace fapilog::inline v0_1::detail {
 
 /// A set of names. A name is words separated by spaces: `card number` matches `card_number`, `cardNumber`, `cardnumber`,
 /// `X-Card-Numbers`, `old_card_number_2`, and `number` below `card`. Marks: `*token` also matches at the end of a longer
@@ -205,4 +205,4 @@ class name_rules final : public path_rule {
   std::vector<std::size_t> tails_;
 };
 
-}  // namespace fapilog::inline v0_1::redactors
+}  // namespace fapilog::inline v0_1::detail

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog::inline v0_1::redactors {
+namespace fapilog::inline v0_1::detail {
 
 /// The decision for a place.
 struct path_decision {
@@ -98,4 +98,4 @@ class path_decisions {
   std::string dotted_;
 };
 
-}  // namespace fapilog::inline v0_1::redactors
+}  // namespace fapilog::inline v0_1::detail

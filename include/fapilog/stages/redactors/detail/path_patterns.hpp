@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace fapilog::inline v0_1::redactors {
+namespace fapilog::inline v0_1::detail {
 
 /// A path is keys separated by dots. A key that contains dots counts as several keys, but `*` also matches it as one. `*`
 /// matches one key, `**` any number of keys including none. `[0]` and `[*]` are ignored, because lists do not appear in
@@ -112,4 +112,4 @@ class path_patterns final : public path_rule {
   bool folds_;
 };
 
-}  // namespace fapilog::inline v0_1::redactors
+}  // namespace fapilog::inline v0_1::detail

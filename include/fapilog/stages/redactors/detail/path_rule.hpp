@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace fapilog::inline v0_1::redactors {
+namespace fapilog::inline v0_1::detail {
 
 /// The place of a member. Both views are valid during the call only.
 struct member_path {
@@ -60,4 +60,4 @@ class path_rule {
   return false;
 }
 
-}  // namespace fapilog::inline v0_1::redactors
+}  // namespace fapilog::inline v0_1::detail

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-namespace fapilog::inline v0_1::redactors::preset_names {
+namespace fapilog::inline v0_1::detail::preset_names {
 
 inline constexpr std::string_view contact_info[] = {
     // electronic
@@ -161,4 +161,4 @@ inline constexpr std::string_view credentials[] = {
     "connection string", "connection str", "conn string", "conn str", "*dsn", "database url", "database uri",
     "db url", "db uri"};
 
-}  // namespace fapilog::inline v0_1::redactors::preset_names
+}  // namespace fapilog::inline v0_1::detail::preset_names

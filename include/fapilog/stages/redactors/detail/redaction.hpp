@@ -23,13 +23,13 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog::inline v0_1::redactors {
+namespace fapilog::inline v0_1::detail {
 
 /// Replacements for a value that is nested too deep to be checked, and for bytes that contain a secret.
-inline constexpr std::string_view too_deep_text = "[REDACTED:TOO_DEEP]";
-inline constexpr std::string_view bytes_text = "[REDACTED:BYTES]";
+inline constexpr std::string_view redacted_too_deep = "[REDACTED:TOO_DEEP]";
+inline constexpr std::string_view redacted_bytes = "[REDACTED:BYTES]";
 /// The end of a string that was truncated.
-inline constexpr std::string_view truncated_text = "[truncated]";
+inline constexpr std::string_view truncation_mark = "[truncated]";
 
 /// Checks the message, the logger's name and every member of context, diagnostics and data, at any depth, keys included.
 /// All rules judge a path once; the decision is cached. A value that is nested deeper than `deepest` is replaced. Values
@@ -214,7 +214,7 @@ class redaction {
     }
     bool operator()(bytes_value raw) const {
       if (!self.texts_.clean(raw.bytes, *self.event_->memory)) return false;
-      whole = value::of_string(bytes_text);
+      whole = value::of_string(redacted_bytes);
       return true;
     }
     bool operator()(object_value) const {
@@ -234,7 +234,7 @@ class redaction {
 
     bool replace_if_too_deep() const {
       if (depth < deepest) return false;
-      whole = value::of_string(too_deep_text);
+      whole = value::of_string(redacted_too_deep);
       self.too_deep_.add();
       return true;
     }
@@ -260,7 +260,7 @@ class redaction {
     }
     if (size == text.size()) return false;
     std::string whole{text.substr(0, size)};
-    text = event_->copy(whole.append(truncated_text));
+    text = event_->copy(whole.append(truncation_mark));
     truncated_.add();
     return true;
   }
@@ -373,4 +373,4 @@ class redaction {
   std::uint64_t prepared_checked_in_ = 0;
 };
 
-}  // namespace fapilog::inline v0_1::redactors
+}  // namespace fapilog::inline v0_1::detail

@@ -8,7 +8,7 @@
 
 #include <string_view>
 
-namespace fapilog::inline v0_1::redactors {
+namespace fapilog::inline v0_1::detail {
 
 /// `Config` has `redactor`, the redactor's name, and a function `add_rules`. Thread: the worker's.
 template <class Config>
@@ -25,4 +25,4 @@ class rules_redactor {
   redaction rules_;
 };
 
-}  // namespace fapilog::inline v0_1::redactors
+}  // namespace fapilog::inline v0_1::detail

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace fapilog::inline v0_1::redactors {
+namespace fapilog::inline v0_1::detail {
 
 /// What is searched for in strings. If parts overlap, the first of these determines the replacement.
 enum class text_rule : std::uint8_t { private_key, card, jwt, bearer, aws_key, keyword, email, url };
@@ -89,4 +89,4 @@ class text_edits {
   std::vector<text_edit> all_;
 };
 
-}  // namespace fapilog::inline v0_1::redactors
+}  // namespace fapilog::inline v0_1::detail

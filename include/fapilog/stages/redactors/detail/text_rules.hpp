@@ -19,10 +19,10 @@
 #include <string_view>
 #include <utility>
 
-namespace fapilog::inline v0_1::redactors {
+namespace fapilog::inline v0_1::detail {
 
 /// Replaces a string that is longer than the limit up to which strings are searched.
-inline constexpr std::string_view too_long_text = "[REDACTED:TOO_LONG]";
+inline constexpr std::string_view redacted_too_long = "[REDACTED:TOO_LONG]";
 
 /// Finds and replaces the secrets in strings. Thread: one, except for `counted`. Throws: std::bad_alloc.
 class text_rules {
@@ -56,7 +56,7 @@ class text_rules {
     if (!finds_secret(text)) return false;
     if (text.size() > most_) {
       too_long_.add();
-      text = too_long_text;
+      text = redacted_too_long;
       return true;
     }
     for (text_edit const& e : edits_.all()) count(e.why);
@@ -137,4 +137,4 @@ class text_rules {
   worker_counter too_long_;
 };
 
-}  // namespace fapilog::inline v0_1::redactors
+}  // namespace fapilog::inline v0_1::detail

@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-namespace fapilog::inline v0_1::redactors {
+namespace fapilog::inline v0_1::detail {
 
 /// The worker's thread increments it; any thread reads it. A copy starts at zero.
 class worker_counter {
@@ -21,4 +21,4 @@ class worker_counter {
   counter number_;
 };
 
-}  // namespace fapilog::inline v0_1::redactors
+}  // namespace fapilog::inline v0_1::detail
