@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Dependencies and components: found first, fetched only where required, missing and allowed.
+# Dependencies and components: they are found if possible, and fetched only if they are required and that is allowed.
 
-# Where a dependency comes from when it is fetched: commits, since a tag can be moved.
+# Sources of dependencies that are fetched: commits, because a tag can be moved.
 set(fapilog_source_fmt # 11.2.0
     https://github.com/fmtlib/fmt.git 40626af88bd7df9a5fb80be7b25ac85b122d6c21)
 set(fapilog_source_nlohmann_json # 3.11.3
@@ -9,12 +9,12 @@ set(fapilog_source_nlohmann_json # 3.11.3
 set(fapilog_source_Catch2 # 3.7.1
     https://github.com/catchorg/Catch2.git fa43b77429ba76c462b1898d6cd2f2d7a9416b14)
 
-# FetchContent's names: what a parent project declares or overrides by FETCHCONTENT_SOURCE_DIR_<NAME>.
+# Their names in FetchContent, which a parent project declares or overrides with FETCHCONTENT_SOURCE_DIR_<NAME>.
 set(fapilog_content_fmt fmt)
 set(fapilog_content_nlohmann_json json)
 set(fapilog_content_Catch2 Catch2)
 
-# Makes `package` available from its repository. A fetched package is installed with fapilog, which needs it there.
+# Fetches `package` from its repository. It is installed with fapilog, because an installed fapilog needs it.
 macro(fapilog_fetch package)
   include(FetchContent)
   list(GET fapilog_source_${package} 0 fapilog_repository)
@@ -47,12 +47,12 @@ endfunction()
 
 # fapilog_add_component(<name> HEADERS <headers of it> PACKAGE <package> [VERSION <minimum>] TARGET <its target>
 #                       [DEFINITIONS ...])
-# Makes fapilog::<name> and appends <name> to the global property FAPILOG_COMPONENTS.
+# Creates fapilog::<name> and appends <name> to the global property FAPILOG_COMPONENTS.
 function(fapilog_add_component name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "PACKAGE;VERSION;TARGET" "HEADERS;DEFINITIONS")
   string(TOUPPER "${name}" upper)
   string(TOUPPER "${FAPILOG_WITH_${upper}}" choice)
-  # The tests ask which headers need which component.
+  # The tests read which headers need which component.
   set_property(GLOBAL APPEND PROPERTY FAPILOG_COMPONENT_NAMES ${name})
   set_property(GLOBAL PROPERTY FAPILOG_COMPONENT_HEADERS_${name} "${arg_HEADERS}")
 
@@ -89,8 +89,9 @@ function(fapilog_add_component name)
   set_property(GLOBAL APPEND PROPERTY FAPILOG_COMPONENTS ${name})
 endfunction()
 
-# Imported targets are visible in the directory that found them and below: a parent which links fapilog by
-# add_subdirectory must see them, too. All of a package at once, since a package found twice must not be half there.
+# Imported targets are visible in the directory that found them and below, but a parent that links fapilog by
+# add_subdirectory needs them, too. All targets of a package are shown together, so that none is missing if the parent looks
+# for the same package.
 function(fapilog_show_found_targets_to_parents)
   get_property(found DIRECTORY PROPERTY IMPORTED_TARGETS)
   foreach(target IN LISTS found)

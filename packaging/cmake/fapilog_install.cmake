@@ -6,7 +6,7 @@ include(CMakePackageConfigHelpers)
 
 get_property(fapilog_components GLOBAL PROPERTY FAPILOG_COMPONENTS)
 
-# A header-only library is the same for every processor: all of it lies below share/.
+# A header-only library does not depend on the processor: its package files are installed below share/.
 set(fapilog_cmake_dir "${CMAKE_INSTALL_DATADIR}/cmake/fapilog")
 set(fapilog_pkgconfig_dir "${CMAKE_INSTALL_DATADIR}/pkgconfig")
 
@@ -14,7 +14,7 @@ target_include_directories(fapilog INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/fapilog" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
         FILES_MATCHING PATTERN "*.hpp")
 
-# One export file for each component, so that a dependency is looked for only by those who ask for it.
+# One export file per component, so that only users of a component need its dependency.
 install(TARGETS fapilog EXPORT fapilog-targets)
 set(fapilog_exports fapilog-targets)
 foreach(component IN LISTS fapilog_components)
@@ -32,7 +32,7 @@ foreach(name IN LISTS fapilog_exports)
   export(EXPORT ${name} NAMESPACE fapilog:: FILE "${PROJECT_BINARY_DIR}/${name}.cmake")
 endforeach()
 
-# SameMinorVersion: below 1.0 a minor version may change the interface.
+# SameMinorVersion: before 1.0 a minor version may change the interface.
 configure_package_config_file(
   "${CMAKE_CURRENT_LIST_DIR}/fapilog-config.cmake.in" "${PROJECT_BINARY_DIR}/fapilog-config.cmake"
   INSTALL_DESTINATION "${fapilog_cmake_dir}" NO_SET_AND_CHECK_MACRO)
@@ -50,7 +50,7 @@ endif()
 
 # --- pkg-config ---------------------------------------------------------------------------------------------
 
-# Relative to where the .pc file is found: an installation may be moved.
+# Relative to the .pc file, so that an installation can be moved.
 file(RELATIVE_PATH fapilog_pc_prefix "${CMAKE_INSTALL_FULL_DATADIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
 string(REGEX REPLACE "/$" "" fapilog_pc_prefix "${fapilog_pc_prefix}")
 if(IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
@@ -84,7 +84,7 @@ if(CMAKE_USE_PTHREADS_INIT)
   set(libs LIBS -pthread)
 endif()
 if(FAPILOG_FMT_HEADER_ONLY)
-  # fmt's include path is wanted, its library is not: pkg-config takes just that from Requires.private.
+  # With Requires.private, pkg-config adds fmt's include path but not its library.
   fapilog_add_pc(fapilog "${PROJECT_DESCRIPTION}"
     CFLAGS ${cflags} -DFMT_HEADER_ONLY=1 REQUIRES_PRIVATE "fmt >= ${fapilog_fmt_minimum}" ${libs})
 else()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The source tree inside another project, which is left as it was; nothing of fapilog is installed with it.
+# add_subdirectory: the parent project is not changed, and nothing of fapilog is installed with it.
 include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
 
 configure("${consumers}/add_subdirectory" "${WORK}/add_subdirectory" "-DFAPILOG_SOURCE=${FAPILOG_SOURCE}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# find_package against the build folder, without an installation.
+# find_package with the build folder instead of an installation.
 include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
 
 configure("${consumers}/find_package" "${WORK}/build_tree"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# A preset and a compiled level chosen with CMake reach those who find the package, by CMake and by pkg-config.
+# A preset and a compiled level chosen with CMake reach the users of the package, by CMake and by pkg-config.
 include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
 
 set(folder "${WORK}/choices")
@@ -35,7 +35,7 @@ foreach(choice IN ITEMS "-DEARLY=hardened;hardened" "-DEARLY=;production")
   build("${folder}/consumer")
 endforeach()
 
-# By default there is nothing to agree on.
+# The default choices add no definitions.
 file(READ "${PREFIX}/share/cmake/fapilog/fapilog-targets.cmake" targets)
 if(targets MATCHES "FAPILOG_DEFAULT_PRESET|FAPILOG_COMPILED_LEVEL")
   message(FATAL_ERROR "the default choices became definitions:\n${targets}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# find_package against the moved installation: with components, and without.
+# find_package with the moved installation: with components, and without.
 include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
 use_installation()
 

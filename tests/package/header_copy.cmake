@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The headers copied into a folder and one call of the compiler, with every warning that a careful user may have on.
+# Copied headers and one call of the compiler, with many warnings on.
 include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
 
 set(folder "${WORK}/header_copy")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Installs fapilog as a packager does, from a fresh build folder, and then moves the installation: it must not know
-# where it was. The other tests use it at its new place.
+# Installs fapilog from a fresh build folder, as a packager does, and then moves the installation: no file may contain its
+# first path. The other tests use it at its new path.
 include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
 
 file(REMOVE_RECURSE "${WORK}/installed")
@@ -16,17 +16,17 @@ foreach(file IN LISTS files)
   foreach(place IN ITEMS "${WORK}" "${FAPILOG_SOURCE}")
     string(FIND "${text}" "${place}" position)
     if(NOT position EQUAL -1)
-      message(FATAL_ERROR "${file} knows ${place}")
+      message(FATAL_ERROR "${file} contains the path ${place}")
     endif()
   endforeach()
 endforeach()
 
-# Nothing of the tree is missing, and nothing that depends on a processor was installed.
+# All headers are installed, and nothing that depends on the processor.
 file(GLOB_RECURSE in_tree RELATIVE "${FAPILOG_SOURCE}/include" "${FAPILOG_SOURCE}/include/*.hpp")
 file(GLOB_RECURSE in_prefix RELATIVE "${PREFIX}/include" "${PREFIX}/include/fapilog/*.hpp")
 if(NOT in_tree STREQUAL in_prefix)
   message(FATAL_ERROR "installed headers differ from the tree's:\n${in_prefix}\n${in_tree}")
 endif()
 if(EXISTS "${PREFIX}/lib" AND NOT FMT_WAS_FETCHED)
-  message(FATAL_ERROR "a header-only library has nothing to install below lib/")
+  message(FATAL_ERROR "a header-only library must not install anything below lib/")
 endif()

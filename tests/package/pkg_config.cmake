@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# pkg-config against the moved installation, and one call of the compiler.
+# pkg-config with the moved installation, and one call of the compiler.
 include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
 
 set(ENV{PKG_CONFIG_PATH} "${PREFIX}/share/pkgconfig:${PREFIX}/lib/pkgconfig:$ENV{PKG_CONFIG_PATH}")

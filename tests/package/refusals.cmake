@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What fapilog's CMake files refuse, and that they say why.
+# Errors of fapilog's CMake files and their messages.
 include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
 use_installation()
 
@@ -16,13 +16,13 @@ refuse_find("compatible with requested version \"0.2\"" "0.2 CONFIG REQUIRED")
 refuse_find("compatible with requested version \"1.0\"" "1.0 CONFIG REQUIRED")
 refuse_find("fapilog has no component telepathy: it was not installed" "CONFIG REQUIRED COMPONENTS telepathy")
 
-# A component whose dependency is gone: refused by name; optional, it is only not there.
+# A component whose dependency is missing is an error that names it; an optional component is just absent.
 if("json" IN_LIST COMPONENTS)
   set(configure_command ${configure_command} -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON)
   refuse_find("fapilog has no component json: it needs nlohmann_json" "CONFIG REQUIRED COMPONENTS json")
-  refuse_find("core is there, json is not" "CONFIG REQUIRED OPTIONAL_COMPONENTS json)
+  refuse_find("core is found, json is not" "CONFIG REQUIRED OPTIONAL_COMPONENTS json)
 if(TARGET fapilog::fapilog AND NOT TARGET fapilog::json AND NOT fapilog_json_FOUND)
-  message(FATAL_ERROR \"core is there, json is not\")
+  message(FATAL_ERROR \"core is found, json is not\")
 endif(")
 endif()
 

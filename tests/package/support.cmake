@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-# What the scripts of this folder share. Each is run by `cmake -P` with the variables that CMakeLists.txt passes.
+# Functions of the scripts in this folder. CMakeLists.txt runs each script by `cmake -P` with variables.
 cmake_policy(VERSION 3.21)
 
 set(PREFIX "${WORK}/installed/prefix")
 set(programs "${CMAKE_CURRENT_LIST_DIR}/programs")
 set(consumers "${CMAKE_CURRENT_LIST_DIR}/consumers")
-string(REPLACE ";" "," components_argument "${COMPONENTS}") # a list that survives being passed on
+string(REPLACE ";" "," components_argument "${COMPONENTS}") # commas, so that it can be passed as one argument
 
-# run(<command...>): stops the test when it fails. Its standard output is left in `output`.
+# run(<command...>): runs a command, which must succeed; sets `output` to its standard output.
 function(run)
   execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE output ERROR_VARIABLE errors RESULT_VARIABLE result)
   if(NOT result EQUAL 0)
@@ -17,7 +17,7 @@ function(run)
   set(output "${output}" PARENT_SCOPE)
 endfunction()
 
-# refuse(<regular expression> <command...>): the command must fail with a message like that.
+# refuse(<regular expression> <command...>): runs a command, which must fail with a matching message.
 function(refuse wanted)
   execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE output ERROR_VARIABLE errors RESULT_VARIABLE result)
   list(JOIN ARGN " " command)
@@ -26,19 +26,19 @@ function(refuse wanted)
   endif()
   string(REGEX REPLACE "[ \n]+" " " errors "${errors}") # CMake breaks messages into lines
   if(NOT errors MATCHES "${wanted}")
-    message(FATAL_ERROR "${command}\nfailed as it should, but not with: ${wanted}\n${errors}")
+    message(FATAL_ERROR "${command}\nfailed as expected, but not with: ${wanted}\n${errors}")
   endif()
 endfunction()
 
-# configure(<source> <build> <arguments...>): with the compiler and the dependencies of the build that runs the tests
-# (its file DEPENDENCIES). `configure_command` is left for refuse().
+# configure(<source> <build> <arguments...>): configures with the compiler and the dependencies of the build that runs the
+# tests (file DEPENDENCIES). refuse() uses `configure_command`.
 set(configure_command "${CMAKE_COMMAND}" -G "${GENERATOR}" -C "${DEPENDENCIES}")
 function(configure source build)
   file(REMOVE_RECURSE "${build}")
   run(${configure_command} -S "${source}" -B "${build}" ${ARGN})
 endfunction()
 
-# What find_package() finds from here on comes from the installation.
+# From here on, find_package() finds the installation.
 macro(use_installation)
   set(ENV{CMAKE_PREFIX_PATH} "${PREFIX}")
 endmacro()
@@ -47,7 +47,7 @@ function(build folder)
   run("${CMAKE_COMMAND}" --build "${folder}")
 endfunction()
 
-# find_line(<output> <variable> <message>): the JSON object of the line with this message.
+# find_line(<output> <variable> <message>): sets the variable to the JSON line with this message.
 function(find_line text variable wanted)
   string(REPLACE ";" " " text "${text}")
   string(REGEX REPLACE "\n$" "" text "${text}")
@@ -62,10 +62,10 @@ function(find_line text variable wanted)
       return()
     endif()
   endforeach()
-  message(FATAL_ERROR "no line says \"${wanted}\":\n${text}")
+  message(FATAL_ERROR "no line has the message \"${wanted}\":\n${text}")
 endfunction()
 
-# expect(<line> <value> <path...>): the member of the line is this value.
+# expect(<line> <value> <path...>): checks a member of the line.
 function(expect line wanted)
   string(JSON found ERROR_VARIABLE problem GET "${line}" ${ARGN})
   if(problem OR NOT found STREQUAL wanted)
@@ -73,7 +73,7 @@ function(expect line wanted)
   endif()
 endfunction()
 
-# run_one_line(<program>): runs programs/one_line.cpp as built there and checks what it prints.
+# run_one_line(<program>): runs a build of programs/one_line.cpp and checks its output.
 function(run_one_line program)
   run(${ARGN} "${program}")
   string(REGEX MATCHALL "\n" ends "${output}")
@@ -92,7 +92,7 @@ function(run_one_line program)
   endif()
 endfunction()
 
-# run_components(<build folder>): runs the programs of the components that this build has.
+# run_components(<build folder>): runs the programs of the components of this build.
 function(run_components folder)
   foreach(component IN LISTS COMPONENTS)
     run("${folder}/${component}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Two translation units, one program: one runtime, one scope, one account.
+# Two translation units of one program share the runtime, the scope and the account.
 include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
 use_installation()
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Runs the vcpkg port as vcpkg would, with stand-ins for vcpkg's functions that do the same to this port: with no
-# feature and with each that this machine can build. Shows that its options exist, and that the package is found after
-# the files were moved to where vcpkg wants them.
+# Runs the vcpkg port with replacements for vcpkg's functions: without features, and with each feature whose dependency is
+# installed. Checks that the port's options exist, and that the package is found after vcpkg has moved its files.
 include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
 use_installation()
 
@@ -35,9 +34,9 @@ function(vcpkg_cmake_configure)
   endif()
   foreach(option IN LISTS arg_OPTIONS)
     string(REGEX REPLACE "^-D([^=]+)=.*" "\\1" option "${option}")
-    # CMake lists the variables that nobody asked for.
+    # CMake lists the variables that were not used.
     if(output MATCHES "were not used by the project:.*\n *${option}\n")
-      message(FATAL_ERROR "the port sets ${option}, which is no option of fapilog")
+      message(FATAL_ERROR "the port sets ${option}, which is not an option of fapilog")
     endif()
   endforeach()
 endfunction()
@@ -56,7 +55,7 @@ function(vcpkg_cmake_config_fixup)
   set(up "get_filename_component(_IMPORT_PREFIX \"\${_IMPORT_PREFIX}\" PATH)")
   foreach(file IN LISTS files)
     file(READ "${file}" text)
-    # One folder less on the way up to the prefix.
+    # The files are one folder nearer to the prefix.
     string(REPLACE "${up}\n${up}\n${up}\n" "${up}\n${up}\n" text "${text}")
     string(REPLACE "CMAKE_CURRENT_LIST_DIR}/../../../" "CMAKE_CURRENT_LIST_DIR}/../../" text "${text}")
     file(WRITE "${file}" "${text}")
@@ -71,7 +70,7 @@ function(vcpkg_install_copyright)
   configure_file("${arg_FILE_LIST}" "${CURRENT_PACKAGES_DIR}/share/${PORT}/copyright" COPYONLY)
 endfunction()
 
-# A function, so that CMAKE_CURRENT_LIST_DIR is the port's folder, as it is there.
+# A function, so that CMAKE_CURRENT_LIST_DIR is the port's folder, as in vcpkg.
 function(build_port name)
   set(FEATURES "${ARGN}")
   set(PORT fapilog)
@@ -112,12 +111,12 @@ if(COMPONENTS)
   build_port(features ${COMPONENTS})
 endif()
 
-# The port's features and its usage text are those of the project.
+# The port's features and its usage file match the project.
 file(READ "${port_folder}/vcpkg.json" manifest)
 file(READ "${port_folder}/usage" usage)
 foreach(feature IN ITEMS json postgres zlib)
   string(JSON description GET "${manifest}" features ${feature} description)
   if(NOT usage MATCHES "COMPONENTS ${feature}" OR NOT usage MATCHES "fapilog::${feature}")
-    message(FATAL_ERROR "usage does not tell of ${feature}")
+    message(FATAL_ERROR "usage does not mention ${feature}")
   endif()
 endforeach()

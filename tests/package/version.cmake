@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Files that have to repeat the version say the same as the header.
+# Files that repeat the version agree with the header.
 include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
 
 foreach(file IN ITEMS vcpkg.json packaging/vcpkg/ports/fapilog/vcpkg.json)
@@ -13,6 +13,6 @@ if(EXISTS "${FAPILOG_SOURCE}/CHANGELOG.md")
   file(READ "${FAPILOG_SOURCE}/CHANGELOG.md" text)
   string(FIND "${text}" "${FAPILOG_VERSION}" position)
   if(position EQUAL -1)
-    message(FATAL_ERROR "CHANGELOG.md does not tell of ${FAPILOG_VERSION}")
+    message(FATAL_ERROR "CHANGELOG.md does not mention ${FAPILOG_VERSION}")
   endif()
 endif()

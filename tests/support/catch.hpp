@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Catch2 for our tests, version 2 or 3, in the spelling of version 3.
+// Catch2 version 2 or 3, with the names of version 3.
 #pragma once
 
 #if __has_include(<catch2/catch_all.hpp>)
@@ -26,7 +26,7 @@ inline StdString::ContainsMatcher ContainsSubstring(std::string const& text,
 }  // namespace Matchers
 }  // namespace Catch
 
-// Version 3.3 marks such a test as skipped; here it passes with a word.
+// SKIP of version 3.3; with older versions the test passes with a warning.
 #define SKIP(...)                   \
   do {                              \
     WARN("skipped: " #__VA_ARGS__); \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Runs after a test program was built: writes properties for its cases by tag. [slow] gives the label slow and more
-# time, [timing] the label timing and a run without others beside it. (ADD_TAGS_AS_LABELS needs a newer Catch2.)
-# Takes: PROGRAM, PREFIX, LABEL, OUTPUT, SLOW_TIMEOUT, CATCH_MAJOR
+# Runs after a test program was built: writes properties for its cases by tag. [slow] sets the label slow and a longer
+# timeout, [timing] the label timing and a run without other tests at the same time. (ADD_TAGS_AS_LABELS needs a newer Catch2.)
+# Parameters: PROGRAM, PREFIX, LABEL, OUTPUT, SLOW_TIMEOUT, CATCH_MAJOR
 cmake_policy(VERSION 3.21)
 
 if(CATCH_MAJOR LESS 3)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Aggregates that describe themselves, read from JSON or the environment as the settings of a sink called `probe`.
+// Reads an aggregate with described members from JSON or the environment, as the settings of a sink named `probe`.
 #pragma once
 
 #include <fapilog/settings.hpp>
@@ -11,7 +11,7 @@
 
 namespace support {
 
-/// A sink of any settings, which it forgets.
+/// A sink that accepts and ignores settings of any type.
 struct forgetful_sink {
   template <class Config>
   explicit forgetful_sink(Config const& /*config*/) {}
@@ -24,7 +24,7 @@ struct forgetful_sink {
                                          std::move(details));
 }
 
-/// The built-in plugins and the sink `probe` with this aggregate.
+/// The built-in plugins and the sink `probe` with this aggregate as its settings.
 template <class Config>
 [[nodiscard]] fapilog::registry with_probe() {
   fapilog::registry plugins = fapilog::builtin_plugins();
@@ -38,11 +38,11 @@ template <class Config>
   auto const all = fapilog::settings::from_json(
       R"({"core": {"sinks": ["probe"]}, "sink_config": {"probe": )" + text + "}}", "test",
       with_probe<Config>());
-  (void)all.options();  // the way that a program takes
+  (void)all.options();  // as a program does
   return all.entries(fapilog::plugin_type::sink).at(0).template read<Config>();
 }
 
-/// `members` are the ends of the variables' names: {"SIZE", "1"} is FAPILOG_PROBE__SIZE=1.
+/// `members` are the last parts of variable names: {"SIZE", "1"} means FAPILOG_PROBE__SIZE=1.
 template <class Config>
 [[nodiscard]] Config read_environment(std::map<std::string, std::string> const& members) {
   fapilog::environment_map variables{{"FAPILOG_CORE__SINKS", "probe"}};
@@ -52,7 +52,7 @@ template <class Config>
   return all.entries(fapilog::plugin_type::sink).at(0).template read<Config>();
 }
 
-/// What is said against settings; empty where nothing is.
+/// The errors of settings, or an empty string.
 template <class F>
 [[nodiscard]] std::string complaint(F&& f) {
   try {

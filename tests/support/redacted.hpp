@@ -19,7 +19,7 @@
 
 namespace support {
 
-/// JSON as a value in this memory.
+/// Converts JSON to a value that is allocated in this memory.
 inline fapilog::value value_of(nlohmann::json const& json, fapilog::detail::arena& memory) {
   using fapilog::value;
   value v;
@@ -56,13 +56,13 @@ inline fapilog::value value_of(nlohmann::json const& json, fapilog::detail::aren
   }
 }
 
-/// `redacted r{redactor}; r.data({{"password", "x"}}) == {{"password", "***"}}`. One redactor sees all calls, and the
-/// memory of earlier ones is used again, as in a runtime.
+/// `redacted r{redactor}; r.data({{"password", "x"}}) == {{"password", "***"}}`. All calls use one redactor, and
+/// memory is reused between calls, as in a runtime.
 class redacted {
  public:
   explicit redacted(fapilog::any_redactor redactor) : redactor_(std::move(redactor)) {}
 
-  /// The `log` object of an event with these members.
+  /// Redacts an event with these members and returns its `log` object.
   nlohmann::json log(std::string const& message, nlohmann::json const& data,
                      nlohmann::json const& context = nlohmann::json::object(),
                      nlohmann::json const& diagnostics = nlohmann::json::object()) {
@@ -81,15 +81,15 @@ class redacted {
   }
   nlohmann::json data(nlohmann::json const& data) { return log("", data).at("data"); }
   std::string message(std::string const& text) { return log(text, nlohmann::json::object()).at("message"); }
-  /// What became of one text as a value.
+  /// Redacts one string as a value.
   std::string text(std::string const& value) { return data({{"v", value}}).at("v"); }
-  /// What became of a member of this name.
+  /// Redacts a member with this name.
   nlohmann::json named(std::string const& key, nlohmann::json const& value = "secret") {
     return data({{key, value}}).at(key);
   }
 
   [[nodiscard]] fapilog::any_redactor const& redactor() const noexcept { return redactor_; }
-  /// The figure with this name and rule.
+  /// The value of the metric with this name and rule.
   [[nodiscard]] double count(std::string_view metric, std::string_view rule) const {
     fapilog::metric_list all;
     redactor_.base().collect(all);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the documentation promises for text that is not UTF-8, worked out apart from the library: the rows of table 3-7
-// of the Unicode standard as data, and U+FFFD for each maximal subpart.
+// A second implementation of the replacement of ill-formed UTF-8, independent of the library: the rows of table 3-7 of the
+// Unicode standard as data, and U+FFFD for each maximal subpart.
 #pragma once
 
 #include <array>
@@ -56,8 +56,8 @@ inline std::string repaired_utf8(std::string_view text) {
   return result;
 }
 
-/// The bytes of a line that a terminal might act on, or that end a line: C0, DEL, C1 and the controls of direction and
-/// of lines. Returns where the first one is, or npos.
+/// Finds the first byte that a terminal may act on or that ends a line: C0, DEL, C1, bidirectional controls and line
+/// separators. Returns its position, or npos.
 inline std::size_t find_raw_control(std::string_view line) {
   for (std::size_t i = 0; i < line.size(); ++i) {
     auto const byte = [&](std::size_t k) {
@@ -73,7 +73,7 @@ inline std::size_t find_raw_control(std::string_view line) {
   return std::string_view::npos;
 }
 
-/// A code point as UTF-8; what is none as U+FFFD.
+/// Encodes a code point as UTF-8; U+FFFD if it is not a scalar value.
 inline std::string utf8_of(std::uint32_t point) {
   if (point > 0x10FFFF || (point >= 0xD800 && point < 0xE000)) return "\xEF\xBF\xBD";
   auto const tail = [point](unsigned shift) { return static_cast<char>(0x80U | ((point >> shift) & 0x3FU)); };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How much of a load a test takes on: all of it, or a part where every step is slow under a sanitizer.
+// The size of a test's load: smaller under a sanitizer, which slows every step down.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ inline constexpr bool sanitized = false;
 inline constexpr bool sanitized = false;
 #endif
 
-/// The thread sanitizer knows no threads that begin in the child of a process with threads.
+/// The thread sanitizer does not support threads that start in the child of a process with threads.
 #if defined(__SANITIZE_THREAD__)
 inline constexpr bool thread_sanitized = true;
 #elif defined(__has_feature)

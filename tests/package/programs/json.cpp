@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A user of the component json: a nlohmann value as a field.
+// Uses the component json: a nlohmann value as a field.
 #include <fapilog/fapilog.hpp>
 #include <fapilog/record/json_value.hpp>
 

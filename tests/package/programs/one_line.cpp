@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The smallest user of fapilog: one line on standard output.
+// The smallest program: one line on standard output.
 #include <fapilog/fapilog.hpp>
 
 #include <chrono>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A user of the component postgres: the sink is there and linked; no server is needed to start.
+// Uses the component postgres: compiles and links the sink; starting needs no server.
 #include <fapilog/fapilog.hpp>
 #include <fapilog/sinks/postgres.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A user of the zlib component: the target links zlib and registers it as the compressor of rotated files.
+// Uses the component zlib: the target links zlib and registers it as the compressor of rotated files.
 #include <fapilog/fapilog.hpp>
 
 #include <zlib.h>

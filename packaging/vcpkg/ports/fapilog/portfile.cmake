@@ -1,8 +1,8 @@
 # header-only library
 set(VCPKG_BUILD_TYPE release)
 
-# An overlay port of the checkout it lies in: vcpkg install "fapilog[json,zlib]" --overlay-ports=packaging/vcpkg/ports
-# The port of a registry has vcpkg_from_github(OUT_SOURCE_PATH SOURCE_PATH ... REF "v${VERSION}") here, and is else the same.
+# An overlay port that builds this checkout: vcpkg install "fapilog[json,zlib]" --overlay-ports=packaging/vcpkg/ports
+# For a registry, replace the next line with vcpkg_from_github(OUT_SOURCE_PATH SOURCE_PATH ... REF "v${VERSION}").
 get_filename_component(SOURCE_PATH "${CMAKE_CURRENT_LIST_DIR}/../../../.." ABSOLUTE)
 
 vcpkg_check_features(OUT_FEATURE_OPTIONS FEATURE_OPTIONS

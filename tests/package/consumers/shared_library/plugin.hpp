@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the shared library offers to the program.
+// The interface of the shared library.
 #pragma once
 
 #include <fapilog/logger.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The first unit owns the runtime. The scope that it binds to the thread must be seen by the second unit's calls.
+// The first unit owns the runtime. Calls of the second unit must see the scope that it binds to the thread.
 #include "other.hpp"
 
 #include <fapilog/fapilog.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The second unit knows the facade only.
+// The second unit includes only the logger.
 #include "other.hpp"
 
 #include <fapilog/version.hpp>

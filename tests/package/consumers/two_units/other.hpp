@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the second unit offers to the first.
+// The interface of the second unit.
 #pragma once
 
 #include <fapilog/logger.hpp>
