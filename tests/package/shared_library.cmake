@@ -18,4 +18,8 @@ foreach(unit IN ITEMS "1;from the program;program" "2;from the library;plugin" "
   if(number LESS 3)
     expect("${line}" "t-1" log context tenant_id)
   endif()
+  # So is the library's own scope.
+  if(number EQUAL 2)
+    expect("${line}" "p-1" log data plugin_id)
+  endif()
 endforeach()

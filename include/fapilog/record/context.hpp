@@ -76,7 +76,9 @@ struct thread_scope {
     version = top == nullptr ? 0 : top->version;
   }
 };
-inline constinit thread_local thread_scope this_thread_scope{};
+/// One in the process, also if a shared library is compiled with -fvisibility=hidden: calls of the library carry the
+/// scopes of the program, and the other way round.
+[[gnu::visibility("default")]] inline constinit thread_local thread_scope this_thread_scope{};
 
 /// Releases the links that remain in the list when the thread ends.
 struct thread_scope_end {
@@ -91,7 +93,7 @@ struct thread_scope_end {
   }
 };
 /// A function, so that only files that use scopes pay for the thread-local destructor.
-inline thread_scope_end& end_of_thread_scope() {
+[[gnu::visibility("default")]] inline thread_scope_end& end_of_thread_scope() {
   thread_local thread_scope_end end;
   return end;
 }
