@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Settings of a runtime from JSON files, JSON text and the environment: read in layers, checked as a whole.
+// Settings of a runtime from JSON files, JSON strings and the environment: read in layers, checked as a whole.
 #pragma once
 
 #include <fapilog/settings_core.hpp>

@@ -60,7 +60,9 @@ setting_scalar scalar(setting const& s, setting_type const& type, double number)
 std::vector<double> candidates(setting const& s, setting_type const& type) {
   if (type.kind == setting_kind::level) return {0, 99, 100};
   std::vector<double> all;
-  double const step = type.kind == setting_kind::integer ? 1 : 0.125;
+  bool const is_whole =
+      type.kind == setting_kind::integer || (type.kind == setting_kind::duration && !type.is_fractional);
+  double const step = is_whole ? 1 : 0.125;
   double const min = fapilog::detail::lower_bound_of(s, type);
   bool const may_be_less = type.is_signed || min >= step || type.kind != setting_kind::integer;
   if (std::isfinite(min)) all.push_back(min);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Configuration by text as a tree in which each node knows where it stands, so that every complaint can say it.
+// Configuration by text as a tree in which each node knows its origin, so that every message can name it.
 #pragma once
 
 #include <fapilog/detail/text/text_buffer.hpp>
@@ -18,7 +18,7 @@
 
 namespace fapilog::inline v0_1 {
 
-/// Where a piece of configuration stands: a line of a text, an environment variable, or the program's code.
+/// The origin of a configuration value: a line of a file, an environment variable, or the program's code.
 class config_origin {
  public:
   config_origin() = default;  ///< code
@@ -36,7 +36,7 @@ class config_origin {
   }
 
   [[nodiscard]] bool is_environment() const noexcept { return name_ != nullptr && line_ == 0; }
-  /// The variable's or the text's name; empty for code.
+  /// The name of the variable or the file; empty for code.
   [[nodiscard]] std::string_view name() const noexcept {
     return name_ != nullptr ? *name_ : std::string_view{};
   }
@@ -52,25 +52,25 @@ class config_origin {
   std::uint32_t line_ = 0;
 };
 
-/// Null, a boolean, a number, a text, a list, or an object whose members keep their order. The value of an environment
-/// variable is a text; where it looks like a list or an object in JSON it has that form beside it. Held by value.
+/// Null, a boolean, a number, a string (`text`), a list, or an object whose members keep their order. The value of an
+/// environment variable is a string; if it looks like a JSON list or object, it also has that form. Held by value.
 /// Thread: one at a time. Throws: std::bad_alloc.
 class config_value {
  public:
   enum class type : std::uint8_t { null, boolean, integer, unsigned_integer, real, text, list, object };
-  /// The name of an object's member, and where it stands.
+  /// The name of an object's member, and its origin.
   struct member_name {
     std::string text;
     config_origin where;
   };
-  /// What a text of the environment is as JSON: a value, or the reason why it is none.
+  /// A string of the environment parsed as JSON: a value, or an error.
   struct json_form;
 
   config_value() = default;
   template <std::same_as<bool> T>
   config_value(T v)  // NOLINT(google-explicit-constructor)
       : type_(type::boolean), integer_(v ? 1 : 0) {}
-  /// A whole number is signed where that holds it, so that equal numbers are equal values.
+  /// Stores a whole number as signed if it fits, so that equal numbers are equal values.
   template <std::integral T>
     requires(!std::same_as<T, bool>)
   config_value(T v)  // NOLINT(google-explicit-constructor)
@@ -106,7 +106,7 @@ class config_value {
   [[nodiscard]] bool is_text() const noexcept { return type_ == type::text; }
   [[nodiscard]] bool is_list() const noexcept { return type_ == type::list; }
   [[nodiscard]] bool is_object() const noexcept { return type_ == type::object; }
-  /// Each counts for its own type only.
+  /// Each is valid only for a value of its type.
   [[nodiscard]] bool boolean() const noexcept { return integer_ != 0; }
   [[nodiscard]] std::int64_t integer() const noexcept { return static_cast<std::int64_t>(integer_); }
   [[nodiscard]] std::uint64_t unsigned_integer() const noexcept { return integer_; }
@@ -126,7 +126,7 @@ class config_value {
   [[nodiscard]] config_value* find(std::string_view name) noexcept {
     return const_cast<config_value*>(std::as_const(*this).find(name));
   }
-  /// Adds or replaces a member; what is no object becomes an empty one first.
+  /// Adds or replaces a member; a value of another type becomes an empty object first.
   config_value& set(std::string_view name, config_value value, config_origin where = {}) {
     if (!is_object()) *this = object();
     for (std::size_t i = 0; i < names_.size(); ++i) {
@@ -136,7 +136,7 @@ class config_value {
     }
     return add(name, std::move(value), std::move(where));
   }
-  /// Adds a member that an object is known not to have.
+  /// Adds a member that the object does not have.
   config_value& add(std::string_view name, config_value value, config_origin where = {}) {
     names_.push_back({std::string{name}, std::move(where)});
     return items_.emplace_back(std::move(value));
@@ -148,7 +148,7 @@ class config_value {
       items_.erase(items_.begin() + static_cast<std::ptrdiff_t>(i));
     }
   }
-  /// Adds to a list; what is no list becomes an empty one first.
+  /// Adds an element; a value of another type becomes an empty list first.
   config_value& push_back(config_value value) {
     if (!is_list()) *this = list();
     return items_.emplace_back(std::move(value));
@@ -156,9 +156,9 @@ class config_value {
 
   [[nodiscard]] config_origin const& origin() const noexcept { return origin_; }
   void set_origin(config_origin origin) { origin_ = std::move(origin); }
-  /// Null where it is no text of the environment that begins with `[` or `{`.
+  /// Null unless this is a string of the environment that begins with `[` or `{`.
   [[nodiscard]] json_form const* form() const noexcept { return form_.get(); }
-  /// Itself, or the list or object that a text of the environment spells.
+  /// The value itself, or the list or object that a string of the environment contains.
   [[nodiscard]] config_value const& structure() const noexcept;
 
  private:
@@ -174,14 +174,14 @@ class config_value {
 
 struct config_value::json_form {
   config_value value;
-  std::string error;  ///< empty where `value` counts
+  std::string error;  ///< empty if `value` is valid
 };
 
 inline config_value const& config_value::structure() const noexcept {
   return form_ != nullptr && form_->error.empty() ? form_->value : *this;
 }
 
-/// Lays one tree over another: members of objects one by one, all else as a whole. Null takes a member away.
+/// Merges `upper` into `base`: objects member by member, any other value as a whole. Null removes a member.
 inline void lay_over(config_value& base, config_value const& upper) {
   config_value const& over = upper.structure();
   if (!base.is_object() || !over.is_object()) {
@@ -251,14 +251,14 @@ inline void put(text_buffer& out, config_value const& v, int indent, int depth, 
 
 }  // namespace detail::config
 
-/// As JSON, in the order of the tree; with an `indent` each member on a line of its own. Secrets stand in it.
+/// As JSON, in the order of the tree; with an `indent`, each member on its own line. Includes secrets.
 [[nodiscard]] inline std::string to_json(config_value const& v, int indent = 0) {
   detail::text_buffer out;
   detail::config::put(out, v, indent, 0, false);
   return std::string{out.view()};
 }
 
-/// As JSON with sorted members, wherever they stand: the same text for the same configuration. Secrets stand in it.
+/// As JSON with sorted members: the same string for the same configuration, whatever its origin. Includes secrets.
 [[nodiscard]] inline std::string canonical_text(config_value const& v) {
   detail::text_buffer out;
   detail::config::put(out, v, 0, 0, true);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which of the names that there are was probably meant.
+// Finds the known name that was probably meant.
 #pragma once
 
 #include <algorithm>
@@ -10,8 +10,8 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// How many characters have to be added, removed, replaced or swapped with their neighbour to make one of the other.
-/// Long texts are far from everything.
+/// The number of characters to add, remove, replace or swap with their neighbour to turn one name into the other. Long
+/// strings are far from everything.
 [[nodiscard]] inline std::size_t distance_of_names(std::string_view a, std::string_view b) {
   constexpr std::size_t longest = 64;
   if (a.size() > longest || b.size() > longest) return longest;
@@ -30,8 +30,8 @@ namespace fapilog::inline v0_1::detail {
   return last[b.size()];
 }
 
-/// The nearest of these names, the first of equals, where a third of it is wrong at most; a name that begins with `name`
-/// counts as one slip. An empty view where none is near.
+/// The nearest of these names, the first of equals, if at most a third of it is wrong; a name that begins with `name` counts
+/// as one error. An empty view if none is near.
 template <class Names>
 [[nodiscard]] std::string_view nearest_name(std::string_view name, Names const& names) {
   constexpr std::size_t shortest_beginning = 3;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a plugin says of itself, and whether it goes with this version of the library.
+// The metadata of a plugin, and whether it is compatible with this version of the library.
 #pragma once
 
 #include <fapilog/detail/text/ascii.hpp>
@@ -44,7 +44,7 @@ constexpr bool consists_of(std::string_view text, std::string_view characters) n
   throw std::invalid_argument(text);
 }
 
-/// Takes what stands before the next dot off the front.
+/// Removes and returns the part before the next dot.
 constexpr std::string_view take_part(std::string_view& text) noexcept {
   std::string_view const part = text.substr(0, text.find('.'));
   text.remove_prefix(part.size() < text.size() ? part.size() + 1 : part.size());
@@ -72,7 +72,7 @@ bool read_number(std::string_view text, Number& value) noexcept {
 }  // namespace detail::metadata
 
 /// A version by the rules of semver.org 2.0.0. Build metadata ("+linux") is read and forgotten: it orders nothing.
-/// A pre-release stands before its release: 1.0.0-alpha < 1.0.0-alpha.1 < 1.0.0-beta.2 < 1.0.0-beta.11 < 1.0.0.
+/// A pre-release precedes its release: 1.0.0-alpha < 1.0.0-alpha.1 < 1.0.0-beta.2 < 1.0.0-beta.11 < 1.0.0.
 struct semantic_version {
   std::uint64_t major = 0;
   std::uint64_t minor = 0;
@@ -169,7 +169,7 @@ inline constexpr std::array<std::string_view, 5> plugin_type_names{"sink", "enri
   return index < plugin_type_names.size() ? plugin_type_names[index] : std::string_view{};
 }
 
-/// Reads "sink" and its kin, in lower case. Throws: std::invalid_argument that lists the valid ones.
+/// Parses "sink" and the other kinds, in lower case. Throws: std::invalid_argument that lists the valid ones.
 [[nodiscard]] inline plugin_type parse_plugin_type(std::string_view text) {
   std::string rule{"be one of"};
   for (std::size_t i = 0; i < plugin_type_names.size(); ++i) {
@@ -207,7 +207,7 @@ struct plugin_metadata : plugin_details {
   std::string entry_point{};  ///< what makes the plugin: the qualified name of its type or of a function
 };
 
-/// The name by which plugins are told apart: '-' is '_', upper case is lower case. Throws: std::bad_alloc.
+/// The name that identifies a plugin: '-' becomes '_', upper case becomes lower case. Throws: std::bad_alloc.
 [[nodiscard]] inline std::string normalised_name(std::string_view name) {
   std::string result{name};
   for (char& c : result) c = c == '-' ? '_' : detail::to_ascii_lower(c);
@@ -238,7 +238,7 @@ inline void validate(plugin_metadata const& plugin) {
   static_cast<void>(plugin_api::parse(plugin.api_version));
 }
 
-/// Metadata that is known to be valid. All that has a default stands in `details`, once, as in
+/// Creates valid metadata. `details` has the members with defaults, as in
 /// `create_plugin_metadata("kafka", "1.2.0", plugin_type::sink, "acme::kafka_sink", {.author = "Acme"})`.
 /// Throws: std::invalid_argument as `validate` does.
 [[nodiscard]] inline plugin_metadata create_plugin_metadata(std::string_view name,
@@ -251,7 +251,7 @@ inline void validate(plugin_metadata const& plugin) {
   return plugin;
 }
 
-/// The same with the type as text, for metadata read from a file.
+/// The same with the type as a string, for metadata read from a file.
 [[nodiscard]] inline plugin_metadata create_plugin_metadata(std::string_view name,
                                                             std::string_view plugin_version,
                                                             std::string_view type,
@@ -261,7 +261,7 @@ inline void validate(plugin_metadata const& plugin) {
                                 std::move(details));
 }
 
-/// What `is_compatible` found; `reason` says what stands against it, and is empty where nothing does.
+/// The result of `is_compatible`; `reason` says why not, and is empty if it is compatible.
 struct [[nodiscard]] compatibility_result {
   bool compatible = true;
   std::string reason{};

@@ -12,7 +12,7 @@ namespace fapilog::inline v0_1 {
 
 /// Adds the sink `postgres` (also `postgresql`), with the settings of `postgres_config`:
 /// `auto plugins = builtin_plugins(); add_postgres(plugins); settings::from_environment(plugins)`.
-/// Throws: std::invalid_argument where there is one already, std::bad_alloc.
+/// Throws: std::invalid_argument if the registry has one already; std::bad_alloc.
 inline registry& add_postgres(registry& all) {
   return all.add_sink(create_plugin_metadata("postgres", library_version().text(), plugin_type::sink,
                                              "fapilog::sinks::postgres",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// In what two trees of configuration differ.
+// The differences between two trees of configuration.
 #pragma once
 
 #include <fapilog/config/config_value.hpp>
@@ -11,8 +11,8 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Adds the paths of members that differ, are new or have gone. Objects are compared member by member, nothing as an
-/// empty one, all else as a whole.
+/// Adds the paths of members that differ, are new or were removed. Compares objects member by member, null as an empty
+/// object, any other value as a whole.
 inline void add_differences(config_value const& before, config_value const& after, std::string const& path,
                             std::vector<std::string>& paths) {
   if (before.is_null() && after.is_object())

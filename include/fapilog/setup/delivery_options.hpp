@@ -23,14 +23,14 @@ namespace fapilog::inline v0_1 {
 
 /// Where a sink is called.
 enum class sink_thread : std::uint8_t {
-  automatic,  ///< own for a sink that says it may block, and for one that says nothing and is not alone; else shared
-  shared,  ///< the worker's: no hand-over, but while this sink is busy the others wait
-  own,     ///< a thread of its own behind a bounded queue: it holds up nobody
+  automatic,  ///< own for a sink that may block, and for one of several that does not say; else shared
+  shared,     ///< the worker's: no hand-over, but the other sinks wait while this one is busy
+  own,        ///< a thread of its own behind a bounded queue: no other sink waits for it
 };
 
-/// What becomes of a batch for which a sink's queue has no room.
+/// What happens to a batch for which a sink's queue has no room.
 enum class when_queue_full : std::uint8_t {
-  drop,   ///< it is given up and counted, or goes to the spool or the fallback
+  drop,   ///< drops and counts it, or passes it to the spool or the fallback
   block,  ///< the worker waits, and with it every other sink; the lanes then fill
 };
 
@@ -68,7 +68,7 @@ struct route {
     if (r.min_level > r.max_level) problems.add("min_level", "must not be above max_level");
   }
 
-  /// True where every record is taken, without a look.
+  /// True if the route takes every record.
   [[nodiscard]] bool takes_all() const {
     return static_cast<int>(min_level) == 0 && static_cast<std::size_t>(max_level) == level_count - 1 &&
            levels == level_set{} && logger.empty() && !otherwise && !predicate;
@@ -88,7 +88,7 @@ struct route {
   }
 };
 
-/// Where batches wait on disk while a sink is down, also over the end of the process.
+/// Where batches wait on disk while a sink is down, even across restarts of the process.
 struct spool_options {
   /// Empty: no spool. One directory may serve many sinks and processes: each uses files of its own in it.
   std::string directory = {};
@@ -101,7 +101,7 @@ struct spool_options {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "directory", .text = "Where the spool's files lie; empty: no spool."},
+    visit(setting{.name = "directory", .text = "Directory of the spool files; empty: no spool."},
           self.directory);
     visit(setting{.name = "max_bytes",
                   .text = "Bytes that the files of this sink may take.",
@@ -128,7 +128,7 @@ struct delivery_options {
   fapilog::when_queue_full when_queue_full = fapilog::when_queue_full::drop;
   retry_options retry = {};
   circuit_breaker_options circuit_breaker = {};
-  /// Takes what this sink cannot take, after the spool if there is one. It gets finished events: what was redacted stays so.
+  /// Takes what this sink cannot take, after the spool if there is one. It gets finished events: redacted values stay redacted.
   std::optional<any_sink> fallback = {};
   spool_options spool = {};
 
@@ -144,7 +144,7 @@ struct delivery_options {
                   .form = setting_form::bytes},
           self.queue_bytes);
     visit(setting{.name = "when_queue_full",
-                  .text = "What becomes of a batch for which the queue has no room."},
+                  .text = "What happens to a batch for which the queue has no room."},
           self.when_queue_full);
     visit(setting{.name = "retry", .text = "How often and how soon a batch is offered again."}, self.retry);
     visit(setting{.name = "circuit_breaker", .text = "When a failing sink is left alone."},

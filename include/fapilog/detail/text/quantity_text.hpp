@@ -131,7 +131,7 @@ inline constexpr std::array<duration_unit, 8> duration_units{{{"ns", 1},
                                                               {"d", 86'400e9},
                                                               {"w", 604'800e9}}};
 
-/// A number of nanoseconds where it is a duration that can be counted: up to 292 years.
+/// The number as nanoseconds, if it is not negative and at most 292 years.
 [[nodiscard]] inline std::optional<std::chrono::nanoseconds> nanoseconds_of(double ns) noexcept {
   constexpr double most = 0x1p63;
   if (!(ns >= 0 && ns < most)) return std::nullopt;
