@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Prints the migration for the Postgres sink: what a production database is given before the service starts.
+// Prints the migration for the Postgres sink, to run on a production database before the service starts.
 #include <fapilog/sinks/postgres/ddl.hpp>
 
 #include <cstdio>
@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::string_view usage =
     "usage: ddl [plain|partitioned|timescale|citus|partitions] [SCHEMA [TABLE [COLUMN=]PATH[:TYPE]...]]\n"
-    "Prints SQL that may be run again. `partitions` is what to run once a day for a partitioned table:\n"
-    "it makes those of the next seven days and drops what is older than thirty.\n";
+    "Prints SQL that can be run again. Run `partitions` once a day for a partitioned table: it creates the\n"
+    "partitions of the next seven days and drops those older than thirty.\n";
 
 }  // namespace
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Writes an Apache access log into PostgreSQL: a row a record, with columns of their own for what is asked for often.
+// Writes an Apache access log into PostgreSQL: one row per record, with typed columns for frequent queries.
 #include "../access_log/combined_log.hpp"
 
 #include <fapilog/fapilog.hpp>
@@ -19,9 +19,9 @@ using fapilog::level;
 
 namespace {
 
-/// Where the server is comes from the environment: FAPILOG_POSTGRES__DSN, or __HOST, __DATABASE, __USER, __PASSWORD.
-/// A file waits for the server, as no service would: `block`.
-constexpr char const* chosen = R"({
+/// The environment names the server: FAPILOG_POSTGRES__DSN, or __HOST, __DATABASE, __USER, __PASSWORD. A service would not
+/// wait for the server, but reading a file can: `block`.
+constexpr char const* configuration = R"({
   "core": {"sinks": ["postgres"], "when_full": "block"},
   "sink_config": {
     "postgres": {
@@ -38,7 +38,7 @@ level level_of(int status) {
   return status >= 400 ? level::warning : level::info;
 }
 
-/// Each request is a story of two records with one correlation id.
+/// Each request becomes two records with the same correlation id.
 void log_line(fapilog::logger const& log, std::string const& line, std::uint64_t number) {
   auto const scope = fapilog::scope(kv("correlation_id", "request-" + std::to_string(number)));
   auto const request = combined_log::parse(line);
@@ -68,7 +68,7 @@ int main(int argc, char** argv) {
   try {
     auto plugins = fapilog::builtin_plugins();
     fapilog::add_postgres(plugins);
-    fapilog::runtime rt{fapilog::settings::from_json(chosen, "main.cpp", plugins)
+    fapilog::runtime rt{fapilog::settings::from_json(configuration, "main.cpp", plugins)
                             .with_environment(fapilog::process_environment())
                             .options()};
     auto const log = rt.get_logger("access_log");

@@ -7,9 +7,9 @@ SELECT to_char(date_trunc('hour', requested_at), 'YYYY-MM-DD HH24:00') AS hour, 
        round(percentile_cont(0.95) WITHIN GROUP (ORDER BY bytes)) AS p95_bytes
 FROM access WHERE status IS NOT NULL GROUP BY 1 ORDER BY 1;
 
--- One request's story.
+-- The records of one request.
 SELECT level, message, event->'log'->'data'->>'client' AS client, path, status
 FROM access WHERE correlation_id = 'request-4' ORDER BY id;
 
--- Each record once.
+-- Every record is stored once.
 SELECT count(*) AS records, count(DISTINCT id) AS ids FROM access;

@@ -51,7 +51,7 @@ if [[ -z $program ]]; then
   program=$PWD/build/examples/examples/postgres
 fi
 
-# --- a server that is gone afterwards -----------------------------------------------------------------------
+# --- a temporary server ------------------------------------------------------------------------------------
 
 bin=$(binaries)
 home=$(mktemp -d)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A sink on several connections, and a server that holds one and says nothing.
+// A sink with several connections, and a server process that hangs.
 #include "support/catch.hpp"
 
 #include <fapilog/fapilog.hpp>
@@ -55,7 +55,7 @@ std::size_t backends(postgres_server const& server, std::string const& name) {
 
 }  // namespace
 
-TEST_CASE("large batches are divided among connections, which are made when the first of them comes") {
+TEST_CASE("divides large batches among connections, which are opened when the first one arrives") {
   auto& server = shared_server();
   auto config = several(server, "divided", 3);
   config.application_name = "divided";
@@ -80,7 +80,7 @@ TEST_CASE("large batches are divided among connections, which are made when the 
   CHECK(eventually([&] { return backends(server, "divided") == 0; }));
 }
 
-TEST_CASE("connections that large batches needed are closed when none has come for a while") {
+TEST_CASE("closes additional connections when no large batch has arrived for a while") {
   auto& server = shared_server();
   auto config = several(server, "idle", 3);
   config.application_name = "idle";
@@ -97,7 +97,7 @@ TEST_CASE("connections that large batches needed are closed when none has come f
   CHECK(server.count("idle.logs") == 801);
 }
 
-TEST_CASE("every record arrives once over several connections that keep dying, in the order of its id") {
+TEST_CASE("stores every record once over several connections that keep failing") {
   auto& server = shared_server();
   auto config = several(server, "dying", 3);
   config.application_name = "dying";
@@ -137,7 +137,7 @@ TEST_CASE("every record arrives once over several connections that keep dying, i
                      "WHERE n <> last + 1") == 0);
 }
 
-TEST_CASE("a connection that is refused leaves its work to the first, and health says so") {
+TEST_CASE("the first connection takes over the share of one that is refused, and health says so") {
   auto& server = shared_server();
   support::make_role(server, "limited");
   auto config = several(server, "limited", 2, "limited");
@@ -157,7 +157,7 @@ TEST_CASE("a connection that is refused leaves its work to the first, and health
         std::string::npos);
 }
 
-TEST_CASE("refused records are found in every share of a batch") {
+TEST_CASE("finds refused records in every share of a batch") {
   auto& server = shared_server();
   auto const config = several(server, "shares", 3);
   server.sql("ALTER TABLE shares.logs ADD CHECK (message <> 'marked')");
@@ -171,7 +171,7 @@ TEST_CASE("refused records are found in every share of a batch") {
   CHECK(sink.counts().connections.value() == 3);
 }
 
-TEST_CASE("a share that fails has the batch offered again from there, and what is stored stays once") {
+TEST_CASE("a failed share makes the batch retry from there, and each record is stored once") {
   auto& server = shared_server();
   auto const config = several(server, "failing", 3);
   server.sql(
@@ -195,7 +195,7 @@ TEST_CASE("a share that fails has the batch offered again from there, and what i
   CHECK(sink.health().healthy);
 }
 
-TEST_CASE("a key is looked for only where a record may be there already, and by the one who did not know") {
+TEST_CASE("checks for an existing key only if the record may be stored already") {
   auto& server = shared_server();
   auto config = several(server, "known", 1);
   config.application_name = "known";
@@ -232,7 +232,7 @@ TEST_CASE("a key is looked for only where a record may be there already, and by 
   CHECK(server.count("known.logs") == 599);
 }
 
-TEST_CASE("a server process that is stopped and keeps its connection is left for another") {
+TEST_CASE("replaces a connection whose server process is stopped") {
   auto& server = shared_server();
   auto config = several(server, "stopped", 1);
   config.application_name = "stopped";

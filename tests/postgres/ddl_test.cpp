@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Who may change the schema: nobody under `production` and `hardened`, whatever is asked for; else the sink, once.
+// Schema changes: never under `production` and `hardened`, whatever the configuration; otherwise by the sink, once.
 #include "support/catch.hpp"
 
 #include <fapilog/fapilog.hpp>
@@ -149,7 +149,7 @@ TEST_CASE("under hardened no DDL reaches the server, whatever way asks for it") 
   nothing_is_created<fapilog::presets::hardened>("forbidden");
 }
 
-TEST_CASE("under a preset that allows DDL each of these ways creates the table, and the server logs it") {
+TEST_CASE("creates the table under a preset that allows DDL, however the sink is configured") {
   postgres_server server;
   postgres_config config = server.config();
   config.schema_name = "allowed";
@@ -171,7 +171,7 @@ TEST_CASE("under a preset that allows DDL each of these ways creates the table, 
   CHECK(indexes[2][0].find("USING brin") != std::string::npos);
 }
 
-TEST_CASE("with create_table off nothing is created either, and nothing is said of it") {
+TEST_CASE("creates and reports nothing if create_table is off") {
   auto& server = shared_server();
   postgres_config config = server.config();
   config.schema_name = "off";
@@ -188,7 +188,7 @@ TEST_CASE("with create_table off nothing is created either, and nothing is said 
   CHECK(server.count("pg_namespace WHERE nspname = 'off'") == 0);
 }
 
-TEST_CASE("a role that may only insert is enough") {
+TEST_CASE("needs no right but INSERT") {
   auto& server = shared_server();
   postgres_config config = server.config("writer");
   config.schema_name = "narrow";
@@ -203,7 +203,7 @@ TEST_CASE("a role that may only insert is enough") {
   CHECK(server.count("narrow.logs") == 1);
 }
 
-TEST_CASE("many sinks that start at once create one table and all write to it") {
+TEST_CASE("many sinks that start at the same time create one table and all write to it") {
   auto& server = shared_server();
   postgres_config config = server.config();
   config.schema_name = "race";
@@ -225,7 +225,7 @@ TEST_CASE("many sinks that start at once create one table and all write to it") 
   CHECK(told.text->empty());
 }
 
-TEST_CASE("the migration may be run again, and names of any form are only names") {
+TEST_CASE("the migration can be run again, and names of any form are quoted") {
   auto& server = shared_server();
   for (std::string const name :
        {"plain", "With Capital", "select", "a\"b", "x'); DROP TABLE y; --", "semi;colon", "$fapilog$",
@@ -292,7 +292,7 @@ TEST_CASE("partitions by day: rows land in theirs, the rest in the default one, 
   CHECK(server.count("pg_inherits WHERE inhparent = 'daily.logs'::regclass") == 9);
 }
 
-TEST_CASE("a day without a partition holds records up until there is one, and says so") {
+TEST_CASE("records wait for a missing partition, which is reported") {
   auto& server = shared_server();
   postgres_config config = server.config();
   config.schema_name = "gap";
@@ -308,7 +308,7 @@ TEST_CASE("a day without a partition holds records up until there is one, and sa
   CHECK(sink.write(e.batch()));
 }
 
-TEST_CASE("a table that was left by others is written to, and its lacks are named") {
+TEST_CASE("writes to an existing table and reports what it lacks") {
   auto& server = shared_server();
   postgres_config config = server.config("reader");
   config.schema_name = "lacks";
@@ -344,7 +344,7 @@ TEST_CASE("a table that was left by others is written to, and its lacks are name
   CHECK(sink.health().detail.find("at least once: the table has no unique key on id") != std::string::npos);
 }
 
-TEST_CASE("a unique key besides the id's is told, since records that repeat it are left out") {
+TEST_CASE("reports another unique key, because records that repeat it are left out") {
   auto& server = shared_server();
   postgres_config config = server.config();
   config.schema_name = "keyed";
@@ -359,7 +359,7 @@ TEST_CASE("a unique key besides the id's is told, since records that repeat it a
   CHECK(sink.health().detail.find("at least once") == std::string::npos);
 }
 
-TEST_CASE("a role that may not create the table says so with the SQL, and goes on when somebody has") {
+TEST_CASE("reports the SQL if the role may not create the table, and continues once it exists") {
   auto& server = shared_server();
   postgres_config config = server.config("poor");
   config.schema_name = "poor";
@@ -383,4 +383,28 @@ TEST_CASE("DDL for TimescaleDB and Citus keeps the key that divides the table") 
   std::string const citus = postgres_ddl(config, postgres_layout::citus);
   CHECK(citus.find("SELECT create_distributed_table('\"public\".\"logs\"', 'id');") != std::string::npos);
   CHECK(postgres_ddl({.gin_index = true}).find("USING gin (\"event\" jsonb_path_ops)") != std::string::npos);
+}
+
+TEST_CASE("refuses invalid settings by text, too") {
+  auto plugins = fapilog::builtin_plugins();
+  fapilog::add_postgres(plugins);
+  auto const problems = [&plugins](std::string const& members) {
+    try {
+      (void)fapilog::settings::from_json(
+          R"({"core": {"sinks": ["postgres"]}, "sink_config": {"postgres": {)" + members + "}}}", "test",
+          plugins)
+          .options();
+    } catch (fapilog::settings_error const& error) {
+      return std::string{error.what()};
+    }
+    return std::string{};
+  };
+  CHECK(
+      problems(R"("connections": 0)").find("sink_config.postgres.connections: 0 is out of range (1 to 64)") !=
+      std::string::npos);
+  auto const across = problems(R"("sslmode": "verify", "dsn": "host")");
+  INFO(across);
+  CHECK(across.find("postgres.sslmode") != std::string::npos);
+  CHECK(across.find("\"verify\" is invalid; it must be disable") != std::string::npos);
+  CHECK(across.find("a keyword without \"=\" at character 1") != std::string::npos);
 }

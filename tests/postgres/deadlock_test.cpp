@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A deadlock of two sessions, of which the server makes the sink's its victim.
+// A deadlock of two sessions in which the server cancels the one of the sink.
 #include "support/catch.hpp"
 
 #include <fapilog/fapilog.hpp>
@@ -18,7 +18,7 @@ using support::eventually;
 using support::postgres_server;
 using namespace std::chrono_literals;
 
-TEST_CASE("a session that loses a deadlock sends its records again, and each is there once") {
+TEST_CASE("retries records after a deadlock, and stores each once") {
   // A session looks for a cycle once, this long after it began to wait: until then the test has closed it.
   postgres_server const server{{{"deadlock_timeout", "3s"}}};
   auto config = server.config();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What libpqxx 6.4 loses each time a connection dies in the middle of a statement: the result of libpq, some 2 KB.
+// Suppresses a leak of libpqxx 6.4: about 2 KB (the result of libpq) each time a connection breaks during a statement.
 #include <pqxx/version>
 
 #if PQXX_VERSION_MAJOR < 7
 
-/// Asked for by the leak sanitizer, where there is one.
+/// Called by the leak sanitizer.
 extern "C" char const* __lsan_default_suppressions();
 extern "C" char const* __lsan_default_suppressions() { return "leak:libpqxx-6\n"; }
 

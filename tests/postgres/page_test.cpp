@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The SQL of docs/plugins/sinks/postgres.md, run as it stands.
+// Runs the SQL of docs/plugins/sinks/postgres.md.
 #include "support/catch.hpp"
 
 #include <fapilog/fapilog.hpp>
@@ -38,7 +38,7 @@ std::vector<std::string> sql_blocks(std::string const& page) {
 
 }  // namespace
 
-TEST_CASE("the page's migration is what the sink prints, and its queries run and find what was logged") {
+TEST_CASE("the migration and the queries of the documentation run and find what was logged") {
   auto const blocks = sql_blocks(postgres_page());
   REQUIRE(blocks.size() == 3);
   CHECK(blocks[0] == fapilog::sinks::postgres_ddl({}));
@@ -48,12 +48,11 @@ TEST_CASE("the page's migration is what the sink prints, and its queries run and
   auto config = server.config("log_writer");
   config.create_table = false;
   {
-    fapilog::runtime rt{{.sinks = {fapilog::sinks::postgres{config}}}};
+    fapilog::runtime rt{{.service = "shop", .sinks = {fapilog::sinks::postgres{config}}}};
     auto const log = rt.get_logger("shop");
     auto const scope = fapilog::scope(kv("correlation_id", "7f3c9a52"), kv("tenant_id", "acme"));
     log.info("order accepted", kv("order", 1001), kv("ms", 12.5), kv("path", "/orders"));
-    log.error("charge failed", fapilog::caught(std::runtime_error{"card declined"}),
-              kv("path", "/orders"));
+    log.error("charge failed", fapilog::caught(std::runtime_error{"card declined"}), kv("path", "/orders"));
     REQUIRE(rt.flush(30s));
   }
   std::vector<std::vector<std::string>> first_rows;
@@ -69,10 +68,10 @@ TEST_CASE("the page's migration is what the sink prints, and its queries run and
   CHECK(first_rows[1].at(3) == "order accepted");
   CHECK(first_rows[2].at(1) == "/orders");
   CHECK(first_rows[3].at(1) == "12.5");
-  CHECK(first_rows[5] == std::vector<std::string>{"fapilog", "acme", "2"});
+  CHECK(first_rows[5] == std::vector<std::string>{"shop", "acme", "2"});
 }
 
-TEST_CASE("the page's table of codes is the sink's") {
+TEST_CASE("the table of SQLSTATE codes in the documentation is complete") {
   std::string const page = postgres_page();
   std::string const table = page.substr(page.find("| SQLSTATE | What the sink does |"));
   for (auto const& rule : fapilog::detail::pg::sqlstate_rules) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Hostile and impossible records: stored faithfully, made acceptable and marked, or set aside alone with a reason.
+// Hostile and impossible records: stored unchanged, repaired and marked, or rejected alone with a reason.
 #include "support/catch.hpp"
 
 #include <fapilog/fapilog.hpp>
@@ -75,7 +75,7 @@ std::string stored_json(std::string const& schema, std::string_view json) {
 
 }  // namespace
 
-TEST_CASE("refused records are found among a thousand with few statements, and the others stored once") {
+TEST_CASE("finds refused records among a thousand with few statements, and stores the others once") {
   struct example {
     std::vector<std::size_t> bad;
     std::uint64_t most_statements;
@@ -93,7 +93,7 @@ TEST_CASE("refused records are found among a thousand with few statements, and t
     CHECK(result.rejected_entries() == now.bad);
     CHECK(result.reason() == "postgres: " + std::to_string(now.bad.size()) +
                                  " refused: " + std::to_string(now.bad.size()) +
-                                 " x a value the column cannot hold (SQLSTATE 22001)");
+                                 " x a value that the column cannot hold (SQLSTATE 22001)");
     CHECK(sink.counts().statements.value() <= now.most_statements);
     CHECK(sink.counts().rejected.value() == now.bad.size());
     CHECK(shared_server().count("poison.logs") == 1000 - now.bad.size());
@@ -101,7 +101,7 @@ TEST_CASE("refused records are found among a thousand with few statements, and t
   }
 }
 
-TEST_CASE("a batch of refused records only is rejected whole, and the next one is stored") {
+TEST_CASE("rejects a batch of refused records only, and stores the next one") {
   postgres sink = narrow_sink("all_bad");
   std::vector<std::size_t> all(64);
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
@@ -110,7 +110,7 @@ TEST_CASE("a batch of refused records only is rejected whole, and the next one i
   CHECK(shared_server().count("all_bad.logs") == 64);
 }
 
-TEST_CASE("each way of the server to refuse a record sets that record aside with its code") {
+TEST_CASE("rejects a record with the SQLSTATE of the server, whatever it is") {
   auto& server = shared_server();
   postgres_config config = server.config();
   config.schema_name = "codes";
@@ -139,7 +139,7 @@ TEST_CASE("each way of the server to refuse a record sets that record aside with
   CHECK(server.count("codes.logs") == codes.size() * 8);
 }
 
-TEST_CASE("an error that no rule knows is tried again a few times, then the record is set aside") {
+TEST_CASE("retries an unknown error a few times, then rejects the record") {
   auto& server = shared_server();
   postgres_config config = server.config();
   config.schema_name = "strange";
@@ -179,11 +179,11 @@ TEST_CASE("rejected records go to the fallback, and the account is exact") {
   CHECK(account.given == 1000);
   CHECK(account.delivered == 990);
   CHECK(account.to_fallback == 10);
-  CHECK(told.tell_of("a value the column cannot hold (SQLSTATE 22001)"));
+  CHECK(told.tell_of("a value that the column cannot hold (SQLSTATE 22001)"));
   CHECK_FALSE(told.tell_of("much too long"));
 }
 
-TEST_CASE("hostile content is stored as it is, or made acceptable and marked") {
+TEST_CASE("stores hostile content unchanged, or repairs and marks it") {
   auto& server = shared_server();
   postgres_config config = server.config();
   config.schema_name = "hostile";
@@ -272,7 +272,7 @@ TEST_CASE("hostile content is stored as it is, or made acceptable and marked") {
                      "'wide'") == "10000");
 }
 
-TEST_CASE("JSON that a processor has spoiled is repaired where that can be, and marked") {
+TEST_CASE("repairs and marks JSON that a processor has damaged") {
   CHECK(stored_json("repair", R"({"a":"x\u0000y"})") == "{\"a\": \"x\xEF\xBF\xBDy\", \"altered\": true}");
   CHECK(stored_json("repair", R"({"a":"\\u0000"})") == R"({"a": "\\u0000"})");
   CHECK(stored_json("repair", R"({"a":"\ud800"})") == "{\"a\": \"\xEF\xBF\xBD\", \"altered\": true}");
@@ -287,5 +287,5 @@ TEST_CASE("JSON that a processor has spoiled is repaired where that can be, and 
   std::string const far_too_deep = "{\"a\":" + std::string(20'000, '[') + std::string(20'000, ']') + "}";
   CHECK(stored_json("repair", far_too_deep).find("[[\"too deep\"]]") != std::string::npos);
   CHECK(stored_json("repair", R"({"a":)") ==
-        "postgres: 1 refused: 1 x a value the column cannot hold (SQLSTATE 22P02)");
+        "postgres: 1 refused: 1 x a value that the column cannot hold (SQLSTATE 22P02)");
 }

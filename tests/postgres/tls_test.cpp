@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// TLS as libpq knows it: a certificate that is verified, or no connection.
+// TLS: a verified certificate, or no connection.
 #include "support/catch.hpp"
 
 #include <fapilog/fapilog.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Random decisions: bits from a small generator, and what share of them counts as yes.
+// Random decisions: a small generator, and a probability to compare its numbers with.
 #pragma once
 
 #include <cstdint>
@@ -8,10 +8,10 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// SplitMix64: eight bytes of state; the same seed gives the same numbers on every machine. Thread: one.
+/// SplitMix64, with eight bytes of state. The same seed gives the same numbers on every machine. Thread: one.
 class random_bits {
  public:
-  /// Without a seed the system gives one. Throws: std::exception where it has none to give.
+  /// Without a seed, the system provides one. Throws: std::exception if it has none.
   explicit random_bits(std::optional<std::uint64_t> seed = std::nullopt)
       : state_(seed ? *seed : system_seed()) {}
 
@@ -32,8 +32,7 @@ class random_bits {
   std::uint64_t state_;
 };
 
-/// Says yes to a share of all 64-bit numbers: those below `rate` * 2^64. What a lower rate takes, a higher one takes,
-/// too. Throws: never.
+/// Accepts 64-bit numbers below `rate` * 2^64. A higher rate accepts every number that a lower rate accepts. Throws: never.
 class chance {
  public:
   /// `rate` is 0 (never) to 1 (always).

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The Postgres sink by name, for configuration by text; needs the component `fapilog::postgres`.
+// Registers the Postgres sink for configuration by name; needs the component `fapilog::postgres`.
 #pragma once
 
 #include <fapilog/plugins/metadata.hpp>
@@ -16,7 +16,7 @@ namespace fapilog::inline v0_1 {
 inline registry& add_postgres(registry& all) {
   return all.add_sink(create_plugin_metadata("postgres", library_version().text(), plugin_type::sink,
                                              "fapilog::sinks::postgres",
-                                             {.description = "A row a record in PostgreSQL, exactly once.",
+                                             {.description = "Stores one row per record in PostgreSQL, exactly once.",
                                               .author = "fapilog",
                                               .dependencies = {"libpqxx 6.4 or newer"}}),
                       plugin<sinks::postgres, sinks::postgres_config>(), {"postgresql"});

@@ -20,7 +20,7 @@ TEST_CASE("the random numbers of a seed are the published ones of SplitMix64") {
 
 TEST_CASE("without a seed two generators differ") { CHECK(random_bits{}.next() != random_bits{}.next()); }
 
-TEST_CASE("a chance takes its share, none of it at 0 and all of it at 1") {
+TEST_CASE("a chance accepts its share: nothing at 0 and everything at 1") {
   constexpr auto most = std::numeric_limits<std::uint64_t>::max();
   for (double const never : {0.0, -1.0, std::nan("")}) CHECK_FALSE(chance{never}.takes(0));
   CHECK(chance{1}.takes(most));

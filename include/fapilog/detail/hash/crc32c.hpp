@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The checksum CRC-32C (Castagnoli), as of RFC 3720.
+// The checksum CRC-32C (Castagnoli), as RFC 3720 defines it.
 #pragma once
 
 #include <array>
@@ -9,7 +9,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Tables for eight bytes at a time: table k tells what a byte does that lies k bytes before the end.
+/// Tables for eight bytes at a time: table k holds the effect of a byte that is k bytes before the end.
 inline constexpr auto crc32c_tables = [] {
   std::array<std::array<std::uint32_t, 256>, 8> tables{};
   constexpr std::uint32_t polynomial = 0x82F63B78;  // reflected
@@ -27,7 +27,7 @@ inline constexpr auto crc32c_tables = [] {
   return tables;
 }();
 
-/// Continues the checksum of what came before, 0 at the beginning.
+/// Continues a checksum; it begins with 0.
 [[nodiscard]] constexpr std::uint32_t crc32c(std::string_view bytes, std::uint32_t before = 0) noexcept {
   auto const& t = crc32c_tables;
   auto const at = [&](std::size_t i) {

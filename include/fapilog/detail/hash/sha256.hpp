@@ -11,7 +11,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// The hash of bytes that come piece by piece. Thread: one. Throws: never.
+/// Hashes bytes piece by piece. Thread: one. Throws: never.
 class sha256 {
  public:
   static constexpr std::size_t size = 32;
@@ -37,7 +37,7 @@ class sha256 {
     filled_ = bytes.size();
   }
 
-  /// The hash of all bytes so far; nothing more may be added then.
+  /// The hash of all bytes so far. No more bytes may be added afterwards.
   [[nodiscard]] digest finish() noexcept {
     constexpr std::size_t length_at = block_size - 8;
     std::uint64_t const bits = total_ * 8;
@@ -112,7 +112,7 @@ class sha256 {
   std::uint64_t total_ = 0;
 };
 
-/// Hashes under one key, which is not kept: only what it makes of the hash's state. Thread: any, for `of`.
+/// Keyed hashes. Keeps the hash states that the key produces, not the key itself. Thread: any, for `of`.
 class hmac_sha256 {
  public:
   explicit hmac_sha256(std::string_view key) noexcept {

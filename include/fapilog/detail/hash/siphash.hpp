@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// SipHash: a 64-bit number for a text, which nobody can steer who does not know the key.
+// SipHash: a 64-bit hash of a string that nobody can predict without the key.
 #pragma once
 
 #include <bit>
@@ -15,7 +15,7 @@ struct siphash_key {
   std::uint64_t second = 0;
 };
 
-/// SipHash-`Compressions`-`Finishings` by Aumasson and Bernstein; the same number on every machine. Throws: never.
+/// SipHash-`Compressions`-`Finishings` by Aumasson and Bernstein; the same result on every machine. Throws: never.
 template <int Compressions, int Finishings>
 [[nodiscard]] inline std::uint64_t siphash(siphash_key key, std::string_view text) noexcept {
   std::uint64_t a = key.first ^ 0x736f6d6570736575;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Memory that is given back all at once: what the events of a batch stand in.
+// Memory that is released all at once: it holds the events of a batch.
 #pragma once
 
 #include <fapilog/detail/os/system.hpp>
@@ -15,7 +15,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Hands out memory from chunks and keeps the chunks for the next round. Thread: one. Throws: std::bad_alloc.
+/// Allocates from chunks and keeps the chunks for reuse. Thread: one. Throws: std::bad_alloc.
 class arena {
  public:
   explicit arena(std::size_t chunk_bytes = std::size_t{64} * 1024) : chunk_bytes_(chunk_bytes) {}
@@ -31,7 +31,7 @@ class arena {
     return begin;
   }
 
-  /// Room for `count` objects, which the caller has to assign before they are read.
+  /// Memory for `count` objects, which the caller must assign before reading them.
   template <class T>
   [[nodiscard]] T* take_array(std::size_t count) {
     static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 8);
@@ -45,17 +45,17 @@ class arena {
     return {to, text.size()};
   }
 
-  /// Never the same for two arenas, nor for one before and after `clear`: tells whether what was put here still stands.
+  /// Unique among all arenas, and changed by `clear`: shows whether memory from this arena is still valid.
   [[nodiscard]] std::uint64_t round() const noexcept { return round_; }
 
-  /// Bytes that it holds, used or not.
+  /// Bytes allocated, used or not.
   [[nodiscard]] std::size_t bytes() const noexcept {
     std::size_t sum = 0;
     for (chunk const& c : chunks_) sum += c.size;
     return sum;
   }
 
-  /// Forgets everything; the ordinary chunks stay for reuse, oversized ones are freed.
+  /// Releases all allocations. Keeps ordinary chunks for reuse and frees oversized ones.
   void clear() noexcept {
     std::erase_if(chunks_, [this](chunk const& c) { return c.size > chunk_bytes_; });
     while (chunks_.size() > most_kept) chunks_.pop_back();
@@ -75,7 +75,7 @@ class arena {
   [[gnu::noinline]] void refill(std::size_t size) {
     while (used_ < chunks_.size() && chunks_[used_].size < size) ++used_;
     if (used_ == chunks_.size()) {
-      // Doubled up to the ordinary size: many small batches may wait for a slow sink.
+      // Chunks double up to the ordinary size, because many small batches may wait for a slow sink.
       std::size_t const bytes =
           std::max(size, std::min(chunk_bytes_, std::max<std::size_t>(this->bytes(), 4'096)));
       chunks_.push_back({std::make_unique_for_overwrite<std::byte[]>(bytes), bytes});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The few atomic operations the call site needs, without the 36,000 preprocessed lines of <atomic>.
+// The atomic operations that the call site needs, without the 36,000 preprocessed lines of <atomic>.
 #pragma once
 
 #include <fapilog/detail/os/platform.hpp>
@@ -8,8 +8,8 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// A trivially copyable word shared between threads. The same meaning as `std::atomic<T>` with the order in the
-/// name of each operation. Thread: any.
+/// A trivially copyable word shared between threads. Means the same as `std::atomic<T>` with the memory order in the name of
+/// each operation. Thread: any.
 template <class T>
 class atomic_word {
   static_assert(sizeof(T) <= sizeof(void*), "fapilog: atomic_word holds at most one machine word");
@@ -47,7 +47,7 @@ class atomic_word {
                                        __ATOMIC_ACQUIRE);
   }
 
-  /// Adds without a locked instruction: only for words that one thread writes, with its signal handlers, and others read.
+  /// Adds without a locked instruction. Only for words that a single thread (and its signal handlers) writes.
   [[gnu::always_inline]] void add_by_owner(T value) noexcept requires(sizeof(T) == sizeof(std::uint64_t)) {
     add_in_one_step(value_, value);
   }
@@ -56,7 +56,7 @@ class atomic_word {
   T value_{};
 };
 
-/// Orders this thread's memory operations for the compiler only.
+/// Prevents the compiler, not the processor, from reordering memory operations of this thread.
 [[gnu::always_inline]] inline void compiler_fence() noexcept { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
 
 }  // namespace fapilog::inline v0_1::detail

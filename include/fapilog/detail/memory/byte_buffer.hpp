@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A growable run of bytes for the call site: what <vector> would be, without its price.
+// A growable byte array for the call site, without the compile cost of <vector>.
 #pragma once
 
 #include <cstddef>
@@ -31,10 +31,10 @@ class byte_buffer {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
-  /// Forgets what lies behind `size`; the memory stays.
+  /// Truncates to `size` bytes. Keeps the memory.
   void shrink(std::size_t size) noexcept { size_ = size; }
 
-  /// Makes room for `count` more bytes at the end and returns where they begin.
+  /// Adds `count` uninitialised bytes at the end and returns a pointer to them.
   std::byte* extend(std::size_t count) {
     if (count > capacity_ - size_) grow(count);
     std::byte* const begin = data_ + size_;
@@ -42,7 +42,7 @@ class byte_buffer {
     return begin;
   }
 
-  /// Gives memory above `keep` bytes back, once a huge value has passed.
+  /// Frees the memory if it is larger than `keep` bytes, such as after a huge value.
   void trim(std::size_t keep) noexcept {
     if (capacity_ <= keep) return;
     std::free(data_);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A table with a bound: values by 64-bit keys, in the order in which they were last made new.
+// A hash table of bounded size, keyed by 64-bit numbers, that evicts the least recently renewed entry.
 #pragma once
 
 #include <algorithm>
@@ -10,26 +10,26 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Each operation takes the same time, however many keys there are; the oldest makes room for a new one. Keys have to
-/// be well mixed, and secret where others choose them (`siphash`). A pointer lasts until the next `add`. Memory grows
-/// with the keys up to the bound and is kept. Thread: one. Throws: std::bad_alloc, in `add` only.
+/// Each operation takes constant time. A new key evicts the oldest entry if the table is full. Keys must be well mixed, and
+/// keyed hashes (`siphash`) if an attacker can choose the input. A pointer is valid until the next `add`. Memory grows with
+/// the number of keys and is kept. Thread: one. Throws: std::bad_alloc, in `add` only.
 template <class T>
 class recent_table {
  public:
-  /// `most` is 1 to 2^31.
-  explicit recent_table(std::size_t most)
-      : most_(static_cast<std::uint32_t>(most)), buckets_(least_buckets, none) {}
+  /// `max_size` is 1 to 2^31.
+  explicit recent_table(std::size_t max_size)
+      : max_size_(static_cast<std::uint32_t>(max_size)), buckets_(min_buckets, none) {}
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
-  [[nodiscard]] bool full() const noexcept { return size_ == most_; }
+  [[nodiscard]] bool full() const noexcept { return size_ == max_size_; }
 
-  /// The value, which keeps its place, or null.
+  /// The value, or null. Its age does not change.
   [[nodiscard]] T* find(std::uint64_t key) noexcept {
     std::uint32_t const at = index_of(key);
     return at == none ? nullptr : &nodes_[at].value;
   }
-  /// The value, which is the newest from now on, or null.
+  /// The value, or null. Makes it the newest entry.
   [[nodiscard]] T* renew(std::uint64_t key) noexcept {
     std::uint32_t const at = index_of(key);
     if (at == none) return nullptr;
@@ -39,7 +39,7 @@ class recent_table {
     }
     return &nodes_[at].value;
   }
-  /// A fresh value for a key that is not there yet; the oldest goes where the table is full.
+  /// Adds a default value for a key that must not be in the table. Evicts the oldest entry if the table is full.
   T& add(std::uint64_t key) {
     if (full()) drop_oldest();
     if (free_ == none) grow();
@@ -55,7 +55,7 @@ class recent_table {
     return nodes_[at].value;
   }
 
-  /// The one that has been there longest without being renewed; the table is not empty.
+  /// The entry that was not renewed for the longest time. The table must not be empty.
   [[nodiscard]] T& oldest() noexcept { return nodes_[oldest_].value; }
   void drop_oldest() noexcept {
     std::uint32_t const at = oldest_;
@@ -67,7 +67,7 @@ class recent_table {
     free_ = at;
     --size_;
   }
-  /// Calls `one(value)` for each, the oldest first.
+  /// Calls `one(value)` for each entry, oldest first.
   template <class F>
   void for_each(F&& one) {
     for (std::uint32_t at = oldest_; at != none; at = nodes_[at].newer) one(nodes_[at].value);
@@ -75,7 +75,7 @@ class recent_table {
 
  private:
   static constexpr std::uint32_t none = ~std::uint32_t{0};
-  static constexpr std::size_t least_buckets = 16;
+  static constexpr std::size_t min_buckets = 16;
 
   struct node {
     std::uint64_t key = 0;
@@ -94,9 +94,9 @@ class recent_table {
     return at;
   }
 
-  /// Makes room for twice as many, all of them free. Called while every node is in use.
+  /// Doubles the number of nodes. Called only if every node is in use.
   void grow() {
-    std::size_t const wanted = std::min<std::size_t>(most_, std::max(least_buckets, nodes_.size() * 2));
+    std::size_t const wanted = std::min<std::size_t>(max_size_, std::max(min_buckets, nodes_.size() * 2));
     std::vector<std::uint32_t> buckets(std::bit_ceil(wanted), none);
     std::size_t const before = nodes_.size();
     nodes_.resize(wanted);
@@ -123,7 +123,7 @@ class recent_table {
     newest_ = at;
   }
 
-  std::uint32_t most_;
+  std::uint32_t max_size_;
   std::uint32_t size_ = 0;
   std::uint32_t oldest_ = none;
   std::uint32_t newest_ = none;

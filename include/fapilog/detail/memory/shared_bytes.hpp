@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Immutable bytes shared by reference count: a logger's bound fields and a thread's scope.
+// Immutable bytes shared by reference count: the bound fields of a logger, the scope of a thread.
 #pragma once
 
 #include <fapilog/detail/memory/atomic.hpp>
@@ -13,8 +13,8 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// A handle on a run of bytes that nobody changes any more; copying shares it. Empty by default.
-/// Thread: handles on the same bytes may live and die on different threads.
+/// A handle to immutable bytes. Copies share the bytes. Empty by default.
+/// Thread: handles to the same bytes may be used and destroyed on different threads.
 class shared_bytes {
  public:
   shared_bytes() noexcept = default;
@@ -48,7 +48,7 @@ class shared_bytes {
   [[nodiscard]] std::size_t size() const noexcept { return block_ == nullptr ? 0 : block_->size; }
   [[nodiscard]] bool empty() const noexcept { return block_ == nullptr; }
 
-  /// Turns the handle into a pointer that `adopt` turns back: how a reference crosses the ring.
+  /// Releases the reference as a pointer; `adopt` takes it back. This is how a reference crosses the ring buffer.
   [[nodiscard]] void* release() noexcept { return std::exchange(block_, nullptr); }
   [[nodiscard]] static shared_bytes adopt(void* released) noexcept {
     shared_bytes result;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Regular expressions whose time grows with text times pattern and never explodes: all ways are followed at once.
+// Regular expressions in time proportional to input times pattern: all alternatives are followed at the same time.
 #pragma once
 
 #include <fapilog/detail/regex/regex_syntax.hpp>
@@ -15,15 +15,15 @@
 namespace fapilog::inline v0_1::detail {
 
 /// A pattern of literals, `.` (any character), classes (`[a-z]`, `[^.]`, `\d \w \s` and their opposites), `^ $ \b \B`, groups,
-/// alternation, `* + ? {2,5}` and a leading `(?i)`, which means ASCII letters. Characters are code points; a byte that is
-/// not UTF-8 counts as U+FFFD. There are no references to groups and no looking ahead or behind.
-/// Thread: any; it does not change once made.
+/// alternation, `* + ? {2,5}` and a leading `(?i)`, which ignores the case of ASCII letters. Characters are code points; an
+/// ill-formed byte counts as U+FFFD. There are no references to groups and no lookahead or lookbehind.
+/// Thread: any; it is immutable.
 class linear_regex {
  public:
-  /// Most steps of a compiled pattern; each counted repetition takes as many as it allows.
-  static constexpr std::size_t most_steps = 5000;
+  /// Maximum steps of a compiled pattern. A counted repetition is expanded to its maximum.
+  static constexpr std::size_t max_steps = 5000;
 
-  /// Throws: pattern_error where the pattern is not understood, or would need more than `most_steps`.
+  /// Throws: pattern_error if the pattern is invalid or needs more than `max_steps`.
   explicit linear_regex(std::string_view pattern) {
     regex_detail::parser parsed{pattern};
     compile(parsed, parsed.root);
@@ -31,7 +31,7 @@ class linear_regex {
     classes_ = std::move(parsed.classes);
   }
 
-  /// True where the whole text matches. Throws: std::bad_alloc.
+  /// True if the whole string matches. Throws: std::bad_alloc.
   [[nodiscard]] bool matches(std::string_view text) const {
     threads now{program_.size()};
     threads next{program_.size()};
@@ -58,7 +58,7 @@ class linear_regex {
 
  private:
   enum class op : std::uint8_t { chars, split, jump, begin, end, boundary, no_boundary, match };
-  /// `first`: a class, or where to go on; `second`: the other way of a split.
+  /// `first`: a class, or the next step; `second`: the other branch of a split.
   struct step {
     op what;
     std::uint32_t first = 0;
@@ -66,7 +66,7 @@ class linear_regex {
   };
   static constexpr std::uint32_t none = 0xFFFFFFFF;
 
-  /// The code points on both sides of where we are.
+  /// The code points on both sides of the current position.
   struct place {
     std::uint32_t before;
     std::uint32_t after;
@@ -77,7 +77,7 @@ class linear_regex {
     }
   };
 
-  /// The steps that are reached, each once, in no order that matters.
+  /// The set of active steps, in no particular order.
   struct threads {
     explicit threads(std::size_t size) : where(size, none) {}
     std::vector<std::uint32_t> list;
@@ -100,7 +100,7 @@ class linear_regex {
     return text.empty() ? none : decode_utf8(text).value;
   }
 
-  /// Adds step `from` and all that is reached from it without a character.
+  /// Adds step `from` and all steps that are reachable from it without consuming a character.
   void follow(threads& to, std::uint32_t from, place const& at, std::vector<std::uint32_t>& pending) const {
     pending.assign(1, from);
     while (!pending.empty()) {
@@ -124,7 +124,7 @@ class linear_regex {
   }
 
   std::size_t put(step s) {
-    if (program_.size() >= most_steps)
+    if (program_.size() >= max_steps)
       throw pattern_error{"it is too large once its repetitions are written out"};
     program_.push_back(s);
     return program_.size() - 1;
@@ -133,8 +133,8 @@ class linear_regex {
 
   void compile(regex_detail::parser const& all, std::size_t index) {
     using regex_detail::node_kind;
-    // Repetitions of what takes no step would go on without the size ever telling.
-    if (++visits_ > 4 * most_steps)
+    // Repetitions of nodes without steps would not be limited by the size of the program.
+    if (++visits_ > 4 * max_steps)
       throw pattern_error{"it is too large once its repetitions are written out"};
     regex_detail::node const& n = all.nodes[index];
     switch (n.kind) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads the pattern of a regular expression: what `linear_regex` understands, and an error in words for the rest.
+// Parses the pattern of a regular expression for `linear_regex`, with an error message for anything else.
 #pragma once
 
 #include <fapilog/detail/text/ascii.hpp>
@@ -17,7 +17,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// What is wrong with a pattern; `what()` says it in words, with the place.
+/// An invalid pattern; `what()` has the reason and the position.
 class pattern_error : public std::invalid_argument {
  public:
   using std::invalid_argument::invalid_argument;
@@ -44,7 +44,7 @@ struct char_class {
     std::vector<range> const all = other.negated ? other.outside() : other.ranges;
     ranges.insert(ranges.end(), all.begin(), all.end());
   }
-  /// With both cases of each ASCII letter.
+  /// Adds the other case of each ASCII letter.
   void fold() {
     for (std::size_t i = 0, count = ranges.size(); i < count; ++i) {
       range const r = ranges[i];
@@ -88,16 +88,16 @@ enum class node_kind : std::uint8_t {
 /// One node of the parsed pattern.
 struct node {
   node_kind kind = node_kind::empty;
-  std::size_t chars = 0;  ///< index of its class
+  std::size_t chars = 0;  ///< index of the class
   std::vector<std::size_t> parts = {};
   std::uint32_t least = 0;
-  std::uint32_t most = 0;  ///< `endless` for no bound
+  std::uint32_t most = 0;  ///< `endless` if unlimited
 };
 inline constexpr std::uint32_t endless = std::numeric_limits<std::uint32_t>::max();
-inline constexpr std::uint32_t most_repeats = 1000;
-inline constexpr std::size_t deepest_group = 100;
+inline constexpr std::uint32_t max_repeats = 1000;
+inline constexpr std::size_t max_depth = 100;
 
-/// Pattern to nodes.
+/// Parses a pattern into nodes.
 class parser {
  public:
   explicit parser(std::string_view pattern) : pattern_(pattern) {
@@ -157,7 +157,7 @@ class parser {
     if (!more()) return what;
     node n{.kind = node_kind::repeat, .parts = {what}};
     if (!take_repetition(n)) return what;
-    take('?');  // as few as possible: the same texts match
+    take('?');  // lazy: the same strings match
     if (node again; take_repetition(again)) fail("a repetition of a repetition");
     return add(std::move(n));
   }
@@ -169,7 +169,7 @@ class parser {
     return take_count(n);
   }
 
-  /// `{3}`, `{3,}`, `{,3}` or `{3,5}`; a brace that begins nothing of the kind is a character.
+  /// `{3}`, `{3,}`, `{,3}` or `{3,5}`; any other brace is a character.
   bool take_count(node& n) {
     if (!next_is('{')) return false;
     std::size_t const before = at_++;
@@ -185,7 +185,7 @@ class parser {
       at_ = before;
       return false;
     }
-    if (n.least > most_repeats || (n.most != endless && n.most > most_repeats)) fail("a count above 1000");
+    if (n.least > max_repeats || (n.most != endless && n.most > max_repeats)) fail("a count above 1000");
     if (n.least > n.most) fail("a count that ends before it begins");
     return true;
   }
@@ -193,7 +193,7 @@ class parser {
     std::size_t const before = at_;
     value = 0;
     for (; more() && is_ascii_digit(pattern_[at_]); ++at_) {
-      value = std::min(value * 10 + static_cast<std::uint32_t>(pattern_[at_] - '0'), most_repeats + 1);
+      value = std::min(value * 10 + static_cast<std::uint32_t>(pattern_[at_] - '0'), max_repeats + 1);
     }
     return at_ != before;
   }
@@ -217,7 +217,7 @@ class parser {
   }
 
   std::size_t group(std::size_t depth) {
-    if (depth > deepest_group) fail("groups nested deeper than 100");
+    if (depth > max_depth) fail("groups nested deeper than 100");
     ++at_;
     if (next_is('?')) {
       std::string_view const rest = pattern_.substr(at_);
@@ -234,7 +234,7 @@ class parser {
     return inside;
   }
 
-  /// The class of `\d` and its kin, if it is one.
+  /// The class of `\d`, `\w`, `\s` and their opposites. Returns false for any other letter.
   static bool class_of(char c, char_class& set) {
     switch (c) {
       case 'd':
@@ -266,7 +266,7 @@ class parser {
     return add_class({.ranges = {{point, point}}});
   }
 
-  /// The character behind a backslash.
+  /// The character after a backslash.
   std::uint32_t escaped_point() {
     char const c = pattern_[at_];
     if (!is_ascii_alphanumeric(c)) return take_point();
@@ -288,7 +288,7 @@ class parser {
     return static_cast<std::uint32_t>(value);
   }
 
-  /// One end of a range, or a class by a letter.
+  /// Reads one end of a range, or a named class. Returns false for a class.
   bool bracket_item(char_class& set, std::uint32_t& point) {
     if (!take('\\')) {
       point = take_point();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Copies the characters that JSON takes as they are, sixteen at a time where the processor can, else eight.
+// Copies characters that JSON does not escape, sixteen at a time if the processor supports it, otherwise eight.
 #pragma once
 
 #include <bit>
@@ -13,15 +13,15 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Bytes that `copy_plain` may write beyond what it copies.
+/// How many bytes `copy_plain` may write after those that it copies.
 inline constexpr std::size_t block_bytes = 16;
 
-/// True for printable ASCII but quote and backslash.
+/// True for printable ASCII except quote and backslash.
 [[nodiscard]] constexpr bool is_plain(char c) noexcept {
   return c >= 0x20 && c != '"' && c != '\\' && c != 0x7F && static_cast<unsigned char>(c) < 0x80;
 }
 
-/// Not zero where one of the word's bytes is not plain.
+/// Non-zero if a byte of the word is not plain.
 template <class Word>
 [[nodiscard]] constexpr Word special_bytes(Word word) noexcept {
   constexpr Word ones = static_cast<Word>(0x0101010101010101);
@@ -35,7 +35,7 @@ template <class Word>
 #if defined(__SSE2__)
 /// A bit for each byte of the block that is not plain.
 [[nodiscard]] inline unsigned special_bits(__m128i block) noexcept {
-  // Signed comparison: bytes from 0x80 on are negative and so count as special, too.
+  // Signed comparison: bytes from 0x80 on are negative, so they count as special.
   __m128i const low = _mm_cmplt_epi8(block, _mm_set1_epi8(0x20));
   __m128i const quote = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
   __m128i const backslash = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
@@ -45,7 +45,7 @@ template <class Word>
 }
 #endif
 
-/// True where neither word has a byte that is not plain.
+/// True if all bytes of both words are plain.
 template <class Word>
 [[nodiscard]] inline bool are_plain(Word first, Word last) noexcept {
 #if defined(__SSE2__)
@@ -57,7 +57,7 @@ template <class Word>
 #endif
 }
 
-/// Copies a text of one to two words' length, if all of it is plain.
+/// Copies a string of one to two words. Returns true if all of it is plain.
 template <class Word>
 [[nodiscard]] inline bool copy_two_words(char* to, char const* from, std::size_t size) noexcept {
   Word first;
@@ -69,8 +69,8 @@ template <class Word>
   return are_plain(first, last);
 }
 
-/// Copies plain characters (printable ASCII without quote and backslash) up to the first other one, in wide steps, and
-/// returns how many it were; `to` moves behind them.
+/// Copies plain characters (printable ASCII except quote and backslash) up to the first other one. Returns their number and
+/// advances `to` past them.
 inline std::size_t copy_plain(char*& to, char const* from, std::size_t size) noexcept {
   std::size_t done = 0;
 #if defined(__SSE2__)

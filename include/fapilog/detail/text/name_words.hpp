@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The words of a name: `userToken`, `X-Auth-Token` and `user.token_2` have the word `token`; `tokenizer` has not.
+// Splits names into words: `userToken`, `X-Auth-Token` and `user.token_2` contain the word `token`, `tokenizer` does not.
 #pragma once
 
 #include <fapilog/detail/text/ascii.hpp>
@@ -12,13 +12,13 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// How a name is cut into words.
+/// Where a name is split into words.
 enum class word_cut : std::uint8_t {
   at_case,   ///< `APIKeyV2` is api, key, v, 2
-  by_signs,  ///< only where there is no letter or digit, and between the two: `ApiKey_2` is apikey, 2
+  by_signs,  ///< only at signs, and between letters and digits: `ApiKey_2` is apikey, 2
 };
 
-/// Adds the words of a name, in lower case, to `words`. Bytes of other scripts than ASCII count as letters.
+/// Adds the words of a name to `words`, in lower case. Bytes above ASCII count as letters.
 inline void add_words(std::string_view name, word_cut cut, std::vector<std::string>& words) {
   enum class sort : std::uint8_t { sign, letter, digit };
   auto const sort_of = [](char c) {
@@ -42,7 +42,7 @@ inline void add_words(std::string_view name, word_cut cut, std::vector<std::stri
   }
 }
 
-/// The letters and digits of a name alone, in lower case: the same for `request_body`, `requestBody`, `Request-Body`.
+/// Only the letters and digits of a name, in lower case: the same for `request_body`, `requestBody`, `Request-Body`.
 [[nodiscard]] inline std::string joined_name(std::string_view name) {
   std::string result;
   for (char const c : name) {

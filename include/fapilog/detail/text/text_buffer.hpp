@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Growing text for the worker: room is asked for once, then written without looking.
+// A growable string for the worker: reserve once, then write without further checks.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Characters in one piece that keep their memory when cleared. Thread: one. Throws: std::bad_alloc when it cannot grow.
+/// Contiguous characters. Keeps its memory when cleared. Thread: one. Throws: std::bad_alloc when it cannot grow.
 class text_buffer {
  public:
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -20,7 +20,7 @@ class text_buffer {
     return {data_.get() + begin, size_ - begin};
   }
 
-  /// Makes sure that `count` more characters fit and returns where they go; `end_at` says how many it were.
+  /// Reserves space for `count` more characters and returns a pointer to it. `end_at` sets the size after writing.
   [[nodiscard]] char* room(std::size_t count) {
     if (count > capacity_ - size_) [[unlikely]]
       grow(count);
@@ -40,7 +40,7 @@ class text_buffer {
   void put_at(std::size_t index, char c) noexcept { data_[index] = c; }
   void shrink(std::size_t size) noexcept { size_ = size; }
   void clear() noexcept { size_ = 0; }
-  /// Forgets the text, and the memory where it is more than `keep`.
+  /// Clears the string, and frees the memory if it is larger than `keep`.
   void clear_to(std::size_t keep) noexcept {
     size_ = 0;
     if (capacity_ > keep) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Finds the characters that a secret in a text cannot do without, sixteen bytes at a time where the processor can.
+// Finds characters that every recognisable secret contains, sixteen bytes at a time if the processor supports it.
 #pragma once
 
 #include <bit>
@@ -14,34 +14,33 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Which characters are marks. The others of `find_marks` are told by `text_signs`.
+/// Which characters are marks. `text_signs` covers the other indications.
 enum class mark_set : std::uint8_t {
   few,   ///< `@`, `=` and `:`
-  full,  ///< and `J`, with the signs
+  full,  ///< also `J`, and detects signs
 };
 
-/// What stands in a text besides marks. Each may be set though it does not stand there, but not the other way round.
+/// Indications besides marks. A sign may be a false positive, but never a false negative.
 struct text_signs {
-  bool dashes = false;  ///< five dashes in a row, in a text of 16 bytes or more
-  bool scheme =
-      false;  ///< `bea` or `bas` in any case, as `Bearer` and `Basic` begin, in one of 8 bytes or more
+  bool dashes = false;  ///< five consecutive dashes, in a string of 16 bytes or more
+  bool scheme = false;  ///< `bea` or `bas` in any case (`Bearer`, `Basic`), in a string of 8 bytes or more
 };
 
-/// Shorter texts have neither marks nor signs: no secret that is known by its form fits into them.
+/// Shorter strings have neither marks nor signs: no recognisable secret is that short.
 inline constexpr std::size_t shortest_marked = 4;
 
 #if defined(__SSE2__)
 
 namespace marks_detail {
 
-/// `lasts` has a bit for each byte behind which anything may follow: what is looked for counts as found there.
+/// `lasts` has a bit for each byte whose successor is unknown: a pattern that continues after it counts as found.
 template <mark_set Set>
 [[nodiscard]] inline unsigned bits(__m128i block, unsigned lasts, text_signs& signs) noexcept {
   auto const equal = [block](char c) { return _mm_cmpeq_epi8(block, _mm_set1_epi8(c)); };
   __m128i found = _mm_or_si128(_mm_or_si128(equal('@'), equal('=')), equal(':'));
   if constexpr (Set == mark_set::full) {
     found = _mm_or_si128(found, equal('J'));
-    // However five dashes lie across two blocks, three of them lie in one.
+    // If five dashes span two blocks, at least three of them are in one.
     auto const dash = static_cast<unsigned>(_mm_movemask_epi8(equal('-')));
     signs.dashes = signs.dashes || (dash & (dash >> 1) & (dash >> 2)) != 0;
     __m128i const lower = _mm_or_si128(block, _mm_set1_epi8(0x20));
@@ -63,7 +62,7 @@ template <mark_set Set>
   return _mm_loadu_si128(reinterpret_cast<__m128i const*>(from));
 }
 
-/// A text of 4 to 15 bytes as its first and its last half, which may overlap.
+/// Loads a string of 4 to 15 bytes as two halves, which may overlap.
 [[nodiscard]] inline __m128i load_short(char const* from, std::size_t size) noexcept {
   if (size >= 8) {
     long long first;
@@ -81,7 +80,7 @@ template <mark_set Set>
 
 }  // namespace marks_detail
 
-/// True where a text has a mark or a sign. Throws: never.
+/// True if a string has a mark or a sign. Throws: never.
 template <mark_set Set>
 [[nodiscard]] inline bool has_marks(std::string_view text) noexcept {
   text_signs signs;
@@ -100,7 +99,7 @@ template <mark_set Set>
   return found != 0 || signs.dashes || signs.scheme;
 }
 
-/// Calls `mark(position)` for each mark, ascending, once each, and returns the signs. Throws: what `mark` throws.
+/// Calls `mark(position)` once for each mark, in ascending order, and returns the signs. Throws: what `mark` throws.
 template <mark_set Set, class Mark>
 inline text_signs find_marks(std::string_view text, Mark&& mark) {
   text_signs signs;

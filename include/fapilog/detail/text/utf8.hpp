@@ -8,14 +8,14 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// One step through a text.
+/// The result of decoding one code point.
 struct code_point {
   std::uint32_t value = 0;
-  std::size_t size = 0;  ///< bytes that were read, at least 1
-  bool ok = false;       ///< false: ill-formed, to be shown as U+FFFD
+  std::size_t size = 0;  ///< bytes consumed, at least 1
+  bool ok = false;       ///< false: ill-formed, replace by U+FFFD
 };
 
-/// Reads the code point at the begin of `text`, which is not empty. Well-formed: Unicode 15, table 3-7. Throws: never.
+/// Decodes the code point at the beginning of `text`, which must not be empty. Well-formed: Unicode 15, table 3-7. Throws: never.
 [[nodiscard]] inline code_point decode_utf8(std::string_view text) noexcept {
   auto const byte = [text](std::size_t i) {
     return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
@@ -84,7 +84,7 @@ inline std::size_t encode_utf8(char* to, std::uint32_t point) noexcept {
   return true;
 }
 
-/// True for characters that move the cursor, switch a terminal's state, end a line or turn the direction of text:
+/// True for characters that move the cursor, change the state of a terminal, end a line or change the direction of text:
 /// C0, DEL, C1, U+2028, U+2029 and the bidirectional controls.
 [[nodiscard]] constexpr bool is_control(std::uint32_t point) noexcept {
   return point < 0x20 || (point >= 0x7F && point < 0xA0) || (point >= 0x2028 && point <= 0x202E) ||

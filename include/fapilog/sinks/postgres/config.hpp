@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/setting.hpp>
+#include <fapilog/sinks/postgres/detail/setting_syntax.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -101,6 +102,32 @@ struct postgres_config {
     visit(setting{.name = "sslkey", .text = "File with the client's key."}, self.sslkey);
     visit(setting{.name = "target_session_attrs", .text = "Which server to accept: any, read-write, read-only, primary, standby or prefer-standby."}, self.target_session_attrs);
     // clang-format on
+  }
+
+  /// Rules beyond the bounds of numbers.
+  [[gnu::cold]] static void check(postgres_config const& c, setting_problems& problems) {
+    struct member {
+      std::string_view name;
+      std::string const& value;
+    };
+    auto const report = [&problems](std::string_view name, std::string_view problem) {
+      if (!problem.empty()) problems.add(name, problem);
+    };
+    for (member const& m : {member{"schema_name", c.schema_name}, member{"table_name", c.table_name}})
+      report(m.name, detail::pg::name_problem(m.value));
+    for (member const& m :
+         {member{"dsn", c.dsn}, member{"host", c.host}, member{"database", c.database},
+          member{"user", c.user}, member{"password", c.password},
+          member{"application_name", c.application_name}, member{"sslrootcert", c.sslrootcert},
+          member{"sslcert", c.sslcert}, member{"sslkey", c.sslkey}}) {
+      if (m.value.find('\0') != std::string::npos) report(m.name, "contains a NUL character");
+    }
+    report("dsn", detail::pg::dsn_problem(c.dsn));
+    report("sslmode", detail::pg::choice_problem(
+                          c.sslmode, {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}));
+    report("target_session_attrs",
+           detail::pg::choice_problem(c.target_session_attrs, {"any", "read-write", "read-only", "primary",
+                                                               "standby", "prefer-standby"}));
   }
 };
 

@@ -38,7 +38,7 @@ TEST_CASE("SHA-256 gives the hashes of FIPS 180-4's examples") {
         "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
-TEST_CASE("SHA-256 is the same however the bytes are cut into pieces") {
+TEST_CASE("SHA-256 does not depend on how the bytes are divided") {
   std::string text;
   for (std::size_t i = 0; i < 300; ++i) text += static_cast<char>('a' + i % 26);
   for (std::size_t const piece : {1U, 3U, 63U, 64U, 65U, 130U}) {

@@ -73,7 +73,7 @@ TEST_CASE("a bounded table finds, renews, adds and forgets as a list would") {
   }
 }
 
-TEST_CASE("a copy of a bounded table goes its own way") {
+TEST_CASE("a copy of a bounded table is independent") {
   recent_table<std::string> table{3};
   table.add(1) = "one";
   auto copy = table;

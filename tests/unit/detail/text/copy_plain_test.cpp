@@ -28,7 +28,7 @@ std::string copied(std::string const& text, std::size_t& count) {
 
 }  // namespace
 
-TEST_CASE("texts of every length are copied up to a special character at every place") {
+TEST_CASE("copies strings of every length up to a special character at every position") {
   int wrong = 0;
   for (std::size_t size = 0; size <= 70; ++size) {
     for (std::size_t at = 0; at <= size; ++at) {
@@ -43,7 +43,7 @@ TEST_CASE("texts of every length are copied up to a special character at every p
   CHECK(wrong == 0);
 }
 
-TEST_CASE("the portable look at eight and at four bytes finds every byte that is not plain") {
+TEST_CASE("the portable check of eight and four bytes finds every special byte") {
   int wrong = 0;
   for (unsigned byte = 0; byte < 256; ++byte) {
     for (std::size_t at = 0; at < 8; ++at) {
@@ -60,7 +60,7 @@ TEST_CASE("the portable look at eight and at four bytes finds every byte that is
   CHECK(wrong == 0);
 }
 
-TEST_CASE("a text of any length is padded with zeros to eight bytes and nothing behind is touched") {
+TEST_CASE("pads a string of any length with zeros to eight bytes and writes nothing after them") {
   int wrong = 0;
   for (std::size_t size = 0; size <= 200; ++size) {
     std::vector<char> const text(size, 'x');

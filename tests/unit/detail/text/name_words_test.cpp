@@ -22,7 +22,7 @@ std::string words(std::string_view name, word_cut cut = word_cut::at_case) {
 
 }  // namespace
 
-TEST_CASE("a name is cut at signs, at digits, and where capitals begin") {
+TEST_CASE("splits a name at signs, at digits and where capitals begin") {
   CHECK(words("user_token") == "user token");
   CHECK(words("X-Auth-Token") == "x auth token");
   CHECK(words("user.pin") == "user pin");
@@ -42,12 +42,12 @@ TEST_CASE("a name is cut at signs, at digits, and where capitals begin") {
   CHECK(words("***").empty());
 }
 
-TEST_CASE("cut by signs alone, capitals begin no word") {
+TEST_CASE("capitals begin no word if a name is split by signs only") {
   CHECK(words("APIkey", word_cut::by_signs) == "apikey");
   CHECK(words("PassWord_2", word_cut::by_signs) == "password 2");
 }
 
-TEST_CASE("joined names are the same however their words are put together") {
+TEST_CASE("joined names do not depend on how their words are combined") {
   for (auto const* const name :
        {"request_body", "requestBody", "Request-Body", "REQUEST.BODY", "requestbody"}) {
     CHECK(fapilog::detail::joined_name(name) == "requestbody");

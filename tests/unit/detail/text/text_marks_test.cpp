@@ -34,7 +34,7 @@ std::vector<std::size_t> by_looking(std::string_view text, std::string_view want
 
 }  // namespace
 
-TEST_CASE("marks are found wherever they stand, once each, in texts of any length") {
+TEST_CASE("finds each mark once, at every position, in strings of any length") {
   for (std::size_t size = fapilog::detail::shortest_marked; size < 70; ++size) {
     for (std::size_t at = 0; at < size; ++at) {
       for (char const c : {'@', '=', ':', 'J'}) {
@@ -50,7 +50,7 @@ TEST_CASE("marks are found wherever they stand, once each, in texts of any lengt
   }
 }
 
-TEST_CASE("random texts have the marks that looking at each character finds") {
+TEST_CASE("finds the same marks in random strings as a scan of each character") {
   std::mt19937 random{4};
   for (int i = 0; i < 20'000; ++i) {
     std::string text;
@@ -62,7 +62,7 @@ TEST_CASE("random texts have the marks that looking at each character finds") {
   }
 }
 
-TEST_CASE("the signs of a key block and of a scheme are never missed") {
+TEST_CASE("never misses the signs of a key block or a scheme") {
   for (std::size_t before = 0; before < 40; ++before) {
     for (std::size_t after = 0; after < 40; ++after) {
       std::string const left(before, 'x');
@@ -83,7 +83,7 @@ TEST_CASE("the signs of a key block and of a scheme are never missed") {
   }
 }
 
-TEST_CASE("ordinary texts have no signs") {
+TEST_CASE("ordinary strings have no signs") {
   for (auto const* const text : {"order 8812 was shipped to the customer", "GET /api/v1/orders",
                                  "2026-01-27 10-30-00", "the number of users grew"}) {
     CHECK_FALSE(has_marks<mark_set::full>(text));

@@ -4,10 +4,9 @@
 
 #include <fapilog/detail/settings/setting_check.hpp>
 #include <fapilog/detail/text/concat.hpp>
-#include <fapilog/detail/text/utf8.hpp>
 #include <fapilog/record/event_path.hpp>
 #include <fapilog/sinks/postgres/config.hpp>
-#include <fapilog/sinks/postgres/detail/conninfo.hpp>
+#include <fapilog/sinks/postgres/detail/setting_syntax.hpp>
 
 #include <algorithm>
 #include <array>
@@ -21,6 +20,8 @@
 #include <vector>
 
 namespace fapilog::inline v0_1::detail::pg {
+
+using sinks::postgres_config;
 
 /// The SQL type of a column.
 enum class sql_type : std::uint8_t { uuid, text, int8, float8, boolean, timestamptz, json, jsonb };
@@ -65,28 +66,9 @@ struct column {
   return text += '\'';
 }
 
-/// What is wrong with an SQL identifier, or an empty string. The server would silently truncate a longer one.
-[[nodiscard]] inline std::string_view name_problem(std::string_view name) noexcept {
-  constexpr std::size_t longest = 63;
-  if (name.empty()) return "is empty";
-  if (name.size() > longest) return "is longer than 63 bytes";
-  if (name.find('\0') != std::string_view::npos) return "contains a NUL character";
-  if (!is_utf8(name)) return "is not UTF-8";
-  return {};
-}
-
-/// Reports an invalid setting. Throws: std::invalid_argument.
+/// Reports an invalid `extract_fields`. Throws: std::invalid_argument.
 [[noreturn, gnu::cold]] inline void refuse(std::initializer_list<std::string_view> parts) {
-  throw std::invalid_argument{concat({"fapilog: postgres: ", concat(parts)})};
-}
-
-/// Refuses a value that is neither empty nor one of `choices`.
-[[gnu::cold]] inline void check_choice(std::string_view name, std::string_view value,
-                                       std::initializer_list<std::string_view> choices) {
-  if (value.empty() || std::ranges::find(choices, value) != choices.end()) return;
-  std::string all;
-  for (std::string_view const choice : choices) append(all, {choice, ", "});
-  refuse({"`", name, "` is \"", value.substr(0, 100), "\"; it must be ", all, "or empty"});
+  throw std::invalid_argument{concat({"fapilog: postgres.extract_fields: ", concat(parts)})};
 }
 
 namespace columns_detail {
@@ -122,8 +104,8 @@ namespace columns_detail {
     std::string const name = rest.substr(colon + 1);
     auto const found = std::ranges::find(sql_types, name, &sql_type_info::setting);
     if (name.empty() || found == sql_types.end()) {
-      refuse({"`extract_fields` has the type '", name,
-              "'; it must be text, bigint, double, boolean, timestamptz or jsonb"});
+      refuse({"the type '", name,
+              "' is unknown; it must be text, bigint, double, boolean, timestamptz or jsonb"});
     }
     type = found->type;
     rest.erase(colon);
@@ -134,7 +116,7 @@ namespace columns_detail {
     rest.erase(0, equals + 1);
     if (rest == "timestamp" && written.find(':') == std::string::npos) type = sql_type::timestamptz;
   }
-  if (rest.empty()) refuse({"`extract_fields` has an empty path"});
+  if (rest.empty()) refuse({"a path is empty"});
   if (name.empty()) name = column_of(rest);
   return {std::move(name), type, event_path{path_of(rest)}};
 }
@@ -155,13 +137,12 @@ namespace columns_detail {
   for (std::size_t i = 0; i < all.size(); ++i) {
     std::string const& name = all[i].name;
     if (auto const problem = name_problem(name); !problem.empty()) {
-      refuse({"the column '", name.substr(0, 100), "' of `extract_fields` ", problem});
+      refuse({"the column '", name.substr(0, 100), "' ", problem});
     }
     bool const twice = std::any_of(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(i),
                                    [&](column const& other) { return other.name == name; });
     if (twice || name == "created_at") {
-      refuse({"`extract_fields` has a field for the column '", name,
-              "', which exists already; give the field another column, as in x=", name});
+      refuse({"the column '", name, "' exists already; give the field another column, as in x=", name});
     }
   }
   return all;
@@ -172,27 +153,9 @@ namespace columns_detail {
   return concat({quoted_name(config.schema_name), ".", quoted_name(config.table_name)});
 }
 
-/// Throws: std::invalid_argument for the first invalid setting.
+/// Throws: std::invalid_argument for invalid settings.
 [[gnu::cold]] inline void validate(postgres_config const& config) {
   check_settings("postgres", config);
-  for (auto const& [name, value] :
-       {std::pair{"schema_name", &config.schema_name}, std::pair{"table_name", &config.table_name}}) {
-    if (auto const problem = name_problem(*value); !problem.empty()) refuse({"`", name, "` ", problem});
-  }
-  for (auto const& [name, value] :
-       {std::pair{"dsn", &config.dsn}, std::pair{"host", &config.host},
-        std::pair{"database", &config.database}, std::pair{"user", &config.user},
-        std::pair{"password", &config.password}, std::pair{"application_name", &config.application_name},
-        std::pair{"sslmode", &config.sslmode}, std::pair{"sslrootcert", &config.sslrootcert},
-        std::pair{"sslcert", &config.sslcert}, std::pair{"sslkey", &config.sslkey},
-        std::pair{"target_session_attrs", &config.target_session_attrs}}) {
-    if (value->find('\0') != std::string::npos) refuse({"`", name, "` contains a NUL character"});
-  }
-  if (std::string const problem = dsn_problem(config.dsn); !problem.empty()) refuse({"`dsn` has ", problem});
-  check_choice("sslmode", config.sslmode,
-               {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"});
-  check_choice("target_session_attrs", config.target_session_attrs,
-               {"any", "read-write", "read-only", "primary", "standby", "prefer-standby"});
   (void)columns_of(config);
 }
 

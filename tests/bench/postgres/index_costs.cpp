@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What types and indexes of the table cost an insert: with FAPILOG_INDEX_COSTS_ROWS set to 100000, on a quiet machine,
+// Measures what column types and indexes cost an insert. With FAPILOG_INDEX_COSTS_ROWS=100000 on a quiet machine it gives
 // the figures of docs/plugins/sinks/postgres.md.
 #include "support/catch.hpp"
 
@@ -25,7 +25,7 @@
 
 #include <unistd.h>
 
-#include "support/libpq.hpp"
+#include "bench/postgres/libpq.hpp"
 #include "support/postgres_server.hpp"
 #include "support/scale.hpp"
 
@@ -41,7 +41,7 @@ constexpr std::size_t rows_of_one_statement = 1'000;
 
 constexpr std::size_t rows_at_a_time = 100'000;
 
-/// Batches as a sink gets them, of four records a request; every table gets the same.
+/// Batches like those a sink receives, four records for each request; the same for every table.
 std::vector<fapilog::batch> requests_in_batches(std::size_t first, std::size_t rows) {
   return support::batches_of(rows_of_one_statement, [&](auto const& log) {
     std::mt19937_64 random{first};
@@ -56,7 +56,7 @@ std::vector<fapilog::batch> requests_in_batches(std::size_t first, std::size_t r
   });
 }
 
-/// For what the sink does not: `event` as text, and ON CONFLICT from the first.
+/// Statements that the sink does not send: `event` as text, and ON CONFLICT from the first statement on.
 class plain_statement {
  public:
   plain_statement(std::string const& conninfo, std::string const& table,
@@ -76,7 +76,7 @@ class plain_statement {
   fapilog::detail::pg::row_encoder rows_;
 };
 
-/// Processor time that the sessions of the sink's name have used.
+/// CPU time of the sessions with the application name of the sink.
 double server_cpu_seconds(postgres_server const& server) {
   double ticks = 0;
   for (auto const& row : server.sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'fapilog'")) {
@@ -93,7 +93,7 @@ double server_cpu_seconds(postgres_server const& server) {
   return ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
-/// A table and who writes to it.
+/// A table and whether the sink writes to it.
 struct table_kind {
   std::string name;
   std::string event = "jsonb";
@@ -106,13 +106,13 @@ struct insert_cost {
   double us_per_row = 0;
   double wal_per_row = 0;
   double p99_ms = 0;
-  double most_ms = 0;
+  double max_ms = 0;
 };
 
 insert_cost cost_of(postgres_server const& server, table_kind const& kind, std::size_t rows) {
   auto config = server.config();
   config.create_table = false;
-  config.connections = 1;  // the second would share the time of a batch
+  config.connections = 1;  // a second one would run at the same time
   config.use_jsonb = kind.event == "jsonb";
   config.schema_name = "costs";
   std::string table = fapilog::detail::pg::create_table(config, fapilog::sinks::postgres_layout::plain);
@@ -149,7 +149,7 @@ insert_cost cost_of(postgres_server const& server, table_kind const& kind, std::
       .us_per_row = (server_cpu_seconds(server) - cpu) * 1e6 / each,
       .wal_per_row = (std::stod(server.value(wal_now)) - wal) / each,
       .p99_ms = times.at(times.size() * 99 / 100 - (times.size() >= 100 ? 1 : 0)),
-      .most_ms = times.back(),
+      .max_ms = times.back(),
   };
   INFO(kind.name);
   CHECK(server.count("costs.logs") == rows);
@@ -158,8 +158,7 @@ insert_cost cost_of(postgres_server const& server, table_kind const& kind, std::
 
 }  // namespace
 
-TEST_CASE("an index is paid for with the server's time and its log, a GIN index above all",
-          "[slow][timing]") {
+TEST_CASE("an index makes inserts write more WAL, a GIN index most") {
   postgres_server const server{{{"log_statement", "none"},
                                 {"fsync", "on"},
                                 {"shared_buffers", "128MB"},
@@ -186,7 +185,7 @@ TEST_CASE("an index is paid for with the server's time and its log, a GIN index 
                   "CREATE INDEX ON costs.logs (correlation_id)"},
       {.name = "the default with GIN", .indexes = indexes(true)},
   };
-  // The log's files are used again, as on a server that has been up for a while: to make one takes 10 ms.
+  // WAL files are recycled, as on a server that has been up for a while: creating one takes 10 ms.
   constexpr std::size_t rows_of_file = 8'000;
   for (std::size_t i = 0; i < 3 + rows / rows_of_file; ++i)
     server.sql("SELECT pg_logical_emit_message(false, 'costs', ''), pg_switch_wal()");
@@ -201,7 +200,7 @@ TEST_CASE("an index is paid for with the server's time and its log, a GIN index 
   for (auto const& kind : kinds) {
     auto const& cost = costs.emplace_back(cost_of(server, kind, rows));
     std::printf("%-36s %6.1f  %7.0f  %6.1f ms  %6.1f ms\n", kind.name.c_str(), cost.us_per_row,
-                cost.wal_per_row, cost.p99_ms, cost.most_ms);
+                cost.wal_per_row, cost.p99_ms, cost.max_ms);
   }
   auto const& by_default = costs.at(costs.size() - 3);
   CHECK(costs.at(2).wal_per_row < by_default.wal_per_row);

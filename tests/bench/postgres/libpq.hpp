@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// PostgreSQL by plain libpq, to measure what goes beyond it; and batches as a sink gets them.
+// A connection by plain libpq to compare the sink with, and batches like those a sink receives.
 #pragma once
 
 #include <fapilog/fapilog.hpp>
@@ -29,7 +29,7 @@ class libpq {
   void run(std::string const& sql) const { done(PQexec(connection_, sql.c_str())); }
   void prepare(std::string const& sql) const { done(PQprepare(connection_, "s", sql.c_str(), 0, nullptr)); }
 
-  /// Arrays in the binary format, for instance.
+  /// Executes the statement with parameters in the binary format.
   void execute_binary(std::vector<std::string_view> const& values) const {
     std::vector<char const*> texts;
     std::vector<int> sizes;
@@ -61,7 +61,7 @@ class libpq {
   PGconn* connection_;
 };
 
-/// What `log_some` logs, in batches of so many.
+/// The records that `log_some` logs, in batches of `rows_of_batch`.
 template <class F>
 std::vector<fapilog::batch> batches_of(std::size_t rows_of_batch, F&& log_some) {
   struct keeper {
@@ -74,7 +74,7 @@ std::vector<fapilog::batch> batches_of(std::size_t rows_of_batch, F&& log_some) 
                        .when_full = fapilog::when_full::block,
                        .sinks = {sink}}};
   log_some(rt.get_logger("shop"));
-  if (!rt.flush(std::chrono::seconds{60})) throw std::runtime_error{"the batches were not made"};
+  if (!rt.flush(std::chrono::seconds{60})) throw std::runtime_error{"the records were not flushed"};
   return *sink.kept;
 }
 
