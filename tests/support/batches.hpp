@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Batches for tests of sinks, without a pipeline: of JSON lines, or of events.
+// Batches of JSON lines or of events, for tests of sinks without a pipeline.
 #pragma once
 
 #include <fapilog/record/batch.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A sink for tests: keeps every line and lets the test wait until it is there.
+// A sink for tests that keeps only JSON lines: cheap enough for floods of records, unlike testing/capture.hpp.
 #pragma once
 
 #include <fapilog/sinks/sink.hpp>
@@ -35,13 +35,13 @@ class capture {
     std::lock_guard const lock{mutex_};
     return batches_;
   }
-  /// Waits until there are that many lines; false after a generous deadline.
+  /// Waits until there are this many lines. Returns false after the deadline.
   [[nodiscard]] bool wait_for(std::size_t count,
                               std::chrono::seconds deadline = std::chrono::seconds{30}) const {
     std::unique_lock lock{mutex_};
     return arrived_.wait_for(lock, deadline, [&] { return lines_.size() >= count; });
   }
-  /// The parsed line; throws where it is no JSON.
+  /// Returns the parsed line; throws if it is not JSON.
   [[nodiscard]] nlohmann::json at(std::size_t index) const {
     return nlohmann::json::parse(lines().at(index));
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Takes the diagnostics' lines, so that a test can look at them.
+// Keeps the lines of the diagnostics for a test.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A worker with its channel and one captured sink, put together by hand as the runtime does it.
+// A worker with its channel and one captured sink, built by hand like a runtime.
 #pragma once
 
 #include "capture.hpp"

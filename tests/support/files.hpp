@@ -28,8 +28,8 @@
 
 namespace support {
 
-/// A file system of so many bytes, where that is permitted. It is seen by this process alone and goes with
-/// it, even if it crashes.
+/// A file system of limited size, if the process may mount one. Only this process sees it, and it is unmounted when the
+/// process ends, even after a crash.
 class small_file_system {
  public:
   explicit small_file_system(std::string const& options) {
@@ -78,14 +78,14 @@ class pipe_pair {
   void close_read() { close(read_); }
   void close_write() { close(write_); }
 
-  /// What one read(2) gives.
+  /// Returns the result of one read(2).
   [[nodiscard]] std::string read_once(std::size_t most = 1 << 20) const {
     std::string text(most, '\0');
     ::ssize_t const got = ::read(read_, text.data(), text.size());
     text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
     return text;
   }
-  /// Everything up to the end, or up to what is there in a non-blocking pipe.
+  /// Reads up to the end, or until a non-blocking pipe is empty.
   [[nodiscard]] std::string read_all() const {
     std::string all;
     for (;;) {
@@ -105,7 +105,7 @@ class pipe_pair {
   int write_ = -1;
 };
 
-/// A pseudo-terminal: what is written to `terminal()` is read from `reader()`, byte for byte.
+/// A pseudo-terminal: `read_once` returns what was written to `terminal()`, unchanged.
 class pseudo_terminal {
  public:
   pseudo_terminal() : reader_(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
@@ -137,7 +137,7 @@ class pseudo_terminal {
   int terminal_ = -1;
 };
 
-/// An environment variable with another value, or without one, for a while.
+/// Sets or unsets an environment variable while it exists.
 class environment_variable {
  public:
   environment_variable(char const* name, char const* value) : name_(name) {
@@ -173,7 +173,7 @@ inline void write_file(std::string const& path, std::string const& content) {
   std::ofstream{path, std::ios::binary | std::ios::trunc} << content;
 }
 
-/// Lines without their ends; a last one without an end is marked, so that no test takes it for whole.
+/// Splits into lines without newlines. An unfinished last line is marked, so that no test takes it for a whole one.
 [[nodiscard]] inline std::vector<std::string> split_lines(std::string const& text) {
   std::vector<std::string> lines;
   std::size_t begin = 0;
@@ -200,7 +200,7 @@ inline void write_file(std::string const& path, std::string const& content) {
   return {names.begin(), names.end()};
 }
 
-/// What `gzip -dc` makes of a file; our own library is not its own judge.
+/// Decompresses a file with `gzip -dc`, independently of our own library.
 [[nodiscard]] inline std::string unpacked(std::string const& path) {
   std::string text;
   std::FILE* const pipe = ::popen(("gzip -dc '" + path + "'").c_str(), "r");
@@ -211,11 +211,11 @@ inline void write_file(std::string const& path, std::string const& content) {
   return text;
 }
 
-/// Runs `action` in a child process and returns how it ended, as from waitpid. Thread: the only one of the
+/// Runs `action` in a child process and returns its status as from waitpid. Must be called on the only thread of the
 /// process.
 template <class F>
 [[nodiscard]] int status_of_child(F&& action) {
-  std::cout.flush();  // what Catch has not written yet is not the child's to write
+  std::cout.flush();  // the child must not write what Catch has buffered
   std::fflush(nullptr);
   ::pid_t const child = ::fork();
   if (child < 0) throw std::system_error(errno, std::generic_category(), "fork");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A runtime with a captured sink and captured diagnostics: log something, look at what became of it.
+// A runtime with a captured sink and captured diagnostics: log something, check the result.
 #pragma once
 
 #include <fapilog/logger.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a configuration tells of itself, and what its stage says to a wrong one.
+// Names of the settings of a configuration, and the message of a refused one.
 #pragma once
 
 #include <fapilog/setting.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A sink that a test switches between taking, failing, hanging and refusing, and that keeps what it took.
+// A sink that a test switches between taking, failing, throwing and hanging, and that keeps message ids and lines.
 #pragma once
 
 #include <fapilog/sinks/sink.hpp>
@@ -52,7 +52,7 @@ class switched_sink {
     mode_ = next;
     changed_.notify_all();
   }
-  /// False where it did not come to that in a minute.
+  /// Returns false if the condition does not hold within a minute.
   [[nodiscard]] bool wait_for(std::function<bool(switched_sink const&)> const& condition) {
     std::unique_lock lock{mutex_};
     return changed_.wait_for(lock, std::chrono::seconds{60}, [&] { return condition(*this); });

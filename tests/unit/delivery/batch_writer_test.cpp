@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Who calls the sinks: the worker where a record comes alone, its helper in a flood; in order, and never waiting for
-// itself.
+// Which thread calls the sinks: the worker for an isolated record, its helper under load; in order, without deadlocks.
 #include "support/capture.hpp"
 #include "support/catch.hpp"
 #include "support/scale.hpp"

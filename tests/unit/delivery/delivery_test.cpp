@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Between worker and sink: retries, rejections, sinks that throw or do not start, and the account of each record.
+// Delivery to a sink: retries, rejections, sinks that throw or do not start, and the account of each record.
 #include "support/capture.hpp"
 #include "support/catch.hpp"
 #include "support/complaints.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Sinks on threads of their own: none holds up another, queues are bounded, and every record is accounted for.
+// Sinks with their own threads: none delays another, queues are bounded, and every record is accounted for.
 #include "support/batches.hpp"
 #include "support/capture.hpp"
 #include "support/catch.hpp"

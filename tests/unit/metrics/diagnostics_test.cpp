@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Self-diagnostics: valid JSON lines, rate-limited by component, never a throw.
+// Diagnostics: valid JSON lines, rate-limited by component, never an exception.
 #include "support/catch.hpp"
 
 #include <fapilog/metrics/account.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Figures as Prometheus reads them.
+// Metrics in the text format of Prometheus.
 #include "support/capture.hpp"
 #include "support/catch.hpp"
 #include "support/switched_sink.hpp"

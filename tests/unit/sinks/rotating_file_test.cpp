@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The rotating file: what lands in which file, what is kept, and what happens when the file system says no.
+// The rotating file: which line goes to which file, what is kept, and what happens if the file system fails.
 #include "support/batches.hpp"
 #include "support/catch.hpp"
 #include "support/files.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a sink says of itself, and in which forms.
+// Properties that a sink declares, and the forms of the declaration.
 #include "support/catch.hpp"
 
 #include <fapilog/sinks/sink.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// JSON lines on standard output, whatever standard output is.
+// JSON lines on standard output, whatever its state is.
 #include "support/batches.hpp"
 #include "support/catch.hpp"
 #include "support/files.hpp"

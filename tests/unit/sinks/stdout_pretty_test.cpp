@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lines for people, and the choice between them and JSON.
+// Readable lines on standard output, and the choice between them and JSON.
 #include "support/batches.hpp"
 #include "support/catch.hpp"
 #include "support/files.hpp"

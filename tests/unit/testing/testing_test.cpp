@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The kit for tests of programs and plugins: it finds what is there, waits for it, and sees what is wrong.
+// The testing kit: captured records, manual clock, faults and conformance checks.
 #include "support/batches.hpp"
 #include "support/catch.hpp"
 

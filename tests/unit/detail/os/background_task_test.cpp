@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Jobs on a thread of their own.
+// Jobs on a background thread.
 #include "support/catch.hpp"
 #include "support/files.hpp"
 

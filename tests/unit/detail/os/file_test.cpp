@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Files and descriptors, and files that grow by whole lines.
+// Files and descriptors, and files that grow by whole lines only.
 #include "support/catch.hpp"
 #include "support/files.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Waits on sockets that end.
+// Waits on sockets that end at a deadline.
 #include "support/catch.hpp"
 #include "support/files.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Files that become gzip files.
+// Compression of finished files.
 #if defined(FAPILOG_WITH_ZLIB)
 
 #include "support/catch.hpp"
