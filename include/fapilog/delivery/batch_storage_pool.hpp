@@ -32,7 +32,7 @@ class batch_storage_pool {
   }
   /// Keeps the memory of the batch, unless somebody else still holds the batch or enough memory is spare.
   void give_back(batch entries) noexcept {
-    auto storage = entries.take_back();
+    auto storage = entries.reusable_storage();
     if (storage == nullptr) return;
     entries = {};
     storage->clear();

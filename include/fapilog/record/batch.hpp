@@ -93,7 +93,7 @@ class batch {
   }
 
   /// The memory for reuse if this is the only handle to it, otherwise null.
-  [[nodiscard]] std::shared_ptr<batch_storage> take_back() const {
+  [[nodiscard]] std::shared_ptr<batch_storage> reusable_storage() const {
     return storage_.use_count() == 1 ? storage_ : nullptr;
   }
 

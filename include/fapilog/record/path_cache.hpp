@@ -32,12 +32,13 @@ class path_cache {
   };
 
   /// `roots` places have no key; their numbers are 0 to `roots` - 1.
-  explicit path_cache(std::size_t roots, std::size_t most_places = 4096) : roots_(roots), most_(most_places) {
+  explicit path_cache(std::size_t roots, std::size_t max_places = 4096)
+      : roots_(roots), max_places_(max_places) {
     forget();
   }
-  path_cache(path_cache const& other) : path_cache(other.roots_, other.most_) {}
+  path_cache(path_cache const& other) : path_cache(other.roots_, other.max_places_) {}
   path_cache& operator=(path_cache const& other) {
-    if (this != &other) *this = path_cache{other.roots_, other.most_};
+    if (this != &other) *this = path_cache{other.roots_, other.max_places_};
     return *this;
   }
   path_cache(path_cache&&) noexcept = default;
@@ -68,7 +69,7 @@ class path_cache {
   /// cached, or the key is too long.
   place add(place parent, std::string_view key, Decision decision) {
     if (parent == none || key.size() > longest_key) return none;
-    if (keys_.size() >= most_) {
+    if (keys_.size() >= max_places_) {
       full_ = true;
       return none;
     }
@@ -163,7 +164,7 @@ class path_cache {
   }
 
   std::size_t roots_;
-  std::size_t most_;
+  std::size_t max_places_;
   std::vector<std::string> keys_;  ///< by number, without the roots
   std::vector<slot> slots_;        ///< open addressing; the size is a power of two
   std::size_t mask_ = 0;
