@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The account as a property: random pipelines, whose account after the drain must equal what the test has recorded.
-// FAPILOG_PROPERTY_PIPELINES says how many (40 if not set), FAPILOG_PROPERTY_SEED the first one's seed. A failure tells
-// the seed and the pipeline; FAPILOG_PROPERTY_SEED=<seed> FAPILOG_PROPERTY_PIPELINES=1 builds the same one again.
+// FAPILOG_PROPERTY_PIPELINES sets the number of pipelines (40 if not set), FAPILOG_PROPERTY_SEED the seed of the first. A
+// failure prints the seed and the pipeline; FAPILOG_PROPERTY_SEED=<seed> FAPILOG_PROPERTY_PIPELINES=1 builds the same one again.
 #include "support/catch.hpp"
 #include "support/scale.hpp"
 #include "support/temporary_directory.hpp"
@@ -64,7 +64,7 @@ class dice {
   std::mt19937_64 engine_;
 };
 
-/// What a book keeps of a record.
+/// What the test records about each record.
 struct line {
   fapilog::uuid id;
   fapilog::level severity = fapilog::level::info;
@@ -82,7 +82,7 @@ line line_of(fapilog::event const& e) {
 }
 using id_set = std::set<fapilog::uuid>;
 
-/// Sinks that hang or are down until the test lets them go.
+/// Sinks that hang or are down until the test releases them.
 struct gate {
   std::mutex mutex;
   std::condition_variable changed;
@@ -119,7 +119,7 @@ struct temper {
   std::size_t batch_size = 0;
 };
 
-/// Takes records into its book, as its temper lets it.
+/// Notes the records that it accepts, as its behaviour allows.
 class booking_sink {
  public:
   booking_sink(std::string name, temper how, std::uint64_t seed, std::shared_ptr<gate> held)
@@ -182,7 +182,7 @@ class booking_sink {
   [[nodiscard]] bool needs_json() const { return temper_.needs_json; }
   [[nodiscard]] std::size_t batch_size() const { return temper_.batch_size; }
 
-  /// Before the first record: done in each write.
+  /// To be called in each write, before the first record.
   void do_aside(std::function<void()> what) { aside_ = std::move(what); }
 
   [[nodiscard]] std::vector<line> taken() const {
@@ -234,7 +234,7 @@ class booking_sink {
   std::string complaints_;
 };
 
-/// Those that say of themselves whether they block.
+/// Sinks that declare whether they block.
 struct blocking_sink : booking_sink {
   using booking_sink::booking_sink;
   static constexpr bool may_block = true;
@@ -246,7 +246,7 @@ struct nonblocking_sink : booking_sink {
 
 enum class odd_rule { none, even_ids, throws };
 
-/// A sink of the pipeline, and what the test knows of it.
+/// A sink of the pipeline, and what the test knows about it.
 struct placed_book {
   std::shared_ptr<booking_sink> sink;
   std::shared_ptr<booking_sink> fallback;
@@ -257,7 +257,7 @@ struct placed_book {
   fapilog::delivery_options how;
 };
 
-/// The route as the page tells it, worked out again.
+/// The route, computed again from its documentation.
 bool route_takes(placed_book const& to, line const& l) {
   if (l.severity < to.route.min_level || l.severity > to.route.max_level) return false;
   if (to.route.levels != fapilog::level_set{} && !to.route.levels.contains(l.severity)) return false;
@@ -280,7 +280,7 @@ std::vector<std::size_t> destinations(std::vector<placed_book> const& sinks, fap
   return all;
 }
 
-/// Counts in the first and the last filter, and the last processor's book.
+/// Counts in the first and the last filter, and the records that the last processor noted.
 struct observations {
   std::atomic<std::uint64_t> entered{0};
   std::atomic<std::uint64_t> kept{0};
@@ -467,7 +467,7 @@ void add_sink(pipeline& p, dice& d, std::filesystem::path const& folder) {
   tell(p, "thread", static_cast<int>(how.thread), "queue", how.queue_bytes, "when_queue_full",
        static_cast<int>(how.when_queue_full), "attempts", how.retry.attempts, "breaker",
        how.circuit_breaker.enabled);
-  // A caller that blocks could wait for ever for a sink that stays dead.
+  // A caller that blocks could wait forever for a sink that stays dead.
   bool const must_revive = p.end == pipeline::ending::after_join;
   if (d.chance(0.4)) {
     tell(p, "fallback(");
@@ -536,7 +536,7 @@ pipeline random_pipeline(dice& d, std::filesystem::path const& folder) {
   return p;
 }
 
-/// A program: logs from its threads, flushes, drains, and says what is not as it should be.
+/// A program: logs from its threads, flushes, drains, and returns what is wrong.
 class trial {
  public:
   trial(pipeline& p, dice& d) : p_(p), d_(d) {}
@@ -607,7 +607,7 @@ class trial {
     }
   }
 
-  /// What holds at any time.
+  /// Checks what holds at any time.
   void look(fapilog::runtime const& rt) {
     fapilog::account const now = rt.counts();
     check(now.balanced(), "not balanced meanwhile");
@@ -645,7 +645,8 @@ class trial {
     }
     fapilog::account const first = rt.drain(std::chrono::milliseconds{d_.below(20)});
     check(first.balanced(), "not balanced after a short drain");
-    // Those that go on may each be in a call that is counted, but not yet as dropped; and call while counts are read.
+    // Threads that still log may each be in a call that is submitted but not yet counted as dropped, and may call while the
+    // counts are read.
     auto pending = first.pending;
     auto const still = std::chrono::steady_clock::now() + 10s;
     while (first && pending > producers.size() && std::chrono::steady_clock::now() < still)
@@ -662,7 +663,7 @@ class trial {
     return rt.drain(60s);
   }
 
-  /// The runtime goes while its sinks hang or are down.
+  /// The runtime is destroyed while its sinks hang or are down.
   void log_until_closed(fapilog::runtime& rt) {
     std::vector<std::thread> producers;
     for (int t = 0; t < p_.threads; ++t)
@@ -674,7 +675,7 @@ class trial {
     check(rt.drain(0ms).balanced(), "not balanced where the drain has no time");
     for (std::thread& t : producers) t.join();
   }
-  /// Threads that were left behind come to their end once they can, and keep nothing.
+  /// Threads that were left behind end once they can, and keep nothing alive.
   void wait_for_leftovers() {
     p_.held->open();
     auto const give_up = std::chrono::steady_clock::now() + 60s;
@@ -709,7 +710,7 @@ class trial {
     check(end_.filtered == filtered, end_.filtered, " filtered, not ", filtered);
   }
 
-  /// What the spool has left, in the order in which the next process delivers it.
+  /// What is left in the spool, in the order in which the next process delivers it.
   std::vector<line> recover(std::size_t s) {
     std::vector<line> all;
     if (!p_.sinks[s].has_spool) return all;

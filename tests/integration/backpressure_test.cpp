@@ -133,7 +133,7 @@ TEST_CASE("block waits until there is room and drops nothing") {
   {
     std::unique_lock lock{mutex};
     REQUIRE(progress.wait_for(lock, 30s, [&] { return logged > 0; }));
-    // The producer comes to a stand when the lane is full.
+    // The producer stops when the lane is full.
     int seen = 0;
     while (progress.wait_for(lock, 100ms, [&] { return logged != seen; })) seen = logged;
     CHECK(logged < 500);
@@ -241,7 +241,7 @@ TEST_CASE("a runtime whose sink hangs forever is destroyed after shutdown_timeou
     CHECK(told->find("1 pending") != std::string::npos);
   }
   sink->let_go();
-  // The thread that was left behind goes on and ends by itself; the sanitizers would tell of anything it touches.
+  // The thread that was left behind continues and ends by itself; the sanitizers would report any invalid access.
   std::unique_lock lock{sink->mutex};
   CHECK(sink->changed.wait_for(lock, 30s, [&] { return sink->passed == 1; }));
 }

@@ -109,7 +109,7 @@ constexpr char replacement[] = "\xEF\xBF\xBD";
 constexpr std::size_t ten_megabytes = 10'000'000;
 constexpr std::size_t most_record_bytes = std::size_t{1} << 20;
 
-/// Logs an innocent record before and after the bad one and checks that both arrive whole; returns the bad one.
+/// Logs an innocent record before and after the bad one and checks that both arrive intact; returns the bad one.
 template <class F>
 json between_others(support::logged& test, F&& bad) {
   std::size_t const before = test.sink->lines().size();
@@ -129,7 +129,7 @@ json between_others(support::logged& test, F&& bad) {
   return records[before + 1];
 }
 
-/// The complaints name this text in one of their lines, and each line is JSON.
+/// True if a line of the diagnostics contains this text, and each line is JSON.
 void check_complaint(support::logged& test, std::string const& named) {
   std::string const all = test.complaints();
   CHECK_THAT(all, ContainsSubstring(named));
@@ -586,7 +586,7 @@ TEST_CASE("records of a sink that logs arrive, and the runtime still ends") {
     auto const own = rt.get_logger("own");
     for (int i = 0; i < 50; ++i) own.info("n", kv("n", i));
     CHECK(rt.flush(60s).complete);
-    // What the sink said in its last write arrives after the flush; each write says at most one thing more.
+    // What the sink logged in its last write arrives after the flush; each write logs at most one record more.
     for (int i = 0; i < 25; ++i) CHECK(rt.flush(60s).complete);
     auto const counts = rt.drain(60s);
     CHECK(counts.complete);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Many threads at once: nothing lost, nothing torn, each thread's order kept, the account exact.
+// Many threads at once: nothing lost, nothing torn, the order of each thread kept, the account exact.
 #include "support/capture.hpp"
 #include "support/catch.hpp"
 #include "support/scale.hpp"
@@ -161,7 +161,7 @@ TEST_CASE("ten thousand short threads use few lanes and lose nothing") {
   for (std::string line; std::getline(status, line);) {
     if (line.rfind("VmSize:", 0) == 0) kib = std::stoull(line.substr(7));
   }
-  // A lane each would be ten gigabytes of addresses.
+  // One lane for each thread would be ten gigabytes of addresses.
   if (!support::sanitized) CHECK(kib < 2'000'000);
 }
 

@@ -18,7 +18,7 @@
 
 namespace {
 
-/// Bytes of which many mean something: quotes, escapes, parts of UTF-8, small counts.
+/// Bytes of which many have a meaning: quotes, escapes, parts of UTF-8, small counts.
 std::vector<std::uint8_t> random_input(std::mt19937_64& random) {
   static constexpr std::string_view telling =
       "\"\\\n\t\x01\x1F\x7F\x80\x9B\xBF\xC2\xC3\xE0\xE2\xED\xEF\xF0\xF4\xF5\xFE\xFF\xA0\xA8\xAE\xBB\xBD{}|/"

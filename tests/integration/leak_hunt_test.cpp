@@ -38,7 +38,7 @@ void to_log(fapilog::value_writer& writer, nested const& n) {
   });
 }
 
-/// A secret that must not be seen, and the text or the name that gives it away.
+/// A secret that must not be written, and the text or the name by which it is recognised.
 struct secret {
   std::string core;  ///< what is looked for
   std::string text;  ///< what is logged
@@ -174,7 +174,7 @@ void log_exception(fapilog::logger const& log, std::string const& outer, std::st
   }
 }
 
-/// Puts a secret that is known by its text into one of ten places.
+/// Puts a secret that is recognised by its text into one of ten places.
 void plant_text(fapilog::logger const& log, secret const& s, std::size_t place) {
   switch (place) {
     case 0: return log.info("it says: {}", s.text);
@@ -197,7 +197,7 @@ void plant_text(fapilog::logger const& log, secret const& s, std::size_t place) 
   }
 }
 
-/// Puts a secret that is known by its name into one of ten places.
+/// Puts a secret that is recognised by its name into one of ten places.
 void plant_named(fapilog::logger const& log, secret const& s, std::size_t place) {
   dynamic_key const key{s.name};
   switch (place) {
@@ -229,7 +229,7 @@ struct planted {
   secret what;
 };
 
-/// Logs ten secrets of each kind, and returns those that the set in question covers.
+/// Logs ten secrets of each kind, and returns those that this set of rules covers.
 std::vector<planted> plant_all(fapilog::logger const& log, bool production_only) {
   std::vector<planted> all;
   for (std::size_t k = 0; k < kinds().size(); ++k) {
@@ -261,7 +261,7 @@ std::size_t leaks(std::string const& text, std::vector<planted> const& all) {
   return found;
 }
 
-/// What nobody would call a secret.
+/// Values that are no secrets.
 void log_harmless(fapilog::logger const& log) {
   log.info("user logged in", kv("user_id", 42), kv("author", "ada"),
            kv("expires_at", "2026-01-27T10:30:00Z"));

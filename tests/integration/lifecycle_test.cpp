@@ -39,7 +39,7 @@ fapilog::options to_file(std::string const& path) {
           .sinks = {fapilog::sinks::rotating_file{{.path = path, .max_bytes = 0}}}};
 }
 
-/// Lines of a file; each has to be a whole record.
+/// Lines of a file; each must be a whole record.
 std::vector<nlohmann::json> records_of(std::string const& path) {
   std::vector<nlohmann::json> all;
   std::ifstream file{path};
@@ -47,7 +47,7 @@ std::vector<nlohmann::json> records_of(std::string const& path) {
   return all;
 }
 
-/// Runs this in a child process, which is killed by an alarm where it hangs, and returns its wait status.
+/// Runs this in a child process, which is killed by an alarm if it hangs, and returns its wait status.
 int in_child(std::function<void()> const& body) {
   std::cout.flush();  // what Catch has not written yet is not the child's to write
   std::fflush(nullptr);
@@ -125,7 +125,7 @@ TEST_CASE("records from the destructors of a thread's own objects are written") 
   constexpr std::size_t threads = 50;
   for (std::size_t i = 0; i < threads; ++i) {
     std::thread{[&log] {
-      // Made before the thread's first record, so destroyed after the thread has given its lane back.
+      // Made before the thread's first record, so destroyed after the thread has released its lane.
       thread_local logs_at_end late{log, "late"};
       log.info(fapilog::runtime_text(late.text));
     }}.join();
@@ -264,7 +264,7 @@ TEST_CASE("a forked child logs its own records, repeats none of its parent's and
         }
       });
     }
-    // The address sanitizer's allocator may not be in use at a fork: no thread makes its lane from here on.
+    // The address sanitizer's allocator must not be in use at a fork: no thread makes its lane from here on.
     while (logging < 3) std::this_thread::yield();
     for (std::size_t i = 0; i < forks; ++i) {
       most_by_parent += 1'000;
@@ -371,7 +371,7 @@ TEST_CASE("a process that is killed leaves only whole lines") {
       auto const log = rt->get_logger();
       for (;;) log.info("until killed", kv("text", std::string(200, 'x')));
     }
-    // The kill comes in the middle of the writing: when some lines are there.
+    // The kill comes in the middle of the writing: once some lines are written.
     auto const give_up = std::chrono::steady_clock::now() + 30s;
     std::error_code ignored;
     auto const grown = std::filesystem::exists(path) ? std::filesystem::file_size(path) : 0;

@@ -27,7 +27,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Takes 3 ms a record until it is told to hurry.
+/// Takes 3 ms for each record until the test ends that.
 struct three_milliseconds {
   std::atomic<bool> hurries{false};
   std::vector<fapilog::uuid> ids;
@@ -98,7 +98,7 @@ TEST_CASE("a file gets all of a flood beside a hung, a throwing and a slow sink,
     CHECK(most_queued(rt, name) <= static_cast<double>(queue_bytes));
   }
   INFO(before << " bytes resident before, " << after << " after");
-  // Three queues, a lane, the batches at hand.
+  // Three queues, a lane, the current batches.
   if (!support::sanitized) CHECK(after < before + 3 * queue_bytes + (8U << 20));
 
   hung->set(support::switched_sink::mode::take);

@@ -42,7 +42,7 @@ fapilog::delivery_options spooled(std::filesystem::path const& folder) {
 }
 void be_silent(std::string_view /*line*/) {}
 
-/// What another process is told, in memory that both have.
+/// Signals to another process, in shared memory.
 struct shared_number {
   std::atomic<std::uint64_t>* value = static_cast<std::atomic<std::uint64_t>*>(
       ::mmap(nullptr, 4'096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
@@ -121,7 +121,7 @@ TEST_CASE(
 
     auto const messages = recover(folder.path());
     CHECK(messages.size() >= known);
-    // What was in memory only is gone; the rest is in order.
+    // What was only in memory is lost; the rest is in order.
     std::uint64_t next[threads] = {};
     std::size_t wrong = 0;
     for (std::string const& message : messages) {

@@ -35,7 +35,7 @@ struct counting_sink {
   }
 };
 
-/// How often the threads of this name have gone to sleep, as the kernel counts it.
+/// How often the threads with this name have gone to sleep, as counted by the kernel.
 struct thread_sleeps {
   std::uint64_t count = 0;
   int threads = 0;

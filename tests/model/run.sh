@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Checks wakeup.pml with SPIN, every variant over its whole state space. usage: run.sh [--deep]
-# Good variants must be verified, broken ones refuted, and in the way that they were broken for.
-# Exit status: 0, 1, or 77 where there is no SPIN or no C compiler.
+# Correct variants must be verified, broken ones refuted by the expected error.
+# Exit status: 0, 1, or 77 without SPIN or a C compiler.
 set -euo pipefail
 model=$(cd "$(dirname "$0")" && pwd)/wakeup.pml
 deep=false

@@ -3,7 +3,7 @@
 //
 //   producer: publish head; light fence; if (armed) wake
 //   wake:     if (exchange(armed, false)) lock, unlock, notify_one
-//   worker:   armed = true; heavy fence; look at every lane and at the requests once more;
+//   worker:   armed = true; heavy fence; check every lane and the requests once more;
 //             nothing? lock; while (armed) wait
 //
 // Policy: one of -DFENCE and -DASYMMETRIC.

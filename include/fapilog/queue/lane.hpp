@@ -46,7 +46,7 @@ struct lane {
   /// Thread: any.
   [[nodiscard]] bool has_records() const noexcept { return queue.published() != queue.released(); }
 
-  /// Has the pages where the owner will write next mapped, so that no call pays for it. In steps, so that a lane that is
+  /// Maps the pages where the owner will write next, so that no call pays for it. In steps, so that a lane that is
   /// hardly used takes little memory. Thread: the worker.
   void populate_ahead() noexcept {
     constexpr std::uint64_t step = std::uint64_t{128} * 1024;

@@ -43,7 +43,7 @@ constexpr std::size_t padded(std::size_t size) noexcept { return (size + alignme
 inline constexpr std::uint8_t key_is_literal = 1;  ///< eight bytes follow: a pointer to the key's characters
 inline constexpr std::uint8_t key_is_inline = 2;   ///< the key's characters follow, padded
 inline constexpr std::uint8_t clipped = 4;         ///< something of the value was cut to keep to a limit
-inline constexpr std::uint8_t failed = 8;          ///< the value could not be produced; the text says why
+inline constexpr std::uint8_t failed = 8;  ///< the value could not be made; it is a string with the reason
 
 /// Starts every field and format argument. Key and payload follow.
 struct cell_head {
@@ -102,7 +102,7 @@ constexpr payload_form form_of(kind type) noexcept {
   return payload_form::unknown;
 }
 
-/// True where the payload's length is `cell_head::size`.
+/// True if the payload's length is `cell_head::size`.
 constexpr bool is_sized(kind type) noexcept {
   return type == kind::string || type == kind::bytes || type == kind::object || type == kind::array ||
          type == kind::exception;
@@ -158,8 +158,8 @@ static_assert(sizeof(record_head) == 8);
 /// Follows the head of a log record; then the unnamed cells of arguments and the named ones of fields.
 struct log_head {
   std::uint64_t ticks;  ///< when, in the runtime's clock
-  char const* text;     ///< message literal up to its end, or null where the message is a cell
-  void const* logger;   ///< who logged: the engine's logger_core
+  char const* text;     ///< message literal up to its end, or null if the message is a cell
+  void const* logger;   ///< the logger_core that logged
   detail::call_site where;
 };
 

@@ -171,12 +171,13 @@ class batch_builder {
     undo const without_it{*this, keep};
     auto const defects = maker_.make(own, scope, e.event);
     if (defects.failed)
-      diagnostics_->warn("call", "a value or message could not be made; its text says why",
+      diagnostics_->warn("call", "a value or message could not be made; the record contains the reason",
                          place_of(e.event)
                              .append(defects.key.empty() ? ", in the message" : ", field ")
                              .append(defects.key));
     if (defects.clipped)
-      diagnostics_->warn("call", "a record was cut: it was longer than max_record_bytes or nested too deep",
+      diagnostics_->warn("call",
+                         "a record was cut because it is longer than max_record_bytes or nested too deep",
                          place_of(e.event));
     switch (stages_.run(e.event)) {
       case pipeline::verdict::filtered: filtered_.fetch_add(1, std::memory_order_relaxed); return;

@@ -104,7 +104,7 @@ class pipeline {
       if (!keep) return verdict::filtered;
     }
     for (any_enricher& s : stages_.enrichers) {
-      guarded(s.base(), "an enricher threw; the record goes without it", [&] { s.enrich(e); });
+      guarded(s.base(), "an enricher threw; the record lacks its fields", [&] { s.enrich(e); });
     }
     for (any_redactor& s : stages_.redactors) {
       if (!redact(s, e)) return after_failed_redaction(e);
@@ -255,7 +255,7 @@ class pipeline {
     bool const drops = stages_.on_failed_redaction == redaction_fail_mode::closed;
     diagnostics_->warn(of.name(),
                        drops ? "a redactor threw; the record is dropped"
-                             : "a redactor threw; the record goes without its message and values",
+                             : "a redactor threw; the record is written without its message and values",
                        type);
   }
   /// No value that was not redacted passes, not even without memory to replace it.

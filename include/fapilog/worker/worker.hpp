@@ -291,7 +291,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     }
   }
 
-  /// After `close_for_calls` a call either sees the closed channel or is writing: waits for the latter.
+  /// Waits for the calls that were already writing when the channel was closed.
   void wait_for_callers() {
     auto const give_up = clock::now() + std::chrono::seconds{1};
     while (!channel_.lanes().is_quiet() && clock::now() < give_up) std::this_thread::yield();
@@ -348,9 +348,10 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     try {
       action();
     } catch (std::exception const& error) {
-      diagnostics_->warn("worker", "the worker met an error and goes on", error.what());
+      diagnostics_->warn("worker", "the worker caught an exception and continues", error.what());
     } catch (...) {
-      diagnostics_->warn("worker", "the worker met an error and goes on", "not derived from std::exception");
+      diagnostics_->warn("worker", "the worker caught an exception and continues",
+                         "not derived from std::exception");
     }
   }
 

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Removes every second record and tells of it.
+/// Removes every second record and adds a summary.
 class halving {
  public:
   explicit halving(std::int64_t due_in_ns = 0) : due_in_ns_(due_in_ns) {}

@@ -49,7 +49,7 @@ std::vector<double> doubles() {
   std::mt19937_64 random{20'261'123};
   for (int i = 0; i < 20'000; ++i) {
     all.push_back(std::bit_cast<double>(random()));
-    // Decimals as people have them: up to eight digits after the point.
+    // Common decimals: up to eight digits after the point.
     auto const whole =
         static_cast<double>(static_cast<std::int64_t>(random() % 2'000'000'000'000) - 1'000'000'000'000);
     all.push_back(whole / std::pow(10.0, static_cast<double>(random() % 9)));

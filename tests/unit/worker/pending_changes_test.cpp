@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Removes each record, and tells how many at the end.
+/// Removes each record, and adds a summary at the end.
 struct removes_all {
   std::int64_t removed = 0;
   bool keep(fapilog::event const&) {

@@ -144,7 +144,7 @@ TEST_CASE("a record passes a filter or enricher that throws, but not a redactor 
        {"a filter threw", "an enricher threw", "a redactor threw", "a processor threw"}) {
     CHECK(told.find(words) != std::string::npos);
   }
-  // What was thrown may have what a redactor would mask; its type cannot.
+  // The text of an exception may contain what a redactor would mask; its type cannot.
   CHECK(told.find("thrown by a stage") == std::string::npos);
   CHECK(told.find("std::runtime_error") != std::string::npos);
 }

@@ -107,7 +107,7 @@ TEST_CASE("under pressure a runtime leaves records out, reports it, and returns 
                        .diagnostics_output = [&](std::string_view line) { told += line; }}};
   auto const log = rt.get_logger();
   auto const give_up = std::chrono::steady_clock::now() + 60s;
-  // Calls are several times as fast as what comes after them, so the lane is full whenever it is looked at.
+  // Calls are several times as fast as the worker, so the lane is full whenever the worker checks it.
   while (rt.counts().pressure.peak < pressure_level::critical && std::chrono::steady_clock::now() < give_up) {
     for (int i = 0; i < 1'000; ++i) log.info("flood {}", i);
   }

@@ -20,7 +20,7 @@ using fapilog::value;
 
 namespace {
 
-/// A pipeline with one redactor, and what it says.
+/// A pipeline with one redactor, and its diagnostics.
 struct line {
   explicit line(redaction_fail_mode mode, fapilog::any_redactor redactor)
       : stages({.filters = {},
@@ -30,7 +30,7 @@ struct line {
                 .on_failed_redaction = mode},
                std::make_shared<fapilog::diagnostics>([this](std::string_view text) { told += text; })) {}
 
-  /// The JSON of the event, or nothing where it was dropped.
+  /// The JSON of the event, or an empty string if it was dropped.
   std::string run(fapilog::event& e) {
     if (stages.run(e) != fapilog::detail::pipeline::verdict::keep) return {};
     fapilog::detail::text_buffer text;
@@ -42,7 +42,7 @@ struct line {
   fapilog::detail::pipeline stages;
 };
 
-/// Begins its work, then gives up with the value on its lips.
+/// Begins its work, then throws an exception whose text contains the value.
 struct fails_half_way {
   static void redact(fapilog::event& e) {
     e.data.set("looked_at", value::of_string("***"));
@@ -101,7 +101,7 @@ TEST_CASE("warn keeps a record whose redaction failed, without its message and v
                                          {"nothing", nullptr},
                                          {"looked_at", "[REDACTION FAILED]"}});
   CHECK(log.at("diagnostics").at("exception") == "[REDACTION FAILED]");
-  CHECK_THAT(pipeline.told, ContainsSubstring("the record goes without its message and values"));
+  CHECK_THAT(pipeline.told, ContainsSubstring("the record is written without its message and values"));
 }
 
 TEST_CASE("open does the same as warn, without a report") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Everything about fork(2): who takes part, which locks are held meanwhile, and what a child makes anew.
+// Support for fork(2): the participants, the locks that are held meanwhile, and what a child makes anew.
 #pragma once
 
 #include <fapilog/detail/os/system.hpp>
