@@ -273,8 +273,6 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     idle_.wait(due, has_work, [this] { channel_.lanes().trim_unowned(); });
   }
 
-  // Its steps.
-
   void pause_for_fork() {
     writer_.wait_until_idle();
     std::unique_lock lock{mutex_};
