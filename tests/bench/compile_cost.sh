@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # What it costs a translation unit to log: preprocessed lines, compile time against fmt's light header alone, and time
 # and code for each statement.
+# Also what it costs to own the runtime: a program of one file ("hello"), one with settings and one with settings and
+# Postgres, header-only and with fapilog::compiled, next to header-only spdlog if that is installed.
 # Usage: tests/bench/compile_cost.sh [--check | --full]. With --check it fails where a limit is broken; --full measures
 # units of 1, 200 and 2,000 statements as CSV rows on the standard error. Both compare with quill where its headers are
 # in FAPILOG_BENCH_QUILL_INCLUDE. CXX chooses the compiler, RUNS how often each time is taken.
@@ -170,5 +172,92 @@ if [[ -n $quill ]]; then
   done
 else
   echo "quill's headers are not given: not compared"
+fi
+
+# --- the file that owns the runtime -------------------------------------------------------------------------
+
+# owner <unit> <options...>: compiles once at -O2 and prints seconds of CPU time and megabytes of memory.
+owner() {
+  python3 - "$compiler" "${flags[@]}" -O2 "${@:2}" -c "$1.cpp" -o "$1.o" <<'PY'
+import resource, subprocess, sys
+if subprocess.run(sys.argv[1:], stderr=subprocess.DEVNULL).returncode != 0:
+    sys.exit(1)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(f"{used.ru_utime + used.ru_stime:.1f} {used.ru_maxrss // 1024}")
+PY
+}
+
+cat >hello.cpp <<'EOT'
+#include <fapilog/fapilog.hpp>
+int main() {
+  fapilog::runtime rt;
+  rt.get_logger("hello").info("hello {}", 42);
+}
+EOT
+cat >with_settings.cpp <<'EOT'
+#include <fapilog/fapilog.hpp>
+#include <fapilog/settings.hpp>
+int main() {
+  fapilog::runtime rt{fapilog::settings::from_environment().options()};
+  rt.get_logger("hello").info("hello {}", 42);
+}
+EOT
+cat >with_postgres.cpp <<'EOT'
+#include <fapilog/fapilog.hpp>
+#include <fapilog/plugins/postgres.hpp>
+#include <fapilog/settings.hpp>
+int main() {
+  auto plugins = fapilog::builtin_plugins();
+  fapilog::add_postgres(plugins);
+  fapilog::runtime rt{fapilog::settings::from_environment(fapilog::process_environment(), plugins).options()};
+  rt.get_logger("hello").info("hello {}", 42);
+}
+EOT
+cat >spdlog_hello.cpp <<'EOT'
+#include <spdlog/async.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+int main() {
+  auto log = spdlog::create_async<spdlog::sinks::stdout_color_sink_mt>("hello");
+  log->info("hello {}", 42);
+  spdlog::shutdown();
+}
+EOT
+
+if ! command -v python3 >/dev/null; then
+  echo "python3 is not installed: owners of a runtime are not measured"
+  exit $failed
+fi
+for unit in hello with_settings with_postgres; do
+  for flavour in header_only compiled; do
+    options=()
+    if [[ $flavour == compiled ]]; then options=(-DFAPILOG_COMPILED); fi
+    if ! figures=$(owner "$unit" "${options[@]}"); then
+      echo "$compiler -O2: $unit, $flavour: does not compile here (a dependency may be missing)"
+      continue
+    fi
+    read -r "${unit}_${flavour}_seconds" "${unit}_${flavour}_mb" <<<"$figures"
+    echo "$compiler -O2: $unit, $flavour: ${figures% *} s, ${figures#* } MB"
+    if [[ $unit == hello && $flavour == header_only ]] && "$compiler" hello.o -o hello -lfmt -pthread 2>/dev/null; then
+      strip -s hello
+      kb=$(($(stat -c %s hello) / 1024))
+      echo "$compiler -O2: hello, header_only, stripped: $kb KB (limit 440)"
+      fail_unless "$kb <= 440" "the program is too large"
+    fi
+  done
+done
+fail_unless "${hello_header_only_mb:-9999} <= 720" "hello takes too much memory to compile (limit 720 MB)"
+if figures=$(owner spdlog_hello); then
+  theirs=${figures% *}
+  echo "$compiler -O2: spdlog header-only: $theirs s, ${figures#* } MB"
+  for pair in hello_header_only:1.8 hello_compiled:0.45; do
+    variable=${pair%:*}_seconds
+    if [[ -z ${!variable:-} ]]; then continue; fi
+    ratio=$(awk -v a="${!variable}" -v b="$theirs" 'BEGIN {printf "%.2f", a / b}')
+    echo "$compiler -O2: ${pair%:*} to spdlog header-only: ratio $ratio (limit ${pair#*:})"
+    fail_unless "$ratio <= ${pair#*:}" "the file that owns the runtime is too slow to compile"
+  done
+else
+  echo "spdlog is not installed: not compared"
 fi
 exit $failed
