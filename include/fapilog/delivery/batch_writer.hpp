@@ -69,7 +69,7 @@ class batch_writer final : public fork_participant {
   /// batches wait for the helper.
   void write(batch entries, bool more_to_come) {
     bool const on_this_thread =
-        more_to_come ? !has_helper() : unwritten_.load(std::memory_order_acquire) == 0;
+        more_to_come ? !start_helper() : unwritten_.load(std::memory_order_acquire) == 0;
     if (on_this_thread) {
       wait_until_idle();
       return deliver(std::move(entries));
@@ -116,8 +116,8 @@ class batch_writer final : public fork_participant {
   static constexpr std::size_t max_queued = 4;
   static constexpr int max_naps = 20;
 
-  /// Starts the helper at the first call. Returns false if a helper would not help, or if no thread can be created.
-  bool has_helper() {
+  /// Starts the helper unless it runs. Returns false if a helper would not help, or if no thread can be created.
+  bool start_helper() {
     if (helper_.joinable()) return true;
     if (is_helper_useless_ || !deliveries_.has_shared()) return false;
     is_helper_useless_ = std::thread::hardware_concurrency() == 1;

@@ -125,7 +125,7 @@ class rotating_file {
 
   /// Ensures that the file is open, still has its name, and belongs to the current interval.
   refusal prepare(std::int64_t now) {
-    bool is_ours = file_.is_open() && file_.is_alive();
+    bool is_ours = file_.is_open() && file_.revalidate();
     if (is_ours && (now < checked_ || now - checked_ >= second)) {
       checked_ = now;
       is_ours = file_.is_at(config_.path);

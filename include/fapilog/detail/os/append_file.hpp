@@ -64,14 +64,14 @@ class append_file {
   }
 
   [[nodiscard]] bool is_open() const noexcept { return handle_.is_open(); }
-  /// Size of the file as of the last call of `is_alive`, plus what was appended since.
+  /// Size of the file as of the last call of `revalidate`, plus what was appended since.
   [[nodiscard]] std::uint64_t size() const noexcept { return size_ + (is_torn_ ? 1 : 0); }
   /// Time of the last write before the file was opened, in seconds since 1970-01-01 UTC.
   [[nodiscard]] std::int64_t modified_before() const noexcept { return opened_.modified; }
 
   /// Returns true if the open file still has a name. Closes it otherwise, because nobody would find what is written to it.
   /// Forgets a descriptor that other code has closed: its number may belong to another file now.
-  [[nodiscard]] bool is_alive() noexcept {
+  [[nodiscard]] bool revalidate() noexcept {
     file_status const now = handle_.status();
     if (!now.is_same_file(opened_)) {
       handle_.forget();

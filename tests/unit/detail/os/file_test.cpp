@@ -291,7 +291,7 @@ TEST_CASE("a full disk leaves whole lines, and writing continues once there is r
   CHECK(support::content_of(path) == lines.substr(0, first.bytes));
   CHECK(file.size() == first.bytes);
 
-  REQUIRE(file.is_alive());
+  REQUIRE(file.revalidate());
   CHECK(file.append(lines.substr(first.bytes), false).error == ENOSPC);
   CHECK(support::content_of(path) == lines.substr(0, file.size()));
 
@@ -332,17 +332,17 @@ TEST_CASE("a file without a name is closed, and a descriptor that other code clo
   std::string const path = directory / "app.log";
   append_file file;
   REQUIRE_FALSE(file.open(path, directory.path().string(), 0600));
-  CHECK(file.is_alive());
+  CHECK(file.revalidate());
   CHECK(file.is_at(path));
 
   SECTION("renamed: alive, but elsewhere") {
     std::filesystem::rename(path, directory / "moved.log");
-    CHECK(file.is_alive());
+    CHECK(file.revalidate());
     CHECK_FALSE(file.is_at(path));
   }
   SECTION("removed") {
     std::filesystem::remove(path);
-    CHECK_FALSE(file.is_alive());
+    CHECK_FALSE(file.revalidate());
     CHECK_FALSE(file.is_open());
   }
   SECTION("closed behind our back, and its number given to another file, which stays open") {
@@ -356,7 +356,7 @@ TEST_CASE("a file without a name is closed, and a descriptor that other code clo
     REQUIRE(number >= 0);
     int const other = ::open((directory / "database").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     REQUIRE(::dup2(other, number) == number);
-    CHECK_FALSE(file.is_alive());
+    CHECK_FALSE(file.revalidate());
     CHECK_FALSE(file.is_open());
     CHECK(::fcntl(number, F_GETFD) >= 0);
     CHECK(support::content_of(directory / "database").empty());
@@ -366,7 +366,7 @@ TEST_CASE("a file without a name is closed, and a descriptor that other code clo
   SECTION("emptied by somebody who copied it") {
     REQUIRE(file.append("{\"n\":1}\n", false).error == 0);
     std::filesystem::resize_file(path, 0);
-    REQUIRE(file.is_alive());
+    REQUIRE(file.revalidate());
     CHECK(file.size() == 0);
     REQUIRE(file.append("{\"n\":2}\n", false).error == 0);
     CHECK(support::content_of(path) == "{\"n\":2}\n");
