@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Support for fork(2): the participants, the locks that are held meanwhile, and what a child makes anew.
+// Handling of fork(2): the participants, the locks held meanwhile, and the objects that a child recreates.
 #pragma once
 
 #include <fapilog/detail/os/system.hpp>
@@ -16,7 +16,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// A thread, mutex or condition variable that a forked child makes anew. The child has none of its parent's threads, so
+/// A thread, mutex or condition variable that a forked child recreates. The child has none of its parent's threads, so
 /// it must neither join them nor use what they may have locked or waited on when the process forked.
 template <class T>
 class fork_safe : public T {
@@ -68,7 +68,7 @@ class fork_participant {
   virtual void before_fork(clock::time_point deadline) = 0;
   /// Undoes `before_fork`.
   virtual void after_fork_in_parent() noexcept = 0;
-  /// Releases the locks and makes anew what only the parent has.
+  /// Releases the locks and recreates the objects that only the parent has.
   virtual void after_fork_in_child() = 0;
 
   fork_participant(fork_participant const&) = delete;

@@ -79,7 +79,7 @@ inline std::int64_t steady_clock_ns() noexcept {
 }
 
 #if defined(__SANITIZE_THREAD__)
-/// What stands in for a fence where the sanitizer, which knows none, would complain of it.
+/// Used instead of a fence under the thread sanitizer, which does not support fences.
 inline constinit int fence_word = 0;
 #endif
 
@@ -92,8 +92,8 @@ inline constinit int fence_word = 0;
 #endif
 }
 
-/// Adds to a word that only this thread writes, in one instruction where the processor has one: a signal handler of the
-/// same thread that adds, too, then comes before or after it, never in the middle.
+/// Adds to a word that only this thread writes, in one instruction if the processor has one, so that a signal handler of the
+/// same thread can add too without losing a count.
 [[gnu::always_inline]] inline void add_in_one_step(std::uint64_t& word, std::uint64_t count) noexcept {
 #if defined(__x86_64__)
   asm volatile("addq %1, %0" : "+m"(word) : "er"(count) : "cc");
@@ -102,8 +102,8 @@ inline constinit int fence_word = 0;
 #endif
 }
 
-/// Where a call stands in the source: one pointer with GCC, three words elsewhere (clang 14 with libstdc++ has
-/// no `std::source_location`).
+/// Source location of a call: one pointer with GCC, three words elsewhere (clang 14 with libstdc++ has no
+/// `std::source_location`).
 class call_site {
  public:
 #if FAPILOG_DETAIL_GCC
