@@ -15,5 +15,5 @@ endif()
 
 set(ENV{CMAKE_PREFIX_PATH} "${folder}/prefix")
 configure("${consumers}/find_package" "${folder}/consumer" "-DPROGRAMS=${programs}" -DCOMPONENTS=compiled)
-build("${folder}/consumer")
+run("${CMAKE_COMMAND}" --build "${folder}/consumer" --target compiled) # not the header-only program
 run_one_line("${folder}/consumer/compiled")
