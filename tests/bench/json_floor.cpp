@@ -68,7 +68,7 @@ class floor_writer {
 
   bool special_[256];
   std::string constants_;
-  fapilog::timestamp_writer time_;
+  fapilog::detail::timestamp_writer time_;
 };
 
 std::int64_t now_ns() {
@@ -109,7 +109,7 @@ double encoder(std::size_t records) {
   bench::values const data;
   fapilog::detail::arena memory;
   fapilog::detail::text_buffer text;
-  fapilog::envelope_writer writer;
+  fapilog::detail::envelope_writer writer;
   fapilog::detail::uuid7_generator ids;
   fapilog::enrichers::runtime_info info;
   fapilog::event e{memory};

@@ -81,7 +81,7 @@ BENCHMARK_CAPTURE(put_integer, ten_digits, 1'234'567'890);
 BENCHMARK_CAPTURE(put_integer, longest, INT64_MIN);
 
 void timestamp_writer(benchmark::State& state) {
-  fapilog::timestamp_writer writer;
+  fapilog::detail::timestamp_writer writer;
   char text[40];
   std::int64_t now = 1'769'500'000'000'000'000;
   for (auto _ : state) {

@@ -383,7 +383,7 @@ class runner {
       n.value = program.value(budget, 0);
       bool const keeps =
           n.value.what == form::text || n.value.what == form::integer || n.value.what == form::natural;
-      if (fapilog::is_context_key(key_of(n.key)) && !keeps) {
+      if (fapilog::detail::is_context_key(key_of(n.key)) && !keeps) {
         n.value = {};
         n.value.what = form::text;
         n.value.text = program.text(budget);
@@ -460,7 +460,7 @@ class runner {
     for (std::vector<named> const* part : {&scoped, &bound, &own}) {
       for (named const& n : *part) {
         std::string const key = key_of(n.key);
-        (fapilog::is_context_key(key) ? context : data)[key] = &n.value;
+        (fapilog::detail::is_context_key(key) ? context : data)[key] = &n.value;
       }
     }
     json const& arrived = log.at("data");

@@ -111,7 +111,7 @@ class redacted {
 
   fapilog::any_redactor redactor_;
   fapilog::batch_storage storage_;
-  fapilog::envelope_writer envelope_;
+  fapilog::detail::envelope_writer envelope_;
 };
 
 }  // namespace support

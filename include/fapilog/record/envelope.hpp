@@ -10,7 +10,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace fapilog::inline v0_1 {
+namespace fapilog::inline v0_1::detail {
 
 /// Version of the envelope that `envelope_writer` writes.
 inline constexpr std::string_view envelope_version = "1.1";
@@ -82,7 +82,7 @@ class envelope_writer {
     }
   }
 
-  timestamp_writer time_;
+  detail::timestamp_writer time_;
 };
 
-}  // namespace fapilog::inline v0_1
+}  // namespace fapilog::inline v0_1::detail

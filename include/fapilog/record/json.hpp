@@ -216,7 +216,7 @@ struct json_visitor {
   [[gnu::always_inline]] void operator()(timestamp_value time) const {
     char* const to = out.room(40);
     *to = '"';
-    char* end = put_timestamp(to + 1, time.unix_ns, time.digits);
+    char* end = detail::put_timestamp(to + 1, time.unix_ns, time.digits);
     *end++ = '"';
     out.end_at(end);
   }
@@ -277,10 +277,10 @@ struct plain_visitor : json_visitor {
   }
   [[gnu::always_inline]] void operator()(timestamp_value time) const {
     char* const to = out.room(40);
-    out.end_at(put_timestamp(to, time.unix_ns, time.digits));
+    out.end_at(detail::put_timestamp(to, time.unix_ns, time.digits));
   }
   [[gnu::always_inline]] void operator()(duration_value duration) const {
-    put_duration_text(out, duration.ns, duration.unit);
+    detail::put_duration_text(out, duration.ns, duration.unit);
   }
   [[gnu::always_inline]] void operator()(uuid const& id) const {
     char* const to = out.room(36);

@@ -15,7 +15,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace fapilog::inline v0_1 {
+namespace fapilog::inline v0_1::detail {
 
 struct pretty_style {
   bool colours = false;  ///< use the escape sequences of a terminal
@@ -213,7 +213,7 @@ class pretty_writer {
 
  private:
   pretty_style style_;
-  timestamp_writer time_;
+  detail::timestamp_writer time_;
 };
 
-}  // namespace fapilog::inline v0_1
+}  // namespace fapilog::inline v0_1::detail

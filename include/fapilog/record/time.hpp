@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace fapilog::inline v0_1 {
+namespace fapilog::inline v0_1::detail {
 
 /// A date and time of day in UTC, in the proleptic Gregorian calendar.
 struct civil_time {
@@ -141,4 +141,4 @@ inline void put_duration_text(detail::text_buffer& out, std::int64_t ns, detail:
   out.append(chosen.text);
 }
 
-}  // namespace fapilog::inline v0_1
+}  // namespace fapilog::inline v0_1::detail

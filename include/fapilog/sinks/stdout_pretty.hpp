@@ -82,7 +82,7 @@ class stdout_pretty {
            detail::environment("TERM", "") != "dumb";
   }
 
-  pretty_writer line_;
+  detail::pretty_writer line_;
   stdout_stream stream_;
   detail::text_buffer text_;
   std::vector<std::size_t> ends_;

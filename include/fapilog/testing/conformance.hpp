@@ -83,7 +83,7 @@ inline void fill(event& e, std::size_t n) {
 
 inline batch make_batch(std::size_t count, std::size_t begin) {
   auto storage = std::make_shared<batch_storage>();
-  envelope_writer writer;
+  detail::envelope_writer writer;
   std::vector<std::size_t> sizes;
   for (std::size_t i = 0; i < count; ++i) {
     entry& e = storage->entries().emplace_back(storage->memory());
@@ -120,7 +120,7 @@ void each_event(findings& all, std::string_view where, Action const& action) {
     fill(e, n);
     guarded(all, std::string{where} + " of event " + std::to_string(n), [&] { action(e); });
     detail::text_buffer line;
-    envelope_writer{}.put(line, e);
+    detail::envelope_writer{}.put(line, e);
     if (line.view().find('\n') != std::string_view::npos)
       all.push_back(std::string{where} + " of event " + std::to_string(n) +
                     ": the JSON line contains a newline");
@@ -176,10 +176,10 @@ void each_event(findings& all, std::string_view where, Action const& action) {
   conformance_detail::each_event(all, "redact", [&](event& e) {
     stage.redact(e);
     detail::text_buffer once;
-    envelope_writer{}.put(once, e);
+    detail::envelope_writer{}.put(once, e);
     stage.redact(e);
     detail::text_buffer twice;
-    envelope_writer{}.put(twice, e);
+    detail::envelope_writer{}.put(twice, e);
     if (once.view() != twice.view()) all.emplace_back("redact changes an event that it has already redacted");
   });
   return all;
@@ -188,7 +188,7 @@ void each_event(findings& all, std::string_view where, Action const& action) {
   findings all;
   conformance_detail::each_event(all, "process", [&](event& e) {
     detail::text_buffer text;
-    envelope_writer{}.put(text, e);
+    detail::envelope_writer{}.put(text, e);
     std::string line{text.view()};
     (void)stage.process(e, line);
   });

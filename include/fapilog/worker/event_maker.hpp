@@ -157,7 +157,7 @@ class event_maker {
       }
       return;
     }
-    bool const is_context = is_context_key(m.key);
+    bool const is_context = detail::is_context_key(m.key);
     member_list& list = is_context ? e.context : e.data;
     value const v = is_context ? as_context_text(m.value, e) : m.value;
     std::size_t const at = is_context ? known_.find(m.key, list.begin(), list.size())

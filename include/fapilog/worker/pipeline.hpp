@@ -275,7 +275,7 @@ class pipeline {
   mutable std::mutex
       mutex_;  ///< held by the worker while it changes the stages, by others while they read them
   std::shared_ptr<diagnostics> diagnostics_;
-  envelope_writer envelope_;
+  detail::envelope_writer envelope_;
   std::string line_;
   counter failed_redactions_;
 };

@@ -252,11 +252,11 @@ TEST_CASE("an exception goes to the diagnostics, not to data") {
 TEST_CASE("is_context_key is true for the six keys and for no similar key") {
   for (std::string_view const key :
        {"request_id", "user_id", "tenant_id", "trace_id", "span_id", "correlation_id"}) {
-    CHECK(fapilog::is_context_key(key));
-    CHECK_FALSE(fapilog::is_context_key(std::string{key} + " "));
-    CHECK_FALSE(fapilog::is_context_key(key.substr(1)));
+    CHECK(fapilog::detail::is_context_key(key));
+    CHECK_FALSE(fapilog::detail::is_context_key(std::string{key} + " "));
+    CHECK_FALSE(fapilog::detail::is_context_key(key.substr(1)));
   }
   for (std::string_view const key : {"", "message_id", "id", "USER_ID", "user-id", "session_id"}) {
-    CHECK_FALSE(fapilog::is_context_key(key));
+    CHECK_FALSE(fapilog::detail::is_context_key(key));
   }
 }

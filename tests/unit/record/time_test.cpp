@@ -13,19 +13,19 @@
 
 namespace {
 
-using fapilog::civil_from_seconds;
+using fapilog::detail::civil_from_seconds;
 
 constexpr std::int64_t ns_of_second = 1'000'000'000;
 constexpr std::int64_t day = 86'400;
 
 std::string timestamp(std::int64_t unix_ns, std::uint32_t digits = 3) {
   char text[40];
-  return {text, fapilog::put_timestamp(text, unix_ns, digits)};
+  return {text, fapilog::detail::put_timestamp(text, unix_ns, digits)};
 }
 
 std::string duration_text(std::int64_t ns, fapilog::detail::record_format::unit unit) {
   fapilog::detail::text_buffer out;
-  fapilog::put_duration_text(out, ns, unit);
+  fapilog::detail::put_duration_text(out, ns, unit);
   return std::string{out.view()};
 }
 
@@ -40,7 +40,7 @@ std::string by_gmtime(std::int64_t unix_seconds) {
 
 std::string civil(std::int64_t unix_seconds) {
   char text[24];
-  return {text, fapilog::put_civil(text, unix_seconds)};
+  return {text, fapilog::detail::put_civil(text, unix_seconds)};
 }
 
 }  // namespace
@@ -100,7 +100,7 @@ TEST_CASE("every day of 1600 to 2400 and random seconds match the C library") {
   std::uniform_int_distribution<std::int64_t> seconds{-62'135'596'800, 253'402'300'799};  // years 1 to 9999
   for (int i = 0; i < 20'000; ++i) {
     std::int64_t const at = seconds(random);
-    auto const parts = civil_from_seconds(at);
+    auto const parts = fapilog::detail::civil_from_seconds(at);
     auto const clock = static_cast<std::time_t>(at);
     std::tm expected{};
     REQUIRE(::gmtime_r(&clock, &expected) != nullptr);
@@ -135,7 +135,7 @@ TEST_CASE("a duration is written in the unit in which it was given") {
 }
 
 TEST_CASE("timestamps written one after the other equal those written singly") {
-  fapilog::timestamp_writer writer;
+  fapilog::detail::timestamp_writer writer;
   for (std::int64_t const base :
        {std::int64_t{0}, 1'769'509'800 * ns_of_second, 951'782'399 * ns_of_second, -5 * ns_of_second}) {
     for (std::int64_t const rest :
@@ -143,7 +143,7 @@ TEST_CASE("timestamps written one after the other equal those written singly") {
           61 * ns_of_second, std::int64_t{-1}, std::int64_t{7'000'000}}) {
       char alone[40];
       char in_turn[40];
-      char* const end = fapilog::put_timestamp(alone, base + rest, 3);
+      char* const end = fapilog::detail::put_timestamp(alone, base + rest, 3);
       char* const end_in_turn = writer.put(in_turn, base + rest);
       CHECK(std::string(alone, end) == std::string(in_turn, end_in_turn));
     }

@@ -29,9 +29,9 @@ using support::events;
 
 namespace {
 
-std::string pretty(event const& e, fapilog::pretty_style style = {}) {
+std::string pretty(event const& e, fapilog::detail::pretty_style style = {}) {
   fapilog::detail::text_buffer out;
-  fapilog::pretty_writer{style}.put(out, e);
+  fapilog::detail::pretty_writer{style}.put(out, e);
   return std::string{out.view()};
 }
 

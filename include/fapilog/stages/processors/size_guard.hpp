@@ -211,7 +211,7 @@ class size_guard {
   }
 
   static bool is_id(std::string_view key) noexcept {
-    return key == R"("message_id")" || is_context_key(key.substr(1, key.size() - 2));
+    return key == R"("message_id")" || detail::is_context_key(key.substr(1, key.size() - 2));
   }
 
   void cut_ids(std::size_t most) noexcept {

@@ -112,7 +112,7 @@ class rotated_files {
   /// never replaced, even if two processes rotate at once. Returns an errno value, or 0.
   [[nodiscard]] int rename_active(std::string const& active, std::int64_t now_ns) {
     char stamp[19];
-    put_civil(stamp, now_ns / 1'000'000'000);
+    detail::put_civil(stamp, now_ns / 1'000'000'000);
     item file;
     for (char const c : stamp) {
       if (c >= '0' && c <= '9') file.stamp += c;

@@ -227,7 +227,7 @@ class row_encoder {
   std::vector<column> columns_;
   bool whole_event_;
   std::vector<binary_array> arrays_;
-  envelope_writer envelope_;
+  detail::envelope_writer envelope_;
   json_repair repair_;
   text_buffer scratch_;
   text_buffer repaired_;

@@ -293,7 +293,7 @@ class keyword_finder {
   }
 
   std::shared_ptr<name_rules const> names_;
-  path_cache<verdict> known_{1, 1024};
+  detail::path_cache<verdict> known_{1, 1024};
   std::size_t done_ = 0;  ///< everything before it in this string is already redacted
 };
 

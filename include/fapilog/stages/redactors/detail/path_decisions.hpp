@@ -32,7 +32,7 @@ struct path_decision {
 /// std::bad_alloc.
 class path_decisions {
  public:
-  using cache = path_cache<path_decision>;
+  using cache = detail::path_cache<path_decision>;
   using place = cache::place;
 
   /// One rule with its mask, and how often it was applied.
