@@ -162,7 +162,7 @@ def presets(program):
         core = each["core"]
         same(core["log_level"], "DEBUG" if name == "dev" else "INFO", f"log_level of {name}")
         is_a(int, core["batch_max_size"], f"batch_max_size of {name}")
-        is_a(bool, core["drop_on_full"], f"drop_on_full of {name}")
+        require(core["when_full"] in ("drop", "wait"), f"when_full of {name}: {core['when_full']!r}")
         same(each["sink_config"]["postgres"]["create_table"], name not in ("adaptive", "hardened", "production"),
              f"create_table of {name}")
         same("rotating_file" in core["sinks"], name == "hardened", f"rotating_file of {name}")
