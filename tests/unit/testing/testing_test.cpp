@@ -128,9 +128,9 @@ TEST_CASE("conforming plugins pass, and violations are found") {
   };
   auto const found = kit::check_sink(bad_sink{});
   REQUIRE(found.size() == 5);
-  CHECK(found[0] == "write rejected entry 1, which is none");
+  CHECK(found[0] == "write rejected entry 1, which does not exist");
   CHECK(found[1] == "write of 0 records threw: nothing to write");
-  CHECK(found[2] == "write of 7 records asked for a retry: not seven");
+  CHECK(found[2] == "write of 7 records returned a retry: not seven");
   auto const growing =
       kit::check_redactor([](fapilog::event& e) { e.message = e.copy(std::string{e.message} + "*"); });
   CHECK_FALSE(growing.empty());
