@@ -224,7 +224,7 @@ TEST_CASE("what a plugin's constructor refuses is told with the place of the set
                  [](plugin_entry const&) -> at_least { throw std::runtime_error{"no luck"}; });
   CHECK(complaint([&] {
           return settings::from_json(R"({"core": {"filters": ["broken"]}})", "test", all).options();
-        }) == "fapilog: test:1: `filter_config.broken`: no luck");
+        }) == "fapilog: filter_config.broken: no luck [test:1]");
 }
 
 TEST_CASE("a plugin that is denied or not allowed and asked for is an error") {
