@@ -50,7 +50,7 @@ struct gate {
 
 }  // namespace
 
-TEST_CASE("drop gives up records at once and counts each") {
+TEST_CASE("with drop, a record without room is dropped at once and counted") {
   auto sink = std::make_shared<gate>();
   fapilog::runtime rt{
       {.batch_max_size = 1, .when_full = fapilog::when_full::drop, .lane_bytes = 4096, .sinks = {sink}}};
@@ -92,7 +92,7 @@ TEST_CASE("a flood of INFO cannot push out an ERROR") {
   CHECK(end.balanced());
 }
 
-TEST_CASE("wait blocks for the configured time, then drops") {
+TEST_CASE("with wait, a call waits for the configured time, then drops its record") {
   auto sink = std::make_shared<gate>();
   fapilog::runtime rt{{.batch_max_size = 1,
                        .when_full = fapilog::when_full::wait,
@@ -112,7 +112,7 @@ TEST_CASE("wait blocks for the configured time, then drops") {
   CHECK(end.balanced());
 }
 
-TEST_CASE("block waits until there is room and drops nothing") {
+TEST_CASE("with block, a call waits until there is room and drops nothing") {
   auto sink = std::make_shared<gate>();
   fapilog::runtime rt{
       {.batch_max_size = 1, .when_full = fapilog::when_full::block, .lane_bytes = 4096, .sinks = {sink}}};

@@ -221,7 +221,7 @@ TEST_CASE("a format argument of 10 MB is cut and marked, the other arguments kee
   check_cut(test, record);
 }
 
-TEST_CASE("a field of 10 MB is cut and marked, the others stay intact") {
+TEST_CASE("a field of 10 MB is cut and marked, and the others stay intact") {
   support::logged test;
   std::string const text(ten_megabytes, 'm');
   json const record =
@@ -493,7 +493,7 @@ struct captured_complaints {
 
 }  // namespace
 
-TEST_CASE("a sink that fails at first is offered its batch again, and nothing is lost or repeated") {
+TEST_CASE("a sink that fails at first gets its batch again, and nothing is lost or repeated") {
   for (int const kind : {0, 1, 2}) {
     auto const healthy = std::make_shared<support::capture>();
     auto const moody = std::make_shared<support::capture>();

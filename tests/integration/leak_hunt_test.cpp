@@ -316,7 +316,7 @@ TEST_CASE("no batch contains a secret, however often the same calls are made") {
   CHECK(leaks(everything(test), all) == 0);
 }
 
-TEST_CASE("values that are no secrets stay unchanged under every set of rules") {
+TEST_CASE("values that are not secrets stay unchanged under every set of rules") {
   support::logged plain;
   log_harmless(plain.log);
   auto const wanted = plain.records();

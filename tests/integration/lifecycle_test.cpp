@@ -142,7 +142,7 @@ TEST_CASE("records from the destructors of a thread's own objects are written") 
   CHECK(rt.counts().balanced());
 }
 
-TEST_CASE("calls of loggers that outlive their runtime are counted, cheap and safe from any thread") {
+TEST_CASE("calls of loggers that outlive their runtime are counted, and are safe on any thread") {
   fapilog::logger log;
   fapilog::logger child;
   {

@@ -58,7 +58,7 @@ std::size_t resident_bytes() {
 
 }  // namespace
 
-TEST_CASE("a file gets all of a flood beside a hung, a throwing and a slow sink, in bounded memory") {
+TEST_CASE("next to a hung, a throwing and a slow sink, a file gets all of a flood, in bounded memory") {
   constexpr std::size_t count = support::scaled(200'000, 20'000);
   constexpr std::uint64_t queue_bytes = 2 << 20;
   support::temporary_directory folder;

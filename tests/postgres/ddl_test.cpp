@@ -141,11 +141,11 @@ void nothing_is_created(std::string const& schema) {
 
 }  // namespace
 
-TEST_CASE("under production no DDL reaches the server, whatever way asks for it") {
+TEST_CASE("under production no DDL reaches the server, whether code, file or environment enable it") {
   nothing_is_created<fapilog::presets::production>("forbidden");
 }
 
-TEST_CASE("under hardened no DDL reaches the server, whatever way asks for it") {
+TEST_CASE("under hardened no DDL reaches the server, whether code, file or environment enable it") {
   nothing_is_created<fapilog::presets::hardened>("forbidden");
 }
 
@@ -261,7 +261,7 @@ TEST_CASE("names of 63 bytes keep their indexes apart") {
   CHECK(server.count("pg_indexes WHERE schemaname = 'long'") == 6);
 }
 
-TEST_CASE("partitions by day: rows land in theirs, the rest in the default one, old ones go") {
+TEST_CASE("partitions by day: rows go to their own or the default partition, and old ones are dropped") {
   auto& server = shared_server();
   postgres_config config = server.config();
   config.schema_name = "daily";

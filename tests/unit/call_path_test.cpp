@@ -248,7 +248,7 @@ TEST_CASE("a thread allocates only with its first record") {
   CHECK(counts == std::vector<std::uint64_t>(4, 0));
 }
 
-TEST_CASE("a full lane costs no allocation, whether the record waits or is dropped") {
+TEST_CASE("a full lane costs no allocation, whether the call waits or drops its record") {
   for (auto const policy : {fapilog::when_full::block, fapilog::when_full::drop}) {
     support::logged test{{.when_full = policy, .lane_bytes = 4'096}};
     std::string const text(500, 't');

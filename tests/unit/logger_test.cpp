@@ -333,7 +333,7 @@ TEST_CASE("warn is warning") {
   CHECK(test.data() == json{{"a", 1}});
 }
 
-TEST_CASE("a logger may outlive its runtime: its calls are counted and go nowhere") {
+TEST_CASE("a logger may outlive its runtime: its calls are counted and have no other effect") {
   std::optional<support::logged> test{std::in_place};
   fapilog::logger log = test->rt.get_logger("survivor");
   auto const child = log.with(kv("a", 1));

@@ -70,7 +70,7 @@ void check_strict(json const& part, std::string const& path) {
 
 }  // namespace
 
-TEST_CASE("the schema is one of draft 2020-12, strict, with a sentence for each setting") {
+TEST_CASE("the schema follows draft 2020-12, is strict, and describes each setting") {
   json const whole = schema();
   CHECK(whole.at("$schema") == "https://json-schema.org/draft/2020-12/schema");
   CHECK(whole.at("type") == "object");
@@ -113,7 +113,7 @@ TEST_CASE("the schema names every setting that the core can read, and no other")
   }
 }
 
-TEST_CASE("what the schema allows or refuses, settings accept or refuse") {
+TEST_CASE("the schema and the settings accept and refuse the same documents") {
   struct example {
     char const* text;
     bool fits;
@@ -194,7 +194,7 @@ TEST_CASE("what the schema allows or refuses, settings accept or refuse") {
   }
 }
 
-TEST_CASE("every preset as settings fits the schema") {
+TEST_CASE("every preset, written as settings, is valid under the schema") {
   std::vector<json> documents;
   for (auto const& name : fapilog::list_presets())
     documents.push_back(json::parse(fapilog::get_preset(name)));
@@ -202,7 +202,7 @@ TEST_CASE("every preset as settings fits the schema") {
   CHECK(errors == std::vector<std::string>(documents.size()));
 }
 
-TEST_CASE("the defaults of every built-in plugin fit the schema") {
+TEST_CASE("the defaults of every built-in plugin are valid under the schema") {
   std::vector<json> documents;
   fapilog::registry const all = fapilog::builtin_plugins();
   for (auto const kind : fapilog::plugin_kinds) {
@@ -220,7 +220,7 @@ TEST_CASE("the defaults of every built-in plugin fit the schema") {
   }
 }
 
-TEST_CASE("a secret of a plugin is marked as one that is only written") {
+TEST_CASE("a secret of a plugin is marked as writeOnly") {
   json const whole = json::parse(fapilog::settings_schema(with_filter()));
   json const& rows =
       whole.at("properties").at("filter_config").at("properties").at("sampled").at("properties");

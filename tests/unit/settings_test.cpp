@@ -164,7 +164,7 @@ TEST_CASE("every member of the core is set by JSON") {
   CHECK(o.enrichers.size() == 1);
 }
 
-TEST_CASE("each named level may be the lowest one that is logged, CRITICAL, AUDIT and SECURITY, too") {
+TEST_CASE("each named level can be the lowest one that is logged, also CRITICAL, AUDIT and SECURITY") {
   using enum fapilog::level;
   for (fapilog::level const lowest : {debug, info, warning, error, critical, audit, security}) {
     std::string const name{fapilog::level_name(lowest)};
@@ -182,7 +182,7 @@ TEST_CASE("each named level may be the lowest one that is logged, CRITICAL, AUDI
   }
 }
 
-TEST_CASE("levels of single loggers count from the first record") {
+TEST_CASE("levels of single loggers apply from the first record") {
   std::string lines;
   auto options = settings::from_json(
                      R"({"core": {"log_level": "ERROR", "log_levels": {"db.*": "DEBUG", "db.pool": 50}}})")
@@ -202,7 +202,7 @@ TEST_CASE("levels of single loggers count from the first record") {
   CHECK(*seen == std::vector<std::string>{"db DEBUG", "db ERROR", "web ERROR"});
 }
 
-TEST_CASE("the layers count in this order: preset, file, environment, code") {
+TEST_CASE("layers override each other in this order: preset, file, environment, code") {
   support::temporary_directory const folder;
   write_file(folder / "s.json",
              R"({"core": {"batch_max_size": 10, "lane_bytes": 8192, "protected_share": 0.1}})");
@@ -232,7 +232,7 @@ TEST_CASE("a layer changes one setting of the preset's sink and keeps the others
   CHECK(file.max_bytes == fapilog::sinks::rotating_file_config{}.max_bytes);
 }
 
-TEST_CASE("null removes the list of a lower layer, and that of the preset counts again") {
+TEST_CASE("null removes the list of a lower layer, and that of the preset applies again") {
   auto const all = settings::from_json(R"({"core": {"sinks": [], "log_level": "ERROR"}})")
                        .with_json(R"({"core": {"sinks": null}})");
   CHECK(names_of(all.options().sinks) == std::vector<std::string>{"stdout_auto"});
@@ -255,7 +255,7 @@ TEST_CASE("two sinks of one type under names of their own both get every record"
   CHECK(rt.health().at(1).first == "second_one");
 }
 
-TEST_CASE("how a sink is served can be set by text, with a fallback and a spool") {
+TEST_CASE("the delivery to a sink can be set by text, with a fallback and a spool") {
   auto const chosen = settings::from_json(R"({
     "core": {"sinks": ["main"], "routing": "first_match", "adaptive": {"enabled": true, "cooldown": "3s"}},
     "sink_config": {
@@ -349,7 +349,7 @@ TEST_CASE("test_environment_aliases_are_checked_like_every_other_setting") {
   CHECK(said("65536").find("(1 to 65535)") != std::string::npos);
 }
 
-TEST_CASE("an alias is the plugin's entry, and does not beat code") {
+TEST_CASE("an alias sets the plugin's entry, and code overrides it") {
   auto const all =
       settings::from_json(
           R"({"core": {"sinks": ["postgresql", "rotating_file"]}, "sink_config": {"postgresql": {"port": 1}}})",
@@ -415,7 +415,7 @@ TEST_CASE("no JSON and no variable lets a sink run DDL under production and hard
   CHECK(*log == "does not want, makes nothing");
 }
 
-TEST_CASE("ignores variables that are no settings") {
+TEST_CASE("ignores variables that are not settings") {
   CHECK(refused_variables({{"FAPILOG_SERVICE", "s"},
                            {"FAPILOG_ENV", "e"},
                            {"FAPILOG_VERSION", "v"},
@@ -439,7 +439,7 @@ TEST_CASE("the process's own environment is a layer") {
   CHECK(settings{}.with_environment().options().batch_max_size == 256);
 }
 
-TEST_CASE("whole groups and objects may be JSON in one variable, and single variables count more") {
+TEST_CASE("whole groups and objects may be JSON in one variable, and single variables override them") {
   auto const o =
       settings::from_json(R"({"core": {"service": "s", "retry": {"attempts": 2}}})")
           .with_environment(
@@ -477,7 +477,7 @@ TEST_CASE("a file may extend another one, by a path from its own folder") {
   }
 }
 
-TEST_CASE("each bad setting is one clear error") {
+TEST_CASE("each invalid setting is one clear error") {
   struct example {
     std::string what;
     std::string json;
@@ -586,7 +586,7 @@ TEST_CASE("each bad setting is one clear error") {
   }
 }
 
-TEST_CASE("each bad variable is one clear error") {
+TEST_CASE("each invalid variable is one clear error") {
   struct example {
     std::string variable;
     std::string value;
@@ -636,7 +636,7 @@ TEST_CASE("each bad variable is one clear error") {
         "[FAPILOG_SINK_CONFIG__ROTATING_FILE__MODE]");
 }
 
-TEST_CASE("each bad file is one clear error") {
+TEST_CASE("each invalid file is one clear error") {
   support::temporary_directory const folder;
   auto const said = [](std::string const& path) {
     return complaint([&] { return settings::from_file(path); });

@@ -130,7 +130,7 @@ TEST_CASE("filters and redaction lists follow the file") {
   CHECK(f.rt.counts().filtered == 1);
 }
 
-TEST_CASE("a bad file is refused as a whole, and what was in force stays") {
+TEST_CASE("an invalid file is refused as a whole, and the previous settings stay in effect") {
   followed f{R"({"core": {"log_level": "WARNING"}})"};
   settings_watch watch{f.rt, f.chosen, {.interval = 0ms}, f.maker()};
   std::vector<std::pair<std::string, std::string>> const bad{
@@ -163,7 +163,7 @@ TEST_CASE("a bad file is refused as a whole, and what was in force stays") {
   CHECK(f.messages() == texts{"good again"});
 }
 
-TEST_CASE("a file that is put in the place of another is seen, and a bad one is told of once") {
+TEST_CASE("a file that replaces another is noticed, and an invalid one is reported once") {
   followed f{R"({"core": {"log_level": "WARNING"}})"};
   settings_watch const watch{f.rt, f.chosen, {.interval = 1ms}, f.maker()};
   write_file(f.path, "no JSON");
@@ -175,7 +175,7 @@ TEST_CASE("a file that is put in the place of another is seen, and a bad one is 
   CHECK(watch.refused() == 1);
 }
 
-TEST_CASE("files that a file extends are watched, too, and those that it extends from now on") {
+TEST_CASE("files that a file extends are watched, too, including those that a reload adds") {
   support::temporary_directory folder;
   std::string const path = folder / "own.json";
   write_file(folder / "base.json", R"({"core": {"log_level": "WARNING"}})");
@@ -224,7 +224,7 @@ TEST_CASE(
   CHECK(f.messages().size() == 1);
 }
 
-TEST_CASE("stages of which nothing was changed keep their state") {
+TEST_CASE("stages whose settings did not change keep their state") {
   std::string const filter = R"("filters": ["first_occurrence"])";
   followed f{R"({"core": {)" + filter + "}}"};
   settings_watch watch{f.rt, f.chosen, {.interval = 0ms}, f.maker()};
@@ -236,7 +236,7 @@ TEST_CASE("stages of which nothing was changed keep their state") {
   CHECK(f.messages() == texts{"once", "another"});
 }
 
-TEST_CASE("levels that code has set stay while those of the file do not change") {
+TEST_CASE("levels set in code stay while those of the file do not change") {
   followed f{R"({"core": {"log_level": "WARNING"}})"};
   settings_watch watch{f.rt, f.chosen, {.interval = 0ms}, f.maker()};
   f.rt.set_level(fapilog::level::debug);
@@ -246,7 +246,7 @@ TEST_CASE("levels that code has set stay while those of the file do not change")
   CHECK(f.rt.flush(60s).submitted == 1);
 }
 
-TEST_CASE("what cannot be taken over is named and waits for a restart, the rest is in force") {
+TEST_CASE("settings that need a restart are named, and the others take effect") {
   followed f{R"({"core": {"log_level": "WARNING"}})"};
   settings_watch watch{f.rt, f.chosen, {.interval = 0ms}, f.maker()};
   write_file(f.path, R"({"core": {"log_level": "INFO", "lane_bytes": "2 MB", "sinks": ["stdout_pretty"]}})");
@@ -259,7 +259,7 @@ TEST_CASE("what cannot be taken over is named and waits for a restart, the rest 
   CHECK(f.messages() == texts{"passes"});
 }
 
-TEST_CASE("nothing happens where nothing was changed") {
+TEST_CASE("a reload without a change does nothing") {
   followed f{R"({"core": {"log_level": "WARNING"}})"};
   settings_watch watch{f.rt, f.chosen, {.interval = 0ms}, f.maker()};
   write_file(f.path, "{ \"core\" :\n {\"log_level\":\"WARNING\"}}\n");
@@ -298,7 +298,7 @@ TEST_CASE("the routes of sinks follow the file") {
   CHECK(lines_of_file(folder / "some.log").size() == 2);
 }
 
-TEST_CASE("stages that code adds are added again, a watch that would lose them is refused") {
+TEST_CASE("stages added in code are added again, and a watch that would lose them is refused") {
   followed f{R"({"core": {"redactors": ["field_mask"]}})"};
   auto const make = [&](settings const& s) {
     auto made = f.make(s);
@@ -323,7 +323,7 @@ TEST_CASE("an interval below zero is refused") {
                     ContainsSubstring("'interval'") && ContainsSubstring("is -1"));
 }
 
-TEST_CASE("in a forked child a watch stands still, and ends") {
+TEST_CASE("in a forked child a watch is inactive and can be destroyed") {
   // The address sanitizer's allocator does not survive a fork beside a thread that allocates, as the watch does.
   if (support::sanitized) SKIP("a sanitizer has no such child");
   followed f{R"({"core": {"log_level": "WARNING"}})"};
@@ -339,7 +339,7 @@ TEST_CASE("in a forked child a watch stands still, and ends") {
   CHECK(comes_true([&] { return watch->applied() == 1; }));
 }
 
-TEST_CASE("after its runtime has been drained a watch takes over nothing and ends") {
+TEST_CASE("after its runtime has been drained a watch applies nothing and can be destroyed") {
   followed f{R"({"core": {"log_level": "WARNING"}})"};
   settings_watch watch{f.rt, f.chosen, {.interval = 0ms}, f.maker()};
   (void)f.rt.drain(60s);
@@ -348,7 +348,7 @@ TEST_CASE("after its runtime has been drained a watch takes over nothing and end
   CHECK_THAT(f.complaints(), ContainsSubstring("has not come to take them over"));
 }
 
-TEST_CASE("a refused file is read again when the file that it extends is mended") {
+TEST_CASE("a refused file is read again when the file that it extends is corrected") {
   support::temporary_directory folder;
   std::string const path = folder / "own.json";
   write_file(path, R"({"core": {"log_level": "WARNING"}})");

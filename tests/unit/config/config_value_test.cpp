@@ -43,7 +43,7 @@ TEST_CASE("a tree of configuration is written as the JSON that it is") {
         "{\n  \"a\": 1,\n  \"b\": [\n    2\n  ]\n}");
 }
 
-TEST_CASE("equal configuration has one canonical text, wherever it stands and in whatever order") {
+TEST_CASE("equal configuration has one canonical text, whatever its origin and order") {
   config_value a = object({{"x", 1}, {"y", object({{"b", 2}, {"a", 3U}})}});
   config_value const b = object({{"y", object({{"a", 3}, {"b", 2}})}, {"x", 1}});
   a.find("x")->set_origin(config_origin::in_environment("X"));
@@ -52,7 +52,7 @@ TEST_CASE("equal configuration has one canonical text, wherever it stands and in
   CHECK(canonical_text(config_value::list({1, 2})) != canonical_text(config_value::list({2, 1})));
 }
 
-TEST_CASE("members are added, replaced and taken away, and keep their order") {
+TEST_CASE("members are added, replaced and removed, and keep their order") {
   config_value v = object({{"a", 1}, {"b", 2}, {"c", 3}});
   v.set("b", "two");
   v.erase("a");
@@ -68,7 +68,7 @@ TEST_CASE("members are added, replaced and taken away, and keep their order") {
   CHECK(to_json(list) == "[1]");
 }
 
-TEST_CASE("an origin says where it is") {
+TEST_CASE("an origin names its file and line, its variable, or code") {
   auto const name = std::make_shared<std::string const>("fapilog.json");
   CHECK(config_origin::in_text(name, 3).text() == "fapilog.json:3");
   CHECK_FALSE(config_origin::in_text(name, 3).is_environment());
@@ -78,7 +78,7 @@ TEST_CASE("an origin says where it is") {
   CHECK_FALSE(config_origin{}.is_environment());
 }
 
-TEST_CASE("a layer changes the members that it names, replaces lists, and takes away by null") {
+TEST_CASE("a layer changes the members that it names, replaces lists, and removes by null") {
   config_value base =
       object({{"core", object({{"level", "INFO"}, {"sinks", config_value::list({"a", "b"})}})},
               {"file", object({{"path", "x"}, {"mode", "0600"}})},
@@ -91,7 +91,7 @@ TEST_CASE("a layer changes the members that it names, replaces lists, and takes 
                          R"("text":{"now":"an object"},"more":{"l":1}})");
 }
 
-TEST_CASE("a text of the environment that spells an object is laid over an object and is a text elsewhere") {
+TEST_CASE("a JSON object in a variable is merged into an object and is a string elsewhere") {
   auto const form =
       std::make_shared<config_value::json_form const>(config_value::json_form{object({{"b", 2}}), ""});
   auto const spelled =

@@ -426,7 +426,7 @@ TEST_CASE("durations are read with their units") {
   CHECK(fapilog::detail::duration_text(0s) == "0s");
 }
 
-TEST_CASE("the nearest name is the one with the fewest slips") {
+TEST_CASE("the nearest name is the one with the fewest typing errors") {
   using fapilog::detail::distance_of_names;
   using fapilog::detail::nearest_name;
   std::vector<std::string_view> const names{"batch_max_size", "batch_timeout_seconds", "sinks", "spin"};

@@ -66,7 +66,7 @@ TEST_CASE("a part counts towards the bound of the queue until it is finished") {
   CHECK(queue.finished() == 2);
 }
 
-TEST_CASE("a batch queue merges parts up to the number of records that the sink wants") {
+TEST_CASE("a batch queue merges parts up to the batch size of the sink") {
   batch_queue queue{1 << 20};
   for (int i = 0; i < 5; ++i) queue.push(part_of({"a", "b", "c"}));
   auto const bytes = queue.bytes();
@@ -80,7 +80,7 @@ TEST_CASE("a batch queue merges parts up to the number of records that the sink 
   CHECK(queue.take(9).count() == 3);
 }
 
-TEST_CASE("a batch queue takes a part that is larger than the sink wants alone") {
+TEST_CASE("a batch queue does not merge a part that is larger than the sink wants") {
   batch_queue queue{1 << 20};
   queue.push(part_of({"a", "b", "c"}));
   queue.push(part_of({"d"}));

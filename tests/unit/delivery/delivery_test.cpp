@@ -139,7 +139,7 @@ TEST_CASE("rejected records count as rejected and do not delay the others") {
   CHECK(heard.tell_of("poison is not taken"));
 }
 
-TEST_CASE("a fallback that takes a part of a batch is credited with that part") {
+TEST_CASE("a fallback that takes part of a batch is credited with that part") {
   bool const rejects = GENERATE(true, false);
   auto sink = std::make_shared<told>();
   sink->answer = [](fapilog::batch const&, int) { return write_result::retry("down"); };

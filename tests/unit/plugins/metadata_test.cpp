@@ -110,7 +110,7 @@ TEST_CASE("the default api version is the one that this library offers") {
   }
 }
 
-TEST_CASE("a plugin type has a text and is read from it") {
+TEST_CASE("a plugin type has a name and is parsed from it") {
   std::array const types{plugin_type::sink, plugin_type::enricher, plugin_type::redactor,
                          plugin_type::processor, plugin_type::filter};
   std::array<std::string_view, 5> const names{"sink", "enricher", "redactor", "processor", "filter"};
@@ -136,7 +136,7 @@ TEST_CASE("an unknown plugin type is refused with the valid ones") {
         std::string{"fapilog: plugin metadata: plugin_type is \"9\""} + valid);
 }
 
-TEST_CASE("a bad version is refused with its name, its value and an example") {
+TEST_CASE("an invalid version is refused with its name, its value and an example") {
   auto const rule =
       ", but must be major.minor.patch without leading zeros, as in \"1.0.0\" or \"1.0.0-rc.1\"";
   CHECK(refusal("kafka", "1.0", "sink", "x") ==
@@ -193,7 +193,7 @@ TEST_CASE("an api version is major.minor and nothing else") {
   }
 }
 
-TEST_CASE("a least version above the greatest is refused, an equal one is not") {
+TEST_CASE("a minimum version above the maximum is refused, an equal one is not") {
   CHECK(refusal({.compatibility = {.min_fapilog_version = "0.10.0", .max_fapilog_version = "0.9.0"}}) ==
         "fapilog: plugin metadata: min_fapilog_version is \"0.10.0\", but must not be above "
         "max_fapilog_version "
@@ -207,7 +207,7 @@ TEST_CASE("a least version above the greatest is refused, an equal one is not") 
         "accepted");
 }
 
-TEST_CASE("a refused value is shown cut and without control characters") {
+TEST_CASE("an error shows an invalid value cut and without control characters") {
   CHECK_THAT(refusal("ka\x1B[2Jfka\r\n", "1.0.0", "sink", "x"),
              ContainsSubstring("name is \"ka?[2Jfka??\", but"));
   auto const text = refusal(std::string(1'000, 'k') + '!', "1.0.0", "sink", "x");
@@ -256,14 +256,14 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("build metadata does not tell versions apart") {
+TEST_CASE("build metadata does not affect the comparison of versions") {
   CHECK(semantic_version::parse("1.0.0+linux") == semantic_version::parse("1.0.0+windows.2"));
   CHECK(semantic_version::parse("1.0.0-rc.1+a-b") == semantic_version::parse("1.0.0-rc.1"));
   CHECK(semantic_version::parse("1.0.0-rc.1+a-b").text() == "1.0.0-rc.1");
   CHECK(semantic_version::parse("10.20.30").text() == "10.20.30");
 }
 
-TEST_CASE("a plugin is compatible from its least to its greatest version of fapilog, both included") {
+TEST_CASE("a plugin is compatible from its minimum to its maximum version of fapilog, both included") {
   auto const plugin =
       plugin_with({.compatibility = {.min_fapilog_version = "0.2.0", .max_fapilog_version = "1.0.0"}});
   for (std::string_view const library : {"0.2.0", "0.2.1", "0.10.0", "1.0.0-rc.1", "1.0.0", "1.0.0+build"}) {
@@ -283,7 +283,7 @@ TEST_CASE("a plugin is compatible from its least to its greatest version of fapi
   CHECK(newer.reason == "kafka works up to fapilog 1.0.0; this is 1.0.1");
 }
 
-TEST_CASE("without a library's version a plugin is held against this library's") {
+TEST_CASE("by default a plugin is checked against the version of this library") {
   CHECK(is_compatible(plugin_with({.compatibility = {.max_fapilog_version = fapilog::version}})));
   CHECK(is_compatible(plugin_with({.compatibility = {.min_fapilog_version = fapilog::version}})));
   auto const future = is_compatible(plugin_with({.compatibility = {.min_fapilog_version = "1000.0.0"}}));

@@ -130,7 +130,7 @@ TEST_CASE("every built-in sink and stage can be made from its defaults") {
   }
 }
 
-TEST_CASE("a plugin that does not fit this library is refused with the reason") {
+TEST_CASE("an incompatible plugin is refused with the reason") {
   registry all;
   CHECK(registry_refusal([&] {
           all.add_filter(
@@ -150,7 +150,7 @@ TEST_CASE("a plugin that does not fit this library is refused with the reason") 
   CHECK(all.all(plugin_type::filter).empty());
 }
 
-TEST_CASE("a name stands for one plugin of a kind") {
+TEST_CASE("a name identifies one plugin of a kind") {
   registry all;
   auto const recipe = plugin<at_least, at_least_config>();
   all.add_filter(metadata_of("At-Least", plugin_type::filter), recipe, {"threshold"});
@@ -210,7 +210,7 @@ TEST_CASE("settings make user plugins of every kind, by name, by alias and by ty
   CHECK(rt.health().at(0).first == "mine");
 }
 
-TEST_CASE("what a plugin's constructor refuses is told with the place of the setting") {
+TEST_CASE("an error of a plugin's constructor is reported with the place of the setting") {
   registry all = fapilog::builtin_plugins();
   all.add_filter(metadata_of("at_least", plugin_type::filter), plugin<at_least, at_least_config>());
   CHECK(complaint([&] {
@@ -227,7 +227,7 @@ TEST_CASE("what a plugin's constructor refuses is told with the place of the set
         }) == "fapilog: filter_config.broken: no luck [test:1]");
 }
 
-TEST_CASE("a plugin that is denied or not allowed and asked for is an error") {
+TEST_CASE("using a plugin that is denied or not allowed is an error") {
   auto const said = [](std::string const& plugins, std::string const& sinks) {
     return complaint([&] {
       return settings::from_json(
@@ -273,7 +273,7 @@ TEST_CASE(
   CHECK(settings::from_json(text, "test", all).options().sinks.size() == 1);
 }
 
-TEST_CASE("entries are equal where they would make the same") {
+TEST_CASE("entries are equal if they would make the same plugin") {
   auto const of = [](std::string const& config) {
     return settings::from_json(R"({"core": {"sinks": ["a"]}, "sink_config": {"a": )" + config + "}}")
         .entries(plugin_type::sink)

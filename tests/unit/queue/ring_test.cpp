@@ -38,7 +38,7 @@ TEST_CASE("a ring takes exactly its capacity, and more only after a release") {
   CHECK(r.queue.reserve(64, 0) != nullptr);
 }
 
-TEST_CASE("bytes that are kept free are available to those who keep nothing free") {
+TEST_CASE("a reserve is kept free by those who ask for it, and available to all others") {
   ring_with_memory r;
   while (r.queue.reserve(64, 256) != nullptr) r.queue.commit(64);
   CHECK(r.queue.published() == capacity - 256);

@@ -31,7 +31,7 @@ TEST_CASE("an object is split into keys and values in their original text") {
   CHECK(members.empty());
 }
 
-TEST_CASE("a text that is not an object is not split, wherever it ends") {
+TEST_CASE("a string that is not a whole object is not split, wherever it ends") {
   std::vector<text_member> members;
   std::string const whole = R"({"a":[1,"\"}"],"b":{"c":2},"d":"x"})";
   for (std::size_t size = 0; size < whole.size(); ++size) CHECK_FALSE(split(whole.substr(0, size), members));

@@ -149,7 +149,7 @@ TEST_CASE("a record passes a filter or enricher that throws, but not a redactor 
   CHECK(told.find("std::runtime_error") != std::string::npos);
 }
 
-TEST_CASE("the text of what a stage threw is reported if there are no redactors") {
+TEST_CASE("the message of an exception from a stage is reported if there are no redactors") {
   support::logged test{
       {.filters = {[](fapilog::event const&) -> bool { throw std::runtime_error{"no table"}; }}}};
   test.log.info("x");

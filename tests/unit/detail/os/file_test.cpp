@@ -150,7 +150,7 @@ TEST_CASE("a write to a pipe without a reader fails, and no signal reaches the a
     REQUIRE(WIFEXITED(status));
     CHECK(WEXITSTATUS(status) == 42);
   }
-  SECTION("with a handler of the application, which stays what it is") {
+  SECTION("with a handler of the application, which stays installed") {
     pipe_signals = 0;
     auto* const before = std::signal(SIGPIPE, count_pipe_signal);
     CHECK(write_all_to_stream(pipe.write_end(), "text", 0).error == EPIPE);
@@ -164,7 +164,7 @@ TEST_CASE("a write to a pipe without a reader fails, and no signal reaches the a
     CHECK(write_all_to_stream(pipe.write_end(), "text", 0).error == EPIPE);
     std::signal(SIGPIPE, before);
   }
-  SECTION("with the signal blocked: one that was waiting is still waiting, one that was not, is not") {
+  SECTION("with the signal blocked: a pending signal stays pending, and none becomes pending") {
     ::sigset_t set, old, pending;
     ::sigemptyset(&set);
     ::sigaddset(&set, SIGPIPE);
@@ -335,7 +335,7 @@ TEST_CASE("a file without a name is closed, and a descriptor that other code clo
   CHECK(file.revalidate());
   CHECK(file.is_at(path));
 
-  SECTION("renamed: alive, but elsewhere") {
+  SECTION("renamed") {
     std::filesystem::rename(path, directory / "moved.log");
     CHECK(file.revalidate());
     CHECK_FALSE(file.is_at(path));
@@ -345,7 +345,7 @@ TEST_CASE("a file without a name is closed, and a descriptor that other code clo
     CHECK_FALSE(file.revalidate());
     CHECK_FALSE(file.is_open());
   }
-  SECTION("closed behind our back, and its number given to another file, which stays open") {
+  SECTION("closed by other code, and its number reused for another file, which stays open") {
     struct ::stat ours {};
     ::stat(path.c_str(), &ours);
     int number = -1;
@@ -363,7 +363,7 @@ TEST_CASE("a file without a name is closed, and a descriptor that other code clo
     ::close(number);
     ::close(other);
   }
-  SECTION("emptied by somebody who copied it") {
+  SECTION("truncated by a process that copied it") {
     REQUIRE(file.append("{\"n\":1}\n", false).error == 0);
     std::filesystem::resize_file(path, 0);
     REQUIRE(file.revalidate());

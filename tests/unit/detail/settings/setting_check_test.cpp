@@ -47,7 +47,7 @@ std::string refused(numbers const& n) {
 
 }  // namespace
 
-TEST_CASE("settings within their bounds are taken, the bounds themselves among them") {
+TEST_CASE("settings within their bounds are accepted, including the bounds") {
   CHECK(refused({}).empty());
   CHECK(refused({.share = 0, .bounded = 1e6, .low = 9}).empty());
   CHECK(refused({.share = 1, .positive = 1e300}).empty());
@@ -63,8 +63,9 @@ TEST_CASE("a setting out of its bounds is refused with name, value and rule") {
   CHECK(refused({.low = 10}) == "fapilog: stage.low: 10 is out of range (at most 9)");
 }
 
-TEST_CASE("what is no number is within no bounds") {
-  CHECK(refused({.share = std::nan("")}) == "fapilog: stage.share: nan is invalid; expected a number (0 to 1)");
+TEST_CASE("NaN and infinity are within no bounds") {
+  CHECK(refused({.share = std::nan("")}) ==
+        "fapilog: stage.share: nan is invalid; expected a number (0 to 1)");
   CHECK(refused({.any = std::nan("")}) == "fapilog: stage.any: nan is invalid; expected a number");
   CHECK(refused({.share = std::numeric_limits<double>::infinity()}) ==
         "fapilog: stage.share: inf is out of range (0 to 1)");

@@ -22,7 +22,7 @@ std::string words(std::string_view name, word_cut cut = word_cut::at_case) {
 
 }  // namespace
 
-TEST_CASE("splits a name at signs, at digits and where capitals begin") {
+TEST_CASE("splits a name at punctuation, at digits and where capitals begin") {
   CHECK(words("user_token") == "user token");
   CHECK(words("X-Auth-Token") == "x auth token");
   CHECK(words("user.pin") == "user pin");
@@ -42,7 +42,7 @@ TEST_CASE("splits a name at signs, at digits and where capitals begin") {
   CHECK(words("***").empty());
 }
 
-TEST_CASE("capitals begin no word if a name is split by signs only") {
+TEST_CASE("capitals begin no word if a name is split at punctuation only") {
   CHECK(words("APIkey", word_cut::by_signs) == "apikey");
   CHECK(words("PassWord_2", word_cut::by_signs) == "password 2");
 }

@@ -150,7 +150,7 @@ TEST_CASE("the share follows a new target like a new load") {
   CHECK(l.filter.sample_rate() == Catch::Approx(0.5).epsilon(0.02));
 }
 
-TEST_CASE("if the clock is set back, the share stays and measuring goes on from there") {
+TEST_CASE("if the clock is set back, the share stays and measuring continues from there") {
   load l{adaptive_sampling{{.target_eps = 100, .seed = 1}}};
   (void)l.run(1'000, 40);
   l.now -= 3'600 * one_second;

@@ -152,7 +152,7 @@ TEST_CASE("calls that arrive slightly out of order refill nothing twice") {
   CHECK(passed == 0);
 }
 
-TEST_CASE("a rate limit goes on from the new time if the clock is set back") {
+TEST_CASE("a rate limit continues from the new time if the clock is set back") {
   limited_calls c{rate_limit{{.capacity = 2, .refill_rate_per_sec = 1}}};
   CHECK(c.passed(5) == 2);
   c.now -= 3'600'000 * one_ms;

@@ -43,7 +43,7 @@ TEST_CASE("each member of a redactor's configuration is described, and keys are 
         string_list{"payment_card", "jwt", "bearer_tokens", "aws_keys", "private_keys", "email"});
 }
 
-TEST_CASE("modes have names") {
+TEST_CASE("mask modes have names") {
   static_assert(fapilog::named_by_table<mask_mode>);
   static_assert(fapilog::named_by_table<fapilog::redaction_fail_mode>);
   CHECK(fapilog::enum_names<mask_mode>::names[1].second == "pseudonym");
