@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "support/temporary_folder.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace support {
 
@@ -24,8 +24,8 @@ namespace support {
 /// Throws: std::runtime_error for an invalid schema.
 [[nodiscard]] inline std::optional<std::vector<std::string>> schema_errors(
     nlohmann::json const& schema, std::vector<nlohmann::json> const& documents) {
-  temporary_folder const folder;
-  std::string const input = folder.file("input.json");
+  temporary_directory const directory;
+  std::string const input = directory / "input.json";
   std::ofstream{input} << nlohmann::json{{"schema", schema}, {"documents", documents}};
   auto const script = std::filesystem::path{__FILE__}.parent_path() / "validate_json.py";
   std::string const command = "python3 '" + script.string() + "' <'" + input + "'";

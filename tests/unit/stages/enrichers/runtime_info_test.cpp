@@ -16,7 +16,7 @@ using fapilog::enrichers::runtime_info_config;
 
 namespace {
 
-std::vector<std::string> added_by(runtime_info_config const& config) {
+std::vector<std::string> service_env_version_of(runtime_info_config const& config) {
   support::logged l{{.enrichers = {runtime_info{config}}}};  // after the runtime's own, which it replaces
   l.log.info("x");
   auto const d = l.last().at("diagnostics");
@@ -34,12 +34,12 @@ TEST_CASE(
   {
     support::environment_variable const own{"FAPILOG_ENV", nullptr};
     std::string const program = std::filesystem::read_symlink("/proc/self/exe").filename();
-    CHECK(added_by({}) == texts{program, "from ENV", "0.0.0"});
+    CHECK(service_env_version_of({}) == texts{program, "from ENV", "0.0.0"});
   }
   support::environment_variable const own{"FAPILOG_ENV", "from FAPILOG_ENV"};
   support::environment_variable const other{"FAPILOG_SERVICE", "shop"};
-  CHECK(added_by({}) == texts{"shop", "from FAPILOG_ENV", "0.0.0"});
-  CHECK(added_by({.service = "s", .env = "e", .version = "v"}) == texts{"s", "e", "v"});
+  CHECK(service_env_version_of({}) == texts{"shop", "from FAPILOG_ENV", "0.0.0"});
+  CHECK(service_env_version_of({.service = "s", .env = "e", .version = "v"}) == texts{"s", "e", "v"});
 }
 
 TEST_CASE("runtime_info describes its settings") {
