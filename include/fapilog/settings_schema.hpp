@@ -69,7 +69,7 @@ namespace detail {
   return rows;
 }
 
-/// How a sink is served, by the member `delivery` of its entry.
+/// How records are delivered to a sink: the member `delivery` of its entry.
 [[nodiscard]] inline std::vector<setting_row> delivery_rows() {
   std::vector<setting_row> rows = setting_table<delivery_options>();
   rows.push_back({.name = "fallback",
@@ -88,7 +88,8 @@ namespace detail {
   std::vector<settings_group> groups;
   groups.push_back({"core", "The options of a runtime.", detail::core_rows()});
   groups.push_back({"plugins", "Which plugins may be used.", setting_table<plugin_policy>()});
-  groups.push_back({"sink_config.<name>.delivery", "How a sink is served.", detail::delivery_rows()});
+  groups.push_back(
+      {"sink_config.<name>.delivery", "How records are delivered to a sink.", detail::delivery_rows()});
   for (plugin_type const kind : plugin_kinds) {
     for (plugin_info const* const info : plugins.all(kind)) {
       if (!info->is_present()) continue;

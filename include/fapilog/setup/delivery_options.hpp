@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How one sink is served: which records, on which thread, and what happens while it is down.
+// How records are delivered to one sink: which records, on which thread, and what happens while it is down.
 #pragma once
 
 #include <fapilog/record/event.hpp>
@@ -109,12 +109,12 @@ struct spool_options {
                   .form = setting_form::bytes},
           self.max_bytes);
     visit(setting{.name = "segment_bytes",
-                  .text = "A file of this size is followed by another.",
+                  .text = "Size of a file at which a new one is started.",
                   .min = 4'096,
                   .form = setting_form::bytes,
                   .advanced = true},
           self.segment_bytes);
-    visit(setting{.name = "sync", .text = "Each batch is synced to the medium."}, self.sync);
+    visit(setting{.name = "sync", .text = "Syncs each batch to disk."}, self.sync);
   }
 };
 
@@ -137,7 +137,7 @@ struct delivery_options {
     visit(setting{.name = "name", .text = "For health, metrics and messages; empty: the sink's own."},
           self.name);
     visit(setting{.name = "route", .text = "Which records the sink gets."}, self.route);
-    visit(setting{.name = "thread", .text = "Where the sink is called."}, self.thread);
+    visit(setting{.name = "thread", .text = "Which thread calls the sink."}, self.thread);
     visit(setting{.name = "queue_bytes",
                   .text = "Bytes of batches that may wait for a sink with its own thread.",
                   .min = 65'536,
@@ -147,7 +147,7 @@ struct delivery_options {
                   .text = "What happens to a batch for which the queue has no room."},
           self.when_queue_full);
     visit(setting{.name = "retry", .text = "How often and how soon a batch is offered again."}, self.retry);
-    visit(setting{.name = "circuit_breaker", .text = "When a failing sink is left alone."},
+    visit(setting{.name = "circuit_breaker", .text = "When attempts on a failing sink pause."},
           self.circuit_breaker);
     visit(setting{.name = "spool", .text = "Where batches wait on disk while the sink is down."}, self.spool);
   }
@@ -158,7 +158,7 @@ struct delivery_options {
   }
 };
 
-/// A sink and how it is served: `{sinks::stdout_json{}, {.route = {.min_level = level::error}}}`. A sink alone is one with
+/// A sink and how records are delivered to it: `{sinks::stdout_json{}, {.route = {.min_level = level::error}}}`. A sink alone is one with
 /// the defaults.
 struct placed_sink {
   template <class T>

@@ -69,8 +69,8 @@ struct basic_options {
   fapilog::when_full when_full = P.get("core.when_full", fapilog::when_full::drop);
   /// For `when_full::wait`.
   std::chrono::nanoseconds backpressure_wait = std::chrono::milliseconds{50};
-  /// Bytes that one thread may have in flight; rounded up to a power of two, 4 KiB to 1 GiB. A record takes 40 bytes, 24
-  /// for each number or string, and the bytes of the strings.
+  /// Bytes that one thread may have in flight; rounded up to a power of two, 4 KiB to 1 GiB. See
+  /// docs/user-guide/backpressure.md for the size of a record.
   std::size_t lane_bytes = std::size_t{1} << 20;
   /// Share of a lane that only `protected_levels` may use, 0 to 0.5.
   double protected_share = 0.125;
@@ -168,7 +168,8 @@ struct basic_options {
                   .max = 0.5,
                   .advanced = true},
           self.protected_share);
-    visit(setting{.name = "protected_levels", .text = "Levels that a flood of others must not push out."},
+    visit(setting{.name = "protected_levels",
+                  .text = "Levels that may use the reserve of a lane and are never removed under pressure."},
           self.protected_levels);
     visit(setting{.name = "max_record_bytes",
                   .text = "A longer record is truncated and marked `_truncated`.",

@@ -19,14 +19,14 @@ enum class when_full : std::uint8_t {
   block,  ///< wait until there is room, however long that takes
 };
 
-/// How often and how soon a batch is offered to a sink again. The pauses double from `first_delay` to `longest_delay`;
+/// How often and how soon writing a batch is retried. The pauses double from `first_delay` to `longest_delay`;
 /// each is drawn between 0 and that (full jitter), so that many processes do not retry at the same moment.
 struct retry_options {
-  /// Offers of one batch, before it goes to the spool or the fallback or is given up. 0: no limit for a sink with its own
+  /// Attempts to write one batch before it goes to the spool or the fallback, or is given up. 0: no limit for a sink with its own
   /// thread, or one that may block, and without spool and fallback; else 3.
   std::uint32_t attempts = 0;
   std::chrono::milliseconds first_delay{10};
-  /// 0: 200 ms on the worker's thread, which waits that long at most; 10 s on an own thread.
+  /// 0: 200 ms on the worker's thread, which waits that long at most; 10 s on the sink's own thread.
   std::chrono::milliseconds longest_delay{0};
 
   friend bool operator==(retry_options const&, retry_options const&) = default;
@@ -34,30 +34,31 @@ struct retry_options {
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "attempts",
-                  .text = "Offers of one batch; 0: 3, or no limit for a sink that may block and has "
-                          "neither spool nor fallback."},
+                  .text = "Attempts to write one batch; 0: 3, or no limit for a sink that may block "
+                          "and has neither spool nor fallback."},
           self.attempts);
-    visit(setting{.name = "first_delay", .text = "First pause between two offers."}, self.first_delay);
+    visit(setting{.name = "first_delay", .text = "First pause between two attempts."}, self.first_delay);
     visit(setting{.name = "longest_delay",
-                  .text = "Longest pause; 0: 200 ms on the worker's thread, 10 s on an own thread."},
+                  .text = "Longest pause; 0: 200 ms on the worker's thread, 10 s on the sink's own thread."},
           self.longest_delay);
   }
 };
 
-/// A sink that fails again and again is left alone for a while.
+/// When a circuit breaker pauses the attempts on a sink that keeps failing.
 struct circuit_breaker_options {
   bool enabled = false;
-  /// Failed offers in a row that open the circuit.
+  /// Failed attempts in a row that open the circuit.
   std::uint32_t failure_threshold = 5;
   /// How long it stays open; then one batch is tried (half-open), and its result closes or opens it again.
   std::chrono::milliseconds recovery_timeout{30'000};
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "enabled", .text = "A failing sink is left alone for a while."}, self.enabled);
+    visit(setting{.name = "enabled", .text = "Pauses the attempts on a sink that keeps failing."},
+          self.enabled);
     visit(
         setting{
-            .name = "failure_threshold", .text = "Failed offers in a row that open the circuit.", .min = 1},
+            .name = "failure_threshold", .text = "Failed attempts in a row that open the circuit.", .min = 1},
         self.failure_threshold);
     visit(setting{.name = "recovery_timeout",
                   .text = "How long an open circuit waits before one batch is tried."},
@@ -80,14 +81,14 @@ struct adaptive_options {
   double deescalate_from_high = 0.60;
   double deescalate_from_elevated = 0.40;
   double circuit_pressure_boost = 0.20;
-  /// Leaves out records of unprotected levels: half of those below WARNING, then all of them, then WARNING as well.
+  /// Removes records of unprotected levels: half of those below WARNING, then all of them, then WARNING as well.
   bool filter_tightening = true;
-  /// Batches of twice and four times the size at HIGH and CRITICAL.
+  /// Makes batches twice as large under high pressure, four times under critical.
   bool batch_sizing = false;
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "enabled", .text = "Less is kept while the worker is behind."}, self.enabled);
+    visit(setting{.name = "enabled", .text = "Removes records while the worker is behind."}, self.enabled);
     visit(setting{.name = "check_interval",
                   .text = "Time between two measurements of the load.",
                   .min = 0.001,
@@ -95,14 +96,14 @@ struct adaptive_options {
           self.check_interval);
     visit(setting{.name = "cooldown", .text = "Shortest time between two steps."}, self.cooldown);
     visit(setting{.name = "escalate_to_elevated",
-                  .text = "Load from which half of the records below WARNING are left out.",
+                  .text = "Load from which half of the records below WARNING are removed.",
                   .min = 0,
                   .max = 1,
                   .above_min = true,
                   .advanced = true},
           self.escalate_to_elevated);
     visit(setting{.name = "escalate_to_high",
-                  .text = "Load from which all records below WARNING are left out.",
+                  .text = "Load from which all records below WARNING are removed.",
                   .min = 0,
                   .max = 1,
                   .advanced = true},
@@ -114,19 +115,19 @@ struct adaptive_options {
                   .advanced = true},
           self.escalate_to_critical);
     visit(setting{.name = "deescalate_from_critical",
-                  .text = "Load below which CRITICAL ends.",
+                  .text = "Load below which the pressure falls from critical to high.",
                   .min = 0,
                   .max = 1,
                   .advanced = true},
           self.deescalate_from_critical);
     visit(setting{.name = "deescalate_from_high",
-                  .text = "Load below which HIGH ends.",
+                  .text = "Load below which the pressure falls from high to elevated.",
                   .min = 0,
                   .max = 1,
                   .advanced = true},
           self.deescalate_from_high);
     visit(setting{.name = "deescalate_from_elevated",
-                  .text = "Load below which ELEVATED ends.",
+                  .text = "Load below which the pressure falls from elevated to normal.",
                   .min = 0,
                   .max = 1,
                   .advanced = true},
@@ -137,8 +138,9 @@ struct adaptive_options {
                   .max = 1,
                   .advanced = true},
           self.circuit_pressure_boost);
-    visit(setting{.name = "filter_tightening", .text = "Records of unprotected levels are left out."},
-          self.filter_tightening);
+    visit(
+        setting{.name = "filter_tightening", .text = "Removes records of unprotected levels under pressure."},
+        self.filter_tightening);
     visit(setting{.name = "batch_sizing", .text = "Batches grow with the pressure.", .advanced = true},
           self.batch_sizing);
   }

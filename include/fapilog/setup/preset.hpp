@@ -154,7 +154,7 @@ inline constexpr preset dev{.name = "dev",
                                          {"core.batch_timeout_seconds", 0},
                                          {"core.source_location", true}}};
 
-/// For services: waits briefly instead of dropping, masks credentials, goes on while a sink is down, and never changes a
+/// For services: waits briefly instead of dropping, masks credentials, continues while a sink is down, and never changes a
 /// database's schema.
 inline constexpr preset production{
     .name = "production",

@@ -11,14 +11,14 @@
 namespace fapilog::inline v0_1::filters {
 
 struct level_config {
-  /// The level that separates the two sides.
+  /// Threshold; see `drop_below`.
   fapilog::level min_level = fapilog::level::info;
   /// True drops events below `min_level`. False drops events at `min_level` or above.
   bool drop_below = true;
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "min_level", .text = "The level that separates the two sides."}, self.min_level);
+    visit(setting{.name = "min_level", .text = "Threshold; see `drop_below`."}, self.min_level);
     visit(setting{.name = "drop_below",
                   .text = "True: events below `min_level` are dropped; false: those at it or above."},
           self.drop_below);

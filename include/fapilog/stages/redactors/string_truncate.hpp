@@ -21,7 +21,7 @@ struct string_truncate_config {
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "max_string_length",
-                  .text = "Most characters of a string; a longer one is cut and ends with [truncated]; 0 "
+                  .text = "Maximum characters of a string; a longer one is cut and ends with [truncated]; 0 "
                           "disables it.",
                   .min = 0},
           self.max_string_length);
