@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What main owns: starts the worker, hands out loggers, flushes, drains.
+// The runtime, which main creates: starts the worker, makes loggers, flushes, drains.
 #pragma once
 
 #include <fapilog/logger.hpp>
@@ -20,17 +20,18 @@
 
 namespace fapilog::inline v0_1 {
 
-/// One pipeline with its worker thread, under the preset P. Loggers may outlive it.
-/// Thread: the members may be called from any; construction and destruction from one.
+/// A logging pipeline with its worker thread. The preset P gives the defaults of its options. Loggers may outlive it.
+/// Thread: any may call the members; one constructs and destroys it.
 template <preset const& P>
 class basic_runtime {
  public:
   /// False under presets that forbid changes of a database's schema. It is a constant of the type: no option, file or
-  /// environment variable turns it on.
+  /// environment variable can change it.
   static constexpr bool allow_ddl = P.allow_ddl;
 
-  /// Starts the worker, which starts the sinks. Throws: std::invalid_argument for an impossible option, std::bad_alloc,
-  /// std::system_error where no thread can be had. A sink that does not start is reported and tried again.
+  /// Starts the worker, which starts the sinks. Throws: std::invalid_argument for an invalid option, std::bad_alloc,
+  /// std::system_error if no thread can be created. If a sink does not start, this is reported and the start is
+  /// retried.
   explicit basic_runtime(basic_options<P> chosen = {})
       : preset_redactors_(chosen.preset_redactors),
         core_(detail::move_options<detail::any_options>(complete(std::move(chosen)))) {
@@ -43,41 +44,43 @@ class basic_runtime {
   basic_runtime(basic_runtime const&) = delete;
   basic_runtime& operator=(basic_runtime const&) = delete;
 
-  /// Drains for at most `shutdown_timeout`; what is then still on the way is reported and left.
+  /// Drains for at most `shutdown_timeout`. Records that are still pending then are reported and lost.
   ~basic_runtime() { core_.shut_down(); }
 
-  /// A logger of this name; loggers of one name share their level. Throws: std::bad_alloc.
+  /// Returns a logger of this name. Loggers of the same name share their level. Throws: std::bad_alloc.
   [[nodiscard]] logger get_logger(std::string_view name = "root") const {
     return logger{core_.make_logger(name)};
   }
 
-  /// The level of all loggers without a rule of their own. Takes effect at once, on every thread.
+  /// Sets the level of all loggers that have no rule. Takes effect at once, on every thread. Throws: std::bad_alloc.
   void set_level(level lowest) { core_.set_level("*", lowest); }
-  /// The level of one name (`db.pool`), of a name and all below it (`db.*`), or of all (`*`); the most specific rule
-  /// wins.
+  /// Sets the level of one name (`db.pool`), of a name and all below it (`db.*`), or of all (`*`). The most specific
+  /// rule applies. Throws: std::bad_alloc.
   void set_level(std::string_view pattern, level lowest) { core_.set_level(pattern, lowest); }
 
-  /// Changes stages, routes and levels in one step between two batches; what was logged before is still handled by the old
-  /// ones. False where that has not happened within `timeout`: then it still will, unless the runtime ends.
-  /// Stages that stay keep their state, new ones begin with theirs. Throws: std::invalid_argument for what is impossible,
-  /// and nothing changes; std::bad_alloc.
+  /// Changes stages, routes and levels in one step between two batches. The old ones still handle the records that were
+  /// logged before. Returns false if the change was not applied within `timeout`; it is then applied later, unless the
+  /// runtime ends first. Stages that are not replaced keep their state. Throws: std::invalid_argument for an invalid
+  /// change, which then has no effect; std::bad_alloc.
   bool change(runtime_changes next, std::chrono::nanoseconds timeout = std::chrono::seconds{5}) {
     if (next.redactors)
       next.redactors = with_preset_redactors<P>(preset_redactors_, std::move(*next.redactors));
     return core_.change(std::move(next), timeout);
   }
 
-  /// Waits until everything logged before is with the sinks and flushed by them, at most `timeout`.
+  /// Waits for at most `timeout` until the sinks have received and flushed every record that was logged before. The
+  /// account is `complete` if they have.
   account flush(std::chrono::nanoseconds timeout = std::chrono::seconds{5}) { return core_.flush(timeout); }
 
-  /// Ends the runtime: later calls are counted as dropped, earlier ones are handled, sinks are flushed and stopped.
-  /// Where that takes longer than `timeout` the account says what is pending; it may be called again.
+  /// Ends the runtime: handles the records logged before, flushes and stops the sinks, and counts later calls as
+  /// dropped. If this takes longer than `timeout`, the account has the number of pending records, and `drain` may be
+  /// called again.
   account drain(std::chrono::nanoseconds timeout = std::chrono::seconds{5}) { return core_.drain(timeout); }
 
-  /// What became of the records so far.
+  /// Returns the account so far.
   [[nodiscard]] account counts() const noexcept { return core_.counts(); }
 
-  /// All figures of this runtime, its stages and its sinks: for `prometheus_text`, or a program's own use.
+  /// Returns all metrics of this runtime, its stages and its sinks, for example for `prometheus_text`.
   [[nodiscard]] metric_list metrics() const { return core_.metrics(); }
 
   /// True while every sink is healthy.
@@ -92,7 +95,7 @@ class basic_runtime {
   /// The names of the stages that `change` may replace, in the order in which they run.
   [[nodiscard]] std::vector<std::string> stage_names() const { return core_.stage_names(); }
 
-  /// Where the runtime reports its own faults.
+  /// The diagnostics to which the runtime reports its own problems.
   [[nodiscard]] fapilog::diagnostics& diagnostics() const noexcept { return core_.diagnostics(); }
 
  private:
@@ -105,7 +108,7 @@ class basic_runtime {
   detail::runtime_core core_;
 };
 
-/// The runtime of the preset chosen when compiling.
+/// The runtime of the preset chosen at compile time.
 using runtime = basic_runtime<default_preset>;
 
 }  // namespace fapilog::inline v0_1

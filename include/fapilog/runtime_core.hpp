@@ -86,10 +86,10 @@ class runtime_core {
 
   /// Starts the worker, which starts the sinks.
   void start(schema_permission schema);
-  /// Drains for at most the shutdown timeout and reports what is left. The last call.
+  /// Drains for at most the shutdown timeout and reports the records that are left. Must be the last call.
   void shut_down();
 
-  /// A new reference to the core of a logger of this name.
+  /// Returns a new reference to the core of a logger of this name.
   [[nodiscard]] logger_core* make_logger(std::string_view name) const;
   void set_level(std::string_view pattern, level lowest);
   bool change(runtime_changes next, std::chrono::nanoseconds timeout);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a logger sees of its runtime: the interface for log calls, and what loggers share.
+// The interface through which loggers reach their runtime, and the state that copies of a logger share.
 #pragma once
 
 #include <fapilog/detail/memory/atomic.hpp>
@@ -63,7 +63,7 @@ struct call {
   statement what;
   void const* text;  ///< a literal, or a std::string_view with the flag `text_is_cell`
   detail::call_site where;
-  field* items;  ///< a free place, then `count` items: the format arguments first
+  field* items;  ///< one unused element, then `count` items: format arguments, then fields
   std::size_t count;
 };
 
@@ -75,19 +75,19 @@ class channel {
   channel(channel const&) = delete;
   channel& operator=(channel const&) = delete;
 
-  /// The signature of a function that returns an encoded value as a message shows it.
+  /// The signature of a function that formats an encoded value as in a message.
   using cell_formatter = std::string (*)(std::byte const* cell);
 
   /// The fast path: begins a record of `size` bytes in this thread's lane, writes its head and returns where its cells
   /// go; `commit_record` publishes it. Returns null without any effect if the fast path does not apply: the first call of
-  /// a thread or scope, a message that is no literal, a full lane, a closed channel. The caller then uses `submit`.
+  /// a thread or scope, a message that is not a literal, a full lane, a closed channel. The caller then uses `submit`.
   [[nodiscard]] virtual std::byte* begin_record(logger_core& logger, statement what, void const* text,
                                                 detail::call_site where, std::size_t size) noexcept = 0;
   /// Publishes the record that `begin_record` began.
   virtual void commit_record(std::size_t size) noexcept = 0;
   /// The general path: writes one log call into this thread's lane, or counts why it was dropped.
   virtual void submit(call const& c) noexcept = 0;
-  /// Returns a core with more bound fields, with one reference for the caller.
+  /// Returns a core with additional bound fields. The caller owns one reference to it.
   [[nodiscard]] virtual logger_core* bind(logger_core& logger, field const* fields,
                                           std::size_t count) noexcept = 0;
   /// Hands over a core that nobody uses any more. The worker deletes it once it has read the records that name it.
@@ -95,7 +95,7 @@ class channel {
   /// Sets the level of a name, a prefix (`db.*`) or all loggers (`*`). Throws: std::bad_alloc.
   virtual void set_level(std::string_view pattern, level value) = 0;
 
-  /// Returns an encoded value as a message shows it. Throws: std::bad_alloc.
+  /// Formats an encoded value as in a message. Throws: std::bad_alloc.
   [[nodiscard]] std::string format_cell(std::byte const* cell) const {
     return format_cell_ == nullptr ? std::string{} : format_cell_(cell);
   }
@@ -128,7 +128,7 @@ struct named_level {
   std::string name;
 };
 
-/// What the copies of a logger share. Immutable except for its reference count.
+/// The state that the copies of a logger share. Immutable except for its reference count.
 struct logger_core {
   logger_core(channel& where, named_level& named, detail::shared_bytes fields) noexcept
       : owner(where), name(named), bound(static_cast<detail::shared_bytes&&>(fields)) {

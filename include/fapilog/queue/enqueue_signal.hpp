@@ -14,7 +14,7 @@ class fence_barrier {
   [[nodiscard]] static constexpr bool is_asymmetric() noexcept { return false; }
 };
 
-/// Only the worker pays, with membarrier(2) before it sleeps. If the kernel has no membarrier, it behaves like
+/// Only the worker pays: it calls membarrier(2) before it sleeps. If the kernel has no membarrier, this behaves like
 /// `fence_barrier`.
 class asymmetric_barrier {
  public:

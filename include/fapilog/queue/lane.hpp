@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The ring buffer of one thread in one runtime, with what belongs to its owner.
+// A lane: the ring buffer of one thread in one runtime, with the state of the thread that owns it.
 #pragma once
 
 #include <fapilog/detail/memory/atomic.hpp>
@@ -21,7 +21,8 @@ struct lane {
   lane(std::byte* memory, std::size_t capacity, std::size_t longest) noexcept
       : queue(memory, capacity, longest) {}
 
-  /// True if a block of this size may be put on the heap: one block, or as many bytes as the ring has.
+  /// True if a record of `block` bytes may go to the heap: if the lane has no other record there, or if together they
+  /// take at most as many bytes as the ring has.
   [[nodiscard]] bool has_heap_room(std::size_t block) const noexcept {
     std::uint64_t const on_heap = heap_sent - heap_freed.load_acquire();
     return on_heap == 0 || on_heap + block <= queue.capacity();
@@ -78,7 +79,7 @@ struct lane {
     queue.release(end);
   }
 
-  /// In a forked child, the records and counts of the parent are the parent's.
+  /// Discards the records and counts in a forked child: they belong to the parent.
   void forget_in_child() noexcept {
     discard_records();
     writing.store_relaxed(false);
@@ -89,19 +90,21 @@ struct lane {
 
   detail::atomic_word<std::uint64_t> submitted;
   detail::atomic_word<std::uint64_t> dropped[drop_reason_count];
-  detail::atomic_word<bool> writing{false};  ///< from before the check that the channel is open to the commit
-  bool borrowed = false;         ///< for one call only: the thread is ending and cannot own a lane
+  /// True from before a call checks that the channel is open until the call has committed.
+  detail::atomic_word<bool> writing{false};
+  bool borrowed = false;         ///< owned for one call only, because the thread is ending
   std::uint64_t scope_sent = 0;  ///< version of the scope that the worker has
   detail::byte_buffer scratch;   ///< deferred values, before they are copied into the record
   ring queue;
 
   lane* next = nullptr;                   ///< in the list of all lanes; set before the lane is published
   detail::atomic_word<bool> owned{true};  ///< false: the next thread may take it
-  std::uint64_t heap_sent = 0;            ///< bytes of all heap blocks that records pointed to, ...
-  detail::atomic_word<std::uint64_t> heap_freed;  ///< ... and of those that the worker has freed
-  std::uint64_t trimmed_at = 0;  ///< position at which the pages were last returned; the worker's
-  std::uint64_t populated = 0;   ///< bytes from the beginning of the ring that have pages; the worker's
-  std::uint64_t thread_id = 0;   ///< of the owner; changes only while the lane is empty
+  std::uint64_t heap_sent = 0;            ///< bytes of all heap blocks that records have pointed to
+  detail::atomic_word<std::uint64_t> heap_freed;  ///< bytes of the blocks that the worker has freed
+  /// Position when the pages were last returned to the system. Thread: the worker.
+  std::uint64_t trimmed_at = 0;
+  std::uint64_t populated = 0;  ///< bytes from the beginning of the ring that have pages; used by the worker
+  std::uint64_t thread_id = 0;  ///< of the owner; changes only while the lane is empty
 };
 
 }  // namespace fapilog::inline v0_1::detail

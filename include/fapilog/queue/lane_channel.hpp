@@ -33,7 +33,7 @@ namespace fapilog::inline v0_1::detail {
 
 struct channel_options {
   std::size_t lane_bytes = std::size_t{1} << 20;
-  double protected_share = 0.125;  ///< of a lane, kept free for protected levels
+  double protected_share = 0.125;  ///< share of a lane that is kept free for protected levels, 0 to 0.5
   std::size_t max_record_bytes = std::size_t{1} << 20;
   fapilog::when_full when_full = fapilog::when_full::drop;
   std::chrono::nanoseconds backpressure_wait{50'000'000};
@@ -41,7 +41,7 @@ struct channel_options {
   level lowest = level::info;
   bool use_membarrier = true;
   bool use_tsc = true;
-  channel::cell_formatter format_cell = nullptr;  ///< needed by calls whose arguments have fmt formatters
+  channel::cell_formatter format_cell = nullptr;  ///< used by calls whose arguments have fmt formatters
 };
 
 /// The channel for which the running thread works, if it is one of the library's own threads.
@@ -49,7 +49,7 @@ inline constinit thread_local channel const* channel_served_here = nullptr;
 
 class lane_channel final : public channel {
  public:
-  /// With one reference for the caller. Throws: std::bad_alloc.
+  /// Makes a channel. The caller owns one reference to it. Throws: std::bad_alloc.
   [[nodiscard]] static lane_channel* make(channel_options options) {
     options.lane_bytes =
         std::bit_ceil(std::clamp<std::size_t>(options.lane_bytes, 4096, std::size_t{1} << 30));
@@ -121,7 +121,7 @@ class lane_channel final : public channel {
     }
     std::size_t const on_heap = block == nullptr ? 0 : read<record_head>(block).size;
 
-    // A new scope is wrapped around the record and published with it: never one without the other.
+    // A new scope is published together with the record that it precedes: the worker never reads one without the other.
     std::uint64_t const scope_version = detail::this_thread_scope.version;
     bool const scope_changed = own->scope_sent != scope_version;
     std::size_t const total = in_lane + (scope_changed ? context_bytes : 0);
@@ -150,7 +150,7 @@ class lane_channel final : public channel {
     auto bound = detail::freeze(fields, count, logger.bound, detail::max_bound_bytes);
     auto* const made = new (std::nothrow) logger_core{logger.owner, logger.name, std::move(bound)};
     if (made != nullptr) return made;
-    logger.add_reference();  // without memory the child is the logger itself
+    logger.add_reference();  // without memory, the result is the logger itself
     return &logger;
   }
 
@@ -168,7 +168,7 @@ class lane_channel final : public channel {
   [[nodiscard]] lane_list const& lanes() const noexcept { return lanes_; }
   [[nodiscard]] retired_loggers& retired() noexcept { return retired_; }
   [[nodiscard]] bool uses_tsc() const noexcept { return uses_tsc_; }
-  /// Share of the fullest lane that is in use, of what records without protection may use; 0 to 1.
+  /// Fill of the fullest lane, 0 to 1: its bytes in use, relative to the bytes that unprotected records may use.
   [[nodiscard]] double fullest_lane() const noexcept { return lanes_.fullest(reserve_); }
 
   /// Stops accepting records: once `lanes().is_quiet()`, no call writes into a lane any more.
@@ -178,7 +178,8 @@ class lane_channel final : public channel {
     heavy_barrier(event_.barrier());
   }
 
-  /// Adds what was submitted and dropped so far. Must be read after everything else of an account.
+  /// Adds the numbers of submitted and dropped records. Must be called after the rest of the account was read, so that
+  /// no record seems to have a result before it was submitted.
   void add_to(account& sum) const noexcept {
     std::uint64_t dropped[drop_reason_count] = {};
     for (std::size_t i = 0; i < drop_reason_count; ++i) dropped[i] = without_lane_[i].load_relaxed();
@@ -195,7 +196,7 @@ class lane_channel final : public channel {
   void serve_from_this_thread() const noexcept { channel_served_here = this; }
   [[nodiscard]] bool is_served_here() const noexcept { return channel_served_here == this; }
 
-  /// Calls `action` whenever a call has no cached lane. To be set before the first call.
+  /// Calls `action` whenever a call has no cached lane. Must be called before the first log call.
   void call_at_acquire(std::function<void()> action) { at_acquire_ = std::move(action); }
 
   /// A forked child has only the calling thread: the lanes of all others become free.
@@ -245,7 +246,7 @@ class lane_channel final : public channel {
         return_borrowed(*lane_);
     }
 
-    /// From here to the end of the call a worker that closes the channel waits for this call.
+    /// Marks the lane as being written: from here to the end of the call, a worker that closes the channel waits.
     void begin_writing() noexcept {
       is_writing_ = true;
       lane_->writing.store_relaxed(true);
@@ -271,19 +272,19 @@ class lane_channel final : public channel {
   [[nodiscard]] std::uint64_t ticks() const noexcept {
     return uses_tsc_ ? detail::read_tsc() : static_cast<std::uint64_t>(detail::wall_clock_ns());
   }
-  /// Bytes that a record of this level must leave free.
+  /// Returns the number of bytes that a record of this level must leave free.
   [[nodiscard]] std::size_t keep_free(level value) const noexcept {
     return options_.protected_levels.contains(value) ? 0 : reserve_;
   }
 
-  /// `begin_record` when `fast_path_ok` is false or the lane seems full. All arguments are in registers.
+  /// The rest of `begin_record` if `fast_path_ok` is false or the lane seems full. All arguments are in registers.
   [[nodiscard, gnu::noinline]] std::byte* begin_record_slow(logger_core& logger, statement what,
                                                             void const* text, detail::call_site where,
                                                             std::size_t size) noexcept {
     lane& own = *this_thread_lane.owned;
     std::uint64_t const now = ticks();
     event_.barrier().light();
-    // Like an unprotected record: a protected one that needs the reserve is left to `submit`.
+    // Keeps the reserve free whatever the level: a protected record that needs the reserve goes through `submit`.
     std::byte* const to = is_closed() ? nullptr : own.queue.reserve(size, reserve_);
     if (to == nullptr) {
       own.writing.store_release(false);
@@ -347,14 +348,16 @@ class lane_channel final : public channel {
     borrowed.owned.store_release(false);
   }
 
-  /// Waits for room in a full lane as the policy says. Null if the record is dropped; the reason was counted then.
+  /// Waits for room in a full lane as `when_full` says. Returns null if the record is dropped, after counting the
+  /// reason.
   [[gnu::noinline, gnu::cold]] std::byte* wait_for_room(lane& owner, std::size_t size, std::size_t block,
                                                         level value) noexcept {
     bool const may_wait = options_.when_full != fapilog::when_full::drop && !is_served_here();
     std::int64_t const give_up = detail::steady_clock_ns() + options_.backpressure_wait.count();
     bool const is_unlimited = options_.when_full == fapilog::when_full::block;
-    // After a while a nap takes about as long as the worker needs for a part of the lane, and ends the wait only when that
-    // part is free: a nap for each record would cost more than the record.
+    // After 64 rounds the call naps instead of spinning, each time for about as long as the worker needs to read an
+    // eighth of the lane, and continues only once an eighth is free: a nap for each record would cost more than the
+    // record.
     std::size_t const part = owner.queue.capacity() / 8;
     std::int64_t const nap = std::clamp<std::int64_t>(static_cast<std::int64_t>(part), 2'000, 150'000);
     for (unsigned round = 0; may_wait; ++round) {

@@ -34,7 +34,7 @@ class lane_list {
   [[nodiscard]] lane* first() const noexcept { return first_.load_acquire(); }
 
   /// Returns an unowned lane, or makes one; null without memory. An unowned lane is taken only if it is empty, because
-  /// what the worker knows about its thread then belongs to the new owner.
+  /// the worker adds the lane's thread id to every record in it.
   [[nodiscard]] lane* claim() noexcept {
     for (lane* l = first(); l != nullptr; l = l->next) {
       bool owned = false;
@@ -64,7 +64,7 @@ class lane_list {
     }
     return true;
   }
-  /// Share of the fullest lane that is in use, of what records without protection may use; 0 to 1.
+  /// Fill of the fullest lane, 0 to 1: its bytes in use, relative to the bytes that unprotected records may use.
   [[nodiscard]] double fullest(std::size_t reserve) const noexcept {
     double max = 0;
     for (lane* l = first(); l != nullptr; l = l->next) {
@@ -84,7 +84,7 @@ class lane_list {
       if (l->queue.published() == used) {
         detail::release_pages(l->queue.memory(), capacity_ + longest_);
         l->trimmed_at = used;
-        l->populated = capacity_ + longest_;  // by its next owner's writing
+        l->populated = capacity_ + longest_;  // the next owner's writes map the pages again
       }
       l->owned.store_release(false);
     }
@@ -95,7 +95,7 @@ class lane_list {
       (sizeof(lane) + detail::cache_line - 1) & ~(detail::cache_line - 1);
 
   std::size_t const capacity_;
-  std::size_t const longest_;  ///< longest record that a lane holds itself
+  std::size_t const longest_;  ///< longest record that a lane holds; a longer one goes to the heap
   detail::atomic_word<lane*> first_{nullptr};
 };
 

@@ -50,7 +50,7 @@ class level_registry {
     resolve_all();
   }
 
-  /// Changes what is given. `rules` replace all rules that were set.
+  /// Replaces the default level, and all rules, each only if it is given.
   void change(std::optional<level> lowest, std::optional<std::vector<std::pair<std::string, level>>> rules) {
     std::lock_guard const lock{mutex_};
     if (lowest) lowest_ = *lowest;

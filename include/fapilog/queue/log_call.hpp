@@ -24,7 +24,8 @@ template <class T>
   }
 }
 
-/// What fmt gets for an argument if the message must be made at the call. Fields come last; fmt never reads them.
+/// Returns what fmt formats for an argument if the call itself formats the message. Fields come last; fmt never reads
+/// them.
 template <class T>
 [[nodiscard]] decltype(auto) as_format_argument([[maybe_unused]] channel& ch,
                                                 [[maybe_unused]] T const& argument) {
@@ -95,7 +96,8 @@ template <class T>
   }
 }
 
-/// A value as its cell will be, with a literal key or none. Everything but the lengths of strings is known at compile time.
+/// Writes the cell of a value that has a literal key or no key. Everything but the lengths of strings is known at
+/// compile time.
 template <field_shape S, bool HasKey>
 class direct_cell {
  public:
@@ -122,7 +124,7 @@ class direct_cell {
  private:
   static constexpr std::size_t fixed =
       sizeof(detail::record_format::cell_head) + (HasKey ? sizeof(char const*) : 0);
-  /// A field is the caller's; an argument becomes a field here.
+  /// Refers to the caller's field; an argument is converted to a field here.
   std::conditional_t<HasKey, field const&, field const> field_;
 };
 
@@ -157,8 +159,7 @@ template <class T>
   return {runtime.data(), runtime.size()};
 }
 
-/// A call whose message must be made at the call, because an argument has an fmt formatter of its own. `items` as for
-/// `call`.
+/// Submits a call after formatting its message, because an argument has its own fmt formatter. `items` as for `call`.
 template <class... A>
 void submit_formatted(logger_core& logger, statement what, void const* text, detail::call_site where,
                       field* items, std::size_t count, A const&... arguments) noexcept {
@@ -176,7 +177,7 @@ void submit_formatted(logger_core& logger, statement what, void const* text, det
   }
 }
 
-/// The general path: the first call of a thread, a new scope, a full lane, values that run code of the user.
+/// The general path: the first call of a thread, a new scope, a full lane, values that run user code.
 template <class... A>
 [[gnu::noinline, gnu::cold]] void submit_items(logger_core& logger, statement what, void const* text,
                                                detail::call_site where, A const&... arguments) noexcept {
@@ -191,7 +192,7 @@ template <class... A>
 }
 
 /// Fetches the cache lines that the lane will use next, about as many as this record takes. The worker's processor has
-/// read them, so that the next record would otherwise wait for each.
+/// read these lines, so the next record would otherwise wait for each of them.
 [[gnu::always_inline]] inline void prefetch_behind(std::byte const* end, std::size_t bytes) noexcept {
   constexpr std::size_t distance = 10 * detail::cache_line;
   for (std::size_t i = 0; i < bytes; i += detail::cache_line) detail::prefetch_to_write(end + distance + i);

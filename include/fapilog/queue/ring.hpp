@@ -33,7 +33,7 @@ class ring {
     }
     return next();
   }
-  /// True if `size` bytes are free by what the producer knows, without reading how much the consumer has released since.
+  /// True if `size` bytes were free when the producer last read the consumer's position. False may be out of date.
   [[nodiscard, gnu::always_inline]] bool is_known_free(std::size_t size) const noexcept {
     return head_.load_relaxed() + size <= free_until_;
   }
@@ -64,7 +64,7 @@ class ring {
   std::uint64_t const mask_;
   std::size_t const longest_;
   alignas(detail::cache_line) detail::atomic_word<std::uint64_t> head_;
-  std::uint64_t free_until_;  ///< as far as the producer knows
+  std::uint64_t free_until_;  ///< end of the free bytes when the producer last read `tail_`
   alignas(detail::cache_line) detail::atomic_word<std::uint64_t> tail_;
 };
 

@@ -39,8 +39,8 @@ class thread_lanes {
   [[nodiscard]] bool owns(lane const& l) const noexcept {
     return std::ranges::find(all_, &l, &held::owned) != all_.end();
   }
-  /// Releases the lanes of runtimes that have ended, so that a thread which sees many runtimes keeps few, and has room for
-  /// one more. Throws: std::bad_alloc.
+  /// Releases the lanes of runtimes that have ended, so that a thread that logs to many runtimes keeps few lanes, and
+  /// makes room for one more. Throws: std::bad_alloc.
   void make_room() {
     std::erase_if(all_, [](held const& h) {
       if (!h.owner->is_closed()) return false;

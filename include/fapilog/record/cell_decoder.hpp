@@ -144,7 +144,7 @@ namespace fapilog::inline v0_1::detail {
   return m;
 }
 
-/// An encoded value as a message shows it. Throws: std::bad_alloc.
+/// Formats an encoded value as in a message. Throws: std::bad_alloc.
 [[nodiscard]] inline std::string cell_to_string(std::byte const* cell) {
   arena memory{1024};
   text_buffer text;

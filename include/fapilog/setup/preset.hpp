@@ -207,7 +207,7 @@ inline constexpr preset minimal{
 
 }  // namespace presets
 
-/// The preset chosen when compiling.
+/// The preset chosen at compile time.
 inline constexpr preset const& default_preset = presets::FAPILOG_PRESET;
 
 }  // namespace fapilog::inline v0_1

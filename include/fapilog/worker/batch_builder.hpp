@@ -70,7 +70,7 @@ class batch_builder {
            storage_->text().size() >= text_max;
   }
 
-  /// Runs one record through the stages and adds it to the batch; hands the batch over before if it is full. A record
+  /// Runs one record through the stages and adds it to the batch; first hands the batch over if it is full. A record
   /// that cannot be handled for lack of memory counts as failed.
   void add(std::byte const* record, detail::shared_bytes const& scope, std::uint64_t thread_id,
            tick_clock const& clock) {
@@ -88,13 +88,13 @@ class batch_builder {
     }
   }
 
-  /// Adds a record of the library itself; no filter sees it. Throws: never.
+  /// Adds an internal record, which skips the filters. Throws: never.
   void add_internal(internal_record const& record, std::int64_t unix_ns) noexcept {
     try {
       if (full()) hand_over(true);
       entry& e = storage_->entries().emplace_back(storage_->memory());
       bool keep = false;
-      undo const without_it{*this, keep};
+      entry_guard const guard{*this, keep};
       e.event.message_id = ids_.next(unix_ns);
       maker_.make_internal(record, unix_ns, e.event);
       keep = stages_.run(e.event) == pipeline::verdict::keep && write(e.event);
@@ -168,7 +168,7 @@ class batch_builder {
     e.event.unix_ns = clock.unix_ns(log.ticks);
     e.event.message_id = ids_.next(e.event.unix_ns);
     bool keep = false;
-    undo const without_it{*this, keep};
+    entry_guard const guard{*this, keep};
     auto const defects = maker_.make(own, scope, e.event);
     if (defects.failed)
       diagnostics_->warn("call", "a value or message could not be made; the record contains the reason",
@@ -188,7 +188,8 @@ class batch_builder {
     if (!keep) failed_.fetch_add(1, std::memory_order_relaxed);
   }
 
-  /// What may be reported about a record that no redactor has seen: the logger, and the place in the code.
+  /// Describes a record by its logger and its place in the code, which may be reported before a redactor has checked
+  /// the record.
   static std::string place_of(event const& e) {
     std::string place{"logger "};
     place.append(e.logger);
@@ -203,14 +204,14 @@ class batch_builder {
     return true;
   }
 
-  /// Removes the last entry unless it is to be kept.
-  struct undo {
+  /// Removes the last entry on destruction, unless `keep` is true then.
+  struct entry_guard {
     batch_builder& builder;
     bool const& keep;
-    undo(batch_builder& b, bool const& k) noexcept : builder(b), keep(k) {}
-    undo(undo const&) = delete;
-    undo& operator=(undo const&) = delete;
-    ~undo() {
+    entry_guard(batch_builder& b, bool const& k) noexcept : builder(b), keep(k) {}
+    entry_guard(entry_guard const&) = delete;
+    entry_guard& operator=(entry_guard const&) = delete;
+    ~entry_guard() {
       if (keep) return;
       builder.storage_->entries().pop_back();
       std::size_t text = 0;
@@ -219,8 +220,8 @@ class batch_builder {
     }
   };
 
-  static constexpr std::size_t text_max = std::size_t{1}
-                                          << 20;  ///< a batch of large records has fewer of them
+  /// Bytes of JSON from which a batch is full: a batch of large records has fewer records.
+  static constexpr std::size_t text_max = std::size_t{1} << 20;
 
   event_maker maker_;
   pipeline stages_;

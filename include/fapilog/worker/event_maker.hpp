@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Makes an event of a record: the message with its arguments in place, the fields in their parts, each key once.
+// Turns a record into an event: formats the message and puts each field into its part of the envelope, each key once.
 #pragma once
 
 #include <fapilog/detail/memory/arena.hpp>
@@ -38,7 +38,7 @@ class event_maker {
       level_names_[static_cast<std::size_t>(value) % level_count] = name;
   }
 
-  /// What is wrong with a record, without its content, which no redactor has seen yet.
+  /// What is wrong with a record. Has none of its content, because no redactor has checked it yet.
   struct defects {
     bool clipped = false;  ///< something was cut to keep to a limit
     bool failed = false;   ///< a value or the message could not be made
@@ -81,7 +81,7 @@ class event_maker {
     return result;
   }
 
-  /// Fills `e` from a record of the library itself.
+  /// Fills `e` from an internal record.
   static void make_internal(internal_record const& record, std::int64_t unix_ns, event& e) {
     e.is_internal = true;
     e.severity = record.severity;
@@ -169,7 +169,7 @@ class event_maker {
     }
   }
 
-  /// Ids are strings in the envelope, whatever they were at the call. Null hides a bound id and is not written.
+  /// Ids are strings in the envelope, whatever their type at the call. Null hides a bound id and is not written.
   value as_context_text(value const& v, event& e) {
     if (v.type == kind::string || v.type == kind::null) return v;
     plain_.clear();

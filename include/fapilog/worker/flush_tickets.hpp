@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Numbers the flushes that callers request, and says which of them are done.
+// Numbers the flushes that callers request, and records which of them are done.
 #pragma once
 
 #include <algorithm>

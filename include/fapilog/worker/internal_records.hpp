@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Adds internal records about left-out records to the batch when they are due.
+// Adds internal records about dropped and suppressed records to the batch when they are due.
 #pragma once
 
 #include <fapilog/detail/os/platform.hpp>
@@ -39,7 +39,7 @@ class internal_records {
     next_add_ = clock::now() + std::chrono::seconds{1};
   }
 
-  /// Notes what was dropped since the last update.
+  /// Reads how many records were dropped since the last update.
   void update() {
     if (!drops_.is_enabled()) return;
     account sum;

@@ -49,7 +49,7 @@ class lane_reader {
     return true;
   }
 
-  /// The most bytes that ever waited in one lane. Thread: any.
+  /// Maximum number of bytes that have waited in one lane. Thread: any.
   [[nodiscard]] std::uint64_t high_watermark() const noexcept {
     return high_watermark_.load(std::memory_order_relaxed);
   }
@@ -61,7 +61,7 @@ class lane_reader {
     std::uint64_t at;
     std::uint64_t end;
     std::uint64_t ticks;
-    std::uint64_t released;  ///< the producer may write again up to here
+    std::uint64_t released;  ///< position up to which the producer may write again
   };
 
   /// Bytes are not released after every record: each release costs the producer a cache miss.
@@ -141,7 +141,7 @@ class lane_reader {
     visit(*h.from, record, std::as_const(*h.scope));
   }
 
-  /// A record on the heap. Freed after the visit; the lane may then put others there.
+  /// A record on the heap. Freed after the visit, which gives the lane room for others.
   struct block {
     lane& from;
     std::byte* bytes;

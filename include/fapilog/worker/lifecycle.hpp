@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Drains the running workers when the process exits, and has them take part in fork(2).
+// Drains the running workers when the process exits, and registers them for fork(2).
 #pragma once
 
 #include <fapilog/detail/os/fork.hpp>
@@ -14,7 +14,7 @@
 namespace fapilog::inline v0_1::detail {
 
 /// The running workers of the process. exit() and quick_exit() drain them, each for at most its shutdown timeout.
-/// It is never destroyed: calls in static destructors find it. Thread: any.
+/// It is never destroyed, so static destructors may use it. Thread: any.
 class lifecycle {
  public:
   static lifecycle& instance() {

@@ -21,7 +21,7 @@ namespace fapilog::inline v0_1::detail {
 /// Thread: the worker's.
 class message_text {
  public:
-  /// The arguments of the next message, in order.
+  /// Removes all arguments; `add` adds those of the next message, in order.
   void clear() noexcept { arguments_.clear(); }
   void add(value const& v) { arguments_.push_back(v); }
 
@@ -29,14 +29,14 @@ class message_text {
   /// std::bad_alloc.
   [[nodiscard]] std::string_view render(std::string_view format) {
     text_.clear();
-    if (put_plainly(format)) return text_.view();
+    if (render_simple(format)) return text_.view();
     text_.clear();
     return put_by_fmt(format);
   }
 
  private:
-  /// Handles what most messages are: `{}` for numbers, strings and booleans. False for anything else.
-  bool put_plainly(std::string_view format) {
+  /// Formats the common case: `{}` for numbers, strings and booleans. Returns false for anything else.
+  bool render_simple(std::string_view format) {
     std::size_t next = 0;
     char const* at = format.data();
     char const* const end = at + format.size();
@@ -57,7 +57,7 @@ class message_text {
     return true;
   }
 
-  /// True for the kinds that `put_plainly` writes.
+  /// True for the kinds that `render_simple` writes.
   struct common_visitor {
     message_text& self;
 
@@ -92,7 +92,7 @@ class message_text {
   };
   bool put_common_value(value const& v) { return v.visit(common_visitor{*this}); }
 
-  /// As fmt writes `{}`: 1 and not 1.0.
+  /// Writes a number as fmt does for `{}`: 1 and not 1.0.
   template <class Float>
   void put_float(Float number) {
     char* const to = text_.room(48);
@@ -160,7 +160,7 @@ class message_text {
 
   std::vector<value> arguments_;
   detail::text_buffer text_;
-  detail::text_buffer plain_;  ///< strings for the arguments that fmt does not know
+  detail::text_buffer plain_;  ///< strings for the arguments whose types fmt cannot format
   std::vector<fmt::basic_format_arg<fmt::format_context>> fmt_arguments_;
   std::string formatted_;
 };

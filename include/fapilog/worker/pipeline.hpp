@@ -137,7 +137,7 @@ class pipeline {
                      .value = static_cast<double>(count->value())});
     }
   }
-  /// Adds the summaries of stages about what they left out; `last`: all, due or not.
+  /// Adds the summaries of what stages left out. With `last`, adds all of them, due or not.
   void summarise(std::int64_t now_ns, bool last, std::vector<internal_record>& all) {
     each(stages_, [&](stage_base& s) {
       guarded(s, "the stage threw in summarise", [&] { s.summarise(now_ns, last, all); });

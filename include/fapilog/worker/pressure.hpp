@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How far the worker is behind, and which records are left out for that.
+// Measures how far the worker is behind, and decides which records to shed.
 #pragma once
 
 #include <fapilog/metrics/account.hpp>
@@ -30,10 +30,11 @@ class pressure {
 
   [[nodiscard]] bool is_enabled() const noexcept { return options_.enabled; }
   [[nodiscard]] bool is_normal() const noexcept { return level_ == pressure_level::normal; }
-  /// When `evaluate` is to be called next.
+  /// When `evaluate` must be called next.
   [[nodiscard]] clock::time_point next_check() const noexcept { return next_check_; }
 
-  /// Updates the level. `fill`: of the fullest lane, 0 to 1; each open circuit adds to it. True if the level has changed.
+  /// Updates the level. `fill` is that of the fullest lane, 0 to 1; each open circuit adds to it. Returns true if the
+  /// level has changed.
   bool evaluate(clock::time_point now, double fill, std::size_t open_circuits) {
     next_check_ = now + options_.check_interval;
     if (now < cooldown_end_) return false;

@@ -40,7 +40,7 @@ class tick_clock {
     std::int64_t wall = 0;
   };
 
-  /// Reads all three clocks at one moment: of several tries the fastest.
+  /// Reads all three clocks at almost the same moment: returns the fastest of several tries.
   static reading take() noexcept {
     reading best;
     std::uint64_t best_took = ~std::uint64_t{0};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The one thread of a runtime: reads the lanes, runs the stages, hands batches to the sinks, waits.
+// The worker of a runtime: reads the lanes, runs the stages, hands batches to the sinks, and waits, on one thread.
 #pragma once
 
 #include <fapilog/delivery/batch_writer.hpp>
@@ -37,12 +37,12 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Thread: the public functions any; `run` and what it calls the worker's own thread.
+/// Thread: any may call the public functions; `run` and what it calls run on the worker's own thread.
 class worker final : public std::enable_shared_from_this<worker>, public fork_participant {
  public:
   using clock = std::chrono::steady_clock;
 
-  /// Takes over a reference on the channel. Without `event` the worker looks for records every millisecond.
+  /// Takes ownership of one reference to the channel. Without `event`, the worker looks for records every millisecond.
   worker(worker_options const& options, lane_channel& channel, event_maker maker, stage_set stages,
          std::vector<delivery_slot> slots, std::shared_ptr<diagnostics> reports,
          enqueue_event* event = nullptr)
@@ -64,7 +64,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   worker(worker const&) = delete;
   worker& operator=(worker const&) = delete;
   ~worker() {
-    if (thread_.joinable()) thread_.detach();  // it hung in a sink and was the last to hold this object
+    if (thread_.joinable()) thread_.detach();  // the thread hung in a sink and held the last reference
     channel_.drop_reference();
   }
 
@@ -118,8 +118,9 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     return account_since(began, done);
   }
 
-  /// Applies all of `changes` at once, between two batches: records whose calls ended before pass the old stages. False if
-  /// that has not happened within `timeout`; it still will, unless the runtime ends first.
+  /// Applies all of `changes` at once, between two batches. The old stages handle the records whose calls ended before
+  /// this one. Returns false if the changes were not applied within `timeout`; they are then applied later, unless the
+  /// runtime ends first.
   [[nodiscard]] bool change(runtime_changes changes, std::chrono::nanoseconds timeout) {
     auto const request = std::make_shared<pending_changes::request>();
     request->changes = std::move(changes);
@@ -279,7 +280,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     pause_.park(lock, changed_);
   }
 
-  /// Must come before the lanes are read: that empties them.
+  /// Must be called before the lanes are read, because reading empties them.
   void update_pressure() {
     if (!pressure_.is_enabled()) return;
     auto const now = clock::now();
@@ -295,7 +296,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     while (!channel_.lanes().is_quiet() && clock::now() < give_up) std::this_thread::yield();
   }
 
-  /// Adds the summaries of the stages that may go, and closes the current batch, before it applies the changes.
+  /// Adds the summaries of the stages that may be replaced, hands over the current batch, then applies the changes.
   void apply_changes() {
     internal_.add(true);
     builder_.hand_over(false);
@@ -353,12 +354,12 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     }
   }
 
-  // What callers need.
+  // For callers.
 
   static clock::time_point deadline(clock::time_point began, std::chrono::nanoseconds timeout) noexcept {
     return began + std::min<std::chrono::nanoseconds>(timeout, std::chrono::hours{24 * 365});
   }
-  /// True on the worker's thread, its helper's and those of the sinks, which cannot wait for themselves.
+  /// True on the threads of the worker, its helper and the sinks, which cannot wait for themselves.
   [[nodiscard]] bool is_own_thread() const noexcept { return channel_.is_served_here(); }
   void wake() noexcept {
     if (event_ != nullptr) event_->signal();
@@ -384,7 +385,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   idle_wait idle_;
   fork_locks fork_locks_;
   logger_core* retired_ =
-      nullptr;  ///< deleted after the next full pass, when all records that name them were read
+      nullptr;  ///< deleted after the next full pass, which reads all records that refer to them
   std::atomic<bool> stop_{false};
   std::mutex mutex_;
   fork_safe<std::condition_variable> changed_;
@@ -392,7 +393,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   fork_pause pause_;
   bool has_finished_ = false;
   bool is_joined_ = false;
-  bool is_dormant_ = false;  ///< in a forked child that has not logged yet: there is no thread
+  bool is_dormant_ = false;  ///< true in a forked child that has not logged yet and so has no thread
   fork_safe<std::thread> thread_;
 };
 
