@@ -15,22 +15,20 @@ namespace fapilog::inline v0_1 {
 
 /// All settings of the group `core` under a preset, and what the preset changes of its sinks, as JSON that
 /// `fapilog::settings` reads. Throws: std::bad_alloc.
-[[nodiscard]] inline std::string preset_settings(preset const& p) {
-  config_value root = config_value::object();
+[[nodiscard]] inline std::string get_preset(preset const& p) {
+  detail::config_value root = detail::config_value::object();
   root.set("core", detail::declared_core());
-  lay_over(root, detail::preset_tree(p));
-  config_value const* const sinks = root.find("sink_config");
-  config_value postgres = config_value::object();
+  detail::lay_over(root, detail::preset_tree(p));
+  detail::config_value const* const sinks = root.find("sink_config");
+  detail::config_value postgres = detail::config_value::object();
   postgres.set("create_table", p.allow_ddl);
-  config_value sink_config = sinks != nullptr ? *sinks : config_value::object();
+  detail::config_value sink_config = sinks != nullptr ? *sinks : detail::config_value::object();
   sink_config.set("postgres", std::move(postgres));
   root.set("sink_config", std::move(sink_config));
-  return to_json(root);
+  return detail::to_json(root);
 }
 
 /// The same for the preset of this name. Throws: as `find_preset`.
-[[nodiscard]] inline std::string get_preset(std::string_view name) {
-  return preset_settings(find_preset(name));
-}
+[[nodiscard]] inline std::string get_preset(std::string_view name) { return get_preset(find_preset(name)); }
 
 }  // namespace fapilog::inline v0_1

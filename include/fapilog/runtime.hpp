@@ -35,7 +35,7 @@ class basic_runtime {
   explicit basic_runtime(basic_options<P> chosen = {})
       : preset_redactors_(chosen.preset_redactors),
         core_(detail::move_options<detail::any_options>(complete(std::move(chosen)))) {
-    if (P.redaction != redaction_form::none && !preset_redactors_) {
+    if (P.redaction != detail::redaction_form::none && !preset_redactors_) {
       core_.diagnostics().warn("runtime", "the redactors of the preset are off (core.preset_redactors)",
                                "what they mask is written in clear");
     }
@@ -64,7 +64,7 @@ class basic_runtime {
   /// change, which then has no effect; std::bad_alloc.
   bool change(runtime_changes next, std::chrono::nanoseconds timeout = std::chrono::seconds{5}) {
     if (next.redactors)
-      next.redactors = with_preset_redactors<P>(preset_redactors_, std::move(*next.redactors));
+      next.redactors = detail::with_preset_redactors<P>(preset_redactors_, std::move(*next.redactors));
     return core_.change(std::move(next), timeout);
   }
 
@@ -100,7 +100,7 @@ class basic_runtime {
 
  private:
   static basic_options<P> complete(basic_options<P> chosen) {
-    chosen.redactors = with_preset_redactors<P>(chosen.preset_redactors, std::move(chosen.redactors));
+    chosen.redactors = detail::with_preset_redactors<P>(chosen.preset_redactors, std::move(chosen.redactors));
     return chosen;
   }
 

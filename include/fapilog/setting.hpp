@@ -47,25 +47,29 @@ class setting_problems {
   ~setting_problems() = default;
 };
 
+namespace detail {
 /// A visitor that does nothing.
 struct no_visitor {
   template <class T>
   void operator()(setting const&, T&) const noexcept {}
 };
+}  // namespace detail
 
 /// An aggregate that declares its settings.
 template <class T>
 concept described = requires(T& t) {
-  T::describe(t, no_visitor{});
+  T::describe(t, detail::no_visitor{});
 };
 
 /// The names of an enumeration's values: specialise with `static constexpr std::array names{std::pair{value, name}...}`.
 template <class Enum>
 struct enum_names;
 
+namespace detail {
 template <class Enum>
 concept named_by_table = requires {
   enum_names<Enum>::names;
 };
+}  // namespace detail
 
 }  // namespace fapilog::inline v0_1

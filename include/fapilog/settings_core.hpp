@@ -69,7 +69,7 @@ class settings {
     auto chosen = detail::move_options<detail::any_options>(basic_options<P>{.sinks = {}});
     bool const names_sinks = read_options(P, chosen);
     auto result = detail::move_options<basic_options<P>>(std::move(chosen));
-    if (!names_sinks) result.sinks = default_sinks<P>();
+    if (!names_sinks) result.sinks = detail::default_sinks<P>();
     return result;
   }
 
@@ -91,7 +91,7 @@ class settings {
   /// A file with those that it extends, a JSON string, or the environment.
   struct source {
     std::string file;  ///< empty for others
-    std::vector<config_value> layers;
+    std::vector<detail::config_value> layers;
     std::vector<settings_problem> problems;  ///< reported with all others
   };
 
@@ -108,9 +108,9 @@ class settings {
   [[noreturn]] static void refuse(std::string where, std::string text);
 
   /// All layers merged over that of the preset.
-  [[nodiscard]] config_value merged(preset const& p, std::vector<settings_problem>& problems) const;
+  [[nodiscard]] detail::config_value merged(preset const& p, std::vector<settings_problem>& problems) const;
 
-  static void check_preset(config_value const& layer, preset const& p,
+  static void check_preset(detail::config_value const& layer, preset const& p,
                            std::vector<settings_problem>& problems);
 
   std::shared_ptr<registry const> plugins_;

@@ -12,13 +12,13 @@
 #include <fapilog/plugins/builtins.hpp>
 #include <fapilog/plugins/plugin_entry.hpp>
 #include <fapilog/plugins/registry.hpp>
-#include <fapilog/settings_core.hpp>
 #include <fapilog/settings/core_lists.hpp>
 #include <fapilog/settings/environment_layer.hpp>
 #include <fapilog/settings/layer.hpp>
 #include <fapilog/settings/preset_tree.hpp>
 #include <fapilog/settings/resolver.hpp>
 #include <fapilog/settings/setting_difference.hpp>
+#include <fapilog/settings_core.hpp>
 #include <fapilog/setup/options.hpp>
 #include <fapilog/setup/preset.hpp>
 #include <fapilog/setup/presets.hpp>
@@ -106,7 +106,7 @@ FAPILOG_INLINE settings settings::with_json(std::string_view text, std::string c
 FAPILOG_INLINE settings settings::with_environment(environment_map const& variables) const {
   settings next = *this;
   source& from = next.sources_.emplace_back();
-  config_value layer =
+  detail::config_value layer =
       detail::environment_layer{*plugins_, detail::json_form_of, from.problems}.of(variables);
   detail::normalise_layer(layer, *plugins_, from.problems);
   from.layers.push_back(std::move(layer));
@@ -131,10 +131,10 @@ FAPILOG_INLINE std::vector<std::string> settings::changes_of(preset const& p, se
 
 FAPILOG_INLINE bool settings::read_options(preset const& p, detail::any_options& chosen) const {
   std::vector<settings_problem> problems;
-  config_value const root = merged(p, problems);
+  detail::config_value const root = merged(p, problems);
   detail::settings_resolver resolver{root, *plugins_, problems};
   detail::core_lists lists;
-  setting_reader{problems}.read(resolver.group("core"), "core", chosen, lists);
+  detail::setting_reader{problems}.read(resolver.group("core"), "core", chosen, lists);
   auto const fill = [&](auto& all, plugin_type kind, auto make) {
     auto const entries = resolver.entries(kind, lists);
     if (!entries) return;
@@ -160,11 +160,11 @@ FAPILOG_INLINE bool settings::read_options(preset const& p, detail::any_options&
 
 FAPILOG_INLINE std::vector<plugin_entry> settings::entries_of(preset const& p, plugin_type kind) const {
   std::vector<settings_problem> problems;
-  config_value const root = merged(p, problems);
+  detail::config_value const root = merged(p, problems);
   detail::settings_resolver resolver{root, *plugins_, problems};
   detail::any_options ignored{.sinks = {}};
   detail::core_lists lists;
-  setting_reader{problems}.read(resolver.group("core"), "core", ignored, lists);
+  detail::setting_reader{problems}.read(resolver.group("core"), "core", ignored, lists);
   auto found = resolver.entries(kind, lists);
   if (!problems.empty()) throw settings_error{std::move(problems)};
   return found ? std::move(*found) : std::vector<plugin_entry>{};
@@ -212,12 +212,12 @@ FAPILOG_INLINE void settings::add_file(std::string const& path, std::string cons
 FAPILOG_INLINE void settings::add_text(std::string_view text, std::string const& name,
                                        std::string const& folder, std::vector<std::string>& trail) {
   std::vector<settings_problem> problems;
-  config_value layer = detail::parse_json(text, name, problems);
+  detail::config_value layer = detail::parse_json(text, name, problems);
   if (problems.empty() && !layer.is_object()) {
     problems.push_back({layer.origin().text(), "", "settings must be an object, `{...}`"});
   }
   if (!problems.empty()) throw settings_error{std::move(problems)};
-  if (config_value const* const base = layer.find("extends"); base != nullptr && !base->is_null()) {
+  if (detail::config_value const* const base = layer.find("extends"); base != nullptr && !base->is_null()) {
     if (!base->is_text()) {
       refuse(base->origin().text(), "extends: " + detail::config::shown(*base) +
                                         " is invalid; expected a string, the name of a file");
@@ -235,22 +235,23 @@ FAPILOG_INLINE void settings::refuse(std::string where, std::string text) {
   throw settings_error{{{std::move(where), "", std::move(text)}}};
 }
 
-FAPILOG_INLINE config_value settings::merged(preset const& p, std::vector<settings_problem>& problems) const {
-  config_value root = detail::preset_tree(p);
+FAPILOG_INLINE detail::config_value settings::merged(preset const& p,
+                                                     std::vector<settings_problem>& problems) const {
+  detail::config_value root = detail::preset_tree(p);
   for (source const& from : sources_) {
     problems.insert(problems.end(), from.problems.begin(), from.problems.end());
-    for (config_value const& layer : from.layers) {
+    for (detail::config_value const& layer : from.layers) {
       check_preset(layer, p, problems);
-      lay_over(root, layer);
+      detail::lay_over(root, layer);
     }
   }
   root.erase("preset");
   return root;
 }
 
-FAPILOG_INLINE void settings::check_preset(config_value const& layer, preset const& p,
+FAPILOG_INLINE void settings::check_preset(detail::config_value const& layer, preset const& p,
                                            std::vector<settings_problem>& problems) {
-  config_value const* const named = layer.find("preset");
+  detail::config_value const* const named = layer.find("preset");
   if (named == nullptr || named->is_null()) return;
   std::string const name = named->text() == "adaptive" ? "production" : named->text();
   if (named->is_text() && name == p.name) return;
@@ -264,7 +265,7 @@ FAPILOG_INLINE void settings::check_preset(config_value const& layer, preset con
     text += " is invalid; expected one of ";
     for (std::size_t i = 0; i < known.size(); ++i) text.append(i == 0 ? "" : ", ").append(known[i]);
   }
-  setting_reader{problems}.add(named->origin(), "preset", std::move(text));
+  detail::setting_reader{problems}.add(named->origin(), "preset", std::move(text));
 }
 
 FAPILOG_INLINE environment_map process_environment() {

@@ -23,14 +23,13 @@
 
 namespace fapilog::inline v0_1 {
 
+namespace detail {
 /// One object of settings: `core`, `plugins`, or a plugin's entry such as `sink_config.rotating_file`.
 struct settings_group {
   std::string name;
   std::string text;
   std::vector<setting_row> rows;
 };
-
-namespace detail {
 
 /// Rows of `core` in the order of the members of `basic_options`, with the lists of stages and sinks among them.
 [[nodiscard]] inline std::vector<setting_row> core_rows() {
@@ -79,8 +78,6 @@ namespace detail {
                   .schema = or_null(schema_of_type("string"))});
   return rows;
 }
-
-}  // namespace detail
 
 /// Every object of settings with its members: core, plugins, then the entries of all plugins. Throws: std::bad_alloc.
 [[nodiscard]] inline std::vector<settings_group> settings_groups(
@@ -137,39 +134,40 @@ namespace detail {
   }
   return schema;
 }
+}  // namespace detail
 
 /// JSON Schema (draft 2020-12) of a settings file, for editors and for checks before a program starts: names, types, ranges
 /// and meanings. A file that it allows may still be refused, for example because of a sink that does not exist.
 /// Throws: std::bad_alloc.
 [[nodiscard]] inline std::string settings_schema(registry const& plugins = builtin_plugins()) {
-  config_value properties = config_value::object();
+  detail::config_value properties = detail::config_value::object();
   auto const text = [&](std::string_view name, std::string_view description) {
-    config_value schema = detail::schema_of_type("string");
+    detail::config_value schema = detail::schema_of_type("string");
     schema.set("description", description);
     properties.set(name, std::move(schema));
   };
   text("$schema", "The location of this schema; for editors.");
   text("preset", "The preset for which this file is written; a program with another one refuses it.");
   text("extends", "The file that this one extends; relative to the folder of this one.");
-  for (settings_group const& group : settings_groups(plugins)) {
+  for (detail::settings_group const& group : detail::settings_groups(plugins)) {
     if (group.name.find('.') != std::string::npos) continue;
-    config_value schema = schema_of_rows(group.rows);
+    detail::config_value schema = detail::schema_of_rows(group.rows);
     schema.set("description", group.text);
     properties.set(group.name, std::move(schema));
   }
-  for (plugin_type const kind : plugin_kinds) {
-    config_value schema = schema_of_entries(plugins, kind);
-    schema.set("description", "Settings of " + list_of(kind) + ", by name.");
-    properties.set(group_of(kind), std::move(schema));
+  for (plugin_type const kind : detail::plugin_kinds) {
+    detail::config_value schema = detail::schema_of_entries(plugins, kind);
+    schema.set("description", "Settings of " + detail::list_of(kind) + ", by name.");
+    properties.set(detail::group_of(kind), std::move(schema));
   }
-  config_value schema = config_value::object();
+  detail::config_value schema = detail::config_value::object();
   schema.set("$schema", "https://json-schema.org/draft/2020-12/schema");
-  schema.set("title", "Settings of fapilog " + library_version().text());
+  schema.set("title", "Settings of fapilog " + detail::library_version().text());
   schema.set("type", "object");
   schema.set("properties", std::move(properties));
   schema.set("additionalProperties", false);
   constexpr int indent = 2;
-  return to_json(schema, indent) + '\n';
+  return detail::to_json(schema, indent) + '\n';
 }
 
 }  // namespace fapilog::inline v0_1

@@ -97,7 +97,7 @@ class basic_settings_watch {
     };
     add(made.filters);
     add(made.enrichers);
-    add(with_preset_redactors<P>(made.preset_redactors, made.redactors));
+    add(detail::with_preset_redactors<P>(made.preset_redactors, made.redactors));
     add(made.processors);
     if (std::vector<std::string> const running = runtime_.stage_names(); running != names) {
       throw std::invalid_argument{
@@ -203,7 +203,8 @@ class basic_settings_watch {
     std::string_view const group = path.substr(0, path.find('.'));
     if (group == "sink_config") return path.find(".delivery.route") != std::string_view::npos;
     if (group != "core") {
-      return std::ranges::any_of(plugin_kinds, [&](plugin_type kind) { return group == group_of(kind); });
+      return std::ranges::any_of(detail::plugin_kinds,
+                                 [&](plugin_type kind) { return group == detail::group_of(kind); });
     }
     std::string_view const rest = path.substr(group.size() + 1);
     std::string_view const name = rest.substr(0, rest.find_first_of(".["));

@@ -29,7 +29,7 @@ bool names(std::vector<std::string> const& all, std::string_view name) {
 /// The redactors of a preset work as one; what they count tells which they are.
 bool redacts(fapilog::preset const& p, std::string_view name) {
   fapilog::metric_list figures;
-  for (auto const& redactor : preset_redactors(p)) redactor.base().collect(figures);
+  for (auto const& redactor : fapilog::detail::preset_redactors(p)) redactor.base().collect(figures);
   std::string_view const counted = name == "value_detectors" ? "payment_card" : name;
   return std::any_of(figures.begin(), figures.end(), [counted](fapilog::metric const& m) {
     return std::any_of(m.labels.begin(), m.labels.end(), [counted](auto const& label) {
@@ -45,7 +45,8 @@ bool has(fapilog::preset const& p, plugin_type kind, std::string_view name) {
       for (std::string_view const sink : p.sinks) used.emplace_back(sink);
       break;
     case plugin_type::enricher:
-      for (auto const& e : fapilog::preset_enrichers({}, {}, {}, p.get("core.source_location", false)))
+      for (auto const& e :
+           fapilog::detail::preset_enrichers({}, {}, {}, p.get("core.source_location", false)))
         used.push_back(e.base().name());
       break;
     case plugin_type::redactor: return redacts(p, name);
@@ -56,12 +57,12 @@ bool has(fapilog::preset const& p, plugin_type kind, std::string_view name) {
 
 std::string presets_with(plugin_type kind, std::string_view name) {
   std::vector<std::string> found;
-  for (fapilog::preset const* const p : fapilog::all_presets) {
+  for (fapilog::preset const* const p : fapilog::detail::all_presets) {
     if (has(*p, kind, name)) found.push_back('`' + std::string{p->name} + '`');
     bool const is_fallback = p->file_is_fallback && name == "rotating_file";
     if (is_fallback) found.push_back('`' + std::string{p->name} + "` as fallback");
   }
-  if (found.size() == fapilog::all_presets.size()) return "all";
+  if (found.size() == fapilog::detail::all_presets.size()) return "all";
   std::string text;
   for (std::string const& one : found) text += (text.empty() ? "" : ", ") + one;
   return text;

@@ -25,15 +25,15 @@ std::string cell(std::string text) {
   return text;
 }
 
-std::string default_of(fapilog::setting_row const& row) {
+std::string default_of(fapilog::detail::setting_row const& row) {
   if (row.by_preset) return "[preset](presets.md#values)";
   if (row.standard.is_null()) return "";
   return '`' + to_json(row.standard) + '`';
 }
 
 /// Puts the rows that are `advanced`, or those that are not.
-void put_rows(std::string& out, std::vector<fapilog::setting_row> const& rows, std::string const& above,
-              bool advanced) {
+void put_rows(std::string& out, std::vector<fapilog::detail::setting_row> const& rows,
+              std::string const& above, bool advanced) {
   for (auto const& row : rows) {
     std::string const name = above + row.name;
     bool const is_object = !row.members.empty() && !row.standard.is_list();
@@ -45,7 +45,7 @@ void put_rows(std::string& out, std::vector<fapilog::setting_row> const& rows, s
   }
 }
 
-std::string table_of(std::vector<fapilog::setting_row> const& rows) {
+std::string table_of(std::vector<fapilog::detail::setting_row> const& rows) {
   if (rows.empty()) return "It has no settings.\n";
   std::string const head = "| Setting | Value | Default | Meaning |\n|---|---|---|---|\n";
   std::string usual;
@@ -61,7 +61,7 @@ std::string table_of(std::vector<fapilog::setting_row> const& rows) {
 /// The settings of the Postgres sink, with their values under the presets that forbid DDL.
 std::string postgres_table() {
   std::string out = "| Setting | Value | Default | production, hardened | Meaning |\n|---|---|---|---|---|\n";
-  for (auto const& row : fapilog::setting_table<fapilog::sinks::postgres_config>()) {
+  for (auto const& row : fapilog::detail::setting_table<fapilog::sinks::postgres_config>()) {
     out += "| `" + row.name + "` | " + cell(row.rule) + (row.secret ? "; a secret" : "") + " | " +
            cell(default_of(row)) + " | " + (row.name == "create_table" ? "**no DDL, forced**" : "") + " | " +
            cell(row.text) + " |\n";
@@ -86,7 +86,7 @@ fapilog::registry plugins_with_postgres() {
 std::string content_of(std::string_view marker) {
   std::string out;
   if (marker == "postgres") return '\n' + postgres_table() + '\n';
-  for (auto const& group : fapilog::settings_groups()) {
+  for (auto const& group : fapilog::detail::settings_groups()) {
     bool const is_entry = group.name.find('.') != std::string::npos;
     if (marker == group.name && !is_entry) return '\n' + table_of(group.rows) + '\n';
     if (marker == "entries" && is_entry) {

@@ -12,7 +12,7 @@ namespace {
 
 void look_at(fapilog::settings const& all) {
   (void)all.options<fapilog::presets::hardened>();
-  for (auto const kind : fapilog::plugin_kinds) (void)all.entries(kind);
+  for (auto const kind : fapilog::detail::plugin_kinds) (void)all.entries(kind);
 }
 
 }  // namespace

@@ -323,7 +323,7 @@ TEST_CASE("a value nested 1,000 deep is cut at the deepest level and marked") {
     CHECK(at->at("after") == true);
     at = &at->at("next");
   }
-  CHECK(depth == static_cast<int>(fapilog::max_depth));
+  CHECK(depth == static_cast<int>(fapilog::detail::max_depth));
   CHECK(*at == "<nested deeper than 64>");
   CHECK(record.at("data").at("after") == 1);
   CHECK(record.at("data").at("_truncated") == true);
@@ -341,7 +341,7 @@ TEST_CASE("values beside one that is too deep are not lost") {
     CHECK(at->at(1) == "sibling");
     at = &at->at(0);
   }
-  CHECK(depth == static_cast<int>(fapilog::max_depth));
+  CHECK(depth == static_cast<int>(fapilog::detail::max_depth));
 }
 
 TEST_CASE("NaN, infinities and null strings are written as documented, without a report") {

@@ -60,7 +60,7 @@ std::string stored_json(std::string const& schema, std::string_view json) {
   postgres_config config = server.config();
   config.schema_name = schema;
   server.sql("DROP SCHEMA IF EXISTS " + schema + " CASCADE;" + postgres_ddl(config));
-  auto storage = std::make_shared<fapilog::batch_storage>();
+  auto storage = std::make_shared<fapilog::detail::batch_storage>();
   auto& entry = storage->entries().emplace_back(storage->memory());
   entry.event.level_name = "INFO";
   entry.event.logger = "raw";

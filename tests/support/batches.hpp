@@ -21,7 +21,7 @@ inline constexpr std::int64_t one_second = 1'000'000'000;
 
 /// A batch whose entries have these lines as their JSON.
 inline fapilog::batch lines_batch(std::vector<std::string> const& lines) {
-  auto storage = std::make_shared<fapilog::batch_storage>();
+  auto storage = std::make_shared<fapilog::detail::batch_storage>();
   for (std::string const& line : lines) {
     storage->entries().emplace_back(storage->memory());
     storage->text().append(line);
@@ -84,7 +84,8 @@ class events {
   }
 
  private:
-  std::shared_ptr<fapilog::batch_storage> storage_ = std::make_shared<fapilog::batch_storage>();
+  std::shared_ptr<fapilog::detail::batch_storage> storage_ =
+      std::make_shared<fapilog::detail::batch_storage>();
 };
 
 }  // namespace support

@@ -110,7 +110,7 @@ class redacted {
   }
 
   fapilog::any_redactor redactor_;
-  fapilog::batch_storage storage_;
+  fapilog::detail::batch_storage storage_;
   fapilog::detail::envelope_writer envelope_;
 };
 

@@ -17,8 +17,8 @@
 #include <string_view>
 #include <vector>
 
-using fapilog::config_value;
 using fapilog::setting;
+using fapilog::detail::config_value;
 using fapilog::detail::setting_kind;
 using fapilog::detail::setting_member;
 using fapilog::detail::setting_scalar;
@@ -127,7 +127,7 @@ int check_both_ways(std::string const& owner, T value = {}) {
           [&](config_value const& given) {
             std::vector<fapilog::settings_problem> problems;
             T read = value;
-            fapilog::setting_reader{problems}.read(given, owner, read);
+            fapilog::detail::setting_reader{problems}.read(given, owner, read);
             std::string all;
             for (auto const& problem : problems) {
               CHECK(problem.message() == "fapilog: " + problem.path + ": " + problem.text + " [code]");

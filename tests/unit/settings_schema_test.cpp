@@ -108,7 +108,7 @@ TEST_CASE("the schema names every setting that the core can read, and no other")
     CHECK_FALSE(said.empty());
   }
   for (auto const& row :
-       fapilog::setting_table<fapilog::basic_options<fapilog::presets::minimal>>({.sinks = {}})) {
+       fapilog::detail::setting_table<fapilog::basic_options<fapilog::presets::minimal>>({.sinks = {}})) {
     CHECK(names.contains(row.name));
   }
 }
@@ -205,12 +205,13 @@ TEST_CASE("every preset, written as settings, is valid under the schema") {
 TEST_CASE("the defaults of every built-in plugin are valid under the schema") {
   std::vector<json> documents;
   fapilog::registry const all = fapilog::builtin_plugins();
-  for (auto const kind : fapilog::plugin_kinds) {
+  for (auto const kind : fapilog::detail::plugin_kinds) {
     for (auto const* const one : all.all(kind)) {
       if (!one->table) continue;
-      fapilog::config_value entry = fapilog::config_value::object();
+      fapilog::detail::config_value entry = fapilog::detail::config_value::object();
       for (auto const& row : one->table()) entry.set(row.name, row.standard);
-      documents.push_back({{fapilog::group_of(kind), {{one->metadata.name, json::parse(to_json(entry))}}}});
+      documents.push_back(
+          {{fapilog::detail::group_of(kind), {{one->metadata.name, json::parse(to_json(entry))}}}});
     }
   }
   FAPILOG_TEST_SCHEMA_ERRORS(errors, schema(), documents);

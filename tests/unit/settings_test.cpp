@@ -77,11 +77,11 @@ class postgres_double {
 
 fapilog::registry with_postgres(std::shared_ptr<std::string> log = std::make_shared<std::string>()) {
   fapilog::registry plugins = fapilog::builtin_plugins();
-  fapilog::plugin_recipe<fapilog::any_sink> recipe{[log](fapilog::plugin_entry const& entry) {
+  fapilog::detail::plugin_recipe<fapilog::any_sink> recipe{[log](fapilog::plugin_entry const& entry) {
     return postgres_double{entry.read<postgres_config>(), log};
   }};
   recipe.check = [](fapilog::plugin_entry const& entry) { (void)entry.read<postgres_config>(); };
-  recipe.table = [] { return fapilog::setting_table<postgres_config>(); };
+  recipe.table = [] { return fapilog::detail::setting_table<postgres_config>(); };
   plugins.add_sink(support::metadata_of("postgres", plugin_type::sink), recipe, {"postgresql"});
   return plugins;
 }
@@ -720,7 +720,7 @@ TEST_CASE("reports hostile text as an error") {
     (void)settings::from_json(wrong + "}}").options();
     FAIL("accepted");
   } catch (fapilog::settings_error const& error) {
-    CHECK(error.problems().size() == fapilog::most_settings_problems);
+    CHECK(error.problems().size() == fapilog::detail::most_settings_problems);
   }
   fapilog::environment_map odd{{"FAPILOG_CORE__" + std::string(100'000, '_'), "x"},
                                {"FAPILOG_CORE__\xFF\x1B[31m", "x"},

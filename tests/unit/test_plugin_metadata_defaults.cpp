@@ -20,7 +20,8 @@ TEST_CASE("test_create_plugin_metadata_reasonable_version_default") {
   CHECK_FALSE(plugin.compatibility.max_fapilog_version.has_value());
 
   // The default must not lock the plugin out of the very library that it comes with, nor out of later ones.
-  CHECK(semantic_version::parse(plugin.compatibility.min_fapilog_version) <= fapilog::library_version());
+  CHECK(semantic_version::parse(plugin.compatibility.min_fapilog_version) <=
+        fapilog::detail::library_version());
   CHECK(is_compatible(plugin));
   CHECK(is_compatible(plugin, semantic_version::parse("0.1.0")));
   CHECK(is_compatible(plugin, semantic_version::parse("3.0.0")));
@@ -48,7 +49,7 @@ TEST_CASE("test_create_plugin_metadata_version_is_valid") {
   CHECK(std::regex_match(plugin.version, semver));
   CHECK(std::regex_match(plugin.compatibility.min_fapilog_version, semver));
   CHECK(std::regex_match(std::string{fapilog::version}, semver));
-  CHECK(fapilog::library_version().text() == fapilog::version);
+  CHECK(fapilog::detail::library_version().text() == fapilog::version);
 
   for (std::string const version : {"1.0.0",
                                     "0.0.0",

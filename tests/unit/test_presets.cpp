@@ -97,7 +97,7 @@ nlohmann::json written_options() {
       {.name = {}, .text = {}}, fapilog::detail::setting_type_of<fapilog::basic_options<P>>, &options)));
 }
 
-nlohmann::json written(fapilog::preset_value const& v) {
+nlohmann::json written(fapilog::detail::preset_value const& v) {
   return nlohmann::json::parse(to_json(fapilog::detail::written_of(v)));
 }
 
@@ -132,9 +132,9 @@ TEST_CASE("every setting of a preset reaches the options") {
 }
 
 TEST_CASE("a preset changes only settings that exist") {
-  for (auto const* const p : fapilog::all_presets) {
+  for (auto const* const p : fapilog::detail::all_presets) {
     CAPTURE(p->name);
-    auto const known = fapilog::settings_groups();
+    auto const known = fapilog::detail::settings_groups();
     for (auto const& [path, value] : p->settings) {
       CAPTURE(path);
       std::string text{path};

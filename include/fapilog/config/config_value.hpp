@@ -18,6 +18,7 @@
 
 namespace fapilog::inline v0_1 {
 
+namespace detail {
 /// The origin of a configuration value: a line of a file, an environment variable, or the program's code.
 class config_origin {
  public:
@@ -207,6 +208,7 @@ inline void lay_over(config_value& base, config_value const& upper) {
     base.set(name, std::move(merged), where);
   }
 }
+}  // namespace detail
 
 namespace detail::config {
 
@@ -251,6 +253,7 @@ inline void put(text_buffer& out, config_value const& v, int indent, int depth, 
 
 }  // namespace detail::config
 
+namespace detail {
 /// As JSON, in the order of the tree; with an `indent`, each member on its own line. Includes secrets.
 [[nodiscard]] inline std::string to_json(config_value const& v, int indent = 0) {
   detail::text_buffer out;
@@ -264,5 +267,6 @@ inline void put(text_buffer& out, config_value const& v, int indent, int depth, 
   detail::config::put(out, v, 0, 0, true);
   return std::string{out.view()};
 }
+}  // namespace detail
 
 }  // namespace fapilog::inline v0_1

@@ -23,12 +23,14 @@
 
 namespace fapilog::inline v0_1 {
 
+namespace detail {
 /// `core` and `log_level` make `core.log_level`.
 [[nodiscard]] inline std::string setting_path(std::string_view above, std::string_view name) {
   std::string path{above};
   if (!path.empty()) path += '.';
   return path + detail::config::printable(name);
 }
+}  // namespace detail
 
 namespace detail::config {
 
@@ -50,6 +52,7 @@ namespace detail::config {
 
 }  // namespace detail::config
 
+namespace detail {
 /// Reads trees into aggregates. A member that is not given, or is null, keeps its value; each one that is wrong is a
 /// problem. In a string of the environment, booleans may be yes, no, on, off, 1 or 0, lists have commas between their
 /// elements or are JSON, and objects are JSON. Thread: one. Throws: std::bad_alloc.
@@ -288,5 +291,6 @@ class setting_reader {
 
   std::vector<settings_problem>& problems_;
 };
+}  // namespace detail
 
 }  // namespace fapilog::inline v0_1

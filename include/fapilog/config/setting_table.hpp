@@ -19,6 +19,7 @@
 
 namespace fapilog::inline v0_1 {
 
+namespace detail {
 /// One member of an aggregate.
 struct setting_row {
   std::string name;
@@ -32,8 +33,6 @@ struct setting_row {
   bool by_preset = false;              ///< the default differs from preset to preset
   std::vector<setting_row> members{};  ///< of an aggregate, or of the elements of a list of aggregates
 };
-
-namespace detail {
 
 // --- values as they are written ------------------------------------------------------------------------------
 
@@ -267,8 +266,6 @@ namespace detail {
   return rows;
 }
 
-}  // namespace detail
-
 /// The members of an aggregate in their order; defaults are those of `standard`.
 template <described T>
 [[nodiscard]] std::vector<setting_row> setting_table(T const& standard = {}) {
@@ -284,8 +281,6 @@ template <described T>
   schema.set("additionalProperties", false);
   return schema;
 }
-
-namespace detail {
 
 [[nodiscard]] inline config_value schema_of_object(setting_type const& type, void const* standard) {
   return schema_of_rows(rows_of(type, standard));

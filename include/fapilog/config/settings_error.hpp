@@ -30,8 +30,10 @@ struct settings_problem {
   }
 };
 
+namespace detail {
 /// No more problems are collected.
 inline constexpr std::size_t most_settings_problems = 100;
+}  // namespace detail
 
 /// Thrown for invalid settings; `what()` has one line for each problem, in the order of the lines of each file.
 class settings_error : public std::invalid_argument {

@@ -14,7 +14,9 @@ enum class drop_reason : std::uint8_t {
   no_memory = 2,   ///< no memory for a lane or for a large record
   reentrant = 3,   ///< logged from a signal handler that interrupted another log call
 };
+namespace detail {
 inline constexpr std::size_t drop_reason_count = 4;
+}  // namespace detail
 
 [[nodiscard]] constexpr char const* drop_reason_name(drop_reason reason) noexcept {
   switch (reason) {

@@ -29,6 +29,7 @@ struct sink_account {
   }
 };
 
+namespace detail {
 /// The counts behind a `sink_account`. Thread: any.
 struct sink_counters {
   counter given;
@@ -72,5 +73,6 @@ struct sink_counters {
     return a;
   }
 };
+}  // namespace detail
 
 }  // namespace fapilog::inline v0_1

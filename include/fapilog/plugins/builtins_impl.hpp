@@ -40,7 +40,7 @@ namespace fapilog::inline v0_1 {
 FAPILOG_INLINE registry builtin_plugins() {
   registry all;
   auto const builtin = [](plugin_type kind, std::string_view name, std::string_view text) {
-    return create_plugin_metadata(name, library_version().text(), kind,
+    return create_plugin_metadata(name, detail::library_version().text(), kind,
                                   "fapilog::" + std::string{to_string(kind)} + "s::" + std::string{name},
                                   {.description = std::string{text}, .author = "fapilog"});
   };

@@ -129,10 +129,12 @@ struct semantic_version {
   }
 };
 
+namespace detail {
 /// The version of this library, from version.hpp.
 [[nodiscard]] inline semantic_version library_version() {
   return {version_major, version_minor, version_patch};
 }
+}  // namespace detail
 
 /// The version of the contracts between the library and its plugins. A new minor number adds to them, a new major one
 /// breaks them.
@@ -159,22 +161,24 @@ inline constexpr plugin_api plugin_api_version{1, 0};
 
 enum class plugin_type : std::uint8_t { sink, enricher, redactor, processor, filter };
 
+namespace detail {
 /// The texts of `plugin_type`, by its numbers.
 inline constexpr std::array<std::string_view, 5> plugin_type_names{"sink", "enricher", "redactor",
                                                                    "processor", "filter"};
+}  // namespace detail
 
 /// Empty for a value that is no plugin type. Throws: never.
 [[nodiscard]] constexpr std::string_view to_string(plugin_type type) noexcept {
   auto const index = static_cast<std::size_t>(type);
-  return index < plugin_type_names.size() ? plugin_type_names[index] : std::string_view{};
+  return index < detail::plugin_type_names.size() ? detail::plugin_type_names[index] : std::string_view{};
 }
 
 /// Parses "sink" and the other kinds, in lower case. Throws: std::invalid_argument that lists the valid ones.
 [[nodiscard]] inline plugin_type parse_plugin_type(std::string_view text) {
   std::string rule{"be one of"};
-  for (std::size_t i = 0; i < plugin_type_names.size(); ++i) {
-    if (plugin_type_names[i] == text) return static_cast<plugin_type>(i);
-    rule.append(i == 0 ? " " : ", ").append(plugin_type_names[i]);
+  for (std::size_t i = 0; i < detail::plugin_type_names.size(); ++i) {
+    if (detail::plugin_type_names[i] == text) return static_cast<plugin_type>(i);
+    rule.append(i == 0 ? " " : ", ").append(detail::plugin_type_names[i]);
   }
   detail::metadata::refuse("plugin_type", text, rule);
 }
@@ -207,12 +211,14 @@ struct plugin_metadata : plugin_details {
   std::string entry_point{};  ///< what makes the plugin: the qualified name of its type or of a function
 };
 
+namespace detail {
 /// The name that identifies a plugin: '-' becomes '_', upper case becomes lower case. Throws: std::bad_alloc.
 [[nodiscard]] inline std::string normalised_name(std::string_view name) {
   std::string result{name};
   for (char& c : result) c = c == '-' ? '_' : detail::to_ascii_lower(c);
   return result;
 }
+}  // namespace detail
 
 /// Throws: std::invalid_argument for the first member that is wrong; it names the member, its value and the rule.
 inline void validate(plugin_metadata const& plugin) {
@@ -272,7 +278,7 @@ struct [[nodiscard]] compatibility_result {
 /// number of `plugin_api_version` and no greater minor one. Metadata that is not valid is not compatible.
 /// Throws: std::bad_alloc only.
 inline compatibility_result is_compatible(plugin_metadata const& plugin,
-                                          semantic_version const& library = library_version()) {
+                                          semantic_version const& library = detail::library_version()) {
   try {
     validate(plugin);
   } catch (std::invalid_argument const& error) {

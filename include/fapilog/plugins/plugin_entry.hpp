@@ -15,6 +15,7 @@
 
 namespace fapilog::inline v0_1 {
 
+namespace detail {
 /// `sinks`: the name of the list of a kind in the group `core`.
 [[nodiscard]] inline std::string list_of(plugin_type kind) { return std::string{to_string(kind)} + 's'; }
 /// `sink_config`: the group with their settings.
@@ -26,33 +27,34 @@ namespace fapilog::inline v0_1 {
 inline constexpr std::array<plugin_type, 5> plugin_kinds{plugin_type::filter, plugin_type::enricher,
                                                          plugin_type::redactor, plugin_type::processor,
                                                          plugin_type::sink};
+}  // namespace detail
 
 /// What the factory of a plugin receives. Equal entries make equal sinks or stages.
 struct plugin_entry {
   plugin_type kind = plugin_type::sink;
-  std::string name;            ///< its own, such as `audit_file`
-  std::string plugin;          ///< the plugin that makes it, such as `rotating_file`
-  config_value config;         ///< its settings, without `type` and `delivery`
-  config_origin where;         ///< where it is named
-  config_value delivery = {};  ///< how a sink is served; may be null
+  std::string name;                    ///< its own, such as `audit_file`
+  std::string plugin;                  ///< the plugin that makes it, such as `rotating_file`
+  detail::config_value config;         ///< its settings, without `type` and `delivery`
+  detail::config_origin where;         ///< where it is named
+  detail::config_value delivery = {};  ///< how a sink is served; may be null
 
   /// `sink_config.audit_file`.
-  [[nodiscard]] std::string path() const { return setting_path(group_of(kind), name); }
+  [[nodiscard]] std::string path() const { return detail::setting_path(detail::group_of(kind), name); }
 
   /// The settings as an aggregate. Throws: settings_error with everything that is wrong.
   template <described Config>
   [[nodiscard]] Config read() const {
     std::vector<settings_problem> problems;
     Config result{};
-    setting_reader{problems}.read(config, path(), result);
+    detail::setting_reader{problems}.read(config, path(), result);
     if (!problems.empty()) throw settings_error{std::move(problems)};
     return result;
   }
 
   [[nodiscard]] friend bool operator==(plugin_entry const& a, plugin_entry const& b) {
     return a.kind == b.kind && a.name == b.name && a.plugin == b.plugin &&
-           canonical_text(a.config) == canonical_text(b.config) &&
-           canonical_text(a.delivery) == canonical_text(b.delivery);
+           detail::canonical_text(a.config) == detail::canonical_text(b.config) &&
+           detail::canonical_text(a.delivery) == detail::canonical_text(b.delivery);
   }
 };
 

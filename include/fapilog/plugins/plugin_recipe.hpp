@@ -17,6 +17,7 @@
 
 namespace fapilog::inline v0_1 {
 
+namespace detail {
 /// For plugins without settings.
 struct no_settings {
   template <class Self, class Visitor>
@@ -53,13 +54,15 @@ struct described_plugin {
     else return Stage{};
   }
 };
+}  // namespace detail
 
 /// `plugin<acme::kafka_sink, acme::kafka_config>()` for `registry::add_sink` and similar functions.
-template <class Stage, class Config = no_settings>
-[[nodiscard]] constexpr described_plugin<Stage, Config> plugin() noexcept {
+template <class Stage, class Config = detail::no_settings>
+[[nodiscard]] constexpr detail::described_plugin<Stage, Config> plugin() noexcept {
   return {};
 }
 
+namespace detail {
 /// How plugins of one kind are made: `Any` is any_sink, any_filter, any_enricher, any_redactor or any_processor.
 template <class Any>
 struct plugin_recipe {
@@ -82,5 +85,6 @@ struct plugin_recipe {
     /// The declared settings; empty if only the factory knows them.
     std::function<std::vector<setting_row>()> table;
 };
+}  // namespace detail
 
 }  // namespace fapilog::inline v0_1

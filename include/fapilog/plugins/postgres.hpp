@@ -14,12 +14,13 @@ namespace fapilog::inline v0_1 {
 /// `auto plugins = builtin_plugins(); add_postgres(plugins); settings::from_environment(plugins)`.
 /// Throws: std::invalid_argument if the registry has one already; std::bad_alloc.
 inline registry& add_postgres(registry& all) {
-  return all.add_sink(create_plugin_metadata("postgres", library_version().text(), plugin_type::sink,
-                                             "fapilog::sinks::postgres",
-                                             {.description = "Stores one row per record in PostgreSQL, exactly once.",
-                                              .author = "fapilog",
-                                              .dependencies = {"libpqxx 6.4 or newer"}}),
-                      plugin<sinks::postgres, sinks::postgres_config>(), {"postgresql"});
+  return all.add_sink(
+      create_plugin_metadata("postgres", detail::library_version().text(), plugin_type::sink,
+                             "fapilog::sinks::postgres",
+                             {.description = "Stores one row per record in PostgreSQL, exactly once.",
+                              .author = "fapilog",
+                              .dependencies = {"libpqxx 6.4 or newer"}}),
+      plugin<sinks::postgres, sinks::postgres_config>(), {"postgresql"});
 }
 
 }  // namespace fapilog::inline v0_1

@@ -49,7 +49,7 @@ struct plugin_info {
   std::vector<std::string> aliases;
   std::string remedy;  ///< not empty: the plugin is not in this program; how to add it
   std::function<void(plugin_entry const&)> check;
-  std::function<std::vector<setting_row>()> table;
+  std::function<std::vector<detail::setting_row>()> table;
 
   [[nodiscard]] bool is_present() const noexcept { return remedy.empty(); }
 };
@@ -59,23 +59,23 @@ struct plugin_info {
 /// any. Throws: std::invalid_argument if a plugin cannot be added.
 class registry {
  public:
-  registry& add_sink(plugin_metadata metadata, plugin_recipe<any_sink> recipe,
+  registry& add_sink(plugin_metadata metadata, detail::plugin_recipe<any_sink> recipe,
                      std::vector<std::string> aliases = {}) {
     return add(plugin_type::sink, std::move(metadata), std::move(recipe), std::move(aliases));
   }
-  registry& add_filter(plugin_metadata metadata, plugin_recipe<any_filter> recipe,
+  registry& add_filter(plugin_metadata metadata, detail::plugin_recipe<any_filter> recipe,
                        std::vector<std::string> aliases = {}) {
     return add(plugin_type::filter, std::move(metadata), std::move(recipe), std::move(aliases));
   }
-  registry& add_enricher(plugin_metadata metadata, plugin_recipe<any_enricher> recipe,
+  registry& add_enricher(plugin_metadata metadata, detail::plugin_recipe<any_enricher> recipe,
                          std::vector<std::string> aliases = {}) {
     return add(plugin_type::enricher, std::move(metadata), std::move(recipe), std::move(aliases));
   }
-  registry& add_redactor(plugin_metadata metadata, plugin_recipe<any_redactor> recipe,
+  registry& add_redactor(plugin_metadata metadata, detail::plugin_recipe<any_redactor> recipe,
                          std::vector<std::string> aliases = {}) {
     return add(plugin_type::redactor, std::move(metadata), std::move(recipe), std::move(aliases));
   }
-  registry& add_processor(plugin_metadata metadata, plugin_recipe<any_processor> recipe,
+  registry& add_processor(plugin_metadata metadata, detail::plugin_recipe<any_processor> recipe,
                           std::vector<std::string> aliases = {}) {
     return add(plugin_type::processor, std::move(metadata), std::move(recipe), std::move(aliases));
   }
@@ -84,7 +84,7 @@ class registry {
   /// its settings are not checked. Adding the plugin later replaces the announcement.
   registry& announce(plugin_type kind, std::string_view name, std::string remedy) {
     plugin_info info;
-    info.metadata.name = normalised_name(name);
+    info.metadata.name = detail::normalised_name(name);
     info.metadata.type = kind;
     info.remedy = std::move(remedy);
     announced_[index_of(kind)].insert_or_assign(info.metadata.name, std::move(info));
@@ -105,7 +105,7 @@ class registry {
 
   /// The name of the plugin that has this name or alias; else the name itself, normalised.
   [[nodiscard]] std::string canonical_name(plugin_type kind, std::string_view name) const {
-    std::string wanted = normalised_name(name);
+    std::string wanted = detail::normalised_name(name);
     auto const alias = aliases_[index_of(kind)].find(wanted);
     return alias != aliases_[index_of(kind)].end() ? alias->second : wanted;
   }
@@ -173,7 +173,7 @@ class registry {
   }
 
   template <class Any>
-  registry& add(plugin_type kind, plugin_metadata metadata, plugin_recipe<Any> recipe,
+  registry& add(plugin_type kind, plugin_metadata metadata, detail::plugin_recipe<Any> recipe,
                 std::vector<std::string> aliases) {
     if (auto const fits = is_compatible(metadata); !fits) throw std::invalid_argument{refused(fits.reason)};
     std::string const what = std::string{to_string(kind)} + " '" + metadata.name + '\'';
@@ -181,8 +181,8 @@ class registry {
       throw std::invalid_argument{
           refused("the " + what + " is a " + std::string{to_string(metadata.type)} + " by its metadata")};
     }
-    metadata.name = normalised_name(metadata.name);
-    for (std::string& alias : aliases) alias = normalised_name(alias);
+    metadata.name = detail::normalised_name(metadata.name);
+    for (std::string& alias : aliases) alias = detail::normalised_name(alias);
     auto& all = std::get<plugins_of<Any>>(plugins_);
     for (std::size_t i = 0; i <= aliases.size(); ++i) {
       std::string const& name = i == 0 ? metadata.name : aliases[i - 1];
@@ -192,7 +192,7 @@ class registry {
       }
     }
     if (recipe.table) {
-      for (setting_row const& row : recipe.table()) {
+      for (detail::setting_row const& row : recipe.table()) {
         if (row.name == "type")
           throw std::invalid_argument{
               refused("the " + what + " has a setting `type`, which names the plugin")};

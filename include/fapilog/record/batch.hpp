@@ -26,6 +26,7 @@ struct entry {
   std::string_view json;
 };
 
+namespace detail {
 /// The memory of a batch. The worker fills it; afterwards it is only read. It is reused when no handle refers to it.
 class batch_storage {
  public:
@@ -65,12 +66,13 @@ class batch_storage {
   std::vector<std::shared_ptr<batch_storage const>> others_;
   detail::text_buffer text_;
 };
+}  // namespace detail
 
 /// A handle to entries in order. A copy shares them. Thread: any, for reading.
 class batch {
  public:
   batch() = default;
-  explicit batch(std::shared_ptr<batch_storage> storage)
+  explicit batch(std::shared_ptr<detail::batch_storage> storage)
       : storage_(std::move(storage)), last_(storage_->entries().size()) {}
 
   [[nodiscard]] entry const* begin() const noexcept {
@@ -93,7 +95,7 @@ class batch {
   }
 
   /// The memory for reuse if this is the only handle to it, otherwise null.
-  [[nodiscard]] std::shared_ptr<batch_storage> reusable_storage() const {
+  [[nodiscard]] std::shared_ptr<detail::batch_storage> reusable_storage() const {
     return storage_.use_count() == 1 ? storage_ : nullptr;
   }
 
@@ -102,7 +104,7 @@ class batch {
 
   /// A batch of the entries at these indices, which must ascend. Throws: std::bad_alloc.
   [[nodiscard]] batch only(std::vector<std::uint32_t> const& indices) const {
-    auto chosen = std::make_shared<batch_storage>();
+    auto chosen = std::make_shared<detail::batch_storage>();
     chosen->entries().reserve(indices.size());
     for (std::uint32_t const index : indices) add_to(*chosen, (*this)[index]);
     chosen->keep(storage_);
@@ -111,7 +113,7 @@ class batch {
 
   /// One batch of the entries of several, in order. Throws: std::bad_alloc.
   [[nodiscard]] static batch joined(std::vector<batch> const& parts) {
-    auto all = std::make_shared<batch_storage>();
+    auto all = std::make_shared<detail::batch_storage>();
     std::size_t count = 0;
     for (batch const& part : parts) count += part.size();
     all->entries().reserve(count);
@@ -130,14 +132,14 @@ class batch {
   }
 
  private:
-  static void add_to(batch_storage& to, entry const& e) {
+  static void add_to(detail::batch_storage& to, entry const& e) {
     to.entries().push_back(e);
     if (e.json.data() == nullptr) return;
     to.text().append(e.json);
     to.text().push_back('\n');
   }
   /// Points the entries to their lines. This comes last because the text moves while it grows.
-  static batch from_copies(std::shared_ptr<batch_storage> made) {
+  static batch from_copies(std::shared_ptr<detail::batch_storage> made) {
     char const* line = made->text().data();
     for (entry& e : made->entries()) {
       if (e.json.data() == nullptr) continue;
@@ -147,7 +149,7 @@ class batch {
     return batch{std::move(made)};
   }
 
-  std::shared_ptr<batch_storage> storage_;
+  std::shared_ptr<detail::batch_storage> storage_;
   std::size_t first_ = 0;
   std::size_t last_ = 0;
 };

@@ -16,6 +16,7 @@
 
 namespace fapilog::inline v0_1 {
 
+namespace detail {
 /// Members that are the same in many events of a batch, and their JSON (`,"key":value` for each), written once into the
 /// batch's memory.
 struct prepared_members {
@@ -23,6 +24,7 @@ struct prepared_members {
   std::size_t count = 0;
   std::string_view json;
 };
+}  // namespace detail
 
 /// The members of one part of an event, in order. The list grows in the batch's memory.
 class member_list {
@@ -67,7 +69,7 @@ class member_list {
     first_[size_++] = m;
   }
   /// Calls `set` for each of these members, and keeps their JSON if none of the keys was in the list.
-  void set_prepared(prepared_members const& all) {
+  void set_prepared(detail::prepared_members const& all) {
     for (std::size_t i = 0; i < all.count && size_ != 0; ++i) {
       if (find(all.first[i].key) == nullptr) continue;
       for (i = 0; i < all.count; ++i) set(all.first[i].key, all.first[i].value);

@@ -16,8 +16,10 @@
 
 namespace fapilog::inline v0_1 {
 
+namespace detail {
 /// A container that is nested deeper is replaced by the string `<nested deeper than 64>`.
 inline constexpr unsigned max_depth = 64;
+}  // namespace detail
 
 /// Writes one value. `to_log(value_writer&, T const&)` must write exactly one value; further values are ignored. Thread:
 /// the calling one. Throws: std::bad_alloc and whatever the values throw; the logger logs an error message instead.
@@ -330,7 +332,7 @@ inline void value_writer::encode_text(detail::key_view name, kind type, char con
 }
 
 inline value_writer::opened value_writer::open(detail::key_view name, kind type) {
-  if (depth_ >= max_depth) {
+  if (depth_ >= detail::max_depth) {
     constexpr std::string_view text = "<nested deeper than 64>";
     encode_text(name, kind::string, text.data(), text.size(), detail::record_format::clipped);
     clipped_ = true;

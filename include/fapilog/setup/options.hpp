@@ -113,14 +113,14 @@ struct basic_options {
   fapilog::redaction_fail_mode redaction_fail_mode =
       P.get("core.redaction_fail_mode", fapilog::redaction_fail_mode::closed);
   /// Where records are delivered, each with its `delivery_options`. Empty: records are only counted.
-  std::vector<placed_sink> sinks = default_sinks<P>();
+  std::vector<placed_sink> sinks = detail::default_sinks<P>();
   /// Whether a record goes to every sink whose route takes it, or to the first.
   fapilog::routing routing = fapilog::routing::overlap;
   /// For sinks that have none of their own.
   retry_options retry = {};
 
   /// What happens while the worker is behind.
-  adaptive_options adaptive = preset_adaptive(P);
+  adaptive_options adaptive = detail::preset_adaptive(P);
   /// A WARNING record of the logger `fapilog` reports how many records were dropped in this time, and why; 0: none.
   std::chrono::nanoseconds drop_summary_window =
       P.get("core.drop_summary_window_seconds", std::chrono::nanoseconds{0});

@@ -35,6 +35,7 @@
 
 namespace fapilog::inline v0_1 {
 
+namespace detail {
 /// What the redactors of a preset cover: see `redactors::production_set` and `redactors::hardened_set`.
 enum class redaction_form : std::uint8_t { none, credentials, hardened };
 
@@ -111,17 +112,18 @@ class constant_list {
   T items_[N]{};
   std::size_t count_;
 };
+}  // namespace detail
 
 /// A set of choices known at compile time: what differs from the defaults that the settings themselves declare.
 struct preset {
   std::string_view name;
   /// False forbids every change of a database's schema, by type: see `basic_runtime::allow_ddl`.
   bool allow_ddl = true;
-  redaction_form redaction = redaction_form::none;
-  constant_list<std::string_view, 2> sinks = {"stdout_json"};
+  detail::redaction_form redaction = detail::redaction_form::none;
+  detail::constant_list<std::string_view, 2> sinks = {"stdout_json"};
   /// The first sink has the file as its fallback, which is created when it is first needed.
   bool file_is_fallback = false;
-  constant_list<preset_setting, 16> settings = {};
+  detail::constant_list<detail::preset_setting, 16> settings = {};
 
   [[nodiscard]] constexpr bool has_sink(std::string_view sink) const noexcept {
     for (std::string_view const own : sinks) {
@@ -130,8 +132,8 @@ struct preset {
     return false;
   }
   /// The value that the preset gives a setting, or null.
-  [[nodiscard]] constexpr preset_value const* find(std::string_view path) const noexcept {
-    for (preset_setting const& s : settings) {
+  [[nodiscard]] constexpr detail::preset_value const* find(std::string_view path) const noexcept {
+    for (detail::preset_setting const& s : settings) {
       if (s.path == path) return &s.value;
     }
     return nullptr;
@@ -139,7 +141,7 @@ struct preset {
   /// The default of a setting under the preset; `standard` if the preset does not change it.
   template <class T>
   [[nodiscard]] constexpr T get(std::string_view path, T standard) const {
-    preset_value const* const own = find(path);
+    detail::preset_value const* const own = find(path);
     return own != nullptr ? own->template as<T>(path) : standard;
   }
 };
@@ -159,7 +161,7 @@ inline constexpr preset dev{.name = "dev",
 inline constexpr preset production{
     .name = "production",
     .allow_ddl = false,
-    .redaction = redaction_form::credentials,
+    .redaction = detail::redaction_form::credentials,
     .file_is_fallback = true,
     .settings = {{"core.when_full", "wait"},
                  {"core.redaction_fail_mode", "warn"},
@@ -178,14 +180,14 @@ inline constexpr preset production{
 /// For functions that are frozen between requests: small batches, never waits, masks credentials.
 inline constexpr preset serverless{
     .name = "serverless",
-    .redaction = redaction_form::credentials,
+    .redaction = detail::redaction_form::credentials,
     .settings = {{"core.batch_max_size", 25}, {"core.redaction_fail_mode", "warn"}}};
 
 /// For regulated environments: standard output and a file side by side, masks everything that is known to be sensitive,
 /// and never changes a database's schema.
 inline constexpr preset hardened{.name = "hardened",
                                  .allow_ddl = false,
-                                 .redaction = redaction_form::hardened,
+                                 .redaction = detail::redaction_form::hardened,
                                  .sinks = {"stdout_json", "rotating_file"},
                                  .settings = {{"core.batch_max_size", 100},
                                               {"core.when_full", "wait"},

@@ -16,6 +16,7 @@
 
 namespace fapilog::inline v0_1 {
 
+namespace detail {
 /// What a preset does while the worker is behind.
 [[nodiscard]] adaptive_options preset_adaptive(preset const& p);
 /// The enrichers of every runtime, which precede the user's own: `runtime_info`, and `source_location` if asked for.
@@ -44,6 +45,7 @@ template <preset const& P>
 
 inline constexpr std::array<preset const*, 5> all_presets{
     &presets::dev, &presets::hardened, &presets::minimal, &presets::production, &presets::serverless};
+}  // namespace detail
 
 /// Names of all presets in alphabetical order, including the deprecated alias `adaptive`.
 [[nodiscard]] std::vector<std::string> list_presets();
@@ -51,6 +53,7 @@ inline constexpr std::array<preset const*, 5> all_presets{
 [[nodiscard]] preset const& find_preset(std::string_view name);
 
 #ifdef FAPILOG_COMPILED
+namespace detail {
 // The library has the sinks and redactors of every preset. Header-only programs compile those of P alone.
 [[nodiscard]] std::vector<placed_sink> preset_sinks(preset const& p);
 [[nodiscard]] std::vector<any_redactor> preset_redactors(preset const& p);
@@ -62,6 +65,7 @@ template <preset const& P>
 std::vector<any_redactor> default_redactors() {
   return preset_redactors(P);
 }
+}  // namespace detail
 #endif
 
 }  // namespace fapilog::inline v0_1

@@ -67,8 +67,6 @@ template <described T>
   return all;
 }
 
-}  // namespace detail
-
 /// The file sink of a preset, whether it is one of its sinks or only their fallback.
 FAPILOG_INLINE sinks::rotating_file preset_file(preset const& p) {
   auto config = detail::preset_part<sinks::rotating_file_config>(p, "sink_config.rotating_file");
@@ -80,8 +78,6 @@ FAPILOG_INLINE sinks::rotating_file preset_file(preset const& p) {
 FAPILOG_INLINE delivery_options preset_delivery(preset const& p, std::string_view name) {
   return detail::preset_part<delivery_options>(p, "sink_config." + std::string{name} + ".delivery");
 }
-
-namespace detail {
 
 /// A sink of a preset with its delivery.
 inline void add_preset_sink(std::vector<placed_sink>& all, preset const& p, any_sink sink,
@@ -95,13 +91,14 @@ inline void add_preset_sink(std::vector<placed_sink>& all, preset const& p, any_
 
 #ifdef FAPILOG_COMPILED
 
+namespace detail {
 FAPILOG_INLINE std::vector<placed_sink> preset_sinks(preset const& p) {
   std::vector<placed_sink> all;
   for (std::string_view const name : p.sinks) {
-    if (name == "stdout_auto") detail::add_preset_sink(all, p, any_sink{sinks::stdout_auto{}}, name);
-    if (name == "stdout_json") detail::add_preset_sink(all, p, any_sink{sinks::stdout_json{}}, name);
-    if (name == "stdout_pretty") detail::add_preset_sink(all, p, any_sink{sinks::stdout_pretty{}}, name);
-    if (name == "rotating_file") detail::add_preset_sink(all, p, any_sink{preset_file(p)}, name);
+    if (name == "stdout_auto") add_preset_sink(all, p, any_sink{sinks::stdout_auto{}}, name);
+    if (name == "stdout_json") add_preset_sink(all, p, any_sink{sinks::stdout_json{}}, name);
+    if (name == "stdout_pretty") add_preset_sink(all, p, any_sink{sinks::stdout_pretty{}}, name);
+    if (name == "rotating_file") add_preset_sink(all, p, any_sink{preset_file(p)}, name);
   }
   if (p.file_is_fallback) all.at(0).delivery.fallback = preset_file(p);
   return all;
@@ -115,22 +112,24 @@ FAPILOG_INLINE std::vector<any_redactor> preset_redactors(preset const& p) {
   }
   return {};
 }
+}  // namespace detail
 
 #else
 
+namespace detail {
 // Not preset_sinks(P): a program compiles only what P has.
 template <preset const& P>
 [[gnu::cold, gnu::noinline]] std::vector<placed_sink> default_sinks() {
   std::vector<placed_sink> all;
   if constexpr (P.has_sink("stdout_auto"))
-    detail::add_preset_sink(all, P, any_sink{sinks::stdout_auto{}}, "stdout_auto");
+    add_preset_sink(all, P, any_sink{sinks::stdout_auto{}}, "stdout_auto");
   if constexpr (P.has_sink("stdout_json"))
-    detail::add_preset_sink(all, P, any_sink{sinks::stdout_json{}}, "stdout_json");
+    add_preset_sink(all, P, any_sink{sinks::stdout_json{}}, "stdout_json");
   if constexpr (P.has_sink("stdout_pretty"))
-    detail::add_preset_sink(all, P, any_sink{sinks::stdout_pretty{}}, "stdout_pretty");
+    add_preset_sink(all, P, any_sink{sinks::stdout_pretty{}}, "stdout_pretty");
   if constexpr (P.file_is_fallback) all.at(0).delivery.fallback = preset_file(P);
   if constexpr (P.has_sink("rotating_file"))
-    detail::add_preset_sink(all, P, any_sink{preset_file(P)}, "rotating_file");
+    add_preset_sink(all, P, any_sink{preset_file(P)}, "rotating_file");
   return all;
 }
 
@@ -144,11 +143,13 @@ template <preset const& P>
     return {};
   }
 }
+}  // namespace detail
 
 #endif
 
+namespace detail {
 FAPILOG_INLINE adaptive_options preset_adaptive(preset const& p) {
-  return detail::preset_part<adaptive_options>(p, "core.adaptive");
+  return preset_part<adaptive_options>(p, "core.adaptive");
 }
 
 FAPILOG_INLINE std::vector<any_enricher> preset_enrichers(std::string service, std::string env,
@@ -164,6 +165,7 @@ FAPILOG_INLINE preset_value effective_value(preset_setting const& s) noexcept {
   bool const is_compression = s.path.ends_with(".compress_rotated");
   return is_compression && !sinks::can_compress() ? preset_value{false} : s.value;
 }
+}  // namespace detail
 
 FAPILOG_INLINE std::vector<std::string> list_presets() {
   return {"adaptive", "dev", "hardened", "minimal", "production", "serverless"};
@@ -171,7 +173,7 @@ FAPILOG_INLINE std::vector<std::string> list_presets() {
 
 FAPILOG_INLINE preset const& find_preset(std::string_view name) {
   if (name == "adaptive") return presets::production;
-  for (preset const* const p : all_presets) {
+  for (preset const* const p : detail::all_presets) {
     if (p->name == name) return *p;
   }
   std::string valid;

@@ -40,11 +40,11 @@ class any_enricher {
   ~any_enricher() = default;
 
   void enrich(event& e) { self_->enrich(e); }
-  [[nodiscard]] stage_base& base() noexcept { return *self_; }
-  [[nodiscard]] stage_base const& base() const noexcept { return *self_; }
+  [[nodiscard]] detail::stage_base& base() noexcept { return *self_; }
+  [[nodiscard]] detail::stage_base const& base() const noexcept { return *self_; }
 
  private:
-  struct interface : stage_base {
+  struct interface : detail::stage_base {
     static constexpr std::string_view kind_name = "enricher";
     virtual void enrich(event& e) = 0;
     [[nodiscard]] virtual std::unique_ptr<interface> copy() const = 0;

@@ -44,11 +44,11 @@ class any_filter {
   [[nodiscard]] bool keep(event& e) { return self_->keep(e); }
   /// Does nothing if the filter has no `tighten`.
   void tighten(double share) { self_->tighten(share); }
-  [[nodiscard]] stage_base& base() noexcept { return *self_; }
-  [[nodiscard]] stage_base const& base() const noexcept { return *self_; }
+  [[nodiscard]] detail::stage_base& base() noexcept { return *self_; }
+  [[nodiscard]] detail::stage_base const& base() const noexcept { return *self_; }
 
  private:
-  struct interface : stage_base {
+  struct interface : detail::stage_base {
     static constexpr std::string_view kind_name = "filter";
     [[nodiscard]] virtual bool keep(event& e) = 0;
     virtual void tighten(double share) = 0;

@@ -43,11 +43,11 @@ class any_processor {
   ~any_processor() = default;
 
   [[nodiscard]] bool process(event const& e, std::string& line) { return self_->process(e, line); }
-  [[nodiscard]] stage_base& base() noexcept { return *self_; }
-  [[nodiscard]] stage_base const& base() const noexcept { return *self_; }
+  [[nodiscard]] detail::stage_base& base() noexcept { return *self_; }
+  [[nodiscard]] detail::stage_base const& base() const noexcept { return *self_; }
 
  private:
-  struct interface : stage_base {
+  struct interface : detail::stage_base {
     static constexpr std::string_view kind_name = "processor";
     [[nodiscard]] virtual bool process(event const& e, std::string& line) = 0;
     [[nodiscard]] virtual std::unique_ptr<interface> copy() const = 0;

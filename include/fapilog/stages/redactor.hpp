@@ -51,11 +51,11 @@ class any_redactor {
   ~any_redactor() = default;
 
   void redact(event& e) { self_->redact(e); }
-  [[nodiscard]] stage_base& base() noexcept { return *self_; }
-  [[nodiscard]] stage_base const& base() const noexcept { return *self_; }
+  [[nodiscard]] detail::stage_base& base() noexcept { return *self_; }
+  [[nodiscard]] detail::stage_base const& base() const noexcept { return *self_; }
 
  private:
-  struct interface : stage_base {
+  struct interface : detail::stage_base {
     static constexpr std::string_view kind_name = "redactor";
     virtual void redact(event& e) = 0;
     [[nodiscard]] virtual std::unique_ptr<interface> copy() const = 0;

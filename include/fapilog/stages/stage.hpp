@@ -14,6 +14,7 @@
 
 namespace fapilog::inline v0_1 {
 
+namespace detail {
 /// Optional members of every stage:
 /// `name() const` for messages and metrics; the default is the kind, such as "filter";
 /// `collect(metric_list&) const` adds its metrics; it is called from any thread at any time (see `counter`);
@@ -33,8 +34,6 @@ class stage_base {
   virtual void summarise(std::int64_t now_ns, bool last, std::vector<internal_record>& all) = 0;
   [[nodiscard]] virtual std::int64_t summary_due() const = 0;
 };
-
-namespace detail {
 
 /// Puts a stage of type T behind the interface of its kind. Members that T does not have do nothing.
 template <class Interface, class T>

@@ -82,7 +82,7 @@ inline void fill(event& e, std::size_t n) {
 }
 
 inline batch make_batch(std::size_t count, std::size_t begin) {
-  auto storage = std::make_shared<batch_storage>();
+  auto storage = std::make_shared<detail::batch_storage>();
   detail::envelope_writer writer;
   std::vector<std::size_t> sizes;
   for (std::size_t i = 0; i < count; ++i) {

@@ -12,10 +12,10 @@
 #include <string>
 #include <utility>
 
-using fapilog::canonical_text;
-using fapilog::config_origin;
-using fapilog::config_value;
-using fapilog::to_json;
+using fapilog::detail::canonical_text;
+using fapilog::detail::config_origin;
+using fapilog::detail::config_value;
+using fapilog::detail::to_json;
 
 namespace {
 

@@ -365,8 +365,8 @@ TEST_CASE("no error contains a secret") {
 
 TEST_CASE("a written default is read as the default") {
   auto const text = [](everything const& value) {
-    fapilog::config_value all = fapilog::config_value::object();
-    for (auto const& row : fapilog::setting_table(value)) all.set(row.name, row.standard);
+    fapilog::detail::config_value all = fapilog::detail::config_value::object();
+    for (auto const& row : fapilog::detail::setting_table(value)) all.set(row.name, row.standard);
     return to_json(all);
   };
   everything odd;

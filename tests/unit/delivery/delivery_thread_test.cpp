@@ -261,7 +261,7 @@ TEST_CASE("a fallback that hangs delays neither the other sinks nor the timeout 
 TEST_CASE("the queue moves to the front of the spool completely or not at all") {
   for (std::size_t pad = 0; pad < 400; pad += 8) {
     support::temporary_directory folder;
-    fapilog::sink_counters counts;
+    fapilog::detail::sink_counters counts;
     complaints heard;
     fapilog::detail::spooled_parts spool{
         {.directory = folder.path().string(), .max_bytes = 65'536, .segment_bytes = 4'096},

@@ -105,7 +105,7 @@ TEST_CASE(
 TEST_CASE("the default api version is the one that this library offers") {
   CHECK(plugin_details{}.api_version == fapilog::plugin_api_version.text());
   CHECK(fapilog::plugin_api_version == fapilog::plugin_api{1, 0});
-  for (std::string_view const type : fapilog::plugin_type_names) {
+  for (std::string_view const type : fapilog::detail::plugin_type_names) {
     CHECK(is_compatible(create_plugin_metadata("own", fapilog::version, type, "fapilog::own")));
   }
 }
@@ -288,7 +288,7 @@ TEST_CASE("by default a plugin is checked against the version of this library") 
   CHECK(is_compatible(plugin_with({.compatibility = {.min_fapilog_version = fapilog::version}})));
   auto const future = is_compatible(plugin_with({.compatibility = {.min_fapilog_version = "1000.0.0"}}));
   CHECK(future.reason ==
-        "kafka needs fapilog 1000.0.0 or newer; this is " + fapilog::library_version().text());
+        "kafka needs fapilog 1000.0.0 or newer; this is " + fapilog::detail::library_version().text());
 }
 
 TEST_CASE("a plugin for another plugin API is not compatible") {
@@ -318,7 +318,8 @@ TEST_CASE("metadata filled in by hand is checked before it is called compatible"
 }
 
 TEST_CASE("a normalised name is in lower case and has underscores") {
-  CHECK(fapilog::normalised_name("Kafka-Sink_2") == "kafka_sink_2");
-  CHECK(fapilog::normalised_name("rotating_file") == fapilog::normalised_name("Rotating-File"));
-  CHECK(fapilog::normalised_name("").empty());
+  CHECK(fapilog::detail::normalised_name("Kafka-Sink_2") == "kafka_sink_2");
+  CHECK(fapilog::detail::normalised_name("rotating_file") ==
+        fapilog::detail::normalised_name("Rotating-File"));
+  CHECK(fapilog::detail::normalised_name("").empty());
 }

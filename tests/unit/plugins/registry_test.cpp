@@ -92,7 +92,7 @@ TEST_CASE("the built-in plugins are found by name in any spelling") {
         "fapilog::sinks::rotating_file");
   CHECK(all.find(plugin_type::filter, "rotating_file") == nullptr);
   CHECK(all.find(plugin_type::sink, "") == nullptr);
-  for (auto const kind : fapilog::plugin_kinds) {
+  for (auto const kind : fapilog::detail::plugin_kinds) {
     for (auto const* const one : all.all(kind)) {
       CAPTURE(one->metadata.name);
       if (!one->is_present()) continue;
@@ -107,7 +107,7 @@ TEST_CASE("the built-in plugins are found by name in any spelling") {
 TEST_CASE("every built-in sink and stage can be made from its defaults") {
   registry const all = fapilog::builtin_plugins();
   auto const entry = [](plugin_type kind, std::string name) {
-    plugin_entry one{kind, name, name, fapilog::config_value::object(), {}};
+    plugin_entry one{kind, name, name, fapilog::detail::config_value::object(), {}};
     if (name == "rotating_file") one.config.set("path", "x.log");
     return one;
   };
@@ -137,7 +137,7 @@ TEST_CASE("an incompatible plugin is refused with the reason") {
               metadata_of("later", plugin_type::filter, {.compatibility = {.min_fapilog_version = "99.0.0"}}),
               plugin<at_least, at_least_config>());
         }) == "fapilog: registry: later needs fapilog 99.0.0 or newer; this is " +
-                  fapilog::library_version().text());
+                  fapilog::detail::library_version().text());
   CHECK(registry_refusal([&] {
           all.add_filter(metadata_of("other", plugin_type::filter, {.api_version = "2.0"}),
                          plugin<at_least, at_least_config>());

@@ -331,7 +331,7 @@ TEST_CASE("stdout_auto writes readable lines on a terminal and JSON elsewhere") 
   support::pseudo_terminal terminal;
   support::pipe_pair pipe;
   auto const entries = [] {
-    auto storage = std::make_shared<fapilog::batch_storage>();
+    auto storage = std::make_shared<fapilog::detail::batch_storage>();
     event& e = storage->entries().emplace_back(storage->memory()).event;
     e.message = "hello";
     e.level_name = "INFO";

@@ -82,7 +82,7 @@ class runtime_info {
   std::string version_;
   std::string host_;
   std::int64_t pid_;
-  prepared_members prepared_;
+  detail::prepared_members prepared_;
   std::uint64_t prepared_in_ = 0;  ///< round of the memory that `prepared_` lies in
   std::uint32_t generation_ = detail::fork_generation.load_relaxed();
 };

@@ -61,7 +61,7 @@ class static_fields {
   void enrich(event& e) {
     if (added_.texts().empty()) return;
     member_list& list = list_of(e);
-    prepared_members const& all = added_.prepare(e);
+    detail::prepared_members const& all = added_.prepare(e);
     std::size_t missing = 0;
     for (std::size_t i = 0; i < all.count; ++i) missing += list.find(all.first[i].key) == nullptr ? 1 : 0;
     if (missing == all.count) return list.set_prepared(all);

@@ -94,7 +94,7 @@ void to_log(fapilog::value_writer& writer, nested const& n) {
 
 TEST_CASE("the deepest value that a call can log is checked") {
   support::logged test{{.redactors = hardened_set()}};
-  test.log.info("x", kv("deep", nested{fapilog::max_depth - 1}));
+  test.log.info("x", kv("deep", nested{fapilog::detail::max_depth - 1}));
   CHECK_THAT(test.last_line(), !ContainsSubstring("hunter2") && !ContainsSubstring("4111") &&
                                    ContainsSubstring(R"([{"password":"***","x":"[REDACTED:CARD]"}])"));
 }

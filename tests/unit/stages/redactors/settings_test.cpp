@@ -44,8 +44,8 @@ TEST_CASE("each member of a redactor's configuration is described, and keys are 
 }
 
 TEST_CASE("mask modes have names") {
-  static_assert(fapilog::named_by_table<mask_mode>);
-  static_assert(fapilog::named_by_table<fapilog::redaction_fail_mode>);
+  static_assert(fapilog::detail::named_by_table<mask_mode>);
+  static_assert(fapilog::detail::named_by_table<fapilog::redaction_fail_mode>);
   CHECK(fapilog::enum_names<mask_mode>::names[1].second == "pseudonym");
   CHECK(fapilog::enum_names<fapilog::redaction_fail_mode>::names[2].second == "closed");
 }
