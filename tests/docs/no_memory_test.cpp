@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tests that a call for which no memory can be had returns, is counted as `no_memory`, and costs no other record.
+// Tests that a call without memory returns, counts as `no_memory`, and loses no other record.
 #include <fapilog/fapilog.hpp>
 
 #include <chrono>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Holds the table of docs/plugins/index.md to the registry and the presets.
+// Compares the table of docs/plugins/index.md with the registry and the presets.
 // usage: plugin_page_test SOURCE           compare
-//        plugin_page_test SOURCE --write   make the table anew
+//        plugin_page_test SOURCE --write   rewrite the table
 #include <fapilog/plugins/builtins.hpp>
 #include <fapilog/setup/presets.hpp>
 
@@ -26,7 +26,7 @@ bool names(std::vector<std::string> const& all, std::string_view name) {
   return std::find(all.begin(), all.end(), name) != all.end();
 }
 
-/// The redactors of a preset work as one; what they count tells which they are.
+/// The redactors of a preset are combined into one; its metrics show which ones it contains.
 bool redacts(fapilog::preset const& p, std::string_view name) {
   fapilog::metric_list figures;
   for (auto const& redactor : fapilog::detail::preset_redactors(p)) redactor.base().collect(figures);

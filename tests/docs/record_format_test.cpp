@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Logs the example of docs/record-format.md into a lane that nobody reads, and compares its bytes with the page's.
+// Logs the example of docs/record-format.md into a lane without a worker, and compares its bytes with the page.
 // usage: record_format_test PAGE
 #include <fapilog/logger.hpp>
 #include <fapilog/queue/lane_channel.hpp>
@@ -19,7 +19,7 @@ using namespace fapilog::detail::record_format;
 using fapilog::kv;
 using fapilog::detail::read;
 
-/// What call_site takes here beyond the eight bytes of the page.
+/// Bytes of call_site beyond the eight of the page.
 constexpr std::size_t wider = sizeof(fapilog::detail::call_site) - 8;
 
 int failures = 0;
@@ -88,7 +88,7 @@ void the_example_has_these_bytes(char const* page) {
   std::size_t const size = lane.queue().published() - wider;
   std::vector<std::byte> bytes(lane.queue().at(0), lane.queue().at(0) + lane.queue().published());
 
-  // As it would be with a call site of eight bytes.
+  // The size with a call site of eight bytes.
   constexpr std::size_t inner = sizeof(record_head) + sizeof(context_head);
   for (std::size_t const at : {std::size_t{0}, inner}) {
     auto head = read<record_head>(bytes.data() + at);
@@ -122,7 +122,7 @@ void an_unchanged_scope_is_not_repeated() {
 
 void a_large_record_is_a_pointer() {
   lane_without_reader lane;
-  lane.log.info("begin");  // the lane's first record brings the scope, empty as it is
+  lane.log.info("begin");  // the lane's first record contains the scope, even an empty one
   auto const at = lane.queue().published();
   std::string const large(lane.queue().longest(), 'x');
   lane.log.info("large", kv("text", large));

@@ -31,7 +31,7 @@ std::string default_of(fapilog::detail::setting_row const& row) {
   return '`' + to_json(row.standard) + '`';
 }
 
-/// Puts the rows that are `advanced`, or those that are not.
+/// Appends the rows that are `advanced`, or those that are not.
 void put_rows(std::string& out, std::vector<fapilog::detail::setting_row> const& rows,
               std::string const& above, bool advanced) {
   for (auto const& row : rows) {
@@ -69,7 +69,7 @@ std::string postgres_table() {
   return out;
 }
 
-/// Takes the settings of the Postgres sink, without libpqxx.
+/// Accepts the settings of the Postgres sink without libpqxx.
 struct postgres_stand_in {
   explicit postgres_stand_in(fapilog::sinks::postgres_config const& /*config*/) {}
   void write(fapilog::batch const& /*entries*/) {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Fuzz target: whatever is logged arrives as JSON that parses and says what was logged. The oracle is json_program.hpp.
+// Fuzz target: whatever is logged arrives as JSON that parses and has the same content. json_program.hpp is the oracle.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Bytes as a program that logs: any keys, texts, numbers, nesting, bound fields and scopes, through the public runtime;
-// and what has to arrive, worked out apart from the library. For the fuzzer and for the bounded run among the tests.
+// Turns bytes into a program that logs any keys, strings, numbers, nesting, bound fields and scopes through the public runtime,
+// and computes the expected records without the library. Used by the fuzzer and by a test with a bounded run.
 #pragma once
 
 #include <fapilog/logger.hpp>
@@ -95,7 +95,7 @@ inline void to_log(fapilog::value_writer& out, node const& n) {
   }
 }
 
-/// What becomes of a key: cut, repaired, never empty.
+/// The key as it must arrive: cut, repaired, never empty.
 inline std::string key_of(std::string const& key) {
   return key.empty() ? "_" : support::repaired_utf8(std::string_view{key}.substr(0, 1'024));
 }
@@ -152,7 +152,7 @@ inline bool same_bits(double a, double b) {
   return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
 }
 
-/// True where the parsed value is what the node has to become.
+/// True if the parsed value is the one that the node must become.
 inline bool is_as_promised(node const& n, json const& arrived) {
   auto const is_text = [&](std::string const& text) {
     return arrived.is_string() && arrived.get_ref<std::string const&>() == text;
@@ -221,7 +221,7 @@ class reader {
   }
   unsigned below(unsigned count) { return byte() % count; }
 
-  /// A text: short, long by repetition, or one whose specials lie around the end of a 4,096-byte piece.
+  /// A string: short, long by repetition, or with special characters around the end of a 4,096-byte piece.
   std::string text(std::size_t& budget) {
     unsigned const shape = byte();
     std::string result;
@@ -291,11 +291,11 @@ class reader {
   std::span<std::uint8_t const> bytes_;
 };
 
-/// A field on its way: with a value of a context key as the text or number that the program keeps it to.
+/// A field to be logged. The value of a context key is a string or a number.
 struct named {
   std::string key;
   node value;
-  bool direct = false;  ///< handed over as its own type where it has one, not through to_log
+  bool direct = false;  ///< passed as its own type if it has one, not through to_log
 
   [[nodiscard]] fapilog::field field() const {
     fapilog::dynamic_key const name{key};
@@ -319,12 +319,12 @@ class runner {
  public:
   runner() : sink_(std::make_shared<line_box>()), rt_({.sinks = {sink_}}), log_(rt_.get_logger("program")) {}
 
-  /// Empty where everything arrived as promised, else what did not.
+  /// Returns an empty string if everything arrived as documented, else what did not.
   [[nodiscard]] std::string run(std::span<std::uint8_t const> bytes) {
     reader program{bytes};
     unsigned const shape = program.byte();
     std::size_t bound_budget =
-        12'000;  // bound fields are kept to 64 KiB together, with room for what stands around them
+        12'000;  // bound fields are limited to 64 KiB in total, including their overhead
     std::size_t call_budget = 100'000;
     std::vector<named> const scoped =
         fields(program, (shape & 1) != 0 ? 1 + program.below(2) : 0, bound_budget);
@@ -426,7 +426,7 @@ class runner {
     }
   }
 
-  /// Parses; says where a key stands twice in one object, which the parser alone would overlook.
+  /// Parses, and reports a key that occurs twice in one object, which the parser alone does not.
   static json parsed(std::string const& line, std::string& twice) {
     std::vector<std::set<std::string>> open;
     return json::parse(line, [&](int, json::parse_event_t event, json& value) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Any text as a file of settings and as variables: settings, or an error of lines that anybody may print.
+// Fuzz target: any bytes as a settings file and as variables give settings, or an error whose lines are printable.
 #include <fapilog/settings.hpp>
 
 #include <cstddef>

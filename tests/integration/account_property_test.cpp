@@ -69,7 +69,7 @@ struct line {
   fapilog::uuid id;
   fapilog::level severity = fapilog::level::info;
   std::string logger;
-  int thread = -1;  ///< and its number there, where the message was not taken away
+  int thread = -1;  ///< and its number there, if the message was not removed
   long number = -1;
   bool is_internal = false;
 };
@@ -106,15 +106,15 @@ struct gate {
 /// How a sink behaves; shares are of its calls.
 struct temper {
   double throws = 0;
-  double retries = 0;  ///< half of them having taken a part
+  double retries = 0;  ///< half of them after a partial write
   double rejects = 0;
   double hangs = 0;
   bool is_dead = false;     ///< takes nothing ...
   bool is_revived = false;  ///< ... until the gate opens
   bool fails_to_start = false;
   bool throws_aside = false;  ///< in flush, stop and health
-  int up_ms = 0;              ///< flaky: so long up, then as long down; 0: not
-  int slow_us = 0;            ///< a record
+  int up_ms = 0;              ///< flaky: up for this long, then down for this long; 0: never down
+  int slow_us = 0;            ///< per record
   bool needs_json = true;
   std::size_t batch_size = 0;
 };
@@ -164,7 +164,7 @@ class booking_sink {
       refused.insert(refused.begin(), i);  // in no order, ...
       if (dice_.chance(0.2)) refused.push_back(i);
     }
-    if (dice_.chance(0.2)) refused.push_back(entries.size() + 3);  // ... twice, and what there is not
+    if (dice_.chance(0.2)) refused.push_back(entries.size() + 3);  // ... twice, and one that is out of range
     return fapilog::write_result::rejected(std::move(refused), "refused");
   }
   void flush() const {
@@ -182,7 +182,7 @@ class booking_sink {
   [[nodiscard]] bool needs_json() const { return temper_.needs_json; }
   [[nodiscard]] std::size_t batch_size() const { return temper_.batch_size; }
 
-  /// To be called in each write, before the first record.
+  /// Call it in each write, before the first record.
   void do_aside(std::function<void()> what) { aside_ = std::move(what); }
 
   [[nodiscard]] std::vector<line> taken() const {
@@ -290,15 +290,15 @@ struct observations {
 
 /// A random pipeline.
 struct pipeline {
-  std::string text;  ///< what it is
+  std::string text;  ///< description
   std::shared_ptr<gate> held = std::make_shared<gate>();
   std::shared_ptr<observations> seen = std::make_shared<observations>();
   std::vector<placed_book> sinks;
   fapilog::options options;
   int threads = 1;
-  int records = 0;  ///< of each thread
+  int records = 0;  ///< per thread
   enum class ending { after_join, meanwhile, at_once, destroyed } end = ending::after_join;
-  std::uint64_t drain_after = 0;  ///< submitted records, where it ends meanwhile
+  std::uint64_t drain_after = 0;  ///< drained after this many submitted records, while threads log
   bool flushes = false;
   bool talks = false;            ///< the first sink logs and flushes ...
   bool drains_itself = false;    ///< ... and drains
@@ -467,7 +467,7 @@ void add_sink(pipeline& p, dice& d, std::filesystem::path const& folder) {
   tell(p, "thread", static_cast<int>(how.thread), "queue", how.queue_bytes, "when_queue_full",
        static_cast<int>(how.when_queue_full), "attempts", how.retry.attempts, "breaker",
        how.circuit_breaker.enabled);
-  // A caller that blocks could wait forever for a sink that stays dead.
+  // A call that blocks could wait forever for a sink that never recovers.
   bool const must_revive = p.end == pipeline::ending::after_join;
   if (d.chance(0.4)) {
     tell(p, "fallback(");
@@ -486,8 +486,7 @@ void add_sink(pipeline& p, dice& d, std::filesystem::path const& folder) {
   tell(p, "temper(");
   temper mood = d.chance(0.3) ? temper{} : random_temper(d, must_revive, p.is_about_spools, p.text);
   tell(p, ')');
-  if (is_first)
-    mood.needs_json = true;  // else no processor runs, and nobody keeps the book of what was built
+  if (is_first) mood.needs_json = true;  // without JSON no processor runs, and no record is noted
   b.takes_parts = mood.retries != 0;
   std::string const name = d.of({"a", "b", "a/../b"});
   switch (d.below(3)) {
@@ -625,7 +624,7 @@ class trial {
     };
     auto const give_up = std::chrono::steady_clock::now() + 60s;
     if (p_.end == pipeline::ending::after_join) {
-      p_.held->open();  // those that block would wait for it
+      p_.held->open();  // calls that block would wait for it
       join();
       look(rt);
       if (d_.chance(0.5)) {
@@ -639,7 +638,7 @@ class trial {
         check(flushed.balanced(), "not balanced after a flush");
       }
     } else if (p_.end == pipeline::ending::meanwhile) {
-      // Sinks that hang may keep the number from being reached.
+      // The number may not be reached if sinks hang.
       auto const enough = std::chrono::steady_clock::now() + 200ms;
       while (rt.counts().submitted < p_.drain_after && std::chrono::steady_clock::now() < enough) look(rt);
     }
@@ -669,13 +668,13 @@ class trial {
     for (int t = 0; t < p_.threads; ++t)
       producers.emplace_back([this, &rt, t, seed = d_.seed()] { produce(rt, t, seed); });
     auto const moment = d_.below(static_cast<std::size_t>(p_.records * p_.threads));
-    auto const give_up = std::chrono::steady_clock::now() + 3ms;  // filters of levels may keep it from coming
+    auto const give_up = std::chrono::steady_clock::now() + 3ms;  // a level filter may remove the record
     while (rt.counts().submitted < moment && std::chrono::steady_clock::now() < give_up)
       std::this_thread::yield();
     check(rt.drain(0ms).balanced(), "not balanced where the drain has no time");
     for (std::thread& t : producers) t.join();
   }
-  /// Threads that were left behind end once they can, and keep nothing alive.
+  /// Threads that were left behind end once their sinks return, and keep nothing alive.
   void wait_for_leftovers() {
     p_.held->open();
     auto const give_up = std::chrono::steady_clock::now() + 60s;
@@ -767,7 +766,7 @@ class trial {
       std::vector<line> through = taken;
       through.insert(through.end(), recovered_[s].begin(), recovered_[s].end());
       check_order(which, taken, false);
-      // A frame of which the sink took a part at the very end is delivered again as a whole.
+      // A batch that the sink took in part at the end is delivered again as a whole.
       check_order(which + " with what was recovered", through, b.takes_parts);
       auto const spooled = ids_of(recovered_[s]);
       auto delivered = ids_of(taken);

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Holds every batch until it is opened.
+/// Blocks at every batch until it is opened.
 struct gate {
   std::mutex mutex;
   std::condition_variable changed;

@@ -109,7 +109,7 @@ constexpr char replacement[] = "\xEF\xBF\xBD";
 constexpr std::size_t ten_megabytes = 10'000'000;
 constexpr std::size_t most_record_bytes = std::size_t{1} << 20;
 
-/// Logs an innocent record before and after the bad one and checks that both arrive intact; returns the bad one.
+/// Logs a good record before and after the bad one and checks that both arrive intact; returns the bad one.
 template <class F>
 json between_others(support::logged& test, F&& bad) {
   std::size_t const before = test.sink->lines().size();
@@ -533,7 +533,7 @@ TEST_CASE(
     auto const counts = rt.counts();
     CHECK(counts.balanced());
     CHECK(counts.submitted == 5);
-    CHECK(counts.failed == 2);  // three offers of the first record, one of the second
+    CHECK(counts.failed == 2);  // three attempts for the first record, one for the second
     CHECK(counts.processed == 3);
     CHECK(healthy->lines().size() == 5);
     REQUIRE(moody->lines().size() == 3);
@@ -680,7 +680,7 @@ TEST_CASE(
   CHECK(counts.processed == 2);
   check_complaint(test, "\"redactor\"");
   check_complaint(test, "std::runtime_error");
-  CHECK_THAT(test.complaints(), !ContainsSubstring("redactor fault"));  // it might have the value
+  CHECK_THAT(test.complaints(), !ContainsSubstring("redactor fault"));  // the message might contain the value
 }
 
 TEST_CASE(

@@ -83,7 +83,7 @@ TEST_CASE("eight threads with mixed fields lose and tear nothing in a file", "[s
   }
   CHECK(lines == threads * each);
   CHECK(wrong == 0);
-  // A second opinion on every line.
+  // Another parser checks every line.
   std::string const second =
       "python3 -c \"import json,sys\nn=0\nfor l in open(sys.argv[1],encoding='utf-8'):\n"
       " assert l.endswith('\\n'); json.loads(l); n+=1\nassert n==int(sys.argv[2])\" '" +
@@ -197,7 +197,7 @@ TEST_CASE("the memory of threads that have ended is returned") {
   auto const give_up = std::chrono::steady_clock::now() + 30s;
   while (!support::sanitized && resident_kib() > before + (most - before) / 2 &&
          std::chrono::steady_clock::now() < give_up) {
-    std::this_thread::yield();  // the worker gives it back on its way to sleep
+    std::this_thread::yield();  // the worker returns the memory before it sleeps
   }
   INFO(before << " KiB before, " << most << " KiB with all threads, " << resident_kib() << " KiB after");
   if (!support::sanitized) {

@@ -40,9 +40,9 @@ void to_log(fapilog::value_writer& writer, nested const& n) {
 
 /// A secret that must not be written, and the text or the name by which it is recognised.
 struct secret {
-  std::string core;  ///< what is looked for
+  std::string core;  ///< the part that must not be written
   std::string text;  ///< what is logged
-  std::string name;  ///< empty: it is known by its text
+  std::string name;  ///< empty: it is recognised by its text
 };
 
 struct secret_kind {
@@ -261,7 +261,7 @@ std::size_t leaks(std::string const& text, std::vector<planted> const& all) {
   return found;
 }
 
-/// Values that are no secrets.
+/// Values that are not secrets.
 void log_harmless(fapilog::logger const& log) {
   log.info("user logged in", kv("user_id", 42), kv("author", "ada"),
            kv("expires_at", "2026-01-27T10:30:00Z"));

@@ -49,7 +49,7 @@ std::vector<nlohmann::json> records_of(std::string const& path) {
 
 /// Runs this in a child process, which is killed by an alarm if it hangs, and returns its wait status.
 int in_child(std::function<void()> const& body) {
-  std::cout.flush();  // what Catch has not written yet is not the child's to write
+  std::cout.flush();  // the child must not write what Catch has buffered
   std::fflush(nullptr);
   pid_t const child = ::fork();
   REQUIRE(child >= 0);
@@ -70,7 +70,7 @@ TEST_CASE("exit without a destructor of the runtime drains it and keeps the exit
   for (bool const quick : {false, true}) {
     std::string const path = folder / (quick ? "quick" : "exit");
     int const status = in_child([&] {
-      static auto* const rt = new fapilog::runtime{to_file(path)};  // nobody destroys it
+      static auto* const rt = new fapilog::runtime{to_file(path)};  // never destroyed
       auto const log = rt->get_logger();
       for (int i = 0; i < 10'000; ++i) log.info("before exit", kv("i", i));
       if (quick) std::quick_exit(7);
@@ -195,7 +195,7 @@ TEST_CASE(
     int const status = in_child([&] {
       int ends[2];
       if (::chdir(folder.path().c_str()) != 0 || ::pipe(ends) != 0 || ::dup2(ends[1], 1) != 1) ::_exit(1);
-      if (is_broken) ::close(ends[0]);  // nobody reads
+      if (is_broken) ::close(ends[0]);  // the pipe has no reader
       fapilog::basic_runtime<fapilog::presets::production> rt{
           {.diagnostics_output = [](std::string_view) {}}};
       rt.get_logger().info("signed in", kv("password", "hunter2"));
@@ -314,7 +314,7 @@ TEST_CASE(
   fapilog::runtime rt{{.when_full = fapilog::when_full::block, .sinks = {sink}}};
   fapilog::logger const log = rt.get_logger();
   in_handler = &log;
-  log.info("own");  // the thread's first call makes its lane, which no handler may do
+  log.info("own");  // the thread's first call makes its lane, which a handler must not do
   struct sigaction action {};
   struct sigaction before {};
   action.sa_handler = [](int) {

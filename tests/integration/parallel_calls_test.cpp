@@ -38,7 +38,7 @@ TEST_CASE("levels, flushes, metrics and drains from many threads disturb no reco
                          .drop_summary_window = 1ms,
                          .diagnostics_output = [](std::string_view) {}}};
     std::atomic<bool> over{false};
-    std::atomic<std::uint64_t> always{0};  // calls that no level keeps back
+    std::atomic<std::uint64_t> always{0};  // calls that every level lets through
     std::atomic<std::uint64_t> sometimes{0};
     std::atomic<std::size_t> wrong{0};
     std::vector<std::thread> callers;

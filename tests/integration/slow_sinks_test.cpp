@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A sink that hangs, one that throws and one that takes 3 ms a record beside a file in a flood: the file gets every
+// A sink that hangs, one that throws and one that takes 3 ms a record next to a file, in a flood: the file gets every
 // record, the queues of the others are bounded, and each account is exact. The benchmark `bad_neighbours` measures the
 // cost for callers.
 #include "support/catch.hpp"
@@ -79,7 +79,7 @@ TEST_CASE("next to a hung, a throwing and a slow sink, a file gets all of a floo
   log.info("first");
   REQUIRE(hung->wait_for_calls(1));
   std::size_t const before = resident_bytes();
-  // 200 calls a millisecond, as far as the machine can.
+  // 200 calls per millisecond, if the machine is fast enough.
   auto const began = std::chrono::steady_clock::now();
   for (std::size_t i = 1; i < count; ++i) {
     log.info("flood", kv("i", i));
@@ -89,7 +89,7 @@ TEST_CASE("next to a hung, a throwing and a slow sink, a file gets all of a floo
   while (rt.sink_counts()[3].second.delivered < count && std::chrono::steady_clock::now() < give_up)
     std::this_thread::yield();
   std::size_t const after = resident_bytes();
-  CHECK(rt.sink_counts()[3].second.delivered == count);  // and the hung sink hangs still
+  CHECK(rt.sink_counts()[3].second.delivered == count);  // while the hung sink still hangs
   CHECK(hung->messages().empty());
   CHECK(rt.counts().balanced());
   for (char const* const name : {"hung", "throwing", "slow"}) {
@@ -107,7 +107,7 @@ TEST_CASE("next to a hung, a throwing and a slow sink, a file gets all of a floo
   CHECK(end);
   CHECK(end.balanced());
   CHECK(end.submitted == count);
-  CHECK(end.failed == count);  // none came to the throwing sink
+  CHECK(end.failed == count);  // those of the throwing sink
   CHECK(end.dropped.total() + end.filtered + end.pending == 0);
 
   auto const counts = rt.sink_counts();

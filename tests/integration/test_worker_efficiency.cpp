@@ -86,8 +86,8 @@ TEST_CASE("an idle runtime makes no voluntary context switch in its worker") {
   sink->wait_for(1);
   REQUIRE(rt.flush(30s).complete);
 
-  // The worker naps for a moment after its last record. Then a whole second must pass without a single wake-up, whenever
-  // that second begins; a worker that polls has none.
+  // The worker naps briefly after its last record. After that there must be a whole second without a wake-up, which a worker
+  // that polls never has.
   auto before = sleeps_of("fapilog");
   REQUIRE(before.threads == 1);
   bool is_silent = false;

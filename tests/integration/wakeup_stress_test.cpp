@@ -27,7 +27,7 @@ void ping_pong(Barrier const& barrier, std::uint64_t rounds) {
   std::condition_variable ended;
   bool done = false;
 
-  // Distinguishes a hang from slowness: ends the process after a minute without any progress.
+  // Ends the process after a minute without progress, so that a hang is not taken for slowness.
   std::thread guard{[&] {
     std::unique_lock lock{mutex};
     for (std::uint64_t last = 0; !ended.wait_for(lock, std::chrono::minutes{1}, [&] { return done; });) {

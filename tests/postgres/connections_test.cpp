@@ -37,7 +37,7 @@ postgres_config several(postgres_server const& server, std::string const& schema
   return config;
 }
 
-/// A batch of so many records; those at `marked` have another message.
+/// A batch of numbered records; those at `marked` have another message.
 fapilog::batch records(std::size_t count, std::vector<std::size_t> const& marked = {}) {
   static fapilog::detail::uuid7_generator ids;
   support::events e;
@@ -119,7 +119,7 @@ TEST_CASE("stores every record once over several connections that keep failing")
     }
     for (std::size_t i = 1; i < 20; ++i) {
       (void)eventually([&] { return sink->counts().rows.value() >= threads * each * i / 20; });
-      // One of them, the last made: the others are in the middle of their shares.
+      // The newest one: the others are in the middle of their shares.
       server.sql(
           "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dying' "
           "ORDER BY backend_start DESC LIMIT " +
@@ -221,7 +221,7 @@ TEST_CASE("checks for an existing key only if the record may be stored already")
   CHECK(later.counts().duplicates.value() == 100);
   CHECK(later.write(records(100)));
   CHECK(sent("ON CONFLICT") == 1);
-  // A connection that died in the middle: nobody knows what was stored.
+  // The connection died in the middle: it is unknown what was stored.
   server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'known'");
   auto const repeated = records(100);
   CHECK_FALSE(later.write(repeated));
@@ -252,7 +252,7 @@ TEST_CASE("replaces a connection whose server process is stopped") {
   CHECK(sink.write(batch));
   CHECK(sink.health().healthy);
   CHECK(server.count("stopped.logs") == 11);
-  // The old one has the statement in its socket and executes it before it sees that nobody is there.
+  // The old one has the statement in its socket and executes it before it notices that the client is gone.
   REQUIRE(::kill(pid, SIGCONT) == 0);
   CHECK(eventually([&] { return backends(server, "stopped") == 1; }));
   CHECK(server.count("stopped.logs") == 11);

@@ -32,7 +32,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A sink of the user's own around a Postgres sink, as for routes and retries of his own making.
+/// A user's sink that wraps a Postgres sink, for example for its own retries.
 struct wrapping_sink {
   postgres inner;
   void start(fapilog::start_context const& context) { inner.start(context); }
@@ -47,7 +47,7 @@ struct refusing_sink {
   }
 };
 
-/// Each way to give a runtime of this preset a Postgres sink that asks for its table.
+/// Each way to give a runtime of this preset a Postgres sink with `create_table`.
 template <fapilog::preset const& P>
 std::vector<std::pair<std::string, std::function<fapilog::basic_options<P>()>>> ways(postgres_config config) {
   config.create_table = true;
@@ -131,7 +131,7 @@ void nothing_is_created(std::string const& schema) {
     std::string const text = *told.text;
     auto const first = text.find("the preset forbids DDL");
     CHECK(text.find("the preset forbids DDL", first + 1) == std::string::npos);
-    // What to run is said, too.
+    // The report contains the SQL to run.
     CHECK(told.tell_of("CREATE TABLE IF NOT EXISTS"));
   }
   CHECK(server.statements_of_sink().size() >= all.size() * 2);
@@ -166,7 +166,7 @@ TEST_CASE("creates the table under a preset that allows DDL, however the sink is
   CHECK_FALSE(server.ddl_of_sink().empty());
   auto const indexes =
       server.sql("SELECT indexdef FROM pg_indexes WHERE schemaname = 'allowed' ORDER BY indexname");
-  REQUIRE(indexes.size() == 3);  // no GIN index unless it is asked for
+  REQUIRE(indexes.size() == 3);  // no GIN index by default
   CHECK(indexes[0][0].find("correlation_id) WHERE") != std::string::npos);
   CHECK(indexes[2][0].find("USING brin") != std::string::npos);
 }

@@ -19,7 +19,7 @@ using support::postgres_server;
 using namespace std::chrono_literals;
 
 TEST_CASE("retries records after a deadlock, and stores each once") {
-  // A session looks for a cycle once, this long after it began to wait: until then the test has closed it.
+  // A session looks for a cycle once, this long after it began to wait. The test closes the cycle before that.
   postgres_server const server{{{"deadlock_timeout", "3s"}}};
   auto config = server.config();
   config.create_table = false;
@@ -47,7 +47,7 @@ TEST_CASE("retries records after a deadlock, and stores each once") {
     std::string const waits_for_us = "pg_stat_activity WHERE application_name = 'fapilog' AND " +
                                      std::to_string(other.backendpid()) + " = ANY (pg_blocking_pids(pid))";
     REQUIRE(eventually([&] { return server.count(waits_for_us) > 0; }));
-    transaction.exec("UPDATE t1 SET n = n");  // comes back when the sink's transaction has been rolled back
+    transaction.exec("UPDATE t1 SET n = n");  // returns when the sink's transaction has been rolled back
     CHECK(eventually(
         [&] { return server.log().find("|fapilog|ERROR:  deadlock detected") != std::string::npos; }));
     CHECK(eventually(
@@ -67,7 +67,7 @@ TEST_CASE("retries records after a deadlock, and stores each once") {
   CHECK(account.delivered == 100);
   CHECK(account.retried > 0);
   CHECK(rt.is_healthy());
-  // What was rolled back was counted by neither table, and one statement more than these was sent.
+  // Neither table counted what was rolled back, and the sink sent one statement more than these.
   CHECK(server.value("SELECT (SELECT n FROM t1) = (SELECT n FROM t2)") == "t");
   CHECK(sink->counts().statements.value() > std::stoull(server.value("SELECT n FROM t1")));
 }

@@ -29,7 +29,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A network namespace with a link to this one that can be taken down. The server is here, its clients are there.
+/// A network namespace with a link to this one that can be taken down. The server runs here, its clients in the namespace.
 class separate_network {
  public:
   separate_network() {
@@ -48,10 +48,10 @@ class separate_network {
   [[nodiscard]] bool exists() const noexcept { return exists_; }
   [[nodiscard]] std::string address() const { return net_ + ".1"; }
   [[nodiscard]] std::string network() const { return net_ + ".0/30"; }
-  /// From whichever of the two: the other end of a link that is down hears nothing of it.
+  /// Called on either side: the other end does not notice that the link is down.
   void cut() const { run(from_here_ + "ip link set " + link_ + " down"); }
   void mend() const { run(from_here_ + "ip link set " + link_ + " up"); }
-  /// The calling thread, and those that it starts, are there from now on.
+  /// Moves the calling thread, and those that it starts, into the namespace.
   [[nodiscard]] bool enter() const {
     int const there = ::open(("/var/run/netns/" + name_).c_str(), O_RDONLY | O_CLOEXEC);
     bool const done = there >= 0 && ::setns(there, CLONE_NEWNET) == 0;
@@ -71,7 +71,7 @@ class separate_network {
   bool exists_ = false;
 };
 
-/// A server that listens there; its clients are trusted.
+/// A server that listens on the link and trusts its clients.
 postgres_config config_for(separate_network const& network) {
   postgres_config config;
   config.host = network.address();
@@ -80,7 +80,7 @@ postgres_config config_for(separate_network const& network) {
   return config;
 }
 
-/// With the table.
+/// A server that has the table.
 std::unique_ptr<postgres_server> server_at(separate_network const& network, postgres_config const& config) {
   auto server =
       std::make_unique<postgres_server>(postgres_server::settings{{"listen_addresses", network.address()}});
@@ -147,7 +147,7 @@ TEST_CASE("notices a cut network while waiting for an answer", "[slow]") {
     postgres sink{config};
     sink.start(fapilog::start_context{});
     pqxx::work lock{holder};
-    lock.exec("LOCK TABLE logs IN ACCESS EXCLUSIVE MODE");  // the answer takes its time
+    lock.exec("LOCK TABLE logs IN ACCESS EXCLUSIVE MODE");  // delays the answer
     std::thread cutter{[&] {
       (void)eventually([&] { return server->count("pg_stat_activity WHERE wait_event_type = 'Lock'") == 1; },
                        4s);

@@ -75,7 +75,7 @@ TEST_CASE("the table of SQLSTATE codes in the documentation is complete") {
   std::string const page = postgres_page();
   std::string const table = page.substr(page.find("| SQLSTATE | What the sink does |"));
   for (auto const& rule : fapilog::detail::pg::sqlstate_rules) {
-    // A code that does as its class does needs no mention.
+    // A code that is handled like its class is not listed.
     if (rule.code.size() == 5 && fapilog::detail::pg::rule_of(rule.code.substr(0, 2)).action == rule.action)
       continue;
     INFO(rule.code);

@@ -30,7 +30,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A batch of so many records; the message is the number, `bad` ones have this logger.
+/// A batch of `count` numbered records; those in `bad` have this logger.
 fapilog::batch numbered(std::size_t count, std::vector<std::size_t> const& bad, std::string_view logger) {
   support::events e;
   fapilog::detail::uuid7_generator ids;

@@ -54,7 +54,7 @@ struct writer {
   [[nodiscard]] bool health_tells(std::string const& text) const {
     return eventually([&] { return rt.health().at(0).second.detail.find(text) != std::string::npos; });
   }
-  /// All that was put is in the table once, soon.
+  /// Waits until every record is in the table once.
   [[nodiscard]] bool all_arrive(postgres_server const& server, std::chrono::seconds deadline = 60s) {
     return static_cast<bool>(rt.flush(deadline)) && rt.is_healthy() &&
            server.count(fapilog::detail::pg::table_of(config)) == static_cast<std::size_t>(written) &&

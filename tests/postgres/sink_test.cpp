@@ -83,7 +83,8 @@ TEST_CASE("the same batch written again adds nothing") {
   CHECK(server.count("again.logs") == 1500);
   CHECK(sink.counts().rows.value() == 1500);
   CHECK(sink.counts().duplicates.value() == 2300);
-  CHECK(sink.counts().statements.value() == 7);  // of the second and third batch, one each is refused first
+  // One statement each of the second and third batch is refused first.
+  CHECK(sink.counts().statements.value() == 7);
   CHECK(sink.counts().connections.value() == 1);
 }
 

@@ -41,14 +41,14 @@ struct replicated {
     chosen.extract_fields = {"timestamp", "message", "data.n:bigint"};
     return chosen;
   }
-  /// From now on, nothing is acknowledged before the standby has it on disk, or has it in its table (remote_apply).
+  /// The primary acknowledges only what the standby has on disk, or in its table (remote_apply).
   void make_synchronous(std::string const& how) const {
     primary.sql("ALTER SYSTEM SET synchronous_commit = '" + how + "'");
     primary.sql("ALTER SYSTEM SET synchronous_standby_names = '*'");
     primary.sql("SELECT pg_reload_conf()");
     REQUIRE(eventually([&] { return primary.count("pg_stat_replication WHERE sync_state = 'sync'") == 1; }));
   }
-  /// The sink's next rows are on the standby's disk, and no acknowledgement comes.
+  /// The standby stores the sink's next rows, and the sink gets no acknowledgement.
   void withhold_acknowledgements() const {
     standby->sql("SELECT pg_wal_replay_pause()");
     CHECK(eventually([&] {
@@ -62,7 +62,7 @@ struct replicated {
   std::unique_ptr<postgres_server> standby;
 };
 
-/// The numbers below `count` are there, each once, and ids ascend as they do.
+/// Checks that each number below `count` is stored once, and that ids ascend with the numbers.
 void look_at_numbers(postgres_server const& server, std::size_t count) {
   CHECK(server.count("logs") == count);
   CHECK(server.count("(SELECT DISTINCT n FROM logs) t") == count);
@@ -135,7 +135,7 @@ TEST_CASE("records wait while only a standby answers, and arrive when it is prom
   replicated const two;
   auto config = two.config();
   config.host = two.standby->socket_folder();
-  config.target_session_attrs = "any";  // a session that turns out to be read-only
+  config.target_session_attrs = "any";  // accepts a session that is read-only
   support::complaints const told;
   auto const sink = std::make_shared<postgres>(config);
   fapilog::runtime rt{{.when_full = fapilog::when_full::block,
@@ -158,7 +158,7 @@ TEST_CASE("records wait while only a standby answers, and arrive when it is prom
   CHECK(sink->counts().rows.value() == 1'000);
   CHECK(sink->counts().rejected.value() == 0);
   CHECK(two.primary.count("logs") == 0);
-  // What the server says of it, and in which statement, is not passed on.
+  // The server's message and the statement are not passed on.
   CHECK(two.standby->log().find("cannot execute INSERT in a read-only transaction") != std::string::npos);
   CHECK_FALSE(told.tell_of("cannot execute"));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Keeps the lines of the diagnostics for a test.
+// Collects the lines of diagnostics for a test.
 #pragma once
 
 #include <memory>

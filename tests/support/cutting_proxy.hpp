@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Stands between the sink and its server and cuts connections: before an INSERT arrives, or before its answer does.
+// A proxy between the sink and its server that cuts connections: before an INSERT arrives, or before its answer does.
 #pragma once
 
 #include <array>
@@ -21,8 +21,7 @@
 
 namespace support {
 
-/// Of the INSERTs that come by, every `before`th is not forwarded and every `after`th is forwarded, answered by the server,
-/// and the answer dropped; 0: none. Thread: any.
+/// Drops every `before`th INSERT; forwards every `after`th and drops the server's answer; 0: none. Thread: any.
 class cutting_proxy {
  public:
   explicit cutting_proxy(std::string server_folder) : server_(std::move(server_folder)) {
@@ -103,7 +102,7 @@ class cutting_proxy {
     }
   }
 
-  /// False: the connection is over.
+  /// Returns false once the connection has ended.
   bool serve(pair& p, bool from_client, bool from_server) {
     std::array<char, 65536> bytes;
     if (from_client) {

@@ -173,7 +173,7 @@ inline void write_file(std::string const& path, std::string const& content) {
   std::ofstream{path, std::ios::binary | std::ios::trunc} << content;
 }
 
-/// Splits into lines without newlines. An unfinished last line is marked, so that no test takes it for a whole one.
+/// Splits into lines without newlines. An unfinished last line is marked, so that no test mistakes it for a whole one.
 [[nodiscard]] inline std::vector<std::string> split_lines(std::string const& text) {
   std::vector<std::string> lines;
   std::size_t begin = 0;

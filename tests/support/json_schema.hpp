@@ -20,7 +20,7 @@
 
 namespace support {
 
-/// The first error of each document, or an empty string for a valid one. Nothing if python3-jsonschema is not installed.
+/// The first error of each document, or an empty string for a valid one. Returns nothing if python3-jsonschema is not installed.
 /// Throws: std::runtime_error for an invalid schema.
 [[nodiscard]] inline std::optional<std::vector<std::string>> schema_errors(
     nlohmann::json const& schema, std::vector<nlohmann::json> const& documents) {

@@ -25,7 +25,7 @@ class logged {
   explicit logged(fapilog::options chosen = {})
       : rt(with_capture(std::move(chosen))), log(rt.get_logger("test")) {}
 
-  /// The `log` objects of the records so far. Throws where one is no JSON or did not arrive.
+  /// The `log` objects of the records so far. Throws if one is not JSON or did not arrive.
   [[nodiscard]] std::vector<nlohmann::json> records() {
     if (!rt.flush(std::chrono::seconds{60})) throw std::runtime_error("the flush did not end in time");
     std::vector<nlohmann::json> all;
@@ -41,20 +41,20 @@ class logged {
   [[nodiscard]] nlohmann::json data() { return last().at("data"); }
   [[nodiscard]] std::string message() { return last().at("message"); }
 
-  /// What became of a value as a field.
+  /// The JSON of a value that is logged as a field.
   template <class T>
   [[nodiscard]] nlohmann::json field(T const& value) {
     log.info("field", fapilog::kv("v", value));
     return data().at("v");
   }
-  /// What became of a value as a format argument.
+  /// The message of a value that is logged as a format argument.
   template <class T>
   [[nodiscard]] std::string argument(T const& value) {
     log.info("{}", value);
     return message();
   }
 
-  /// The lines of the library's own complaints so far.
+  /// The lines of diagnostics so far.
   [[nodiscard]] std::string complaints() {
     (void)rt.flush(std::chrono::seconds{60});
     std::lock_guard const lock{told->mutex};

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: MIT
-// main() for a Catch2 which does not bring its own.
+// main() for versions of Catch2 that have none.
 #define CATCH_CONFIG_MAIN
 #include <catch2/catch.hpp>

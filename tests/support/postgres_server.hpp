@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A PostgreSQL server of a test's own: a throwaway cluster in a temporary folder, reached by a Unix socket.
+// A PostgreSQL server for tests: a temporary cluster that listens on a Unix socket.
 #pragma once
 
 #include <fapilog/sinks/postgres/config.hpp>
@@ -33,7 +33,7 @@
 
 namespace support {
 
-/// True once the condition holds; false after a generous deadline.
+/// Waits for a condition. Returns false after a long deadline.
 template <class Condition>
 [[nodiscard]] bool eventually(Condition&& holds, std::chrono::seconds deadline = std::chrono::seconds{60}) {
   auto const end = std::chrono::steady_clock::now() + deadline;
@@ -44,25 +44,25 @@ template <class Condition>
   return holds();
 }
 
-/// Rows of text; a null is "NULL".
+/// Rows as strings; null is "NULL".
 using sql_rows = std::vector<std::vector<std::string>>;
 
-/// Thread: starts and stops belong to the one that made it; `sql` to any.
+/// Thread: start and stop on the thread that made it; `sql` on any.
 class postgres_server {
  public:
   using settings = std::vector<std::pair<std::string, std::string>>;
 
-  /// Throws: std::runtime_error where there is no PostgreSQL, or it does not start.
+  /// Throws: std::runtime_error if PostgreSQL is not installed or does not start.
   explicit postgres_server(settings more = {}) : more_(std::move(more)) {
     make_data({"initdb", "-D", data(), "-U", "postgres", "-E", "UTF8", "--locale=C", "--auth-local=trust",
                "--auth-host=trust", "--no-sync"});
     start();
   }
-  /// A server to make a standby of.
+  /// A server that can have a standby.
   struct standby_of {
     postgres_server const& primary;
   };
-  /// A copy of it that follows it by streaming replication, read-only, until it is promoted.
+  /// A read-only copy that follows the server by streaming replication until it is promoted.
   explicit postgres_server(standby_of const& whom) : more_(whom.primary.more_) {
     make_data({"pg_basebackup", "-R", "-D", data(), "-h", whom.primary.socket_folder(), "-U", "postgres",
                "-X", "stream", "-c", "fast", "--no-sync"});
@@ -72,7 +72,7 @@ class postgres_server {
   postgres_server& operator=(postgres_server const&) = delete;
   ~postgres_server() {
     stop(SIGQUIT);
-    // The server's last processes tidy up after it has ended.
+    // The last processes of the server clean up after it has ended.
     (void)eventually(
         [this] {
           std::error_code ignored;
@@ -82,7 +82,7 @@ class postgres_server {
         std::chrono::seconds{10});
   }
 
-  /// Where the programs of the newest server are; empty where there is none.
+  /// The folder with the programs of the newest server; empty if there is none.
   static std::string binaries() {
     for (int version = 20; version > 9; --version) {
       std::string const folder = "/usr/lib/postgresql/" + std::to_string(version) + "/bin";
@@ -108,19 +108,19 @@ class postgres_server {
     });
     if (!up) throw std::runtime_error{"the server does not start: " + log()};
   }
-  /// SIGINT: at once; SIGQUIT: as a crash; SIGKILL: as kill -9.
+  /// Stops the server. SIGINT: at once; SIGQUIT: as in a crash; SIGKILL: as kill -9.
   void stop(int signal = SIGINT) {
     if (pid_ <= 0) return;
     ::kill(pid_, signal);
     (void)wait_for(pid_);
     pid_ = -1;
   }
-  /// Makes a standby a server that is written to.
+  /// Promotes a standby to a primary.
   void promote() const {
     if (value("SELECT pg_promote()") != "t")
       throw std::runtime_error{"the standby is not promoted: " + log()};
   }
-  /// Lines of pg_hba.conf before or after those that let everybody in from here.
+  /// Adds lines to pg_hba.conf, before or after those that accept every local connection.
   void set_access(std::string const& before, std::string const& after) {
     stop();
     std::ofstream{data() + "/pg_hba.conf"} << before << "local all all trust\n" << after;
@@ -131,7 +131,7 @@ class postgres_server {
   [[nodiscard]] std::string socket_folder() const { return folder_ / "socket"; }
   [[nodiscard]] std::string data() const { return folder_ / "data"; }
   [[nodiscard]] temporary_directory const& folder() const noexcept { return folder_; }
-  /// Makes a file or folder the server's.
+  /// Makes the server the owner of a file or folder.
   static void own(std::string const& path) {
     if (auto const* const who = server_user()) {
       if (::chown(path.c_str(), who->pw_uid, who->pw_gid) != 0) throw std::runtime_error{"chown " + path};
@@ -141,7 +141,7 @@ class postgres_server {
   [[nodiscard]] std::string conninfo(std::string const& user = "postgres") const {
     return "host=" + socket_folder() + " dbname=postgres user=" + user;
   }
-  /// How the sink reaches it.
+  /// The settings with which a sink connects to the server.
   [[nodiscard]] fapilog::sinks::postgres_config config(std::string const& user = "postgres") const {
     return {.host = socket_folder(), .database = "postgres", .user = user};
   }
@@ -164,14 +164,14 @@ class postgres_server {
     return std::stoull(value("SELECT count(*) FROM " + rest));
   }
 
-  /// All that the server has logged, with each statement.
+  /// The server's log, which contains each statement.
   [[nodiscard]] std::string log() const {
     std::ifstream file{folder_ / "log"};
     return {std::istreambuf_iterator<char>{file}, {}};
   }
   /// Statements that the sink sent, as the server logged them.
   [[nodiscard]] std::vector<std::string> statements_of_sink() const { return statements("fapilog"); }
-  /// Those of a connection of this `application_name`.
+  /// Statements of connections with this `application_name`.
   [[nodiscard]] std::vector<std::string> statements(std::string const& name) const {
     std::vector<std::string> all;
     std::istringstream lines{log()};
@@ -189,7 +189,7 @@ class postgres_server {
     }
     return all;
   }
-  /// Those of them that change a schema.
+  /// Statements of the sink that change a schema.
   [[nodiscard]] std::vector<std::string> ddl_of_sink() const {
     std::vector<std::string> found;
     for (std::string const& statement : statements_of_sink()) {
@@ -204,14 +204,14 @@ class postgres_server {
   }
 
  private:
-  /// Who runs the server where we are root, which it refuses.
+  /// The user who runs the server if the test runs as root, which the server refuses.
   static passwd const* server_user() {
     if (::geteuid() != 0) return nullptr;
     passwd const* who = ::getpwnam("postgres");
     return who != nullptr ? who : ::getpwnam("nobody");
   }
 
-  /// By a program that makes the cluster.
+  /// Makes the cluster with initdb.
   void make_data(std::vector<std::string> command) const {
     if (binaries().empty()) throw std::runtime_error{"there is no PostgreSQL server on this machine"};
     std::filesystem::permissions(folder_.path(), std::filesystem::perms::all);
@@ -262,13 +262,13 @@ class postgres_server {
   pid_t pid_ = -1;
 };
 
-/// One server for all cases of a process that do it no harm; each makes a schema of its own.
+/// One server for all cases of a process that do not stop or change it; each case makes its own schema.
 inline postgres_server& shared_server() {
   static postgres_server server;
   return server;
 }
 
-/// A role that may log in and nothing else.
+/// A role that may only log in.
 inline void make_role(postgres_server const& server, std::string const& name) {
   server.sql("DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '" + name +
              "') THEN CREATE ROLE \"" + name + "\" LOGIN; END IF; END $$");

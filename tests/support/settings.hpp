@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Names of the settings of a configuration, and the message of a refused one.
+// Names of the settings of a configuration, and the error message of an invalid one.
 #pragma once
 
 #include <fapilog/setting.hpp>

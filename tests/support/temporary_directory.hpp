@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A directory of a test's own, removed with its content at the end.
+// A temporary directory for one test, removed with its content at the end.
 #pragma once
 
 #include <cerrno>

@@ -72,7 +72,7 @@ struct usage {
   double voluntary_switches = 0;
 };
 
-/// Of all threads of this process so far.
+/// CPU time of all threads of this process so far.
 [[nodiscard]] inline usage used() {
   rusage r{};
   ::getrusage(RUSAGE_SELF, &r);
@@ -95,7 +95,7 @@ struct usage {
   return bytes;
 }
 
-/// Of the calling thread and those it starts from now on.
+/// Pins the calling thread, and those that it starts later, to processors.
 inline void run_on(int first, int last) {
   cpu_set_t set;
   CPU_ZERO(&set);
