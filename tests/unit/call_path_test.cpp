@@ -96,7 +96,7 @@ namespace {
 
 using fapilog::kv;
 
-/// What a function allocates on this thread.
+/// Counts the allocations of a function on this thread.
 template <class F>
 std::uint64_t allocations(F&& function) {
   std::uint64_t const before = allocations_of_this_thread;
@@ -104,7 +104,7 @@ std::uint64_t allocations(F&& function) {
   return allocations_of_this_thread - before;
 }
 
-/// What many calls allocate after the first one.
+/// Counts the allocations of many calls after the first one.
 template <class F>
 std::uint64_t allocations_after_first(F&& call) {
   call();
@@ -113,7 +113,7 @@ std::uint64_t allocations_after_first(F&& call) {
   });
 }
 
-/// Keeps the compiler from leaving a pair of calls out.
+/// Keeps the compiler from removing a pair of calls.
 void* kept(void* memory) {
   asm volatile("" : "+r"(memory) : : "memory");
   return memory;
@@ -132,7 +132,7 @@ TEST_CASE("the allocation count covers every way to allocate, on this thread onl
   CHECK(allocations([] { ::operator delete(kept(::operator new(10, std::nothrow))); }) == 1);
   constexpr std::align_val_t wide{64};
   CHECK(allocations([] { ::operator delete(kept(::operator new(64, wide)), wide); }) == 1);
-  std::thread{[] {}}.join();  // what the first thread of a process needs once
+  std::thread{[] {}}.join();  // the first thread of a process allocates once
   std::size_t const of_a_thread = allocations([] { std::thread{[] {}}.join(); });
   CHECK(allocations([] { std::thread{[] { std::free(kept(std::malloc(10))); }}.join(); }) == of_a_thread);
   CHECK(allocations([] {}) == 0);

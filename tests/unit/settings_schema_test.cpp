@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The schema of settings allows what settings accept, and refuses what is of the wrong form.
+// The schema of settings accepts and refuses the same documents as the settings.
 #include "support/catch.hpp"
 
 #include <fapilog/preset_settings.hpp>
@@ -50,7 +50,7 @@ fapilog::registry with_filter() {
   return all;
 }
 
-/// Defines the errors of the documents under the schema, empty strings for valid ones. Skips the test case if
+/// Defines the errors of the documents under the schema; an empty string for a valid one. Skips the test case if
 /// python3-jsonschema is not installed.
 #define FAPILOG_TEST_SCHEMA_ERRORS(name, schema, documents)                 \
   auto const name##_or_nothing = support::schema_errors(schema, documents); \
@@ -58,7 +58,7 @@ fapilog::registry with_filter() {
   auto const& name = *name##_or_nothing;                                    \
   REQUIRE(name.size() == (documents).size())
 
-/// Every object schema that lists its members says that there are no others, and every setting has its sentence.
+/// Checks that every object schema that lists members forbids others, and that every setting has a description.
 void check_strict(json const& part, std::string const& path) {
   if (part.is_object() && part.contains("properties") && part.at("properties").is_object()) {
     CAPTURE(path);
@@ -88,7 +88,7 @@ TEST_CASE("the schema follows draft 2020-12, is strict, and describes each setti
   CHECK(core.at("batch_max_size").at("minimum") == 1);
   CHECK(core.at("batch_max_size").at("maximum") == 1'000'000);
   CHECK(core.at("lane_bytes").at("default") == "1 MB");
-  CHECK_FALSE(core.at("batch_max_size").contains("default"));  // each preset has its own
+  CHECK_FALSE(core.at("batch_max_size").contains("default"));  // its default depends on the preset
   CHECK(core.at("when_full").at("enum") == json{"drop", "wait", "block", nullptr});
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Settings from files, JSON and the environment: layers, names, presets, and every bad setting's one clear error.
+// Settings from files, JSON and the environment: layers, names, presets, and one clear error for each invalid setting.
 #include "support/catch.hpp"
 
 #include <fapilog/fapilog.hpp>
@@ -41,7 +41,7 @@ std::string refused_variables(fapilog::environment_map const& variables) {
   return complaint([&] { return settings::from_environment(variables).options(); });
 }
 
-/// What a database sink of the design has, as far as its settings matter here.
+/// The settings of a database sink.
 struct postgres_config {
   std::string dsn = {};
   std::string password = {};
@@ -59,7 +59,7 @@ struct postgres_config {
   }
 };
 
-/// Runs DDL where its settings and the context say so, as the contract asks.
+/// Runs DDL if both its setting and the context allow it, as the contract requires.
 class postgres_double {
  public:
   explicit postgres_double(postgres_config config, std::shared_ptr<std::string> log)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A runtime that follows the files of its settings: what is taken over, what waits, what is refused.
+// A runtime that follows its settings files: what is applied, what needs a restart, what is refused.
 #include <fapilog/settings_watch.hpp>
 
 #include <nlohmann/json.hpp>
@@ -32,7 +32,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A file, a runtime made of it with a captured sink, and what diagnostics say.
+/// A file, a runtime made from it with a captured sink, and its diagnostics.
 struct followed {
   support::temporary_directory folder;
   std::string path = folder / "fapilog.json";
@@ -324,7 +324,7 @@ TEST_CASE("an interval below zero is refused") {
 }
 
 TEST_CASE("in a forked child a watch is inactive and can be destroyed") {
-  // The address sanitizer's allocator does not survive a fork beside a thread that allocates, as the watch does.
+  // The address sanitizer's allocator does not survive a fork while another thread allocates, and the watch thread does.
   if (support::sanitized) SKIP("a sanitizer has no such child");
   followed f{R"({"core": {"log_level": "WARNING"}})"};
   auto watch = std::make_unique<settings_watch>(f.rt, f.chosen,

@@ -19,7 +19,7 @@ TEST_CASE("test_create_plugin_metadata_reasonable_version_default") {
   CHECK(plugin.compatibility.min_fapilog_version == "0.1.0");
   CHECK_FALSE(plugin.compatibility.max_fapilog_version.has_value());
 
-  // The default must not lock the plugin out of the very library that it comes with, nor out of later ones.
+  // A plugin with the default works with this version of the library and with later ones.
   CHECK(semantic_version::parse(plugin.compatibility.min_fapilog_version) <=
         fapilog::detail::library_version());
   CHECK(is_compatible(plugin));
@@ -27,7 +27,7 @@ TEST_CASE("test_create_plugin_metadata_reasonable_version_default") {
   CHECK(is_compatible(plugin, semantic_version::parse("3.0.0")));
   CHECK_FALSE(is_compatible(plugin, semantic_version::parse("0.0.9")));
 
-  // Other choices leave it as it is, and it can be chosen itself.
+  // Other members do not change it, and it can be set itself.
   auto const described = create_plugin_metadata(
       "kafka", "1.0.0", plugin_type::sink, "acme::kafka_sink",
       {.description = "To a Kafka topic", .compatibility = {.max_fapilog_version = "2.0.0"}});
@@ -38,7 +38,7 @@ TEST_CASE("test_create_plugin_metadata_reasonable_version_default") {
 }
 
 TEST_CASE("test_create_plugin_metadata_version_is_valid") {
-  // The expression that semver.org 2.0.0 suggests, so that our own parser is not its own judge.
+  // The regular expression of semver.org 2.0.0, independent of our parser.
   std::regex const semver{
       R"((0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*))"
       R"((?:-((?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?)"

@@ -18,7 +18,7 @@
 
 namespace {
 
-/// A sink that says what its start context allowed, as a database sink would ask.
+/// A sink that notes whether its start context permits DDL.
 struct asks_for_ddl {
   std::shared_ptr<bool> allowed;
   void start(fapilog::start_context const& context) const { *allowed = context.may_change_schema(); }
@@ -89,7 +89,7 @@ TEST_CASE("only a runtime can grant the permission to change a schema") {
 
 namespace {
 
-/// The options of P as a file would have them, as JSON.
+/// The options of P as JSON, as in a settings file.
 template <fapilog::preset const& P>
 nlohmann::json written_options() {
   fapilog::basic_options<P> const options{.sinks = {}};

@@ -22,7 +22,7 @@ TEST_CASE("test_worker_accepts_enqueue_event_parameter") {
 }
 
 TEST_CASE("test_worker_wakes_on_event_set") {
-  // No spin and no naps: after each record the worker is asleep without a timeout, and only the event can wake it.
+  // No spin and no naps: after each record the worker sleeps without a timeout, and only the event can wake it.
   support::engine_parts parts{{.spin = 0ns, .linger = 0ns}, true};
   auto const log = parts.get_logger();
   for (std::size_t i = 1; i <= 200; ++i) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Both namespaces opened in one place: common names of the standard library and of fapilog are not ambiguous.
+// `using namespace` of both fapilog and std: common names are not ambiguous.
 #include <fapilog/fapilog.hpp>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The tree of configuration by text: values, origins, layers laid over each other, canonical text.
+// The tree of settings: values, origins, merging of layers, canonical text.
 #include "support/catch.hpp"
 
 #include <fapilog/config/config_value.hpp>

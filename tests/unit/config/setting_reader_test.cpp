@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Aggregates are read from JSON and from the environment, and everything that is wrong is reported.
+// Aggregates are read from JSON and from the environment, and every mistake is reported.
 #include "support/catch.hpp"
 
 #include <fapilog/config/nearest_name.hpp>
@@ -43,7 +43,7 @@ struct part {
   }
 };
 
-/// A member of each type that there is.
+/// A member of each supported type.
 struct everything {
   bool flag = false;
   int number = -7;
@@ -216,7 +216,7 @@ TEST_CASE("a missing setting, null and an empty variable keep the default") {
 TEST_CASE("reports each wrong value in one clear error") {
   struct example {
     std::string given;
-    std::string said;  ///< after "fapilog: sink_config.probe."
+    std::string said;  ///< the message after "fapilog: sink_config.probe."
   };
   std::string const duration = R"(a duration: a number of seconds, or a string such as "250ms" or "1.5h")";
   std::string const level =

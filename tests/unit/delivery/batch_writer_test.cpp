@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Notes which thread writes which numbers, and that only one does at a time.
+/// Notes which thread writes which numbers, and checks that only one writes at a time.
 class notes_threads {
  public:
   void write(fapilog::batch const& entries) {
@@ -45,7 +45,7 @@ class notes_threads {
   std::vector<std::int64_t> seen_;
 };
 
-/// Keeps the thread that calls it until it is let go.
+/// Blocks the thread that calls it until it is released.
 class holds {
  public:
   void write(fapilog::batch const&) {
@@ -111,7 +111,7 @@ TEST_CASE("while a sink blocks the helper, the worker continues for a bounded nu
   auto const log = rt.get_logger();
   for (int i = 0; i < 2'000; ++i) log.info("flood");
   sink->wait_for_calls(1);
-  // At most one batch in the sink, four on the way, one that waits to go there, one record on top.
+  // At most one batch in the sink, four that wait for the helper, one that the worker holds, and one more record.
   auto const deadline = std::chrono::steady_clock::now() + 2s;
   int before = -1;
   while (before != handled && std::chrono::steady_clock::now() < deadline) {
@@ -163,5 +163,5 @@ TEST_CASE("large records make small batches, so that the batches in flight are b
   for (int i = 0; i < 40; ++i) log.info("large", kv("text", large));
   CHECK(rt.drain(60s).processed == 40);
   auto const sizes = sink->batches();
-  CHECK(*std::max_element(sizes.begin(), sizes.end()) <= 6);  // 1 MiB and the record that exceeds it
+  CHECK(*std::max_element(sizes.begin(), sizes.end()) <= 6);  // 1 MiB, and the record that exceeds it
 }

@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A sink that does as it is told at each call, and keeps what it took.
+/// A sink with a scripted result for each call, which keeps what it took.
 struct told {
   std::function<write_result(fapilog::batch const&, int call)> answer;
   int calls = 0;
@@ -71,7 +71,7 @@ TEST_CASE("after a partial write only the rest is retried") {
   auto const log = rt.get_logger();
   std::vector<std::string> expected;
   {
-    // The first record goes out alone; the five after it come as one full batch.
+    // The first record is a batch of its own; the next five are one full batch.
     for (int i = 0; i < 5; ++i) {
       expected.push_back("record " + std::to_string(i));
       log.info("record {}", i);
@@ -103,7 +103,7 @@ TEST_CASE("a sink that keeps failing loses its records, which are counted and re
   CHECK(heard.tell_of("the disk is on fire"));
   log.info("lost, too");
   (void)rt.flush(30s);
-  CHECK(sink->calls == 4);  // while it fails a batch has one attempt: other sinks must not starve
+  CHECK(sink->calls == 4);  // while it fails, a batch has one attempt: other sinks must not starve
   broken = false;
   log.info("taken");
   auto const end = rt.drain(30s);

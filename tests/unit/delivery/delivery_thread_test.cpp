@@ -49,7 +49,7 @@ void log_numbers(fapilog::logger const& log, int begin, int end) {
   for (int i = begin; i < end; ++i) log.info("record {}", i);
 }
 
-/// Waits until the account of the first sink is as wanted.
+/// Waits until the account of the first sink meets the condition.
 template <class Condition>
 fapilog::sink_account wait_for_account(fapilog::runtime const& rt, Condition const& condition) {
   auto const give_up = std::chrono::steady_clock::now() + 60s;
@@ -103,7 +103,7 @@ TEST_CASE(
   CHECK(heard.tell_of("not drained within shutdown_timeout"));
   CHECK(heard.tell_of("10 pending"));
   CHECK(good->wait_for(10));
-  hung->set(sink_mode::take);  // the thread that was left behind has all that it needs
+  hung->set(sink_mode::take);  // the thread that was left behind can still use everything it needs
   CHECK(hung->wait_for_messages(10));
 }
 
@@ -166,7 +166,7 @@ TEST_CASE("a drain loses nothing if the queue is full because the sink is slow")
                                    .when_queue_full = fapilog::when_queue_full::block}}}}};
   auto const log = rt.get_logger();
   log_numbers(log, 0, 200);
-  // Once calls are refused the drain has begun, behind a queue that is full.
+  // Once calls are refused, the drain has begun while the queue is full.
   std::thread release{[&] {
     while (rt.counts().dropped.closed == 0) log.info("is the drain under way?");
     sink->may_take = true;
@@ -198,7 +198,7 @@ TEST_CASE("a batch that waited for room in the queue does not overtake batches t
   log.info("too large for the spool", kv("text", std::string(100'000, 'x')));
   auto const is_given = [](fapilog::sink_account const& a) { return a.given == 2; };
   REQUIRE(wait_for_account(rt, is_given).given == 2);
-  sink->set(sink_mode::fail);  // the first goes to the spool
+  sink->set(sink_mode::fail);  // the first record goes to the spool
   REQUIRE(wait_for_account(rt, [](fapilog::sink_account const& a) { return a.spooled == 1; }).spooled == 1);
   sink->set(sink_mode::take);
   CHECK(sink->wait_for_messages(2));
@@ -290,7 +290,7 @@ TEST_CASE("the queue moves to the front of the spool completely or not at all") 
 
 namespace {
 
-/// Likes large batches; keeps how large they were, and waits at the first until it is let go.
+/// Declares a large batch size, notes the size of each batch, and blocks at the first one until it is released.
 struct gathering_sink {
   static constexpr bool may_block = true;
   static constexpr std::size_t batch_size = 100;
@@ -338,7 +338,7 @@ TEST_CASE(
   auto const seen = sink.shared;
   fapilog::runtime rt{{.batch_max_size = 30, .batch_timeout = 10s, .sinks = {{sink}}}};
   auto const log = rt.get_logger();
-  log_numbers(log, 0, 1);  // the first goes alone, the others wait for a full batch
+  log_numbers(log, 0, 1);  // the first is a batch of its own, the others wait for a full batch
   seen->is_inside.get_future().wait();
   log_numbers(log, 1, 301);  // ten batches wait
   auto const waiting = wait_for_account(rt, [](auto const& now) { return now.given == 301; });
@@ -372,7 +372,7 @@ TEST_CASE("rejections and retries of merged batches apply to exactly the right r
                        .sinks = {{sink, {.retry = endless_retry}}},
                        .diagnostics_output = complaints{}}};
   auto const log = rt.get_logger();
-  log_numbers(log, 0, 1);  // the first goes alone, the others wait for a full batch
+  log_numbers(log, 0, 1);  // the first is a batch of its own, the others wait for a full batch
   seen->is_inside.get_future().wait();
   log_numbers(log, 1, 91);
   (void)wait_for_account(rt, [](auto const& now) { return now.given == 91; });
@@ -403,7 +403,7 @@ TEST_CASE("merged batches are spooled one by one, from the first record that the
        .sinks = {{sink, {.retry = {.attempts = 1}, .spool = {.directory = folder.path().string()}}}},
        .diagnostics_output = complaints{}}};
   auto const log = rt.get_logger();
-  log_numbers(log, 0, 1);  // the first goes alone, the others wait for a full batch
+  log_numbers(log, 0, 1);  // the first is a batch of its own, the others wait for a full batch
   seen->is_inside.get_future().wait();
   log_numbers(log, 1, 121);
   (void)wait_for_account(rt, [](auto const& now) { return now.given == 121; });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Plugin metadata: what is refused and in which words, how versions are ordered, what is compatible.
+// Plugin metadata: what is refused with which message, how versions are ordered, what is compatible.
 #include "support/catch.hpp"
 
 #include <fapilog/plugins/metadata.hpp>
@@ -26,7 +26,7 @@ plugin_metadata plugin_with(plugin_details details) {
   return create_plugin_metadata("kafka", "1.0.0", plugin_type::sink, "acme::kafka_sink", details);
 }
 
-/// The words of the std::invalid_argument that `make` throws, or a word that no test looks for.
+/// The message of the std::invalid_argument that `make` throws, or one that no test expects.
 template <class F>
 std::string refusal(F make) {
   try {
@@ -198,7 +198,7 @@ TEST_CASE("a minimum version above the maximum is refused, an equal one is not")
         "fapilog: plugin metadata: min_fapilog_version is \"0.10.0\", but must not be above "
         "max_fapilog_version "
         "\"0.9.0\"");
-  // The greatest lies below the least that is assumed where none is given.
+  // The maximum is below the default minimum.
   CHECK_THAT(refusal({.compatibility = {.max_fapilog_version = "0.0.9"}}),
              ContainsSubstring("min_fapilog_version is \"0.1.0\""));
   CHECK(refusal({.compatibility = {.min_fapilog_version = "0.9.0", .max_fapilog_version = "0.9.0"}}) ==

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Plugins by name: added once, checked against this library, made from their settings, allowed or denied.
+// Plugins by name: added once, checked for compatibility, made from their settings, allowed or denied.
 #include "support/catch.hpp"
 
 #include <fapilog/fapilog.hpp>
@@ -72,7 +72,7 @@ struct mark_line {
   }
 };
 
-/// What `action` throws as std::invalid_argument.
+/// The message of the std::invalid_argument that `action` throws.
 template <class F>
 std::string registry_refusal(F&& action) {
   try {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The ring of bytes: bounded, contiguous across its end, with a share that can be kept free.
+// The ring of bytes: bounded, contiguous across its end, with a reserve.
 #include "support/catch.hpp"
 #include "support/scale.hpp"
 

@@ -21,7 +21,7 @@ using fapilog::kv;
 using fapilog::scope;
 using nlohmann::json;
 
-/// The fields with which a call without own ones arrives.
+/// The fields of a record whose call has none of its own.
 json in_force(support::logged& test) {
   test.log.info("now");
   return test.data();
@@ -167,7 +167,7 @@ TEST_CASE("the context of a record is that of the call, not that of the worker o
     scope const s{kv("moment", "second")};
     test.log.info("again");
   }
-  opened.set_value();  // only now does the worker go on: all scopes have ended
+  opened.set_value();  // the worker continues only now, after all scopes have ended
   auto const records = test.records();
   REQUIRE(records.size() == 4);
   CHECK(records[0].at("data") == json{{"moment", "first"}});
@@ -286,7 +286,7 @@ TEST_CASE("a scope that ends on another thread is removed from its own thread by
   log.info("a call in between reads nothing that is gone");
   inner.reset();
   log.info("none");
-  // Made on a thread that is over, ended here.
+  // Made on a thread that has ended, destroyed here.
   std::unique_ptr<fapilog::scope> orphan;
   std::thread{[&] { orphan = std::make_unique<fapilog::scope>(fapilog::kv("tenant_id", "orphan")); }}.join();
   orphan.reset();
@@ -315,7 +315,7 @@ TEST_CASE("a scope that ends on another thread stays in force until its own thre
     test.log.info("other thread");
   }}.join();
   CHECK(test.data() == json{{"own", 2}});
-  (void)in_force(test);  // still there or already gone, but whole
+  (void)in_force(test);  // in force or not, but intact
   {
     scope const next{kv("next", 3)};
     CHECK(in_force(test).at("next") == 3);

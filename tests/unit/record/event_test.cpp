@@ -18,7 +18,7 @@ using fapilog::value;
 
 namespace {
 
-/// A name for what a value holds, to see which overload a visit chooses.
+/// The name of what a value holds, which shows the overload that a visit chooses.
 struct names_of_kinds {
   std::string operator()(std::nullptr_t) const { return "null"; }
   std::string operator()(bool truth) const { return truth ? "true" : "false"; }

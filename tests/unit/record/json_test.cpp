@@ -51,7 +51,7 @@ std::string duration_text(std::int64_t ns) {
   return std::string{out.view()};
 }
 
-/// Reads back as the repaired text, and nothing in it is a raw control.
+/// Checks that the string reads back in its repaired form and contains no raw control character.
 void check_text(std::string_view value) {
   std::string const line = text(value);
   if (support::find_raw_control(line) != std::string_view::npos) FAIL("a raw control in " << line);

@@ -17,7 +17,7 @@ using fapilog::kv;
 
 std::string const replacement = "\xEF\xBF\xBD";
 
-/// The key under which a value arrives that was logged with this one.
+/// The key in the record of a value that is logged with this key.
 std::string arrives_as(support::logged& test, std::string_view name) {
   test.log.info("key", kv(dynamic_key{name}, 1));
   auto const data = test.data();

@@ -29,7 +29,7 @@ std::string duration_text(std::int64_t ns, fapilog::detail::record_format::unit 
   return std::string{out.view()};
 }
 
-/// The same by the C library.
+/// The same date, computed by the C library.
 std::string by_gmtime(std::int64_t unix_seconds) {
   auto const seconds = static_cast<std::time_t>(unix_seconds);
   std::tm parts{};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Invalid options are refused with their name, their value and what they may be.
+// Invalid options are refused with name, value and valid range.
 #include "support/catch.hpp"
 
 #include <fapilog/detail/settings/setting_type.hpp>

@@ -44,7 +44,7 @@ namespace {
 /// 2026-01-27T10:30:00Z
 constexpr std::int64_t noon_ish = 1'769'509'800 * one_second;
 
-/// A clock that stands still until it is told otherwise, shared with the sink.
+/// A clock that moves only when the test sets it, shared with the sink.
 struct test_clock {
   std::shared_ptr<std::int64_t> ns = std::make_shared<std::int64_t>(noon_ish);
   [[nodiscard]] std::function<std::int64_t()> function() const {
@@ -79,7 +79,7 @@ file_names lines_in_order(std::string const& active) {
   return all;
 }
 
-/// Runs as somebody whom permissions bind; 42 stands for success.
+/// Runs as a user to whom permissions apply; status 42 means success.
 template <class F>
 int as_nobody(F&& action) {
   int const status = support::status_of_child([&] {
@@ -309,7 +309,7 @@ TEST_CASE("files rotate with the first batch after a boundary of UTC time") {
   CHECK(lines_in_order(path) == file_names{"10:30", "10:59:59", "11:00", "14:00"});
   CHECK(lines_of(path) == file_names{"14:00"});
 
-  // A clock that runs back a little does not rotate again and again; one that was set back is followed.
+  // A clock that goes back a little causes no repeated rotations; one that was set back is followed.
   clock.advance(-2);
   write("13:59:58");
   clock.advance(2);
@@ -377,13 +377,13 @@ TEST_CASE("if another process moves the file, lines go to a new one within a sec
   sink.start(silent());
   CHECK(sink.write(lines_batch({"1"})));
   std::filesystem::rename(path, directory / "app.log.1");
-  CHECK(sink.write(lines_batch({"2"})));  // within the second: the moved file is as good a place
+  CHECK(sink.write(lines_batch({"2"})));  // within the second, the line still goes to the moved file
   clock.advance(1);
   CHECK(sink.write(lines_batch({"3"})));
   CHECK(lines_of(directory / "app.log.1") == file_names{"1", "2"});
   CHECK(lines_of(path) == file_names{"3"});
 
-  // Moved and made anew by others, as logrotate's `create` does.
+  // Moved and created again by another process, as logrotate's `create` does.
   std::filesystem::rename(path, directory / "app.log.2");
   support::write_file(path, "");
   clock.advance(1);
@@ -464,7 +464,7 @@ TEST_CASE("a full disk during rotations loses nothing") {
   auto const lines = numbered_lines(300, 100);
   batch rest = lines_batch(lines);
   int offers = 0;
-  // There are names for ten files: then the active one grows beyond its bound rather than lose lines.
+  // There are names for ten files. Then the active one grows beyond its limit, and no line is lost.
   while (true) {
     write_result const result = sink.write(rest);
     if (result) break;
@@ -516,7 +516,7 @@ TEST_CASE("a path that cannot be a log file is refused at start with the path, t
     } catch (std::runtime_error const& error) {  // std::system_error is one, too
       text = error.what();
     }
-    // The batch is not lost silently either.
+    // The batch is not lost silently.
     auto const result = sink.write(lines_batch({"{}"}));
     CHECK(result.outcome() != write_outcome::delivered);
     CHECK_FALSE(result.reason().empty());
@@ -687,7 +687,7 @@ TEST_CASE("two processes that rotate and append to the same file tear and lose n
 
 TEST_CASE("a rotation by another process is followed, not repeated") {
   temporary_directory directory;
-  test_clock const clock;  // stands still: neither sink looks for a new file by itself
+  test_clock const clock;  // does not move, so neither sink looks for a new file by itself
   std::string const path = directory / "app.log";
   rotating_file one{{.path = path, .max_bytes = 1'000, .now_ns = clock.function()}};
   rotating_file other{{.path = path, .max_bytes = 1'000, .now_ns = clock.function()}};
@@ -765,7 +765,7 @@ TEST_CASE(
   std::string const path = directory / "app.log";
   support::write_file(directory / "app-20250101-000000.log", "old 1\n");
   support::write_file(directory / "app-20250101-000000.log.gz",
-                      "half a file\n");  // a crash while it was made
+                      "half a file\n");  // left by a crash during compression
   support::write_file(directory / "app-20250102-000000.log", "old 2\n");
   support::write_file(directory / "app-20250102-000000.log.gz.tmp", "half a file\n");
   rotating_file sink{
@@ -789,7 +789,7 @@ TEST_CASE("a rotated file that another process still writes to is not compressed
   std::string const path = directory / "app.log";
   rotating_file ours{{.path = path, .max_bytes = 100, .compress_rotated = true, .now_ns = clock.function()}};
   ours.start(silent());
-  // Its own open file, as in another process; its clock stands still, so that it does not look for the new file.
+  // A second open file, as in another process. Its clock does not move, so it does not look for the new file.
   rotating_file theirs{{.path = path, .max_bytes = 0, .now_ns = clock.function()}};
   theirs.start(silent());
   CHECK(ours.write(lines_batch(numbered_lines(2, 90))));

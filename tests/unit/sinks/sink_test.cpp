@@ -35,14 +35,14 @@ struct says_by_function {
   void write(fapilog::batch const&) {}
   std::size_t most = 500;
 };
-/// These names mean something else here.
+/// Members with these names but other meanings.
 struct of_another_mind {
   std::string needs_json = "no";
   std::string may_block = "never";
   void batch_size(int) {}
   void write(fapilog::batch const&) {}
 };
-/// What is private says nothing.
+/// Private members, which must be ignored.
 class discreet {
  public:
   explicit discreet(std::size_t size) : batch_size(size) {}

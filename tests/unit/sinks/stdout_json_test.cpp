@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// JSON lines on standard output, whatever its state is.
+// JSON lines on standard output in every state of the descriptor.
 #include "support/batches.hpp"
 #include "support/catch.hpp"
 #include "support/files.hpp"
@@ -38,7 +38,7 @@ std::vector<std::size_t> from_to(std::size_t first, std::size_t end) {
 }  // namespace
 
 TEST_CASE("a batch is written with one call of write(2)") {
-  support::pipe_pair pipe{O_DIRECT};  // such a pipe keeps what was written at once together
+  support::pipe_pair pipe{O_DIRECT};  // such a pipe returns each write separately
   stdout_json sink{{.descriptor = pipe.write_end()}};
   auto const lines = support::numbered_lines(20, 100);
   CHECK(sink.write(lines_batch(lines)));
@@ -129,7 +129,7 @@ TEST_CASE("a partly written line is continued when its batch is retried") {
   CHECK(was_torn);
   CHECK(done < lines.size());
   got += pipe.read_all();
-  CHECK((got == joined(lines)));  // in parentheses: too much to be shown
+  CHECK((got == joined(lines)));  // in parentheses, so that a failure does not print it
   CHECK(sink.health().healthy);
 }
 
@@ -141,7 +141,7 @@ TEST_CASE("a partly written line is finished before other lines if its batch is 
   REQUIRE(result.outcome() == write_outcome::retry);
   std::size_t const first = result.first_to_retry();
 
-  // As long as the reader takes nothing, nothing of another batch may follow the half line.
+  // While the reader takes nothing, no part of another batch may follow the half line.
   CHECK(sink.write(lines_batch({"{\"other\":0}"})).first_to_retry() == 0);
 
   std::string got = pipe.read_all();

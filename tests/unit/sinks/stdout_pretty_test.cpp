@@ -43,7 +43,7 @@ value number_of(kind type, std::int64_t number, std::uint32_t extra = 0) {
   return v;
 }
 
-/// What a field with this value looks like.
+/// A field with this value as it is shown.
 std::string shown(value const& v) {
   events all;
   event& e = all.add("m");
@@ -54,8 +54,8 @@ std::string shown(value const& v) {
 }
 std::string shown(std::string_view text) { return shown(value::of_string(text)); }
 
-/// True where a terminal or a reader of lines may take the text as it is: valid UTF-8 and, beyond the ends of
-/// lines, no control character.
+/// True if a terminal or a reader of lines can safely show the string: valid UTF-8, and no control character except the
+/// ends of lines.
 bool is_harmless(std::string_view text) {
   while (!text.empty()) {
     auto const point = fapilog::detail::decode_utf8(text);
@@ -180,14 +180,14 @@ TEST_CASE("no string can forge a line or control the terminal, wherever it appea
       {"a\x7f", "a\\x7f"},
       {"a\xc2\x9b"
        "2J",
-       "a\\x9b2J"},  // C1, which terminals take for ESC [
+       "a\\x9b2J"},  // C1, which terminals treat like ESC [
       {"a\xc2\x85"
        "b",
        "a\\x85b"},  // next line
       {"a\x9b"
        "2J",
        "a\xef\xbf\xbd"
-       "2J"},  // the same byte alone is no UTF-8
+       "2J"},  // the same byte alone is not UTF-8
       {"a\xe2\x80\xa8"
        "b\xe2\x80\xa9",
        "a\\u2028b\\u2029"},
@@ -289,7 +289,7 @@ TEST_CASE("a partly written entry of several lines is finished before any other"
   CHECK(offers > 3);
   std::string expected;
   for (fapilog::entry const& one : all.batch()) expected += pretty(one.event);
-  CHECK((got == expected));  // in parentheses: too much to be shown
+  CHECK((got == expected));  // in parentheses, so that a failure does not print it
 }
 
 TEST_CASE("colours appear on a terminal, unless NO_COLOR or TERM disables them") {

@@ -51,7 +51,7 @@ std::string ciphered(std::string text, std::string_view key, std::uint8_t number
   return text;
 }
 
-/// Each line becomes an object with the line in it, encrypted. The number, which no two lines share, is state of its own.
+/// Replaces each line by an object with the encrypted line and a number that no two lines share.
 struct sealing {
   std::string key;
   std::uint8_t number = 0;
@@ -63,7 +63,7 @@ struct sealing {
              R"("})";
       return true;
     } catch (std::exception const&) {
-      return false;  // an error that left here would let the line pass as it is
+      return false;  // an exception would let the line pass unchanged
     }
   }
   [[nodiscard]] static std::string_view name() { return "sealing"; }
@@ -159,7 +159,7 @@ TEST_CASE("a processor may compress the line") {
       return false;
     }
     small.resize(size);
-    line = hex_of(small);  // text: a line must not have an end in its middle
+    line = hex_of(small);  // as hexadecimal digits: a line must not contain a line end
     return true;
   };
   support::logged l{{.processors = {compress}}};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Internal records: summaries of drops and of what stages left out.
+// Internal records: summaries of dropped records and of what stages removed.
 #include "support/catch.hpp"
 #include "support/logged.hpp"
 #include "support/switched_sink.hpp"

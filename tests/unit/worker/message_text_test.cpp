@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The text of messages, compared with fmt: the short path for plain braces must not differ from it.
+// Formatted messages, compared with fmt: the fast path for plain braces gives the same result.
 #include "support/capture.hpp"
 #include "support/catch.hpp"
 

@@ -131,7 +131,7 @@ TEST_CASE("a change from a sink of the runtime does not wait for itself") {
   log.info("one");
   REQUIRE(rt.flush(60s).complete);
   CHECK_FALSE(made);
-  REQUIRE(rt.flush(60s).complete);  // it has happened by now
+  REQUIRE(rt.flush(60s).complete);  // the change has been applied by now
   log.info("below ERROR");
   CHECK(rt.flush(60s).submitted == 1);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The adaptive pipeline: levels of pressure, cooldowns, and what is left out at each level.
+// The adaptive pipeline: levels of pressure, cooldowns, and what each level removes.
 #include "support/catch.hpp"
 #include "support/switched_sink.hpp"
 
@@ -124,5 +124,5 @@ TEST_CASE("under pressure a runtime leaves records out, reports it, and returns 
   auto const messages = sink->messages();
   CHECK(std::count(messages.begin(), messages.end(), "kept") == 1);
   CHECK(messages.back() == "after");
-  CHECK(told.find("raised to elevated") != std::string::npos);  // more may be held back
+  CHECK(told.find("raised to elevated") != std::string::npos);  // more lines may be suppressed
 }

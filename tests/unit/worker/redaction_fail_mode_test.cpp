@@ -42,7 +42,7 @@ struct line {
   fapilog::detail::pipeline stages;
 };
 
-/// Begins its work, then throws an exception whose text contains the value.
+/// Redacts a part, then throws an exception whose message contains the value.
 struct fails_half_way {
   static void redact(fapilog::event& e) {
     e.data.set("looked_at", value::of_string("***"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// SipHash against the numbers that its authors published.
+// SipHash against the published vectors.
 #include "support/catch.hpp"
 
 #include <fapilog/detail/hash/siphash.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The bounded table against a plain list that does the same slowly.
+// The bounded table against a plain list with the same behaviour.
 #include "support/catch.hpp"
 
 #include <fapilog/detail/chance.hpp>

@@ -26,7 +26,7 @@ using fapilog::detail::background_task;
 #endif
 
 TEST_CASE("jobs run in order on one other thread, all of them before finish returns") {
-  std::vector<int> order;  // only the jobs touch it until they are all done
+  std::vector<int> order;  // only the jobs use it until all of them are done
   std::vector<std::thread::id> threads;
   {
     background_task tasks{"jobs"};
@@ -45,7 +45,7 @@ TEST_CASE("jobs run in order on one other thread, all of them before finish retu
 
 TEST_CASE("without a job there is no thread") {
   auto const threads = [] { return support::names_in("/proc/self/task").size(); };
-  std::thread{[] {}}.join();  // a sanitizer starts a thread of its own with the first
+  std::thread{[] {}}.join();  // with the first thread, a sanitizer starts its own
   std::size_t const before = threads();
   background_task tasks{"jobs"};
   CHECK(threads() == before);
@@ -133,7 +133,7 @@ TEST_CASE("signal handlers never run on the thread of the jobs") {
   CHECK(::sigismember(&mask, SIGTERM) == 0);
 }
 
-#if !defined(FAPILOG_TEST_TSAN)  // it ends a child that starts threads
+#if !defined(FAPILOG_TEST_TSAN)  // TSan ends a forked child that starts threads
 TEST_CASE("a forked child neither waits for the parent's thread nor loses its own jobs") {
   std::promise<void> go_on;
   std::promise<void> runs;

@@ -25,7 +25,7 @@ using support::temporary_directory;
 
 namespace {
 
-/// For a handler that a test can ask.
+/// Counts the signals that a handler gets.
 volatile std::sig_atomic_t pipe_signals = 0;
 extern "C" void count_pipe_signal(int) { pipe_signals = pipe_signals + 1; }
 std::atomic<int> interruptions{0};
@@ -134,7 +134,7 @@ TEST_CASE(
   pipe.close_write();
   CHECK(result.error == 0);
   CHECK(result.bytes == text.size());
-  CHECK((read.get() == text));  // in parentheses: megabytes are not worth showing
+  CHECK((read.get() == text));  // in parentheses, so that a failure does not print megabytes
 }
 
 TEST_CASE("a write to a pipe without a reader fails, and no signal reaches the application") {
@@ -156,7 +156,7 @@ TEST_CASE("a write to a pipe without a reader fails, and no signal reaches the a
     CHECK(write_all_to_stream(pipe.write_end(), "text", 0).error == EPIPE);
     CHECK(pipe_signals == 0);
     (void)::write(pipe.write_end(), "text", 4);
-    CHECK(pipe_signals == 1);  // the application's own mistakes are still its own
+    CHECK(pipe_signals == 1);  // the application's own writes still raise it
     CHECK(std::signal(SIGPIPE, before) == count_pipe_signal);
   }
   SECTION("with the signal ignored") {
@@ -195,9 +195,9 @@ TEST_CASE("an interrupted write continues") {
   auto read = std::async(std::launch::async, [&] {
     std::string all;
     while (all.size() < text.size()) {
-      // The first signal finds a write that has moved something, the next ones find it waiting with nothing moved.
+      // The first signal interrupts a write that has written something, the next ones a write that has written nothing.
       for (int i = 0; i < 4 && all.size() + 500'000 < text.size(); ++i) {
-        // Again until one is handled: ThreadSanitizer keeps a signal that comes just before the call for after it.
+        // Repeats until one is handled: ThreadSanitizer delays a signal that arrives just before the call until after it.
         for (int const seen = interruptions; interruptions == seen; std::this_thread::yield()) {
           ::pthread_kill(writer, SIGUSR1);
         }
@@ -212,7 +212,7 @@ TEST_CASE("an interrupted write continues") {
   pipe.close_write();
   CHECK(result.error == 0);
   CHECK(result.bytes == text.size());
-  CHECK((read.get() == text));  // in parentheses: megabytes are not worth showing
+  CHECK((read.get() == text));  // in parentheses, so that a failure does not print megabytes
   CHECK(interruptions > 100);
   ::sigaction(SIGUSR1, &before, nullptr);
 }
@@ -230,7 +230,7 @@ TEST_CASE("anything but a regular file is refused with the path and what to do")
 
   CHECK_THAT(refusal_of(here, "/"), ContainsSubstring("is a directory") && ContainsSubstring("regular file"));
   REQUIRE(::mkfifo((directory / "fifo").c_str(), 0600) == 0);
-  CHECK_THAT(refusal_of(directory / "fifo", here), ContainsSubstring("is a FIFO"));  // and does not hang
+  CHECK_THAT(refusal_of(directory / "fifo", here), ContainsSubstring("is a FIFO"));  // without a hang
   CHECK_THAT(refusal_of("/dev/null", "/dev"), ContainsSubstring("is a device"));
   support::write_file(directory / "target", "");
   std::filesystem::create_symlink(directory / "target", directory / "link");
@@ -253,7 +253,7 @@ TEST_CASE("a directory without write permission is named in the error") {
                        two.message().find("Permission denied") != std::string::npos;
     return named && one.error == EACCES && two.error == EACCES ? 42 : 1;
   };
-  // Permissions do not bind the superuser: the attempt is made by nobody.
+  // Permissions do not apply to root, so the user `nobody` makes the attempt.
   int const status = support::status_of_child([&] {
     if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0) return 42;
     return attempt();
@@ -311,14 +311,14 @@ TEST_CASE("on a full disk the lines of another process are not removed") {
   append_file theirs;
   REQUIRE_FALSE(ours.open(path, disk / "", 0600));
   REQUIRE_FALSE(theirs.open(path, disk / "", 0600));
-  REQUIRE(theirs.append("{\"theirs\":1}\n", false).error == 0);  // behind our back
+  REQUIRE(theirs.append("{\"theirs\":1}\n", false).error == 0);  // another process appends
   std::string const line(70'000, 'x');
   transfer const result = ours.append(line + "\n", false);
   CHECK(result.error == ENOSPC);
   CHECK(result.bytes == 0);
   CHECK(support::content_of(path).substr(0, 13) == "{\"theirs\":1}\n");
 
-  // What could not be cut off becomes a line of its own as soon as there is room.
+  // The part that could not be cut off is ended as a line of its own as soon as there is room.
   std::filesystem::resize_file(path, 1'000);
   REQUIRE(ours.append("{\"ours\":2}\n", false).error == 0);
   auto const lines = support::lines_of(path);

@@ -58,7 +58,7 @@ TEST_CASE(
     auto const answered = deadline.over(served.ends[0], 5ms);
     CHECK_FALSE(answered.has_passed());
   }
-  // Behind them in time: when this one has passed, theirs would have.
+  // A later deadline: when it has passed, the earlier ones would have passed, too.
   auto const near = deadline.over(silent.ends[0], 30ms);
   CHECK(silent.read() == 0);
   CHECK(near.has_passed());
@@ -87,7 +87,7 @@ TEST_CASE("several threads can watch their own sockets at once") {
   CHECK(got[3] == 1);
 }
 
-#if !defined(__SANITIZE_THREAD__)  // it ends a child that starts threads
+#if !defined(__SANITIZE_THREAD__)  // TSan ends a forked child that starts threads
 TEST_CASE("a forked child starts a deadline thread of its own") {
   socket_deadline deadline;
   deadline.start();

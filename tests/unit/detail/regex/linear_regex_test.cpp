@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The regular expressions: what they match, what they refuse, that they stay quick, and a naive matcher to agree with.
+// The regular expressions: what they match and refuse, their linear time, and a comparison with a naive matcher.
 #include "support/catch.hpp"
 
 #include <fapilog/detail/regex/linear_regex.hpp>
@@ -150,7 +150,7 @@ TEST_CASE("patterns that take exponential time with backtracking take linear tim
 
 namespace {
 
-/// A pattern made together with a matcher that tries everything: `ends` are all places where a match from `at` may end.
+/// A random pattern with a matcher that tries everything: `ends` are all places where a match from `at` may end.
 struct naive {
   std::string pattern;
   std::function<std::vector<std::size_t>(std::string const&, std::size_t)> ends;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Copying of text up to the first character that JSON does not take as it is, held against one byte after the other.
+// Copying up to the first character that JSON must escape, compared with a loop over single bytes.
 #include "support/catch.hpp"
 
 #include <fapilog/detail/text/copy_plain.hpp>
@@ -17,7 +17,7 @@ namespace detail = fapilog::detail;
 
 namespace {
 
-/// In memory of exactly this size, so that a sanitizer sees what is read beyond it.
+/// A string in memory of exactly its size, so that a sanitizer sees reads beyond it.
 std::string copied(std::string const& text, std::size_t& count) {
   std::vector<char> const from(text.begin(), text.end());
   std::vector<char> out(text.size() + detail::block_bytes, '?');

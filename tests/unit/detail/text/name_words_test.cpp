@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Names into words.
+// Splitting of names into words.
 #include "support/catch.hpp"
 
 #include <fapilog/detail/text/name_words.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The wide search for marks against one that looks at each character.
+// The wide search for marks, compared with a loop over single characters.
 #include "support/catch.hpp"
 
 #include <fapilog/detail/text/name_words.hpp>

@@ -55,7 +55,7 @@ TEST_CASE("a record has the name of the thread that logged it") {
   auto const logs_as = [&](char const* name) {
     fapilog::detail::name_thread(name);
     l.log.info("x", kv("as", name));
-    (void)l.rt.flush(std::chrono::seconds{60});  // the worker looks while the thread lives
+    (void)l.rt.flush(std::chrono::seconds{60});  // the worker looks the name up while the thread runs
   };
   std::thread{logs_as, "payments-1"}.join();
   std::thread{logs_as, "a \"name\"\n"}.join();

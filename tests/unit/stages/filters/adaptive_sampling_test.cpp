@@ -18,7 +18,7 @@ using support::one_second;
 
 namespace {
 
-/// Hands events to a filter, evenly over time.
+/// Passes events to a filter, evenly over time.
 struct load {
   adaptive_sampling filter;
   std::int64_t now = 1'769'509'800 * one_second;
@@ -29,7 +29,7 @@ struct load {
     e.unix_ns = now;
     return filter.keep(e);
   }
-  /// How many of `per_second` a second passed in these seconds.
+  /// The number of events that pass in these seconds, at `per_second` events per second.
   int run(int per_second, int seconds) {
     int passed = 0;
     for (int i = 0; i < per_second * seconds; ++i) {

@@ -200,7 +200,7 @@ TEST_CASE("remembered errors are bounded: the oldest is evicted with a summary a
   CHECK_FALSE(c.calls("a"));
   for (auto const* const other : {"b", "c", "d"}) CHECK(c.calls(other));
   CHECK(c.filter.summary_due() != 0);
-  CHECK(c.filter.summary_due() <= c.now);  // not only when its window would have ended
+  CHECK(c.filter.summary_due() <= c.now);  // before its window would have ended
   auto const all = c.summaries();
   REQUIRE(all.size() == 1);
   CHECK(member_of(all[0], "error_message") == "a");
@@ -215,7 +215,7 @@ TEST_CASE("an error that was repeated after its window is no longer the oldest")
   CHECK(c.calls("b"));
   c.now += 2 * one_second;
   CHECK(c.calls("a"));
-  CHECK(c.calls("c"));  // in the place of b
+  CHECK(c.calls("c"));  // replaces b
   CHECK_FALSE(c.calls("a"));
   CHECK(c.calls("b"));
 }

@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::int64_t one_ms = 1'000'000;
 
-/// Hands events to a filter at times of its own.
+/// Passes events to a filter at chosen times.
 struct limited_calls {
   rate_limit filter;
   std::int64_t now = 1'769'509'800'000 * one_ms;
@@ -94,7 +94,7 @@ TEST_CASE(
   limited_calls c{rate_limit{{.capacity = 1, .key_field = "user_id", .max_keys = 3}}};
   for (auto const* const user : {"a", "b", "c"}) CHECK(c.calls(user));
   CHECK_FALSE(c.calls("a"));  // the newest now
-  CHECK(c.calls("d"));        // in the place of b
+  CHECK(c.calls("d"));        // replaces b
   CHECK_FALSE(c.calls("a"));
   CHECK_FALSE(c.calls("c"));
   CHECK(c.calls("b"));

@@ -61,7 +61,7 @@ TEST_CASE("defect 12: under the envelope v1.1 trace_sampling keeps all records o
 
 TEST_CASE("trace sampling decides by the id alone, the same in every process and version") {
   CHECK(traces_kept_at(0.5) == traces_kept_at(0.5));
-  // SipHash-2-4 with a key of zeros, below half of 2^64; worked out apart from this library.
+  // SipHash-2-4 with a key of zeros, below half of 2^64; computed without this library.
   trace_sampling filter{{.sample_rate = 0.5}};
   std::string kept;
   for (int i = 0; i < 16; ++i) kept += keeps(filter, trace_id(i)) ? '1' : '0';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The size guard: whatever is logged, the line is valid, within its limit, and still says who, when and what.
+// The size guard: whatever is logged, the line is valid, within its limit, and keeps logger, time and message.
 #include "support/batches.hpp"
 #include "support/catch.hpp"
 #include "support/logged.hpp"
@@ -38,7 +38,7 @@ std::string made_of(std::string line, size_guard_config const& config) {
   return guard.process(made.add("x"), line) ? line : "dropped";
 }
 
-/// The figures of a guard by name.
+/// The counters of a guard by name.
 std::map<std::string, double> figures_of(fapilog::any_processor const& guard) {
   fapilog::metric_list all;
   guard.base().collect(all);
@@ -145,7 +145,7 @@ TEST_CASE("preserved members are removed last, even if they are the largest") {
   CHECK_FALSE(log.at("data").contains("service"));
   CHECK(log.at("diagnostics").contains("service"));
   l.log.info("x", kv("kept", text_of(2'000)), kv("other", 1));
-  CHECK(l.data().size() == 2);  // in the end it goes, too: the limit holds
+  CHECK(l.data().size() == 2);  // removed last: the limit holds
 }
 
 TEST_CASE("ids and logger are cut only if nothing else is left, message_id never") {
@@ -183,7 +183,7 @@ TEST_CASE("a line of any limit from 100 bytes on is valid, within it, and has le
     std::string const message = log.at("message");
     REQUIRE(before.at("message").get<std::string>().compare(0, message.size(), message) == 0);
     if (!whole.contains("schema_version")) {
-      REQUIRE(message.size() + 120 >= limit - 4);  // all of the room
+      REQUIRE(message.size() + 120 >= limit - 4);  // the message uses all of the room
       least_envelope = limit + 1;
     } else {
       REQUIRE(log.at("context").at("message_id") == before.at("context").at("message_id"));

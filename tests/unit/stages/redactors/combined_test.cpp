@@ -53,7 +53,7 @@ TEST_CASE("if several rules cover a member, the first one given applies") {
                       field_blocker_config{}, by_name_config{}}};
   CHECK(r.data({{"body", 1}, {"raw", 2}, {"token", 3}}) ==
         json{{"body", "first"}, {"raw", "[REDACTED:HIGH_RISK_FIELD]"}, {"token", "***"}});
-  // A rule that lets measures pass does not keep another from covering them.
+  // A value that one rule passes as a measure can be covered by another rule.
   redacted strict{
       combined{by_name_config{}, field_mask_config{.fields_to_mask = {"token_count"}, .mask_string = "m"}}};
   CHECK(strict.data({{"token_count", 3}, {"pin_count", 3}}) == json{{"token_count", "m"}, {"pin_count", 3}});
@@ -79,7 +79,7 @@ TEST_CASE("redaction does not stop at any depth: a value that is too deep is rep
 
 namespace {
 
-/// Containers within each other, in the innermost secrets.
+/// Nested containers with secrets in the innermost one.
 struct nested {
   unsigned depth;
 };
@@ -138,7 +138,7 @@ TEST_CASE("members that are prepared for a batch are checked, and their JSON is 
     redactor.redact(e);
     CHECK(e.diagnostics.prepared().count == 5);
   }
-  // Another part that is prepared in the same batch is not taken for the first one.
+  // Another part that is prepared in the same batch is not mistaken for the first one.
   fapilog::enrichers::runtime_info other{{.service = "4111111111111111", .env = "test"}};
   fapilog::event& e = events.add("m");
   other.enrich(e);

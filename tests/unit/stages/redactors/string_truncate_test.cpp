@@ -15,7 +15,7 @@ using json = nlohmann::json;
 using support::redacted;
 
 TEST_CASE("the configured limit applies") {
-  // In fapilog for Python it never reached the redactor.
+  // In fapilog for Python the setting never reached the redactor.
   support::logged test{{.redactors = {string_truncate{{.max_string_length = 5}}}}};
   test.log.info("a long message", kv("text", "a long text"), kv("short", "12345"));
   CHECK(test.data() == json{{"text", "a lon[truncated]"}, {"short", "12345"}});
@@ -34,7 +34,7 @@ TEST_CASE("a limit counts characters and never cuts within one") {
   CHECK(r.text("\xC3\xA4\xC3\xB6\xC3\xBC!") == "\xC3\xA4\xC3\xB6\xC3\xBC[truncated]");
   CHECK(r.text("\xF0\x9F\x98\x80\xF0\x9F\x98\x80\xF0\x9F\x98\x80") ==
         "\xF0\x9F\x98\x80\xF0\x9F\x98\x80\xF0\x9F\x98\x80");
-  // What is no UTF-8 counts byte by byte.
+  // Bytes that are not UTF-8 count one by one.
   CHECK(r.text(std::string(1000, '\x80')) == "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD[truncated]");
 }
 

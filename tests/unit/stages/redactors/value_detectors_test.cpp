@@ -23,7 +23,7 @@ namespace {
 constexpr char jwt[] =
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U";
 
-/// Digits with the check digit that makes them right.
+/// Appends the valid check digit.
 std::string with_check_digit(std::string number) {
   for (char c = '0'; c <= '9'; ++c) {
     unsigned sum = 0;
