@@ -35,12 +35,12 @@ namespace fapilog::inline v0_1 {
 /// Held by value. Thread: const members any. Throws: settings_error, std::bad_alloc.
 class settings {
  public:
-  /// Those of the preset alone.
+  /// The settings of the preset alone.
   explicit settings(registry plugins = builtin_plugins());
 
   /// Throws: settings_error for a file that cannot be read or is not JSON, and for files that extend each other in a cycle.
   [[nodiscard]] static settings from_file(std::string const& path, registry plugins = builtin_plugins());
-  /// `name` is for messages.
+  /// Messages call the string `name`.
   [[nodiscard]] static settings from_json(std::string_view text, std::string const& name = "JSON",
                                           registry plugins = builtin_plugins());
   [[nodiscard]] static settings from_environment(environment_map const& variables = process_environment(),
@@ -83,7 +83,7 @@ class settings {
   [[nodiscard]] registry const& plugins() const noexcept { return *plugins_; }
 
  private:
-  /// Sets what the settings say; true if they name the sinks.
+  /// Sets the options that the settings give. Returns true if the settings name the sinks.
   bool read_options(preset const& p, detail::any_options& chosen) const;
   [[nodiscard]] std::vector<plugin_entry> entries_of(preset const& p, plugin_type kind) const;
   [[nodiscard]] std::vector<std::string> changes_of(preset const& p, settings const& before) const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The bodies of settings.hpp: reads JSON, merges the layers and makes options of them.
+// The bodies of settings.hpp: reads JSON, merges the layers and turns them into options.
 #pragma once
 
 #include <fapilog/config/config_value.hpp>
@@ -50,7 +50,7 @@ FAPILOG_INLINE config_value parse_json(std::string_view text, std::string const&
                             bytes_text(most)});
     return {};
   }
-  // The parser would stop at it.
+  // The parser would stop at a NUL character.
   if (std::size_t const nul = text.find('\0'); nul != std::string_view::npos) {
     auto const line = std::ranges::count(text.substr(0, nul), '\n') + 1;
     problems.push_back(

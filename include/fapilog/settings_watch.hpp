@@ -147,7 +147,7 @@ class basic_settings_watch {
       if (!changed.empty()) {
         apply(next, changed, result);
         if (next.files() != current_.files())
-          texts_.clear();  // the contents that were read are not known: checked again soon
+          texts_.clear();  // the contents that were read are unknown, so the next check reads them again
         current_ = std::move(next);
         applied_.add();
       }

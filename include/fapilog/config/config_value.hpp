@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Configuration by text as a tree in which each node knows its origin, so that every message can name it.
+// Configuration by text as a tree. Each node has its origin, so that every message can name it.
 #pragma once
 
 #include <fapilog/detail/text/text_buffer.hpp>
@@ -107,7 +107,7 @@ class config_value {
   [[nodiscard]] bool is_text() const noexcept { return type_ == type::text; }
   [[nodiscard]] bool is_list() const noexcept { return type_ == type::list; }
   [[nodiscard]] bool is_object() const noexcept { return type_ == type::object; }
-  /// Each is valid only for a value of its type.
+  /// Each of these getters is valid only for a value of its type.
   [[nodiscard]] bool boolean() const noexcept { return integer_ != 0; }
   [[nodiscard]] std::int64_t integer() const noexcept { return static_cast<std::int64_t>(integer_); }
   [[nodiscard]] std::uint64_t unsigned_integer() const noexcept { return integer_; }
@@ -159,7 +159,7 @@ class config_value {
   void set_origin(config_origin origin) { origin_ = std::move(origin); }
   /// Null unless this is a string of the environment that begins with `[` or `{`.
   [[nodiscard]] json_form const* form() const noexcept { return form_.get(); }
-  /// The value itself, or the list or object that a string of the environment contains.
+  /// Returns the value itself, or the list or object that a string of the environment contains.
   [[nodiscard]] config_value const& structure() const noexcept;
 
  private:
@@ -254,14 +254,16 @@ inline void put(text_buffer& out, config_value const& v, int indent, int depth, 
 }  // namespace detail::config
 
 namespace detail {
-/// As JSON, in the order of the tree; with an `indent`, each member on its own line. Includes secrets.
+/// Formats a value as JSON, in the order of the tree; with an `indent`, each member is on its own line. Includes
+/// secrets.
 [[nodiscard]] inline std::string to_json(config_value const& v, int indent = 0) {
   detail::text_buffer out;
   detail::config::put(out, v, indent, 0, false);
   return std::string{out.view()};
 }
 
-/// As JSON with sorted members: the same string for the same configuration, whatever its origin. Includes secrets.
+/// Formats a value as JSON with sorted members: the same string for the same configuration, whatever its origin.
+/// Includes secrets.
 [[nodiscard]] inline std::string canonical_text(config_value const& v) {
   detail::text_buffer out;
   detail::config::put(out, v, 0, 0, true);

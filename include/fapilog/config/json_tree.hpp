@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Builds a tree of JSON that knows its lines from the callbacks of a streaming parser.
+// Builds a tree with line numbers from the callbacks of a streaming JSON parser.
 #pragma once
 
 #include <fapilog/config/config_value.hpp>
@@ -19,8 +19,8 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Builds a tree while a parser (nlohmann's, in settings.hpp) reads JSON: keeps the line of each name and value, refuses
-/// duplicate names in an object and too deep nesting.
+/// Builds a tree while a parser (nlohmann's, in settings.hpp) reads JSON. Records the line of each name and value;
+/// refuses duplicate names in an object and nesting that is too deep.
 class json_tree_builder {
  public:
   static constexpr std::size_t max_bytes = std::size_t{1} << 20;

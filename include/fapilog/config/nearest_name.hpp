@@ -30,8 +30,8 @@ namespace fapilog::inline v0_1::detail {
   return last[b.size()];
 }
 
-/// The nearest of these names, the first of equals, if at most a third of it is wrong; a name that begins with `name` counts
-/// as one error. An empty view if none is near.
+/// Returns the nearest of these names if at most a third of it is wrong, or an empty view. Of equally near names, the
+/// first is returned. A name that begins with `name` counts as one error.
 template <class Names>
 [[nodiscard]] std::string_view nearest_name(std::string_view name, Names const& names) {
   constexpr std::size_t shortest_beginning = 3;

@@ -67,7 +67,8 @@ class setting_reader {
     read_object(given, std::string{path}, all);
   }
 
-  /// The object itself, or null with a problem if it is none. Null is an empty object.
+  /// Returns the object that the value is; reports a problem and returns null if it is not an object. Null counts as an
+  /// empty object.
   [[nodiscard]] config_value const* object_of(config_value const& given, std::string_view path) {
     static config_value const nothing = config_value::object();
     if (given.is_null()) return &nothing;
@@ -79,7 +80,7 @@ class setting_reader {
     return nullptr;
   }
 
-  /// Reports each member that is not in `names`, with the nearest of them.
+  /// Reports each member whose name is not in `names`, and suggests the nearest one.
   void refuse_unknown(config_value const& from, std::string_view path,
                       std::vector<std::string_view> const& names) {
     for (auto const& [name, where] : from.names()) {
@@ -95,7 +96,7 @@ class setting_reader {
     }
   }
 
-  /// "; did you mean ...", or the names that exist.
+  /// Returns "; did you mean ...", or a list of the names that exist.
   [[nodiscard]] static std::string hint(std::string_view name, config_origin const& where,
                                         std::string_view path, std::vector<std::string_view> const& names) {
     if (std::string_view const near = detail::nearest_name(name, names); !near.empty()) {
@@ -112,7 +113,7 @@ class setting_reader {
     void* object;
     detail::setting_type const* type;
   };
-  /// What `append` of a container gives back to the reader.
+  /// The context that `append` of a container passes to `fill`.
   struct element {
     setting_reader& reader;
     config_value const& given;
@@ -122,7 +123,7 @@ class setting_reader {
     std::string_view name;             ///< of a map's member
     config_origin const* where;        ///< of that name
   };
-  /// Reports what the `check` of an aggregate finds, at the place of the member.
+  /// Reports the problems that the `check` of an aggregate finds, each with the origin of its member.
   struct across final : setting_problems {
     setting_reader& reader;
     config_value const& object;
@@ -279,7 +280,7 @@ class setting_reader {
     }
   }
 
-  /// A setting in the spelling of the place: a path in a file, a variable in the environment.
+  /// Spells a setting as its place requires: as a path in a file, as a variable in the environment.
   static std::string spelling(config_origin const& where, std::string_view path, std::string_view near) {
     if (!where.is_environment()) return std::string{path};
     std::string variable{where.name()};

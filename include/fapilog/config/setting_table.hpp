@@ -24,13 +24,13 @@ namespace detail {
 struct setting_row {
   std::string name;
   std::string text;  ///< meaning and unit
-  std::string rule;  ///< what it may be, as in "expected ..."
+  std::string rule;  ///< the values that it may have, as in "expected ..."
   bool secret = false;
   bool reloadable = false;             ///< takes effect in a running runtime
   bool advanced = false;               ///< rarely worth a change
-  config_value standard = {};          ///< the default as it would be written in a file; null if it has none
+  config_value standard = {};          ///< the default in the form of a settings file; null if there is none
   config_value schema = {};            ///< JSON Schema of its value
-  bool by_preset = false;              ///< the default differs from preset to preset
+  bool by_preset = false;              ///< true if presets have different defaults
   std::vector<setting_row> members{};  ///< of an aggregate, or of the elements of a list of aggregates
 };
 
@@ -78,7 +78,7 @@ struct setting_row {
   }
 }
 
-/// As `setting_reader` would read it.
+/// Returns a value in the form that `setting_reader` reads.
 [[nodiscard]] inline config_value written_of(setting const& s, setting_type const& type, void const* value) {
   switch (type.kind) {
     case setting_kind::string: return config_value{*static_cast<std::string const*>(value)};
@@ -176,7 +176,7 @@ struct setting_row {
 /// The schema of an element of a list, map or optional value.
 [[nodiscard]] inline config_value schema_of_element(setting const& s, setting_type const& type);
 
-/// Of a value, without the description of the setting.
+/// Returns the schema of a value, without the description of the setting.
 [[nodiscard]] inline config_value schema_of(setting const& s, setting_type const& type, void const* value) {
   switch (type.kind) {
     case setting_kind::optional: return schema_of_element(s, type);
@@ -225,7 +225,7 @@ struct setting_row {
   return schema_of_object(type, value);
 }
 
-/// The same, or null, which removes the value of a lower layer.
+/// Also allows null, which removes the value of a lower layer.
 [[nodiscard]] inline config_value or_null(config_value schema) {
   if (auto* const type = schema.find("type")) *type = config_value::list({*type, "null"});
   else if (auto* const names = schema.find("enum")) names->push_back({});
@@ -233,7 +233,7 @@ struct setting_row {
   return schema;
 }
 
-/// The members of an object, with the values that it has as defaults.
+/// Returns the members of an object; their values in `standard` are the defaults.
 [[nodiscard]] inline std::vector<setting_row> rows_of(setting_type const& type, void const* standard) {
   std::vector<setting_row> rows;
   for (setting_member const& member : members_of(standard, type)) {

@@ -31,7 +31,7 @@ struct settings_problem {
 };
 
 namespace detail {
-/// No more problems are collected.
+/// Maximum number of problems that are collected.
 inline constexpr std::size_t most_settings_problems = 100;
 }  // namespace detail
 
@@ -82,14 +82,15 @@ class settings_error : public std::invalid_argument {
 
 namespace detail::config {
 
-/// A string from outside in a message: truncated, printable characters only.
+/// Formats an untrusted string for a message: truncated, printable characters only.
 [[nodiscard]] inline std::string printable(std::string_view text, std::size_t most = 80) {
   std::string result;
   for (char const c : text.substr(0, most)) result.push_back(c < ' ' || c > '~' ? '?' : c);
   return text.size() > most ? result + "..." : result;
 }
 
-/// A file name or the message of a plugin, without control characters: it may be in any script.
+/// Formats a file name or the message of a plugin without control characters. Other characters stay, because it may be
+/// in any script.
 [[nodiscard]] inline std::string without_controls(std::string_view name) {
   std::string result{name};
   for (char& c : result) {
@@ -98,7 +99,7 @@ namespace detail::config {
   return result;
 }
 
-/// A value in a message.
+/// Formats a value for a message.
 [[nodiscard]] inline std::string shown(config_value const& v) {
   switch (v.what()) {
     case config_value::type::list: return "a list";

@@ -24,7 +24,7 @@ class batch_queue {
   [[nodiscard]] std::size_t size() const noexcept { return waiting_.size(); }
   [[nodiscard]] batch_part const& operator[](std::size_t index) const noexcept { return waiting_[index]; }
   [[nodiscard]] batch_part const& front() const noexcept { return waiting_.front(); }
-  /// Bytes of the parts that wait or were taken and not finished.
+  /// Bytes of the parts that wait, or that were taken and are not finished yet.
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
   /// True if the part fits within the bound. An empty queue has room for a part of any size.
   [[nodiscard]] bool has_room_for(batch_part const& part) const noexcept {
@@ -61,7 +61,7 @@ class batch_queue {
     waiting_.insert(waiting_.begin(), std::move_iterator{first}, std::move_iterator{last});
   }
 
-  /// The part that was taken has its results: its memory no longer counts.
+  /// Finishes a part that was taken: its memory no longer counts towards the bound.
   void finish(batch_part const& taken) noexcept {
     bytes_ -= std::min<std::uint64_t>(taken.bytes(), bytes_);
     finished_ += taken.count();

@@ -30,7 +30,7 @@ class batch_storage_pool {
     }
     return std::make_shared<batch_storage>();
   }
-  /// Keeps the memory of the batch, unless somebody else still holds the batch or enough memory is spare.
+  /// Keeps the memory of the batch for reuse, unless another handle to the batch exists or enough memory is spare.
   void give_back(batch entries) noexcept {
     auto storage = entries.reusable_storage();
     if (storage == nullptr) return;

@@ -65,8 +65,8 @@ class batch_writer final : public fork_participant {
     deliveries_.stop();
   }
 
-  /// `more_to_come`: the worker has more records to handle, so it leaves the batch to the helper. It waits if `max_queued`
-  /// batches wait for the helper.
+  /// `more_to_come` is true if the worker has more records to handle: the helper then writes the batch. Waits while
+  /// `max_queued` batches are queued for the helper.
   void write(batch entries, bool more_to_come) {
     bool const on_this_thread =
         more_to_come ? !start_helper() : unwritten_.load(std::memory_order_acquire) == 0;

@@ -92,7 +92,7 @@ class delivery {
     counts().seconds.observe(std::chrono::duration<double>(clock::now() - now).count());
     switch (result.outcome()) {
       case write_outcome::delivered: break;
-      case write_outcome::rejected: set_aside(job, result); break;
+      case write_outcome::rejected: handle_rejected(job, result); break;
       case write_outcome::retry:
         job.first = std::min(job.first + result.first_to_retry(), job.results.size());
         if (job.remaining_count() == 0) break;
@@ -155,7 +155,7 @@ class delivery {
     return options_.retry.attempts == 0 ? usual : options_.retry.attempts;
   }
 
-  /// The sink cannot be tried before `until`.
+  /// The result of an attempt that must not be made before `until`.
   static attempt_result blocked(std::uint32_t max, clock::time_point until) noexcept {
     return {max == 0 ? attempt_state::retry : attempt_state::give_up, until};
   }
@@ -196,8 +196,8 @@ class delivery {
     return std::min<std::chrono::nanoseconds>(std::max<std::chrono::nanoseconds>(pause, requested), longest);
   }
 
-  /// Gives the rejected entries to the fallback, or counts them as rejected. The rest of the batch is delivered.
-  void set_aside(delivery_job& job, write_result const& result) {
+  /// Writes the rejected entries to the fallback, or counts them as rejected. The rest of the batch is delivered.
+  void handle_rejected(delivery_job& job, write_result const& result) {
     std::vector<std::uint32_t> indices;
     for (std::size_t const index : result.rejected_entries()) {
       if (job.first + index < job.results.size())
@@ -266,7 +266,7 @@ class delivery {
   std::unique_ptr<start_context> context_;
   bool is_started_ = false;
   bool is_failing_ = false;
-  clock::time_point next_start_{};  ///< the default: `start` was not called yet
+  clock::time_point next_start_{};  ///< the default value: `start` was not called yet
   std::string last_reason_;
   std::minstd_rand random_{std::random_device{}()};
 };

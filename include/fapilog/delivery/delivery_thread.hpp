@@ -61,7 +61,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     start_thread();
   }
 
-  /// Adds a part to the queue or the spool. If neither has room, waits, or gives the part up, as `when_queue_full` says.
+  /// Adds a part to the queue or the spool. If neither has room, waits or gives up the part, as `when_queue_full` says.
   void enqueue(batch_part part) {
     counts().given.add(part.entries.size());
     std::unique_lock lock{mutex_};
@@ -138,12 +138,12 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
   }
 
  private:
-  /// Set by the owner; it never goes back.
+  /// Only advances, in this order.
   enum class phase : std::uint8_t {
     running,
     draining,
     closing,
-    ended,     ///< the thread calls the sink no more
+    ended,     ///< the thread no longer calls the sink
     unusable,  ///< in a forked child, if the sink hung in the parent
   };
   /// What the thread is doing.
@@ -187,11 +187,11 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
   }
 
   void start_thread() {
-    if (spool_) spool_->open();  // what earlier processes left comes before the first part of this one
+    if (spool_) spool_->open();  // records of earlier processes come before the first part of this one
     detail::signals_blocked const in_new_thread;
     thread_ = std::thread{[self = shared_from_this()] { self->run(); }};
   }
-  /// Gives a part that has no room to the fallback, or drops it. Reports the first of several.
+  /// Writes a part for which there is no room to the fallback, or drops it. Reports only the first of several.
   void refuse(batch_part part, std::unique_lock<std::mutex>& lock) {
     bool const is_first = !std::exchange(is_overflowing_, true);
     lock.unlock();
@@ -262,7 +262,8 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     return phase_ >= phase::closing ||
            (phase_ == phase::draining && is_worker_waiting_ && current_->from == source::queue);
   }
-  /// While it closes, the spool is emptied for a second, as long as the sink takes it. The next process delivers the rest.
+  /// During a close, the spool is emptied for up to a second, as long as the sink delivers. The next process delivers
+  /// the rest.
   [[nodiscard]] bool may_take_from_spool() const {
     if (!spool_ || spool_->empty()) return false;
     return phase_ < phase::closing ||
@@ -307,7 +308,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     skip_pause_ = false;
     bool const is_last = is_last_chance();
     lock.unlock();
-    current_->job.join();  // without the lock, so that the worker need not wait for it
+    current_->job.join();  // without the lock, so that the worker does not wait for it
     attempt_result const result = delivery_.attempt(current_->job, is_last);
     lock.lock();
     last_attempt_ = result.state;
@@ -389,7 +390,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
   attempt_state last_attempt_ = attempt_state::done;
   clock::time_point not_before_{};  ///< end of the pause after a failed attempt
   clock::time_point closed_at_{};
-  bool skip_pause_ = false;          ///< a flush asked for an attempt before the pause ends
+  bool skip_pause_ = false;          ///< a flush requires an attempt before the pause ends
   bool is_worker_waiting_ = false;   ///< for room, in `enqueue`
   bool is_overflowing_ = false;      ///< parts are refused, which has been reported
   bool is_pause_requested_ = false;  ///< by `before_fork`

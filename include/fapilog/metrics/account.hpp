@@ -76,7 +76,7 @@ struct account {
   std::uint64_t spooled = 0;    ///< on disk, for a sink that is down
   std::uint64_t retried = 0;    ///< records in write attempts after the first; not part of the sum
   std::uint64_t pending = 0;    ///< not finished yet
-  std::uint64_t queue_depth_high_watermark = 0;  ///< maximum of bytes that waited in one lane
+  std::uint64_t queue_depth_high_watermark = 0;  ///< maximum number of bytes that waited in one lane
   pressure_summary pressure = {};                ///< of the adaptive pipeline, if it is enabled
   double flush_latency = 0;  ///< duration of this flush or drain in seconds; 0 in a plain snapshot
   bool complete = true;      ///< false if the flush or drain ran into its timeout

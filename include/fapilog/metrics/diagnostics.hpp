@@ -41,7 +41,7 @@ class diagnostics {
     return suppressed_;
   }
 
-  /// For fork(2): a child must not inherit it in a locked state.
+  /// Held during fork(2), so that a child does not inherit it locked.
   [[nodiscard]] std::mutex& mutex() noexcept { return mutex_; }
 
  private:

@@ -33,8 +33,8 @@ constexpr bool consists_of(std::string_view text, std::string_view characters) n
   return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
 }
 
-/// The one form of all errors of metadata: which member, what it is, what would be right. The value may come from a
-/// file: it is cut and made printable.
+/// Throws std::invalid_argument with the member, its value and its rule. The value may come from a file, so it is
+/// truncated and made printable.
 [[noreturn]] inline void refuse(std::string_view field, std::string_view value, std::string_view rule) {
   constexpr std::size_t shown = 80;
   std::string text{"fapilog: plugin metadata: "};
@@ -71,8 +71,9 @@ bool read_number(std::string_view text, Number& value) noexcept {
 
 }  // namespace detail::metadata
 
-/// A version by the rules of semver.org 2.0.0. Build metadata ("+linux") is read and forgotten: it orders nothing.
-/// A pre-release precedes its release: 1.0.0-alpha < 1.0.0-alpha.1 < 1.0.0-beta.2 < 1.0.0-beta.11 < 1.0.0.
+/// A version by the rules of semver.org 2.0.0. Build metadata ("+linux") is checked and discarded, because it has no
+/// effect on the order. A pre-release precedes its release: 1.0.0-alpha < 1.0.0-alpha.1 < 1.0.0-beta.2 < 1.0.0-beta.11
+/// < 1.0.0.
 struct semantic_version {
   std::uint64_t major = 0;
   std::uint64_t minor = 0;
@@ -102,7 +103,7 @@ struct semantic_version {
                              "be major.minor.patch without leading zeros, as in \"1.0.0\" or \"1.0.0-rc.1\"");
   }
 
-  /// As it is written, without build metadata.
+  /// Formats the version, without build metadata.
   [[nodiscard]] std::string text() const {
     std::string result = std::to_string(major) + '.' + std::to_string(minor) + '.' + std::to_string(patch);
     return pre_release.empty() ? result : result + '-' + pre_release;
@@ -136,8 +137,8 @@ namespace detail {
 }
 }  // namespace detail
 
-/// The version of the contracts between the library and its plugins. A new minor number adds to them, a new major one
-/// breaks them.
+/// The version of the contracts between the library and its plugins. A new minor number adds to them; a new major
+/// number breaks them.
 struct plugin_api {
   std::uint32_t major = 0;
   std::uint32_t minor = 0;
@@ -156,18 +157,18 @@ struct plugin_api {
   friend bool operator==(plugin_api const&, plugin_api const&) = default;
 };
 
-/// The one that this library offers.
+/// The version that this library offers.
 inline constexpr plugin_api plugin_api_version{1, 0};
 
 enum class plugin_type : std::uint8_t { sink, enricher, redactor, processor, filter };
 
 namespace detail {
-/// The texts of `plugin_type`, by its numbers.
+/// The names of `plugin_type`, by its numbers.
 inline constexpr std::array<std::string_view, 5> plugin_type_names{"sink", "enricher", "redactor",
                                                                    "processor", "filter"};
 }  // namespace detail
 
-/// Empty for a value that is no plugin type. Throws: never.
+/// Returns the name of a type, or an empty view for a value that is not a plugin type. Throws: never.
 [[nodiscard]] constexpr std::string_view to_string(plugin_type type) noexcept {
   auto const index = static_cast<std::size_t>(type);
   return index < detail::plugin_type_names.size() ? detail::plugin_type_names[index] : std::string_view{};
@@ -186,10 +187,10 @@ inline constexpr std::array<std::string_view, 5> plugin_type_names{"sink", "enri
 /// The versions of fapilog that a plugin works with, both ends included.
 struct plugin_compatibility {
   std::string min_fapilog_version = "0.1.0";
-  std::optional<std::string> max_fapilog_version{};  ///< none: no upper end
+  std::optional<std::string> max_fapilog_version{};  ///< none: no maximum
 };
 
-/// What a plugin may say of itself besides what it must say; each member has a default.
+/// Optional metadata of a plugin; each member has a default.
 struct plugin_details {
   std::string description{};
   std::string author{};
@@ -203,7 +204,8 @@ struct plugin_details {
   std::vector<std::string> tags{};
 };
 
-/// What a plugin says of itself. Made by `create_plugin_metadata`; one filled in by hand is checked by `validate`.
+/// Metadata of a plugin. `create_plugin_metadata` makes valid metadata; `validate` checks metadata that was filled in
+/// by hand.
 struct plugin_metadata : plugin_details {
   std::string name{};     ///< begins with a letter; letters, digits, '-' and '_'
   std::string version{};  ///< the plugin's own, a semantic version
@@ -274,8 +276,8 @@ struct [[nodiscard]] compatibility_result {
   explicit operator bool() const noexcept { return compatible; }
 };
 
-/// Whether the plugin works with this version of the library: min <= library <= max, and its api_version has the major
-/// number of `plugin_api_version` and no greater minor one. Metadata that is not valid is not compatible.
+/// Checks if the plugin works with this version of the library: min <= library <= max, and its api_version has the
+/// major number of `plugin_api_version` and no greater minor one. Metadata that is not valid is not compatible.
 /// Throws: std::bad_alloc only.
 inline compatibility_result is_compatible(plugin_metadata const& plugin,
                                           semantic_version const& library = detail::library_version()) {

@@ -23,7 +23,7 @@ namespace detail {
   return std::string{to_string(kind)} + "_config";
 }
 
-/// The kinds of plugins in the order in which records meet them.
+/// The kinds of plugins in the order in which records pass through them.
 inline constexpr std::array<plugin_type, 5> plugin_kinds{plugin_type::filter, plugin_type::enricher,
                                                          plugin_type::redactor, plugin_type::processor,
                                                          plugin_type::sink};

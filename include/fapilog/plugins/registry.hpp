@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Plugins by name, for configuration by text: which exist, which fit this library, which may be used.
+// Plugins by name, for configuration by text: which exist, which are compatible with this library, which may be used.
 #pragma once
 
 #include <fapilog/config/nearest_name.hpp>
@@ -47,16 +47,16 @@ struct plugin_policy {
 struct plugin_info {
   plugin_metadata metadata;
   std::vector<std::string> aliases;
-  std::string remedy;  ///< not empty: the plugin is not in this program; how to add it
+  std::string remedy;  ///< how to add a plugin that is not in this program; empty if it is
   std::function<void(plugin_entry const&)> check;
   std::function<std::vector<detail::setting_row>()> table;
 
   [[nodiscard]] bool is_present() const noexcept { return remedy.empty(); }
 };
 
-/// Plugins by kind and name. Names are normalised: lower case, `-` is `_`. A plugin that does not fit this version of the
-/// library (`is_compatible`) is refused; nothing is loaded at run time. Held by value. Thread: one at a time; const members
-/// any. Throws: std::invalid_argument if a plugin cannot be added.
+/// Plugins by kind and name. Names are normalised: lower case, `-` is `_`. A plugin that is not compatible with this
+/// version of the library (`is_compatible`) is refused; nothing is loaded at run time. Held by value. Thread: one at a
+/// time; const members any. Throws: std::invalid_argument if a plugin cannot be added.
 class registry {
  public:
   registry& add_sink(plugin_metadata metadata, detail::plugin_recipe<any_sink> recipe,
@@ -91,7 +91,7 @@ class registry {
     return *this;
   }
 
-  /// By its name or an alias, in any spelling; null if there is none.
+  /// Finds a plugin by its name or an alias, in any spelling; returns null if there is none.
   [[nodiscard]] plugin_info const* find(plugin_type kind, std::string_view name) const {
     std::string const wanted = canonical_name(kind, name);
     plugin_info const* found = nullptr;
@@ -103,14 +103,14 @@ class registry {
     return at != announced_[index_of(kind)].end() ? &at->second : nullptr;
   }
 
-  /// The name of the plugin that has this name or alias; else the name itself, normalised.
+  /// Returns the name of the plugin that has this name or alias, or the normalised name if there is none.
   [[nodiscard]] std::string canonical_name(plugin_type kind, std::string_view name) const {
     std::string wanted = detail::normalised_name(name);
     auto const alias = aliases_[index_of(kind)].find(wanted);
     return alias != aliases_[index_of(kind)].end() ? alias->second : wanted;
   }
 
-  /// All of a kind by name, followed by those that are only announced.
+  /// Returns all plugins of a kind by name, followed by those that are only announced.
   [[nodiscard]] std::vector<plugin_info const*> all(plugin_type kind) const {
     std::vector<plugin_info const*> found;
     for_plugins_of(kind, [&](auto const& slots) {
@@ -119,7 +119,7 @@ class registry {
     for (auto const& [name, info] : announced_[index_of(kind)]) found.push_back(&info);
     return found;
   }
-  /// The names of all of a kind.
+  /// Returns the names of all plugins of a kind.
   [[nodiscard]] std::vector<std::string_view> names(plugin_type kind) const {
     std::vector<std::string_view> found;
     for (plugin_info const* const info : all(kind)) found.emplace_back(info->metadata.name);
@@ -139,7 +139,7 @@ class registry {
     return make<any_processor>(entry);
   }
 
-  /// Why this plugin must not be used; empty if it may be.
+  /// Returns why this plugin must not be used, or an empty string.
   [[nodiscard]] std::string refusal(plugin_info const& plugin, plugin_policy const& policy) const {
     auto const has = [&](std::vector<std::string> const& names) {
       return std::ranges::any_of(names, [&](std::string const& name) {

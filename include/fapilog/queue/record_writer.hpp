@@ -60,8 +60,8 @@ inline std::byte* put_log_start(std::byte* to, record_content const& c, std::uin
 }
 
 /// Encodes the deferred values of a call into `scratch` and returns the size of the whole record, or 0 without memory.
-/// Sets `is_clipped` if a value was cut to keep to a limit. A deferred value runs the user's code, which may log; its
-/// record then uses the scratch behind this one's.
+/// Sets `is_clipped` if a value was cut to stay within a limit. A deferred value runs the user's code, which may log;
+/// its record then uses the scratch behind this one's.
 inline std::size_t encode_deferred(record_content const& c, byte_buffer& scratch, bool& is_clipped) noexcept {
   std::size_t size = sizeof(detail::record_format::log_start);
   for (std::size_t i = 0; i < c.count; ++i) {

@@ -76,8 +76,8 @@ struct thread_scope {
     version = top == nullptr ? 0 : top->version;
   }
 };
-/// One in the process, also if a shared library is compiled with -fvisibility=hidden: calls of the library carry the
-/// scopes of the program, and the other way round.
+/// One variable per thread in the whole process, even if a shared library is compiled with -fvisibility=hidden: calls
+/// of the library have the scopes of the program, and the other way round.
 [[gnu::visibility("default")]] inline constinit thread_local thread_scope this_thread_scope{};
 
 /// Releases the links that remain in the list when the thread ends.
@@ -135,7 +135,7 @@ class scope_guard {
   scope_link* link_ = nullptr;
 };
 
-/// Most bytes of the fields of one scope or logger.
+/// Maximum number of bytes of the fields of one scope or logger.
 inline constexpr std::size_t max_bound_bytes = std::size_t{64} * 1024;
 
 }  // namespace detail

@@ -44,12 +44,12 @@ class member_list {
     return nullptr;
   }
 
-  /// Opens all members for changes and discards their prepared JSON.
+  /// Returns all members for editing, and discards their prepared JSON.
   [[nodiscard]] std::span<member> edit() noexcept {
     prepared_json_ = {};
     return {first_, size_};
   }
-  /// Opens the value under this key for changes, or returns null.
+  /// Returns the value under this key for editing, or null. Discards the prepared JSON if it returns a value.
   [[nodiscard]] value* edit(std::string_view key) noexcept {
     auto const* const found = find(key);
     if (found != nullptr) prepared_json_ = {};
@@ -144,7 +144,7 @@ struct event {
         memory(&memory_of_batch) {}
 
   level severity = level::info;
-  std::string_view level_name;  ///< as the envelope has it
+  std::string_view level_name;  ///< in the form of the envelope
   std::int64_t unix_ns = 0;     ///< time of the call
   std::string_view message;     ///< with its arguments in place
   std::string_view logger;

@@ -20,7 +20,7 @@ namespace fapilog::inline v0_1 {
 
 namespace detail {
 
-/// What the type of a value says about its cell, so that a call copies it without a look at its kind.
+/// What the type of a value says about its cell, so that a call copies it without checking its kind.
 enum class field_shape : std::uint8_t {
   any,   ///< unknown
   bare,  ///< the head is the whole cell
@@ -34,7 +34,7 @@ struct field_copy;
 
 }  // namespace detail
 
-/// A key and a value: what `kv`, `lazy`, `sensitive` and `caught` make as an argument of a log call. It refers to the
+/// A key and a value: what `kv`, `lazy`, `sensitive` and `caught` return as an argument of a log call. It refers to the
 /// value, so it is valid only within the expression that makes it; it cannot be copied, and a call refuses one that is
 /// stored in a variable. The call copies everything before it returns.
 class field {
@@ -238,7 +238,7 @@ template <class F>
                 "fapilog: the result of this lazy function cannot be logged");
   return field{name.view(),
                [](value_writer& writer, detail::key_view key_name, void const* object) {
-                 // The caller's closure: a temporary or a variable of its own, which a mutable lambda may change.
+                 // The closure belongs to the caller, as a temporary or a variable; a mutable lambda may change it.
                  auto const& result = (*const_cast<F*>(static_cast<F const*>(object)))();
                  writer.encode(key_name, result);
                },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Writes fields as cells; a value with code of its own is encoded beforehand, under a guard.
+// Writes fields as cells. Values that run user code are encoded beforehand, and their exceptions are caught.
 #pragma once
 
 #include <fapilog/detail/memory/byte_buffer.hpp>
@@ -43,8 +43,8 @@ inline std::byte* put_field(std::byte* to, field const& f) noexcept {
   return put_field(to, f, f.type() == kind::string ? f.size() : 0);
 }
 
-/// Appends the cell of any field. If the value's own code throws, the field becomes an error message, marked as failed.
-/// Returns true if something was cut to stay within `limit` bytes in `out`. Throws: never.
+/// Appends the cell of any field. If the user code of the value throws, the field becomes an error message, marked as
+/// failed. Returns true if something was cut to stay within `limit` bytes in `out`. Throws: never.
 inline bool append_guarded(byte_buffer& out, field const& f, std::size_t limit) noexcept {
   std::size_t const before = out.size();
   auto const failed = [&](std::string_view prefix, char const* what) noexcept {

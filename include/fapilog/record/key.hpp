@@ -12,9 +12,9 @@
 namespace fapilog::inline v0_1 {
 namespace detail {
 
-/// A key on its way into a cell. Elements of arrays have no key.
+/// A view of a key, and how a cell stores it. Elements of arrays have no key.
 struct key_view {
-  char const* text = "";  // never null: compilers see a memcpy from it
+  char const* text = "";  // never null, because memcpy reads from it
   std::uint16_t size = 0;
   std::uint8_t flags = 0;
 

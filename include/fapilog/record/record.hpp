@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The bytes of one record as they lie in a lane: docs/record-format.md in code.
+// The binary layout of a record in a lane, as docs/record-format.md describes it.
 #pragma once
 
 #include <fapilog/detail/os/platform.hpp>
@@ -11,7 +11,7 @@
 
 namespace fapilog::inline v0_1 {
 
-/// What a value is. The numbers are part of the record format.
+/// The kinds of values. The numbers are part of the record format.
 enum class kind : std::uint8_t {
   null = 0,
   boolean = 1,
@@ -42,7 +42,7 @@ constexpr std::size_t padded(std::size_t size) noexcept { return (size + alignme
 /// Flags of a cell.
 inline constexpr std::uint8_t key_is_literal = 1;  ///< eight bytes follow: a pointer to the key's characters
 inline constexpr std::uint8_t key_is_inline = 2;   ///< the key's characters follow, padded
-inline constexpr std::uint8_t clipped = 4;         ///< something of the value was cut to keep to a limit
+inline constexpr std::uint8_t clipped = 4;         ///< a part of the value was cut to stay within a limit
 inline constexpr std::uint8_t failed = 8;  ///< the value could not be made; it is a string with the reason
 
 /// Starts every field and format argument. Key and payload follow.
@@ -55,7 +55,7 @@ struct cell_head {
 };
 static_assert(sizeof(cell_head) == 8);
 
-/// The bytes of a head in one word: written at once, and so read at once without waiting for the parts.
+/// The bytes of a head in one word: a single store, so that a single load can read it without waiting.
 [[gnu::always_inline]] constexpr std::uint64_t word_of(cell_head const& head) noexcept {
   if constexpr (std::endian::native == std::endian::little) {
     return static_cast<std::uint64_t>(head.type) | (std::uint64_t{head.flags} << 8) |
@@ -71,7 +71,7 @@ enum class payload_form : std::uint8_t {
   none,
   truth,       ///< in `cell_head::size`
   code_point,  ///< in `cell_head::size`
-  word,        ///< eight bytes; of times, `cell_head::size` has the digits or the unit
+  word,        ///< eight bytes; for times, `cell_head::size` has the digits or the unit
   uuid,        ///< 16 bytes
   text,        ///< `cell_head::size` bytes
   members,     ///< cells with keys
@@ -141,8 +141,8 @@ enum class record_type : std::uint8_t {
 
 /// Flags of a log record.
 inline constexpr std::uint8_t text_is_cell = 1;      ///< the message is the first cell, not a literal
-inline constexpr std::uint8_t text_is_rendered = 2;  ///< the message is final: braces in it mean nothing
-inline constexpr std::uint8_t is_clipped = 4;        ///< something was cut: max_record_bytes or the depth
+inline constexpr std::uint8_t text_is_rendered = 2;  ///< the message is already formatted
+inline constexpr std::uint8_t is_clipped = 4;        ///< cut to max_record_bytes or the maximum depth
 inline constexpr std::uint8_t text_failed = 8;       ///< the message could not be made; it says why
 
 /// Starts every record in a lane.
@@ -157,8 +157,8 @@ static_assert(sizeof(record_head) == 8);
 
 /// Follows the head of a log record; then the unnamed cells of arguments and the named ones of fields.
 struct log_head {
-  std::uint64_t ticks;  ///< when, in the runtime's clock
-  char const* text;     ///< message literal up to its end, or null if the message is a cell
+  std::uint64_t ticks;  ///< time of the call, in ticks of the runtime's clock
+  char const* text;     ///< the message, a literal that ends with a zero, or null if the message is a cell
   void const* logger;   ///< the logger_core that logged
   detail::call_site where;
 };

@@ -34,7 +34,7 @@ concept logs_as_value = requires(value_writer& writer, T const& value) {
   to_log(writer, value);
 };
 
-/// Has one of these hooks. Numbers are not checked for hooks.
+/// Types with one of these hooks. Numbers are not checked for hooks.
 template <class T>
 concept has_hook = !std::is_arithmetic_v<T> && (logs_as_value<T> || logs_as_object<T>);
 
@@ -127,13 +127,13 @@ concept named_enum = std::is_enum_v<T> && requires(T value) {
   { to_string(value) } -> std::convertible_to<std::string_view>;
 };
 
-/// A formatter for this very type, not one that an implicit conversion to a number finds.
+/// Types with their own fmt formatter, not one that an implicit conversion to a number finds.
 template <class T>
 concept has_formatter = requires {
   fmt::formatter<T, char>{};
 };
 
-/// Enums without a string form are numbers. `std::byte` always is, even if fmt can format it.
+/// Enums without a string form, which become numbers. `std::byte` always does, even if fmt can format it.
 template <class T>
 concept numeric_enum =
     std::is_enum_v<T> && !named_enum<T> && (std::is_same_v<T, std::byte> || !has_formatter<T>);
@@ -141,11 +141,11 @@ concept numeric_enum =
 template <class T>
 concept raw_pointer = std::is_pointer_v<T> && std::is_void_v<std::remove_pointer_t<T>>;
 
-/// Not known by its shape or by `to_log`, but fmt can format it.
+/// Types that only fmt can format: neither their shape nor `to_log` says how to log them.
 template <class T>
 concept formattable = fmt::is_formattable<T>::value;
 
-/// Known without fmt: `log.info("{}", value)` takes it even if fmt has no formatter.
+/// Types that need no fmt formatter: `log.info("{}", value)` takes their values anyway.
 template <class T>
 concept known = std::is_arithmetic_v<T> || narrow_text<T> || has_hook<T> || std::is_null_pointer_v<T> ||
     wide_text_class<T> || wide_text_pointer<T> || path<T> || error_code<T> || duration<T> || time_point<T> ||

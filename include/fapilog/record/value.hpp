@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One typed value of an event, and `value::visit`, which passes on what a value holds.
+// One typed value of an event, and `value::visit`, which calls a visitor with the content of a value.
 #pragma once
 
 #include <fapilog/record/record.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Encodes any loggable value as cells; user types write themselves through it.
+// Encodes any loggable value as cells. The `to_log` of a user type writes through it.
 #pragma once
 
 #include <fapilog/detail/memory/byte_buffer.hpp>
@@ -44,7 +44,7 @@ class value_writer {
 
   [[nodiscard]] bool clipped() const noexcept { return clipped_; }
 
-  /// Writes a cell with this key. Only the library uses it and the functions below.
+  /// Writes a cell with this key. Internal, like the functions below.
   template <class T>
   void encode(detail::key_view name, T const& v);
 

@@ -76,7 +76,7 @@ class environment_layer {
     }
   }
 
-  /// The path of the setting; empty if the variable is none.
+  /// Returns the path of the setting, or an empty path if the variable is not a setting.
   [[nodiscard]] std::vector<std::string> path_of(std::string_view variable) {
     std::vector<std::string> parts = parts_of(variable);
     std::string const first = parts[0];

@@ -16,7 +16,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Replaces `drop_on_full`, another name for two values of `when_full`.
+/// Replaces `drop_on_full`, which is another name for two values of `when_full`.
 inline void join_when_full(config_value& core, std::vector<settings_problem>& problems) {
   config_value const* const given = core.find("drop_on_full");
   if (given == nullptr) return;

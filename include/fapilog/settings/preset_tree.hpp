@@ -15,7 +15,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Changes nothing: the options have the defaults that they declare.
+/// A preset that changes nothing: the options have the defaults that they declare.
 inline constexpr preset no_preset{.name = "none", .sinks = {}};
 
 [[nodiscard]] inline config_value written_of(preset_value const& v) {
@@ -28,7 +28,7 @@ inline constexpr preset no_preset{.name = "none", .sinks = {}};
   return config_value{v.string()};
 }
 
-/// What a preset changes, as a file would say it.
+/// The settings that a preset changes, in the form of a settings file.
 [[nodiscard]] inline config_value preset_tree(preset const& p) {
   auto const where =
       config_origin::in_text(std::make_shared<std::string const>("preset " + std::string{p.name}), 1);

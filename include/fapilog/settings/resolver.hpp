@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From merged settings to the sinks and stages that they name.
+// Finds the sinks and stages that merged settings name.
 #pragma once
 
 #include <fapilog/config/config_value.hpp>
@@ -34,7 +34,7 @@ inline void add_refusal(plugin_entry const& entry, std::exception const& error,
   std::string_view why = error.what();
   if (why.starts_with("fapilog: ")) why.remove_prefix(9);
   config_origin where = entry.config.origin().name().empty() ? entry.where : entry.config.origin();
-  // What names the plugin only is known from the path.
+  // Remove the plugin's name if it is the whole prefix, because the path contains it.
   if (why.starts_with(entry.plugin + ": ")) why.remove_prefix(entry.plugin.size() + 2);
   std::string path = entry.path();
   std::string_view rest;
@@ -68,14 +68,15 @@ class settings_resolver {
     check_policy();
   }
 
-  /// The group of this name; null if it is not given.
+  /// Returns the group of this name, or null if it is not given.
   [[nodiscard]] config_value const& group(std::string_view name) const noexcept {
     static config_value const none;
     config_value const* const found = root_.find(name);
     return found != nullptr ? *found : none;
   }
 
-  /// The entries that the list of a kind names, in order; none if the list is not given. Checks unused entries, too.
+  /// Returns the entries that the list of a kind names, in order, or nothing if the list is not given. Checks unused
+  /// entries, too.
   [[nodiscard]] std::optional<std::vector<plugin_entry>> entries(plugin_type kind, core_lists const& lists) {
     config_value const* const configs = reader_.object_of(group(group_of(kind)), group_of(kind));
     std::vector<plugin_entry> found;
@@ -136,7 +137,7 @@ class settings_resolver {
     return i < items.size() ? items[i].origin() : list->origin();
   }
 
-  /// An entry with its settings and its plugin's name; none if they are invalid.
+  /// Returns an entry with its settings and its plugin's name, or nothing if they are invalid.
   [[nodiscard]] std::optional<plugin_entry> entry_of(plugin_type kind, std::string const& own,
                                                      config_origin where, config_value const* given) {
     plugin_entry entry{kind, own, own, config_value::object(), std::move(where)};
@@ -222,7 +223,8 @@ class settings_resolver {
     return text;
   }
 
-  /// Reports names in either list that are nearly that of a plugin: such a mistake would let the wrong plugin pass.
+  /// Reports names in either list that are almost the name of a plugin: such a typing error would allow the wrong
+  /// plugin.
   void check_policy() {
     std::vector<std::string_view> known;
     for (plugin_type const kind : plugin_kinds) {

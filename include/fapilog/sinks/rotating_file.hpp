@@ -136,8 +136,8 @@ class rotating_file {
     std::int64_t const period = period_of(now / second);
     if (file_.size() == 0) period_ = period;
     if (period > period_) return may_rotate(now) ? rotate(now) : refusal{};
-    // A clock that goes back a little must not cause a second rotation at one boundary. One that was set back by more than
-    // an interval is followed.
+    // A clock that goes back a little must not cause a second rotation at one boundary. If it was set back by more than
+    // an interval, the file belongs to the new time.
     if (period + 1 < period_) period_ = period;
     return {};
   }

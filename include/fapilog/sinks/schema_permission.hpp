@@ -8,8 +8,9 @@ struct preset;
 template <preset const& P>
 class basic_runtime;
 
-/// Whether a sink may create or alter tables. Denied by default. Only a `basic_runtime` can make one that is granted, and
-/// only if its preset type allows it: no code, file or environment variable can override a preset that forbids it.
+/// Whether a sink may create or alter tables. Denied by default. Only a `basic_runtime` can make a permission that is
+/// granted, and only if its preset allows it: no code, file or environment variable can override a preset that forbids
+/// it.
 class schema_permission {
  public:
   /// Denied.

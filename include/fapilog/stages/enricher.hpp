@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The contract of an enricher, which adds to an event what the call does not know.
+// The contract of an enricher, which adds members to an event.
 #pragma once
 
 #include <fapilog/record/event.hpp>
@@ -13,8 +13,9 @@
 
 namespace fapilog::inline v0_1 {
 
-/// An enricher has `void enrich(event&)`. It sees what earlier enrichers added. If it throws, the event goes on without
-/// its fields and the error is reported. Optional members: see `stage_base`. Thread: the worker's, one call at a time.
+/// An enricher has `void enrich(event&)`. The event already has what earlier enrichers added. If it throws, the event
+/// lacks its members and the error is reported. Optional members: see `stage_base`. Thread: the worker's, one call at a
+/// time.
 template <class T>
 concept enricher = requires(T& s, event& e) {
   s.enrich(e);

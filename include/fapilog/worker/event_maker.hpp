@@ -40,7 +40,7 @@ class event_maker {
 
   /// What is wrong with a record. Has none of its content, because no redactor has checked it yet.
   struct defects {
-    bool clipped = false;  ///< something was cut to keep to a limit
+    bool clipped = false;  ///< a part was cut to stay within a limit
     bool failed = false;   ///< a value or the message could not be made
     std::string_view key;  ///< of the first value that failed; empty for the message
 

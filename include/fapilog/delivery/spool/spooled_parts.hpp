@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Stores batch parts in a sink's spool, and knows which tickets the stored records belong to.
+// Stores batch parts in a sink's spool, with the tickets that the stored records belong to.
 #pragma once
 
 #include <fapilog/delivery/batch_part.hpp>
@@ -44,7 +44,7 @@ class spooled_parts {
 
   /// Stores the rest of `current` and then the queue in front of what this process has spooled, because they are older.
   /// Stores nothing and returns false if not all of it fits. Sets the results of `current`; settles and removes the parts of
-  /// the queue. If the disk fails on the way, the parts that were not stored stay in the queue.
+  /// the queue. If the disk fails halfway, the parts that were not stored stay in the queue.
   [[nodiscard]] bool move_before(delivery_job& current, batch_queue& queue) {
     std::vector<std::string> payloads;
     std::uint64_t bytes = 0;

@@ -12,10 +12,10 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// A listener with a pipe that wakes it. Gets hangups only if it asked for them.
+/// A listener with a pipe that wakes it. It receives hangups only if it requested them.
 struct hangup_listener {
   detail::wake_pipe pipe;
-  std::atomic<bool> wants_hangups{false};
+  std::atomic<bool> receives_hangups{false};
   std::atomic<bool> has_hangup{false};
   bool is_taken = false;  ///< under the mutex of `hangup_signal`
 };
@@ -31,7 +31,7 @@ class hangup_signal {
   }
 
   /// Throws: std::runtime_error if there are too many listeners, std::bad_alloc, std::system_error without file descriptors.
-  [[nodiscard]] hangup_listener& take(bool wants_hangups) {
+  [[nodiscard]] hangup_listener& take(bool receives_hangups) {
     std::lock_guard const lock{mutex_};
     for (auto& place : listeners) {
       hangup_listener* one = place.load(std::memory_order_relaxed);
@@ -39,8 +39,8 @@ class hangup_signal {
       if (one == nullptr) place.store(one = new hangup_listener, std::memory_order_release);
       one->is_taken = true;
       one->has_hangup = false;
-      one->wants_hangups = wants_hangups;
-      if (wants_hangups && listening_++ == 0) install();
+      one->receives_hangups = receives_hangups;
+      if (receives_hangups && listening_++ == 0) install();
       return *one;
     }
     throw std::runtime_error{"fapilog: too many settings_watch objects; at most " +
@@ -48,7 +48,7 @@ class hangup_signal {
   }
   void give_back(hangup_listener& one) noexcept {
     std::lock_guard const lock{mutex_};
-    if (one.wants_hangups.exchange(false) && --listening_ == 0) uninstall();
+    if (one.receives_hangups.exchange(false) && --listening_ == 0) uninstall();
     one.is_taken = false;
   }
 
@@ -59,7 +59,7 @@ class hangup_signal {
   static void handle(int number, siginfo_t* info, void* context) {
     for (auto const& place : listeners) {
       hangup_listener* const one = place.load(std::memory_order_acquire);
-      if (one == nullptr || !one->wants_hangups) continue;
+      if (one == nullptr || !one->receives_hangups) continue;
       one->has_hangup = true;
       one->pipe.wake();
     }

@@ -46,7 +46,8 @@ inline void cpu_pause() noexcept {
 /// Prefetches a cache line that will be written. Any address is valid.
 [[gnu::always_inline]] inline void prefetch_to_write([[maybe_unused]] void const* address) noexcept {
 #if defined(__x86_64__)
-  // The compiler's own builtin asks to read unless the target is said to have this instruction; all have it, or skip it.
+  // The compiler's builtin prefetches for reading unless the target declares this instruction. Every processor has it
+  // or ignores it.
   asm volatile("prefetchw %0" : : "m"(*static_cast<char const*>(address)));
 #else
   __builtin_prefetch(address, 1);

@@ -107,7 +107,8 @@ class socket_deadline {
         shut_down_socket(e.socket);
         return true;
       });
-      // Watches are created by the thousand: the end of a watch does not wake the thread, which wakes once too early instead.
+      // There are thousands of watches, so the end of one does not wake the thread. The thread wakes at the deadline of
+      // the ended watch instead, and finds nothing to do.
       auto const next =
           std::min_element(s.watched.begin(), s.watched.end(),
                            [](auto const& a, auto const& b) { return a.deadline < b.deadline; });

@@ -110,9 +110,9 @@ inline void populate_pages([[maybe_unused]] std::byte* begin, [[maybe_unused]] s
 }
 [[nodiscard]] inline std::int64_t process_id() noexcept { return ::getpid(); }
 
-/// Requests a short time slice from the scheduler (Linux 6.12; older kernels ignore it), so that a thread that is woken need not
-/// wait for the end of a time slice of milliseconds.
-inline void ask_for_short_turns() noexcept {
+/// Requests short time slices for this thread (Linux 6.12; older kernels ignore it), so that a thread that is woken
+/// need not wait for the end of a time slice of milliseconds.
+inline void request_short_time_slices() noexcept {
 #if defined(__linux__) && defined(SYS_sched_setattr)
   // The layout of sched_setattr(2); C libraries before glibc 2.41 do not declare it.
   struct attributes {
@@ -165,7 +165,7 @@ inline void prepare_thread(char const* name) noexcept {
 #if defined(__linux__)
   ::prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
 #endif
-  ask_for_short_turns();
+  request_short_time_slices();
 }
 
 /// Blocks signals for the current thread while it exists, so that threads created meanwhile get none. Faults such as SIGSEGV

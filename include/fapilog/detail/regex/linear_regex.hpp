@@ -58,7 +58,7 @@ class linear_regex {
 
  private:
   enum class op : std::uint8_t { chars, split, jump, begin, end, boundary, no_boundary, match };
-  /// `first`: a class, or the next step; `second`: the other branch of a split.
+  /// `first` is a class or the next step; `second` is the other branch of a split.
   struct step {
     op what;
     std::uint32_t first = 0;

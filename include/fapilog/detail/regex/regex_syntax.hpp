@@ -224,8 +224,9 @@ class parser {
       if (!rest.starts_with("?:")) {
         bool const looks = rest.starts_with("?=") || rest.starts_with("?!") || rest.starts_with("?<=") ||
                            rest.starts_with("?<!");
-        fail(looks ? "looking ahead or behind is not supported"
-                   : "of the groups that begin with '(?' only (?:...) is supported, and (?i) at the begin");
+        fail(looks
+                 ? "looking ahead or behind is not supported"
+                 : "of the groups that begin with '(?' only (?:...) is supported, and (?i) at the beginning");
       }
       at_ += 2;
     }

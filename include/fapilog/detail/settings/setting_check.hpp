@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Holds an aggregate that was filled in code to its own declaration: the same verdicts and messages as for text.
+// Validates an aggregate that was filled in code against its declaration, with the same results and messages as for
+// text.
 #pragma once
 
 #include <fapilog/detail/settings/setting_type.hpp>
@@ -16,10 +17,10 @@
 namespace fapilog::inline v0_1 {
 namespace detail {
 
-/// What is wrong with settings in code: `core.batch_max_size: 0 is out of range (1 to 1000000)`.
+/// Collects what is wrong with settings in code, such as `core.batch_max_size: 0 is out of range (1 to 1000000)`.
 class setting_check {
  public:
-  /// Checks a value and all below it.
+  /// Checks a value and everything that it contains.
   void value(std::string const& path, setting const& s, setting_type const& type, void const* value) {
     switch (type.kind) {
       case setting_kind::object: return object(path, value, type);
@@ -114,8 +115,8 @@ class setting_check {
 
 }  // namespace detail
 
-/// Holds an aggregate to what it declares: bounds, names of enumerations, and its rules across members. `owner` is the
-/// plugin's name and begins each line of the message: `rate_limit.capacity: 0 is out of range (1 or more)`.
+/// Validates an aggregate against its declaration: bounds, names of enumerations, and rules across members. `owner` is
+/// the plugin's name and begins each line of the message: `rate_limit.capacity: 0 is out of range (1 or more)`.
 /// Throws: std::invalid_argument with everything that is wrong; std::bad_alloc.
 template <described Config>
 void check_settings(std::string_view owner, Config const& config) {

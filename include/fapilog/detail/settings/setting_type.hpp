@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The C++ types of settings behind one table of functions each, so that reading and checking need no templates.
+// One table of functions for each C++ type of a setting, so that reading and checking need no templates.
 #pragma once
 
 #include <fapilog/setting.hpp>
@@ -54,7 +54,7 @@ struct setting_member {
   setting_type const* type;
 };
 
-/// What can be done with values of one C++ type. Functions that a kind does not have are null.
+/// The operations on values of one C++ type. Functions that do not apply to its kind are null.
 struct setting_type {
   using fill_function = bool (*)(void* context, void* key, void* element);
   using visit_function = void (*)(void* context, void const* key, void const* element);
@@ -76,7 +76,7 @@ struct setting_type {
   setting_type const* element = nullptr;
   setting_type const* key = nullptr;
   void (*each)(void const* all, void* context, visit_function visit) = nullptr;
-  /// Adds the element that `fill` completes, unless that returns false.
+  /// Adds an element that `fill` completes, unless `fill` returns false.
   bool (*append)(void* all, void* context, fill_function fill) = nullptr;
   void (*clear)(void* all) = nullptr;
   // Objects.
@@ -133,7 +133,7 @@ template <class T>
 template <class T>
 inline constexpr setting_type setting_type_of = make_setting_type<T>();
 
-/// The functions of scalars. A template only on what they need.
+/// The functions of scalars.
 template <class T>
 struct scalar_functions {
   static setting_scalar load(void const* value) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Scalar settings: from text to value, the rule that each obeys in words, and what is wrong with a value.
+// Scalar settings: parses them from text, describes their rules in words, and checks their values.
 #pragma once
 
 #include <fapilog/detail/settings/setting_type.hpp>
@@ -30,7 +30,7 @@ struct given_scalar {
   std::string_view string = {};
 };
 
-/// Nanoseconds in which a plain number of this duration counts.
+/// The unit of a duration that is given as a plain number, in nanoseconds.
 [[nodiscard]] inline double plain_unit_ns(setting const& s) noexcept {
   return s.name.ends_with("_ms") ? 1e6 : 1e9;
 }
@@ -45,7 +45,7 @@ struct given_scalar {
   return never_negative && s.min < 0 ? 0 : s.min;
 }
 
-/// A bound of a setting as people write it.
+/// Formats a bound of a setting, with its unit.
 [[nodiscard]] inline std::string bound_text(setting const& s, setting_type const& type, double bound) {
   if (type.kind == setting_kind::duration) {
     auto const ns = nanoseconds_of(bound * plain_unit_ns(s));
@@ -95,10 +95,10 @@ struct given_scalar {
   }
 }
 
-/// What a setting of this type has to be: "expected ...".
+/// Returns the values that a setting of this type may have, for "expected ...".
 [[nodiscard]] inline std::string rule_of(setting const& s, setting_type const& type) {
   std::string const range = range_text(s, type);
-  // Durations and sizes are never negative: not worth a word.
+  // Durations and sizes are never negative, so the rule does not say it.
   bool const is_plain =
       range.empty() || range == "0s or more" || (range == "0 or more" && s.form == setting_form::bytes);
   std::string const bounds = is_plain ? "" : " (" + range + ')';
@@ -198,7 +198,7 @@ template <class T>
     if (auto const number = digits_of<std::int64_t>(text, 10)) return scalar_of_signed(*number, type);
     if (auto const number = digits_of<std::uint64_t>(text, 10)) return scalar_of_bits(*number, type);
   }
-  // A number beyond 64 bits is read as a real one.
+  // A number that does not fit 64 bits is read as a floating-point number.
   auto const number = real_of(given);
   if (!number || (std::abs(*number) < 0x1p63 && (is_string || given.what == kind::real))) return std::nullopt;
   return setting_scalar{*number, 0, false};
@@ -229,7 +229,7 @@ template <class T>
   return setting_scalar{ns, whole};
 }
 
-/// The value that is given, even outside of its bounds; none if it is not of this type.
+/// Returns the given value, even if it is outside its bounds, or nothing if it is not of this type.
 [[nodiscard]] inline std::optional<setting_scalar> scalar_of(given_scalar const& given, setting const& s,
                                                              setting_type const& type) {
   using kind = given_scalar::type;
@@ -268,7 +268,7 @@ template <class T>
 
 // --- what is wrong with a value ------------------------------------------------------------------------------
 
-/// A value in a message, the same however it was given.
+/// Formats a value for a message, in one form however it was given.
 [[nodiscard]] inline std::string scalar_text(setting_scalar const& v, setting const& s,
                                              setting_type const& type) {
   switch (type.kind) {
@@ -284,7 +284,7 @@ template <class T>
   }
 }
 
-/// What is wrong with the value, or an empty string.
+/// Returns what is wrong with the value, or an empty string.
 [[nodiscard]] inline std::string scalar_problem(setting_scalar const& v, setting const& s,
                                                 setting_type const& type) {
   auto const out_of = [&](std::string const& range) {

@@ -42,7 +42,8 @@ inline void add_words(std::string_view name, word_cut cut, std::vector<std::stri
   }
 }
 
-/// Only the letters and digits of a name, in lower case: the same for `request_body`, `requestBody`, `Request-Body`.
+/// Returns only the letters and digits of a name, in lower case: the same for `request_body`, `requestBody`,
+/// `Request-Body`.
 [[nodiscard]] inline std::string joined_name(std::string_view name) {
   std::string result;
   for (char const c : name) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Numbers, sizes, durations and flags as people write them: "0.5", "10 MB", "250ms", "daily", "on".
+// Formats and parses numbers, sizes, durations and flags: "0.5", "10 MB", "250ms", "daily", "on".
 #pragma once
 
 #include <fapilog/detail/text/ascii.hpp>
@@ -27,20 +27,20 @@ namespace fapilog::inline v0_1::detail {
   return text.substr(first, text.find_last_not_of(spaces) - first + 1);
 }
 
-/// In lower case, ASCII only.
+/// Converts ASCII letters to lower case.
 [[nodiscard]] inline std::string lower_case(std::string_view text) {
   std::string result{text};
   for (char& c : result) c = to_ascii_lower(c);
   return result;
 }
 
-/// `1.5 MB` as its two parts; the unit may be empty.
+/// The number and the unit of `1.5 MB`; the unit may be empty.
 struct quantity {
   double number = 0;
   std::string_view unit;
 };
 
-/// Digits, perhaps with decimals, then perhaps a unit of letters. No sign, no exponent.
+/// Parses digits, optional decimals and an optional unit of letters. Refuses a sign and an exponent.
 [[nodiscard]] inline std::optional<quantity> parse_quantity(std::string_view text) noexcept {
   constexpr std::string_view digits = "0123456789";
   text = without_spaces_around(text);
@@ -80,7 +80,8 @@ struct quantity {
 /// The units of sizes, each 1024 times the one before.
 inline constexpr std::array<std::string_view, 5> size_units{"B", "KB", "MB", "GB", "TB"};
 
-/// `10 MB`, `1.5kb`, `4 KiB`, `512`: in any case, 1024-based. Parts of a byte are left out. None for anything else.
+/// Parses `10 MB`, `1.5kb`, `4 KiB` or `512`, in upper or lower case, 1024-based. Fractions of a byte are discarded.
+/// Returns nothing for any other string.
 [[nodiscard]] inline std::optional<std::uint64_t> parse_bytes(std::string_view text) {
   auto const parsed = parse_quantity(text);
   if (!parsed) return std::nullopt;
@@ -105,7 +106,7 @@ inline constexpr std::array<std::string_view, 5> size_units{"B", "KB", "MB", "GB
   return std::nullopt;
 }
 
-/// With the largest unit that divides it: `10 MB`, `1000 B`; 0 is `0`.
+/// Formats a size with the largest unit that divides it: `10 MB`, `1000 B`; 0 is `0`.
 [[nodiscard]] inline std::string bytes_text(std::uint64_t bytes) {
   std::size_t unit = 0;
   while (bytes != 0 && bytes % 1024 == 0 && unit + 1 < size_units.size()) {
@@ -131,15 +132,15 @@ inline constexpr std::array<duration_unit, 8> duration_units{{{"ns", 1},
                                                               {"d", 86'400e9},
                                                               {"w", 604'800e9}}};
 
-/// The number as nanoseconds, if it is not negative and at most 292 years.
+/// Converts a number to nanoseconds, if it is not negative and at most 292 years.
 [[nodiscard]] inline std::optional<std::chrono::nanoseconds> nanoseconds_of(double ns) noexcept {
   constexpr double most = 0x1p63;
   if (!(ns >= 0 && ns < most)) return std::nullopt;
   return std::chrono::nanoseconds{std::llround(ns)};
 }
 
-/// `250ms`, `5s`, `1.5h`, `hourly`, `daily`, `weekly`; a number alone counts in units of `plain_ns` nanoseconds. None for
-/// anything else.
+/// Parses `250ms`, `5s`, `1.5h`, `hourly`, `daily` or `weekly`; the unit of a plain number is `plain_ns` nanoseconds.
+/// Returns nothing for any other string.
 [[nodiscard]] inline std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text,
                                                                             double plain_ns) {
   text = without_spaces_around(text);
@@ -155,7 +156,7 @@ inline constexpr std::array<duration_unit, 8> duration_units{{{"ns", 1},
   return std::nullopt;
 }
 
-/// With the largest unit up to days that divides it: `250ms`, `90s`, `1d`; 0 is `0s`.
+/// Formats a duration with the largest unit up to days that divides it: `250ms`, `90s`, `1d`; 0 is `0s`.
 [[nodiscard]] inline std::string duration_text(std::chrono::nanoseconds value) {
   if (value.count() == 0) return "0s";
   std::string_view unit = "ns";
@@ -169,9 +170,9 @@ inline constexpr std::array<duration_unit, 8> duration_units{{{"ns", 1},
   return std::to_string(number) + std::string{unit};
 }
 
-// --- the rest ------------------------------------------------------------------------------------------------
+// --- flags ---------------------------------------------------------------------------------------------------
 
-/// true, yes, on, 1 or false, no, off, 0, in any case.
+/// Parses true, yes, on, 1 or false, no, off, 0, in upper or lower case.
 [[nodiscard]] inline std::optional<bool> parse_flag(std::string_view text) {
   std::string const word = lower_case(without_spaces_around(text));
   if (word == "true" || word == "yes" || word == "on" || word == "1") return true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a Postgres sink has done so far, in numbers.
+// Counters of a Postgres sink.
 #pragma once
 
 #include <fapilog/metrics/metric.hpp>

@@ -131,7 +131,7 @@ class error_dedupe {
     return config;
   }
 
-  /// True also if the clock was set back by more than the window.
+  /// True if the window is over, and if the clock was set back by more than the window.
   [[nodiscard]] bool is_over(error const& known, std::int64_t now_ns) const noexcept {
     std::int64_t const age = now_ns - known.first_ns;
     return age >= window_ns_ || age < -window_ns_;
@@ -163,7 +163,8 @@ class error_dedupe {
     suppressed_.add();
   }
 
-  /// Queues the summary of a window that has ended. False if too many wait: then the error goes on counting.
+  /// Queues the summary of a window that has ended. Returns false if too many summaries wait; the error then continues
+  /// to count.
   bool queue_summary(error& known) {
     if (known.suppressed == 0) return true;
     if (waiting_.size() >= config_.max_entries) return false;

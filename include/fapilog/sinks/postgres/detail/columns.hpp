@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The columns of the Postgres sink: their names, types and where in an event their values come from.
+// The columns of the Postgres sink: their names, their types, and the paths of their values in an event.
 #pragma once
 
 #include <fapilog/detail/settings/setting_check.hpp>
@@ -73,7 +73,7 @@ struct column {
 
 namespace columns_detail {
 
-/// The path in the envelope of a field that fapilog for Python knows by name.
+/// Returns the path in the envelope of a field. Names of fapilog for Python, such as `trace_id`, become paths.
 [[nodiscard, gnu::cold]] inline std::string path_of(std::string const& written) {
   using std::string_view_literals::operator""sv;
   for (auto const name : {"message_id"sv, "correlation_id"sv, "request_id"sv, "user_id"sv, "tenant_id"sv,

@@ -230,7 +230,7 @@ class connection {
     return session_->execute(name, rows_.arrays());
   }
 
-  /// A failure that no rule covers is retried a few times. If it stays, it is taken for the record's fault.
+  /// A failure that no rule covers is retried a few times. If it persists, the record is assumed to cause it.
   [[nodiscard, gnu::cold]] bool is_caused_by_record(failure const& failed) {
     constexpr unsigned max_unknown = 5;
     if (failed.action != action::unknown) return failed.action == action::reject;

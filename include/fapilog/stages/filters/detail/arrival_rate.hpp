@@ -40,7 +40,7 @@ class arrival_rate {
 
   std::int64_t begin_second(std::int64_t now_ns) {
     std::int64_t const ended = is_running_ && now_ns >= second_end_ ? 1 + (now_ns - second_end_) / second : 0;
-    if (ended == 0) {  // the first call, or the clock was set back: keep what was counted
+    if (ended == 0) {  // the first call, or the clock was set back: keep the counts
       is_running_ = true;
       second_end_ = now_ns + second;
       return 0;

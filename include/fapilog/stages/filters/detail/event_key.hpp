@@ -70,8 +70,8 @@ class event_key {
 };
 
 /// Returns how many nanoseconds have passed since `last`, and sets `last` to `now`. Calls of several threads arrive
-/// slightly out of order, so a small step back counts as no time. A large one means that the clock was set; time then
-/// goes on from there.
+/// slightly out of order, so a small step back counts as no time. A large one means that the clock was set back: later
+/// times count from there.
 [[nodiscard]] inline std::int64_t time_passed(std::int64_t& last, std::int64_t now) noexcept {
   constexpr std::int64_t max_disorder = 2'000'000'000;
   std::int64_t const passed = now - last;

@@ -243,8 +243,8 @@ class keyword_finder {
     return before > 0 && text[before - 1] == ';';
   }
 
-  /// The end of an unquoted value: a space, or a separator after which something else begins or nothing follows. If this is
-  /// unclear the value goes on: masking too much is better than too little.
+  /// The end of an unquoted value: a space, or a separator after which something else begins or nothing follows. If
+  /// this is unclear, the value continues: masking too much is better than too little.
   [[nodiscard]] static std::size_t end_of_word(std::string_view text, std::size_t begin,
                                                char assigns) noexcept {
     std::size_t end = begin;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Searches strings for all secrets that the rules know, in one pass over the characters.
+// Searches strings for all secrets that the rules cover, in one pass over the characters.
 #pragma once
 
 #include <fapilog/detail/memory/arena.hpp>
