@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How a registry makes a sink or stage from its settings: with a function, or from the type and its configuration
-// aggregate.
+// How a registry makes a sink or stage: with a function, or from the type and its configuration aggregate.
 #pragma once
 
 #include <fapilog/config/setting_table.hpp>

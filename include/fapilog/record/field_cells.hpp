@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Writes fields as cells. Values that run user code are encoded beforehand, and their exceptions are caught.
+// Writes fields as cells; values that run user code are encoded beforehand, and their exceptions caught.
 #pragma once
 
 #include <fapilog/detail/memory/byte_buffer.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Encodes any loggable value as cells. The `to_log` of a user type writes through it.
+// Encodes any loggable value as cells; the `to_log` of a user type writes through it.
 #pragma once
 
 #include <fapilog/detail/memory/byte_buffer.hpp>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Validates an aggregate that was filled in code against its declaration, with the same results and messages as for
-// text.
+// Validates an aggregate that was filled in code against its declaration, as text is validated.
 #pragma once
 
 #include <fapilog/detail/settings/setting_type.hpp>
