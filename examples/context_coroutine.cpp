@@ -54,7 +54,7 @@ awaiter_with_context<Awaiter> with_context(carried_context& carried, Awaiter inn
   return {carried, std::move(inner)};
 }
 
-// A coroutine that starts at once and that nobody awaits.
+// A coroutine that starts at once and is not awaited.
 struct task {
   struct promise_type {
     task get_return_object() noexcept { return {}; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A custom sink: counts records by level, next to the JSON lines on standard output.
+// A custom sink that counts records by level, next to a sink for JSON lines on standard output.
 #include <fapilog/fapilog.hpp>
 
 #include <iostream>

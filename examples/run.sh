@@ -48,7 +48,7 @@ install_packages() {
     exit 1
   fi
   echo "== installing with apt-get: $*"
-  "${root[@]}" apt-get update -q || echo "apt-get update failed; continuing with the package lists at hand"
+  "${root[@]}" apt-get update -q || echo "apt-get update failed; continuing with the existing package lists"
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
 }
 

@@ -79,7 +79,7 @@ install_missing() {
     root=(sudo)
   fi
   stage "installing with apt-get: ${missing[*]}"
-  "${root[@]}" apt-get update -q || echo "apt-get update failed; continuing with the package lists at hand"
+  "${root[@]}" apt-get update -q || echo "apt-get update failed; continuing with the existing package lists"
   # One at a time: apt-get refuses a whole list if it does not know one name.
   for package in "${missing[@]}"; do
     "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$package" ||

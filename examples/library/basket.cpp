@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The library includes logger.hpp only: no runtime, no sink, no preset.
+// The library. It includes only logger.hpp: no runtime, no sink, no preset.
 #include "basket.hpp"
 
 namespace basket {

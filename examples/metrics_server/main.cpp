@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Serves the metrics of a runtime: /metrics for Prometheus, /healthz for whatever starts and stops processes.
+// Serves the metrics of a runtime: /metrics for Prometheus, /healthz for an orchestrator.
 #include <fapilog/fapilog.hpp>
 
 #include <httplib.h>

@@ -19,8 +19,8 @@ using fapilog::level;
 
 namespace {
 
-/// The environment names the server: FAPILOG_POSTGRES__DSN, or __HOST, __DATABASE, __USER, __PASSWORD. A service would not
-/// wait for the server, but reading a file can: `block`.
+/// The environment names the server: FAPILOG_POSTGRES__DSN, or __HOST, __DATABASE, __USER, __PASSWORD. Unlike a service, a
+/// program that reads a file can wait for the server: `block`.
 constexpr char const* configuration = R"({
   "core": {"sinks": ["postgres"], "when_full": "block"},
   "sink_config": {

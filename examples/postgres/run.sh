@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# One command: installs what is missing (with apt-get, where there is one), builds, starts a throwaway PostgreSQL server in a
-# temporary directory, writes an access log into it, and shows what queries find.
+# Installs the packages that are missing (with apt-get, if there is one), builds the example, starts a PostgreSQL server in a
+# temporary directory, writes an access log into it, and prints the results of some queries.
 #
 # usage: examples/postgres/run.sh [LOG]
 #   LOG   an access log in the combined format (default: examples/access_log/sample.log)
 #
-# PROGRAM, where it is set, is the example that was built already.
+# If PROGRAM is set, it is the built example, and nothing is built.
 set -euo pipefail
 
 if (($# > 1)) || [[ ${1:-} == -* ]]; then
@@ -19,7 +19,7 @@ program=${PROGRAM:+$(realpath -- "$PROGRAM")}
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 queries=$PWD/examples/postgres/queries.sql
 
-# --- what is missing ----------------------------------------------------------------------------------------
+# --- packages -----------------------------------------------------------------------------------------------
 
 binaries() { find /usr/lib/postgresql -maxdepth 3 -name initdb -printf '%h\n' 2>/dev/null | sort -V | tail -n 1; }
 
@@ -37,7 +37,7 @@ if ((${#missing[@]} != 0)); then
   root=()
   if ((EUID != 0)); then root=(sudo); fi
   echo "== installing ${missing[*]}"
-  "${root[@]}" apt-get update -q || echo "apt-get update failed: going on with what is known"
+  "${root[@]}" apt-get update -q || echo "apt-get update failed; continuing with the existing package lists"
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
 fi
 

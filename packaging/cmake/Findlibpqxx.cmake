@@ -12,7 +12,7 @@ Imported target: ``libpqxx::pqxx``. Result variables: ``libpqxx_FOUND``, ``libpq
 find_package(libpqxx ${libpqxx_FIND_VERSION} CONFIG QUIET)
 
 if(libpqxx_FOUND AND NOT TARGET libpqxx::pqxx)
-  # Some versions export by kind of library only.
+  # Some versions export targets by kind of library only.
   foreach(candidate IN ITEMS libpqxx::pqxx_shared libpqxx::pqxx_static)
     if(TARGET ${candidate} AND NOT TARGET libpqxx::pqxx)
       add_library(libpqxx::pqxx INTERFACE IMPORTED)
@@ -30,7 +30,7 @@ if(NOT TARGET libpqxx::pqxx)
   find_library(libpqxx_LIBRARY NAMES pqxx HINTS ${PC_libpqxx_LIBRARY_DIRS})
   mark_as_advanced(libpqxx_INCLUDE_DIR libpqxx_LIBRARY)
 
-  # libpqxx calls libpq: a static libpqxx has to be followed by it on the link line.
+  # libpqxx calls libpq, which must follow a static libpqxx on the link line.
   find_library(libpqxx_PQ_LIBRARY NAMES pq)
   mark_as_advanced(libpqxx_PQ_LIBRARY)
 

@@ -5,7 +5,7 @@
 set(fapilog_preset_names dev production serverless hardened minimal adaptive)
 
 # fapilog_make_definitions(<variable> <preset> <compiled level>): stops if one of them is unknown.
-# FAPILOG_DEFAULT_PRESET, so that a program that defines FAPILOG_PRESET itself gets what it asks for.
+# It defines FAPILOG_DEFAULT_PRESET, so that a program that defines FAPILOG_PRESET itself gets its own choice.
 function(fapilog_make_definitions result preset level)
   set(definitions "")
   if(NOT preset IN_LIST fapilog_preset_names)
@@ -36,8 +36,8 @@ function(fapilog_make_definitions result preset level)
   set(${result} "${definitions}" PARENT_SCOPE)
 endfunction()
 
-# fapilog_refuse_late_preset(<preset>): stops if FAPILOG_PRESET was set after fapilog had been added or found, when it has
-# no effect any more. Called at the end of the directory that uses fapilog.
+# fapilog_refuse_late_preset(<preset>): stops if FAPILOG_PRESET was set after fapilog had been added or found, when it would have
+# no effect. Called at the end of the directory that uses fapilog.
 function(fapilog_refuse_late_preset chosen)
   if(DEFINED FAPILOG_PRESET AND NOT FAPILOG_PRESET STREQUAL chosen AND NOT FAPILOG_PRESET STREQUAL "${ARGN}")
     message(FATAL_ERROR "fapilog: FAPILOG_PRESET was set to \"${FAPILOG_PRESET}\" after fapilog was added with the preset "

@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# What it costs a translation unit to log: preprocessed lines, compile time against fmt's light header alone, and time
-# and code for each statement.
-# Also what it costs to own the runtime: a program of one file ("hello"), one with settings and one with settings and
-# Postgres, header-only and with fapilog::compiled, next to header-only spdlog if that is installed.
-# Usage: tests/bench/compile_cost.sh [--check | --full]. With --check it fails where a limit is broken; --full measures
-# units of 1, 200 and 2,000 statements as CSV rows on the standard error. Both compare with quill where its headers are
-# in FAPILOG_BENCH_QUILL_INCLUDE. CXX chooses the compiler, RUNS how often each time is taken.
+# usage: tests/bench/compile_cost.sh [--check | --full]
+#
+# Measures what it costs to compile a file that logs (preprocessed lines, time compared with fmt's light header alone, time and
+# code of each statement) and a file that owns the runtime ("hello", one with settings, one with settings and Postgres;
+# header-only and with fapilog::compiled, next to header-only spdlog if that is installed).
+#
+#   --check   fail if a figure exceeds its limit
+#   --full    measure units of 1, 200 and 2,000 statements; writes CSV rows to standard error
+#
+# --check and --full compare with quill if FAPILOG_BENCH_QUILL_INCLUDE names its headers. CXX is the compiler, RUNS the number
+# of measurements of each time.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/../.." && pwd)
 compiler=${CXX:-g++}
@@ -32,7 +36,7 @@ cpu_ms() {
   took=$({ time "$compiler" "${flags[@]}" "$@" -c "$unit.cpp" -o "$unit.o"; } 2>&1)
   awk '{printf "%d\n", ($1 + $2) * 1000}' <<<"$took"
 }
-# Least CPU time of several interleaved runs goes to <unit>.least: number of runs, units, options after "--".
+# Writes the lowest CPU time of several interleaved runs to <unit>.least: number of runs, units, options after "--".
 least_ms() {
   local count=$1 units=() unit i
   shift
@@ -47,12 +51,12 @@ least_ms() {
   done
   for unit in "${units[@]}"; do sort -n "$unit.ms" | head -n 1 >"$unit.least"; done
 }
-# All code of an object, also what templates and functions with their own sections have.
+# Size of all code of an object, including templates and functions with their own sections.
 text_bytes() { size -A "$1.o" | awk '$1 ~ /^\.text/ {sum += $2} END {print sum + 0}'; }
 lines_of() { "$compiler" "${flags[@]}" -E "$1.cpp" | wc -l; }
 holds() { awk "BEGIN {exit !($1)}"; }
 
-# A unit that logs: logger, number of statements; all of them have the same signature, at most 50 stand in a function.
+# A unit that logs: logger, number of statements. All have the same signature; at most 50 are in one function.
 write_unit() {
   local logger=$1 count=$2
   awk -v logger="$logger" -v count="$count" 'BEGIN {
@@ -156,7 +160,7 @@ few=$(<fapilog_200.least)
 many=$(<fapilog_2000.least)
 ms=$(awk -v a="$few" -v b="$many" 'BEGIN {printf "%.2f", (b - a) / 1800}')
 bytes=$(awk -v a="$(text_bytes fapilog_200)" -v b="$(text_bytes fapilog_2000)" 'BEGIN {printf "%.1f", (b - a) / 1800}')
-echo "$compiler -O2: each more statement $bytes bytes of code (limit 46) and $ms ms (limit 1.0)"
+echo "$compiler -O2: each further statement $bytes bytes of code (limit 46) and $ms ms (limit 1.0)"
 fail_unless "$bytes <= 46" "too much code for a statement"
 fail_unless "$ms <= 1.0" "a statement is too slow to compile"
 
@@ -171,7 +175,7 @@ if [[ -n $quill ]]; then
     fail_unless "$ratio <= 0.50" "a unit is too slow to compile next to quill's"
   done
 else
-  echo "quill's headers are not given: not compared"
+  echo "FAPILOG_BENCH_QUILL_INCLUDE is not set: not compared with quill"
 fi
 
 # --- the file that owns the runtime -------------------------------------------------------------------------

@@ -57,7 +57,7 @@ fi
 
 if [[ ! -f $record ]]; then
   cat "$measured"
-  echo "there is no $record; run $0 with --record" >&2
+  echo "$record does not exist; run $0 with --record" >&2
   exit 1
 fi
 awk '

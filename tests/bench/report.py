@@ -259,7 +259,7 @@ def check(results):
     targets.judge("memory at JSON throughput, MB", median("throughput", "json 1", "peak_rss_mb", "fapilog"), 16)
 
     targets.judge("idle, context switches per second", median("idle", "json", "switches_per_s", "fapilog"), 0)
-    # The measuring thread wakes once, too; in 10 s that is next to nothing.
+    # The measuring thread wakes once, too, which is negligible in 10 s.
     targets.judge("idle, CPU ms per second", median("idle", "json", "cpu_ms_per_s", "fapilog"), 0.05)
 
     targets.judge("isolated call to sink, us", median("isolated", "json", "sink_p50_us", "fapilog"), 60)

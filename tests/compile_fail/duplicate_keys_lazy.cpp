@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A lazy field's key counts like any other.
+// The key of a lazy field must not be repeated either.
 // expect: fapilog: two fields of this log call have the same key
 // flags: -O2
 

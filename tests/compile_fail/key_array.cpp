@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A key is a literal; an array without an end is none.
+// A key is a literal; an array without a terminator is not one.
 // expect: fapilog: a key is a string literal
 
 #include <fapilog/logger.hpp>

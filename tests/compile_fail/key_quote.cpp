@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A key has no quotes: it goes into JSON as it is.
+// A key has no quotes: it goes into JSON unchanged.
 // expect: fapilog: a key has no quotes and no backslashes; use dynamic_key
 
 #include <fapilog/logger.hpp>

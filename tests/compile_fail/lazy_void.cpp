@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A lazy function returns something.
+// A lazy function returns a value.
 // expect: fapilog: the result of this lazy function cannot be logged
 
 #include <fapilog/logger.hpp>

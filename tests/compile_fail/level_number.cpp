@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A level is a level, not a number.
+// A number is not a level.
 // expect: (type 'int') to type | 'int' to 'fapilog::level'
 
 #include <fapilog/logger.hpp>

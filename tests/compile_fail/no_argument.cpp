@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A field is no format argument.
+// A field is not a format argument.
 // expect: argument not found
 
 #include <fapilog/logger.hpp>

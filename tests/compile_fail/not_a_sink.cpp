@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A sink has a write.
+// A sink has a member function write.
 // expect: fapilog: this type is not a sink. A sink has write(fapilog::batch const&)
 
 #include <fapilog/sinks/sink.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A container is written by {} alone.
+// A container takes {} only, no format specification.
 // expect: fapilog: this argument takes {} without a format specification
 
 #include <fapilog/logger.hpp>

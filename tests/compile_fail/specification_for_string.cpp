@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A number's specification does not fit text.
+// A string takes no format specification of a number.
 // expect: invalid type specifier | invalid format specifier
 
 #include <fapilog/logger.hpp>

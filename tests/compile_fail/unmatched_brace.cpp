@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A brace alone is written twice.
+// A literal brace is doubled.
 // expect: invalid format string
 
 #include <fapilog/logger.hpp>

@@ -13,7 +13,7 @@ case ${1:-} in
 esac
 for tool in spin gcc; do # SPIN calls gcc, too, as its preprocessor
   if ! command -v "$tool" >/dev/null; then
-    echo "skipped: there is no $tool"
+    echo "skipped: $tool is not installed"
     exit 77
   fi
 done
@@ -23,15 +23,15 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT PIPE TERM
 cd "$work"
 failures=0
-# How a search is compiled: MEMLIM is the memory it may take, in MB; no partial order reduction, for it gains
-# nothing here, and what is not used needs no trust.
+# How a search is compiled. MEMLIM is the memory that it may use, in MB. Without partial order reduction, which saves nothing
+# here.
 quick=(-O0 -DMEMLIM=2000 -DNOREDUCE)
 full=(-O2 -DMEMLIM=2000 -DNOREDUCE)
 large=(-O2 -DMEMLIM=8000 -DNOREDUCE -DCOLLAPSE)
 compile=("${full[@]}")
 
-# search <safety or termination> <definition>...: leaves SPIN's report in the file `report`.
-#   safety:      assertions, and states in which nothing can move but something should (invalid end states)
+# search <safety or termination> <definition>...: writes SPIN's report to the file `report`.
+#   safety:      assertions, and invalid end states: no process can continue, although one should
 #   termination: no execution is infinite (nothing is marked as progress: any cycle is a non-progress cycle)
 search() {
   local kind=$1 for_kind=(-DSAFETY) run=(-m10000)
@@ -52,7 +52,7 @@ complete() {
 }
 states() { sed -nE 's/^ *([0-9.e+]+) states, stored.*/\1/p' report; }
 seconds() { sed -nE 's/^pan: elapsed time ([0-9.e+-]+) seconds.*/\1/p' report; }
-# Steps that no execution takes: a proof about them would be about nothing. `memory` never ends, and need not.
+# Prints steps that no execution takes, because a proof would not cover them. `memory` never ends, as intended.
 unreached() {
   awk '/^unreached in proctype/ { process = $4 }
        /, state [0-9]+, / && !(process == "memory" && /"-end-"/) { print process ":" $0 }' report
@@ -88,7 +88,7 @@ verify() {
   fi
 }
 
-# refute <what SPIN has to say> <kind> <definition>...
+# refute <expected error of SPIN> <kind> <definition>...
 refute() {
   local reason=$1 kind=$2 definitions=${*:3}
   shift
@@ -135,7 +135,7 @@ if $deep; then
 fi
 
 if ((failures)); then
-  echo "$failures of the variants did not turn out as they should"
+  echo "$failures variants did not have the expected result"
   exit 1
 fi
-echo "all good variants verified, all broken ones refuted"
+echo "all correct variants verified, all broken ones refuted"

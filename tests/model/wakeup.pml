@@ -8,9 +8,9 @@
 //
 // Policy: one of -DFENCE and -DASYMMETRIC.
 // Size:   -DPRODUCERS=1..3, -DRECORDS=1..3 of each, -DREQUESTS=0..2 (flush, stop),
-//         -DDISTURBANCES=n: at most n sleeps end by a deadline or without a reason.
-// Negative controls, which the checker has to refute: -DBROKEN_*, see run.sh.
-// README.md says what this proves, and what it does not.
+//         -DDISTURBANCES=n: at most n sleeps end by a deadline or spuriously.
+// Negative controls, which the checker must refute: -DBROKEN_*, see run.sh.
+// README.md describes what this proves, and what it does not.
 
 #if defined(FENCE) == defined(ASYMMETRIC)
 #error "choose one policy: -DFENCE or -DASYMMETRIC"
@@ -49,20 +49,20 @@ bool locked;          // the mutex
 bool waiting;         // the worker is inside the condition variable
 
 // --- store buffers -----------------------------------------------------------------------------------------
-// A plain store goes into the buffer of its processor and comes to memory at any later time, in order. Each
+// A plain store goes into the buffer of its processor and reaches memory at any later time, in order. Each
 // processor has plain stores to one place only (producer p: head[p], worker: armed, requester: request), so
-// that a buffered store is just its value.
+// a buffered store is only its value.
 
 #define BUFFERED 3
 chan store_buffer[PROCESSORS] = [BUFFERED] of { byte };
 #define drained(p) (len(store_buffer[p]) == 0)
 
-// --- what passes by other ways, which are not the subject here, and what only the properties need ----------
+// --- state that is not part of the protocol, and state that only the properties need -----------------------
 
 byte tail[PRODUCERS]; // consumed by the worker
 byte answered;        // the last request answered
 bool owed[PRODUCERS]; // what lane p held when the open request was made is still there
-bool paid;            // somebody has paid for waking the worker out of the present arming
+bool paid;            // a caller has woken the worker since it armed
 byte running = PRODUCERS + (REQUESTS > 0);
 byte disturbances = DISTURBANCES;
 
@@ -77,12 +77,12 @@ byte disturbances = DISTURBANCES;
 #define nothing_owed (!owed[0] && !owed[1] && !owed[2])
 #endif
 
-// The one good way to end without a stop: everybody has gone home, all is consumed, and the worker sleeps so
-// that the next signal would wake it. Any other state in which nothing can move is an invalid end state: a
-// lost wake-up.
+// The one valid end without a stop: all other processes have ended, everything is consumed, and the worker sleeps
+// and can be woken by the next signal. Any other state in which no process can continue is an invalid end state:
+// a lost wake-up.
 #define at_rest (running == 0 && all_consumed && waiting && armed && !locked)
 
-// --- the hardware: brings the oldest store of any buffer to memory, whenever it likes ----------------------
+// --- the hardware: moves the oldest store of any buffer to memory at any time ------------------------------
 
 active proctype memory() {
 end:
@@ -101,19 +101,19 @@ end:
   od
 }
 
-// To wait until the own buffer is empty is to empty it: `memory` may always move first.
+// Waiting until the processor's own buffer is empty has the effect of emptying it: `memory` can always run first.
 inline fence(me) { drained(me) }
 
-// The mutex. Locking drains nothing; unlocking, a release, comes after the own stores have reached memory.
+// The mutex. Locking drains nothing; unlocking is a release, so the processor's own stores reach memory first.
 // Only the worker does something under it: a producer's lock and unlock are one step, which may have to wait.
 inline lock() { d_step { !locked -> locked = true } }
 inline unlock(me) { d_step { drained(me) -> locked = false } }
 inline pass_the_mutex() { !locked }
 
-// --- the producers' half -----------------------------------------------------------------------------------
+// --- the producers -----------------------------------------------------------------------------------------
 
 inline wake(me) {
-  if // the exchange is a locked instruction: own stores first, then load and store in one
+  if // the exchange is a locked instruction: its processor's stores first, then load and store in one step
 #ifdef BROKEN_NO_EXCHANGE
   :: drained(me) && armed ->
      d_step { assert(!paid); paid = true; armed = false };
@@ -123,7 +123,7 @@ inline wake(me) {
 #ifndef BROKEN_NOTIFY_WITHOUT_LOCK
      pass_the_mutex();
 #endif
-     waiting = false // notify_one: nothing happens where nobody waits
+     waiting = false // notify_one: no effect if the worker does not wait
   :: drained(me) && !armed // another producer pays
   fi
 }
@@ -149,8 +149,8 @@ active [PRODUCERS] proctype producer() {
 }
 
 #if REQUESTS
-// One request: a flush or a stop, at any time. Two: a flush, and at any time after its answer a stop. What
-// memory holds when a request is made is owed to it: the answer may come only when that is consumed.
+// One request: a flush or a stop, at any time. Two: a flush, and a stop at any time after its answer. The records in
+// memory when a request is made are owed to it: the answer may come only when they are consumed.
 inline make_request() {
   owed[0] = (head[0] != tail[0]);
 #if PRODUCERS > 1
@@ -179,10 +179,10 @@ ask:
 }
 #endif
 
-// --- the worker's half -------------------------------------------------------------------------------------
+// --- the worker --------------------------------------------------------------------------------------------
 
-// FENCE: its own. ASYMMETRIC: membarrier, which is its own and then one on every other processor, one after
-// the other in any order, while all of them run on.
+// FENCE: a fence on the worker's processor. ASYMMETRIC: membarrier, a fence on the worker's processor and then one on
+// every other processor, one after the other in any order, while all of them continue to run.
 inline heavy_fence() {
   fence(WORKER);
 #if defined(ASYMMETRIC) && !defined(BROKEN_NO_FENCE)
@@ -242,7 +242,7 @@ pass:
      fi
   fi;
 
-  // Nothing there: arm, and look once more.
+  // No record and no request: arm, and check once more.
 #ifdef BROKEN_FENCE_BEFORE_ARMING
   heavy_fence();
   store_armed(true);
@@ -272,11 +272,11 @@ pass:
   lock();
   do
   :: armed_for_worker ->
-     d_step { drained(WORKER) -> locked = false; waiting = true }; // wait unlocks and begins in one
+     d_step { drained(WORKER) -> locked = false; waiting = true }; // wait unlocks and begins in one step
      if
-     :: d_step { !waiting && !locked -> locked = true } // notified; wait locks again before it returns
+     :: d_step { !waiting && !locked -> locked = true } // notified: wait locks again before it returns
 #if DISTURBANCES
-     :: d_step { waiting && disturbances > 0 -> disturbances--; waiting = false }; // without a reason
+     :: d_step { waiting && disturbances > 0 -> disturbances--; waiting = false }; // a spurious wake-up
         lock()
      :: d_step { waiting && disturbances > 0 -> disturbances--; waiting = false; late = true };
         lock();
@@ -288,7 +288,7 @@ pass:
   od;
   unlock(WORKER);
 #if DISTURBANCES
-  if // after a deadline; the library stores before it unlocks, here the store may come still later
+  if // after a deadline; the library stores before it unlocks, here the store may come later
   :: late -> late = false; store_armed(false)
   :: else
   fi;

@@ -38,6 +38,6 @@ refuse_option("FAPILOG_PRESET is \"prod\"; the presets are dev, production, serv
   -DFAPILOG_PRESET=prod)
 refuse_option("FAPILOG_COMPILED_LEVEL is \"loud\"; it is one of debug, info" -DFAPILOG_COMPILED_LEVEL=loud)
 refuse_option("FAPILOG_COMPILED_LEVEL is \"100\"" -DFAPILOG_COMPILED_LEVEL=100)
-refuse_option("FAPILOG_WITH_ZLIB is \"maybe\"; it is AUTO, ON or OFF" -DFAPILOG_WITH_ZLIB=maybe)
+refuse_option("FAPILOG_WITH_ZLIB is \"maybe\"; expected AUTO, ON or OFF" -DFAPILOG_WITH_ZLIB=maybe)
 refuse_option("fmt [0-9.]+ or newer was not found, and FAPILOG_FETCH_DEPS is off"
   -DFAPILOG_FETCH_DEPS=OFF -DCMAKE_DISABLE_FIND_PACKAGE_fmt=ON)
