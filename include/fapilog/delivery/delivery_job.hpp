@@ -40,7 +40,7 @@ struct delivery_job {
 
 enum class attempt_state : std::uint8_t {
   done,     ///< every entry has its result
-  retry,    ///< the rest must be offered again
+  retry,    ///< the rest must be written again
   give_up,  ///< no attempt is left for the rest
 };
 struct attempt_result {

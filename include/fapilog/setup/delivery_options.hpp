@@ -94,9 +94,9 @@ struct spool_options {
   std::string directory = {};
   /// Bytes that the files of one sink may take, those of earlier processes included.
   std::uint64_t max_bytes = std::uint64_t{256} * 1024 * 1024;
-  /// A file that has reached this, or a quarter of `max_bytes`, is followed by another.
+  /// Size of a file, at most a quarter of `max_bytes`, at which a new one is started.
   std::uint64_t segment_bytes = std::uint64_t{8} * 1024 * 1024;
-  /// True: each batch is synced to the medium (fdatasync) and survives a power failure, not only the process.
+  /// True: each batch is synced to disk (fdatasync) and survives a power failure, not only the process.
   bool sync = false;
 
   template <class Self, class Visitor>
@@ -146,7 +146,7 @@ struct delivery_options {
     visit(setting{.name = "when_queue_full",
                   .text = "What happens to a batch for which the queue has no room."},
           self.when_queue_full);
-    visit(setting{.name = "retry", .text = "How often and how soon a batch is offered again."}, self.retry);
+    visit(setting{.name = "retry", .text = "How often and how soon a batch is retried."}, self.retry);
     visit(setting{.name = "circuit_breaker", .text = "When attempts on a failing sink pause."},
           self.circuit_breaker);
     visit(setting{.name = "spool", .text = "Where batches wait on disk while the sink is down."}, self.spool);

@@ -23,7 +23,7 @@ namespace fapilog::inline v0_1 {
 
 enum class write_outcome : std::uint8_t {
   delivered,  ///< every entry reached its destination
-  retry,      ///< some entries must be offered again
+  retry,      ///< some entries must be written again
   rejected,   ///< some entries will never be accepted; all others are delivered
 };
 
@@ -31,7 +31,7 @@ enum class write_outcome : std::uint8_t {
 class [[nodiscard]] write_result {
  public:
   static write_result delivered() { return {}; }
-  /// The entries before index `first` are delivered. The others are offered again, not before `delay` has passed.
+  /// The entries before index `first` are delivered. The others are retried, not before `delay` has passed.
   static write_result retry(std::string reason, std::size_t first = 0, std::chrono::milliseconds delay = {}) {
     write_result result;
     result.outcome_ = write_outcome::retry;

@@ -32,7 +32,7 @@ class stdout_stream {
   write_result write(std::string_view text, std::size_t count, EndOf const& end_of) {
     std::size_t begin = 0;
     if (!torn_.empty()) {
-      // If the same entry is offered again, continues where it was cut. Otherwise finishes it first.
+      // If the same entry is written again, continues where it was cut. Otherwise finishes it first.
       if (text.substr(0, torn_.size()) == torn_) {
         begin = torn_out_;
       } else if (int const error = finish_torn(); error != 0) {

@@ -68,7 +68,7 @@ class table_writer {
       if (!s.failed) continue;
       record_failure(*s.failed);
       if (s.failed->action == action::wait) s.failed = diagnose(*s.failed);
-      // Refused records are offered again, too: the sink reports them to the delivery only once the whole batch is
+      // Refused records are written again, too: the sink reports them to the delivery only once the whole batch is
       // finished.
       return retry_after(*s.failed, refused.empty() ? s.done : std::min(s.done, refused.front()));
     }
