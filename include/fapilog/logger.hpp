@@ -37,7 +37,7 @@ inline constinit atomic_word<std::uint8_t> nothing_enabled{255};
 
 /// A handle that logs to the runtime that made it, whatever the preset of that runtime. Copies are the same logger; a
 /// default-constructed logger logs nothing. Calls below `Floor` are removed at compile time; loggers of every floor
-/// convert to each other, so a library may log with a floor of its own to the logger that its caller passes in.
+/// convert to each other, so a library may log with its own floor to the logger that its caller passes in.
 ///
 /// Every call is `noexcept`, copies its arguments before it returns, and costs one load and a branch if its level is
 /// disabled. A logger may outlive its runtime: its calls are then counted as dropped (`closed`).
@@ -179,7 +179,7 @@ class basic_logger {
     return basic_logger{core_->owner.bind(*core_, fields, N)};
   }
 
-  /// Refused: a field that is stored in a variable, which may outlive its value.
+  /// These overloads refuse a field that is stored in a variable, because it may outlive its value.
   template <class... A>
     requires detail::has_stored_field<A...>
   void debug(auto const&, A&&...) const { detail::refuse_stored_fields<A...>(); }
@@ -207,7 +207,7 @@ class basic_logger {
   template <class... A>
     requires detail::has_stored_field<A...>
   void log(level, auto const&, A&&...) const { detail::refuse_stored_fields<A...>(); }
-  /// True if a call with this level is written. For a check before expensive work; `lazy` needs none.
+  /// True if a call with this level is logged. Use it before expensive work; `lazy` needs no such check.
   [[nodiscard]] bool is_enabled(level severity) const noexcept {
     return static_cast<std::uint8_t>(severity) >= threshold_->load_relaxed();
   }
@@ -215,7 +215,7 @@ class basic_logger {
   void set_level(level lowest) const {
     if (core_ != nullptr) core_->owner.set_level(core_->name.name, lowest);
   }
-  /// The name that the records have, or an empty string for a default-constructed logger.
+  /// The name of the logger, or an empty string if it is default-constructed.
   [[nodiscard]] std::string_view name() const noexcept {
     return core_ == nullptr ? std::string_view{} : std::string_view{core_->name.name};
   }

@@ -317,7 +317,7 @@ TEST_CASE("reports mistakes in the delivery to a sink with their path") {
       "fapilog: sink_config.stdout_json.delivery.circuit_breaker.failure_threshold: 0 is out of range (1 or "
       "more) [test:1]");
   CHECK(said(R"({"thread": "shared", "spool": {"directory": "x"}})") ==
-        "fapilog: sink_config.stdout_json.delivery.spool: needs a thread of its own; set thread to 'own' or "
+        "fapilog: sink_config.stdout_json.delivery.spool: needs its own thread; set thread to 'own' or "
         "'automatic' [test:1]");
 }
 

@@ -119,7 +119,7 @@ class delivery {
     if (is_started_) guard_.warn("the sink failed; records are lost", last_reason_);
   }
 
-  /// Counts the results and passes them to the tickets. The spool counts what it holds itself.
+  /// Counts the results and passes them to the tickets. The spool itself counts the records that it holds.
   void finish(delivery_job const& job) const {
     auto const with = [&job](record_result result) {
       return static_cast<std::uint64_t>(std::count(job.results.begin(), job.results.end(), result));

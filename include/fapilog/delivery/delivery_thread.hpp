@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Delivers to one sink on a thread of its own, behind a bounded queue and, if configured, a spool on disk.
+// Delivers to one sink on its own thread, behind a bounded queue and, if configured, a spool on disk.
 #pragma once
 
 #include <fapilog/delivery/batch_queue.hpp>

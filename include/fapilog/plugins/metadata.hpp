@@ -199,7 +199,7 @@ struct plugin_details {
   std::string repository{};
   std::string license = "MIT";
   plugin_compatibility compatibility{};
-  std::vector<std::string> dependencies{};  ///< what it needs besides fapilog, for people to read
+  std::vector<std::string> dependencies{};  ///< what it needs besides fapilog; informational
   std::string api_version = plugin_api_version.text();
   std::vector<std::string> tags{};
 };

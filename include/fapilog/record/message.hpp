@@ -16,7 +16,7 @@
 namespace fapilog::inline v0_1 {
 namespace detail {
 
-/// Represents a value that fmt does not know in the compile-time check. It takes `{}` and nothing else.
+/// Represents a value that fmt cannot format in the compile-time check. It takes `{}` and nothing else.
 struct plain_value {};
 
 template <class T>

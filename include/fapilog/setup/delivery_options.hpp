@@ -21,11 +21,13 @@
 
 namespace fapilog::inline v0_1 {
 
-/// Where a sink is called.
+/// Which thread calls a sink.
 enum class sink_thread : std::uint8_t {
-  automatic,  ///< own for a sink that may block, and for one of several that does not say; else shared
-  shared,     ///< the worker's: no hand-over, but the other sinks wait while this one is busy
-  own,        ///< a thread of its own behind a bounded queue: no other sink waits for it
+  /// `own` for a sink that has a spool or may block, and for one of several sinks if it does not declare `may_block`;
+  /// else `shared`.
+  automatic,
+  shared,  ///< the worker's thread: no hand-over, but the other sinks wait while this one is busy
+  own,     ///< its own thread, behind a bounded queue: no other sink waits for it
 };
 
 /// What happens to a batch for which a sink's queue has no room.
@@ -34,18 +36,18 @@ enum class when_queue_full : std::uint8_t {
   block,  ///< the worker waits, and with it every other sink; the lanes then fill
 };
 
-/// Which records a sink gets: those that all members take.
+/// Which records a sink gets: those to which every member applies.
 struct route {
-  /// Lowest and highest level, both included.
+  /// Lowest and highest level that the sink gets.
   level min_level = static_cast<level>(0);
   level max_level = static_cast<level>(level_count - 1);
-  /// Only these levels; none given: all.
+  /// Only records of these levels; empty: all levels.
   level_set levels = {};
   /// The logger of this name and those below it (`db` takes `db` and `db.pool`); empty: every logger.
   std::string logger = {};
   /// Only records that no other sink's route takes. Makes sense with the other members at their defaults.
   bool otherwise = false;
-  /// Any other rule, from code; called on the worker's thread. One that throws takes the record.
+  /// Any other condition, in code only; called on the worker's thread. If it throws, the sink gets the record.
   std::function<bool(event const&)> predicate = {};
 
   template <class Self, class Visitor>
@@ -54,8 +56,10 @@ struct route {
           self.min_level);
     visit(setting{.name = "max_level", .text = "Highest level that the sink gets.", .reloadable = true},
           self.max_level);
-    visit(setting{.name = "levels", .text = "Only these levels; none: all.", .reloadable = true},
-          self.levels);
+    visit(
+        setting{
+            .name = "levels", .text = "Only records of these levels; empty: all levels.", .reloadable = true},
+        self.levels);
     visit(
         setting{
             .name = "logger", .text = "Only the logger of this name and those below it.", .reloadable = true},
@@ -90,9 +94,9 @@ struct route {
 
 /// Where batches wait on disk while a sink is down, even across restarts of the process.
 struct spool_options {
-  /// Empty: no spool. One directory may serve many sinks and processes: each uses files of its own in it.
+  /// Empty: no spool. Many sinks and processes may share one directory: each has its own files in it.
   std::string directory = {};
-  /// Bytes that the files of one sink may take, those of earlier processes included.
+  /// Maximum bytes of the files of one sink, including those of earlier processes.
   std::uint64_t max_bytes = std::uint64_t{256} * 1024 * 1024;
   /// Size of a file, at most a quarter of `max_bytes`, at which a new one is started.
   std::uint64_t segment_bytes = std::uint64_t{8} * 1024 * 1024;
@@ -104,7 +108,7 @@ struct spool_options {
     visit(setting{.name = "directory", .text = "Directory of the spool files; empty: no spool."},
           self.directory);
     visit(setting{.name = "max_bytes",
-                  .text = "Bytes that the files of this sink may take.",
+                  .text = "Maximum bytes of the files of this sink.",
                   .min = 65'536,
                   .form = setting_form::bytes},
           self.max_bytes);
@@ -119,11 +123,11 @@ struct spool_options {
 };
 
 struct delivery_options {
-  /// For health, metrics and messages; empty: the sink's own name.
+  /// Name for health, metrics and messages; empty: the sink's own name.
   std::string name = {};
   fapilog::route route = {};
   sink_thread thread = sink_thread::automatic;
-  /// Bytes of batches that may wait for a sink with its own thread.
+  /// Maximum bytes of the batches that wait for a sink with its own thread.
   std::uint64_t queue_bytes = std::uint64_t{16} * 1024 * 1024;
   fapilog::when_queue_full when_queue_full = fapilog::when_queue_full::drop;
   retry_options retry = {};
@@ -134,12 +138,13 @@ struct delivery_options {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "name", .text = "For health, metrics and messages; empty: the sink's own."},
-          self.name);
+    visit(
+        setting{.name = "name", .text = "Name for health, metrics and messages; empty: the sink's own name."},
+        self.name);
     visit(setting{.name = "route", .text = "Which records the sink gets."}, self.route);
     visit(setting{.name = "thread", .text = "Which thread calls the sink."}, self.thread);
     visit(setting{.name = "queue_bytes",
-                  .text = "Bytes of batches that may wait for a sink with its own thread.",
+                  .text = "Maximum bytes of the batches that wait for a sink with its own thread.",
                   .min = 65'536,
                   .form = setting_form::bytes},
           self.queue_bytes);
@@ -154,12 +159,12 @@ struct delivery_options {
 
   static void check(delivery_options const& o, setting_problems& problems) {
     if (!o.spool.directory.empty() && o.thread == sink_thread::shared)
-      problems.add("spool", "needs a thread of its own; set thread to 'own' or 'automatic'");
+      problems.add("spool", "needs its own thread; set thread to 'own' or 'automatic'");
   }
 };
 
-/// A sink and how records are delivered to it: `{sinks::stdout_json{}, {.route = {.min_level = level::error}}}`. A sink alone is one with
-/// the defaults.
+/// A sink and how records are delivered to it: `{sinks::stdout_json{}, {.route = {.min_level = level::error}}}`. A sink
+/// alone converts to one with default options.
 struct placed_sink {
   template <class T>
     requires(std::constructible_from<any_sink, T> && !std::same_as<std::remove_cvref_t<T>, placed_sink>)

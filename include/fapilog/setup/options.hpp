@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Every choice of a runtime, as one plain aggregate whose defaults are the preset's.
+// All options of a runtime, as one aggregate whose defaults are those of the preset.
 #pragma once
 
 #include <fapilog/metrics/diagnostics.hpp>
@@ -31,7 +31,7 @@ inline void check_level_rules(std::vector<std::pair<std::string, level>> const& 
                               std::vector<std::pair<level, std::string>> const& level_names,
                               setting_problems& problems) {
   for (auto const& [pattern, lowest] : log_levels) {
-    // A star elsewhere would match nothing.
+    // A star in any other place would match nothing.
     std::size_t const star = pattern.find('*');
     bool const name_and_below = star >= 2 && star + 1 == pattern.size() && pattern.ends_with(".*");
     if (pattern.empty() || (star != std::string::npos && !name_and_below)) {
@@ -50,7 +50,7 @@ inline void check_level_rules(std::vector<std::pair<std::string, level>> const& 
 
 }  // namespace detail
 
-/// Options for `basic_runtime<P>`: name what differs from the preset,
+/// Options for `basic_runtime<P>`. Set the members that differ from the preset:
 /// `fapilog::runtime rt{{.log_level = fapilog::level::debug, .lane_bytes = 1 << 16}};`
 /// The members have the order of the table in docs/user-guide/configuration.md.
 template <preset const& P>
@@ -62,12 +62,13 @@ struct basic_options {
 
   /// Maximum number of records in a batch. More: fewer and larger writes. Less: sinks see records sooner under load.
   std::size_t batch_max_size = P.get("core.batch_max_size", std::size_t{256});
-  /// Longest that a record waits for others once the lanes are empty; 0: it never waits. An isolated record never waits.
+  /// Maximum time that a record waits for others once the lanes are empty; 0: it never waits. An isolated record never
+  /// waits.
   std::chrono::nanoseconds batch_timeout =
       P.get("core.batch_timeout_seconds", std::chrono::nanoseconds{250'000'000});
 
   fapilog::when_full when_full = P.get("core.when_full", fapilog::when_full::drop);
-  /// For `when_full::wait`.
+  /// Maximum time that a call waits for room if `when_full` is `when_full::wait`.
   std::chrono::nanoseconds backpressure_wait = std::chrono::milliseconds{50};
   /// Bytes that one thread may have in flight; rounded up to a power of two, 4 KiB to 1 GiB. See
   /// docs/user-guide/backpressure.md for the size of a record.
@@ -78,23 +79,23 @@ struct basic_options {
   /// A longer record is truncated and marked `_truncated`; 1 KiB to 1 GiB.
   std::size_t max_record_bytes = std::size_t{1} << 20;
 
-  /// After its last record the worker polls for this long without sleeping, ...
+  /// How long the worker polls without sleeping after its last record.
   std::chrono::nanoseconds spin = std::chrono::microseconds{10};
-  /// ... then naps for 50 to 200 us at a time for this long, during which a call need not wake it; then it sleeps until a
-  /// call wakes it.
+  /// How long the worker then naps, 50 to 200 us at a time, before it sleeps until a call wakes it. A call need not
+  /// wake it from a nap.
   std::chrono::nanoseconds linger = std::chrono::milliseconds{2};
-  /// False: calls and worker are ordered by fences instead of membarrier(2), which briefly interrupts other threads each
-  /// time the worker goes to sleep.
+  /// False: fences order calls and worker instead of membarrier(2), which briefly interrupts other threads each time
+  /// the worker begins to sleep.
   bool use_membarrier = true;
   /// False: calls read the wall clock instead of the processor's time stamp counter.
   bool use_tsc = true;
 
-  /// For `diagnostics`. An empty string takes the environment variable FAPILOG_SERVICE, FAPILOG_ENV or FAPILOG_VERSION;
-  /// without it `service` is the file name of the program.
+  /// Members of `diagnostics`. If a string is empty, the environment variable FAPILOG_SERVICE, FAPILOG_ENV or
+  /// FAPILOG_VERSION is used. If that is not set either, `service` is the file name of the program.
   std::string service = {};
   std::string env = {};
   std::string version = {};
-  /// File, line, function and thread in `diagnostics`.
+  /// Adds file, line, function and thread of the call to `diagnostics`.
   bool source_location = P.get("core.source_location", false);
   /// Names of custom levels, such as `{{fapilog::custom_level(25), "NOTICE"}}`.
   std::vector<std::pair<level, std::string>> level_names = {};
@@ -103,7 +104,7 @@ struct basic_options {
   /// enricher.
   std::vector<any_filter> filters = {};
   std::vector<any_enricher> enrichers = {};
-  /// In addition to those of the preset, and after them.
+  /// Redactors in addition to those of the preset. They run after them.
   std::vector<any_redactor> redactors = {};
   /// False removes the redactors of the preset, and the runtime reports that at its start. What they mask is then written
   /// in clear.
@@ -116,7 +117,7 @@ struct basic_options {
   std::vector<placed_sink> sinks = detail::default_sinks<P>();
   /// Whether a record goes to every sink whose route takes it, or to the first.
   fapilog::routing routing = fapilog::routing::overlap;
-  /// For sinks that have none of their own.
+  /// Retry options of the sinks that have none.
   retry_options retry = {};
 
   /// What happens while the worker is behind.
@@ -125,13 +126,13 @@ struct basic_options {
   std::chrono::nanoseconds drop_summary_window =
       P.get("core.drop_summary_window_seconds", std::chrono::nanoseconds{0});
 
-  /// How long the destructor of the runtime waits for the last records.
+  /// How long the destructor of the runtime, or the exit of the process, waits for the last records.
   std::chrono::nanoseconds shutdown_timeout =
       P.get("core.shutdown_timeout_seconds", std::chrono::nanoseconds{3'000'000'000});
   /// Receives the diagnostics instead of stderr; called from any thread, one call at a time.
   diagnostics::writer diagnostics_output = {};
 
-  /// The settings of the group `core`. Stages and sinks are lists of names there (`core_lists`).
+  /// The settings of the group `core`. In that group, stages and sinks are lists of names (`core_lists`).
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
     constexpr double kib = 1024;
@@ -148,13 +149,16 @@ struct basic_options {
                   .min = 1,
                   .max = 1'000'000},
           self.batch_max_size);
-    visit(setting{.name = "batch_timeout_seconds",
-                  .text =
-                      "Longest that a record waits for others once the lanes are empty; 0: it never waits."},
-          self.batch_timeout);
+    visit(
+        setting{
+            .name = "batch_timeout_seconds",
+            .text =
+                "Maximum time that a record waits for others once the lanes are empty; 0: it never waits."},
+        self.batch_timeout);
     visit(setting{.name = "when_full", .text = "What a call does when its thread's lane is full."},
           self.when_full);
-    visit(setting{.name = "backpressure_wait_ms", .text = "Longest wait for room if `when_full` is `wait`."},
+    visit(setting{.name = "backpressure_wait_ms",
+                  .text = "Maximum time that a call waits for room if `when_full` is `wait`."},
           self.backpressure_wait);
     visit(setting{.name = "lane_bytes",
                   .text = "Bytes that one thread may have in flight; rounded up to a power of two.",
@@ -178,13 +182,14 @@ struct basic_options {
                   .form = setting_form::bytes},
           self.max_record_bytes);
     visit(setting{.name = "spin",
-                  .text = "After its last record the worker polls for this long without sleeping.",
+                  .text = "How long the worker polls without sleeping after its last record.",
                   .advanced = true},
           self.spin);
-    visit(setting{.name = "linger",
-                  .text = "Then it naps for this long, and calls need not wake it; then it sleeps.",
-                  .advanced = true},
-          self.linger);
+    visit(
+        setting{.name = "linger",
+                .text = "How long the worker then naps before it sleeps; a call need not wake it from a nap.",
+                .advanced = true},
+        self.linger);
     visit(setting{.name = "use_membarrier",
                   .text = "Whether membarrier(2) may order calls and worker.",
                   .advanced = true},
@@ -201,7 +206,8 @@ struct basic_options {
           self.env);
     visit(setting{.name = "version", .text = "`diagnostics.version`; empty: FAPILOG_VERSION, else `0.0.0`."},
           self.version);
-    visit(setting{.name = "source_location", .text = "File, line, function and thread in `diagnostics`."},
+    visit(setting{.name = "source_location",
+                  .text = "Adds file, line, function and thread of the call to `diagnostics`."},
           self.source_location);
     visit(setting{.name = "level_names",
                   .text = "Names of custom levels, by their numbers: `{\"25\": \"NOTICE\"}`."},
@@ -219,7 +225,7 @@ struct basic_options {
                   .text = "Whether a record goes to every sink whose route takes it, or to the first.",
                   .reloadable = true},
           self.routing);
-    visit(setting{.name = "retry", .text = "For sinks that have none of their own."}, self.retry);
+    visit(setting{.name = "retry", .text = "Retry options of the sinks that have none."}, self.retry);
     visit(setting{.name = "adaptive", .text = "What happens while the worker is behind."}, self.adaptive);
     visit(setting{.name = "drop_summary_window_seconds",
                   .text = "A WARNING record reports how many records were dropped in this time; 0: none."},

@@ -14,19 +14,19 @@ namespace fapilog::inline v0_1 {
 
 /// What a call does when its thread's lane is full.
 enum class when_full : std::uint8_t {
-  drop,   ///< give the record up at once; it is counted
-  wait,   ///< wait for at most `backpressure_wait`, then give it up
+  drop,   ///< drop the record at once and count it
+  wait,   ///< wait for at most `backpressure_wait`, then drop and count the record
   block,  ///< wait until there is room, however long that takes
 };
 
 /// How often and how soon writing a batch is retried. The pauses double from `first_delay` to `longest_delay`;
-/// each is drawn between 0 and that (full jitter), so that many processes do not retry at the same moment.
+/// each is a random time between 0 and that (full jitter), so that many processes do not retry at the same moment.
 struct retry_options {
-  /// Attempts to write one batch before it goes to the spool or the fallback, or is given up. 0: no limit for a sink with its own
-  /// thread, or one that may block, and without spool and fallback; else 3.
+  /// Attempts to write one batch before it goes to the spool or the fallback, or is given up. 0: no limit for a sink
+  /// that has its own thread or may block, and has neither spool nor fallback; else 3.
   std::uint32_t attempts = 0;
   std::chrono::milliseconds first_delay{10};
-  /// 0: 200 ms on the worker's thread, which waits that long at most; 10 s on the sink's own thread.
+  /// Longest pause. 0: 200 ms on the worker's thread, which waits during the pause; 10 s on the sink's own thread.
   std::chrono::milliseconds longest_delay{0};
 
   friend bool operator==(retry_options const&, retry_options const&) = default;
@@ -49,7 +49,8 @@ struct circuit_breaker_options {
   bool enabled = false;
   /// Failed attempts in a row that open the circuit.
   std::uint32_t failure_threshold = 5;
-  /// How long it stays open; then one batch is tried (half-open), and its result closes or opens it again.
+  /// How long the circuit stays open. Then one batch is tried (half-open), and its result closes the circuit or opens
+  /// it again.
   std::chrono::milliseconds recovery_timeout{30'000};
 
   template <class Self, class Visitor>
@@ -66,14 +67,14 @@ struct circuit_breaker_options {
   }
 };
 
-/// What happens while the worker is behind: see `pressure_level`. Its load is the fill of the fullest lane, from 0 to 1, and
-/// a boost for each open circuit.
+/// What happens while the worker is behind: see `pressure_level`. The load is the fill of the fullest lane, 0 to 1,
+/// plus a boost for each open circuit.
 struct adaptive_options {
   bool enabled = false;
   std::chrono::milliseconds check_interval{250};
   /// Shortest time between two steps.
   std::chrono::milliseconds cooldown{2'000};
-  /// The thresholds of escalation ascend; each level ends below the threshold at which it begins.
+  /// The thresholds of escalation must ascend. Each level must end at a lower load than that at which it begins.
   double escalate_to_elevated = 0.60;
   double escalate_to_high = 0.80;
   double escalate_to_critical = 0.92;

@@ -39,7 +39,7 @@ namespace detail {
 /// What the redactors of a preset cover: see `redactors::production_set` and `redactors::hardened_set`.
 enum class redaction_form : std::uint8_t { none, credentials, hardened };
 
-/// The value of a setting as a file has it: a boolean, a number or a string.
+/// The value of a setting in the form of a settings file: a boolean, a number or a string.
 class preset_value {
  public:
   enum class type : std::uint8_t { boolean, integer, real, string };
@@ -61,7 +61,8 @@ class preset_value {
   [[nodiscard]] constexpr double real() const noexcept { return real_; }
   [[nodiscard]] constexpr std::string_view string() const noexcept { return string_; }
 
-  /// As a T: a bool, number, level, duration, or the name of an enumeration's value. `path` is the setting's.
+  /// Converts to a T: a bool, number, level, duration, or an enumeration by the name of its value. `path` is the path
+  /// of the setting.
   template <class T>
   [[nodiscard]] constexpr T as(std::string_view path) const {
     if constexpr (std::is_same_v<T, level>) {
@@ -76,7 +77,7 @@ class preset_value {
     } else if constexpr (std::is_arithmetic_v<T>) {
       return static_cast<T>(integer_);
     } else {
-      // A duration: in seconds, or in milliseconds.
+      // A duration, in seconds or in milliseconds.
       using period = typename T::period;
       double const seconds = real_ / (path.ends_with("_ms") ? 1e3 : 1.0);
       return T{static_cast<typename T::rep>(seconds * static_cast<double>(period::den) /
@@ -114,14 +115,15 @@ class constant_list {
 };
 }  // namespace detail
 
-/// A set of choices known at compile time: what differs from the defaults that the settings themselves declare.
+/// A preset: sinks, redactors, and the settings whose defaults differ from those that they declare. Known at compile
+/// time.
 struct preset {
   std::string_view name;
   /// False forbids every change of a database's schema, by type: see `basic_runtime::allow_ddl`.
   bool allow_ddl = true;
   detail::redaction_form redaction = detail::redaction_form::none;
   detail::constant_list<std::string_view, 2> sinks = {"stdout_json"};
-  /// The first sink has the file as its fallback, which is created when it is first needed.
+  /// True: the file is the fallback of the first sink, and is created when it is first needed.
   bool file_is_fallback = false;
   detail::constant_list<detail::preset_setting, 16> settings = {};
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From a preset to its sinks and stages, and to the defaults of settings.
+// Makes the sinks and stages of a preset, and the defaults of its settings.
 #pragma once
 
 #include <fapilog/setup/delivery_options.hpp>
@@ -17,9 +17,10 @@
 namespace fapilog::inline v0_1 {
 
 namespace detail {
-/// What a preset does while the worker is behind.
+/// The adaptive options of a preset: what happens while the worker is behind.
 [[nodiscard]] adaptive_options preset_adaptive(preset const& p);
-/// The enrichers of every runtime, which precede the user's own: `runtime_info`, and `source_location` if asked for.
+/// The enrichers of every runtime, which precede the user's own: `runtime_info`, and `source_location` if it is
+/// enabled.
 [[nodiscard]] std::vector<any_enricher> preset_enrichers(std::string service, std::string env,
                                                          std::string program_version, bool source_location);
 
@@ -33,7 +34,7 @@ template <preset const& P>
 template <preset const& P>
 [[nodiscard]] std::vector<any_redactor> default_redactors();
 
-/// The redactors of P if `is_on`, then those that are added.
+/// The redactors of P if `is_on` is true, then the added ones.
 template <preset const& P>
 [[nodiscard]] std::vector<any_redactor> with_preset_redactors(bool is_on, std::vector<any_redactor> added) {
   if constexpr (P.redaction == redaction_form::none) return added;

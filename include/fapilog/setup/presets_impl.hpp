@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The bodies of presets.hpp; the one place that names concrete sinks and stages of presets together.
+// The bodies of presets.hpp; the only header that names the concrete sinks and stages of all presets.
 #pragma once
 
 #include <fapilog/detail/compiled.hpp>
@@ -41,7 +41,7 @@ namespace detail {
   return {.what = type::string, .string = v.string()};
 }
 
-/// Gives the members of an object that the preset changes their values; `path` is the object's.
+/// Sets the members of an object whose values the preset changes. `path` is the path of the object.
 inline void apply_preset(preset const& p, std::string const& path, void* object, setting_type const& type) {
   for (setting_member const& member : members_of(object, type)) {
     std::string const own = path + '.' + std::string{member.row.name};
@@ -74,7 +74,7 @@ FAPILOG_INLINE sinks::rotating_file preset_file(preset const& p) {
   return sinks::rotating_file{std::move(config)};
 }
 
-/// How the sink `name` of a preset is served, without a fallback.
+/// The delivery options of the sink `name` of a preset, without a fallback.
 FAPILOG_INLINE delivery_options preset_delivery(preset const& p, std::string_view name) {
   return detail::preset_part<delivery_options>(p, "sink_config." + std::string{name} + ".delivery");
 }
@@ -117,7 +117,7 @@ FAPILOG_INLINE std::vector<any_redactor> preset_redactors(preset const& p) {
 #else
 
 namespace detail {
-// Not preset_sinks(P): a program compiles only what P has.
+// Does not call preset_sinks(P), so that a program compiles only the sinks that P has.
 template <preset const& P>
 [[gnu::cold, gnu::noinline]] std::vector<placed_sink> default_sinks() {
   std::vector<placed_sink> all;

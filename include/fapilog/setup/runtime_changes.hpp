@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The changes that a running runtime takes.
+// The changes that can be applied to a running runtime.
 #pragma once
 
 #include <fapilog/record/level.hpp>
@@ -20,19 +20,19 @@ namespace fapilog::inline v0_1 {
 /// For `basic_runtime::change`. A member that is set replaces the option of that name; a stage that is not replaced keeps
 /// its state.
 struct runtime_changes {
-  /// Also replaces the level that `set_level("*", ...)` gave.
+  /// Also replaces the level that `set_level("*", ...)` set.
   std::optional<level> log_level = {};
-  /// Replaces all rules, those of `set_level` too.
+  /// Replaces all rules, including those of `set_level`.
   std::optional<std::vector<std::pair<std::string, level>>> log_levels = {};
   std::optional<std::vector<any_filter>> filters = {};
-  /// Those after `runtime_info` and `source_location`, which stay.
+  /// Replaces the enrichers after `runtime_info` and `source_location`; those two stay.
   std::optional<std::vector<any_enricher>> enrichers = {};
-  /// Those after the ones of the preset, which stay.
+  /// Replaces the redactors after those of the preset; the redactors of the preset stay.
   std::optional<std::vector<any_redactor>> redactors = {};
   std::optional<std::vector<any_processor>> processors = {};
   std::optional<fapilog::redaction_fail_mode> redaction_fail_mode = {};
   std::optional<fapilog::routing> routing = {};
-  /// One for each sink, in their order.
+  /// One route for each sink, in the order of the sinks.
   std::optional<std::vector<route>> routes = {};
 };
 

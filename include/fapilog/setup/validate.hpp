@@ -28,7 +28,8 @@ inline void check_options(void const* core, setting_type const& type, std::vecto
 
 }  // namespace detail
 
-/// Throws: std::invalid_argument with everything that is wrong: which setting, its value and what it may be.
+/// Throws: std::invalid_argument with everything that is wrong: each setting, its value and the values that it may
+/// have.
 template <preset const& P>
 void validate(basic_options<P> const& o) {
   detail::check_options(&o, detail::setting_type_of<basic_options<P>>, o.sinks);

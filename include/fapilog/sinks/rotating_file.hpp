@@ -72,7 +72,7 @@ class rotating_file {
         if (auto const refused = rotate(now)) return retry(refused.message(), done);
         continue;
       }
-      // A line that is longer than a file gets a file of its own. If rotation fails, the file grows beyond the limit.
+      // A line that is longer than a file gets its own file. If rotation fails, the file grows beyond the limit.
       if (last == done) last = file_.size() > 0 ? entries.size() : done + 1;
       std::size_t const end = end_of_line(entries, last - 1);
       detail::transfer const written =

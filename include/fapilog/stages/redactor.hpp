@@ -23,9 +23,9 @@ enum class redaction_fail_mode : std::uint8_t {
   closed,  ///< the record is dropped and counted as failed, and the failure is reported
 };
 
-/// A redactor has `void redact(event&)`. What it could not finish does not pass: see `redaction_fail_mode`. Reports name
-/// the type of the exception but not its text, which may contain the value. Optional members: see `stage_base`. Thread:
-/// the worker's, one call at a time.
+/// A redactor has `void redact(event&)`. If it throws, the event does not pass unredacted: see `redaction_fail_mode`.
+/// Reports name the type of the exception but not its text, which may contain the value. Optional members: see
+/// `stage_base`. Thread: the worker's, one call at a time.
 template <class T>
 concept redactor = requires(T& s, event& e) {
   s.redact(e);

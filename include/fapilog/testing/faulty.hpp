@@ -20,7 +20,7 @@
 
 namespace fapilog::inline v0_1::testing {
 
-/// What a faulty sink or stage does when it is called.
+/// How a faulty sink or stage fails when it is called.
 enum class fault : std::uint8_t {
   none,
   retry,   ///< a sink returns `write_result::retry`; a stage does the same as for `throws`

@@ -50,8 +50,8 @@ class batch_builder {
     for (auto* const count : {&filtered_, &failed_}) count->store(0, std::memory_order_relaxed);
   }
 
-  /// When the current batch is handed over even if it is not full: `timeout` after the previous one, so that an isolated
-  /// record goes out at once. Empty if the batch is empty.
+  /// When the current batch is handed over even if it is not full: `timeout` after the previous one, so that an
+  /// isolated record is handed over at once. Returns nothing if the batch is empty.
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> due(
       std::chrono::nanoseconds timeout) const noexcept {
     if (empty()) return std::nullopt;
@@ -64,7 +64,7 @@ class batch_builder {
 
   [[nodiscard]] bool empty() const noexcept { return storage_->entries().empty(); }
 
-  /// True if the batch takes no more records.
+  /// True if no more records may be added to the batch.
   [[nodiscard]] bool full() const noexcept {
     return storage_->entries().size() >= batch_max_size_ * pressure_.batch_factor() ||
            storage_->text().size() >= text_max;

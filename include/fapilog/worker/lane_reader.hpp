@@ -121,7 +121,7 @@ class lane_reader {
     return best;
   }
 
-  /// Visits the next log record, and takes over the scope that came with it.
+  /// Visits the next log record, after taking the scope that was published with it.
   template <class Visitor>
   void consume(head& h, Visitor& visit) {
     ring& queue = h.from->queue;

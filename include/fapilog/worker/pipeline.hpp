@@ -95,7 +95,7 @@ class pipeline {
   /// Held during fork(2), so that a child does not inherit it locked.
   [[nodiscard]] std::mutex& mutex() noexcept { return mutex_; }
 
-  /// Runs filters, enrichers and redactors. Filters do not see internal records.
+  /// Runs filters, enrichers and redactors. Internal records skip the filters.
   [[nodiscard]] verdict run(event& e) {
     for (any_filter& f : stages_.filters) {
       if (e.is_internal) break;

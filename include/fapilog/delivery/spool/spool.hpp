@@ -152,7 +152,7 @@ class spool {
     std::unique_ptr<spool_segment> file;
     std::uint64_t number = 0;
     std::deque<std::uint64_t> numbers;  ///< of the frames that this process appended and has not popped
-    bool is_closed = false;             ///< takes no more frames
+    bool is_closed = false;             ///< no more frames are appended to it
   };
   using segments = std::deque<segment>;
 

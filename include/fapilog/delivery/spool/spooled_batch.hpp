@@ -21,7 +21,7 @@ inline void encode_batch(detail::text_buffer& out, batch const& entries, std::si
   for (std::size_t i = first; i < entries.size(); ++i) encoder.put(entries[i]);
 }
 
-/// Returns a batch with memory of its own, or an empty one if the payload is not valid. Throws: std::bad_alloc.
+/// Returns a batch with its own memory, or an empty one if the payload is not valid. Throws: std::bad_alloc.
 [[nodiscard]] inline batch decode_batch(std::string_view payload, std::size_t records) {
   auto storage = std::make_shared<batch_storage>();
   detail::event_decoder decoder{storage->memory().copy(payload), storage->memory()};

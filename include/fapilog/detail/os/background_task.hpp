@@ -17,7 +17,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Runs jobs in order on a thread of its own. The thread starts with the first job; `finish` and the destructor wait for the
+/// Runs jobs in order on its own thread. The thread starts with the first job; `finish` and the destructor wait for the
 /// last job and end it.
 /// In a forked child, the parent's jobs do not exist and a new job starts a new thread.
 /// Thread: one at a time. Throws: never.

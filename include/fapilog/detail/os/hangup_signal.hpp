@@ -77,7 +77,7 @@ class hangup_signal {
     ::sigemptyset(&ours.sa_mask);
     ::sigaction(SIGHUP, &ours, &before);
   }
-  /// If another handler was installed after ours, it stays, and so does ours, which it may call.
+  /// If another handler was installed after ours, both stay, because it may call ours.
   static void uninstall() noexcept {
     struct sigaction now {};
     ::sigaction(SIGHUP, nullptr, &now);

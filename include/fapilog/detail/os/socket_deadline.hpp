@@ -17,8 +17,8 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Shuts down sockets whose deadline has passed, so that a blocking library call returns with an error. Uses a thread of its
-/// own, which sleeps while nothing is watched; most watches do not wake it.
+/// Shuts down sockets whose deadline has passed, so that a blocking library call returns with an error. Uses its own
+/// thread, which sleeps while nothing is watched; most watches do not wake it.
 /// In a forked child the thread does not exist until `start` is called again.
 /// Thread: any; during `start` and the destructor nothing may be watched. Throws: std::system_error, std::bad_alloc.
 class socket_deadline {
@@ -107,8 +107,8 @@ class socket_deadline {
         shut_down_socket(e.socket);
         return true;
       });
-      // There are thousands of watches, so the end of one does not wake the thread. The thread wakes at the deadline of
-      // the ended watch instead, and finds nothing to do.
+      // There is a watch for each blocking call, so the end of one does not wake the thread. Instead, the thread wakes
+      // at its deadline and finds nothing to do.
       auto const next =
           std::min_element(s.watched.begin(), s.watched.end(),
                            [](auto const& a, auto const& b) { return a.deadline < b.deadline; });

@@ -15,8 +15,8 @@
 
 namespace fapilog::inline v0_1::enrichers {
 
-/// What `runtime_info` adds to `diagnostics`. An empty string takes the environment variable: FAPILOG_SERVICE (else the
-/// file name of the program), FAPILOG_ENV or ENV (else "dev"), FAPILOG_VERSION (else "0.0.0").
+/// What `runtime_info` adds to `diagnostics`. If a string is empty, an environment variable is used: FAPILOG_SERVICE
+/// (else the file name of the program), FAPILOG_ENV or ENV (else "dev"), FAPILOG_VERSION (else "0.0.0").
 struct runtime_info_config {
   std::string service = {};
   std::string env = {};

@@ -82,7 +82,7 @@ class stdout_stream {
     std::string const name =
         descriptor_ == 1 ? std::string{"standard output"} : "descriptor " + std::to_string(descriptor_);
     if (error == EPIPE || error == EBADF) {
-      torn_.clear();  // a new reader of the descriptor has seen no part of the entry
+      torn_.clear();  // a new reader of the descriptor has read no part of the entry
       problem_ = name + (error == EPIPE ? " has no reader any more" : " is closed") + ": " +
                  detail::errno_text(error) + "; records are written again once it is open";
       return reject_from(first, count, problem_);
