@@ -9,6 +9,27 @@
 #include <fapilog/plugins/builtins.hpp>
 #include <fapilog/setup/options.hpp>
 #include <fapilog/sinks/postgres/config.hpp>
+#include <fapilog/sinks/rotating_file.hpp>
+#include <fapilog/sinks/stdout_json.hpp>
+#include <fapilog/sinks/stdout_pretty.hpp>
+#include <fapilog/stages/enrichers/runtime_info.hpp>
+#include <fapilog/stages/enrichers/static_fields.hpp>
+#include <fapilog/stages/enrichers/thread_name.hpp>
+#include <fapilog/stages/filters/adaptive_sampling.hpp>
+#include <fapilog/stages/filters/error_dedupe.hpp>
+#include <fapilog/stages/filters/first_occurrence.hpp>
+#include <fapilog/stages/filters/level.hpp>
+#include <fapilog/stages/filters/rate_limit.hpp>
+#include <fapilog/stages/filters/sampling.hpp>
+#include <fapilog/stages/filters/trace_sampling.hpp>
+#include <fapilog/stages/processors/size_guard.hpp>
+#include <fapilog/stages/redactors/by_name.hpp>
+#include <fapilog/stages/redactors/field_blocker.hpp>
+#include <fapilog/stages/redactors/field_mask.hpp>
+#include <fapilog/stages/redactors/regex_mask.hpp>
+#include <fapilog/stages/redactors/string_truncate.hpp>
+#include <fapilog/stages/redactors/url_credentials.hpp>
+#include <fapilog/stages/redactors/value_detectors.hpp>
 
 #include <cmath>
 #include <functional>
@@ -167,7 +188,9 @@ TEST_CASE("each stage and sink has the same bounds in code and by text") {
   checked += check_both_ways<enrichers::thread_name_config>("thread_name");
   checked += check_both_ways<enrichers::static_fields_config>("static_fields");
   checked += check_both_ways<redactors::by_name_config>("by_name");
+  checked += check_both_ways<redactors::field_blocker_config>("field_blocker");
   checked += check_both_ways<redactors::field_mask_config>("field_mask");
+  checked += check_both_ways<redactors::regex_mask_config>("regex_mask");
   checked += check_both_ways<redactors::string_truncate_config>("string_truncate");
   checked += check_both_ways<redactors::url_credentials_config>("url_credentials");
   checked += check_both_ways<redactors::value_detectors_config>("value_detectors");

@@ -26,11 +26,11 @@ constexpr std::string_view secret = "Bearer eyJhbGciOiJIUzI1NiJ9";
 
 /// Whether the secret is in what a runtime of P writes with these options, and what it reports.
 template <fapilog::preset const& P>
-struct written {
+struct logged_line {
   std::string lines;
   std::string reports;
 
-  explicit written(fapilog::basic_options<P> options) {
+  explicit logged_line(fapilog::basic_options<P> options) {
     auto const sink = std::make_shared<support::capture>();
     options.sinks = {sink};
     options.diagnostics_output = [this](std::string_view line) { reports += line; };
@@ -48,18 +48,18 @@ template <fapilog::preset const& P>
 void check_secret_stays_masked() {
   CAPTURE(P.name);
   {
-    written<P> const out{{.redactors = {fapilog::redactors::field_blocker{}}, .sinks = {}}};
+    logged_line<P> const out{{.redactors = {fapilog::redactors::field_blocker{}}, .sinks = {}}};
     CHECK_FALSE(out.has_secret());
     CHECK_FALSE(out.has_body());
     CHECK(out.reports.empty());
   }
   for (auto const* const list : {R"(["field_blocker"])", "[]", "null"}) {
     CAPTURE(list);
-    written<P> const out{
+    logged_line<P> const out{
         settings::from_json(R"({"core": {"redactors": )" + std::string{list} + "}}").template options<P>()};
     CHECK_FALSE(out.has_secret());
   }
-  written<P> const by_environment{
+  logged_line<P> const by_environment{
       settings::from_environment({{"FAPILOG_CORE__REDACTORS", "field_blocker"}}).template options<P>()};
   CHECK_FALSE(by_environment.has_secret());
   CHECK_FALSE(by_environment.has_body());
@@ -68,10 +68,10 @@ void check_secret_stays_masked() {
 template <fapilog::preset const& P>
 void check_opt_out_is_reported() {
   CAPTURE(P.name);
-  written<P> const in_code{{.preset_redactors = false, .sinks = {}}};
-  written<P> const by_text{
+  logged_line<P> const in_code{{.preset_redactors = false, .sinks = {}}};
+  logged_line<P> const by_text{
       settings::from_json(R"({"core": {"preset_redactors": false}})").template options<P>()};
-  written<P> const by_environment{
+  logged_line<P> const by_environment{
       settings::from_environment({{"FAPILOG_CORE__PRESET_REDACTORS", "off"}}).template options<P>()};
   for (auto const* const out : {&in_code, &by_text, &by_environment}) {
     CHECK(out->has_secret());
@@ -95,7 +95,7 @@ TEST_CASE("only an explicit setting removes the redactors of the preset, and the
 }
 
 TEST_CASE("a preset without redactors has nothing to report") {
-  written<fapilog::presets::minimal> const out{{.preset_redactors = false, .sinks = {}}};
+  logged_line<fapilog::presets::minimal> const out{{.preset_redactors = false, .sinks = {}}};
   CHECK(out.reports.empty());
   CHECK(out.has_secret());
 }
