@@ -104,7 +104,7 @@ std::string line_with(std::string_view found, std::string_view wanted) {
     found.remove_prefix(std::min(a.size() + 1, found.size()));
     wanted.remove_prefix(std::min(b.size() + 1, wanted.size()));
   }
-  return "  one of them goes on";
+  return "  one of them is longer";
 }
 
 }  // namespace

@@ -237,7 +237,7 @@ TEST_CASE("records logged while another thread drains are written or counted, ne
 }
 
 TEST_CASE("a forked child logs its own records, repeats none of its parent's and never hangs") {
-  if (support::thread_sanitized) SKIP("the thread sanitizer knows no threads in such a child");
+  if (support::thread_sanitized) SKIP("the thread sanitizer does not support threads in a forked child");
   support::temporary_directory folder;
   std::string const path = folder / "fork";
   constexpr std::size_t forks = support::scaled(200, 20);

@@ -75,7 +75,7 @@ TEST_CASE("a million sleeps with the fence on both sides lose no wake-up", "[slo
 
 TEST_CASE("a million sleeps with the asymmetric barrier lose no wake-up", "[slow]") {
   bool const usable = fapilog::detail::register_membarrier();
-  if (!usable) WARN("the kernel has no membarrier: the portable fence stands in for it");
+  if (!usable) WARN("the kernel has no membarrier: the portable fence is used instead");
   ping_pong(fapilog::detail::asymmetric_barrier{usable}, rounds);
 }
 

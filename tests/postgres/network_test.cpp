@@ -93,7 +93,7 @@ std::unique_ptr<postgres_server> server_at(separate_network const& network, post
 
 TEST_CASE("notices a cut network while sending, and stores everything once afterwards", "[slow]") {
   separate_network const network;
-  if (!network.exists()) SKIP("a network of its own takes the rights of root and the program ip");
+  if (!network.exists()) SKIP("a network namespace needs root and the program ip");
   auto const config = config_for(network);
   auto const server = server_at(network, config);
   support::complaints told;
@@ -134,7 +134,7 @@ TEST_CASE("notices a cut network while sending, and stores everything once after
 
 TEST_CASE("notices a cut network while waiting for an answer", "[slow]") {
   separate_network const network;
-  if (!network.exists()) SKIP("a network of its own takes the rights of root and the program ip");
+  if (!network.exists()) SKIP("a network namespace needs root and the program ip");
   auto const config = config_for(network);
   auto const server = server_at(network, config);
   support::events e;

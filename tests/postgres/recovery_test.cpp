@@ -371,7 +371,8 @@ TEST_CASE("a drain commits what is pending") {
 }
 
 TEST_CASE("a forked child opens its own connections and does not use those of its parent") {
-  if constexpr (support::thread_sanitized) SKIP("the thread sanitizer knows no threads in a forked child");
+  if constexpr (support::thread_sanitized)
+    SKIP("the thread sanitizer does not support threads in a forked child");
   auto& server = shared_server();
   for (int const count :
        {10, 5'000}) {  // for the larger one, the sink has a second connection and its thread
@@ -405,7 +406,7 @@ TEST_CASE("records wait while the disk is full") {
   std::string const disk = server.folder() / "disk";
   std::filesystem::create_directory(disk);
   if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=24m,mode=0777") != 0)
-    SKIP("a small disk takes the right to mount");
+    SKIP("mounting a small disk is not permitted");
   support::postgres_server::own(disk);
   {
     server.sql("CREATE TABLESPACE small LOCATION '" + disk + "'");

@@ -325,7 +325,7 @@ TEST_CASE("an interval below zero is refused") {
 
 TEST_CASE("in a forked child a watch is inactive and can be destroyed") {
   // The address sanitizer's allocator does not survive a fork while another thread allocates, and the watch thread does.
-  if (support::sanitized) SKIP("a sanitizer has no such child");
+  if (support::sanitized) SKIP("the sanitizers do not support this fork");
   followed f{R"({"core": {"log_level": "WARNING"}})"};
   auto watch = std::make_unique<settings_watch>(f.rt, f.chosen,
                                                 fapilog::settings_watch_options{.interval = 1ms}, f.maker());

@@ -202,7 +202,7 @@ TEST_CASE("writes as many rows a second as a loop of libpq, and more than single
   print("like fapilog for Python", python);
   print("fapilog, GIN index", gin);
   print("libpq, GIN index", plain_gin);
-  std::printf("fapilog is %.2f x libpq, %.1f x single INSERTs, %.1f x the way of fapilog for Python\n",
+  std::printf("fapilog is %.2f x libpq, %.1f x single INSERTs, %.1f x the method of fapilog for Python\n",
               ours.rows_per_second / plain.rows_per_second, ours.rows_per_second / single.rows_per_second,
               ours.rows_per_second / python.rows_per_second);
   // Lower bounds for a busy machine; the figures on a quiet one are in docs/plugins/sinks/postgres.md.

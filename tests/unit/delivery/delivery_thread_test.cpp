@@ -664,7 +664,7 @@ TEST_CASE(
     "a full disk under the spool is reported: records that do not fit are dropped and counted, the others "
     "stay intact") {
   support::small_file_system const disk{"size=128k"};
-  if (!disk.is_mounted()) SKIP("no leave to mount a file system");
+  if (!disk.is_mounted()) SKIP("mounting a file system is not permitted");
   auto sink = std::make_shared<switched_sink>("full", sink_mode::fail);
   complaints heard;
   fapilog::runtime rt{

@@ -422,7 +422,7 @@ TEST_CASE("a file that another process truncated counts as empty and is continue
 
 TEST_CASE("a full disk is reported, leaves no torn line, and writes nothing twice") {
   support::small_file_system disk{"size=128k"};
-  if (!disk.is_mounted()) SKIP("no leave to mount a file system");
+  if (!disk.is_mounted()) SKIP("mounting a file system is not permitted");
   std::string const path = disk / "app.log";
   rotating_file sink{{.path = path}};
   sink.start(silent());
@@ -455,7 +455,7 @@ TEST_CASE("a full disk is reported, leaves no torn line, and writes nothing twic
 
 TEST_CASE("a full disk during rotations loses nothing") {
   support::small_file_system disk{"size=64k,nr_inodes=12"};
-  if (!disk.is_mounted()) SKIP("no leave to mount a file system");
+  if (!disk.is_mounted()) SKIP("mounting a file system is not permitted");
   test_clock const clock;
   std::string const path = disk / "app.log";
   reports told;
@@ -638,7 +638,7 @@ TEST_CASE("if a rotation fails, the file grows, the problem is reported, and the
 
 TEST_CASE("writing continues once a read-only file system is writable again") {
   support::small_file_system disk{"size=256k"};
-  if (!disk.is_mounted()) SKIP("no leave to mount a file system");
+  if (!disk.is_mounted()) SKIP("mounting a file system is not permitted");
   std::string const path = disk / "app.log";
   REQUIRE(disk.make_read_only(true));
   rotating_file sink{{.path = path}};

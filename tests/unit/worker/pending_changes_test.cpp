@@ -137,7 +137,7 @@ TEST_CASE("a change from a sink of the runtime does not wait for itself") {
 }
 
 TEST_CASE("in a forked child a change needs no worker") {
-  if (support::thread_sanitized) SKIP("the thread sanitizer knows no threads in a forked child");
+  if (support::thread_sanitized) SKIP("the thread sanitizer does not support threads in a forked child");
   support::logged test{{.log_level = fapilog::level::warning}};
   test.log.warning("in the parent");
   REQUIRE(test.rt.flush(60s).complete);

@@ -274,7 +274,7 @@ TEST_CASE("an unfinished last line is ended before the next line") {
 
 TEST_CASE("a full disk leaves whole lines, and writing continues once there is room") {
   support::small_file_system disk{"size=64k"};
-  if (!disk.is_mounted()) SKIP("no leave to mount a file system");
+  if (!disk.is_mounted()) SKIP("mounting a file system is not permitted");
   std::string const path = disk / "app.log";
   append_file file;
   REQUIRE_FALSE(file.open(path, disk / "", 0600));
@@ -305,7 +305,7 @@ TEST_CASE("a full disk leaves whole lines, and writing continues once there is r
 
 TEST_CASE("on a full disk the lines of another process are not removed") {
   support::small_file_system disk{"size=64k"};
-  if (!disk.is_mounted()) SKIP("no leave to mount a file system");
+  if (!disk.is_mounted()) SKIP("mounting a file system is not permitted");
   std::string const path = disk / "app.log";
   append_file ours;
   append_file theirs;

@@ -88,7 +88,7 @@ TEST_CASE("if compression fails, the original is unchanged and nothing else is l
   }
   SECTION("the disk is full") {
     support::small_file_system disk{"size=256k"};
-    if (!disk.is_mounted()) SKIP("no leave to mount a file system");
+    if (!disk.is_mounted()) SKIP("mounting a file system is not permitted");
     std::string const path = disk / "app-1.log";
     std::string noise;  // that compresses badly
     for (unsigned x = 1; noise.size() < 200'000; x = x * 1'664'525 + 1'013'904'223)
