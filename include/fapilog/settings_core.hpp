@@ -38,7 +38,8 @@ class settings {
   /// The settings of the preset alone.
   explicit settings(registry plugins = builtin_plugins());
 
-  /// Throws: settings_error for a file that cannot be read or is not JSON, and for files that extend each other in a cycle.
+  /// Reads a file over the preset. Throws: settings_error for a file that cannot be read or is not JSON, and for files
+  /// that extend each other in a cycle.
   [[nodiscard]] static settings from_file(std::string const& path, registry plugins = builtin_plugins());
   /// Messages call the string `name`.
   [[nodiscard]] static settings from_json(std::string_view text, std::string const& name = "JSON",
@@ -46,12 +47,12 @@ class settings {
   [[nodiscard]] static settings from_environment(environment_map const& variables = process_environment(),
                                                  registry plugins = builtin_plugins());
 
-  /// A copy with one more layer. A file that `extends` another one is merged over it.
+  /// Returns a copy with one more layer. A file that `extends` another one is merged over it.
   [[nodiscard]] settings with_file(std::string const& path) const;
   [[nodiscard]] settings with_json(std::string_view text, std::string const& name = "JSON") const;
   [[nodiscard]] settings with_environment(environment_map const& variables = process_environment()) const;
 
-  /// A copy with the files read again; strings and variables stay as they were.
+  /// Returns a copy with the files read again; strings and variables stay as they were.
   [[nodiscard]] settings read_again() const;
   /// The files that were read, including those that they extend.
   [[nodiscard]] std::vector<std::string> const& files() const noexcept { return files_; }

@@ -24,7 +24,7 @@
 namespace fapilog::inline v0_1 {
 
 namespace detail {
-/// `core` and `log_level` make `core.log_level`.
+/// Joins `core` and `log_level` to `core.log_level`.
 [[nodiscard]] inline std::string setting_path(std::string_view above, std::string_view name) {
   std::string path{above};
   if (!path.empty()) path += '.';

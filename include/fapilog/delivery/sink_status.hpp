@@ -24,7 +24,7 @@ class sink_status {
     try {
       sink_.collect(all);
     } catch (...) {
-      // Metrics are best effort: a sink whose collect throws keeps what it added before.
+      // Metrics are best effort: if `collect` throws, the metrics that it added before remain.
     }
     for (std::size_t i = begin; i < all.size(); ++i) all[i].labels.emplace_back("sink", name_);
   }

@@ -315,7 +315,7 @@ class lane_channel final : public channel {
     return block;
   }
 
-  /// This thread's lane, or null without memory.
+  /// Returns this thread's lane, or null without memory.
   [[nodiscard]] lane* this_lane() noexcept {
     return this_thread_lane.owner == this ? this_thread_lane.owned : acquire_lane();
   }

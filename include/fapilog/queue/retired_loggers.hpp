@@ -27,7 +27,7 @@ class retired_loggers {
   static void delete_all(logger_core* first) noexcept {
     while (first != nullptr) delete std::exchange(first, first->next_retired);
   }
-  /// From now on cores are deleted at once.
+  /// Must be called when the worker ends: from then on, cores are deleted at once.
   void end_of_worker() noexcept {
     worker_ended_.store_seq_cst(true);
     delete_all(take());

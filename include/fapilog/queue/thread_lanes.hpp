@@ -31,7 +31,7 @@ class thread_lanes {
     for (held const& h : all_) release(h);
   }
 
-  /// The lane that this thread has in this channel, or null.
+  /// Returns the lane that this thread has in this channel, or null.
   [[nodiscard]] lane* find(channel const& owner) const noexcept {
     auto const found = std::ranges::find(all_, &owner, &held::owner);
     return found == all_.end() ? nullptr : found->owned;

@@ -102,7 +102,7 @@ class batch {
   /// Bytes of the batch's memory, which copies and parts share.
   [[nodiscard]] std::size_t bytes() const noexcept { return storage_ ? storage_->bytes() : 0; }
 
-  /// A batch of the entries at these indices, which must ascend. Throws: std::bad_alloc.
+  /// Returns a batch of the entries at these indices, which must ascend. Throws: std::bad_alloc.
   [[nodiscard]] batch only(std::vector<std::uint32_t> const& indices) const {
     auto chosen = std::make_shared<detail::batch_storage>();
     chosen->entries().reserve(indices.size());
@@ -111,7 +111,7 @@ class batch {
     return from_copies(std::move(chosen));
   }
 
-  /// One batch of the entries of several, in order. Throws: std::bad_alloc.
+  /// Joins the entries of several batches into one batch, in order. Throws: std::bad_alloc.
   [[nodiscard]] static batch joined(std::vector<batch> const& parts) {
     auto all = std::make_shared<detail::batch_storage>();
     std::size_t count = 0;
@@ -124,7 +124,7 @@ class batch {
     return from_copies(std::move(all));
   }
 
-  /// The entries from this index on.
+  /// Returns a batch of the entries from this index on.
   [[nodiscard]] batch from(std::size_t index) const {
     batch rest = *this;
     rest.first_ = index < size() ? first_ + index : last_;
@@ -138,7 +138,7 @@ class batch {
     to.text().append(e.json);
     to.text().push_back('\n');
   }
-  /// Points the entries to their lines. This comes last because the text moves while it grows.
+  /// Sets the line of each entry. Must be called last, because the text moves while it grows.
   static batch from_copies(std::shared_ptr<detail::batch_storage> made) {
     char const* line = made->text().data();
     for (entry& e : made->entries()) {

@@ -14,7 +14,7 @@
 namespace fapilog::inline v0_1 {
 namespace detail {
 
-/// One set of fields in force on a thread, shared by the thread's list and the scope that made it.
+/// A set of fields in force on a thread. The thread's list and the scope that made it share the link.
 struct scope_link {
   shared_bytes fields;
   scope_link* outer = nullptr;
@@ -110,7 +110,7 @@ class scope_guard {
     (void)end_of_thread_scope();  // the first use registers its destructor
     thread_->unlink(nullptr);
     link_ = thread_->make(
-        static_cast<shared_bytes&&>(fields));  // null without memory: then the fields are left out
+        static_cast<shared_bytes&&>(fields));  // null without memory; the fields are then left out
   }
   scope_guard(scope_guard const&) = delete;
   scope_guard& operator=(scope_guard const&) = delete;

@@ -142,7 +142,7 @@ class event_decoder {
     std::uint32_t size = 0;
     return number(size) && take(size, to);
   }
-  /// A copy with a terminating zero, as `file` and `function` need.
+  /// Returns a copy with a terminating zero, which `file` and `function` need.
   char const* ended(std::string_view from) {
     auto* const to = reinterpret_cast<char*>(memory_.take(from.size() + 1));
     if (!from.empty()) std::memcpy(to, from.data(), from.size());

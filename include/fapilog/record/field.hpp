@@ -216,20 +216,20 @@ template <std::size_t N>
 
 }  // namespace detail
 
-/// A field from a literal key and any loggable value: numbers, strings, containers, times, paths, error codes, enums,
-/// optional and variant values, and types with `to_log` or a fmt formatter.
+/// Makes a field from a literal key and any loggable value: numbers, strings, containers, times, paths, error codes,
+/// enums, optional and variant values, and types with `to_log` or a fmt formatter.
 template <class T>
 [[nodiscard, gnu::always_inline]] inline auto kv(key name, T const& value) noexcept {
   return detail::shaped_field<detail::shape_of<T>()>{name, value};
 }
 
-/// The same with a key that is known only at run time.
+/// Makes the same field with a key that is known only at run time.
 template <class T>
 [[nodiscard]] field kv(dynamic_key name, T const& value) noexcept {
   return field{name, value};
 }
 
-/// A field whose value is computed only if the level is enabled: `lazy("dump", [&] { return expensive(); })`.
+/// Makes a field whose value is computed only if the level is enabled: `lazy("dump", [&] { return expensive(); })`.
 /// If the function throws, the value is an error message and the record is kept.
 template <class F>
 [[nodiscard, gnu::always_inline]] inline field lazy(key name, F const& compute) noexcept {
@@ -248,19 +248,20 @@ template <class F>
 /// The value of a `sensitive` field in the record.
 inline constexpr std::string_view sensitive_text = "***";
 
-/// A field whose value is never copied: the record has `***`. For values that are known to be secret at the call.
+/// Makes a field whose value is never copied: the record has `***`. Use it for values that are known to be secret at
+/// the call.
 template <class T>
 [[nodiscard, gnu::always_inline]] inline auto sensitive(key name, T const& /*value*/) noexcept {
   return detail::shaped_field<detail::field_shape::text>{name, sensitive_text};
 }
 
-/// The same with a key that is known only at run time.
+/// Makes the same field with a key that is known only at run time.
 template <class T>
 [[nodiscard]] field sensitive(dynamic_key name, T const& /*value*/) noexcept {
   return field{name, sensitive_text};
 }
 
-/// An exception as a field: its type, message and chain of causes go to `diagnostics.exception` of the record.
+/// Makes a field of an exception. Its type, message and chain of causes go to `diagnostics.exception` of the record:
 /// `catch (std::exception const& e) { log.error("charge failed", caught(e)); }`
 [[nodiscard]] inline field caught(std::exception const& error) noexcept {
   return field{detail::key_view{},
@@ -270,7 +271,8 @@ template <class T>
                &error};
 }
 
-/// The same for `std::current_exception()`. The type of what is not derived from std::exception is "unknown".
+/// Makes a field of `std::current_exception()`. The type is "unknown" if the exception is not derived from
+/// std::exception.
 [[nodiscard]] inline field caught(std::exception_ptr const& error) noexcept {
   return field{detail::key_view{},
                [](value_writer& writer, detail::key_view key_name, void const* object) {

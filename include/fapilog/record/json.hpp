@@ -88,7 +88,7 @@ namespace json_detail {
 
 }  // namespace json_detail
 
-/// A string in quotes. Invalid UTF-8 becomes U+FFFD, control characters become `\u` escapes.
+/// Writes a string in quotes. Invalid UTF-8 becomes U+FFFD, control characters become `\u` escapes.
 inline void put_text(detail::text_buffer& out, std::string_view text) {
   char* to = out.room(text.size() + 2 + detail::block_bytes);
   *to++ = '"';
@@ -140,8 +140,8 @@ inline void put_two_digits(char* to, std::uint32_t number) noexcept {
   return to + size;
 }
 
-/// The shortest form that reads back as the same number, always with a point or an exponent. NaN and infinities, which
-/// JSON does not have, become the strings "NaN", "Infinity" and "-Infinity".
+/// Writes the shortest form that reads back as the same number, always with a point or an exponent. NaN and infinities,
+/// which JSON does not have, become the strings "NaN", "Infinity" and "-Infinity".
 template <class Float>
 void put_float(detail::text_buffer& out, Float number) {
   char* const to = out.room(48);
@@ -161,7 +161,7 @@ void put_float(detail::text_buffer& out, Float number) {
   out.end_at(end);
 }
 
-/// Seconds with a decimal point: 1.5, 0.000000001, -2.0.
+/// Writes seconds with a decimal point: 1.5, 0.000000001, -2.0.
 inline void put_duration(detail::text_buffer& out, std::int64_t ns) {
   auto magnitude = ns < 0 ? 0 - static_cast<std::uint64_t>(ns) : static_cast<std::uint64_t>(ns);
   if (ns < 0) out.push_back('-');
@@ -266,7 +266,7 @@ struct member_visitor {
   }
 };
 
-/// As `json_visitor`, but in the plain form that messages have.
+/// Writes what a value holds as in a message.
 struct plain_visitor : json_visitor {
   using json_visitor::operator();
 
@@ -292,7 +292,7 @@ struct plain_visitor : json_visitor {
 
 }  // namespace json_detail
 
-/// `,"key":value`.
+/// Writes `,"key":value`.
 inline void put_next_member(detail::text_buffer& out, member const& m) {
   out.push_back(',');
   put_text(out, m.key);
@@ -300,7 +300,7 @@ inline void put_next_member(detail::text_buffer& out, member const& m) {
   m.value.visit(json_detail::member_visitor{out, m.value});
 }
 
-/// `{"key":value,...}` of these members.
+/// Writes `{"key":value,...}` with these members.
 inline void put_members(detail::text_buffer& out, member const* first, std::size_t count) {
   std::size_t const begin = out.size();
   if (count == 0) out.push_back(',');
@@ -309,10 +309,10 @@ inline void put_members(detail::text_buffer& out, member const* first, std::size
   out.push_back('}');
 }
 
-/// Any value. Bytes are written in hexadecimal, times as RFC 3339 in UTC, durations in seconds, pointers as strings.
+/// Writes any value: bytes in hexadecimal, times as RFC 3339 in UTC, durations in seconds, pointers as strings.
 inline void put(detail::text_buffer& out, value const& v) { v.visit(json_detail::json_visitor{out}); }
 
-/// A value in the form that it has in a message: strings without quotes, durations with their unit, the rest as in JSON.
+/// Writes a value as in a message: strings without quotes, durations with their unit, the rest as in JSON.
 inline void put_plain(detail::text_buffer& out, value const& v) {
   v.visit(json_detail::plain_visitor{{out}});
 }

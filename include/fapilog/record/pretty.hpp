@@ -83,8 +83,8 @@ inline std::size_t put_special(char*& to, std::string_view text, bool quoted) no
   }
 }
 
-/// A string with control characters as `\n`, `\x1b` or `\u202e` and invalid UTF-8 as U+FFFD. If quoted, quotes and
-/// backslashes are escaped, too.
+/// Writes a string, with control characters as `\n`, `\x1b` or `\u202e` and invalid UTF-8 as U+FFFD. If `quoted` is
+/// true, quotes and backslashes are escaped, too.
 inline void put_text(detail::text_buffer& out, std::string_view text, bool quoted = false) {
   char* to = out.room(text.size() + 2 + detail::block_bytes);
   if (quoted) *to++ = '"';
@@ -122,7 +122,7 @@ inline void put_member(detail::text_buffer& out, member const& m) {
   put_value(out, m.value);
 }
 
-/// `    type: message`, further members, the stack line by line, then each cause.
+/// Writes `    type: message`, further members, the stack line by line, then each cause.
 inline void put_exception(detail::text_buffer& out, value const& exception) {
   value const* current = &exception;
   for (std::string_view prefix = "    "; current != nullptr; prefix = "    caused by: ") {

@@ -23,8 +23,8 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Adds what a constructor or factory threw because of its settings, at the place of the setting that it names:
-/// `fapilog: plugin.member: ...`, or any message with `member` in backquotes.
+/// Adds the error that a constructor or factory threw because of its settings, with the origin of the setting that the
+/// error names: `fapilog: plugin.member: ...`, or any message with `member` in backquotes.
 inline void add_refusal(plugin_entry const& entry, std::exception const& error,
                         std::vector<settings_problem>& problems) {
   if (auto const* const listed = dynamic_cast<settings_error const*>(&error)) {

@@ -105,7 +105,8 @@ class start_context {
 /// - `static constexpr bool may_block`: true if `write` can wait for something outside the process (a network, a database);
 ///   such a sink gets its own thread. False if it never waits long; the worker may then call it.
 /// The last three may also be data members of the object; `needs_json` and `batch_size` may also be const functions.
-/// Thread: one at a time calls a sink, not always the same. Exceptions are caught, reported and counted as failures.
+/// Thread: one thread at a time calls a sink, not always the same one. Exceptions are caught, reported and counted as
+/// failures.
 template <class T>
 concept sink = requires(T& s, batch const& b) {
   {s.write(b)};
@@ -140,12 +141,12 @@ class any_sink {
   void stop() { self_->stop(); }
   [[nodiscard]] sink_health health() const { return self_->health(); }
   void collect(metric_list& all) const { self_->collect(all); }
-  /// "sink" if the sink has no name.
+  /// The name of the sink, or "sink" if it has none.
   [[nodiscard]] std::string name() const { return self_->name(); }
   [[nodiscard]] bool needs_json() const noexcept { return self_->needs_json(); }
-  /// How many records waiting batches are merged into; 0 if they are not merged.
+  /// Maximum number of records that waiting batches are merged into; 0 if they are not merged.
   [[nodiscard]] std::size_t batch_size() const noexcept { return self_->batch_size(); }
-  /// Empty if the sink does not declare it.
+  /// Whether `write` may block; empty if the sink does not declare it.
   [[nodiscard]] std::optional<bool> may_block() const noexcept { return self_->may_block(); }
 
  private:

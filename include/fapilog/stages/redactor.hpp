@@ -16,7 +16,7 @@
 
 namespace fapilog::inline v0_1 {
 
-/// What happens to a record whose redactor throws. In no mode does a value pass that the redactor could not check.
+/// What happens to a record whose redactor throws. No mode delivers a value that the redactor could not check.
 enum class redaction_fail_mode : std::uint8_t {
   open,    ///< every value and the message become `[REDACTION FAILED]`, the record is delivered and counted
   warn,    ///< as `open`, and the failure is reported

@@ -185,7 +185,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     mutex_.unlock();
   }
 
-  /// All metrics.
+  /// Returns all metrics of the runtime. Throws: std::bad_alloc.
   [[nodiscard]] metric_list metrics() const {
     metric_list all;
     collect_account(all, counts());
@@ -199,7 +199,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   [[nodiscard]] std::chrono::nanoseconds shutdown_timeout() const noexcept {
     return options_.shutdown_timeout;
   }
-  /// The account so far.
+  /// Returns the account so far.
   [[nodiscard]] account counts() const noexcept {
     account sum;
     builder_.add_to(sum);

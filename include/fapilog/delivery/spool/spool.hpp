@@ -145,7 +145,7 @@ class spool {
   }
 
  private:
-  /// In the middle of the range of ten digits, because segments inserted in front count down.
+  /// In the middle of the range of ten digits, because the numbers of segments inserted in front count down.
   static constexpr std::uint64_t first_number = 5'000'000'000;
 
   struct segment {

@@ -37,7 +37,7 @@ class sha256 {
     filled_ = bytes.size();
   }
 
-  /// The hash of all bytes so far. No more bytes may be added afterwards.
+  /// Returns the hash of all bytes so far. No more bytes may be added afterwards.
   [[nodiscard]] digest finish() noexcept {
     constexpr std::size_t length_at = block_size - 8;
     std::uint64_t const bits = total_ * 8;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// SipHash: a 64-bit hash of a string that nobody can predict without the key.
+// SipHash: a 64-bit hash of a string, which cannot be predicted without the key.
 #pragma once
 
 #include <bit>

@@ -20,7 +20,7 @@ class arena {
  public:
   explicit arena(std::size_t chunk_bytes = std::size_t{64} * 1024) : chunk_bytes_(chunk_bytes) {}
 
-  /// `size` bytes aligned to 8.
+  /// Returns `size` bytes aligned to 8.
   [[nodiscard]] std::byte* take(std::size_t size) {
     size = (size + 7) & ~std::size_t{7};
     if (size > left_) [[unlikely]]

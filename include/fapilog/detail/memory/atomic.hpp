@@ -8,8 +8,8 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// A trivially copyable word shared between threads. Means the same as `std::atomic<T>` with the memory order in the name of
-/// each operation. Thread: any.
+/// A trivially copyable word shared between threads. Equivalent to `std::atomic<T>` with the memory order in the name
+/// of each operation. Thread: any.
 template <class T>
 class atomic_word {
   static_assert(sizeof(T) <= sizeof(void*), "fapilog: atomic_word holds at most one machine word");

@@ -24,12 +24,12 @@ class recent_table {
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   [[nodiscard]] bool full() const noexcept { return size_ == max_size_; }
 
-  /// The value, or null. Its age does not change.
+  /// Returns the value, or null. Its age does not change.
   [[nodiscard]] T* find(std::uint64_t key) noexcept {
     std::uint32_t const at = index_of(key);
     return at == none ? nullptr : &nodes_[at].value;
   }
-  /// The value, or null. Makes it the newest entry.
+  /// Returns the value, or null, and makes it the newest entry.
   [[nodiscard]] T* renew(std::uint64_t key) noexcept {
     std::uint32_t const at = index_of(key);
     if (at == none) return nullptr;
@@ -55,7 +55,7 @@ class recent_table {
     return nodes_[at].value;
   }
 
-  /// The entry that was not renewed for the longest time. The table must not be empty.
+  /// Returns the entry that was not renewed for the longest time. The table must not be empty.
   [[nodiscard]] T& oldest() noexcept { return nodes_[oldest_].value; }
   void drop_oldest() noexcept {
     std::uint32_t const at = oldest_;

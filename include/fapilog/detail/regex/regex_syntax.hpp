@@ -169,7 +169,7 @@ class parser {
     return take_count(n);
   }
 
-  /// `{3}`, `{3,}`, `{,3}` or `{3,5}`; any other brace is a character.
+  /// Parses `{3}`, `{3,}`, `{,3}` or `{3,5}`. Any other brace is a character.
   bool take_count(node& n) {
     if (!next_is('{')) return false;
     std::size_t const before = at_++;

@@ -104,7 +104,7 @@ struct postgres_config {
     // clang-format on
   }
 
-  /// Rules beyond the bounds of numbers.
+  /// Checks the rules that bounds of numbers cannot express.
   [[gnu::cold]] static void check(postgres_config const& c, setting_problems& problems) {
     struct member {
       std::string_view name;

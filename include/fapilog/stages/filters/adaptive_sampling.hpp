@@ -31,7 +31,8 @@ struct adaptive_sampling_config {
   /// trail is not a trail.
   level_set always_pass_levels = level_set::of(fapilog::level::error, fapilog::level::critical,
                                                fapilog::level::audit, fapilog::level::security);
-  /// How far the share moves each second towards the one that would hit the target: above 0, 1 for all the way.
+  /// How fast the share adapts: each second it moves by this part of its distance from the share that would meet the
+  /// target. Above 0; 1 moves it at once.
   double smoothing_factor = 0.3;
   /// Seed of the random choices. Without a seed they differ in each run.
   std::optional<std::uint64_t> seed = std::nullopt;

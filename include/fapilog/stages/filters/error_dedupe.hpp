@@ -137,7 +137,7 @@ class error_dedupe {
     return age >= window_ns_ || age < -window_ns_;
   }
 
-  /// After a fork: errors that were suppressed before it are reported by the parent.
+  /// Clears all state after a fork, because the parent reports the errors that were suppressed before it.
   void reset_after_fork() noexcept {
     std::uint32_t const now = detail::fork_generation.load_relaxed();
     if (now == generation_) return;

@@ -47,9 +47,9 @@ struct trace_sampling_config {
 };
 
 /// A trace is kept if SipHash-2-4 of its id, with a key of zeros, is below `sample_rate` * 2^64. So processes agree
-/// without communication, and the traces kept at a lower rate are a subset of those kept at a higher one. Whoever chooses
-/// trace ids chooses what is kept. Throws: std::invalid_argument in the constructor; std::bad_alloc. Thread: the
-/// worker's; `collect` any.
+/// without communication, and the traces kept at a lower rate are a subset of those kept at a higher one. A client that
+/// chooses trace ids chooses which traces are kept. Throws: std::invalid_argument in the constructor; std::bad_alloc.
+/// Thread: the worker's; `collect` any.
 class trace_sampling {
  public:
   explicit trace_sampling(trace_sampling_config const& config = {})

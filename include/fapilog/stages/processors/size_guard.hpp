@@ -165,7 +165,7 @@ class size_guard {
   [[nodiscard]] std::size_t excess() const noexcept {
     return parts_.size() > config_.max_bytes ? parts_.size() - config_.max_bytes : 0;
   }
-  /// The size that a string may have so that the line fits, but not less than `least`.
+  /// Returns the size that a string may have so that the line fits, but not less than `least`.
   [[nodiscard]] std::size_t left_of(detail::line_piece const& piece, std::size_t least) const noexcept {
     std::size_t const size = piece.value_size();
     return size > excess() + least ? size - excess() : least;

@@ -32,7 +32,8 @@ template <class = void>
       combined{by_name_config{.presets = {"CREDENTIALS"}}, credential_patterns(), url_credentials_config{}}};
 }
 
-/// The same, and health and card data by name, fields that may contain anything, and everything with a known format.
+/// Does the same as `production_set`. Also redacts health and card data by name, fields that may contain anything, and
+/// values with a known format, such as card numbers and e-mail addresses.
 template <class = void>
 [[nodiscard]] std::vector<any_redactor> hardened_set() {
   return {combined{blocked_fields(), by_name_config{.presets = {"CREDENTIALS", "HIPAA_PHI", "PCI_DSS"}},

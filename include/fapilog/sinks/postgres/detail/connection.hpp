@@ -205,9 +205,9 @@ class connection {
     }
   }
 
-  /// Looking for the key before the row is written costs the server a fifth more, so it is done only if necessary. If a
-  /// row is already stored unexpectedly, such as by an earlier process, the server refuses the whole statement, which is
-  /// then sent again.
+  /// Looking for the key before writing a row costs the server a fifth more, so it is done only if necessary. If a row
+  /// is unexpectedly already stored, for example by an earlier process, the server refuses the whole statement, which
+  /// is then sent again with that check.
   std::uint64_t insert_encoded() {
     if (!skip_stored_) {
       try {

@@ -203,8 +203,8 @@ class keyword_finder {
     return {begin, end, false};
   }
 
-  /// Up to the closing quote, or the end of the string. Nested JSON escapes its quotes: the closing quote has as many
-  /// backslashes as the opening one, a quote within the value has more.
+  /// Returns the value up to the closing quote, or the end of the string. Nested JSON escapes its quotes: the closing
+  /// quote has as many backslashes as the opening one, a quote within the value has more.
   [[nodiscard]] static part quoted(std::string_view text, std::size_t begin, std::size_t slashes) noexcept {
     char const quote = text[begin - 1];
     std::size_t run = 0;
@@ -286,7 +286,7 @@ class keyword_finder {
     return std::all_of(shown.begin(), shown.end(),
                        [](char c) { return detail::is_ascii_digit(c) || c == '.' || c == '-'; });
   }
-  /// Has a digit, or is long.
+  /// True if it has a digit or is long.
   [[nodiscard]] static bool looks_secret(std::string_view shown) noexcept {
     constexpr std::size_t longest_word = 20;
     return shown.size() >= longest_word || std::any_of(shown.begin(), shown.end(), detail::is_ascii_digit);

@@ -15,7 +15,7 @@ namespace fapilog::inline v0_1::detail {
 struct member_path {
   /// From `context`, `diagnostics` or `data` down, separated by dots. Lists do not appear in it.
   std::string_view dotted;
-  /// The same as single keys, which may contain dots.
+  /// The path as single keys, which may contain dots.
   std::span<std::string_view const> keys;
 };
 

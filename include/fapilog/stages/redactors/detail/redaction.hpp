@@ -32,8 +32,9 @@ inline constexpr std::string_view redacted_bytes = "[REDACTED:BYTES]";
 inline constexpr std::string_view truncation_mark = "[truncated]";
 
 /// Checks the message, the logger's name and every member of context, diagnostics and data, at any depth, keys included.
-/// All rules judge a path once; the decision is cached. A value that is nested deeper than `deepest` is replaced. Values
-/// in shared memory are never changed: they are copied first. Thread: one, except for `collect`. Throws: std::bad_alloc.
+/// The decision of all rules on a path is made once and cached. A value that is nested deeper than `deepest` is
+/// replaced. Values in shared memory are never changed: they are copied first. Thread: one, except for `collect`.
+/// Throws: std::bad_alloc.
 class redaction {
  public:
   /// The record format allows 64 levels; stages may add some.
@@ -143,7 +144,7 @@ class redaction {
   [[nodiscard, gnu::always_inline]] bool is_clean(std::string_view text) const noexcept {
     return !texts_.may_change(text) && (max_characters_ == 0 || text.size() <= max_characters_);
   }
-  /// True, quickly, for most values: no rule covers the place, and the value contains nothing to redact.
+  /// A fast check that is true for most values: no rule covers the place, and the value contains nothing to redact.
   [[nodiscard, gnu::always_inline]] bool is_clean(value const& v, known_place const* known) const noexcept {
     if (known == nullptr || !known->decision.is_plain()) return false;
     return v.visit(clean_visitor{*this});

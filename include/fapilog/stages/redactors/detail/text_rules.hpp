@@ -44,7 +44,7 @@ class text_rules {
   [[nodiscard]] bool active() const noexcept { return active_; }
   [[nodiscard]] bool has(text_rule rule) const noexcept { return (on_ & bit(rule)) != 0; }
 
-  /// False, quickly, for most strings: nothing in them needs a replacement.
+  /// A fast check that is false for most strings: nothing in them needs a replacement.
   [[nodiscard, gnu::always_inline]] bool may_change(std::string_view text) const noexcept {
     if (text.size() > most_) return true;
     if (!active_) return false;
