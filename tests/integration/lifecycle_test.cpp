@@ -189,7 +189,7 @@ TEST_CASE("after a runtime was drained another one serves the same names") {
 }
 
 TEST_CASE(
-    "under production records that standard output refuses are written, redacted, to its fallback file") {
+    "under production, records that standard output rejects are redacted and written to the fallback file") {
   support::temporary_directory folder;
   for (bool const is_broken : {false, true}) {
     int const status = in_child([&] {

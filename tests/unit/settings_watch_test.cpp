@@ -193,9 +193,7 @@ TEST_CASE("files that a file extends are watched, too, including those that a re
   CHECK(comes_true([&] { return watch.applied() == 3; }));
 }
 
-TEST_CASE(
-    "SIGHUP reads the file again, and the handler that stood before is called, and back when the watch "
-    "ends") {
+TEST_CASE("SIGHUP reloads the file and calls the previous handler, which is restored when the watch ends") {
   static std::atomic<int> own{0};
   struct sigaction before {};
   struct sigaction counting {};
