@@ -109,7 +109,7 @@ class basic_runtime {
 };
 
 /// The runtime of the preset chosen at compile time.
-using runtime = basic_runtime<default_preset>;
+using runtime = basic_runtime<detail::default_preset>;
 
 }  // namespace fapilog::inline v0_1
 

@@ -53,13 +53,13 @@ struct no_visitor {
   template <class T>
   void operator()(setting const&, T&) const noexcept {}
 };
-}  // namespace detail
 
 /// An aggregate that declares its settings.
 template <class T>
 concept described = requires(T& t) {
   T::describe(t, detail::no_visitor{});
 };
+}  // namespace detail
 
 /// The names of an enumeration's values: specialise with `static constexpr std::array names{std::pair{value, name}...}`.
 template <class Enum>

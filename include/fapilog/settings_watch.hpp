@@ -230,6 +230,6 @@ class basic_settings_watch {
 };
 
 /// For the preset chosen at compile time.
-using settings_watch = basic_settings_watch<default_preset>;
+using settings_watch = basic_settings_watch<detail::default_preset>;
 
 }  // namespace fapilog::inline v0_1

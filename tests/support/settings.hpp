@@ -11,7 +11,7 @@
 namespace support {
 
 /// The names of the members that a configuration describes, in order.
-template <fapilog::described Config>
+template <fapilog::detail::described Config>
 [[nodiscard]] std::vector<std::string> names_of_settings() {
   std::vector<std::string> all;
   Config const config{};

@@ -128,7 +128,7 @@ TEST_CASE("every setting of a preset reaches the options") {
   check_preset_reaches_options<serverless>();
   check_preset_reaches_options<hardened>();
   check_preset_reaches_options<minimal>();
-  STATIC_REQUIRE(&fapilog::default_preset == &minimal);
+  STATIC_REQUIRE(&fapilog::detail::default_preset == &minimal);
 }
 
 TEST_CASE("a preset changes only settings that exist") {

@@ -7,6 +7,7 @@
 
 namespace fapilog::inline v0_1 {
 
+namespace detail {
 /// Why a record was dropped before it reached the pipeline.
 enum class drop_reason : std::uint8_t {
   queue_full = 0,  ///< the thread's lane was full, and `when_full` is `drop` or its wait ran out
@@ -14,9 +15,8 @@ enum class drop_reason : std::uint8_t {
   no_memory = 2,   ///< no memory for a lane or for a large record
   reentrant = 3,   ///< logged from a signal handler that interrupted another log call
 };
-namespace detail {
+
 inline constexpr std::size_t drop_reason_count = 4;
-}  // namespace detail
 
 [[nodiscard]] constexpr char const* drop_reason_name(drop_reason reason) noexcept {
   switch (reason) {
@@ -27,6 +27,7 @@ inline constexpr std::size_t drop_reason_count = 4;
   }
   return "unknown";
 }
+}  // namespace detail
 
 /// Dropped records by reason.
 struct drop_counts {
@@ -44,6 +45,7 @@ struct drop_counts {
 /// How far the worker is behind.
 enum class pressure_level : std::uint8_t { normal = 0, elevated = 1, high = 2, critical = 3 };
 
+namespace detail {
 [[nodiscard]] constexpr char const* pressure_level_name(pressure_level value) noexcept {
   switch (value) {
     case pressure_level::normal: return "normal";
@@ -53,6 +55,7 @@ enum class pressure_level : std::uint8_t { normal = 0, elevated = 1, high = 2, c
   }
   return "unknown";
 }
+}  // namespace detail
 
 /// What the adaptive pipeline has done.
 struct pressure_summary {

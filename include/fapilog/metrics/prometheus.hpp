@@ -15,7 +15,7 @@
 
 namespace fapilog::inline v0_1 {
 
-namespace prometheus_detail {
+namespace detail::prometheus {
 
 inline void put_escaped(std::string& out, std::string_view text, bool in_quotes) {
   for (char const c : text) {
@@ -67,7 +67,7 @@ inline void put_histogram(std::string& out, metric const& m) {
   put_sample(out, m.name + "_count", m, {}, static_cast<double>(m.count));
 }
 
-}  // namespace prometheus_detail
+}  // namespace detail::prometheus
 
 /// Formats the metrics, grouped by name. Throws: std::bad_alloc. Thread: any.
 [[nodiscard]] inline std::string prometheus_text(metric_list metrics) {
@@ -78,7 +78,7 @@ inline void put_histogram(std::string& out, metric const& m) {
   for (metric const& m : metrics) {
     if (m.name != last) {
       out += "# HELP " + m.name + ' ';
-      prometheus_detail::put_escaped(out, m.help, false);
+      detail::prometheus::put_escaped(out, m.help, false);
       out += "\n# TYPE " + m.name;
       out += m.kind == metric_kind::counter ? " counter\n"
              : m.kind == metric_kind::gauge ? " gauge\n"
@@ -86,9 +86,9 @@ inline void put_histogram(std::string& out, metric const& m) {
       last = m.name;
     }
     if (m.kind == metric_kind::histogram) {
-      prometheus_detail::put_histogram(out, m);
+      detail::prometheus::put_histogram(out, m);
     } else {
-      prometheus_detail::put_sample(out, m.name, m, {}, m.value);
+      detail::prometheus::put_sample(out, m.name, m, {}, m.value);
     }
   }
   return out;

@@ -135,7 +135,6 @@ namespace detail {
 [[nodiscard]] inline semantic_version library_version() {
   return {version_major, version_minor, version_patch};
 }
-}  // namespace detail
 
 /// The version of the contracts between the library and its plugins. A new minor number adds to them; a new major
 /// number breaks them.
@@ -156,9 +155,10 @@ struct plugin_api {
   [[nodiscard]] std::string text() const { return std::to_string(major) + '.' + std::to_string(minor); }
   friend bool operator==(plugin_api const&, plugin_api const&) = default;
 };
+}  // namespace detail
 
 /// The version that this library offers.
-inline constexpr plugin_api plugin_api_version{1, 0};
+inline constexpr detail::plugin_api plugin_api_version{1, 0};
 
 enum class plugin_type : std::uint8_t { sink, enricher, redactor, processor, filter };
 
@@ -174,6 +174,7 @@ inline constexpr std::array<std::string_view, 5> plugin_type_names{"sink", "enri
   return index < detail::plugin_type_names.size() ? detail::plugin_type_names[index] : std::string_view{};
 }
 
+namespace detail {
 /// Parses "sink" and the other kinds, in lower case. Throws: std::invalid_argument that lists the valid ones.
 [[nodiscard]] inline plugin_type parse_plugin_type(std::string_view text) {
   std::string rule{"be one of"};
@@ -183,6 +184,7 @@ inline constexpr std::array<std::string_view, 5> plugin_type_names{"sink", "enri
   }
   detail::metadata::refuse("plugin_type", text, rule);
 }
+}  // namespace detail
 
 /// The versions of fapilog that a plugin works with, both ends included.
 struct plugin_compatibility {
@@ -232,7 +234,7 @@ inline void validate(plugin_metadata const& plugin) {
   }
   static_cast<void>(semantic_version::parse(plugin.version));
   if (to_string(plugin.type).empty()) {
-    static_cast<void>(parse_plugin_type(std::to_string(static_cast<unsigned>(plugin.type))));
+    static_cast<void>(detail::parse_plugin_type(std::to_string(static_cast<unsigned>(plugin.type))));
   }
   if (plugin.entry_point.empty()) {
     detail::metadata::refuse("entry_point", "", "name the type or the function that makes the plugin");
@@ -243,7 +245,7 @@ inline void validate(plugin_metadata const& plugin) {
     detail::metadata::refuse("min_fapilog_version", least,
                              "not be above max_fapilog_version \"" + *most + '"');
   }
-  static_cast<void>(plugin_api::parse(plugin.api_version));
+  static_cast<void>(detail::plugin_api::parse(plugin.api_version));
 }
 
 /// Creates valid metadata. `details` has the members with defaults, as in
@@ -265,29 +267,31 @@ inline void validate(plugin_metadata const& plugin) {
                                                             std::string_view type,
                                                             std::string_view entry_point,
                                                             plugin_details details = {}) {
-  return create_plugin_metadata(name, plugin_version, parse_plugin_type(type), entry_point,
+  return create_plugin_metadata(name, plugin_version, detail::parse_plugin_type(type), entry_point,
                                 std::move(details));
 }
 
+namespace detail {
 /// The result of `is_compatible`; `reason` says why not, and is empty if it is compatible.
 struct [[nodiscard]] compatibility_result {
   bool compatible = true;
   std::string reason{};
   explicit operator bool() const noexcept { return compatible; }
 };
+}  // namespace detail
 
 /// Checks if the plugin works with this version of the library: min <= library <= max, and its api_version has the
 /// major number of `plugin_api_version` and no greater minor one. Metadata that is not valid is not compatible.
 /// Throws: std::bad_alloc only.
-inline compatibility_result is_compatible(plugin_metadata const& plugin,
-                                          semantic_version const& library = detail::library_version()) {
+inline detail::compatibility_result is_compatible(
+    plugin_metadata const& plugin, semantic_version const& library = detail::library_version()) {
   try {
     validate(plugin);
   } catch (std::invalid_argument const& error) {
     return {false, error.what()};
   }
   auto const no = [&plugin](std::string const& why) {
-    return compatibility_result{false, plugin.name + ' ' + why};
+    return detail::compatibility_result{false, plugin.name + ' ' + why};
   };
   auto const& [least, most] = plugin.compatibility;
   if (library < semantic_version::parse(least)) {
@@ -296,7 +300,7 @@ inline compatibility_result is_compatible(plugin_metadata const& plugin,
   if (most && library > semantic_version::parse(*most)) {
     return no("works up to fapilog " + *most + "; this is " + library.text());
   }
-  auto const api = plugin_api::parse(plugin.api_version);
+  auto const api = detail::plugin_api::parse(plugin.api_version);
   if (api.major != plugin_api_version.major || api.minor > plugin_api_version.minor) {
     return no("was made for plugin API " + api.text() + "; this fapilog offers " + plugin_api_version.text());
   }

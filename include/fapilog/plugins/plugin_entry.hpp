@@ -42,7 +42,7 @@ struct plugin_entry {
   [[nodiscard]] std::string path() const { return detail::setting_path(detail::group_of(kind), name); }
 
   /// The settings as an aggregate. Throws: settings_error with everything that is wrong.
-  template <described Config>
+  template <detail::described Config>
   [[nodiscard]] Config read() const {
     std::vector<settings_problem> problems;
     Config result{};

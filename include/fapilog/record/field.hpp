@@ -245,20 +245,22 @@ template <class F>
                &compute};
 }
 
+namespace detail {
 /// The value of a `sensitive` field in the record.
 inline constexpr std::string_view sensitive_text = "***";
+}  // namespace detail
 
 /// Makes a field whose value is never copied: the record has `***`. Use it for values that are known to be secret at
 /// the call.
 template <class T>
 [[nodiscard, gnu::always_inline]] inline auto sensitive(key name, T const& /*value*/) noexcept {
-  return detail::shaped_field<detail::field_shape::text>{name, sensitive_text};
+  return detail::shaped_field<detail::field_shape::text>{name, detail::sensitive_text};
 }
 
 /// Makes the same field with a key that is known only at run time.
 template <class T>
 [[nodiscard]] field sensitive(dynamic_key name, T const& /*value*/) noexcept {
-  return field{name, sensitive_text};
+  return field{name, detail::sensitive_text};
 }
 
 /// Makes a field of an exception. Its type, message and chain of causes go to `diagnostics.exception` of the record:

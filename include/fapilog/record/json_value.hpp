@@ -14,15 +14,17 @@
 
 namespace fapilog::inline v0_1 {
 
+namespace detail {
 /// The two document types of nlohmann::json.
 template <class T>
 concept json_document = std::same_as<T, nlohmann::json> || std::same_as<T, nlohmann::ordered_json>;
+}  // namespace detail
 
 /// Writes a document as objects, arrays, numbers, strings, booleans and null, so that stages can check and change all
 /// parts of it. Binary values become bytes, a discarded value becomes null, an empty key "_". The usual limits of depth
 /// and size apply.
 /// Thread: the calling one. Throws: std::bad_alloc.
-template <json_document Json>
+template <detail::json_document Json>
 void to_log(value_writer& writer, Json const& document) {
   switch (document.type()) {
     case nlohmann::json::value_t::boolean: return writer.value(document.template get<bool>());

@@ -21,13 +21,15 @@ enum class level : std::uint8_t {
   security = 70,  ///< relevant to security staff; kept under pressure like errors
 };
 
+namespace detail {
 /// One more than the highest level.
 inline constexpr std::size_t level_count = 100;
+}  // namespace detail
 
 /// A level between the named ones, such as `constexpr auto notice = fapilog::custom_level(25);`. Set its name in
 /// `options::level_names`. A value above 99 is a compile error.
 consteval level custom_level(unsigned value) {
-  if (value >= level_count) throw "fapilog: a custom level lies between 0 and 99";
+  if (value >= detail::level_count) throw "fapilog: a custom level lies between 0 and 99";
   return static_cast<level>(value);
 }
 
@@ -45,15 +47,17 @@ consteval level custom_level(unsigned value) {
   return {};
 }
 
+namespace detail {
 /// The result of `parse_level`.
 struct parsed_level {
   bool ok = false;
   level value = level::info;
   constexpr explicit operator bool() const noexcept { return ok; }
 };
+}  // namespace detail
 
 /// Reads a level's name in any case, with the aliases WARN and FATAL, or its number ("25"). Throws: never.
-[[nodiscard]] constexpr parsed_level parse_level(std::string_view text) noexcept {
+[[nodiscard]] constexpr detail::parsed_level parse_level(std::string_view text) noexcept {
   for (level const value : {level::debug, level::info, level::warning, level::error, level::critical,
                             level::audit, level::security}) {
     if (detail::equals_ignoring_case(text, level_name(value))) return {true, value};
@@ -76,7 +80,7 @@ struct enum_names;
 template <>
 struct enum_names<level> {
   static constexpr std::string_view name(level value) noexcept { return level_name(value); }
-  static constexpr parsed_level parse(std::string_view text) noexcept { return parse_level(text); }
+  static constexpr detail::parsed_level parse(std::string_view text) noexcept { return parse_level(text); }
 };
 
 /// A set of levels.

@@ -40,7 +40,7 @@ enum class when_queue_full : std::uint8_t {
 struct route {
   /// Lowest and highest level that the sink gets.
   level min_level = static_cast<level>(0);
-  level max_level = static_cast<level>(level_count - 1);
+  level max_level = static_cast<level>(detail::level_count - 1);
   /// Only records of these levels; empty: all levels.
   level_set levels = {};
   /// The logger of this name and those below it (`db` takes `db` and `db.pool`); empty: every logger.
@@ -74,8 +74,9 @@ struct route {
 
   /// True if the route takes every record.
   [[nodiscard]] bool takes_all() const {
-    return static_cast<int>(min_level) == 0 && static_cast<std::size_t>(max_level) == level_count - 1 &&
-           levels == level_set{} && logger.empty() && !otherwise && !predicate;
+    return static_cast<int>(min_level) == 0 &&
+           static_cast<std::size_t>(max_level) == detail::level_count - 1 && levels == level_set{} &&
+           logger.empty() && !otherwise && !predicate;
   }
   [[nodiscard]] bool takes(event const& e) const {
     if (e.severity < min_level || e.severity > max_level) return false;

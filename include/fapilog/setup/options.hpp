@@ -244,7 +244,7 @@ struct basic_options {
 };
 
 /// The options of `fapilog::runtime`.
-using options = basic_options<default_preset>;
+using options = basic_options<detail::default_preset>;
 
 }  // namespace fapilog::inline v0_1
 

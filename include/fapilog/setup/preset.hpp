@@ -211,7 +211,9 @@ inline constexpr preset minimal{
 
 }  // namespace presets
 
+namespace detail {
 /// The preset chosen at compile time.
 inline constexpr preset const& default_preset = presets::FAPILOG_PRESET;
+}  // namespace detail
 
 }  // namespace fapilog::inline v0_1

@@ -70,7 +70,7 @@ template <described T>
 /// The file sink of a preset, whether it is one of its sinks or only their fallback.
 FAPILOG_INLINE sinks::rotating_file preset_file(preset const& p) {
   auto config = detail::preset_part<sinks::rotating_file_config>(p, "sink_config.rotating_file");
-  config.compress_rotated = config.compress_rotated && sinks::can_compress();
+  config.compress_rotated = config.compress_rotated && detail::can_compress();
   return sinks::rotating_file{std::move(config)};
 }
 
@@ -163,7 +163,7 @@ FAPILOG_INLINE std::vector<any_enricher> preset_enrichers(std::string service, s
 
 FAPILOG_INLINE preset_value effective_value(preset_setting const& s) noexcept {
   bool const is_compression = s.path.ends_with(".compress_rotated");
-  return is_compression && !sinks::can_compress() ? preset_value{false} : s.value;
+  return is_compression && !detail::can_compress() ? preset_value{false} : s.value;
 }
 }  // namespace detail
 

@@ -38,7 +38,7 @@ class rotating_file {
   explicit rotating_file(rotating_file_config config)
       : config_(std::move(config)), refusal_(complete(config_)) {
     if (!refusal_.empty()) return;
-    rotated_ = rotated_files{config_.path};
+    rotated_ = detail::rotated_files{config_.path};
     if (config_.max_files != 0) limits_.files = config_.max_files;
     if (config_.max_total_bytes != 0) limits_.bytes = config_.max_total_bytes - config_.max_bytes;
   }
@@ -59,7 +59,7 @@ class rotating_file {
 
   write_result write(batch const& entries) {
     if (entries.empty()) return write_result::delivered();
-    if (!refusal_.empty()) return reject_from(0, entries.size(), refusal_);
+    if (!refusal_.empty()) return detail::reject_from(0, entries.size(), refusal_);
     std::int64_t const now = config_.now_ns();
     if (auto const refused = prepare(now)) return retry(refused.message(), 0);
 
@@ -74,12 +74,13 @@ class rotating_file {
       }
       // A line that is longer than a file gets its own file. If rotation fails, the file grows beyond the limit.
       if (last == done) last = file_.size() > 0 ? entries.size() : done + 1;
-      std::size_t const end = end_of_line(entries, last - 1);
+      std::size_t const end = detail::end_of_line(entries, last - 1);
       detail::transfer const written =
           file_.append(text.substr(done_bytes, end - done_bytes), config_.sync == file_sync::batch);
       if (written.error != 0) {
-        std::size_t const first = pieces_within(done_bytes + written.bytes, entries.size(),
-                                                [&](std::size_t i) { return end_of_line(entries, i); });
+        std::size_t const first =
+            detail::pieces_within(done_bytes + written.bytes, entries.size(),
+                                  [&](std::size_t i) { return detail::end_of_line(entries, i); });
         return retry("cannot write to the log file '" + config_.path +
                          "': " + detail::errno_text(written.error) +
                          "; it ends with a whole line, and the rest is retried",
@@ -148,8 +149,8 @@ class rotating_file {
     std::size_t const whole = entries.text().size();
     if (config_.max_bytes == 0 || size + (whole - from) <= config_.max_bytes) return entries.size();
     std::uint64_t const room = config_.max_bytes > size ? config_.max_bytes - size : 0;
-    return pieces_within(from + static_cast<std::size_t>(room), entries.size(),
-                         [&](std::size_t i) { return end_of_line(entries, i); });
+    return detail::pieces_within(from + static_cast<std::size_t>(room), entries.size(),
+                                 [&](std::size_t i) { return detail::end_of_line(entries, i); });
   }
 
   /// After a failed rotation, the next attempt is a second later.
@@ -180,7 +181,7 @@ class rotating_file {
   /// Enforces the limits and compresses the remaining files in the background.
   void tidy() {
     report(rotated_.enforce(limits_));
-    file_compressor const compressor = linked_compressor.load_acquire();
+    detail::file_compressor const compressor = detail::linked_compressor.load_acquire();
     if (!config_.compress_rotated || compressor == nullptr) return;
     background_.post([compressor, rotated = rotated_, limits = limits_, report = report_] {
       report_to(report, compress(rotated, compressor));
@@ -189,10 +190,10 @@ class rotating_file {
   }
 
   /// Compresses every rotated file that is not compressed yet. Returns an error message, or an empty string.
-  static std::string compress(rotated_files const& rotated, file_compressor compressor) {
+  static std::string compress(detail::rotated_files const& rotated, detail::file_compressor compressor) {
     int error = 0;
     std::string problem;
-    for (rotated_files::item const& file : rotated.list(error)) {
+    for (detail::rotated_files::item const& file : rotated.list(error)) {
       if (!file.plain) continue;
       try {
         compressor(rotated.path_of(file));
@@ -216,8 +217,8 @@ class rotating_file {
 
   rotating_file_config config_;
   std::string refusal_;  ///< error message of an invalid configuration
-  rotated_files rotated_;
-  retention_limits limits_;
+  detail::rotated_files rotated_;
+  detail::retention_limits limits_;
   detail::append_file file_;
   std::int64_t checked_ = 0;  ///< when the path was last checked
   std::int64_t period_ = 0;   ///< number of the interval that the file's lines belong to

@@ -43,14 +43,14 @@ class stdout_json {
 
   write_result write(batch const& entries) {
     return stream_.write(entries.text(), entries.size(),
-                         [&](std::size_t i) { return end_of_line(entries, i); });
+                         [&](std::size_t i) { return detail::end_of_line(entries, i); });
   }
   void stop() { stream_.stop(); }
   [[nodiscard]] sink_health health() const { return stream_.health(); }
   [[nodiscard]] static std::string_view name() noexcept { return "stdout_json"; }
 
  private:
-  stdout_stream stream_;
+  detail::stdout_stream stream_;
 };
 
 }  // namespace fapilog::inline v0_1::sinks

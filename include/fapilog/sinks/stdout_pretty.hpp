@@ -83,7 +83,7 @@ class stdout_pretty {
   }
 
   detail::pretty_writer line_;
-  stdout_stream stream_;
+  detail::stdout_stream stream_;
   detail::text_buffer text_;
   std::vector<std::size_t> ends_;
 };

@@ -28,7 +28,11 @@ namespace fapilog::inline v0_1::testing {
 /// One sentence per violation; empty if the plugin conforms.
 using findings = std::vector<std::string>;
 
-namespace conformance_detail {
+}  // namespace fapilog::inline v0_1::testing
+
+namespace fapilog::inline v0_1::detail::conformance {
+
+using testing::findings;
 
 /// Fills an event with every kind of value: hostile strings, deep nesting, long keys.
 inline void fill(event& e, std::size_t n) {
@@ -41,7 +45,7 @@ inline void fill(event& e, std::size_t n) {
                                                "%n{}{{}}",
                                                "' OR 1=1; --"};
   auto const text = [&](std::size_t i) { return value::of_string(texts[i % std::size(texts)]); };
-  e.severity = static_cast<level>(n % level_count);
+  e.severity = static_cast<level>(n % detail::level_count);
   e.level_name = n % 3 == 0 ? "INFO" : "LEVEL_17";
   e.unix_ns = n % 7 == 0 ? 0 : static_cast<std::int64_t>(n) * 1'000'000'007;
   e.message = texts[n % std::size(texts)];
@@ -127,12 +131,14 @@ void each_event(findings& all, std::string_view where, Action const& action) {
   }
 }
 
-}  // namespace conformance_detail
+}  // namespace fapilog::inline v0_1::detail::conformance
+
+namespace fapilog::inline v0_1::testing {
 
 /// Checks a sink that works: starts it, writes batches of 0 to 500 hostile records, flushes it at any time, and stops it once.
 /// The sink must deliver or reject every record. Throws: std::bad_alloc.
 [[nodiscard]] inline findings check_sink(any_sink target) {
-  using namespace conformance_detail;
+  using namespace detail::conformance;
   findings all;
   if (target.name().empty()) all.emplace_back("name() is empty");
   guarded(all, "start", [&] { target.start(start_context{}); });
@@ -160,20 +166,20 @@ void each_event(findings& all, std::string_view where, Action const& action) {
 
 [[nodiscard]] inline findings check_filter(any_filter stage) {
   findings all;
-  conformance_detail::each_event(all, "keep", [&](event& e) { (void)stage.keep(e); });
+  detail::conformance::each_event(all, "keep", [&](event& e) { (void)stage.keep(e); });
   any_filter copy{stage};
-  conformance_detail::each_event(all, "keep of a copy", [&](event& e) { (void)copy.keep(e); });
+  detail::conformance::each_event(all, "keep of a copy", [&](event& e) { (void)copy.keep(e); });
   return all;
 }
 [[nodiscard]] inline findings check_enricher(any_enricher stage) {
   findings all;
-  conformance_detail::each_event(all, "enrich", [&](event& e) { stage.enrich(e); });
+  detail::conformance::each_event(all, "enrich", [&](event& e) { stage.enrich(e); });
   return all;
 }
 /// Also checks that redacting a second time changes nothing.
 [[nodiscard]] inline findings check_redactor(any_redactor stage) {
   findings all;
-  conformance_detail::each_event(all, "redact", [&](event& e) {
+  detail::conformance::each_event(all, "redact", [&](event& e) {
     stage.redact(e);
     detail::text_buffer once;
     detail::envelope_writer{}.put(once, e);
@@ -186,7 +192,7 @@ void each_event(findings& all, std::string_view where, Action const& action) {
 }
 [[nodiscard]] inline findings check_processor(any_processor stage) {
   findings all;
-  conformance_detail::each_event(all, "process", [&](event& e) {
+  detail::conformance::each_event(all, "process", [&](event& e) {
     detail::text_buffer text;
     detail::envelope_writer{}.put(text, e);
     std::string line{text.view()};

@@ -2,6 +2,6 @@
 // Compiles only if fapilog::runtime has the preset WANTED.
 #include <fapilog/setup/preset.hpp>
 
-static_assert(fapilog::default_preset.name == WANTED);
+static_assert(fapilog::detail::default_preset.name == WANTED);
 
 int main() {}

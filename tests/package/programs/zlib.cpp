@@ -5,6 +5,6 @@
 #include <zlib.h>
 
 int main() {
-  if (!fapilog::sinks::can_compress()) return 1;
+  if (!fapilog::detail::can_compress()) return 1;
   return zlibVersion()[0] == ZLIB_VERSION[0] ? 0 : 1;
 }

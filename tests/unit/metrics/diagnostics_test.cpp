@@ -56,8 +56,9 @@ TEST_CASE("an account is balanced if every record has one result") {
   CHECK(sum.dropped.total() == 2);
   sum.pending = 3;
   CHECK_FALSE(sum.balanced());
-  for (auto const reason : {fapilog::drop_reason::queue_full, fapilog::drop_reason::closed,
-                            fapilog::drop_reason::no_memory, fapilog::drop_reason::reentrant}) {
-    CHECK(std::string{fapilog::drop_reason_name(reason)} != "unknown");
+  for (auto const reason :
+       {fapilog::detail::drop_reason::queue_full, fapilog::detail::drop_reason::closed,
+        fapilog::detail::drop_reason::no_memory, fapilog::detail::drop_reason::reentrant}) {
+    CHECK(std::string{fapilog::detail::drop_reason_name(reason)} != "unknown");
   }
 }

@@ -104,7 +104,7 @@ TEST_CASE(
 
 TEST_CASE("the default api version is the one that this library offers") {
   CHECK(plugin_details{}.api_version == fapilog::plugin_api_version.text());
-  CHECK(fapilog::plugin_api_version == fapilog::plugin_api{1, 0});
+  CHECK(fapilog::plugin_api_version == fapilog::detail::plugin_api{1, 0});
   for (std::string_view const type : fapilog::detail::plugin_type_names) {
     CHECK(is_compatible(create_plugin_metadata("own", fapilog::version, type, "fapilog::own")));
   }
@@ -116,7 +116,7 @@ TEST_CASE("a plugin type has a name and is parsed from it") {
   std::array<std::string_view, 5> const names{"sink", "enricher", "redactor", "processor", "filter"};
   for (std::size_t i = 0; i < types.size(); ++i) {
     CHECK(to_string(types[i]) == names[i]);
-    CHECK(fapilog::parse_plugin_type(names[i]) == types[i]);
+    CHECK(fapilog::detail::parse_plugin_type(names[i]) == types[i]);
     auto const plugin = create_plugin_metadata("own", "2.0.1", names[i], "acme::own", {.author = "Acme"});
     CHECK(plugin.type == types[i]);
     CHECK(plugin.version == "2.0.1");  // and not the library's
@@ -189,7 +189,7 @@ TEST_CASE("an api version is major.minor and nothing else") {
   for (std::string const text : {"0.0", "1.0", "1.10", "12.0", "4294967295.0"}) {
     CAPTURE(text);
     CHECK(refusal({.api_version = text}) == "accepted");
-    CHECK(fapilog::plugin_api::parse(text).text() == text);
+    CHECK(fapilog::detail::plugin_api::parse(text).text() == text);
   }
 }
 

@@ -51,7 +51,7 @@ TEST_CASE("a sensitive field has the shape of a string") {
   static_assert(std::is_same_v<decltype(sensitive("k", 1)), decltype(kv("k", "text"))>);
   auto const f = sensitive("k", std::string{"hunter2"});
   CHECK(f.size() == 3);
-  CHECK(std::string{f.text(), f.size()} == fapilog::sensitive_text);
+  CHECK(std::string{f.text(), f.size()} == fapilog::detail::sensitive_text);
 }
 
 TEST_CASE("a sensitive field is masked in with and in a scope") {

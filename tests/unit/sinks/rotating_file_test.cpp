@@ -26,8 +26,8 @@ using fapilog::batch;
 using fapilog::start_context;
 using fapilog::write_outcome;
 using fapilog::write_result;
+using fapilog::detail::rotated_files;
 using fapilog::sinks::file_sync;
-using fapilog::sinks::rotated_files;
 using fapilog::sinks::rotating_file;
 using fapilog::sinks::rotating_file_config;
 using support::content_of;
@@ -559,10 +559,10 @@ TEST_CASE("a path that cannot be a log file is refused at start with the path, t
     CHECK_THAT(refusal_of({.path = path, .interval = std::chrono::seconds{-1}}),
                ContainsSubstring("negative"));
     CHECK_THAT(refusal_of({.path = path, .max_total_bytes = 1}), ContainsSubstring("`max_bytes`"));
-    auto const compressor = fapilog::sinks::linked_compressor.exchange(nullptr);
-    CHECK_FALSE(fapilog::sinks::can_compress());
+    auto const compressor = fapilog::detail::linked_compressor.exchange(nullptr);
+    CHECK_FALSE(fapilog::detail::can_compress());
     CHECK_THAT(refusal_of({.path = path, .compress_rotated = true}), ContainsSubstring("link fapilog::zlib"));
-    fapilog::sinks::linked_compressor.store_release(compressor);
+    fapilog::detail::linked_compressor.store_release(compressor);
     CHECK(names_in(directory.path()).empty());
   }
 }

@@ -117,7 +117,7 @@ class setting_check {
 /// Validates an aggregate against its declaration: bounds, names of enumerations, and rules across members. `owner` is
 /// the plugin's name and begins each line of the message: `rate_limit.capacity: 0 is out of range (1 or more)`.
 /// Throws: std::invalid_argument with everything that is wrong; std::bad_alloc.
-template <described Config>
+template <detail::described Config>
 void check_settings(std::string_view owner, Config const& config) {
   detail::setting_check all;
   all.object(std::string{owner}, &config, detail::setting_type_of<Config>);

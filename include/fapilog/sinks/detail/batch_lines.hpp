@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog::inline v0_1::sinks {
+namespace fapilog::inline v0_1::detail {
 
 /// Returns the offset in `entries.text()` behind the line with this index.
 [[nodiscard]] inline std::size_t end_of_line(batch const& entries, std::size_t index) noexcept {
@@ -41,4 +41,4 @@ template <class EndOf>
   return write_result::rejected(std::move(refused), std::move(reason));
 }
 
-}  // namespace fapilog::inline v0_1::sinks
+}  // namespace fapilog::inline v0_1::detail

@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace fapilog::inline v0_1::sinks {
+namespace fapilog::inline v0_1::detail {
 
 /// Replaces the file at `path` by a compressed `<path>.gz`. Returns false if there is nothing to compress. Throws
 /// std::runtime_error if it fails; the file is then unchanged.
@@ -21,4 +21,4 @@ using file_compressor = bool (*)(std::string const& path);
 /// registers itself during static initialisation, before main().
 [[nodiscard]] inline bool can_compress() noexcept { return linked_compressor.load_acquire() != nullptr; }
 
-}  // namespace fapilog::inline v0_1::sinks
+}  // namespace fapilog::inline v0_1::detail

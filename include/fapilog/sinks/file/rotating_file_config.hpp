@@ -91,47 +91,49 @@ struct rotating_file_config {
                 "When a batch counts as delivered: once the system has it (`none`) or the disk (`batch`)."},
         self.sync);
   }
-};
 
-/// Sets the members that follow from others (`path`, `now_ns`). Returns an error message, or an empty string. Throws:
-/// std::bad_alloc.
-[[nodiscard]] inline std::string complete(rotating_file_config& config) {
-  std::string const& prefix = config.filename_prefix;
-  if (!config.now_ns) config.now_ns = detail::wall_clock_ns;
-  if (!config.path.empty() && !(config.directory.empty() && prefix.empty())) {
-    return "rotating_file: `path` is set together with `directory` or `filename_prefix`; set only one of "
-           "both";
-  }
-  if (config.path.empty()) {
-    if (prefix.empty()) return "rotating_file: `path` and `filename_prefix` are empty; set one of them";
-    if (prefix.find('/') != std::string::npos || prefix.find("..") != std::string::npos) {
-      return "rotating_file: `filename_prefix` is '" + prefix +
-             "'; it must not contain '/' or '..' (see `directory`)";
+  /// Sets the members that follow from others (`path`, `now_ns`). Returns an error message, or an empty string. Throws:
+  /// std::bad_alloc.
+  [[nodiscard]] friend std::string complete(rotating_file_config& config) {
+    std::string const& prefix = config.filename_prefix;
+    if (!config.now_ns) config.now_ns = detail::wall_clock_ns;
+    if (!config.path.empty() && !(config.directory.empty() && prefix.empty())) {
+      return "rotating_file: `path` is set together with `directory` or `filename_prefix`; set only one of "
+             "both";
     }
-    config.path = (config.directory.empty() ? "." : config.directory) + '/' + prefix + ".jsonl";
+    if (config.path.empty()) {
+      if (prefix.empty()) return "rotating_file: `path` and `filename_prefix` are empty; set one of them";
+      if (prefix.find('/') != std::string::npos || prefix.find("..") != std::string::npos) {
+        return "rotating_file: `filename_prefix` is '" + prefix +
+               "'; it must not contain '/' or '..' (see `directory`)";
+      }
+      config.path = (config.directory.empty() ? "." : config.directory) + '/' + prefix + ".jsonl";
+    }
+    std::string const name = config.path.substr(config.path.rfind('/') + 1);  // npos + 1 is 0
+    if (config.path.find('\0') != std::string::npos)
+      return "rotating_file: the path contains a NUL character";
+    if (name.empty() || name == "." || name == "..") {
+      return "rotating_file: `path` is '" + config.path + "', a directory; it must end with a file name";
+    }
+    constexpr std::size_t longest_name = 255;
+    if (name.size() + detail::rotated_files::longest_addition > longest_name) {
+      return "rotating_file: the file name '" + name +
+             "' is too long for the date of rotated files; use at most " +
+             std::to_string(longest_name - detail::rotated_files::longest_addition) + " characters";
+    }
+    if (config.interval.count() < 0)
+      return "rotating_file: `interval` is negative; it must be 0 (off) or more";
+    if (config.max_total_bytes != 0 && config.max_total_bytes < config.max_bytes) {
+      return "rotating_file: `max_total_bytes` is less than `max_bytes`; it must be 0 (no limit) or at least "
+             "`max_bytes`, because the active file alone can be that large";
+    }
+    if (config.compress_rotated && !detail::can_compress()) {
+      return "rotating_file: `compress_rotated` is true, but this program does not link zlib; link "
+             "fapilog::zlib or set it to false";
+    }
+    return {};
   }
-  std::string const name = config.path.substr(config.path.rfind('/') + 1);  // npos + 1 is 0
-  if (config.path.find('\0') != std::string::npos) return "rotating_file: the path contains a NUL character";
-  if (name.empty() || name == "." || name == "..") {
-    return "rotating_file: `path` is '" + config.path + "', a directory; it must end with a file name";
-  }
-  constexpr std::size_t longest_name = 255;
-  if (name.size() + rotated_files::longest_addition > longest_name) {
-    return "rotating_file: the file name '" + name +
-           "' is too long for the date of rotated files; use at most " +
-           std::to_string(longest_name - rotated_files::longest_addition) + " characters";
-  }
-  if (config.interval.count() < 0) return "rotating_file: `interval` is negative; it must be 0 (off) or more";
-  if (config.max_total_bytes != 0 && config.max_total_bytes < config.max_bytes) {
-    return "rotating_file: `max_total_bytes` is less than `max_bytes`; it must be 0 (no limit) or at least "
-           "`max_bytes`, because the active file alone can be that large";
-  }
-  if (config.compress_rotated && !can_compress()) {
-    return "rotating_file: `compress_rotated` is true, but this program does not link zlib; link "
-           "fapilog::zlib or set it to false";
-  }
-  return {};
-}
+};
 
 }  // namespace fapilog::inline v0_1::sinks
 

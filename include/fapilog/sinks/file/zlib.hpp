@@ -7,7 +7,7 @@
 
 #include <string>
 
-namespace fapilog::inline v0_1::sinks {
+namespace fapilog::inline v0_1::detail {
 
 /// Registers zlib as the compressor of rotated files. `rotating_file.hpp` includes this header if FAPILOG_WITH_ZLIB is
 /// defined, as the CMake target `fapilog::zlib` does.
@@ -16,4 +16,4 @@ inline bool const zlib_is_registered = [] {
   return true;
 }();
 
-}  // namespace fapilog::inline v0_1::sinks
+}  // namespace fapilog::inline v0_1::detail

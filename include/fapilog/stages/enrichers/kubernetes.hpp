@@ -45,6 +45,9 @@ struct kubernetes_config {
   }
 };
 
+}  // namespace fapilog::inline v0_1::enrichers
+
+namespace fapilog::inline v0_1::detail {
 /// The workload that a pod belongs to, derived from the way in which controllers name pods: `shop` for
 /// `shop-5d59d67564-x7k2p` (Deployment), `shop-3` (StatefulSet) and `shop-x7k2p` (DaemonSet, Job). Empty if the name has
 /// none of these forms. This is a guess: a pod that was named by hand may have such a name, too. Throws: never.
@@ -68,6 +71,9 @@ struct kubernetes_config {
                         (is_made_of(hash, drawn) || is_made_of(hash, detail::hex_digits));
   return has_hash ? deployment : name;
 }
+}  // namespace fapilog::inline v0_1::detail
+
+namespace fapilog::inline v0_1::enrichers {
 
 /// Adds `pod`, `namespace`, `node`, `container`, `cluster` and `deployment` to `diagnostics`, each with the prefix. A
 /// variable that is not set adds nothing. The process runs in Kubernetes if KUBERNETES_SERVICE_HOST or the pod's variable
@@ -95,7 +101,7 @@ class kubernetes {
     add("node", variable(config.node_name_env));
     add("container", variable(config.container_name_env));
     add("cluster", variable(config.cluster_name_env));
-    add("deployment", std::string{deployment_of_pod(pod)});
+    add("deployment", std::string{detail::deployment_of_pod(pod)});
     return all;
   }
 

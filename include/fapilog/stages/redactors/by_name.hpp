@@ -25,7 +25,7 @@ struct by_name_config {
   std::vector<std::string> presets = {"CREDENTIALS"};  ///< names from `list_redaction_presets()`
   std::vector<std::string> names = {};                 ///< further names, in the notation of `name_rules`
   std::vector<std::string> allowed_fields = {};        ///< paths that are never masked, as in `field_mask`
-  std::string mask_string{sensitive_text};
+  std::string mask_string{detail::sensitive_text};
   mask_mode mode = mask_mode::mask;
   std::string key = {};  ///< for pseudonyms, at least 16 bytes
 

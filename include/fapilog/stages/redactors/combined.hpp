@@ -9,13 +9,16 @@
 #include <concepts>
 #include <string_view>
 
-namespace fapilog::inline v0_1::redactors {
+namespace fapilog::inline v0_1::detail {
 
 /// The configurations of the redactors in this folder.
 template <class T>
 concept redactor_config = requires(detail::redaction& rules, T const& config) {
   add_rules(rules, config);
 };
+}  // namespace fapilog::inline v0_1::detail
+
+namespace fapilog::inline v0_1::redactors {
 
 /// Does what redactors with these configurations would do one after the other, at the cost of one:
 /// `combined{by_name_config{}, url_credentials_config{}}`. If several rules cover a member, the first one given applies.
@@ -24,12 +27,12 @@ class combined {
  public:
   combined() = default;
   /// Throws: what the redactors throw.
-  template <redactor_config... Configs>
+  template <detail::redactor_config... Configs>
     requires(sizeof...(Configs) > 0)
   explicit combined(Configs const&... configs) { (add(configs), ...); }
 
   /// Adds a redactor after the existing ones. Throws: what the redactor throws.
-  template <redactor_config Config>
+  template <detail::redactor_config Config>
   combined& add(Config const& config) {
     add_rules(rules_, config);
     return *this;

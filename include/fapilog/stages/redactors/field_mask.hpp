@@ -23,7 +23,7 @@ struct field_mask_config {
   /// `data.user.password`, `data.*.token`, `context.**`, or `password` for this key at any depth; see `path_patterns`.
   std::vector<std::string> fields_to_mask = {};
   bool case_insensitive = true;  ///< for ASCII letters
-  std::string mask_string{sensitive_text};
+  std::string mask_string{detail::sensitive_text};
   mask_mode mode = mask_mode::mask;
   std::string key = {};  ///< for pseudonyms, at least 16 bytes
 

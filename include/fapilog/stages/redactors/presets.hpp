@@ -25,7 +25,10 @@ struct redaction_preset {
   std::string_view region = {};
 };
 
-namespace presets_detail {
+}  // namespace fapilog::inline v0_1::redactors
+
+namespace fapilog::inline v0_1::detail {
+namespace preset_parents {
 
 inline constexpr std::array<std::string_view, 5> gdpr{"CONTACT_INFO", "PERSONAL_IDENTIFIERS",
                                                       "ONLINE_IDENTIFIERS", "FINANCIAL_IDENTIFIERS",
@@ -37,80 +40,84 @@ inline constexpr std::array<std::string_view, 5> ccpa{"CONTACT_INFO", "PERSONAL_
 inline constexpr std::array<std::string_view, 3> hipaa{"CONTACT_INFO", "PERSONAL_IDENTIFIERS",
                                                        "US_GOVERNMENT_IDS"};
 
-}  // namespace presets_detail
+}  // namespace preset_parents
 
-inline constexpr std::array<redaction_preset, 13> redaction_presets{{
+inline constexpr std::array<redactors::redaction_preset, 13> redaction_presets{{
     {"CONTACT_INFO",
      "How to reach a person: e-mail, telephone, postal address.",
-     detail::preset_names::contact_info,
+     preset_names::contact_info,
      {}},
     {"PERSONAL_IDENTIFIERS",
      "Who a person is: names, birth, gender, nationality.",
-     detail::preset_names::personal_identifiers,
+     preset_names::personal_identifiers,
      {}},
     {"ONLINE_IDENTIFIERS",
      "What identifies a person online: addresses, devices, cookies, places.",
-     detail::preset_names::online_identifiers,
+     preset_names::online_identifiers,
      {}},
     {"FINANCIAL_IDENTIFIERS",
      "Accounts, cards, tax numbers, income.",
-     detail::preset_names::financial_identifiers,
+     preset_names::financial_identifiers,
      {}},
     {"US_GOVERNMENT_IDS",
      "Numbers that authorities of the United States assign to persons.",
-     detail::preset_names::us_government_ids,
+     preset_names::us_government_ids,
      {},
      "US",
      "US"},
     {"UK_GOVERNMENT_IDS",
      "Numbers that authorities of the United Kingdom assign to persons.",
-     detail::preset_names::uk_government_ids,
+     preset_names::uk_government_ids,
      {},
      {},
      "UK"},
     {"EU_GOVERNMENT_IDS",
      "Numbers that authorities in the European Union assign to persons.",
-     detail::preset_names::eu_government_ids,
+     preset_names::eu_government_ids,
      {},
      {},
      "EU"},
-    {"GDPR_PII", "Personal data by the General Data Protection Regulation.", detail::preset_names::gdpr_pii,
-     presets_detail::gdpr, "GDPR", "EU"},
+    {"GDPR_PII", "Personal data by the General Data Protection Regulation.", preset_names::gdpr_pii,
+     preset_parents::gdpr, "GDPR", "EU"},
     {"GDPR_PII_UK",
      "Personal data by the United Kingdom's version of the regulation.",
      {},
-     presets_detail::gdpr_uk,
+     preset_parents::gdpr_uk,
      "UK-GDPR",
      "UK"},
-    {"CCPA_PII", "Personal information by the California Consumer Privacy Act.",
-     detail::preset_names::ccpa_pii, presets_detail::ccpa, "CCPA", "US-CA"},
-    {"HIPAA_PHI", "Protected health information by the privacy rule of the HIPAA.",
-     detail::preset_names::hipaa_phi, presets_detail::hipaa, "HIPAA", "US"},
+    {"CCPA_PII", "Personal information by the California Consumer Privacy Act.", preset_names::ccpa_pii,
+     preset_parents::ccpa, "CCPA", "US-CA"},
+    {"HIPAA_PHI", "Protected health information by the privacy rule of the HIPAA.", preset_names::hipaa_phi,
+     preset_parents::hipaa, "HIPAA", "US"},
     {"PCI_DSS",
      "Cardholder data, and what must never be stored of a card.",
-     detail::preset_names::pci_dss,
+     preset_names::pci_dss,
      {},
      "PCI-DSS",
      {}},
     {"CREDENTIALS",
      "What gives access: passwords, tokens, keys, cookies, one-time codes.",
-     detail::preset_names::credentials,
+     preset_names::credentials,
      {}},
 }};
 
-using preset_table = std::span<redaction_preset const>;
+using preset_table = std::span<redactors::redaction_preset const>;
+
+}  // namespace fapilog::inline v0_1::detail
+
+namespace fapilog::inline v0_1::redactors {
 
 /// The names of all presets, in order.
 [[nodiscard]] inline std::vector<std::string_view> list_redaction_presets(
-    preset_table all = redaction_presets) {
+    detail::preset_table all = detail::redaction_presets) {
   std::vector<std::string_view> names;
   for (redaction_preset const& p : all) names.push_back(p.name);
   return names;
 }
 
 /// The preset with this name. Throws: std::invalid_argument that lists the valid names.
-[[nodiscard]] inline redaction_preset const& get_redaction_preset(std::string_view name,
-                                                                  preset_table all = redaction_presets) {
+[[nodiscard]] inline redaction_preset const& get_redaction_preset(
+    std::string_view name, detail::preset_table all = detail::redaction_presets) {
   std::string valid;
   for (redaction_preset const& p : all) {
     if (p.name == name) return p;
@@ -120,7 +127,9 @@ using preset_table = std::span<redaction_preset const>;
                               "'; valid presets: " + valid};
 }
 
-namespace presets_detail {
+}  // namespace fapilog::inline v0_1::redactors
+
+namespace fapilog::inline v0_1::detail {
 
 inline void collect_names(std::string_view name, preset_table all, std::vector<std::string_view>& way,
                           std::vector<std::string_view>& names) {
@@ -130,7 +139,7 @@ inline void collect_names(std::string_view name, preset_table all, std::vector<s
     throw std::invalid_argument{"fapilog: redaction presets extend each other in a cycle: " + circle +
                                 std::string{name}};
   }
-  redaction_preset const& p = get_redaction_preset(name, all);
+  redactors::redaction_preset const& p = redactors::get_redaction_preset(name, all);
   way.push_back(name);
   for (std::string_view const parent : p.extends) collect_names(parent, all, way, names);
   way.pop_back();
@@ -139,21 +148,23 @@ inline void collect_names(std::string_view name, preset_table all, std::vector<s
   }
 }
 
-}  // namespace presets_detail
+}  // namespace fapilog::inline v0_1::detail
+
+namespace fapilog::inline v0_1::redactors {
 
 /// All names of a preset, those of extended presets first, each once. Throws: std::invalid_argument for an unknown name
 /// and for presets that extend each other in a cycle.
 [[nodiscard]] inline std::vector<std::string_view> resolve_redaction_preset(
-    std::string_view name, preset_table all = redaction_presets) {
+    std::string_view name, detail::preset_table all = detail::redaction_presets) {
   std::vector<std::string_view> way;
   std::vector<std::string_view> names;
-  presets_detail::collect_names(name, all, way, names);
+  detail::collect_names(name, all, way, names);
   return names;
 }
 
 /// The presets for a law, such as `GDPR` or `HIPAA`, in any case.
 [[nodiscard]] inline std::vector<std::string_view> redaction_presets_by_regulation(
-    std::string_view regulation, preset_table all = redaction_presets) {
+    std::string_view regulation, detail::preset_table all = detail::redaction_presets) {
   std::vector<std::string_view> names;
   for (redaction_preset const& p : all) {
     if (!p.regulation.empty() && detail::equals_ignoring_case(p.regulation, regulation))
@@ -164,7 +175,7 @@ inline void collect_names(std::string_view name, preset_table all, std::vector<s
 
 /// The presets for a region and its parts: `US` includes `US-CA`.
 [[nodiscard]] inline std::vector<std::string_view> redaction_presets_by_region(
-    std::string_view region, preset_table all = redaction_presets) {
+    std::string_view region, detail::preset_table all = detail::redaction_presets) {
   std::vector<std::string_view> names;
   for (redaction_preset const& p : all) {
     bool const is_part = p.region.size() > region.size() && p.region[region.size()] == '-';

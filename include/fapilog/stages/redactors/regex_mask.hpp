@@ -27,7 +27,7 @@ struct regex_mask_config {
   /// Each must match the whole path of a member, such as `data.user.password`. The supported syntax is that of
   /// `detail::linear_regex`.
   std::vector<std::string> patterns = {};
-  std::string mask_string{sensitive_text};
+  std::string mask_string{detail::sensitive_text};
   mask_mode mode = mask_mode::mask;
   std::string key = {};  ///< for pseudonyms, at least 16 bytes
 

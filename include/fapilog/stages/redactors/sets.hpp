@@ -13,31 +13,36 @@
 #include <vector>
 
 // The sets are templates so that only programs that use them compile their redactors.
-namespace fapilog::inline v0_1::redactors {
+namespace fapilog::inline v0_1::detail {
 
 /// Patterns for credentials whose names are written as one word, which `by_name` cannot split: `awssecretkeyid`.
-[[nodiscard]] inline regex_mask_config credential_patterns() {
+[[nodiscard]] inline redactors::regex_mask_config credential_patterns() {
   return {.patterns = {
               R"((?i)(.*\.)?[^.]*(passwd|passphrase|apikey|secretkey|privatekey|accesskey|signingkey)[^.]*)",
               R"((?i)(.*\.)?[^.]*(authtoken|accesstoken|refreshtoken|sessiontoken|clientsecret)[^.]*)"}};
 }
 
 /// Blocks the fields that may contain anything, with the defaults of `field_blocker`.
-[[nodiscard]] inline field_blocker_config blocked_fields() { return {}; }
+[[nodiscard]] inline redactors::field_blocker_config blocked_fields() { return {}; }
+
+}  // namespace fapilog::inline v0_1::detail
+
+namespace fapilog::inline v0_1::redactors {
 
 /// Redacts credentials by name, by pattern, in URLs, and in strings that name them.
 template <class = void>
 [[nodiscard]] std::vector<any_redactor> production_set() {
-  return {
-      combined{by_name_config{.presets = {"CREDENTIALS"}}, credential_patterns(), url_credentials_config{}}};
+  return {combined{by_name_config{.presets = {"CREDENTIALS"}}, detail::credential_patterns(),
+                   url_credentials_config{}}};
 }
 
 /// Does the same as `production_set`. Also redacts health and card data by name, fields that may contain anything, and
 /// values with a known format, such as card numbers and e-mail addresses.
 template <class = void>
 [[nodiscard]] std::vector<any_redactor> hardened_set() {
-  return {combined{blocked_fields(), by_name_config{.presets = {"CREDENTIALS", "HIPAA_PHI", "PCI_DSS"}},
-                   credential_patterns(), url_credentials_config{}, value_detectors_config{.email = true}}};
+  return {combined{
+      detail::blocked_fields(), by_name_config{.presets = {"CREDENTIALS", "HIPAA_PHI", "PCI_DSS"}},
+      detail::credential_patterns(), url_credentials_config{}, value_detectors_config{.email = true}}};
 }
 
 }  // namespace fapilog::inline v0_1::redactors

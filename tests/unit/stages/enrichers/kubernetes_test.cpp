@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-using fapilog::enrichers::deployment_of_pod;
+using fapilog::detail::deployment_of_pod;
 using fapilog::enrichers::kubernetes;
 using fapilog::enrichers::kubernetes_config;
 using support::environment_variable;

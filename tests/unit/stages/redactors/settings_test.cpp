@@ -17,7 +17,7 @@ namespace {
 /// The names of all members; those of secrets in angle brackets.
 template <class Config>
 string_list members() {
-  static_assert(fapilog::described<Config>);
+  static_assert(fapilog::detail::described<Config>);
   string_list all;
   Config config;
   Config::describe(config, [&](fapilog::setting const& s, auto const&) {

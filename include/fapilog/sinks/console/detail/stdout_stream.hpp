@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace fapilog::inline v0_1::sinks {
+namespace fapilog::inline v0_1::detail {
 
 /// Writes the lines of several entries in one write(2) if possible. If only a part of an entry was written, the rest of it is
 /// written before anything else, so that no two entries ever share a line.
@@ -102,4 +102,4 @@ class stdout_stream {
   std::string problem_;
 };
 
-}  // namespace fapilog::inline v0_1::sinks
+}  // namespace fapilog::inline v0_1::detail

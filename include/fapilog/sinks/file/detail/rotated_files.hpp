@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace fapilog::inline v0_1::sinks {
+namespace fapilog::inline v0_1::detail {
 
 /// How many rotated files are kept, the newest first.
 struct retention_limits {
@@ -185,4 +185,4 @@ class rotated_files {
   item last_;
 };
 
-}  // namespace fapilog::inline v0_1::sinks
+}  // namespace fapilog::inline v0_1::detail

@@ -11,6 +11,7 @@
 #include <fapilog/record/field.hpp>
 #include <fapilog/record/json.hpp>
 #include <fapilog/setting.hpp>
+#include <fapilog/stages/redactors/mask_mode.hpp>
 
 #include <array>
 #include <cstddef>
@@ -19,16 +20,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-
-namespace fapilog::inline v0_1::redactors {
-
-/// How a covered value is replaced.
-enum class mask_mode : std::uint8_t {
-  mask,  ///< by the same string for all values
-  pseudonym,  ///< by `hmac:` and 16 hexadecimal digits: the same for equal values, and not reversible without the key
-};
-
-}  // namespace fapilog::inline v0_1::redactors
 
 namespace fapilog::inline v0_1::detail {
 
@@ -100,10 +91,3 @@ void describe_mask(Self& self, Visitor&& visit) {
 }
 
 }  // namespace fapilog::inline v0_1::detail
-
-template <>
-struct fapilog::enum_names<fapilog::redactors::mask_mode> {
-  static constexpr std::array names{
-      std::pair{redactors::mask_mode::mask, std::string_view{"mask"}},
-      std::pair{redactors::mask_mode::pseudonym, std::string_view{"pseudonym"}}};
-};
