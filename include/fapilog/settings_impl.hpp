@@ -43,11 +43,11 @@ namespace detail {
 
 FAPILOG_INLINE config_value parse_json(std::string_view text, std::string const& name,
                                        std::vector<settings_problem>& problems) {
-  constexpr std::size_t most = json_tree_builder::max_bytes;
-  if (text.size() > most) {
+  constexpr std::size_t max_bytes = json_tree_builder::max_bytes;
+  if (text.size() > max_bytes) {
     problems.push_back({name, "",
                         "the text has " + std::to_string(text.size()) + " bytes; settings have at most " +
-                            bytes_text(most)});
+                            bytes_text(max_bytes)});
     return {};
   }
   // The parser would stop at a NUL character.

@@ -720,7 +720,7 @@ TEST_CASE("reports hostile text as an error") {
     (void)settings::from_json(wrong + "}}").options();
     FAIL("accepted");
   } catch (fapilog::settings_error const& error) {
-    CHECK(error.problems().size() == fapilog::detail::most_settings_problems);
+    CHECK(error.problems().size() == fapilog::detail::max_settings_problems);
   }
   fapilog::environment_map odd{{"FAPILOG_CORE__" + std::string(100'000, '_'), "x"},
                                {"FAPILOG_CORE__\xFF\x1B[31m", "x"},

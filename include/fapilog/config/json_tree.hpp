@@ -157,7 +157,7 @@ class json_tree_builder {
     else open_.back().value.add(name, std::move(v), std::move(where));
   }
   void report(std::string path, std::string text) {
-    if (problems_.size() >= most_settings_problems) return;
+    if (problems_.size() >= max_settings_problems) return;
     problems_.push_back({here().text(), std::move(path), std::move(text)});
   }
 

@@ -36,13 +36,13 @@ template <class Names>
 [[nodiscard]] std::string_view nearest_name(std::string_view name, Names const& names) {
   constexpr std::size_t shortest_beginning = 3;
   std::string_view best;
-  std::size_t least = name.size() / 3 + 1;
+  std::size_t best_distance = name.size() / 3 + 1;
   for (std::string_view const candidate : names) {
     bool const begins = name.size() >= shortest_beginning && candidate.starts_with(name);
     std::size_t const distance = begins ? 1 : distance_of_names(name, candidate);
-    if (distance >= least || distance >= candidate.size()) continue;
+    if (distance >= best_distance || distance >= candidate.size()) continue;
     best = candidate;
-    least = distance;
+    best_distance = distance;
   }
   return best;
 }

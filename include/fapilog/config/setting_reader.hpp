@@ -84,14 +84,14 @@ class setting_reader {
   void refuse_unknown(config_value const& from, std::string_view path,
                       std::vector<std::string_view> const& names) {
     for (auto const& [name, where] : from.names()) {
-      if (problems_.size() >= most_settings_problems) return;
+      if (problems_.size() >= max_settings_problems) return;
       if (std::ranges::find(names, std::string_view{name}) != names.end()) continue;
       add(where, setting_path(path, name), "unknown setting" + hint(name, where, path, names));
     }
   }
 
   void add(config_origin const& where, std::string_view path, std::string text) {
-    if (problems_.size() < most_settings_problems) {
+    if (problems_.size() < max_settings_problems) {
       problems_.push_back({where.text(), std::string{path}, std::move(text)});
     }
   }
@@ -124,12 +124,13 @@ class setting_reader {
     config_origin const* where;        ///< of that name
   };
   /// Reports the problems that the `check` of an aggregate finds, each with the origin of its member.
-  struct across final : setting_problems {
+  struct member_problems final : setting_problems {
     setting_reader& reader;
     config_value const& object;
     config_value const& given;
     std::string const& path;
-    across(setting_reader& to, config_value const& of, config_value const& as_given, std::string const& at)
+    member_problems(setting_reader& to, config_value const& of, config_value const& as_given,
+                    std::string const& at)
         : reader(to), object(of), given(as_given), path(at) {}
     void add(std::string_view member, std::string_view problem) override {
       config_value const* at = &object;
@@ -161,7 +162,7 @@ class setting_reader {
     bool const all_read = problems_.size() == before;
     for (part const& one : parts) {
       if (!all_read || one.type->check == nullptr) continue;
-      across problems{*this, *from, given, path};
+      member_problems problems{*this, *from, given, path};
       one.type->check(one.object, problems);
     }
     return problems_.size() == before;

@@ -37,8 +37,8 @@ struct setting_row {
 // --- values as they are written ------------------------------------------------------------------------------
 
 [[nodiscard]] inline config_value written_number(double number) {
-  constexpr double most_exact = 1e15;
-  if (std::abs(number) < most_exact && number == std::floor(number)) {
+  constexpr double max_exact = 1e15;
+  if (std::abs(number) < max_exact && number == std::floor(number)) {
     return config_value{static_cast<std::int64_t>(number)};
   }
   return config_value{number};

@@ -32,7 +32,7 @@ struct settings_problem {
 
 namespace detail {
 /// Maximum number of problems that are collected.
-inline constexpr std::size_t most_settings_problems = 100;
+inline constexpr std::size_t max_settings_problems = 100;
 }  // namespace detail
 
 /// Thrown for invalid settings; `what()` has one line for each problem, in the order of the lines of each file.
@@ -83,10 +83,10 @@ class settings_error : public std::invalid_argument {
 namespace detail::config {
 
 /// Formats an untrusted string for a message: truncated, printable characters only.
-[[nodiscard]] inline std::string printable(std::string_view text, std::size_t most = 80) {
+[[nodiscard]] inline std::string printable(std::string_view text, std::size_t max_size = 80) {
   std::string result;
-  for (char const c : text.substr(0, most)) result.push_back(c < ' ' || c > '~' ? '?' : c);
-  return text.size() > most ? result + "..." : result;
+  for (char const c : text.substr(0, max_size)) result.push_back(c < ' ' || c > '~' ? '?' : c);
+  return text.size() > max_size ? result + "..." : result;
 }
 
 /// Formats a file name or the message of a plugin without control characters. Other characters stay, because it may be

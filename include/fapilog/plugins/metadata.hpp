@@ -239,11 +239,11 @@ inline void validate(plugin_metadata const& plugin) {
   if (plugin.entry_point.empty()) {
     detail::metadata::refuse("entry_point", "", "name the type or the function that makes the plugin");
   }
-  auto const& [least, most] = plugin.compatibility;
-  auto const min = semantic_version::parse(least, "min_fapilog_version");
-  if (most && min > semantic_version::parse(*most, "max_fapilog_version")) {
-    detail::metadata::refuse("min_fapilog_version", least,
-                             "not be above max_fapilog_version \"" + *most + '"');
+  auto const& [min_version, max_version] = plugin.compatibility;
+  auto const min = semantic_version::parse(min_version, "min_fapilog_version");
+  if (max_version && min > semantic_version::parse(*max_version, "max_fapilog_version")) {
+    detail::metadata::refuse("min_fapilog_version", min_version,
+                             "not be above max_fapilog_version \"" + *max_version + '"');
   }
   static_cast<void>(detail::plugin_api::parse(plugin.api_version));
 }
@@ -293,12 +293,12 @@ inline detail::compatibility_result is_compatible(
   auto const no = [&plugin](std::string const& why) {
     return detail::compatibility_result{false, plugin.name + ' ' + why};
   };
-  auto const& [least, most] = plugin.compatibility;
-  if (library < semantic_version::parse(least)) {
-    return no("needs fapilog " + least + " or newer; this is " + library.text());
+  auto const& [min_version, max_version] = plugin.compatibility;
+  if (library < semantic_version::parse(min_version)) {
+    return no("needs fapilog " + min_version + " or newer; this is " + library.text());
   }
-  if (most && library > semantic_version::parse(*most)) {
-    return no("works up to fapilog " + *most + "; this is " + library.text());
+  if (max_version && library > semantic_version::parse(*max_version)) {
+    return no("works up to fapilog " + *max_version + "; this is " + library.text());
   }
   auto const api = detail::plugin_api::parse(plugin.api_version);
   if (api.major != plugin_api_version.major || api.minor > plugin_api_version.minor) {

@@ -108,8 +108,8 @@ class event_decoder {
         !text(to.json)) {
       return false;
     }
-    e.file = ended(file);
-    e.function = ended(function);
+    e.file = terminated_copy(file);
+    e.function = terminated_copy(function);
     for (member_list* const list : {&e.context, &e.diagnostics, &e.data}) {
       std::uint32_t count = 0;
       if (!number(count) || count > rest_.size()) return false;
@@ -143,7 +143,7 @@ class event_decoder {
     return number(size) && take(size, to);
   }
   /// Returns a copy with a terminating zero, which `file` and `function` need.
-  char const* ended(std::string_view from) {
+  char const* terminated_copy(std::string_view from) {
     auto* const to = reinterpret_cast<char*>(memory_.take(from.size() + 1));
     if (!from.empty()) std::memcpy(to, from.data(), from.size());
     to[from.size()] = '\0';
@@ -175,7 +175,7 @@ class event_decoder {
         return true;
       }
       case payload_form::members:
-        if (!counted(v.size)) return false;
+        if (!read_count(v.size)) return false;
         v.members = memory_.take_array<member>(v.size);
         for (std::uint32_t i = 0; i < v.size; ++i) {
           v.members[i] = {};
@@ -183,7 +183,7 @@ class event_decoder {
         }
         return true;
       case payload_form::elements:
-        if (!counted(v.size)) return false;
+        if (!read_count(v.size)) return false;
         v.elements = memory_.take_array<value>(v.size);
         for (std::uint32_t i = 0; i < v.size; ++i) {
           if (!read_value(v.elements[i], depth + 1)) return false;
@@ -194,7 +194,7 @@ class event_decoder {
     return false;
   }
   /// Reads a count that the remaining bytes can hold.
-  bool counted(std::uint32_t& count) noexcept { return number(count) && count <= rest_.size(); }
+  bool read_count(std::uint32_t& count) noexcept { return number(count) && count <= rest_.size(); }
 
   std::string_view rest_;
   arena& memory_;

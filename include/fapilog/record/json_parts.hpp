@@ -86,11 +86,11 @@ inline constexpr std::size_t none = std::string_view::npos;
   }
 }
 
-/// Returns the longest prefix of a JSON string, opening quote included, that has at most `most` bytes after the closing
-/// quote is appended. Cuts no character and no escape. `most` must be at least 2. Throws: never.
-[[nodiscard]] inline std::string_view clip_string(std::string_view text, std::size_t most) noexcept {
-  if (text.size() <= most) return text.substr(0, text.size() - 1);
-  std::size_t const room = most - 1;
+/// Returns the longest prefix of a JSON string, opening quote included, that has at most `max_bytes` bytes after the
+/// closing quote is appended. Cuts no character and no escape. `max_bytes` must be at least 2. Throws: never.
+[[nodiscard]] inline std::string_view clip_string(std::string_view text, std::size_t max_bytes) noexcept {
+  if (text.size() <= max_bytes) return text.substr(0, text.size() - 1);
+  std::size_t const room = max_bytes - 1;
   std::size_t end = 1;                           // the end of the last complete character
   auto const is_half = [text](std::size_t at) {  // \ud800 to \udbff: the second half follows
     return text[at] == '\\' && text[at + 1] == 'u' && (text[at + 2] | 0x20) == 'd' &&

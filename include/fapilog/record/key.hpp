@@ -24,8 +24,8 @@ struct key_view {
     return {text, static_cast<std::uint16_t>(N - 1), detail::record_format::key_is_literal};
   }
   static constexpr key_view copied(std::string_view text) noexcept {
-    constexpr std::size_t most = 1024;
-    std::size_t const size = text.size() < most ? text.size() : most;
+    constexpr std::size_t max_size = 1024;
+    std::size_t const size = text.size() < max_size ? text.size() : max_size;
     return {text.data(), static_cast<std::uint16_t>(size), detail::record_format::key_is_inline};
   }
   [[nodiscard]] constexpr std::size_t bytes() const noexcept {

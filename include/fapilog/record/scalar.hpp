@@ -35,22 +35,22 @@ concept scalar_value = std::is_arithmetic_v<T> || std::is_null_pointer_v<T> ||
 
 template <class Rep>
 constexpr std::int64_t saturated_ns(Rep count, std::intmax_t numerator, std::intmax_t denominator) noexcept {
-  constexpr auto most = std::numeric_limits<std::int64_t>::max();
-  constexpr auto least = std::numeric_limits<std::int64_t>::min();
+  constexpr auto max = std::numeric_limits<std::int64_t>::max();
+  constexpr auto min = std::numeric_limits<std::int64_t>::min();
   constexpr std::intmax_t billion = 1'000'000'000;
   if constexpr (std::is_integral_v<Rep>) {
     std::int64_t result = 0;
     if (denominator <= billion && billion % denominator == 0) {
       bool const over = __builtin_mul_overflow(count, numerator, &result) ||
                         __builtin_mul_overflow(result, billion / denominator, &result);
-      return !over ? result : count < 0 ? least : most;
+      return !over ? result : count < 0 ? min : max;
     }
   }
   double const value =
       static_cast<double>(count) * static_cast<double>(numerator) / static_cast<double>(denominator) * 1e9;
   if (value != value) return 0;
-  if (value >= 9.2e18) return most;
-  if (value <= -9.2e18) return least;
+  if (value >= 9.2e18) return max;
+  if (value <= -9.2e18) return min;
   return static_cast<std::int64_t>(value < 0 ? value - 0.5 : value + 0.5);
 }
 
@@ -191,9 +191,9 @@ inline std::size_t clip_utf8(char const* text, std::size_t room) noexcept {
 }
 
 template <class Char>
-std::size_t wide_length(Char const* text, std::size_t most) noexcept {
+std::size_t wide_length(Char const* text, std::size_t max) noexcept {
   std::size_t size = 0;
-  while (size < most && text[size] != Char{}) ++size;
+  while (size < max && text[size] != Char{}) ++size;
   return size;
 }
 

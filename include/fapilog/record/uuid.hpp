@@ -48,7 +48,7 @@ class uuid7_generator {
     if (ms > last_ms_) {
       last_ms_ = ms;
       counter_ = engine_() & counter_start;
-    } else if (++counter_ > counter_most) {
+    } else if (++counter_ > max_counter) {
       ++last_ms_;  // the counter is exhausted: borrow the next millisecond
       counter_ = engine_() & counter_start;
     }
@@ -67,9 +67,9 @@ class uuid7_generator {
     std::memcpy(to, &word, sizeof word);
   }
 
-  static constexpr std::uint64_t counter_most = (std::uint64_t{1} << 54) - 1;
+  static constexpr std::uint64_t max_counter = (std::uint64_t{1} << 54) - 1;
   static constexpr std::uint64_t counter_start =
-      counter_most >> 1;  // leaves room to count within the millisecond
+      max_counter >> 1;  // leaves room to count within the millisecond
 
   std::mt19937_64 engine_;
   std::uint64_t last_ms_ = 0;

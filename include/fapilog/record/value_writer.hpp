@@ -371,8 +371,8 @@ inline void value_writer::encode_exception(detail::key_view name, std::exception
   encode(detail::key_view::literal("error.type"), "std::exception");
 #endif
   encode(detail::key_view::literal("error.message"), error.what());
-  constexpr unsigned most_causes = 16;
-  if (causes < most_causes) {
+  constexpr unsigned max_causes = 16;
+  if (causes < max_causes) {
     try {
       std::rethrow_if_nested(error);
     } catch (std::exception const& cause) {

@@ -112,9 +112,9 @@ class environment_layer {
     std::vector<std::string> const known = groups();
     if (parts.size() > 1) {
       std::string const near{nearest_name(parts[0], known)};
-      std::size_t const most = parts[0].size() < 6 ? 1 : 2;
+      std::size_t const max_distance = parts[0].size() < 6 ? 1 : 2;
       bool const meant =
-          !near.empty() && (near.starts_with(parts[0]) || distance_of_names(parts[0], near) <= most);
+          !near.empty() && (near.starts_with(parts[0]) || distance_of_names(parts[0], near) <= max_distance);
       if (!meant) return;
       std::string const wrong = std::exchange(parts[0], near);
       return report(variable, "unknown group of settings '" + config::printable(wrong) + "'; did you mean " +
@@ -204,7 +204,7 @@ class environment_layer {
   }
 
   void report(std::string_view variable, std::string text) {
-    if (problems_.size() >= most_settings_problems) return;
+    if (problems_.size() >= max_settings_problems) return;
     problems_.push_back({config::printable(variable, max_shown), "", std::move(text)});
   }
 

@@ -54,7 +54,7 @@ class rotating_file {
       throw std::system_error(refused.error, std::generic_category(), refused.text);
     }
     problem_.clear();
-    tidy();  // an earlier process may have left uncompressed files, or had other limits
+    enforce_retention();  // an earlier process may have left uncompressed files, or had other limits
   }
 
   write_result write(batch const& entries) {
@@ -174,12 +174,12 @@ class rotating_file {
     rotation_problem_.clear();
     file_.close();
     refusal refused = open(now);
-    if (!refused) tidy();
+    if (!refused) enforce_retention();
     return refused;
   }
 
   /// Enforces the limits and compresses the remaining files in the background.
-  void tidy() {
+  void enforce_retention() {
     report(rotated_.enforce(limits_));
     detail::file_compressor const compressor = detail::linked_compressor.load_acquire();
     if (!config_.compress_rotated || compressor == nullptr) return;

@@ -219,13 +219,13 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     channel_.serve_from_this_thread();
     bool is_open = true;
     while (is_open) {
-      guarded([&] { is_open = turn(); });
+      guarded([&] { is_open = run_once(); });
     }
     finish();
   }
 
   /// Reads the lanes once and does everything that is due after that. False after the last turn.
-  bool turn() {
+  bool run_once() {
     if (pause_.is_requested()) pause_for_fork();
     bool const is_stopping = stop_.load(std::memory_order_acquire);
     std::uint64_t const ticket = flushes_.requested();

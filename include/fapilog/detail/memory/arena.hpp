@@ -58,7 +58,7 @@ class arena {
   /// Releases all allocations. Keeps ordinary chunks for reuse and frees oversized ones.
   void clear() noexcept {
     std::erase_if(chunks_, [this](chunk const& c) { return c.size > chunk_bytes_; });
-    while (chunks_.size() > most_kept) chunks_.pop_back();
+    while (chunks_.size() > max_kept) chunks_.pop_back();
     used_ = 0;
     next_ = nullptr;
     left_ = 0;
@@ -70,7 +70,7 @@ class arena {
     std::unique_ptr<std::byte[]> memory;
     std::size_t size = 0;
   };
-  static constexpr std::size_t most_kept = 16;
+  static constexpr std::size_t max_kept = 16;
 
   [[gnu::noinline]] void refill(std::size_t size) {
     while (used_ < chunks_.size() && chunks_[used_].size < size) ++used_;

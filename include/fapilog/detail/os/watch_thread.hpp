@@ -21,10 +21,10 @@ namespace fapilog::inline v0_1::detail {
 /// Inactive in a forked child. Thread: one.
 class watch_thread {
  public:
-  /// Calls `look(is_hangup)`, which must not throw, every `interval` (0: only at hangups). Throws: std::system_error without
+  /// Calls `check(is_hangup)`, which must not throw, every `interval` (0: only at hangups). Throws: std::system_error without
   /// a thread or file descriptors, std::runtime_error if there are too many listeners, std::bad_alloc.
-  watch_thread(std::chrono::milliseconds interval, bool on_hangup, std::function<void(bool is_hangup)> look)
-      : interval_(interval), look_(std::move(look)), listener_(hangup_signal::instance().take(on_hangup)) {
+  watch_thread(std::chrono::milliseconds interval, bool on_hangup, std::function<void(bool is_hangup)> check)
+      : interval_(interval), check_(std::move(check)), listener_(hangup_signal::instance().take(on_hangup)) {
     try {
       detail::signals_blocked const in_new_thread;
       thread_ = std::thread{[this] { run(); }};
@@ -46,7 +46,7 @@ class watch_thread {
     hangup_signal::instance().give_back(listener_);
   }
 
-  /// Calls `action` while no `look` is running. Thread: any except the watch thread itself.
+  /// Calls `action` while no `check` is running. Thread: any except the watch thread itself.
   template <class F>
   auto alone(F&& action) {
     std::lock_guard const lock{mutex_};
@@ -64,12 +64,12 @@ class watch_thread {
       bool const is_hangup = listener_.has_hangup.exchange(false);
       if (stop_ || (!is_hangup && interval_.count() == 0)) continue;
       std::lock_guard const lock{mutex_};
-      look_(is_hangup);
+      check_(is_hangup);
     }
   }
 
   std::chrono::milliseconds const interval_;
-  std::function<void(bool)> look_;
+  std::function<void(bool)> check_;
   hangup_listener& listener_;
   std::uint32_t const generation_ = detail::fork_generation.load_relaxed();
   std::atomic<bool> stop_{false};

@@ -166,8 +166,8 @@ class linear_regex {
   }
 
   void compile_repeat(regex_detail::parser const& all, regex_detail::node const& n) {
-    for (std::uint32_t i = 0; i < n.least; ++i) compile(all, n.parts[0]);
-    if (n.most == regex_detail::endless) {
+    for (std::uint32_t i = 0; i < n.min; ++i) compile(all, n.parts[0]);
+    if (n.max == regex_detail::endless) {
       std::uint32_t const loop = here();
       std::size_t const split = put({.what = op::split, .first = loop + 1});
       compile(all, n.parts[0]);
@@ -176,7 +176,7 @@ class linear_regex {
       return;
     }
     std::vector<std::size_t> ways_out;
-    for (std::uint32_t i = n.least; i < n.most; ++i) {
+    for (std::uint32_t i = n.min; i < n.max; ++i) {
       ways_out.push_back(put({.what = op::split, .first = here() + 1}));
       compile(all, n.parts[0]);
     }

@@ -90,8 +90,8 @@ struct node {
   node_kind kind = node_kind::empty;
   std::size_t chars = 0;  ///< index of the class
   std::vector<std::size_t> parts = {};
-  std::uint32_t least = 0;
-  std::uint32_t most = 0;  ///< `endless` if unlimited
+  std::uint32_t min = 0;
+  std::uint32_t max = 0;  ///< `endless` if unlimited
 };
 inline constexpr std::uint32_t endless = std::numeric_limits<std::uint32_t>::max();
 inline constexpr std::uint32_t max_repeats = 1000;
@@ -162,10 +162,10 @@ class parser {
     return add(std::move(n));
   }
   bool take_repetition(node& n) {
-    n.most = endless;
+    n.max = endless;
     if (take('*')) return true;
-    if (take('+')) return n.least = 1, true;
-    if (take('?')) return n.most = 1, true;
+    if (take('+')) return n.min = 1, true;
+    if (take('?')) return n.max = 1, true;
     return take_count(n);
   }
 
@@ -173,20 +173,20 @@ class parser {
   bool take_count(node& n) {
     if (!next_is('{')) return false;
     std::size_t const before = at_++;
-    bool const has_least = number(n.least);
-    bool has_most = false;
+    bool const has_min = number(n.min);
+    bool has_max = false;
     if (take(',')) {
-      has_most = number(n.most);
-      if (!has_most) n.most = endless;
+      has_max = number(n.max);
+      if (!has_max) n.max = endless;
     } else {
-      n.most = n.least;
+      n.max = n.min;
     }
-    if (!take('}') || (!has_least && !has_most)) {
+    if (!take('}') || (!has_min && !has_max)) {
       at_ = before;
       return false;
     }
-    if (n.least > max_repeats || (n.most != endless && n.most > max_repeats)) fail("a count above 1000");
-    if (n.least > n.most) fail("a count that ends before it begins");
+    if (n.min > max_repeats || (n.max != endless && n.max > max_repeats)) fail("a count above 1000");
+    if (n.min > n.max) fail("a count that ends before it begins");
     return true;
   }
   bool number(std::uint32_t& value) {

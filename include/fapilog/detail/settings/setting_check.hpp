@@ -48,7 +48,7 @@ class setting_check {
       this->value(below(path, member.row.name), member.row, *member.type, member.value);
     }
     if (type.check == nullptr || text_.size() != before) return;
-    across here{*this, path};
+    member_problems here{*this, path};
     type.check(value, here);
   }
 
@@ -90,10 +90,10 @@ class setting_check {
       return std::to_string(type.key->load(key).whole);
     }
   };
-  struct across final : setting_problems {
+  struct member_problems final : setting_problems {
     setting_check& check;
     std::string const& path;
-    across(setting_check& to, std::string const& at) : check(to), path(at) {}
+    member_problems(setting_check& to, std::string const& at) : check(to), path(at) {}
     void add(std::string_view member, std::string_view problem) override {
       check.add(below(path, member), problem);
     }

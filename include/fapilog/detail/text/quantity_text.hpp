@@ -98,8 +98,8 @@ inline constexpr std::array<std::string_view, 5> size_units{"B", "KB", "MB", "GB
   for (std::string_view const known : size_units) {
     if (unit == lower_case(known)) {
       double const bytes = parsed->number * factor;
-      constexpr double most = 0x1p63;
-      return bytes < most ? std::optional{static_cast<std::uint64_t>(bytes)} : std::nullopt;
+      constexpr double max = 0x1p63;
+      return bytes < max ? std::optional{static_cast<std::uint64_t>(bytes)} : std::nullopt;
     }
     factor *= 1024;
   }
@@ -134,8 +134,8 @@ inline constexpr std::array<duration_unit, 8> duration_units{{{"ns", 1},
 
 /// Converts a number to nanoseconds, if it is not negative and at most 292 years.
 [[nodiscard]] inline std::optional<std::chrono::nanoseconds> nanoseconds_of(double ns) noexcept {
-  constexpr double most = 0x1p63;
-  if (!(ns >= 0 && ns < most)) return std::nullopt;
+  constexpr double max = 0x1p63;
+  if (!(ns >= 0 && ns < max)) return std::nullopt;
   return std::chrono::nanoseconds{std::llround(ns)};
 }
 

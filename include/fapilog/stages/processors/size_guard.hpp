@@ -155,20 +155,20 @@ class size_guard {
     detail::line_piece& message = *parts_.log.find(R"("message")");
     remove_largest(message);
     cut_ids(longest_id);
-    parts_.cut(message, left_of(message, short_id));
+    parts_.cut(message, room_for(message, short_id));
     cut_ids(short_id);
-    parts_.cut(message, left_of(message, 2));
-    if (excess() > 0) return write_least(message);
+    parts_.cut(message, room_for(message, 2));
+    if (excess() > 0) return write_minimal(message);
     parts_.write(out_);
   }
 
   [[nodiscard]] std::size_t excess() const noexcept {
     return parts_.size() > config_.max_bytes ? parts_.size() - config_.max_bytes : 0;
   }
-  /// Returns the size that a string may have so that the line fits, but not less than `least`.
-  [[nodiscard]] std::size_t left_of(detail::line_piece const& piece, std::size_t least) const noexcept {
+  /// Returns the size that a string may have so that the line fits, but not less than `min_bytes`.
+  [[nodiscard]] std::size_t room_for(detail::line_piece const& piece, std::size_t min_bytes) const noexcept {
     std::size_t const size = piece.value_size();
-    return size > excess() + least ? size - excess() : least;
+    return size > excess() + min_bytes ? size - excess() : min_bytes;
   }
 
   /// Removes members that are not preserved first, and cuts the message while it takes more than a quarter of the line.
@@ -193,7 +193,7 @@ class size_guard {
       for (candidate const& c : *all) {
         if (excess() == 0) return;
         if (c.piece == &message) {
-          parts_.cut(message, left_of(message, std::max<std::size_t>(config_.max_bytes / 4, 2)));
+          parts_.cut(message, room_for(message, std::max<std::size_t>(config_.max_bytes / 4, 2)));
         } else {
           parts_.remove(*c.part, *c.piece);
         }
@@ -214,20 +214,20 @@ class size_guard {
     return key == R"("message_id")" || detail::is_context_key(key.substr(1, key.size() - 2));
   }
 
-  void cut_ids(std::size_t most) noexcept {
+  void cut_ids(std::size_t max_bytes) noexcept {
     if (excess() == 0) return;
     for (detail::line_piece& piece : parts_.context.pieces) {
-      if (piece.is_string()) parts_.cut(piece, most);
+      if (piece.is_string()) parts_.cut(piece, max_bytes);
     }
     if (detail::line_piece* const logger = parts_.log.find(R"("logger")");
         logger != nullptr && logger->is_string())
-      parts_.cut(*logger, most);
+      parts_.cut(*logger, max_bytes);
   }
 
   /// Writes only what fits into a hundred bytes.
-  void write_least(detail::line_piece const& message) {
-    auto const string = [this](std::string_view text, std::size_t most) {
-      out_.append(detail::json::clip_string(text, most)).append("\"");
+  void write_minimal(detail::line_piece const& message) {
+    auto const string = [this](std::string_view text, std::size_t max_bytes) {
+      out_.append(detail::json::clip_string(text, max_bytes)).append("\"");
     };
     constexpr std::size_t longest_time = 26;
     constexpr std::size_t longest_level = 18;

@@ -73,11 +73,11 @@ class line_parts {
     size_ -= piece.size() + (part.kept > 1 ? 1 : 0);
     --part.kept;
   }
-  /// Cuts a string to at most `most` bytes, quotes included.
-  void cut(line_piece& piece, std::size_t most) noexcept {
-    if (piece.value_size() <= most) return;
+  /// Cuts a string to at most `max_bytes` bytes, quotes included.
+  void cut(line_piece& piece, std::size_t max_bytes) noexcept {
+    if (piece.value_size() <= max_bytes) return;
     size_ -= piece.size();
-    piece.cut_at = detail::json::clip_string(piece.value, most).size();
+    piece.cut_at = detail::json::clip_string(piece.value, max_bytes).size();
     size_ += piece.size();
   }
   /// Adds a member to `data` or replaces the one with this key. Both strings are JSON and must live until `write`.

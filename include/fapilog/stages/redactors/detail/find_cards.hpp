@@ -15,7 +15,7 @@ namespace fapilog::inline v0_1::detail {
 
 inline constexpr std::size_t shortest_card = 13;
 inline constexpr std::size_t longest_card = 19;
-inline constexpr std::uint64_t least_card = 1'000'000'000'000;
+inline constexpr std::uint64_t min_card = 1'000'000'000'000;
 
 /// True for the digits of a card number: an issuer uses this prefix and length, and the check digit is valid (ISO/IEC
 /// 7812). Throws: never.
@@ -55,7 +55,7 @@ inline constexpr std::uint64_t least_card = 1'000'000'000'000;
 
 /// The same for a number.
 [[nodiscard]] inline bool is_card(std::uint64_t number) noexcept {
-  if (number < least_card) return false;
+  if (number < min_card) return false;
   std::array<char, 20> digits{};
   char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
   return is_card(std::string_view{digits.data(), static_cast<std::size_t>(end - digits.data())});

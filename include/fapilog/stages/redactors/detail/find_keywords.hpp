@@ -261,10 +261,10 @@ class keyword_finder {
   /// True if only separators follow before a space or the end, or another name follows.
   [[nodiscard]] static bool ends_here(std::string_view text, std::size_t sign, bool parts,
                                       char assigns) noexcept {
-    constexpr std::size_t most = 12;
+    constexpr std::size_t max_distance = 12;
     constexpr std::string_view signs = "\"'`,;.&}])>{[(\\";
     std::size_t i = sign + 1;
-    for (; i < text.size() && i - sign < most && signs.find(text[i]) != std::string_view::npos; ++i) {
+    for (; i < text.size() && i - sign < max_distance && signs.find(text[i]) != std::string_view::npos; ++i) {
       parts = parts || text[i] == ',' || text[i] == ';' || text[i] == '&';
     }
     return i >= text.size() || static_cast<unsigned char>(text[i]) <= ' ' ||

@@ -43,12 +43,12 @@ inline void find_jwt(std::string_view text, std::size_t j, std::size_t& looked_t
   using token_detail::is_in_jwt_part;
   constexpr std::size_t shortest_part = 8;
   constexpr std::size_t shortest = 20;
-  constexpr std::size_t most_parts = 5;
+  constexpr std::size_t max_parts = 5;
   if (j < 2 || text[j - 1] != 'y' || text[j - 2] != 'e' || j - 2 < looked_to) return;
   std::size_t const begin = j - 2;
   std::size_t end = begin;
   std::size_t parts = 0;
-  for (std::size_t at = begin; parts < most_parts; ++at) {
+  for (std::size_t at = begin; parts < max_parts; ++at) {
     std::size_t const part = at;
     while (at < text.size() && is_in_jwt_part(text[at])) ++at;
     // Later starts within the same first part would end alike.

@@ -27,14 +27,14 @@ namespace fapilog::inline v0_1::detail {
 class masking {
  public:
   /// A shorter key could be found by trying all keys.
-  static constexpr std::size_t least_key = 16;
+  static constexpr std::size_t min_key_bytes = 16;
 
   /// Throws: std::invalid_argument if pseudonyms are requested without a key of at least 16 bytes.
   masking(std::string_view stage, std::string_view mask,
           redactors::mask_mode mode = redactors::mask_mode::mask, std::string_view key = {})
       : mask_(mask) {
     if (mode == redactors::mask_mode::mask) return;
-    if (key.size() < least_key) {
+    if (key.size() < min_key_bytes) {
       detail::refuse_setting(stage, "key", "a key of " + std::to_string(key.size()) + " bytes",
                              "at least 16 bytes for the mode pseudonym");
     }

@@ -74,7 +74,7 @@ class name_rules final : public path_rule {
     }
   };
   using index = std::unordered_map<std::string, std::vector<std::size_t>, text_hash, std::equal_to<>>;
-  static constexpr std::size_t most_keys = 4;  ///< considered together
+  static constexpr std::size_t max_keys = 4;  ///< considered together
 
   void add(std::string_view text) {
     std::string_view const given = text;
@@ -108,7 +108,7 @@ class name_rules final : public path_rule {
   [[nodiscard]] static word_list split_into_words(std::span<std::string_view const> keys,
                                                   detail::word_cut cut) {
     word_list all;
-    if (keys.size() > most_keys) keys = keys.last(most_keys);
+    if (keys.size() > max_keys) keys = keys.last(max_keys);
     for (std::string_view const key : keys) {
       all.last_key = all.words.size();
       all.key_begins.push_back(all.last_key);

@@ -162,7 +162,7 @@ class redaction {
       return self.texts_.is_harmless(number);
     }
     [[gnu::always_inline]] bool operator()(double number) const noexcept {
-      return !(number >= static_cast<double>(least_card)) || self.texts_.is_harmless(~std::uint64_t{0});
+      return !(number >= static_cast<double>(min_card)) || self.texts_.is_harmless(~std::uint64_t{0});
     }
     [[gnu::always_inline]] bool operator()(bytes_value) const noexcept { return false; }
     [[gnu::always_inline]] bool operator()(object_value) const noexcept { return false; }

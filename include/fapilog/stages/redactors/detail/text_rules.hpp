@@ -39,14 +39,14 @@ class text_rules {
   }
   [[nodiscard]] bool has_keywords() const noexcept { return keywords_.has_value(); }
   /// Strings longer than this are replaced as a whole. Of several limits the smallest applies.
-  void limit(std::size_t most_bytes) noexcept { most_ = std::min(most_, most_bytes); }
+  void limit(std::size_t max_bytes) noexcept { max_bytes_ = std::min(max_bytes_, max_bytes); }
 
   [[nodiscard]] bool active() const noexcept { return active_; }
   [[nodiscard]] bool has(text_rule rule) const noexcept { return (on_ & bit(rule)) != 0; }
 
   /// A fast check that is false for most strings: nothing in them needs a replacement.
   [[nodiscard, gnu::always_inline]] bool may_change(std::string_view text) const noexcept {
-    if (text.size() > most_) return true;
+    if (text.size() > max_bytes_) return true;
     if (!active_) return false;
     if (!full_) return detail::has_marks<detail::mark_set::few>(text);
     return detail::has_marks<detail::mark_set::full>(text) || has_rows(text);
@@ -54,7 +54,7 @@ class text_rules {
   /// Replaces the secrets in a string. Returns false if there are none. The new string lies in `memory`.
   bool clean(std::string_view& text, detail::arena& memory) {
     if (!finds_secret(text)) return false;
-    if (text.size() > most_) {
+    if (text.size() > max_bytes_) {
       too_long_.add();
       text = redacted_too_long;
       return true;
@@ -65,14 +65,14 @@ class text_rules {
   }
   /// True if `clean` would change the string.
   [[nodiscard]] bool finds_secret(std::string_view text) {
-    if (text.size() > most_) return true;
+    if (text.size() > max_bytes_) return true;
     edits_.clear();
     if (keywords_) keywords_->begin_text();
     return full_ ? scan<detail::mark_set::full>(text) : scan<detail::mark_set::few>(text);
   }
   /// True for numbers that cannot be a card number, whatever their digits.
   [[nodiscard]] bool is_harmless(std::uint64_t number) const noexcept {
-    return number < least_card || !has(text_rule::card);
+    return number < min_card || !has(text_rule::card);
   }
   /// True for a card number, if the rule for cards is enabled.
   [[nodiscard]] bool is_card_number(std::uint64_t number) const noexcept {
@@ -129,7 +129,7 @@ class text_rules {
   unsigned on_ = 0;
   bool active_ = false;
   bool full_ = false;
-  std::size_t most_ = ~std::size_t{0};
+  std::size_t max_bytes_ = ~std::size_t{0};
   std::optional<keyword_finder> keywords_;
   text_edits edits_;
   text_edits urls_;
