@@ -68,5 +68,5 @@ TEST_CASE("with verify-full the right certificate connects, and nothing else doe
   server.set("ssl", "off");
   server.start();
   CHECK(outcome("localhost", "verify-full", "localhost") ==
-        "postgres: TLS could not be set up as `sslmode` asks");
+        "postgres: TLS could not be set up as `sslmode` requires");
 }

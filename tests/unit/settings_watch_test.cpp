@@ -156,7 +156,7 @@ TEST_CASE("an invalid file is refused as a whole, and the previous settings stay
   CHECK_THAT(watch.reload().error, ContainsSubstring("cannot be read"));
   CHECK(f.messages().empty());
   CHECK(watch.refused() == bad.size() + 1);
-  CHECK_THAT(f.complaints(), ContainsSubstring("refused; what was in force stays"));
+  CHECK_THAT(f.complaints(), ContainsSubstring("refused; the previous settings stay in effect"));
   write_file(f.path, R"({"core": {"log_level": "INFO"}})");
   CHECK_FALSE(watch.reload().is_refused());
   f.log.info("good again");
@@ -251,7 +251,7 @@ TEST_CASE("settings that need a restart are named, and the others take effect") 
   auto const result = watch.reload();
   CHECK(result.applied == texts{"core.log_level"});
   CHECK(result.after_restart.size() == 2);
-  CHECK_THAT(f.complaints(), ContainsSubstring("these wait for a restart") &&
+  CHECK_THAT(f.complaints(), ContainsSubstring("these take effect after a restart") &&
                                  ContainsSubstring("core.lane_bytes") && ContainsSubstring("core.sinks"));
   f.log.info("passes");
   CHECK(f.messages() == texts{"passes"});
@@ -343,7 +343,7 @@ TEST_CASE("after its runtime has been drained a watch applies nothing and can be
   (void)f.rt.drain(60s);
   write_file(f.path, R"({"core": {"log_level": "INFO"}})");
   CHECK(watch.reload().applied == texts{"core.log_level"});
-  CHECK_THAT(f.complaints(), ContainsSubstring("has not come to take them over"));
+  CHECK_THAT(f.complaints(), ContainsSubstring("the worker has not applied them yet"));
 }
 
 TEST_CASE("a refused file is read again when the file that it extends is corrected") {

@@ -155,8 +155,7 @@ TEST_CASE("first_occurrence describes its settings and refuses invalid ones") {
   auto const refused = [](first_occurrence_config const& config) {
     return support::refusal_of([&] { return first_occurrence{config}; });
   };
-  CHECK(refused({.key_fields = {}}) ==
-        "fapilog: first_occurrence.key_fields: must not be empty");
+  CHECK(refused({.key_fields = {}}) == "fapilog: first_occurrence.key_fields: must not be empty");
   CHECK(refused({.key_fields = {"message", "."}}) ==
         "fapilog: first_occurrence.key_fields: '.' is invalid; expected keys separated by dots, such as "
         "context.trace_id");
