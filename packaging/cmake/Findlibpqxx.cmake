@@ -3,7 +3,7 @@
 Findlibpqxx
 -----------
 
-Finds libpqxx, the C++ client of PostgreSQL. Its own CMake package is taken where there is one (libpqxx 7 and newer,
+Finds libpqxx, the C++ client of PostgreSQL. Uses its own CMake package if there is one (libpqxx 7 and newer,
 vcpkg); Debian's and Ubuntu's packages ship a pkg-config file only.
 
 Imported target: ``libpqxx::pqxx``. Result variables: ``libpqxx_FOUND``, ``libpqxx_VERSION``.

@@ -449,7 +449,7 @@ class runner {
     } catch (json::exception const& error) {
       return error.what();
     }
-    if (!twice.empty()) return "the key '" + twice + "' stands twice";
+    if (!twice.empty()) return "the key '" + twice + "' appears twice";
     json const& log = root.at("log");
 
     std::string const wrong = look_at_message(log.at("message"), argument, text);

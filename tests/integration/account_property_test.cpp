@@ -246,7 +246,7 @@ struct nonblocking_sink : booking_sink {
 
 enum class odd_rule { none, even_ids, throws };
 
-/// A sink of the pipeline, and what the test knows about it.
+/// A sink of the pipeline, and what the test expects of it.
 struct placed_book {
   std::shared_ptr<booking_sink> sink;
   std::shared_ptr<booking_sink> fallback;

@@ -80,7 +80,7 @@ TEST_CASE("a batch queue merges parts up to the batch size of the sink") {
   CHECK(queue.take(9).count() == 3);
 }
 
-TEST_CASE("a batch queue does not merge a part that is larger than the sink wants") {
+TEST_CASE("a batch queue does not merge a part that is larger than the sink's batch size") {
   batch_queue queue{1 << 20};
   queue.push(part_of({"a", "b", "c"}));
   queue.push(part_of({"d"}));

@@ -139,7 +139,7 @@ TEST_CASE("setting the clock back by more than the window starts a new one") {
   CHECK_FALSE(c.calls("x"));
 }
 
-TEST_CASE("a copy of first_occurrence knows the keys of the original") {
+TEST_CASE("a copy of first_occurrence has the keys of the original") {
   first_calls first{first_occurrence{}};
   CHECK(first.calls("a"));
   first_calls second_one{first};
