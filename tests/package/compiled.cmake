@@ -13,7 +13,17 @@ if(NOT EXISTS "${library}")
   message(FATAL_ERROR "${library} was not installed")
 endif()
 
+# The library of the Postgres sink needs libpqxx, so it is there if the component is.
+set(asked compiled)
+if("postgres" IN_LIST COMPONENTS)
+  string(APPEND asked ",compiled_postgres")
+endif()
+
 set(ENV{CMAKE_PREFIX_PATH} "${folder}/prefix")
-configure("${consumers}/find_package" "${folder}/consumer" "-DPROGRAMS=${programs}" -DCOMPONENTS=compiled)
+configure("${consumers}/find_package" "${folder}/consumer" "-DPROGRAMS=${programs}" "-DCOMPONENTS=${asked}")
 run("${CMAKE_COMMAND}" --build "${folder}/consumer" --target compiled) # not the header-only program
 run_one_line("${folder}/consumer/compiled")
+if("postgres" IN_LIST COMPONENTS)
+  run("${CMAKE_COMMAND}" --build "${folder}/consumer" --target compiled_postgres)
+  run("${folder}/consumer/compiled_postgres")
+endif()

@@ -4,6 +4,8 @@
 
 #include <fapilog/fapilog.hpp>
 #include <fapilog/sinks/postgres.hpp>
+#include <fapilog/sinks/postgres/ddl.hpp>
+#include <fapilog/sinks/postgres/detail/columns.hpp>
 
 #include <chrono>
 #include <csignal>

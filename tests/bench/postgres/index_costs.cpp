@@ -5,6 +5,10 @@
 
 #include <fapilog/fapilog.hpp>
 #include <fapilog/sinks/postgres.hpp>
+#include <fapilog/sinks/postgres/ddl.hpp>
+#include <fapilog/sinks/postgres/detail/columns.hpp>
+#include <fapilog/sinks/postgres/detail/connection.hpp>
+#include <fapilog/sinks/postgres/detail/row_encoder.hpp>
 
 #if __has_include(<postgresql/libpq-fe.h>)
 

@@ -190,6 +190,7 @@ struct list_functions {
 
 template <class T>
 struct level_set_functions {
+  using element = level;
   static void each(void const* all, void* context, setting_type::visit_function visit) {
     for (int i = 0; i < 100; ++i) {
       auto const one = static_cast<level>(i);
@@ -280,7 +281,8 @@ template <class T>
   } else if constexpr (std::same_as<T, level_set>) {
     using f = level_set_functions<T>;
     return {.kind = setting_kind::list,
-            .element = &setting_type_of<level>,
+            // By a dependent name: clang evaluates another one here, before this function is defined.
+            .element = &setting_type_of<typename f::element>,
             .each = f::each,
             .append = f::append,
             .clear = f::clear};
