@@ -9,6 +9,12 @@ vcpkg); Debian's and Ubuntu's packages ship a pkg-config file only.
 Imported target: ``libpqxx::pqxx``. Result variables: ``libpqxx_FOUND``, ``libpqxx_VERSION``.
 #]=======================================================================]
 
+# Found before: a package without its own CMake package would count as missing here.
+if(TARGET libpqxx::pqxx)
+  set(libpqxx_FOUND TRUE)
+  return()
+endif()
+
 find_package(libpqxx ${libpqxx_FIND_VERSION} CONFIG QUIET)
 
 if(libpqxx_FOUND AND NOT TARGET libpqxx::pqxx)
