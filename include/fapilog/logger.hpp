@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The logger, the one header of a file that logs: kept light, includes no worker, sink, stage or preset.
+// The logger, the only header that a file that logs must include: kept light, without worker, sink, stage or preset.
 #pragma once
 
 #include <fapilog/queue/channel.hpp>

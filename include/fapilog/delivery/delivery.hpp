@@ -77,8 +77,8 @@ class delivery {
     }
   }
 
-  /// Writes what is left of the job to the sink, once at most. With `is_last_chance` the number of attempts is always
-  /// limited.
+  /// Writes the remaining entries of the job to the sink, at most once. With `is_last_chance`, the number of attempts
+  /// is always limited.
   [[nodiscard]] attempt_result attempt(delivery_job& job, bool is_last_chance) {
     auto const now = clock::now();
     std::uint32_t const max = max_attempts(is_last_chance);
@@ -103,8 +103,8 @@ class delivery {
     return {};
   }
 
-  /// Writes what is left of the job to the fallback; what the fallback does not take is lost. `is_full`: the reason is a full
-  /// queue or spool, so the loss counts as dropped, not as failed.
+  /// Writes the remaining entries of the job to the fallback. Entries that the fallback does not take are lost.
+  /// `is_full` is true if a queue or spool is full: the loss then counts as dropped, not as failed.
   void give_up(delivery_job& job, bool is_full = false) {
     std::size_t const left = job.remaining_count();
     if (left == 0) return;

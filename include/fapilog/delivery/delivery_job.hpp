@@ -34,8 +34,8 @@ struct delivery_job {
   std::vector<record_result> results;
   std::size_t first = 0;        ///< the entries before it have their result
   std::uint32_t attempts = 0;   ///< calls of the sink's `write` so far
-  std::size_t to_fallback = 0;  ///< of the results that are `delivered`
-  std::size_t dropped = 0;      ///< of the results that are `failed`: the queue or the spool was full
+  std::size_t to_fallback = 0;  ///< number of `delivered` results that are due to the fallback
+  std::size_t dropped = 0;      ///< number of `failed` results that are due to a full queue or spool
 };
 
 enum class attempt_state : std::uint8_t {

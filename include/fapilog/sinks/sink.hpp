@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The contract of a sink: it takes a batch and returns what it did with it.
+// The contract of a sink, which writes batches and returns a `write_result` for each.
 #pragma once
 
 #include <fapilog/metrics/metric.hpp>

@@ -97,7 +97,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     return account_since(began, done);
   }
 
-  /// Closes the channel, handles what is in it, flushes and stops the sinks and ends the thread.
+  /// Closes the channel, handles the records in it, flushes and stops the sinks, and ends the thread.
   [[nodiscard]] account drain(std::chrono::nanoseconds timeout) {
     auto const began = clock::now();
     channel_.close_for_calls();

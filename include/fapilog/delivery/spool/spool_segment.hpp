@@ -86,7 +86,7 @@ class spool_segment {
     return frame_head + ((std::uint64_t{length} + 7) & ~std::uint64_t{7});
   }
 
-  /// Appends a frame, and removes what was written of it if that fails. Returns an errno value, or 0.
+  /// Appends a frame. If that fails, removes the part that was written. Returns an errno value, or 0.
   [[nodiscard]] int append(std::string_view payload, std::uint32_t records, bool sync) {
     std::string whole(static_cast<std::size_t>(frame_bytes(payload.size())), '\0');
     put_frame_head(whole.data(), payload, records);

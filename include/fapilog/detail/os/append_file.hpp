@@ -69,8 +69,8 @@ class append_file {
   /// Time of the last write before the file was opened, in seconds since 1970-01-01 UTC.
   [[nodiscard]] std::int64_t modified_before() const noexcept { return opened_.modified; }
 
-  /// Returns true if the open file still has a name. Closes it otherwise, because nobody would find what is written to it.
-  /// Forgets a descriptor that other code has closed: its number may belong to another file now.
+  /// Returns true if the open file still has a name. Closes it otherwise, because nobody could find the lines that are
+  /// written to it. Forgets a descriptor that other code has closed: its number may belong to another file now.
   [[nodiscard]] bool revalidate() noexcept {
     file_status const now = handle_.status();
     if (!now.is_same_file(opened_)) {

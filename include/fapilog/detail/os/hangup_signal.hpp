@@ -20,8 +20,8 @@ struct hangup_listener {
   bool is_taken = false;  ///< under the mutex of `hangup_signal`
 };
 
-/// Installs a handler while there are listeners; the handler also calls the one that was installed before. Listeners are
-/// reused and never freed, because a signal handler may use them at any time.
+/// Installs a signal handler while there are listeners; it also calls the handler that was installed before. Listeners
+/// are reused and never freed, because a signal handler may use them at any time.
 /// Thread: any.
 class hangup_signal {
  public:

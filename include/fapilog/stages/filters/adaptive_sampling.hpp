@@ -60,7 +60,8 @@ struct adaptive_sampling_config {
     visit(setting{.name = "always_pass_levels", .text = "Levels that always pass and do not count."},
           self.always_pass_levels);
     visit(setting{.name = "smoothing_factor",
-                  .text = "How far the share moves each second towards the one that would hit the target.",
+                  .text = "How far the share moves each second towards the share that would meet the target; "
+                          "1: all the way.",
                   .min = 0,
                   .max = 1,
                   .above_min = true},

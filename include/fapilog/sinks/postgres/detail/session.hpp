@@ -43,7 +43,8 @@ class session {
   }
   session(session const&) = delete;
   session& operator=(session const&) = delete;
-  /// In a forked child the connection belongs to the parent: it is closed without the closing message of the protocol.
+  /// Closes the connection. In a forked child it belongs to the parent, so it is closed without the closing message of
+  /// the protocol.
   ~session() {
     if (connection_ && is_inherited()) {
       file const closes_socket{connection_->sock()};
