@@ -73,6 +73,18 @@ function(expect line wanted)
   endif()
 endfunction()
 
+# expect_or_absent(<line> <value> <path...>): checks a member of the line; `-` if the line must not have it.
+function(expect_or_absent line wanted)
+  if(NOT wanted STREQUAL "-")
+    expect("${line}" "${wanted}" ${ARGN})
+    return()
+  endif()
+  string(JSON found ERROR_VARIABLE problem GET "${line}" ${ARGN})
+  if(NOT problem)
+    message(FATAL_ERROR "${ARGN} is \"${found}\", but must be absent: ${line}")
+  endif()
+endfunction()
+
 # run_one_line(<program>): runs a build of programs/one_line.cpp and checks its output.
 function(run_one_line program)
   run(${ARGN} "${program}")

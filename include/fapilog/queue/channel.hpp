@@ -18,6 +18,7 @@
 namespace fapilog::inline v0_1::detail {
 
 struct logger_core;
+struct thread_scope;
 
 /// The head of a record without its size: level, flags and number of arguments in one word, so that a call site loads
 /// one constant and writes the head at once.
@@ -54,7 +55,28 @@ class statement {
   }
 
  private:
+  friend class sized_statement;
+  constexpr explicit statement(std::uint32_t bits) noexcept : bits_(bits) {}
+
   std::uint32_t bits_;
+};
+
+/// A statement and the size of one record of it, in one register.
+class sized_statement {
+ public:
+  constexpr sized_statement(statement what, std::uint32_t size) noexcept
+      : bits_(size | std::uint64_t{what.bits_} << 32U) {}
+
+  [[nodiscard]] constexpr statement what() const noexcept {
+    return statement{static_cast<std::uint32_t>(bits_ >> 32U)};
+  }
+  [[nodiscard]] constexpr std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(bits_); }
+  [[nodiscard]] constexpr detail::record_format::record_head head() const noexcept {
+    return what().head(size());
+  }
+
+ private:
+  std::uint64_t bits_;
 };
 
 /// One log call with its items, for `channel::submit`.
@@ -65,6 +87,7 @@ struct call {
   detail::call_site where;
   field* items;  ///< one unused element, then `count` items: format arguments, then fields
   std::size_t count;
+  thread_scope const& caller;  ///< `this_thread_scope` of the module that logs
 };
 
 /// The interface through which loggers write. Its functions are virtual so that their bodies (lane_channel.hpp) are
@@ -78,11 +101,14 @@ class channel {
   /// The signature of a function that formats an encoded value as in a message.
   using cell_formatter = std::string (*)(std::byte const* cell);
 
-  /// The fast path: begins a record of `size` bytes in this thread's lane, writes its head and returns where its cells
-  /// go; `commit_record` publishes it. Returns null without any effect if the fast path does not apply: the first call of
-  /// a thread or scope, a message that is not a literal, a full lane, a closed channel. The caller then uses `submit`.
-  [[nodiscard]] virtual std::byte* begin_record(logger_core& logger, statement what, void const* text,
-                                                detail::call_site where, std::size_t size) noexcept = 0;
+  /// The fast path: begins a record of `what.size()` bytes in this thread's lane, writes its start and returns where its
+  /// cells go; `commit_record` publishes it. `caller` is `this_thread_scope` of the module that logs. Returns null without
+  /// any effect if the fast path does not apply: the first call of a thread or scope, a scope of a module with a
+  /// `this_thread_scope` of its own, a message that is not a literal, a full lane, a closed channel. The caller then uses
+  /// `submit`.
+  [[nodiscard]] virtual std::byte* begin_record(logger_core& logger, sized_statement what, void const* text,
+                                                detail::call_site where,
+                                                thread_scope const& caller) noexcept = 0;
   /// Publishes the record that `begin_record` began.
   virtual void commit_record(std::size_t size) noexcept = 0;
   /// The general path: writes one log call into this thread's lane, or counts why it was dropped.

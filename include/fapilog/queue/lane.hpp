@@ -38,7 +38,7 @@ struct lane {
 
   /// Makes the calling thread the owner. The lane must be empty.
   lane* begin_ownership() noexcept {
-    scope_sent = ~std::uint64_t{0};  // the worker still has the scope of the previous owner
+    scope_sent = unknown_scope;  // the worker still has the scope of the previous owner
     thread_id = detail::thread_id();
     scratch.trim(std::size_t{64} * 1024);
     return this;
@@ -87,6 +87,9 @@ struct lane {
     submitted.store_relaxed(0);
     for (auto& count : dropped) count.store_relaxed(0);
   }
+
+  /// A version that no scope has: the next call sends its scope.
+  static constexpr std::uint64_t unknown_scope = ~std::uint64_t{0};
 
   detail::atomic_word<std::uint64_t> submitted;
   detail::atomic_word<std::uint64_t> dropped[drop_reason_count];

@@ -60,23 +60,22 @@ class lane_channel final : public channel {
 
   // For log calls.
 
-  std::byte* begin_record(logger_core& logger, statement what, void const* text, detail::call_site where,
-                          std::size_t size) noexcept override {
+  std::byte* begin_record(logger_core& logger, sized_statement what, void const* text,
+                          detail::call_site where, thread_scope const& caller) noexcept override {
     std::uint64_t const ticks = detail::read_tsc();
     if (this_thread_lane.owner != this) [[unlikely]]
       return nullptr;
     lane& own = *this_thread_lane.owned;
-    if (own.scope_sent != detail::this_thread_scope.version || own.writing.load_relaxed() ||
-        size > own.queue.longest() || what.has(detail::record_format::text_is_cell)) [[unlikely]] {
+    if (own.scope_sent != detail::this_thread_scope.version || has_separate_scope(caller) ||
+        own.writing.load_relaxed() || what.size() > own.queue.longest() ||
+        what.what().has(detail::record_format::text_is_cell)) [[unlikely]]
       return nullptr;
-    }
     own.writing.store_relaxed(true);
     detail::compiler_fence();
-    if (!fast_path_ok() || !own.queue.is_known_free(size + reserve_)) [[unlikely]]
-      return begin_record_slow(logger, what, text, where, size);
+    if (!fast_path_ok() || !own.queue.is_known_free(what.size() + reserve_)) [[unlikely]]
+      return begin_record_slow(logger, what, text, where);
     own.submitted.add_by_owner(1);
-    return put_log_start(own.queue.next(), logger, what.head(static_cast<std::uint32_t>(size)), text, where,
-                         ticks);
+    return put_log_start(own.queue.next(), logger, what.head(), text, where, ticks);
   }
 
   void commit_record(std::size_t size) noexcept override {
@@ -121,9 +120,10 @@ class lane_channel final : public channel {
     }
     std::size_t const on_heap = block == nullptr ? 0 : read<record_head>(block).size;
 
-    // A new scope is published together with the record that it precedes: the worker never reads one without the other.
-    std::uint64_t const scope_version = detail::this_thread_scope.version;
-    bool const scope_changed = own->scope_sent != scope_version;
+    // A new scope is published with its first record, a separate one with each: never one without the other.
+    bool const is_separate = has_separate_scope(given.caller);
+    std::uint64_t const scope_version = is_separate ? lane::unknown_scope : detail::this_thread_scope.version;
+    bool const scope_changed = is_separate || own->scope_sent != scope_version;
     std::size_t const total = in_lane + (scope_changed ? context_bytes : 0);
     std::byte* to = own->reserve(total, on_heap, keep_free(c.what.severity()));
     if (to == nullptr) [[unlikely]] {
@@ -132,7 +132,7 @@ class lane_channel final : public channel {
     }
     if (scope_changed) [[unlikely]] {
       to = detail::put(to, record_head{static_cast<std::uint32_t>(total), record_type::context, 0, 0, 0});
-      to = detail::put(to, context_head{detail::current_scope().release()});
+      to = detail::put(to, context_head{scope_of_call(given.caller).release()});
       own->scope_sent = scope_version;
     }
     if (block != nullptr) [[unlikely]] {
@@ -278,20 +278,20 @@ class lane_channel final : public channel {
   }
 
   /// The rest of `begin_record` if `fast_path_ok` is false or the lane seems full. All arguments are in registers.
-  [[nodiscard, gnu::noinline]] std::byte* begin_record_slow(logger_core& logger, statement what,
-                                                            void const* text, detail::call_site where,
-                                                            std::size_t size) noexcept {
+  [[nodiscard, gnu::noinline]] std::byte* begin_record_slow(logger_core& logger, sized_statement what,
+                                                            void const* text,
+                                                            detail::call_site where) noexcept {
     lane& own = *this_thread_lane.owned;
     std::uint64_t const now = ticks();
     event_.barrier().light();
     // Keeps the reserve free whatever the level: a protected record that needs the reserve goes through `submit`.
-    std::byte* const to = is_closed() ? nullptr : own.queue.reserve(size, reserve_);
+    std::byte* const to = is_closed() ? nullptr : own.queue.reserve(what.size(), reserve_);
     if (to == nullptr) {
       own.writing.store_release(false);
       return nullptr;
     }
     own.submitted.add_by_owner(1);
-    return put_log_start(to, logger, what.head(static_cast<std::uint32_t>(size)), text, where, now);
+    return put_log_start(to, logger, what.head(), text, where, now);
   }
 
   /// Wakes the worker before the call ends.

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <fapilog/queue/channel.hpp>
+#include <fapilog/record/context.hpp>
 #include <fapilog/record/field_cells.hpp>
 #include <fapilog/record/message.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -166,7 +168,8 @@ void submit_formatted(logger_core& logger, statement what, void const* text, det
   fmt::string_view const format = format_string(what, text);
   std::uint8_t flags = detail::record_format::text_is_cell | detail::record_format::text_is_rendered;
   auto const submit = [&](std::string_view message) noexcept {
-    logger.owner.submit({logger, statement{what.severity(), flags}, &message, where, items, count});
+    logger.owner.submit(
+        {logger, statement{what.severity(), flags}, &message, where, items, count, this_thread_scope});
   };
   try {
     submit(message_at_call(logger.owner, flags, format, arguments...));
@@ -187,7 +190,7 @@ template <class... A>
   if constexpr ((detail::formatted_at_call<A> || ...)) {
     submit_formatted(logger, what, text, where, items + args, fields, arguments...);
   } else {
-    logger.owner.submit({logger, what, text, where, items, sizeof...(A)});
+    logger.owner.submit({logger, what, text, where, items, sizeof...(A), this_thread_scope});
   }
 }
 
@@ -208,7 +211,13 @@ template <class... P>
   if constexpr (((direct_form<std::remove_cvref_t<P>>::shape != field_shape::any) && ...)) {
     // The fast path: numbers and strings, written straight into the lane.
     std::size_t const size = (sizeof(detail::record_format::log_start) + ... + as_direct(arguments).bytes());
-    if (std::byte* to = logger.owner.begin_record(logger, what, text, where, size)) [[likely]] {
+    // A size that does not fit into the record's head is longer than any lane.
+    std::byte* to =
+        size > std::numeric_limits<std::uint32_t>::max()
+            ? nullptr
+            : logger.owner.begin_record(logger, sized_statement{what, static_cast<std::uint32_t>(size)}, text,
+                                        where, this_thread_scope);
+    if (to != nullptr) [[likely]] {
       prefetch_behind(to + size, sizeof(detail::record_format::log_start) + 32 * sizeof...(P));
       ((to = as_direct(arguments).put(to)), ...);
       return logger.owner.commit_record(size);
@@ -223,7 +232,7 @@ template <std::size_t N>
                                 detail::call_site where, field const (&fields)[N]) noexcept {
   field items[1 + N];
   for (std::size_t i = 0; i < N; ++i) field_copy::assign(items[1 + i], fields[i]);
-  logger.owner.submit({logger, what, text, where, items, N});
+  logger.owner.submit({logger, what, text, where, items, N, this_thread_scope});
 }
 
 }  // namespace fapilog::inline v0_1::detail

@@ -3,10 +3,13 @@
 #pragma once
 
 #include <fapilog/detail/memory/atomic.hpp>
+#include <fapilog/detail/memory/byte_buffer.hpp>
 #include <fapilog/detail/memory/shared_bytes.hpp>
 #include <fapilog/record/field_cells.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <new>
 #include <utility>
@@ -77,7 +80,8 @@ struct thread_scope {
   }
 };
 /// One variable per thread in the whole process, even if a shared library is compiled with -fvisibility=hidden: calls
-/// of the library have the scopes of the program, and the other way round.
+/// of the library have the scopes of the program, and the other way round. A library has one of its own if `dlopen` with
+/// RTLD_LOCAL loads it into a program that does not export its symbols, so each call passes the address of its module's.
 [[gnu::visibility("default")]] inline constinit thread_local thread_scope this_thread_scope{};
 
 /// Releases the links that remain in the list when the thread ends.
@@ -100,6 +104,28 @@ struct thread_scope_end {
 
 [[nodiscard]] inline shared_bytes current_scope() noexcept {
   return this_thread_scope.top == nullptr ? shared_bytes{} : this_thread_scope.top->fields;
+}
+
+/// True if a call's module has a `this_thread_scope` of its own and fields in force there.
+[[nodiscard, gnu::always_inline]] inline bool has_separate_scope(thread_scope const& caller) noexcept {
+  return &caller != &this_thread_scope && caller.version != 0;
+}
+
+/// Returns the fields in force for a call: this module's, and before them those of the call's module if it has a
+/// `this_thread_scope` of its own; they win over this module's. Without memory for both, returns the call's. Throws: never.
+[[nodiscard]] inline shared_bytes scope_of_call(thread_scope const& caller) noexcept {
+  shared_bytes const ours = current_scope();
+  if (!has_separate_scope(caller) || caller.top->fields.empty()) return ours;
+  shared_bytes const& theirs = caller.top->fields;
+  if (ours.empty()) return theirs;
+  try {
+    byte_buffer both;
+    std::memcpy(both.extend(theirs.size()), theirs.data(), theirs.size());
+    std::memcpy(both.extend(ours.size()), ours.data(), ours.size());
+    return shared_bytes::copy_of(both.data(), both.size());
+  } catch (...) {
+    return theirs;
+  }
 }
 
 /// Puts fields in force on this thread until it is destroyed. If it is destroyed on another thread, they stay in force
