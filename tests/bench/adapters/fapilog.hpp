@@ -57,11 +57,11 @@ class adapter {
   /// Blocks until it is released.
   struct bad_sink {
     enum { hangs, throws, slow } how;
-    std::shared_ptr<std::atomic<bool>> is_let_go;
+    std::shared_ptr<std::atomic<bool>> is_released;
     void write(fapilog::batch const& entries) const {
       constexpr std::chrono::milliseconds nap{3};
       for (std::size_t i = 0; i < entries.size() || how == hangs; ++i) {
-        if (*is_let_go) return;
+        if (*is_released) return;
         if (how == throws) throw std::runtime_error{"throws on purpose"};
         std::this_thread::sleep_for(nap);
       }

@@ -58,7 +58,7 @@ class holds {
     std::unique_lock lock{mutex_};
     REQUIRE(changed_.wait_for(lock, 30s, [&] { return calls_ >= count; }));
   }
-  void let_go() {
+  void release() {
     std::lock_guard const lock{mutex_};
     open_ = true;
     changed_.notify_all();
@@ -121,7 +121,7 @@ TEST_CASE("while a sink blocks the helper, the worker continues for a bounded nu
   CHECK(handled <= 70);
   CHECK(rt.counts().processed == 0);
   CHECK(rt.counts().balanced());
-  sink->let_go();
+  sink->release();
   auto const end = rt.drain(30s);
   CHECK(end.processed == 2'000);
   CHECK(handled == 2'000);
