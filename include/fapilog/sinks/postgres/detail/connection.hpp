@@ -201,6 +201,7 @@ class connection {
         failed.message = "no partition of the table accepts the record's time";
         failed.remedy = sinks::postgres_partitions(shared_.config);
       }
+      if (failed.action == action::unknown) shared_.unknown_failures.add();
       throw;
     }
   }
@@ -230,11 +231,10 @@ class connection {
     return session_->execute(name, rows_.arrays());
   }
 
-  /// A failure that no rule covers is retried a few times. If it persists, the record is assumed to cause it.
-  [[nodiscard, gnu::cold]] bool is_caused_by_record(failure const& failed) {
+  /// A failure that no rule covers is retried a few times. If it persists, the record is assumed to be its cause.
+  [[nodiscard, gnu::cold]] bool is_caused_by_record(failure const& failed) const {
     constexpr unsigned max_unknown = 5;
     if (failed.action != action::unknown) return failed.action == action::reject;
-    shared_.unknown_failures.add();
     return shared_.unknown_failures.value() > max_unknown;
   }
 

@@ -184,7 +184,7 @@ class redaction {
     return (what.key_has_secret && texts_.clean(m.key, *event_->memory)) || changed;
   }
   known_place decide(place parent, std::string_view key) {
-    return paths_.decide(parent, key, [this](std::string_view text) { return texts_.finds_secret(text); });
+    return paths_.decide(parent, key, [this](std::string_view text) { return texts_.find_secrets(text); });
   }
 
   bool change_value(value& v, place at, std::string_view key, std::size_t depth) {

@@ -53,7 +53,7 @@ class text_rules {
   }
   /// Replaces the secrets in a string. Returns false if there are none. The new string lies in `memory`.
   bool clean(std::string_view& text, detail::arena& memory) {
-    if (!finds_secret(text)) return false;
+    if (!find_secrets(text)) return false;
     if (text.size() > max_bytes_) {
       too_long_.add();
       text = redacted_too_long;
@@ -63,8 +63,8 @@ class text_rules {
     text = edits_.apply(text, memory);
     return true;
   }
-  /// True if `clean` would change the string.
-  [[nodiscard]] bool finds_secret(std::string_view text) {
+  /// Searches a string and keeps what it finds for `clean`. Returns true if `clean` would change the string.
+  [[nodiscard]] bool find_secrets(std::string_view text) {
     if (text.size() > max_bytes_) return true;
     edits_.clear();
     if (keywords_) keywords_->begin_text();
