@@ -19,6 +19,8 @@
 namespace {
 
 constexpr std::string_view end_of_table = "<!-- end of settings -->\n";
+std::string const table_head = "| Setting | Value | Default | Meaning |\n|---|---|---|---|\n";
+std::string const advanced_heading = "\nAdvanced, rarely worth a change:\n\n";
 
 std::string cell(std::string text) {
   for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, 1, '\\');
@@ -47,25 +49,27 @@ void put_rows(std::string& out, std::vector<fapilog::detail::setting_row> const&
 
 std::string table_of(std::vector<fapilog::detail::setting_row> const& rows) {
   if (rows.empty()) return "It has no settings.\n";
-  std::string const head = "| Setting | Value | Default | Meaning |\n|---|---|---|---|\n";
   std::string usual;
   std::string advanced;
   put_rows(usual, rows, "", false);
   put_rows(advanced, rows, "", true);
-  std::string out = usual.empty() ? "" : head + usual;
-  if (!advanced.empty())
-    out += (out.empty() ? "" : "\nAdvanced, rarely worth a change:\n\n") + head + advanced;
+  std::string out = usual.empty() ? "" : table_head + usual;
+  if (!advanced.empty()) out += (out.empty() ? "" : advanced_heading) + table_head + advanced;
   return out;
 }
 
-/// The settings of the Postgres sink, with their values under the presets that forbid DDL.
+/// The settings of the Postgres sink, with their values under the presets that forbid DDL; the advanced ones apart.
 std::string postgres_table() {
   std::string out = "| Setting | Value | Default | production, hardened | Meaning |\n|---|---|---|---|---|\n";
-  for (auto const& row : fapilog::detail::setting_table<fapilog::sinks::postgres_config>()) {
+  auto const all = fapilog::detail::setting_table<fapilog::sinks::postgres_config>();
+  for (auto const& row : all) {
+    if (row.advanced) continue;
     out += "| `" + row.name + "` | " + cell(row.rule) + (row.secret ? "; a secret" : "") + " | " +
            cell(default_of(row)) + " | " + (row.name == "create_table" ? "**no DDL, forced**" : "") + " | " +
            cell(row.text) + " |\n";
   }
+  out += advanced_heading + table_head;
+  put_rows(out, all, "", true);
   return out;
 }
 
