@@ -2,33 +2,30 @@
 // Delivers to one sink on its own thread, behind a bounded queue and, if configured, a spool on disk.
 #pragma once
 
-#include <fapilog/delivery/batch_queue.hpp>
+#include <fapilog/delivery/batch_part.hpp>
 #include <fapilog/delivery/delivery.hpp>
+#include <fapilog/delivery/delivery_backlog.hpp>
+#include <fapilog/delivery/delivery_job.hpp>
 #include <fapilog/delivery/flush_latch.hpp>
-#include <fapilog/delivery/spool/spooled_parts.hpp>
 #include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/system.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
 namespace fapilog::inline v0_1::detail {
 
-/// Delivers in the order of the batches: the current job, then the queue, then the spool. While the spool is not empty, new
-/// parts go to it. If the sink fails, the current job and the queue move to the spool, in front of what it holds.
+/// Delivers the backlog in its order. If the sink fails, the current job and the queue move to the spool.
 /// Thread: `start`, `enqueue`, `flush`, `close`, `join` and the fork functions are the worker's; `begin_drain` any.
 class delivery_thread final : public std::enable_shared_from_this<delivery_thread>, public fork_participant {
  public:
@@ -37,14 +34,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
                   std::function<void()> thread_started)
       : delivery_(std::move(placed), true, reports_to),
         thread_started_(std::move(thread_started)),
-        queue_(delivery_.options().queue_bytes) {
-    auto const& options = delivery_.options();
-    if (options.spool.directory.empty()) return;
-    auto const report = [this](std::string_view message, std::string_view detail) {
-      delivery_.guard().warn(message, detail);
-    };
-    spool_ = std::make_unique<spooled_parts>(options.spool, delivery_.status()->name(), report, counts());
-  }
+        backlog_(delivery_) {}
 
   delivery_thread(delivery_thread const&) = delete;
   delivery_thread& operator=(delivery_thread const&) = delete;
@@ -67,16 +57,13 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     std::unique_lock lock{mutex_};
     if (!thread_.joinable() && phase_ < phase::closing) start_thread();  // the first part in a forked child
     while (phase_ < phase::closing) {
-      bool const must_spool = spool_ && !spool_->empty();
-      if (!must_spool && queue_.has_room_for(part)) {
-        queue_.push(std::move(part));
-        publish_queue_bytes();
+      if (backlog_.add(part)) {
         if (activity_ == activity::waiting) wake_.notify_one();
         return;
       }
-      if (spool_ && spool_->append(part)) return;
       // A full spool does not empty during a drain if the sink fails: waiting would be in vain.
-      bool const is_stuck = phase_ == phase::draining && must_spool && last_attempt_ != attempt_state::done;
+      bool const is_stuck =
+          phase_ == phase::draining && backlog_.has_spooled() && last_attempt_ != attempt_state::done;
       if (is_stuck || delivery_.options().when_queue_full == when_queue_full::drop) break;
       is_worker_waiting_ = true;
       wake_.notify_one();
@@ -95,7 +82,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
       lock.unlock();
       return latch->count_down();
     }
-    flushes_.push_back({queue_.pushed(), std::move(latch)});
+    flushes_.push_back({backlog_.queued(), std::move(latch)});
     skip_pause_ = true;
     wake_.notify_one();
   }
@@ -129,11 +116,8 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     wake_.recreate_in_child();
     changed_.recreate_in_child();
     thread_.recreate_in_child();
-    queue_.clear();
-    current_.reset();
+    backlog_.after_fork_in_child();
     flushes_.clear();
-    counts().after_fork();
-    if (spool_) spool_->after_fork_in_child();
     mutex_.unlock();
   }
 
@@ -162,12 +146,6 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     end,
     wait
   };
-  enum class source : std::uint8_t { queue, spool };
-
-  struct current_job {
-    delivery_job job;
-    source from;
-  };
   struct flush_request {
     std::uint64_t until;  ///< number of parts that must be finished
     std::shared_ptr<flush_latch> latch;
@@ -187,7 +165,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
   }
 
   void start_thread() {
-    if (spool_) spool_->open();  // records of earlier processes come before the first part of this one
+    backlog_.open_spool();  // records of earlier processes come before the first part of this one
     detail::signals_blocked const in_new_thread;
     thread_ = std::thread{[self = shared_from_this()] { self->run(); }};
   }
@@ -220,7 +198,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     delivery_.flush();
     delivery_.stop();
     lock.lock();
-    if (spool_) spool_->close();
+    backlog_.close_spool();
     phase_ = std::max(phase_, phase::ended);
     auto const unserved = std::move(flushes_);
     changed_.notify_all();
@@ -230,27 +208,23 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
 
   /// The first step that applies, in order of precedence.
   [[nodiscard]] step next_step() const {
+    bool const has_current = backlog_.has_current();
     bool const has_spooled = may_take_from_spool();
     if (is_pause_requested_) return step::park;
-    if (!current_ && !queue_.empty()) return step::take_from_queue;
-    if (!current_ && has_spooled && (phase_ >= phase::closing || clock::now() >= not_before_))
+    if (!has_current && backlog_.has_queued()) return step::take_from_queue;
+    if (!has_current && has_spooled && (phase_ >= phase::closing || clock::now() >= not_before_))
       return step::take_from_spool;
-    if (!flushes_.empty() && flushes_.front().until <= queue_.finished()) return step::serve_flushes;
-    if (current_ && (is_last_chance() || skip_pause_ || clock::now() >= not_before_)) return step::attempt;
-    if (phase_ >= phase::closing && !current_ && !has_spooled) return step::end;
+    if (!flushes_.empty() && flushes_.front().until <= backlog_.finished()) return step::serve_flushes;
+    if (has_current && (is_last_chance() || skip_pause_ || clock::now() >= not_before_)) return step::attempt;
+    if (phase_ >= phase::closing && !has_current && !has_spooled) return step::end;
     return step::wait;
   }
 
   void perform(step next, std::unique_lock<std::mutex>& lock) {
     switch (next) {
       case step::park: return park(lock);
-      case step::take_from_queue:
-        current_.emplace(current_job{delivery_job{queue_.take(delivery_.batch_size())}, source::queue});
-        return;
-      case step::take_from_spool:
-        if (batch_part oldest = spool_->first(); !oldest.entries.empty())
-          current_.emplace(current_job{delivery_job{std::move(oldest)}, source::spool});
-        return;
+      case step::take_from_queue: return backlog_.take_from_queue();
+      case step::take_from_spool: return backlog_.take_from_spool();
       case step::serve_flushes: return serve_flushes(lock);
       case step::attempt: return attempt(lock);
       case step::wait: return wait(lock);
@@ -260,12 +234,12 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
 
   [[nodiscard]] bool is_last_chance() const noexcept {
     return phase_ >= phase::closing ||
-           (phase_ == phase::draining && is_worker_waiting_ && current_->from == source::queue);
+           (phase_ == phase::draining && is_worker_waiting_ && !backlog_.current_is_spooled());
   }
   /// During a close, the spool is emptied for up to a second, as long as the sink delivers. The next process delivers
   /// the rest.
   [[nodiscard]] bool may_take_from_spool() const {
-    if (!spool_ || spool_->empty()) return false;
+    if (!backlog_.has_spooled()) return false;
     return phase_ < phase::closing ||
            (last_attempt_ == attempt_state::done && clock::now() - closed_at_ < std::chrono::seconds{1});
   }
@@ -278,7 +252,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
   }
 
   void wait(std::unique_lock<std::mutex>& lock) {
-    bool const has_work = current_ || may_take_from_spool();
+    bool const has_work = backlog_.has_current() || may_take_from_spool();
     if (!has_work) {
       is_overflowing_ = false;
       if (is_worker_waiting_) changed_.notify_all();
@@ -294,7 +268,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
 
   void serve_flushes(std::unique_lock<std::mutex>& lock) {
     std::vector<std::shared_ptr<flush_latch>> due;
-    while (!flushes_.empty() && flushes_.front().until <= queue_.finished()) {
+    while (!flushes_.empty() && flushes_.front().until <= backlog_.finished()) {
       due.push_back(std::move(flushes_.front().latch));
       flushes_.pop_front();
     }
@@ -308,13 +282,13 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     skip_pause_ = false;
     bool const is_last = is_last_chance();
     lock.unlock();
-    current_->job.join();  // without the lock, so that the worker does not wait for it
-    attempt_result const result = delivery_.attempt(current_->job, is_last);
+    backlog_.current().join();  // without the lock, so that the worker does not wait for it
+    attempt_result const result = delivery_.attempt(backlog_.current(), is_last);
     lock.lock();
     last_attempt_ = result.state;
     not_before_ = result.state == attempt_state::done ? clock::time_point{} : result.retry_at;
     if (is_worker_waiting_) changed_.notify_all();
-    if (current_->from == source::spool) return after_attempt_on_spooled(result.state);
+    if (backlog_.current_is_spooled()) return after_attempt_on_spooled(result.state);
     switch (result.state) {
       case attempt_state::done: return finish_current();
       case attempt_state::retry: return;
@@ -323,70 +297,39 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
   }
 
   void after_attempt_on_spooled(attempt_state state) {
-    if (state == attempt_state::done) spool_->end_first(current_->job.results, current_->job.to_fallback);
+    if (state == attempt_state::done) return backlog_.finish_current();
     // After a failure the part is still in the spool, for the next process.
-    if (state == attempt_state::done || phase_ >= phase::closing) current_.reset();
+    if (phase_ >= phase::closing) backlog_.leave_current_in_spool();
   }
 
   /// Moves the current job and the queue to the spool if there is one, else gives the job to the fallback or drops it.
   void give_up_current(std::unique_lock<std::mutex>& lock) {
-    if (spool_) {
-      split_current();
-      if (spool_->move_before(current_->job, queue_)) return finish_current();
+    if (backlog_.has_spool()) {
+      if (backlog_.move_to_spool()) return finish_current();
       // The spool is full. Without a fallback, the job waits for room in it.
       if (!delivery_.options().fallback && !is_last_chance()) return;
     }
     lock.unlock();  // the fallback may block
-    delivery_.give_up(current_->job, spool_ != nullptr);
+    delivery_.give_up(backlog_.current(), backlog_.has_spool());
     lock.lock();
     finish_current();
   }
 
-  /// The spool stores parts as they were enqueued: finishes the parts of a merged job that the sink took, keeps the first
-  /// unfinished one as the current job, and puts the others back into the queue.
-  void split_current() {
-    auto& parts = current_->job.part.parts;
-    if (parts.empty()) return;
-    std::size_t first = current_->job.first;
-    auto unfinished = parts.begin();
-    for (; first >= unfinished->entries.size(); ++unfinished) first -= unfinished->entries.size();
-    delivery_job rest{*unfinished};
-    rest.first = first;
-    rest.attempts = current_->job.attempts;
-    queue_.put_back(unfinished + 1, parts.end());
-    for (auto done = parts.begin(); done != unfinished; ++done) {
-      queue_.finish(*done);
-      delivery_.finish(delivery_job{*done});
-    }
-    current_->job = std::move(rest);
-    publish_queue_bytes();
-  }
-
   void finish_current() {
-    delivery_.finish(current_->job);
-    queue_.finish(current_->job.part);
-    current_.reset();
-    publish_queue_bytes();
+    backlog_.finish_current();
     changed_.notify_all();
-  }
-
-  void publish_queue_bytes() noexcept {
-    counts().queue_bytes.set(queue_.bytes());
-    counts().queue_high_watermark.raise_to(queue_.bytes());
   }
 
   delivery delivery_;
   std::function<void()> thread_started_;
-  std::unique_ptr<spooled_parts> spool_;
 
   std::mutex mutex_;
   fork_safe<std::condition_variable> wake_;     ///< the thread waits on it
   fork_safe<std::condition_variable> changed_;  ///< others wait on it for the thread
-  batch_queue queue_;
+  delivery_backlog backlog_;
   std::deque<flush_request> flushes_;
   phase phase_ = phase::running;
   activity activity_ = activity::working;
-  std::optional<current_job> current_;
   attempt_state last_attempt_ = attempt_state::done;
   clock::time_point not_before_{};  ///< end of the pause after a failed attempt
   clock::time_point closed_at_{};

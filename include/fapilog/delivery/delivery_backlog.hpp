@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+// What one sink has not been offered yet or must be offered again: the current job, the queue, and the spool.
+#pragma once
+
+#include <fapilog/delivery/batch_part.hpp>
+#include <fapilog/delivery/batch_queue.hpp>
+#include <fapilog/delivery/delivery.hpp>
+#include <fapilog/delivery/delivery_job.hpp>
+#include <fapilog/delivery/spool/spooled_parts.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace fapilog::inline v0_1::detail {
+
+/// Keeps the parts in the order of their delivery: the current job, then the queue, then the spool. While the spool is not
+/// empty, new parts go to it. Thread: one at a time.
+class delivery_backlog {
+ public:
+  /// `to` must outlive this object.
+  explicit delivery_backlog(delivery const& to) : delivery_(to), queue_(to.options().queue_bytes) {
+    auto const& options = to.options();
+    if (options.spool.directory.empty()) return;
+    auto const report = [&to](std::string_view message, std::string_view detail) {
+      to.guard().warn(message, detail);
+    };
+    spool_ = std::make_unique<spooled_parts>(options.spool, to.status()->name(), report, to.counts());
+  }
+  delivery_backlog(delivery_backlog const&) = delete;
+  delivery_backlog& operator=(delivery_backlog const&) = delete;
+  ~delivery_backlog() = default;
+
+  void open_spool() {
+    if (spool_) spool_->open();
+  }
+  void close_spool() {
+    if (spool_) spool_->close();
+  }
+  [[nodiscard]] bool has_spool() const noexcept { return spool_ != nullptr; }
+  /// True if there are parts in the spool.
+  [[nodiscard]] bool has_spooled() const noexcept { return spool_ && !spool_->empty(); }
+  /// True if there are parts in the queue.
+  [[nodiscard]] bool has_queued() const noexcept { return !queue_.empty(); }
+
+  /// Moves a part to the queue or the spool. Returns false, and leaves the part as it is, if neither has room.
+  [[nodiscard]] bool add(batch_part& part) {
+    if (!has_spooled() && queue_.has_room_for(part)) {
+      queue_.push(std::move(part));
+      publish_queue_bytes();
+      return true;
+    }
+    return spool_ && spool_->append(part);
+  }
+  /// Number of parts that the queue took so far, and how many of them have their results or are in the spool.
+  [[nodiscard]] std::uint64_t queued() const noexcept { return queue_.pushed(); }
+  [[nodiscard]] std::uint64_t finished() const noexcept { return queue_.finished(); }
+
+  // The current job. Without one, only the first three functions may be called.
+
+  [[nodiscard]] bool has_current() const noexcept { return current_.has_value(); }
+  /// Makes the first part of the queue, merged with those behind it if the sink prefers large batches, the current job.
+  void take_from_queue() {
+    current_.emplace(current_job{delivery_job{queue_.take(delivery_.batch_size())}, source::queue});
+  }
+  /// Makes the first part of the spool the current job, if the spool can read it.
+  void take_from_spool() {
+    if (batch_part oldest = spool_->first(); !oldest.entries.empty())
+      current_.emplace(current_job{delivery_job{std::move(oldest)}, source::spool});
+  }
+  [[nodiscard]] delivery_job& current() noexcept { return current_->job; }
+  [[nodiscard]] bool current_is_spooled() const noexcept { return current_->from == source::spool; }
+  /// Ends the current job, whose entries have their results.
+  void finish_current() {
+    if (current_is_spooled()) {
+      spool_->end_first(current_->job.results, current_->job.to_fallback);
+      return current_.reset();
+    }
+    delivery_.finish(current_->job);
+    queue_.finish(current_->job.part);
+    current_.reset();
+    publish_queue_bytes();
+  }
+  /// Leaves the current job in the spool, from where it was taken.
+  void leave_current_in_spool() noexcept { current_.reset(); }
+  /// Moves the current job and the queue into the spool, in front of what it holds. Returns false if not all was moved. If
+  /// it returns true, the current job must be finished.
+  [[nodiscard]] bool move_to_spool() {
+    split_current();
+    return spool_->move_before(current_->job, queue_);
+  }
+
+  /// The parent keeps its records.
+  void after_fork_in_child() {
+    queue_.clear();
+    current_.reset();
+    delivery_.counts().after_fork();
+    if (spool_) spool_->after_fork_in_child();
+  }
+
+ private:
+  enum class source : std::uint8_t { queue, spool };
+  struct current_job {
+    delivery_job job;
+    source from;
+  };
+
+  /// The spool stores parts as they were enqueued: finishes the parts of a merged job that the sink took, keeps the first
+  /// unfinished one as the current job, and puts the others back into the queue.
+  void split_current() {
+    auto& parts = current_->job.part.parts;
+    if (parts.empty()) return;
+    std::size_t first = current_->job.first;
+    auto unfinished = parts.begin();
+    for (; first >= unfinished->entries.size(); ++unfinished) first -= unfinished->entries.size();
+    delivery_job rest{*unfinished};
+    rest.first = first;
+    rest.attempts = current_->job.attempts;
+    queue_.put_back(unfinished + 1, parts.end());
+    for (auto done = parts.begin(); done != unfinished; ++done) {
+      queue_.finish(*done);
+      delivery_.finish(delivery_job{*done});
+    }
+    current_->job = std::move(rest);
+    publish_queue_bytes();
+  }
+
+  void publish_queue_bytes() noexcept {
+    delivery_.counts().queue_bytes.set(queue_.bytes());
+    delivery_.counts().queue_high_watermark.raise_to(queue_.bytes());
+  }
+
+  delivery const& delivery_;
+  std::unique_ptr<spooled_parts> spool_;
+  batch_queue queue_;
+  std::optional<current_job> current_;
+};
+
+}  // namespace fapilog::inline v0_1::detail
