@@ -72,8 +72,8 @@ TEST_CASE("levels, flushes, metrics and drains from many threads disturb no reco
       for (auto const& [name, account] : rt.sink_counts()) wrong += account.balanced() ? 0U : 1U;
     });
     again_and_again([&] {
-      own->set(support::switched_sink::mode::fail);
-      own->set(support::switched_sink::mode::take);
+      own->set(fapilog::testing::fault::retry);
+      own->set(fapilog::testing::fault::none);
     });
     if (!ends_meanwhile) {
       for (std::thread& t : callers) t.join();

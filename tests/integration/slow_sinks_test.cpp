@@ -63,8 +63,8 @@ TEST_CASE("next to a hung, a throwing and a slow sink, a file gets all of a floo
   constexpr std::uint64_t queue_bytes = 2 << 20;
   support::temporary_directory folder;
   std::string const path = folder / "app.jsonl";
-  auto hung = std::make_shared<support::switched_sink>("hung", support::switched_sink::mode::hang);
-  auto throwing = std::make_shared<support::switched_sink>("throwing", support::switched_sink::mode::throws);
+  auto hung = std::make_shared<support::switched_sink>("hung", fapilog::testing::fault::hang);
+  auto throwing = std::make_shared<support::switched_sink>("throwing", fapilog::testing::fault::throws);
   auto slow = std::make_shared<three_milliseconds>();
   fapilog::delivery_options const own{.thread = fapilog::sink_thread::own, .queue_bytes = queue_bytes};
   fapilog::delivery_options thrice = own;
@@ -101,7 +101,7 @@ TEST_CASE("next to a hung, a throwing and a slow sink, a file gets all of a floo
   // Three queues, a lane, the current batches.
   if (!support::sanitized) CHECK(after < before + 3 * queue_bytes + (8U << 20));
 
-  hung->set(support::switched_sink::mode::take);
+  hung->set(fapilog::testing::fault::none);
   slow->hurries = true;
   auto const end = rt.drain(120s);
   CHECK(end);

@@ -29,8 +29,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+using fapilog::testing::fault;
 using support::switched_sink;
-using mode = support::switched_sink::mode;
 using namespace std::chrono_literals;
 
 namespace {
@@ -70,15 +70,9 @@ std::vector<std::string> recover(std::filesystem::path const& folder) {
   auto sink = std::make_shared<switched_sink>("killed");
   fapilog::runtime rt{{.sinks = {{sink, spooled(folder)}}, .diagnostics_output = be_silent}};
   rt.get_logger().info("last");
-  REQUIRE(sink->wait_for([](switched_sink const&) { return true; }));
   REQUIRE(rt.flush(60s));
-  auto const give_up = std::chrono::steady_clock::now() + 60s;
-  while ((sink->messages().empty() || sink->messages().back() != "last") &&
-         std::chrono::steady_clock::now() < give_up) {
-    std::this_thread::yield();
-  }
+  REQUIRE(sink->taken().wait_for(fapilog::testing::has_message("last")));
   auto messages = sink->messages();
-  REQUIRE_FALSE(messages.empty());
   CHECK(messages.back() == "last");
   messages.pop_back();
   CHECK(rt.drain(60s));
@@ -99,7 +93,7 @@ TEST_CASE(
     REQUIRE(child >= 0);
     if (child == 0) {
       ::alarm(60);
-      auto sink = std::make_shared<switched_sink>("killed", mode::fail);
+      auto sink = std::make_shared<switched_sink>("killed", fault::retry);
       auto* const rt = new fapilog::runtime{{.batch_max_size = 16,
                                              .when_full = fapilog::when_full::block,
                                              .sinks = {{sink, spooled(folder.path())}},
@@ -137,7 +131,7 @@ TEST_CASE(
 TEST_CASE("a process killed while it delivers the spool repeats at most the current batch") {
   support::temporary_directory folder;
   {
-    auto sink = std::make_shared<switched_sink>("killed", mode::fail);
+    auto sink = std::make_shared<switched_sink>("killed", fault::retry);
     fapilog::runtime rt{{.batch_max_size = 10,
                          .when_full = fapilog::when_full::block,
                          .sinks = {{sink, spooled(folder.path())}},
@@ -167,7 +161,6 @@ TEST_CASE("a process killed while it delivers the spool repeats at most the curr
   REQUIRE(WIFSIGNALED(status));
   REQUIRE(WTERMSIG(status) == SIGKILL);
   auto const messages = recover(folder.path());
-  REQUIRE_FALSE(messages.empty());
   std::uint64_t const first = parse(messages.front()).number;
   CHECK(first >= 1'000);
   CHECK(first <= delivered.value->load());
@@ -179,7 +172,7 @@ TEST_CASE(
   support::temporary_directory folder;
   constexpr int count = 40;
   {
-    auto sink = std::make_shared<switched_sink>("killed", mode::fail);
+    auto sink = std::make_shared<switched_sink>("killed", fault::retry);
     fapilog::runtime rt{{.batch_max_size = 1,
                          .when_full = fapilog::when_full::block,
                          .sinks = {{sink, {.retry = quick, .spool = {.directory = folder.path().string()}}}},
@@ -224,7 +217,7 @@ TEST_CASE(
 
 TEST_CASE("a forked child has a queue and a spool of its own") {
   support::temporary_directory folder;
-  auto sink = std::make_shared<switched_sink>("killed", mode::fail);
+  auto sink = std::make_shared<switched_sink>("killed", fault::retry);
   fapilog::runtime rt{
       {.batch_max_size = 10, .sinks = {{sink, spooled(folder.path())}}, .diagnostics_output = be_silent}};
   for (int i = 0; i < 100; ++i) rt.get_logger().info("0 {}", i);
@@ -243,7 +236,7 @@ TEST_CASE("a forked child has a queue and a spool of its own") {
     REQUIRE(WIFEXITED(status));
     CHECK(WEXITSTATUS(status) == 0);
   }
-  sink->set(mode::take);
+  sink->set(fault::none);
   CHECK(sink->wait_for_messages(100));
   CHECK(rt.drain(60s).processed == 100);
   CHECK(sink->messages().size() == 100);

@@ -30,9 +30,9 @@
 #include <vector>
 
 using fapilog::kv;
-using support::switched_sink;
-using sink_mode = support::switched_sink::mode;
+using fapilog::testing::fault;
 using support::complaints;
+using support::switched_sink;
 using namespace std::chrono_literals;
 
 namespace {
@@ -63,8 +63,8 @@ fapilog::sink_account wait_for_account(fapilog::runtime const& rt, Condition con
 }  // namespace
 
 TEST_CASE("a sink that hangs and one that throws take no records from another sink") {
-  auto hung = std::make_shared<switched_sink>("hung", sink_mode::hang);
-  auto throwing = std::make_shared<switched_sink>("throwing", sink_mode::throws);
+  auto hung = std::make_shared<switched_sink>("hung", fault::hang);
+  auto throwing = std::make_shared<switched_sink>("throwing", fault::throws);
   auto good = std::make_shared<support::capture>();
   complaints heard;
   fapilog::runtime rt{
@@ -77,7 +77,7 @@ TEST_CASE("a sink that hangs and one that throws take no records from another si
   CHECK_FALSE(early);
   CHECK(early.balanced());
   CHECK(early.pending > 0);
-  hung->set(sink_mode::take);
+  hung->set(fault::none);
   auto const end = rt.drain(60s);
   CHECK(end);
   CHECK(end.balanced());
@@ -92,7 +92,7 @@ TEST_CASE("a sink that hangs and one that throws take no records from another si
 TEST_CASE(
     "a runtime whose sink hangs on its own thread is destroyed after shutdown_timeout, and the loss is "
     "reported") {
-  auto hung = std::make_shared<switched_sink>("hung", sink_mode::hang);
+  auto hung = std::make_shared<switched_sink>("hung", fault::hang);
   auto good = std::make_shared<support::capture>();
   complaints heard;
   {
@@ -103,12 +103,12 @@ TEST_CASE(
   CHECK(heard.tell_of("not drained within shutdown_timeout"));
   CHECK(heard.tell_of("10 pending"));
   CHECK(good->wait_for(10));
-  hung->set(sink_mode::take);  // the thread that was left behind can still use everything it needs
+  hung->set(fault::none);  // the thread that was left behind can still use everything it needs
   CHECK(hung->wait_for_messages(10));
 }
 
 TEST_CASE("a sink with its own thread gets its records in order once it works again") {
-  auto sink = std::make_shared<switched_sink>("late", sink_mode::fail);
+  auto sink = std::make_shared<switched_sink>("late", fault::retry);
   complaints heard;
   fapilog::runtime rt{{.batch_max_size = 7,
                        .sinks = {{sink, {.thread = fapilog::sink_thread::own, .retry = endless_retry}}},
@@ -117,7 +117,7 @@ TEST_CASE("a sink with its own thread gets its records in order once it works ag
   CHECK(sink->wait_for_calls(5));
   CHECK_FALSE(rt.flush(20ms));
   CHECK(rt.health().at(0).second.healthy == false);
-  sink->set(sink_mode::take);
+  sink->set(fault::none);
   CHECK(rt.flush(60s));
   CHECK(sink->messages() == numbered(0, 100));
   CHECK(rt.health().at(0).second.healthy);
@@ -130,7 +130,7 @@ TEST_CASE("a sink with its own thread gets its records in order once it works ag
 }
 
 TEST_CASE("a drain does not wait for room in the queue of a sink that is down") {
-  auto sink = std::make_shared<switched_sink>("down", sink_mode::fail);
+  auto sink = std::make_shared<switched_sink>("down", fault::retry);
   fapilog::runtime rt{{.batch_max_size = 1,
                        .when_full = fapilog::when_full::block,
                        .sinks = {{sink,
@@ -183,7 +183,7 @@ TEST_CASE("a drain loses nothing if the queue is full because the sink is slow")
 
 TEST_CASE("a batch that waited for room in the queue does not overtake batches that were spooled meanwhile") {
   support::temporary_directory folder;
-  auto sink = std::make_shared<switched_sink>("down", sink_mode::hang);
+  auto sink = std::make_shared<switched_sink>("down", fault::hang);
   fapilog::runtime rt{{.batch_max_size = 1,
                        .when_full = fapilog::when_full::block,
                        .sinks = {{sink,
@@ -198,9 +198,9 @@ TEST_CASE("a batch that waited for room in the queue does not overtake batches t
   log.info("too large for the spool", kv("text", std::string(100'000, 'x')));
   auto const is_given = [](fapilog::sink_account const& a) { return a.given == 2; };
   REQUIRE(wait_for_account(rt, is_given).given == 2);
-  sink->set(sink_mode::fail);  // the first record goes to the spool
+  sink->set(fault::retry);  // the first record goes to the spool
   REQUIRE(wait_for_account(rt, [](fapilog::sink_account const& a) { return a.spooled == 1; }).spooled == 1);
-  sink->set(sink_mode::take);
+  sink->set(fault::none);
   CHECK(sink->wait_for_messages(2));
   CHECK(rt.drain(60s).processed == 2);
   CHECK(sink->messages() == std::vector<std::string>{"first", "too large for the spool"});
@@ -237,8 +237,8 @@ TEST_CASE("a full queue starts the fallback even before the sink's thread has be
 }
 
 TEST_CASE("a fallback that hangs delays neither the other sinks nor the timeout of a drain") {
-  auto down = std::make_shared<switched_sink>("down", sink_mode::fail);
-  auto spare = std::make_shared<switched_sink>("spare", sink_mode::hang);
+  auto down = std::make_shared<switched_sink>("down", fault::retry);
+  auto spare = std::make_shared<switched_sink>("spare", fault::hang);
   auto good = std::make_shared<support::capture>();
   fapilog::runtime rt{{.when_full = fapilog::when_full::block,
                        .sinks = {{down,
@@ -252,7 +252,7 @@ TEST_CASE("a fallback that hangs delays neither the other sinks nor the timeout 
   log_numbers(rt.get_logger(), 1, 100);
   CHECK(good->wait_for(100));
   CHECK_FALSE(rt.drain(20ms));
-  spare->set(sink_mode::take);
+  spare->set(fault::none);
   auto const end = rt.drain(60s);
   CHECK(end.processed == 100);
   CHECK(rt.sink_counts()[0].second.to_fallback == 100);
@@ -418,7 +418,7 @@ TEST_CASE("merged batches are spooled one by one, from the first record that the
 }
 
 TEST_CASE("a full queue drops new batches and counts their records") {
-  auto sink = std::make_shared<switched_sink>("full", sink_mode::hang);
+  auto sink = std::make_shared<switched_sink>("full", fault::hang);
   complaints heard;
   fapilog::runtime rt{{.batch_max_size = 1,
                        .when_full = fapilog::when_full::block,
@@ -430,7 +430,7 @@ TEST_CASE("a full queue drops new batches and counts their records") {
     log.info("record {}", logged++);
     if (logged > 1'000'000) break;
   }
-  sink->set(sink_mode::take);
+  sink->set(fault::none);
   auto const end = rt.drain(60s);
   auto const account = rt.sink_counts()[0].second;
   CHECK(account.dropped >= 10);
@@ -441,7 +441,7 @@ TEST_CASE("a full queue drops new batches and counts their records") {
 }
 
 TEST_CASE("a full queue that blocks loses nothing") {
-  auto sink = std::make_shared<switched_sink>("full", sink_mode::hang);
+  auto sink = std::make_shared<switched_sink>("full", fault::hang);
   fapilog::runtime rt{{.batch_max_size = 1,
                        .when_full = fapilog::when_full::block,
                        .sinks = {{sink,
@@ -450,7 +450,7 @@ TEST_CASE("a full queue that blocks loses nothing") {
                                    .when_queue_full = fapilog::when_queue_full::block}}}}};
   std::thread caller{[&] { log_numbers(rt.get_logger(), 0, 2'000); }};
   CHECK(sink->wait_for_calls(1));
-  sink->set(sink_mode::take);
+  sink->set(fault::none);
   caller.join();
   CHECK(rt.flush(60s));
   CHECK(sink->messages() == numbered(0, 2'000));
@@ -458,7 +458,7 @@ TEST_CASE("a full queue that blocks loses nothing") {
 }
 
 TEST_CASE("an open circuit stops attempts, then tries the sink once and closes") {
-  auto sink = std::make_shared<switched_sink>("breaking", sink_mode::fail);
+  auto sink = std::make_shared<switched_sink>("breaking", fault::retry);
   complaints heard;
   fapilog::runtime rt{
       {.sinks = {{sink,
@@ -473,14 +473,14 @@ TEST_CASE("an open circuit stops attempts, then tries the sink once and closes")
     std::this_thread::yield();
   CHECK(heard.tell_of("its circuit is open"));
   CHECK(sink->wait_for_calls(5));  // half-open, twice
-  sink->set(sink_mode::take);
+  sink->set(fault::none);
   CHECK(rt.flush(60s));
   CHECK(sink->messages() == numbered(0, 10));
   CHECK(rt.drain(60s).processed == 10);
 }
 
 TEST_CASE("the fallback gets the records that the sink fails to write or rejects") {
-  auto sink = std::make_shared<switched_sink>("main", sink_mode::fail);
+  auto sink = std::make_shared<switched_sink>("main", fault::retry);
   auto fallback = std::make_shared<switched_sink>("spare");
   complaints heard;
   fapilog::runtime rt{{.sinks = {{sink,
@@ -492,7 +492,7 @@ TEST_CASE("the fallback gets the records that the sink fails to write or rejects
   log_numbers(log, 0, 10);
   CHECK(rt.flush(60s));
   CHECK(fallback->messages() == numbered(0, 10));
-  sink->set(sink_mode::take);
+  sink->set(fault::none);
   log.info("record 10");
   log.info("poison");
   auto const end = rt.drain(60s);
@@ -506,8 +506,8 @@ TEST_CASE("the fallback gets the records that the sink fails to write or rejects
 }
 
 TEST_CASE("if the fallback fails too, the records count as failed and both reasons are reported") {
-  auto sink = std::make_shared<switched_sink>("main", sink_mode::fail);
-  auto fallback = std::make_shared<switched_sink>("spare", sink_mode::throws);
+  auto sink = std::make_shared<switched_sink>("main", fault::retry);
+  auto fallback = std::make_shared<switched_sink>("spare", fault::throws);
   complaints heard;
   fapilog::runtime rt{{.sinks = {{sink,
                                   {.thread = fapilog::sink_thread::own,
@@ -522,7 +522,7 @@ TEST_CASE("if the fallback fails too, the records count as failed and both reaso
   CHECK(account.balanced());
   CHECK(heard.tell_of("the fallback threw"));
   CHECK(heard.tell_of("the sink failed; records are lost"));
-  fallback->set(sink_mode::take);
+  fallback->set(fault::none);
   rt.get_logger().info("record 10");
   auto const end = rt.drain(60s);
   CHECK(fallback->messages() == numbered(10, 11));
@@ -532,7 +532,7 @@ TEST_CASE("if the fallback fails too, the records count as failed and both reaso
 }
 
 TEST_CASE("a sink on the worker's thread can have a fallback") {
-  auto sink = std::make_shared<switched_sink>("main", sink_mode::throws);
+  auto sink = std::make_shared<switched_sink>("main", fault::throws);
   auto fallback = std::make_shared<switched_sink>("spare");
   complaints heard;
   fapilog::runtime rt{
@@ -548,7 +548,7 @@ TEST_CASE(
     "the records of a sink that is down wait in the spool and are delivered in order, once, when it works "
     "again") {
   support::temporary_directory folder;
-  auto sink = std::make_shared<switched_sink>("down", sink_mode::fail);
+  auto sink = std::make_shared<switched_sink>("down", fault::retry);
   complaints heard;
   fapilog::runtime rt{
       {.batch_max_size = 10,
@@ -562,7 +562,7 @@ TEST_CASE(
   CHECK(account);
   CHECK(account.spooled == 500);
   CHECK(account.balanced());
-  sink->set(sink_mode::take);
+  sink->set(fault::none);
   log_numbers(log, 500, 600);
   CHECK(sink->wait_for_messages(600));
   auto const up = wait_for_account(rt, [](auto const& a) { return a.delivered == 600; });
@@ -583,7 +583,7 @@ TEST_CASE("the next process delivers the spool of the previous one before its ow
                                       .spool = {.directory = folder.path().string(), .segment_bytes = 4'096}};
   std::vector<std::string> lines;
   {
-    auto sink = std::make_shared<switched_sink>("stream", sink_mode::fail);
+    auto sink = std::make_shared<switched_sink>("stream", fault::retry);
     auto seen = std::make_shared<support::capture>();
     fapilog::runtime rt{{.batch_max_size = 10, .sinks = {{sink, how}, seen}, .diagnostics_output = heard}};
     auto const log = rt.get_logger("first").with(kv("bound", 7));
@@ -597,7 +597,7 @@ TEST_CASE("the next process delivers the spool of the previous one before its ow
     lines = seen->lines();
   }
   CHECK_FALSE(std::filesystem::is_empty(folder.path()));
-  auto sink = std::make_shared<switched_sink>("stream", sink_mode::take);
+  auto sink = std::make_shared<switched_sink>("stream", fault::none);
   fapilog::runtime rt{{.sinks = {{sink, how}}, .diagnostics_output = heard}};
   log_numbers(rt.get_logger(), 300, 310);
   CHECK(sink->wait_for_messages(310));
@@ -615,16 +615,16 @@ TEST_CASE("two runtimes with one spool directory never touch each other's files"
   support::temporary_directory folder;
   complaints heard;
   fapilog::delivery_options const how{.retry = endless_retry, .spool = {.directory = folder.path().string()}};
-  auto one = std::make_shared<switched_sink>("same", sink_mode::fail);
-  auto two = std::make_shared<switched_sink>("same", sink_mode::fail);
+  auto one = std::make_shared<switched_sink>("same", fault::retry);
+  auto two = std::make_shared<switched_sink>("same", fault::retry);
   fapilog::runtime first{{.sinks = {{one, how}}, .diagnostics_output = heard}};
   log_numbers(first.get_logger(), 0, 50);
   CHECK(wait_for_account(first, [](auto const& a) { return a.spooled == 50; }).spooled == 50);
   fapilog::runtime second{{.sinks = {{two, how}}, .diagnostics_output = heard}};
   log_numbers(second.get_logger(), 50, 100);
   CHECK(wait_for_account(second, [](auto const& a) { return a.spooled == 50; }).spooled == 50);
-  one->set(sink_mode::take);
-  two->set(sink_mode::take);
+  one->set(fault::none);
+  two->set(fault::none);
   CHECK(one->wait_for_messages(50));
   CHECK(two->wait_for_messages(50));
   CHECK(one->messages() == numbered(0, 50));
@@ -633,7 +633,7 @@ TEST_CASE("two runtimes with one spool directory never touch each other's files"
 
 TEST_CASE("a spool is bounded: records that do not fit are dropped and counted, the others stay intact") {
   support::temporary_directory folder;
-  auto sink = std::make_shared<switched_sink>("bounded", sink_mode::fail);
+  auto sink = std::make_shared<switched_sink>("bounded", fault::retry);
   complaints heard;
   fapilog::runtime rt{{.batch_max_size = 10,
                        .when_full = fapilog::when_full::block,
@@ -652,7 +652,7 @@ TEST_CASE("a spool is bounded: records that do not fit are dropped and counted, 
   CHECK(full.spooled > 0);
   CHECK(full.balanced());
   CHECK(heard.tell_of("the spool is full"));
-  sink->set(sink_mode::take);
+  sink->set(fault::none);
   auto const end = wait_for_account(rt, [](auto const& a) { return a.spooled == 0 && a.pending == 0; });
   CHECK(end.delivered + end.dropped == 5'000);
   auto const taken = sink->messages();
@@ -665,7 +665,7 @@ TEST_CASE(
     "stay intact") {
   support::small_file_system const disk{"size=128k"};
   if (!disk.is_mounted()) SKIP("mounting a file system is not permitted");
-  auto sink = std::make_shared<switched_sink>("full", sink_mode::fail);
+  auto sink = std::make_shared<switched_sink>("full", fault::retry);
   complaints heard;
   fapilog::runtime rt{
       {.batch_max_size = 10,
@@ -678,7 +678,7 @@ TEST_CASE(
   CHECK(rt.sink_counts()[0].second.spooled > 0);
   CHECK(heard.tell_of("the spool takes no more records"));
   CHECK(heard.tell_of("No space left on device"));
-  sink->set(sink_mode::take);
+  sink->set(fault::none);
   auto const end = wait_for_account(rt, [](auto const& a) { return a.spooled == 0 && a.pending == 0; });
   CHECK(end.delivered + end.dropped == 5'000);
   CHECK(end.balanced());

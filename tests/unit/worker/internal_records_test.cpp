@@ -80,7 +80,7 @@ TEST_CASE("a summary that is due is written without another record, although the
 
 TEST_CASE("an internal record counts in no account although it was spooled and delivered later") {
   support::temporary_directory folder;
-  auto sink = std::make_shared<support::switched_sink>("down", support::switched_sink::mode::fail);
+  auto sink = std::make_shared<support::switched_sink>("down", fapilog::testing::fault::retry);
   fapilog::runtime rt{{.filters = {halving{}},
                        .sinks = {{sink,
                                   {.retry = {.attempts = 1, .first_delay = 1ms, .longest_delay = 5ms},
@@ -89,7 +89,7 @@ TEST_CASE("an internal record counts in no account although it was spooled and d
   for (int i = 0; i < 10; ++i) rt.get_logger().info("n");
   REQUIRE(rt.flush(60s));  // the summary is with the records
   CHECK(rt.counts().spooled == 5);
-  sink->set(support::switched_sink::mode::take);
+  sink->set(fapilog::testing::fault::none);
   CHECK(sink->wait_for_messages(6));
   auto const end = rt.drain(60s);
   CHECK(end.processed == 5);

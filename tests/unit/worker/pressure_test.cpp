@@ -102,7 +102,7 @@ TEST_CASE("under pressure a runtime leaves records out, reports it, and returns 
   auto sink = std::make_shared<support::switched_sink>("flooded");
   std::string told;
   fapilog::runtime rt{{.lane_bytes = 65'536,
-                       .sinks = {sink},
+                       .sinks = {{sink, {.thread = fapilog::sink_thread::shared}}},
                        .adaptive = {.enabled = true, .check_interval = 1ms, .cooldown = 0ms},
                        .diagnostics_output = [&](std::string_view line) { told += line; }}};
   auto const log = rt.get_logger();
