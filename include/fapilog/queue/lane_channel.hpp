@@ -4,7 +4,9 @@
 
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/metrics/account.hpp>
+#include <fapilog/queue/backpressure.hpp>
 #include <fapilog/queue/channel.hpp>
+#include <fapilog/queue/channel_options.hpp>
 #include <fapilog/queue/enqueue_event.hpp>
 #include <fapilog/queue/lane.hpp>
 #include <fapilog/queue/lane_list.hpp>
@@ -14,38 +16,19 @@
 #include <fapilog/queue/retired_loggers.hpp>
 #include <fapilog/queue/thread_lanes.hpp>
 #include <fapilog/record/context.hpp>
-#include <fapilog/setup/policies.hpp>
 
 #include <algorithm>
 #include <bit>
 #include <cerrno>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
 #include <new>
-#include <string>
 #include <string_view>
 #include <utility>
 
 namespace fapilog::inline v0_1::detail {
-
-struct channel_options {
-  std::size_t lane_bytes = std::size_t{1} << 20;
-  double protected_share = 0.125;  ///< share of a lane that is kept free for protected levels, 0 to 0.5
-  std::size_t max_record_bytes = std::size_t{1} << 20;
-  fapilog::when_full when_full = fapilog::when_full::drop;
-  std::chrono::nanoseconds backpressure_wait{50'000'000};
-  level_set protected_levels = {};
-  level lowest = level::info;
-  bool use_membarrier = true;
-  bool use_tsc = true;
-  channel::cell_formatter format_cell = nullptr;  ///< used by calls whose arguments have fmt formatters
-};
-
-/// The channel for which the running thread works, if it is one of the library's own threads.
-inline constinit thread_local channel const* channel_served_here = nullptr;
 
 class lane_channel final : public channel {
  public:
@@ -202,22 +185,15 @@ class lane_channel final : public channel {
   /// A forked child has only the calling thread: the lanes of all others become free.
   void after_fork_in_child() noexcept {
     (void)detail::register_membarrier();
-    this_thread_lane = {};
-    for (lane* l = lanes_.first(); l != nullptr; l = l->next) {
-      l->forget_in_child();
-      if (lanes_of_this_thread.owns(*l)) {
-        l->begin_ownership();
-      } else {
-        l->owned.store_relaxed(false);
-      }
-    }
+    keep_own_lanes_in_child(lanes_);
     for (auto& count : without_lane_) count.store_relaxed(0);
   }
 
  private:
   lane_channel(channel_options const& options, bool is_asymmetric)
       : channel(options.max_record_bytes, options.format_cell),
-        options_(options),
+        protected_levels_(options.protected_levels),
+        backpressure_(options),
         uses_tsc_(options.use_tsc && detail::has_tsc && detail::has_invariant_tsc()),
         fast_path_ok_(uses_tsc_ && is_asymmetric),
         reserve_(static_cast<std::size_t>(static_cast<double>(options.lane_bytes) *
@@ -243,7 +219,7 @@ class lane_channel final : public channel {
       if (is_writing_) lane_->writing.store_release(false);
       lane_->scratch.shrink(scratch_begin_);
       if (lane_->borrowed) [[unlikely]]
-        return_borrowed(*lane_);
+        return_borrowed_lane(*lane_);
     }
 
     /// Marks the lane as being written: from here to the end of the call, a worker that closes the channel waits.
@@ -274,7 +250,7 @@ class lane_channel final : public channel {
   }
   /// Returns the number of bytes that a record of this level must leave free.
   [[nodiscard]] std::size_t keep_free(level value) const noexcept {
-    return options_.protected_levels.contains(value) ? 0 : reserve_;
+    return protected_levels_.contains(value) ? 0 : reserve_;
   }
 
   /// The rest of `begin_record` if `fast_path_ok` is false or the lane seems full. All arguments are in registers.
@@ -323,69 +299,23 @@ class lane_channel final : public channel {
   [[gnu::noinline, gnu::cold]] lane* acquire_lane() noexcept {
     try {
       if (at_acquire_) at_acquire_();
-      if (thread_is_ending) return borrow_lane();
-      thread_lanes& mine = lanes_of_this_thread;
-      lane* own = mine.find(*this);
-      if (own == nullptr) {
-        mine.make_room();
-        own = lanes_.claim();
-        if (own == nullptr) return nullptr;
-        mine.add(*this, *own);
-      }
-      this_thread_lane = {this, own};
-      return own;
+      return detail::acquire_lane(*this, lanes_);
     } catch (...) {
       return nullptr;
     }
   }
-  lane* borrow_lane() noexcept {
-    lane* const own = lanes_.claim();
-    if (own != nullptr) own->borrowed = true;
-    return own;
-  }
-  static void return_borrowed(lane& borrowed) noexcept {
-    borrowed.borrowed = false;
-    borrowed.owned.store_release(false);
-  }
 
-  /// Waits for room in a full lane as `when_full` says. Returns null if the record is dropped, after counting the
-  /// reason.
   [[gnu::noinline, gnu::cold]] std::byte* wait_for_room(lane& owner, std::size_t size, std::size_t block,
                                                         level value) noexcept {
-    bool const may_wait = options_.when_full != fapilog::when_full::drop && !is_served_here();
-    std::int64_t const give_up = detail::steady_clock_ns() + options_.backpressure_wait.count();
-    bool const is_unlimited = options_.when_full == fapilog::when_full::block;
-    // After 64 rounds the call naps instead of spinning, each time for about as long as the worker needs to read an
-    // eighth of the lane, and continues only once an eighth is free: a nap for each record would cost more than the
-    // record.
-    std::size_t const part = owner.queue.capacity() / 8;
-    std::int64_t const nap = std::clamp<std::int64_t>(static_cast<std::int64_t>(part), 2'000, 150'000);
-    for (unsigned round = 0; may_wait; ++round) {
-      bool const is_last = !is_unlimited && detail::steady_clock_ns() >= give_up;
-      bool const naps = round >= 64;
-      event_.signal();
-      if (naps && !is_last) {
-        detail::sleep_ns(nap);
-      } else {
-        detail::cpu_pause();
-      }
-      std::size_t const free = keep_free(value) + (naps && !is_last ? part : 0);
-      if (std::byte* const to = owner.reserve(size, block, free)) return to;
-      if (is_closed()) {
-        owner.count_drop(drop_reason::closed);
-        return nullptr;
-      }
-      if (is_last) break;
-    }
-    owner.count_drop(drop_reason::queue_full);
-    return nullptr;
+    return backpressure_.wait_for_room(owner, size, block, keep_free(value), *this, event_);
   }
 
   [[gnu::noinline, gnu::cold]] void count_without_lane(drop_reason reason) noexcept {
     without_lane_[static_cast<std::size_t>(reason)].fetch_add_relaxed(1);
   }
 
-  channel_options const options_;
+  level_set const protected_levels_;
+  backpressure const backpressure_;
   bool const uses_tsc_;
   detail::atomic_word<bool> fast_path_ok_;
   std::size_t const reserve_;  ///< bytes of each lane that only protected levels may use

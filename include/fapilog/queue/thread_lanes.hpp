@@ -4,6 +4,7 @@
 
 #include <fapilog/queue/channel.hpp>
 #include <fapilog/queue/lane.hpp>
+#include <fapilog/queue/lane_list.hpp>
 
 #include <algorithm>
 #include <vector>
@@ -69,5 +70,43 @@ class thread_lanes {
   std::vector<held> all_;
 };
 inline thread_local thread_lanes lanes_of_this_thread;
+
+/// Returns this thread's lane in `owner`, whose lanes are `all`, and caches it; takes over or makes one if the thread has
+/// none. A thread that is ending borrows a lane for one call; it must return it. Null without memory. Throws:
+/// std::bad_alloc.
+[[nodiscard]] inline lane* acquire_lane(channel& owner, lane_list& all) {
+  if (thread_is_ending) {
+    lane* const borrowed = all.claim();
+    if (borrowed != nullptr) borrowed->borrowed = true;
+    return borrowed;
+  }
+  thread_lanes& mine = lanes_of_this_thread;
+  lane* own = mine.find(owner);
+  if (own == nullptr) {
+    mine.make_room();
+    own = all.claim();
+    if (own == nullptr) return nullptr;
+    mine.add(owner, *own);
+  }
+  this_thread_lane = {&owner, own};
+  return own;
+}
+inline void return_borrowed_lane(lane& borrowed) noexcept {
+  borrowed.borrowed = false;
+  borrowed.owned.store_release(false);
+}
+
+/// In a forked child, empties all lanes and frees those that the calling thread does not own.
+inline void keep_own_lanes_in_child(lane_list& all) noexcept {
+  this_thread_lane = {};
+  for (lane* l = all.first(); l != nullptr; l = l->next) {
+    l->forget_in_child();
+    if (lanes_of_this_thread.owns(*l)) {
+      l->begin_ownership();
+    } else {
+      l->owned.store_relaxed(false);
+    }
+  }
+}
 
 }  // namespace fapilog::inline v0_1::detail

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// Options of a channel.
+#pragma once
+
+#include <fapilog/queue/channel.hpp>
+#include <fapilog/record/level.hpp>
+#include <fapilog/setup/policies.hpp>
+
+#include <chrono>
+#include <cstddef>
+
+namespace fapilog::inline v0_1::detail {
+
+struct channel_options {
+  std::size_t lane_bytes = std::size_t{1} << 20;
+  double protected_share = 0.125;  ///< share of a lane that is kept free for protected levels, 0 to 0.5
+  std::size_t max_record_bytes = std::size_t{1} << 20;
+  fapilog::when_full when_full = fapilog::when_full::drop;
+  std::chrono::nanoseconds backpressure_wait{50'000'000};
+  level_set protected_levels = {};
+  level lowest = level::info;
+  bool use_membarrier = true;
+  bool use_tsc = true;
+  channel::cell_formatter format_cell = nullptr;  ///< used by calls whose arguments have fmt formatters
+};
+
+}  // namespace fapilog::inline v0_1::detail
