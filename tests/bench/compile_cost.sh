@@ -245,8 +245,8 @@ for unit in hello with_settings with_postgres; do
     if [[ $unit == hello && $flavour == header_only ]] && "$compiler" hello.o -o hello -lfmt -pthread 2>/dev/null; then
       strip -s hello
       kb=$(($(stat -c %s hello) / 1024))
-      echo "$compiler -O2: hello, header_only, stripped: $kb KB (limit 440)"
-      fail_unless "$kb <= 440" "the program is too large"
+      echo "$compiler -O2: hello, header_only, stripped: $kb KB (limit 395)"
+      fail_unless "$kb <= 395" "the program is too large"
     fi
   done
 done

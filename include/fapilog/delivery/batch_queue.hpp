@@ -57,7 +57,7 @@ class batch_queue {
 
   /// Puts parts that were taken back to the front, in order.
   template <class Iterator>
-  void put_back(Iterator first, Iterator last) {
+  [[gnu::cold]] void put_back(Iterator first, Iterator last) {
     waiting_.insert(waiting_.begin(), std::move_iterator{first}, std::move_iterator{last});
   }
 
@@ -77,7 +77,7 @@ class batch_queue {
   [[nodiscard]] std::uint64_t finished() const noexcept { return finished_; }
 
   /// Forgets all parts and counts.
-  void clear() noexcept {
+  [[gnu::cold]] void clear() noexcept {
     waiting_.clear();
     bytes_ = pushed_ = finished_ = 0;
   }

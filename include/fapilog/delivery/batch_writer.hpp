@@ -33,33 +33,33 @@ namespace fapilog::inline v0_1::detail {
 class batch_writer final : public fork_participant {
  public:
   /// `helper_started` is called on the helper's thread before it calls any sink.
-  batch_writer(std::vector<delivery_slot> slots, routing rule, std::shared_ptr<diagnostics> reports_to,
-               std::function<void()> helper_started)
+  [[gnu::cold]] batch_writer(std::vector<delivery_slot> slots, routing rule,
+                             std::shared_ptr<diagnostics> reports_to, std::function<void()> helper_started)
       : deliveries_(std::move(slots), rule, reports_to),
         diagnostics_(std::move(reports_to)),
         helper_started_(std::move(helper_started)) {}
   batch_writer(batch_writer const&) = delete;
   batch_writer& operator=(batch_writer const&) = delete;
-  ~batch_writer() {
+  [[gnu::cold]] ~batch_writer() {
     if (helper_.joinable()) end_helper();
   }
 
   void start(start_context const& context) { deliveries_.start(context); }
   /// Flushes the sinks once they have every batch written so far. Sinks with their own thread take part in `latch` and flush
   /// later.
-  void flush(std::shared_ptr<flush_latch> const& latch) {
+  [[gnu::cold]] void flush(std::shared_ptr<flush_latch> const& latch) {
     wait_until_idle();
     deliveries_.flush(latch);
   }
   /// Applies to the batches that are written from now on.
-  void change_routes(std::optional<std::vector<route>> routes, std::optional<routing> rule) {
+  [[gnu::cold]] void change_routes(std::optional<std::vector<route>> routes, std::optional<routing> rule) {
     wait_until_idle();
     deliveries_.change_routes(std::move(routes), rule);
   }
   /// Must be called before the last batches are written. Thread: any.
   void begin_drain() { deliveries_.begin_drain(); }
   /// Waits for every sink without a time limit.
-  void stop() {
+  [[gnu::cold]] void stop() {
     wait_until_idle();
     if (helper_.joinable()) end_helper();
     deliveries_.stop();
@@ -85,7 +85,7 @@ class batch_writer final : public fork_participant {
   [[nodiscard]] std::shared_ptr<batch_storage> storage() { return storage_.take(); }
 
   /// Waits until the helper has written every batch.
-  void wait_until_idle() {
+  [[gnu::cold]] void wait_until_idle() {
     if (unwritten_.load(std::memory_order_acquire) == 0) return;
     std::unique_lock<std::mutex> lock{mutex_};
     changed_.wait(lock, [this] { return unwritten_.load(std::memory_order_acquire) == 0; });
@@ -95,7 +95,7 @@ class batch_writer final : public fork_participant {
   void before_fork(clock::time_point deadline) override { deliveries_.before_fork(deadline); }
   void after_fork_in_parent() noexcept override { deliveries_.after_fork_in_parent(); }
   /// The helper and all counts stay with the parent.
-  void after_fork_in_child() override {
+  [[gnu::cold]] void after_fork_in_child() override {
     mutex_.recreate_in_child();
     changed_.recreate_in_child();
     wake_.recreate_in_child();
@@ -117,7 +117,7 @@ class batch_writer final : public fork_participant {
   static constexpr int max_naps = 20;
 
   /// Starts the helper unless it runs. Returns false if a helper would not help, or if no thread can be created.
-  bool start_helper() {
+  [[gnu::cold]] bool start_helper() {
     if (helper_.joinable()) return true;
     if (is_helper_useless_ || !deliveries_.has_shared()) return false;
     is_helper_useless_ = std::thread::hardware_concurrency() == 1;
@@ -158,7 +158,7 @@ class batch_writer final : public fork_participant {
     }
   }
 
-  void end_helper() {
+  [[gnu::cold]] void end_helper() {
     {
       std::lock_guard const lock{mutex_};
       is_helper_ending_ = true;

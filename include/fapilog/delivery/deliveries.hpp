@@ -42,7 +42,7 @@ struct delivery_slot {
 
 /// True if a sink gets its own thread: if the options say so, if it has a spool, if it declares that it may block, or if it
 /// declares nothing and could delay other sinks.
-[[nodiscard]] inline bool needs_own_thread(placed_sink const& placed, std::size_t sink_count) {
+[[nodiscard, gnu::cold]] inline bool needs_own_thread(placed_sink const& placed, std::size_t sink_count) {
   switch (placed.delivery.thread) {
     case sink_thread::own: return true;
     case sink_thread::shared: return false;
@@ -53,7 +53,7 @@ struct delivery_slot {
 
 /// Makes the deliveries in the order of the sinks. `retry` applies to sinks without retry options of their own.
 /// `thread_started` is called on each new thread. Throws: std::bad_alloc.
-[[nodiscard]] inline std::vector<delivery_slot> make_deliveries(
+[[nodiscard, gnu::cold]] inline std::vector<delivery_slot> make_deliveries(
     std::vector<placed_sink> sinks, retry_options const& retry,
     std::shared_ptr<diagnostics> const& reports_to, std::function<void()> const& thread_started) {
   std::vector<delivery_slot> all;
@@ -90,7 +90,7 @@ class deliveries {
     return false;
   }
 
-  void start(start_context const& context) {
+  [[gnu::cold]] void start(start_context const& context) {
     for_each_own([&](delivery_thread& own) { own.start(context); });
     for_each_shared([&](delivery& shared) {
       shared.prepare(context);
@@ -98,20 +98,20 @@ class deliveries {
     });
   }
   /// Flushes the sinks of this thread. Sinks with their own thread take part in `latch` and flush later.
-  void flush(std::shared_ptr<flush_latch> const& latch) {
+  [[gnu::cold]] void flush(std::shared_ptr<flush_latch> const& latch) {
     for_each_own([&](delivery_thread& own) { own.flush(latch); });
     for_each_shared([](delivery& shared) { shared.flush(); });
     latch->count_down();
   }
-  void change_routes(std::optional<std::vector<route>> routes, std::optional<routing> rule) {
+  [[gnu::cold]] void change_routes(std::optional<std::vector<route>> routes, std::optional<routing> rule) {
     router_.change(std::move(routes), rule);
   }
   /// Thread: any.
-  void begin_drain() {
+  [[gnu::cold]] void begin_drain() {
     for_each_own([](delivery_thread& own) { own.begin_drain(); });
   }
   /// Flushes and stops every sink, and waits for the sinks' threads without a time limit.
-  void stop() {
+  [[gnu::cold]] void stop() {
     for_each_own([](delivery_thread& own) { own.close(); });
     for_each_shared([](delivery& shared) {
       shared.flush();
@@ -147,14 +147,14 @@ class deliveries {
   }
 
   /// Parks the sinks' threads for fork(2), until `deadline` at the latest.
-  void before_fork(std::chrono::steady_clock::time_point deadline) {
+  [[gnu::cold]] void before_fork(std::chrono::steady_clock::time_point deadline) {
     for_each_own([&](delivery_thread& own) { own.before_fork(deadline); });
   }
-  void after_fork_in_parent() noexcept {
+  [[gnu::cold]] void after_fork_in_parent() noexcept {
     for_each_own([](delivery_thread& own) { own.after_fork_in_parent(); });
   }
   /// The parent keeps its records and counts.
-  void after_fork_in_child() {
+  [[gnu::cold]] void after_fork_in_child() {
     totals_ = std::make_shared<result_totals>();
     unrouted_.set(0);
     for_each_own([](delivery_thread& own) { own.after_fork_in_child(); });
@@ -162,7 +162,7 @@ class deliveries {
   }
 
   /// Thread: any.
-  void add_to(account& sum) const noexcept {
+  [[gnu::cold]] void add_to(account& sum) const noexcept {
     auto const total = [this](record_result r) { return (*totals_)[static_cast<std::size_t>(r)].value(); };
     sum.processed += total(record_result::delivered);
     sum.spooled += total(record_result::spooled);
@@ -179,7 +179,7 @@ class deliveries {
     return open;
   }
   /// Adds the metrics of all sinks. Thread: any.
-  void collect(metric_list& all) const {
+  [[gnu::cold]] void collect(metric_list& all) const {
     for (delivery_slot const& slot : slots_) {
       collect_sink(all, slot.status()->name(), slot.status()->counts);
       slot.status()->collect(all);
@@ -187,7 +187,7 @@ class deliveries {
   }
 
  private:
-  static std::vector<route> routes_of(std::vector<delivery_slot> const& slots) {
+  [[gnu::cold]] static std::vector<route> routes_of(std::vector<delivery_slot> const& slots) {
     std::vector<route> all;
     all.reserve(slots.size());
     for (delivery_slot const& slot : slots) all.push_back(slot.route());
@@ -230,7 +230,7 @@ class deliveries {
       report_loss(error);
     }
   }
-  void report_loss(std::exception const& error) const noexcept {
+  [[gnu::cold]] void report_loss(std::exception const& error) const noexcept {
     diagnostics_->warn("worker", "a batch could not be passed to a sink; its records are lost", error.what());
   }
 

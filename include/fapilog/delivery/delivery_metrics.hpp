@@ -20,8 +20,8 @@ namespace metrics_detail {
 
 using labels = std::vector<std::pair<std::string, std::string>>;
 
-inline void add(metric_list& all, metric_kind kind, std::string_view name, std::string_view help,
-                std::uint64_t value, labels const& labels_of = {}) {
+[[gnu::cold]] inline void add(metric_list& all, metric_kind kind, std::string_view name,
+                              std::string_view help, std::uint64_t value, labels const& labels_of = {}) {
   metric m;
   m.name = name;
   m.help = help;
@@ -33,7 +33,7 @@ inline void add(metric_list& all, metric_kind kind, std::string_view name, std::
 
 }  // namespace metrics_detail
 
-inline void collect_account(metric_list& all, account const& a) {
+[[gnu::cold]] inline void collect_account(metric_list& all, account const& a) {
   using metrics_detail::add;
   constexpr auto total = metric_kind::counter;
   constexpr auto gauge = metric_kind::gauge;
@@ -59,7 +59,7 @@ inline void collect_account(metric_list& all, account const& a) {
   add(all, total, "fapilog_pressure_shed_total", "Records removed under pressure.", a.pressure.shed);
 }
 
-inline void collect_sink(metric_list& all, std::string const& sink, sink_counters const& c) {
+[[gnu::cold]] inline void collect_sink(metric_list& all, std::string const& sink, sink_counters const& c) {
   using metrics_detail::add;
   constexpr auto total = metric_kind::counter;
   constexpr auto gauge = metric_kind::gauge;
@@ -93,7 +93,7 @@ inline void collect_sink(metric_list& all, std::string const& sink, sink_counter
   all.push_back(std::move(seconds));
 }
 
-inline void collect_diagnostics(metric_list& all, diagnostics const& d) {
+[[gnu::cold]] inline void collect_diagnostics(metric_list& all, diagnostics const& d) {
   using metrics_detail::add;
   add(all, metric_kind::counter, "fapilog_diagnostics_written_total", "Lines of diagnostics written.",
       d.written());

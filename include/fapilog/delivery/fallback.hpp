@@ -24,8 +24,8 @@ class fallback {
   [[nodiscard]] bool exists() const noexcept { return sink_.has_value(); }
 
   /// Writes the entries. Returns true for each entry that the fallback took.
-  [[nodiscard]] std::vector<bool> write(batch const& entries, start_context const& context,
-                                        sink_guard const& guard) {
+  [[nodiscard, gnu::cold]] std::vector<bool> write(batch const& entries, start_context const& context,
+                                                   sink_guard const& guard) {
     std::vector<bool> taken(entries.size());
     if (!sink_) return taken;
     std::lock_guard const lock{mutex_};
@@ -43,11 +43,11 @@ class fallback {
     });
     return taken;
   }
-  void flush(sink_guard const& guard) {
+  [[gnu::cold]] void flush(sink_guard const& guard) {
     std::lock_guard const lock{mutex_};
     if (is_started_) guard.call("the fallback threw in flush", [this] { sink_->flush(); });
   }
-  void stop(sink_guard const& guard) {
+  [[gnu::cold]] void stop(sink_guard const& guard) {
     std::lock_guard const lock{mutex_};
     if (is_started_) guard.call("the fallback threw in stop", [this] { sink_->stop(); });
   }

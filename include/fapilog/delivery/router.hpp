@@ -26,12 +26,12 @@ class router {
   };
 
   /// `routes` in the order of the sinks.
-  router(std::vector<route> routes, routing rule) : routes_(std::move(routes)), rule_(rule) {
+  [[gnu::cold]] router(std::vector<route> routes, routing rule) : routes_(std::move(routes)), rule_(rule) {
     update_shortcut();
   }
 
   /// Arguments without a value leave their setting unchanged.
-  void change(std::optional<std::vector<route>> routes, std::optional<routing> rule) noexcept {
+  [[gnu::cold]] void change(std::optional<std::vector<route>> routes, std::optional<routing> rule) noexcept {
     if (routes) routes_ = std::move(*routes);
     if (rule) rule_ = *rule;
     update_shortcut();

@@ -18,7 +18,7 @@ class sink_guard {
   sink_guard(std::shared_ptr<diagnostics> diagnostics, std::string sink_name)
       : diagnostics_(std::move(diagnostics)), sink_name_(std::move(sink_name)) {}
 
-  void warn(std::string_view message, std::string_view detail = {}) const noexcept {
+  [[gnu::cold]] void warn(std::string_view message, std::string_view detail = {}) const noexcept {
     diagnostics_->warn(sink_name_, message, detail);
   }
   /// Calls `action`. If it throws, reports `message` with the reason and returns false.

@@ -19,7 +19,7 @@ class sink_status {
 
   [[nodiscard]] std::string const& name() const noexcept { return name_; }
   /// Adds the sink's own metrics, labelled with its name.
-  void collect(metric_list& all) const {
+  [[gnu::cold]] void collect(metric_list& all) const {
     std::size_t const begin = all.size();
     try {
       sink_.collect(all);
@@ -28,12 +28,12 @@ class sink_status {
     }
     for (std::size_t i = begin; i < all.size(); ++i) all[i].labels.emplace_back("sink", name_);
   }
-  void set_health(sink_health health) {
+  [[gnu::cold]] void set_health(sink_health health) {
     std::lock_guard const lock{mutex_};
     health_ = std::move(health);
   }
   /// The last known health.
-  [[nodiscard]] sink_health health() const {
+  [[nodiscard, gnu::cold]] sink_health health() const {
     std::lock_guard const lock{mutex_};
     return health_;
   }

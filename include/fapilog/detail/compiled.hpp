@@ -4,8 +4,9 @@
 
 // Header-only use includes such bodies as inline functions. With FAPILOG_COMPILED, which the CMake target
 // fapilog::compiled defines for its users, headers contain only the declarations and the library contains the bodies.
+// None of them runs for each record, so they are compiled for size.
 #ifdef FAPILOG_COMPILED
-#define FAPILOG_INLINE
+#define FAPILOG_INLINE [[gnu::cold]]
 #else
-#define FAPILOG_INLINE inline
+#define FAPILOG_INLINE [[gnu::cold]] inline
 #endif

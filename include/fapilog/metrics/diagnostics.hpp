@@ -22,12 +22,14 @@ class diagnostics {
   /// Receives one line, including the newline. The default writes to stderr.
   using writer = std::function<void(std::string_view)>;
 
-  explicit diagnostics(writer write = {}) : write_(std::move(write)) {}
+  [[gnu::cold]] explicit diagnostics(writer write = {}) : write_(std::move(write)) {}
 
-  void warn(std::string_view component, std::string_view message, std::string_view detail = {}) noexcept {
+  [[gnu::cold]] void warn(std::string_view component, std::string_view message,
+                          std::string_view detail = {}) noexcept {
     report("WARN", component, message, detail);
   }
-  void debug(std::string_view component, std::string_view message, std::string_view detail = {}) noexcept {
+  [[gnu::cold]] void debug(std::string_view component, std::string_view message,
+                           std::string_view detail = {}) noexcept {
     report("DEBUG", component, message, detail);
   }
 
@@ -52,8 +54,8 @@ class diagnostics {
   };
   static constexpr double burst = 5;
 
-  void report(char const* level, std::string_view component, std::string_view message,
-              std::string_view detail) noexcept {
+  [[gnu::cold]] void report(char const* level, std::string_view component, std::string_view message,
+                            std::string_view detail) noexcept {
     try {
       std::lock_guard const lock{mutex_};
       bucket& b = bucket_of(component);
@@ -91,14 +93,14 @@ class diagnostics {
     }
   }
 
-  bucket& bucket_of(std::string_view component) {
+  [[gnu::cold]] bucket& bucket_of(std::string_view component) {
     auto const found = buckets_.find(component);
     if (found != buckets_.end()) return found->second;
     return buckets_.emplace(std::string{component}, bucket{}).first->second;
   }
 
   /// Replaces characters outside printable ASCII by `?`, so that the line is always valid JSON.
-  static void put(std::string& line, std::string_view key, std::string_view text) {
+  [[gnu::cold]] static void put(std::string& line, std::string_view key, std::string_view text) {
     line += ",\"";
     line += key;
     line += "\":\"";

@@ -17,7 +17,7 @@ namespace fapilog::inline v0_1 {
 
 namespace detail::prometheus {
 
-inline void put_escaped(std::string& out, std::string_view text, bool in_quotes) {
+[[gnu::cold]] inline void put_escaped(std::string& out, std::string_view text, bool in_quotes) {
   for (char const c : text) {
     if (c == '\n') out += "\\n";
     else if (c == '\\' || (in_quotes && c == '"')) (out += '\\') += c;
@@ -26,7 +26,7 @@ inline void put_escaped(std::string& out, std::string_view text, bool in_quotes)
 }
 
 /// Writes whole numbers without an exponent.
-inline void put_number(std::string& out, double value) {
+[[gnu::cold]] inline void put_number(std::string& out, double value) {
   constexpr double whole = 9e15;
   char text[40];
   bool const is_whole =
@@ -36,8 +36,8 @@ inline void put_number(std::string& out, double value) {
   out.append(text, static_cast<std::size_t>(size));
 }
 
-inline void put_sample(std::string& out, std::string_view name, metric const& m, std::string_view bound,
-                       double value) {
+[[gnu::cold]] inline void put_sample(std::string& out, std::string_view name, metric const& m,
+                                     std::string_view bound, double value) {
   out += name;
   char separator = '{';
   auto const label = [&](std::string_view key, std::string_view text) {
@@ -55,7 +55,7 @@ inline void put_sample(std::string& out, std::string_view name, metric const& m,
   out += '\n';
 }
 
-inline void put_histogram(std::string& out, metric const& m) {
+[[gnu::cold]] inline void put_histogram(std::string& out, metric const& m) {
   for (metric::bucket const& b : m.buckets) {
     char bound[40];
     int const size = std::snprintf(bound, sizeof bound, "%g", b.upper);
@@ -70,7 +70,7 @@ inline void put_histogram(std::string& out, metric const& m) {
 }  // namespace detail::prometheus
 
 /// Formats the metrics, grouped by name. Throws: std::bad_alloc. Thread: any.
-[[nodiscard]] inline std::string prometheus_text(metric_list metrics) {
+[[nodiscard, gnu::cold]] inline std::string prometheus_text(metric_list metrics) {
   std::stable_sort(metrics.begin(), metrics.end(),
                    [](metric const& a, metric const& b) { return a.name < b.name; });
   std::string out;

@@ -33,7 +33,7 @@ namespace fapilog::inline v0_1::detail {
 class lane_channel final : public channel {
  public:
   /// Makes a channel. The caller owns one reference to it. Throws: std::bad_alloc.
-  [[nodiscard]] static lane_channel* make(channel_options options) {
+  [[nodiscard, gnu::cold]] static lane_channel* make(channel_options options) {
     options.lane_bytes =
         std::bit_ceil(std::clamp<std::size_t>(options.lane_bytes, 4096, std::size_t{1} << 30));
     options.max_record_bytes = std::clamp<std::size_t>(options.max_record_bytes, 1024, std::size_t{1} << 30);
@@ -155,7 +155,7 @@ class lane_channel final : public channel {
   [[nodiscard]] double fullest_lane() const noexcept { return lanes_.fullest(reserve_); }
 
   /// Stops accepting records: once `lanes().is_quiet()`, no call writes into a lane any more.
-  void close_for_calls() noexcept {
+  [[gnu::cold]] void close_for_calls() noexcept {
     close();
     fast_path_ok_.store_seq_cst(false);
     heavy_barrier(event_.barrier());
@@ -163,7 +163,7 @@ class lane_channel final : public channel {
 
   /// Adds the numbers of submitted and dropped records. Must be called after the rest of the account was read, so that
   /// no record seems to have a result before it was submitted.
-  void add_to(account& sum) const noexcept {
+  [[gnu::cold]] void add_to(account& sum) const noexcept {
     std::uint64_t dropped[drop_reason_count] = {};
     for (std::size_t i = 0; i < drop_reason_count; ++i) dropped[i] = without_lane_[i].load_relaxed();
     for (lane* l = lanes_.first(); l != nullptr; l = l->next) {
@@ -183,14 +183,14 @@ class lane_channel final : public channel {
   void call_at_acquire(std::function<void()> action) { at_acquire_ = std::move(action); }
 
   /// A forked child has only the calling thread: the lanes of all others become free.
-  void after_fork_in_child() noexcept {
+  [[gnu::cold]] void after_fork_in_child() noexcept {
     (void)detail::register_membarrier();
     keep_own_lanes_in_child(lanes_);
     for (auto& count : without_lane_) count.store_relaxed(0);
   }
 
  private:
-  lane_channel(channel_options const& options, bool is_asymmetric)
+  [[gnu::cold]] lane_channel(channel_options const& options, bool is_asymmetric)
       : channel(options.max_record_bytes, options.format_cell),
         protected_levels_(options.protected_levels),
         backpressure_(options),

@@ -17,11 +17,11 @@ namespace fapilog::inline v0_1::detail {
 class lane_list {
  public:
   /// `capacity`: bytes of each lane, a power of two.
-  explicit lane_list(std::size_t capacity) noexcept
+  [[gnu::cold]] explicit lane_list(std::size_t capacity) noexcept
       : capacity_(capacity), longest_(std::min<std::size_t>(capacity / 4, std::size_t{64} * 1024)) {}
   lane_list(lane_list const&) = delete;
   lane_list& operator=(lane_list const&) = delete;
-  ~lane_list() {
+  [[gnu::cold]] ~lane_list() {
     for (lane* l = first(); l != nullptr;) {
       l->discard_records();
       lane* const next = l->next;
@@ -35,7 +35,7 @@ class lane_list {
 
   /// Returns an unowned lane, or makes one; null without memory. An unowned lane is taken only if it is empty, because
   /// the worker adds the lane's thread id to every record in it.
-  [[nodiscard]] lane* claim() noexcept {
+  [[nodiscard, gnu::cold]] lane* claim() noexcept {
     for (lane* l = first(); l != nullptr; l = l->next) {
       bool owned = false;
       if (l->owned.load_relaxed() || l->has_records()) continue;

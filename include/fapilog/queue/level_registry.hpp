@@ -22,7 +22,7 @@ class level_registry {
   explicit level_registry(level lowest) noexcept : lowest_(lowest) {}
 
   /// Finds the level of this name, or adds it.
-  [[nodiscard]] named_level& of(std::string_view name) {
+  [[nodiscard, gnu::cold]] named_level& of(std::string_view name) {
     std::lock_guard const lock{mutex_};
     auto const found = names_.find(name);
     if (found != names_.end()) return *found->second;
@@ -34,7 +34,7 @@ class level_registry {
 
   /// `db.pool` matches one name, `db.*` the name db and all that begin with `db.`, `*` all names. The most specific rule
   /// wins, in whatever order they were set; setting a pattern again replaces its rule.
-  void set(std::string_view pattern, level lowest) {
+  [[gnu::cold]] void set(std::string_view pattern, level lowest) {
     std::lock_guard const lock{mutex_};
     if (pattern == "*") {
       lowest_ = lowest;
@@ -51,7 +51,8 @@ class level_registry {
   }
 
   /// Replaces the default level, and all rules, each only if it is given.
-  void change(std::optional<level> lowest, std::optional<std::vector<std::pair<std::string, level>>> rules) {
+  [[gnu::cold]] void change(std::optional<level> lowest,
+                            std::optional<std::vector<std::pair<std::string, level>>> rules) {
     std::lock_guard const lock{mutex_};
     if (lowest) lowest_ = *lowest;
     if (rules) {
@@ -70,12 +71,12 @@ class level_registry {
     level lowest;
   };
 
-  void resolve_all() noexcept {
+  [[gnu::cold]] void resolve_all() noexcept {
     for (auto& [name, named] : names_)
       named->threshold.store_relaxed(static_cast<std::uint8_t>(resolve(name)));
   }
 
-  [[nodiscard]] level resolve(std::string_view name) const noexcept {
+  [[nodiscard, gnu::cold]] level resolve(std::string_view name) const noexcept {
     level result = lowest_;
     std::size_t best = 0;
     for (rule const& r : rules_) {

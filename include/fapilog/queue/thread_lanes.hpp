@@ -26,7 +26,7 @@ class thread_lanes {
   thread_lanes() = default;
   thread_lanes(thread_lanes const&) = delete;
   thread_lanes& operator=(thread_lanes const&) = delete;
-  ~thread_lanes() {
+  [[gnu::cold]] ~thread_lanes() {
     thread_is_ending = true;
     this_thread_lane = {};
     for (held const& h : all_) release(h);
@@ -42,7 +42,7 @@ class thread_lanes {
   }
   /// Releases the lanes of runtimes that have ended, so that a thread that logs to many runtimes keeps few lanes, and
   /// makes room for one more. Throws: std::bad_alloc.
-  void make_room() {
+  [[gnu::cold]] void make_room() {
     std::erase_if(all_, [](held const& h) {
       if (!h.owner->is_closed()) return false;
       if (this_thread_lane.owned == h.owned) this_thread_lane = {};
@@ -62,7 +62,7 @@ class thread_lanes {
     channel* owner;
     lane* owned;
   };
-  static void release(held const& h) noexcept {
+  [[gnu::cold]] static void release(held const& h) noexcept {
     h.owned->owned.store_release(false);
     h.owner->drop_reference();
   }

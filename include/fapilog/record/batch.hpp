@@ -112,7 +112,7 @@ class batch {
   }
 
   /// Joins the entries of several batches into one batch, in order. Throws: std::bad_alloc.
-  [[nodiscard]] static batch joined(std::vector<batch> const& parts) {
+  [[nodiscard, gnu::cold]] static batch joined(std::vector<batch> const& parts) {
     auto all = std::make_shared<detail::batch_storage>();
     std::size_t count = 0;
     for (batch const& part : parts) count += part.size();

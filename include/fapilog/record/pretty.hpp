@@ -123,7 +123,7 @@ inline void put_member(detail::text_buffer& out, member const& m) {
 }
 
 /// Writes `    type: message`, further members, the stack line by line, then each cause.
-inline void put_exception(detail::text_buffer& out, value const& exception) {
+[[gnu::cold]] inline void put_exception(detail::text_buffer& out, value const& exception) {
   value const* current = &exception;
   for (std::string_view prefix = "    "; current != nullptr; prefix = "    caused by: ") {
     value const* cause = nullptr;

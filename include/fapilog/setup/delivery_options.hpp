@@ -51,7 +51,7 @@ struct route {
   std::function<bool(event const&)> predicate = {};
 
   template <class Self, class Visitor>
-  static void describe(Self& self, Visitor&& visit) {
+  [[gnu::cold]] static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "min_level", .text = "Lowest level that the sink gets.", .reloadable = true},
           self.min_level);
     visit(setting{.name = "max_level", .text = "Highest level that the sink gets.", .reloadable = true},
@@ -68,7 +68,7 @@ struct route {
           self.otherwise);
   }
 
-  static void check(route const& r, setting_problems& problems) {
+  [[gnu::cold]] static void check(route const& r, setting_problems& problems) {
     if (r.min_level > r.max_level) problems.add("min_level", "must not be above max_level");
   }
 
@@ -105,7 +105,7 @@ struct spool_options {
   bool sync = false;
 
   template <class Self, class Visitor>
-  static void describe(Self& self, Visitor&& visit) {
+  [[gnu::cold]] static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "directory", .text = "Directory of the spool files; empty: no spool."},
           self.directory);
     visit(setting{.name = "max_bytes",
@@ -138,7 +138,7 @@ struct delivery_options {
   spool_options spool = {};
 
   template <class Self, class Visitor>
-  static void describe(Self& self, Visitor&& visit) {
+  [[gnu::cold]] static void describe(Self& self, Visitor&& visit) {
     visit(
         setting{.name = "name", .text = "Name for health, metrics and messages; empty: the sink's own name."},
         self.name);
@@ -158,7 +158,7 @@ struct delivery_options {
     visit(setting{.name = "spool", .text = "Where batches wait on disk while the sink is down."}, self.spool);
   }
 
-  static void check(delivery_options const& o, setting_problems& problems) {
+  [[gnu::cold]] static void check(delivery_options const& o, setting_problems& problems) {
     if (!o.spool.directory.empty() && o.thread == sink_thread::shared)
       problems.add("spool", "needs its own thread; set thread to 'own' or 'automatic'");
   }

@@ -27,9 +27,9 @@ namespace fapilog::inline v0_1 {
 namespace detail {
 
 /// Checks the names of `log_levels` and `level_names`.
-inline void check_level_rules(std::vector<std::pair<std::string, level>> const& log_levels,
-                              std::vector<std::pair<level, std::string>> const& level_names,
-                              setting_problems& problems) {
+[[gnu::cold]] inline void check_level_rules(std::vector<std::pair<std::string, level>> const& log_levels,
+                                            std::vector<std::pair<level, std::string>> const& level_names,
+                                            setting_problems& problems) {
   for (auto const& [pattern, lowest] : log_levels) {
     // A star in any other place would match nothing.
     std::size_t const star = pattern.find('*');
@@ -134,7 +134,7 @@ struct basic_options {
 
   /// The settings of the group `core`. In that group, stages and sinks are lists of names (`core_lists`).
   template <class Self, class Visitor>
-  static void describe(Self& self, Visitor&& visit) {
+  [[gnu::cold]] static void describe(Self& self, Visitor&& visit) {
     constexpr double kib = 1024;
     constexpr double gib = kib * kib * kib;
     visit(setting{.name = "log_level", .text = "Records below it are not submitted.", .reloadable = true},
@@ -238,7 +238,7 @@ struct basic_options {
         self.shutdown_timeout);
   }
 
-  static void check(basic_options const& o, setting_problems& problems) {
+  [[gnu::cold]] static void check(basic_options const& o, setting_problems& problems) {
     detail::check_level_rules(o.log_levels, o.level_names, problems);
   }
 };

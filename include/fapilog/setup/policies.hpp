@@ -32,7 +32,7 @@ struct retry_options {
   friend bool operator==(retry_options const&, retry_options const&) = default;
 
   template <class Self, class Visitor>
-  static void describe(Self& self, Visitor&& visit) {
+  [[gnu::cold]] static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "attempts",
                   .text = "Attempts to write one batch; 0: 3, or no limit for a sink that may block "
                           "and has neither spool nor fallback."},
@@ -54,7 +54,7 @@ struct circuit_breaker_options {
   std::chrono::milliseconds recovery_timeout{30'000};
 
   template <class Self, class Visitor>
-  static void describe(Self& self, Visitor&& visit) {
+  [[gnu::cold]] static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "enabled", .text = "Pauses the attempts on a sink that keeps failing."},
           self.enabled);
     visit(
@@ -88,7 +88,7 @@ struct adaptive_options {
   bool batch_sizing = false;
 
   template <class Self, class Visitor>
-  static void describe(Self& self, Visitor&& visit) {
+  [[gnu::cold]] static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "enabled", .text = "Removes records while the worker is behind."}, self.enabled);
     visit(setting{.name = "check_interval",
                   .text = "Time between two measurements of the load.",
@@ -146,7 +146,7 @@ struct adaptive_options {
           self.batch_sizing);
   }
 
-  static void check(adaptive_options const& o, setting_problems& problems) {
+  [[gnu::cold]] static void check(adaptive_options const& o, setting_problems& problems) {
     if (!(o.escalate_to_high > o.escalate_to_elevated))
       problems.add("escalate_to_high", "must be above escalate_to_elevated");
     if (!(o.escalate_to_critical > o.escalate_to_high))

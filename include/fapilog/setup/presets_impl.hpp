@@ -30,7 +30,7 @@
 namespace fapilog::inline v0_1 {
 namespace detail {
 
-[[nodiscard]] inline given_scalar scalar_given(preset_value const& v) noexcept {
+[[nodiscard, gnu::cold]] inline given_scalar scalar_given(preset_value const& v) noexcept {
   using type = given_scalar::type;
   switch (v.what()) {
     case preset_value::type::boolean: return {.what = type::boolean, .integer = v.integer()};
@@ -42,7 +42,8 @@ namespace detail {
 }
 
 /// Sets the members of an object whose values the preset changes. `path` is the path of the object.
-inline void apply_preset(preset const& p, std::string const& path, void* object, setting_type const& type) {
+[[gnu::cold]] inline void apply_preset(preset const& p, std::string const& path, void* object,
+                                       setting_type const& type) {
   for (setting_member const& member : members_of(object, type)) {
     std::string const own = path + '.' + std::string{member.row.name};
     if (member.type->kind == setting_kind::object) {
@@ -61,7 +62,7 @@ inline void apply_preset(preset const& p, std::string const& path, void* object,
 
 /// An aggregate of settings, such as `core.adaptive`, with the defaults of a preset.
 template <described T>
-[[nodiscard]] T preset_part(preset const& p, std::string const& path) {
+[[nodiscard, gnu::cold]] T preset_part(preset const& p, std::string const& path) {
   T all{};
   apply_preset(p, path, &all, setting_type_of<T>);
   return all;
@@ -80,8 +81,8 @@ FAPILOG_INLINE delivery_options preset_delivery(preset const& p, std::string_vie
 }
 
 /// A sink of a preset with its delivery.
-inline void add_preset_sink(std::vector<placed_sink>& all, preset const& p, any_sink sink,
-                            std::string_view name) {
+[[gnu::cold]] inline void add_preset_sink(std::vector<placed_sink>& all, preset const& p, any_sink sink,
+                                          std::string_view name) {
   delivery_options how = preset_delivery(p, name);
   if (how.name.empty() && sink.name() != name) how.name = name;
   all.emplace_back(std::move(sink), std::move(how));

@@ -16,7 +16,8 @@ namespace fapilog::inline v0_1 {
 namespace detail {
 
 /// Throws: std::invalid_argument with everything that is wrong.
-inline void check_options(void const* core, setting_type const& type, std::vector<placed_sink> const& sinks) {
+[[gnu::cold]] inline void check_options(void const* core, setting_type const& type,
+                                        std::vector<placed_sink> const& sinks) {
   setting_check all;
   all.object("core", core, type);
   for (placed_sink const& s : sinks) {
@@ -31,12 +32,12 @@ inline void check_options(void const* core, setting_type const& type, std::vecto
 /// Throws: std::invalid_argument with everything that is wrong: each setting, its value and the values that it may
 /// have.
 template <preset const& P>
-void validate(basic_options<P> const& o) {
+[[gnu::cold]] void validate(basic_options<P> const& o) {
   detail::check_options(&o, detail::setting_type_of<basic_options<P>>, o.sinks);
 }
 
 /// The same for the options of one sink. Throws: as `validate` of the options of a runtime.
-inline void validate(delivery_options const& o, std::string_view sink) {
+[[gnu::cold]] inline void validate(delivery_options const& o, std::string_view sink) {
   check_settings("sink_config." + std::string{sink} + ".delivery", o);
 }
 

@@ -31,8 +31,9 @@ namespace fapilog::inline v0_1::detail {
 /// Thread: the worker's, unless stated.
 class batch_builder {
  public:
-  batch_builder(event_maker maker, stage_set stages, batch_writer& writer, detail::pressure& pressure,
-                std::shared_ptr<diagnostics> reports, std::size_t batch_max_size)
+  [[gnu::cold]] batch_builder(event_maker maker, stage_set stages, batch_writer& writer,
+                              detail::pressure& pressure, std::shared_ptr<diagnostics> reports,
+                              std::size_t batch_max_size)
       : maker_(std::move(maker)),
         stages_(std::move(stages), reports),
         writer_(writer),
@@ -42,7 +43,7 @@ class batch_builder {
         storage_(std::make_shared<batch_storage>()) {}
 
   /// The parent's records and counts stay with the parent; ids continue from a new seed.
-  void after_fork_in_child() {
+  [[gnu::cold]] void after_fork_in_child() {
     storage_ = std::make_shared<batch_storage>();
     line_sizes_.clear();
     maker_.begin_batch();
@@ -132,7 +133,7 @@ class batch_builder {
   }
 
   /// Thread: any.
-  void collect(metric_list& all) const {
+  [[gnu::cold]] void collect(metric_list& all) const {
     metric size;
     size.name = "fapilog_batch_size";
     size.help = "Records in a batch.";
@@ -190,7 +191,7 @@ class batch_builder {
 
   /// Describes a record by its logger and its place in the code, which may be reported before a redactor has checked
   /// the record.
-  static std::string place_of(event const& e) {
+  [[gnu::cold]] static std::string place_of(event const& e) {
     std::string place{"logger "};
     place.append(e.logger);
     if (*e.file != 0) place.append(", ").append(e.file).append(":").append(std::to_string(e.line));

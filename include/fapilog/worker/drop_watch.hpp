@@ -29,7 +29,7 @@ class drop_watch {
     seen_ = counts;
   }
   /// Adds a record about the drops of the window to `out` if the window has passed, or if this is the `last` call.
-  void summarise(clock::time_point now, bool last, std::vector<internal_record>& out) {
+  [[gnu::cold]] void summarise(clock::time_point now, bool last, std::vector<internal_record>& out) {
     if (!since_ || (!last && now < *since_ + window_)) return;
     internal_record record{level::warning, "Records were dropped", {}};
     auto const add = [&record](char const* name, std::uint64_t count) {

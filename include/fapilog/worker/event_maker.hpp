@@ -29,7 +29,7 @@ namespace fapilog::inline v0_1::detail {
 class event_maker {
  public:
   /// `names`: the names of custom levels.
-  explicit event_maker(std::vector<std::pair<level, std::string>> const& names) {
+  [[gnu::cold]] explicit event_maker(std::vector<std::pair<level, std::string>> const& names) {
     for (std::size_t i = 0; i < level_count; ++i) {
       std::string_view const name = level_name(static_cast<level>(i));
       level_names_[i] = name.empty() ? "LEVEL_" + std::to_string(i) : std::string{name};
@@ -82,7 +82,7 @@ class event_maker {
   }
 
   /// Fills `e` from an internal record.
-  static void make_internal(internal_record const& record, std::int64_t unix_ns, event& e) {
+  [[gnu::cold]] static void make_internal(internal_record const& record, std::int64_t unix_ns, event& e) {
     e.is_internal = true;
     e.severity = record.severity;
     e.level_name = level_name(record.severity);

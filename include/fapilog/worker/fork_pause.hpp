@@ -17,7 +17,7 @@ class fork_pause {
   void request() noexcept { is_requested_.store(true, std::memory_order_seq_cst); }
 
   /// Reports that the worker has paused (`changed`), and waits until the process has forked.
-  void park(std::unique_lock<std::mutex>& lock, std::condition_variable& changed) {
+  [[gnu::cold]] void park(std::unique_lock<std::mutex>& lock, std::condition_variable& changed) {
     is_parked_ = true;
     changed.notify_all();
     resumed_.wait(lock, [this] { return !is_requested(); });
@@ -25,7 +25,7 @@ class fork_pause {
   }
   [[nodiscard]] bool is_parked() const noexcept { return is_parked_; }
 
-  void resume() noexcept {
+  [[gnu::cold]] void resume() noexcept {
     is_requested_.store(false, std::memory_order_release);
     resumed_.notify_all();
   }

@@ -23,12 +23,12 @@ class internal_records {
  public:
   using clock = std::chrono::steady_clock;
 
-  internal_records(lane_channel const& channel, batch_builder& builder,
-                   std::chrono::nanoseconds drop_window) noexcept
+  [[gnu::cold]] internal_records(lane_channel const& channel, batch_builder& builder,
+                                 std::chrono::nanoseconds drop_window) noexcept
       : channel_(channel), builder_(builder), drops_(drop_window) {}
 
   /// Adds those that are due, at most once a second. `last`: adds all, due or not.
-  void add(bool last) {
+  [[gnu::cold]] void add(bool last) {
     if (!last && clock::now() < next_add_) return;
     std::int64_t const now_ns = detail::wall_clock_ns();
     std::vector<internal_record> all;
@@ -58,7 +58,7 @@ class internal_records {
     return first;
   }
 
-  void after_fork_in_child() noexcept { drops_.after_fork_in_child(); }
+  [[gnu::cold]] void after_fork_in_child() noexcept { drops_.after_fork_in_child(); }
 
  private:
   lane_channel const& channel_;

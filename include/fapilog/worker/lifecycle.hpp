@@ -17,13 +17,13 @@ namespace fapilog::inline v0_1::detail {
 /// It is never destroyed, so static destructors may use it. Thread: any.
 class lifecycle {
  public:
-  static lifecycle& instance() {
+  [[gnu::cold]] static lifecycle& instance() {
     static auto* const only = new lifecycle;
     return *only;
   }
 
   /// Throws: std::bad_alloc.
-  void add(std::shared_ptr<worker> const& running) {
+  [[gnu::cold]] void add(std::shared_ptr<worker> const& running) {
     {
       std::lock_guard const lock{mutex_};
       std::erase_if(workers_, [](auto const& w) { return w.expired(); });
@@ -31,7 +31,7 @@ class lifecycle {
     }
     fork_participants::instance().add(running);
   }
-  void remove(worker const& ended) {
+  [[gnu::cold]] void remove(worker const& ended) {
     fork_participants::instance().remove(ended);
     std::lock_guard const lock{mutex_};
     std::erase_if(workers_, [&](auto const& w) {
@@ -41,13 +41,13 @@ class lifecycle {
   }
 
  private:
-  lifecycle() {
+  [[gnu::cold]] lifecycle() {
     std::atexit([] { instance().drain_all(); });
     std::at_quick_exit([] { instance().drain_all(); });
     fork_participants::instance().add(fork_lock_);
   }
 
-  std::vector<std::shared_ptr<worker>> alive() {
+  [[gnu::cold]] std::vector<std::shared_ptr<worker>> alive() {
     std::vector<std::shared_ptr<worker>> all;
     std::lock_guard const lock{mutex_};
     for (auto const& w : workers_) {
@@ -56,7 +56,7 @@ class lifecycle {
     return all;
   }
 
-  void drain_all() noexcept {
+  [[gnu::cold]] void drain_all() noexcept {
     try {
       for (auto const& w : alive()) (void)w->drain(w->shutdown_timeout());
     } catch (...) {

@@ -31,7 +31,7 @@ class pending_changes {
 
   [[nodiscard]] bool is_requested() const noexcept { return is_requested_.load(std::memory_order_acquire); }
 
-  void add(std::shared_ptr<request> next) {
+  [[gnu::cold]] void add(std::shared_ptr<request> next) {
     waiting_.push_back(std::move(next));
     is_requested_.store(true, std::memory_order_seq_cst);
   }
@@ -41,7 +41,7 @@ class pending_changes {
   }
 
   /// Applies all of a request, or nothing if memory runs out. Throws: std::bad_alloc.
-  void apply(request& next) {
+  [[gnu::cold]] void apply(request& next) {
     builder_.stages().change(next.changes);
     builder_.stages().tighten(pressure_.share());
     writer_.change_routes(std::move(next.changes.routes), next.changes.routing);

@@ -45,14 +45,14 @@ class pipeline {
  public:
   enum class verdict { keep, filtered, failed };
 
-  pipeline(stage_set stages, std::shared_ptr<diagnostics> reports)
+  [[gnu::cold]] pipeline(stage_set stages, std::shared_ptr<diagnostics> reports)
       : stages_(std::move(stages)), diagnostics_(std::move(reports)) {
     each(stages_, [this](stage_base const& s) { count_errors_of(s); });
   }
 
   /// Replaces stages by those in `changes`, between two records; `changes` has the old stages after that.
   /// Throws: std::bad_alloc, without any effect.
-  void change(runtime_changes& changes) {
+  [[gnu::cold]] void change(runtime_changes& changes) {
     std::lock_guard const lock{mutex_};
     if (changes.enrichers) {
       changes.enrichers->insert(
@@ -75,7 +75,7 @@ class pipeline {
     stages_.on_failed_redaction = changes.redaction_fail_mode.value_or(stages_.on_failed_redaction);
   }
   /// Names of the stages that a change may replace, in order. Thread: any.
-  [[nodiscard]] std::vector<std::string> names() const {
+  [[nodiscard, gnu::cold]] std::vector<std::string> names() const {
     std::lock_guard const lock{mutex_};
     std::vector<std::string> all;
     std::size_t at = 0;
@@ -87,7 +87,7 @@ class pipeline {
     return all;
   }
   /// Sets adjustable filters to `share` of their configured rate.
-  void tighten(double share) {
+  [[gnu::cold]] void tighten(double share) {
     for (any_filter& f : stages_.filters) {
       guarded(f.base(), "the filter threw in tighten", [&] { f.tighten(share); });
     }
@@ -115,7 +115,7 @@ class pipeline {
   /// Records that a redactor could not finish, dropped or not. Thread: any.
   [[nodiscard]] std::uint64_t failed_redactions() const noexcept { return failed_redactions_.value(); }
   /// Thread: any.
-  void collect(metric_list& all) const {
+  [[gnu::cold]] void collect(metric_list& all) const {
     std::lock_guard const lock{mutex_};
     std::vector<std::string> names;
     each(stages_, [&](stage_base const& s) { names.push_back(s.name()); });
@@ -138,7 +138,7 @@ class pipeline {
     }
   }
   /// Adds the summaries of what stages left out. With `last`, adds all of them, due or not.
-  void summarise(std::int64_t now_ns, bool last, std::vector<internal_record>& all) {
+  [[gnu::cold]] void summarise(std::int64_t now_ns, bool last, std::vector<internal_record>& all) {
     each(stages_, [&](stage_base& s) {
       guarded(s, "the stage threw in summarise", [&] { s.summarise(now_ns, last, all); });
     });
@@ -184,31 +184,32 @@ class pipeline {
     for (auto& s : stages.processors) action(s.base());
   }
   /// Distinguishes the metrics of stages with the same name: `sampling`, `sampling_2`. Empty if the name is unique.
-  static std::string label_of(std::vector<std::string> const& names, std::size_t at) {
+  [[gnu::cold]] static std::string label_of(std::vector<std::string> const& names, std::size_t at) {
     std::string const& name = names[at];
     if (std::ranges::count(names, name) == 1) return {};
     auto const nth = std::count(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(at) + 1, name);
     return nth == 1 ? name : name + '_' + std::to_string(nth);
   }
   /// Adds an error counter for this name. Counters of removed stages stay.
-  void count_errors_of(stage_base const& s) {
+  [[gnu::cold]] void count_errors_of(stage_base const& s) {
     std::string name = s.name();
     bool const is_known = std::ranges::any_of(errors_, [&](auto const& e) { return e.first == name; });
     if (!is_known) errors_.emplace_back(std::move(name), std::make_unique<counter>());
   }
-  static void collect(metric_list& all, stage_base const& s) {
+  [[gnu::cold]] static void collect(metric_list& all, stage_base const& s) {
     try {
       s.collect(all);
     } catch (...) {
       // A stage whose `collect` throws has no metrics.
     }
   }
-  void report_failure(stage_base const& of, std::string_view message, std::string_view why) const {
+  [[gnu::cold]] void report_failure(stage_base const& of, std::string_view message,
+                                    std::string_view why) const {
     std::string const name = of.name();
     count_error(name);
     diagnostics_->warn(name, message, why);
   }
-  void count_error(std::string const& name) const {
+  [[gnu::cold]] void count_error(std::string const& name) const {
     for (auto const& [known, count] : errors_) {
       if (known == name) return count->add();
     }
@@ -228,7 +229,7 @@ class pipeline {
   }
 
   /// If there are redactors, the text of an exception is not reported: it may contain a value that they would mask.
-  [[nodiscard]] std::string reason(std::exception const& error) const {
+  [[nodiscard, gnu::cold]] std::string reason(std::exception const& error) const {
     if (stages_.redactors.empty()) return error.what();
 #if defined(__cpp_rtti)
     return detail::demangled(typeid(error).name());
@@ -249,7 +250,7 @@ class pipeline {
     }
     return false;
   }
-  void report_failed_redaction(stage_base const& of, std::string_view type) {
+  [[gnu::cold]] void report_failed_redaction(stage_base const& of, std::string_view type) {
     count_error(of.name());
     if (stages_.on_failed_redaction == redaction_fail_mode::open) return;
     bool const drops = stages_.on_failed_redaction == redaction_fail_mode::closed;
@@ -259,7 +260,7 @@ class pipeline {
                        type);
   }
   /// No value that was not redacted passes, not even without memory to replace it.
-  verdict after_failed_redaction(event& e) {
+  [[gnu::cold]] verdict after_failed_redaction(event& e) {
     failed_redactions_.add();
     if (stages_.on_failed_redaction == redaction_fail_mode::closed) return verdict::failed;
     try {

@@ -25,7 +25,8 @@ class pressure {
  public:
   using clock = std::chrono::steady_clock;
 
-  pressure(adaptive_options options, level_set protected_levels, std::shared_ptr<diagnostics> reports)
+  [[gnu::cold]] pressure(adaptive_options options, level_set protected_levels,
+                         std::shared_ptr<diagnostics> reports)
       : options_(options), protected_levels_(protected_levels), diagnostics_(std::move(reports)) {}
 
   [[nodiscard]] bool is_enabled() const noexcept { return options_.enabled; }
@@ -75,11 +76,11 @@ class pressure {
   }
 
   /// Thread: any.
-  [[nodiscard]] pressure_summary summary() const noexcept {
+  [[nodiscard, gnu::cold]] pressure_summary summary() const noexcept {
     return {static_cast<pressure_level>(shown_.value()), static_cast<pressure_level>(peak_.value()),
             escalations_.value(), deescalations_.value(), shed_.value()};
   }
-  void after_fork_in_child() noexcept {
+  [[gnu::cold]] void after_fork_in_child() noexcept {
     for (counter* const c : {&shown_, &peak_, &escalations_, &deescalations_, &shed_}) c->set(0);
     level_ = pressure_level::normal;
   }

@@ -42,15 +42,15 @@ class spool {
     std::string error;
   };
 
-  spool(spool_options options, std::string_view sink_name, reporter report)
+  [[gnu::cold]] spool(spool_options options, std::string_view sink_name, reporter report)
       : options_(std::move(options)), name_(file_name(sink_name)), report_(std::move(report)) {}
   spool(spool const&) = delete;
   spool& operator=(spool const&) = delete;
-  ~spool() { close(); }
+  [[gnu::cold]] ~spool() { close(); }
 
   /// Creates the directory and adopts the streams of ended processes. May be called again if it failed. Returns an error
   /// message, or an empty string.
-  [[nodiscard]] std::string open() {
+  [[nodiscard, gnu::cold]] std::string open() {
     if (int const error = detail::make_directories(options_.directory); error != 0) {
       return "the directory '" + options_.directory + "' cannot be created: " + detail::errno_text(error);
     }
@@ -77,7 +77,7 @@ class spool {
   }
 
   /// Appends a frame behind all others.
-  [[nodiscard]] append_result append(std::string_view payload, std::uint32_t records) {
+  [[nodiscard, gnu::cold]] append_result append(std::string_view payload, std::uint32_t records) {
     if (own_.empty() ||
         own_.back().file->size() >= std::min(options_.segment_bytes, options_.max_bytes / 4) ||
         own_.back().is_closed) {
@@ -91,16 +91,16 @@ class spool {
 
   /// Inserts frames that are older than all frames of this process: in front of them, behind those of earlier processes.
   /// Call `open_front` once, then `append_front` for each frame, in order. Returns an error message, or an empty string.
-  [[nodiscard]] std::string open_front() {
+  [[nodiscard, gnu::cold]] std::string open_front() {
     return add_segment(own_.empty() ? first_number : own_.front().number - 1, own_.begin());
   }
-  [[nodiscard]] append_result append_front(std::string_view payload, std::uint32_t records) {
+  [[nodiscard, gnu::cold]] append_result append_front(std::string_view payload, std::uint32_t records) {
     own_.front().is_closed = true;  // newer frames must not go there
     return put(own_.front(), payload, records);
   }
 
   /// Reads the oldest frame. Returns false if the spool is empty.
-  [[nodiscard]] bool front(frame& to) {
+  [[nodiscard, gnu::cold]] bool front(frame& to) {
     while (!empty()) {
       segment& s = first();
       auto read = s.file->front();
@@ -121,7 +121,7 @@ class spool {
     return false;
   }
   /// Removes the frame that `front` returned.
-  void pop_front() {
+  [[gnu::cold]] void pop_front() {
     segment& s = first();
     s.file->consume(end_of_front_);
     if (!s.numbers.empty()) s.numbers.pop_front();
@@ -129,7 +129,7 @@ class spool {
   }
 
   /// Closes all files. The next process adopts what is left in them.
-  void close() noexcept {
+  [[gnu::cold]] void close() noexcept {
     bool const nothing_left = own_.empty();
     close_files();
     if (nothing_left && lock_.is_open()) (void)detail::unlink_file(lock_path_);
@@ -138,7 +138,7 @@ class spool {
   }
 
   /// Closes the files, which remain the parent's.
-  void after_fork_in_child() noexcept {
+  [[gnu::cold]] void after_fork_in_child() noexcept {
     close_files();
     lock_.close();
     stream_.clear();
@@ -164,18 +164,18 @@ class spool {
   };
 
   /// Replaces every character that could lead out of the directory.
-  static std::string file_name(std::string_view sink) {
+  [[gnu::cold]] static std::string file_name(std::string_view sink) {
     std::string name;
     for (char const c : sink.substr(0, 64)) {
       name.push_back(detail::is_ascii_alphanumeric(c) || c == '_' ? c : '-');
     }
     return name.empty() ? "sink" : name;
   }
-  [[nodiscard]] std::string path_of(std::string_view stream, std::string_view rest) const {
+  [[nodiscard, gnu::cold]] std::string path_of(std::string_view stream, std::string_view rest) const {
     return options_.directory + '/' + name_ + '.' + std::string{stream} + std::string{rest};
   }
 
-  std::string begin_stream() {
+  [[gnu::cold]] std::string begin_stream() {
     std::string id(36, '\0');
     detail::put_uuid(id.data(), detail::uuid7_generator{}.next(detail::wall_clock_ns()));
     lock_path_ = path_of(id, ".lock");
@@ -187,7 +187,7 @@ class spool {
     return {};
   }
 
-  std::string add_segment(std::uint64_t number, segments::const_iterator const& where) {
+  [[gnu::cold]] std::string add_segment(std::uint64_t number, segments::const_iterator const& where) {
     if (stream_.empty()) {
       if (std::string error = open(); !error.empty()) return error;
     }
@@ -201,7 +201,7 @@ class spool {
     return {};
   }
 
-  append_result put(segment& s, std::string_view payload, std::uint32_t records) {
+  [[gnu::cold]] append_result put(segment& s, std::string_view payload, std::uint32_t records) {
     if (!has_room(spool_segment::frame_bytes(payload.size()))) return {0, "the spool is full"};
     if (int const error = s.file->append(payload, records, options_.sync); error != 0)
       return {0, "'" + s.file->path() + "' cannot be written: " + detail::errno_text(error)};
@@ -210,7 +210,7 @@ class spool {
   }
 
   [[nodiscard]] segment& first() noexcept { return adopted_.empty() ? own_.front() : adopted_.front(); }
-  void remove_first() {
+  [[gnu::cold]] void remove_first() {
     if (adopted_.empty()) {
       own_.front().file->remove();
       own_.pop_front();
@@ -223,7 +223,7 @@ class spool {
       streams_.pop_front();
     }
   }
-  void close_files() noexcept {
+  [[gnu::cold]] void close_files() noexcept {
     for (auto* const list : {&adopted_, &own_}) {
       for (segment& s : *list) s.file->close();
       list->clear();
@@ -232,7 +232,7 @@ class spool {
   }
 
   /// Adopts the streams of ended processes, oldest first.
-  void adopt() {
+  [[gnu::cold]] void adopt() {
     std::string const prefix = name_ + '.';
     std::map<std::string, std::vector<std::string>> found;
     for (std::string const& name : detail::list_directory(options_.directory, prefix).names) {
@@ -247,7 +247,7 @@ class spool {
     for (auto& [id, names] : found) adopt(id, names);
   }
 
-  void adopt(std::string const& id, std::vector<std::string>& names) {
+  [[gnu::cold]] void adopt(std::string const& id, std::vector<std::string>& names) {
     adopted_stream stream;
     stream.lock_path = path_of(id, ".lock");
     auto opened = detail::open_file(stream.lock_path, detail::open_for::append);

@@ -24,18 +24,18 @@ namespace fapilog::inline v0_1::detail {
 /// Thread: one at a time, except for `counts`.
 class spooled_parts {
  public:
-  spooled_parts(spool_options const& options, std::string_view sink_name, spool::reporter report,
-                sink_counters& counts)
+  [[gnu::cold]] spooled_parts(spool_options const& options, std::string_view sink_name,
+                              spool::reporter report, sink_counters& counts)
       : report_(std::move(report)), spool_(options, sink_name, report_), counts_(counts) {}
 
-  void open() {
+  [[gnu::cold]] void open() {
     if (std::string const error = spool_.open(); !error.empty()) report_("the spool cannot be used", error);
   }
   [[nodiscard]] bool empty() const noexcept { return spool_.empty(); }
 
   /// Appends a part behind all others and settles it as spooled. Returns false, and reports why, if the spool is full or
   /// cannot be written.
-  [[nodiscard]] bool append(batch_part const& part) {
+  [[nodiscard, gnu::cold]] bool append(batch_part const& part) {
     encode_batch(buffer_, part.entries);
     if (!store(part, 0, buffer_.view(), position::back)) return false;
     part.settle_all(record_result::spooled);
@@ -45,7 +45,7 @@ class spooled_parts {
   /// Stores the rest of `current` and then the queue in front of what this process has spooled, because they are older.
   /// Stores nothing and returns false if not all of it fits. Sets the results of `current`; settles and removes the parts of
   /// the queue. If the disk fails halfway, the parts that were not stored stay in the queue.
-  [[nodiscard]] bool move_before(delivery_job& current, batch_queue& queue) {
+  [[nodiscard, gnu::cold]] bool move_before(delivery_job& current, batch_queue& queue) {
     std::vector<std::string> payloads;
     std::uint64_t bytes = 0;
     for (std::size_t i = 0; i <= queue.size(); ++i) {
@@ -72,7 +72,7 @@ class spooled_parts {
 
   /// Reads the oldest part; pass its results to `end_first`. The part has no ticket. It has no entries if there is none or
   /// if it is unreadable, which is reported.
-  [[nodiscard]] batch_part first() {
+  [[nodiscard, gnu::cold]] batch_part first() {
     spool::frame found;
     if (!spool_.front(found)) return {};
     batch entries = decode_batch(found.payload, found.records);
@@ -84,7 +84,7 @@ class spooled_parts {
     return {std::move(entries), {}, nullptr};
   }
   /// Removes the part that `first` returned. The fallback took `to_fallback` of the delivered records.
-  void end_first(std::vector<record_result> const& results, std::size_t to_fallback) {
+  [[gnu::cold]] void end_first(std::vector<record_result> const& results, std::size_t to_fallback) {
     spool_.pop_front();
     auto const with = [&results](record_result result) {
       return static_cast<std::uint64_t>(std::count(results.begin(), results.end(), result));
@@ -102,8 +102,8 @@ class spooled_parts {
     owners_.erase(found);
   }
 
-  void close() noexcept { spool_.close(); }
-  void after_fork_in_child() noexcept {
+  [[gnu::cold]] void close() noexcept { spool_.close(); }
+  [[gnu::cold]] void after_fork_in_child() noexcept {
     owners_.clear();
     spool_.after_fork_in_child();
   }
@@ -132,7 +132,7 @@ class spooled_parts {
     return true;
   }
   /// Reports the first of several failures. Returns false.
-  bool fail(std::string_view error) {
+  [[gnu::cold]] bool fail(std::string_view error) {
     if (!std::exchange(is_failing_, true)) report_("the spool takes no more records", error);
     return false;
   }

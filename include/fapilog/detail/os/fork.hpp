@@ -25,7 +25,7 @@ class fork_safe : public T {
   using T::operator=;
 
   /// Replaces the object by a default-constructed one without running its destructor. In a forked child only.
-  void recreate_in_child() noexcept { ::new (static_cast<void*>(this)) fork_safe; }
+  [[gnu::cold]] void recreate_in_child() noexcept { ::new (static_cast<void*>(this)) fork_safe; }
 };
 
 /// Owns an object with threads and locks that must not be used in a forked child. There the object is never destroyed: it
@@ -36,7 +36,7 @@ class process_ptr {
   process_ptr() = default;
   process_ptr(process_ptr&&) noexcept = default;
   process_ptr& operator=(process_ptr&&) = delete;
-  ~process_ptr() {
+  [[gnu::cold]] ~process_ptr() {
     if (is_inherited()) (void)object_.release();
   }
 
@@ -45,7 +45,7 @@ class process_ptr {
   /// The object, without the check. Only in the process that made it.
   [[nodiscard]] T& operator*() const noexcept { return *object_; }
 
-  void reset(std::unique_ptr<T> next = nullptr) noexcept {
+  [[gnu::cold]] void reset(std::unique_ptr<T> next = nullptr) noexcept {
     if (is_inherited()) (void)object_.release();
     object_ = std::move(next);
     process_ = process_id();
@@ -82,16 +82,16 @@ class fork_participant {
 /// Holds mutexes during fork(2), so that no other thread has them locked when the child begins.
 class fork_locks final : public fork_participant {
  public:
-  fork_locks(std::initializer_list<std::mutex*> all) : all_(all) {}
+  [[gnu::cold]] fork_locks(std::initializer_list<std::mutex*> all) : all_(all) {}
 
-  void before_fork(clock::time_point) override {
+  [[gnu::cold]] void before_fork(clock::time_point) override {
     for (std::mutex* const m : all_) m->lock();
   }
-  void after_fork_in_parent() noexcept override { unlock(); }
-  void after_fork_in_child() override { unlock(); }
+  [[gnu::cold]] void after_fork_in_parent() noexcept override { unlock(); }
+  [[gnu::cold]] void after_fork_in_child() override { unlock(); }
 
  private:
-  void unlock() noexcept {
+  [[gnu::cold]] void unlock() noexcept {
     std::for_each(all_.rbegin(), all_.rend(), [](std::mutex* m) { m->unlock(); });
   }
 
@@ -102,18 +102,18 @@ class fork_locks final : public fork_participant {
 /// The first use registers the handlers. It is never destroyed. Thread: any.
 class fork_participants {
  public:
-  static fork_participants& instance() {
+  [[gnu::cold]] static fork_participants& instance() {
     static auto* const only = new fork_participants;
     return *only;
   }
 
   /// Throws: std::bad_alloc.
-  void add(std::shared_ptr<fork_participant> const& participant) {
+  [[gnu::cold]] void add(std::shared_ptr<fork_participant> const& participant) {
     std::lock_guard const lock{mutex_};
     std::erase_if(all_, [](auto const& p) { return p.expired(); });
     all_.push_back(participant);
   }
-  void remove(fork_participant const& participant) noexcept {
+  [[gnu::cold]] void remove(fork_participant const& participant) noexcept {
     std::lock_guard const lock{mutex_};
     std::erase_if(all_, [&](auto const& p) {
       auto const alive = p.lock();
@@ -122,12 +122,12 @@ class fork_participants {
   }
 
  private:
-  fork_participants() {
+  [[gnu::cold]] fork_participants() {
     at_fork([] { instance().before_fork(); }, [] { instance().after_fork(false); },
             [] { instance().after_fork(true); });
   }
 
-  void before_fork() {
+  [[gnu::cold]] void before_fork() {
     mutex_.lock();
     for (auto const& p : all_) {
       if (auto alive = p.lock()) forking_.push_back(std::move(alive));
@@ -135,7 +135,7 @@ class fork_participants {
     for (auto const& p : forking_) p->before_fork(fork_participant::clock::now() + std::chrono::seconds{1});
   }
 
-  void after_fork(bool in_child) {
+  [[gnu::cold]] void after_fork(bool in_child) {
     if (in_child) fork_generation.fetch_add_relaxed(1);
     std::for_each(forking_.rbegin(), forking_.rend(), [in_child](auto const& p) {
       if (in_child) {

@@ -39,13 +39,13 @@
 namespace fapilog::inline v0_1::detail {
 
 /// Returns a number that is unique in this process.
-[[nodiscard]] inline std::uint64_t unique_number() noexcept {
+[[nodiscard, gnu::cold]] inline std::uint64_t unique_number() noexcept {
   static constinit atomic_word<std::uint64_t> numbers{1};
   return numbers.fetch_add_relaxed(1);
 }
 
 /// Registers the process for membarrier(2). Returns false if the kernel does not support or allow it.
-[[nodiscard]] inline bool register_membarrier() noexcept {
+[[nodiscard, gnu::cold]] inline bool register_membarrier() noexcept {
 #if defined(__linux__) && defined(SYS_membarrier)
   return ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
 #else
@@ -54,7 +54,7 @@ namespace fapilog::inline v0_1::detail {
 }
 
 /// Executes a full fence on every running thread of the process.
-inline void membarrier() noexcept {
+[[gnu::cold]] inline void membarrier() noexcept {
 #if defined(__linux__) && defined(SYS_membarrier)
   ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 #endif
@@ -62,7 +62,7 @@ inline void membarrier() noexcept {
 }
 
 /// True if the time stamp counter has a constant rate and never stops.
-[[nodiscard]] inline bool has_invariant_tsc() noexcept {
+[[nodiscard, gnu::cold]] inline bool has_invariant_tsc() noexcept {
 #if FAPILOG_DETAIL_X86
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (__get_cpuid(0x80000007U, &a, &b, &c, &d) == 0) return false;
@@ -73,13 +73,13 @@ inline void membarrier() noexcept {
 }
 
 /// Returns zeroed pages, or null. Only touched pages use memory.
-[[nodiscard]] inline void* map_pages(std::size_t size) noexcept {
+[[nodiscard, gnu::cold]] inline void* map_pages(std::size_t size) noexcept {
   void* const pages = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return pages == MAP_FAILED ? nullptr : pages;
 }
-inline void unmap_pages(void* pages, std::size_t size) noexcept { ::munmap(pages, size); }
+[[gnu::cold]] inline void unmap_pages(void* pages, std::size_t size) noexcept { ::munmap(pages, size); }
 /// Returns the memory of the whole pages in this range to the system. The addresses stay valid; the content is lost.
-inline void release_pages(std::byte* begin, std::size_t size) noexcept {
+[[gnu::cold]] inline void release_pages(std::byte* begin, std::size_t size) noexcept {
   auto const page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   auto const first = (reinterpret_cast<std::uintptr_t>(begin) + page - 1) / page * page;
   auto const end = (reinterpret_cast<std::uintptr_t>(begin) + size) / page * page;
@@ -87,7 +87,8 @@ inline void release_pages(std::byte* begin, std::size_t size) noexcept {
 }
 
 /// Allocates the memory of these pages before their first use, if the kernel can (Linux 5.14). Keeps their content.
-inline void populate_pages([[maybe_unused]] std::byte* begin, [[maybe_unused]] std::size_t size) noexcept {
+[[gnu::cold]] inline void populate_pages([[maybe_unused]] std::byte* begin,
+                                         [[maybe_unused]] std::size_t size) noexcept {
 #if defined(MADV_POPULATE_WRITE)
   constexpr int populate_for_writing = MADV_POPULATE_WRITE;
 #elif defined(__linux__)
@@ -112,7 +113,7 @@ inline void populate_pages([[maybe_unused]] std::byte* begin, [[maybe_unused]] s
 
 /// Requests short time slices for this thread (Linux 6.12; older kernels ignore it), so that a thread that is woken
 /// need not wait for the end of a time slice of milliseconds.
-inline void request_short_time_slices() noexcept {
+[[gnu::cold]] inline void request_short_time_slices() noexcept {
 #if defined(__linux__) && defined(SYS_sched_setattr)
   // The layout of sched_setattr(2); C libraries before glibc 2.41 do not declare it.
   struct attributes {
@@ -136,14 +137,14 @@ inline void request_short_time_slices() noexcept {
 }
 
 /// `name`: at most 15 characters.
-inline void name_thread([[maybe_unused]] char const* name) noexcept {
+[[gnu::cold]] inline void name_thread([[maybe_unused]] char const* name) noexcept {
 #if defined(__linux__)
   ::prctl(PR_SET_NAME, name, 0, 0, 0);
 #endif
 }
 
 /// Returns the name of a thread of this process by its kernel id, or an empty string.
-[[nodiscard]] inline std::string name_of_thread([[maybe_unused]] std::uint64_t id) {
+[[nodiscard, gnu::cold]] inline std::string name_of_thread([[maybe_unused]] std::uint64_t id) {
 #if defined(__linux__)
   std::string const path = "/proc/self/task/" + std::to_string(id) + "/comm";
   int const descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -160,7 +161,7 @@ inline void name_thread([[maybe_unused]] char const* name) noexcept {
 }
 
 /// Prepares a thread of the library: name, exact timers and short time slices.
-inline void prepare_thread(char const* name) noexcept {
+[[gnu::cold]] inline void prepare_thread(char const* name) noexcept {
   name_thread(name);
 #if defined(__linux__)
   ::prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
@@ -172,7 +173,7 @@ inline void prepare_thread(char const* name) noexcept {
 /// stay unblocked.
 class signals_blocked {
  public:
-  signals_blocked() noexcept {
+  [[gnu::cold]] signals_blocked() noexcept {
     ::sigset_t all;
     ::sigfillset(&all);
     for (int const fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS})
@@ -181,7 +182,7 @@ class signals_blocked {
   }
   signals_blocked(signals_blocked const&) = delete;
   signals_blocked& operator=(signals_blocked const&) = delete;
-  ~signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  [[gnu::cold]] ~signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
  private:
   ::sigset_t before_;
@@ -196,9 +197,9 @@ inline void at_fork(void (*before)(), void (*in_parent)(), void (*in_child)()) n
 }
 
 /// Ends all waits on the socket.
-inline void shut_down_socket(int descriptor) noexcept { ::shutdown(descriptor, SHUT_RDWR); }
+[[gnu::cold]] inline void shut_down_socket(int descriptor) noexcept { ::shutdown(descriptor, SHUT_RDWR); }
 
-inline void sleep_ns(std::int64_t ns) noexcept {
+[[gnu::cold]] inline void sleep_ns(std::int64_t ns) noexcept {
   ::timespec duration{};
   duration.tv_sec = static_cast<::time_t>(ns / 1'000'000'000);
   duration.tv_nsec = static_cast<long>(ns % 1'000'000'000);
@@ -206,7 +207,7 @@ inline void sleep_ns(std::int64_t ns) noexcept {
 }
 
 /// Returns the readable form of a mangled type name, and any other string unchanged.
-[[nodiscard]] inline std::string demangled(char const* name) {
+[[nodiscard, gnu::cold]] inline std::string demangled(char const* name) {
 #if __has_include(<cxxabi.h>)
   int status = 0;
   char* const found = abi::__cxa_demangle(name, nullptr, nullptr, &status);
@@ -219,13 +220,13 @@ inline void sleep_ns(std::int64_t ns) noexcept {
   return name;
 }
 
-[[nodiscard]] inline std::string host_name() {
+[[nodiscard, gnu::cold]] inline std::string host_name() {
   char name[256] = {};
   return ::gethostname(name, sizeof name - 1) == 0 ? std::string{name} : std::string{"unknown"};
 }
 
 /// The file name of the running program, or "unknown".
-[[nodiscard]] inline std::string program_name() {
+[[nodiscard, gnu::cold]] inline std::string program_name() {
 #if defined(__linux__)
   char path[4096];
   ::ssize_t const size = ::readlink("/proc/self/exe", path, sizeof path);
@@ -243,13 +244,13 @@ inline void sleep_ns(std::int64_t ns) noexcept {
 }
 
 /// Returns an environment variable, or `otherwise` if it is not set or empty.
-[[nodiscard]] inline std::string environment(char const* name, char const* otherwise) {
+[[nodiscard, gnu::cold]] inline std::string environment(char const* name, char const* otherwise) {
   char const* const found = std::getenv(name);
   return found != nullptr && *found != '\0' ? std::string{found} : std::string{otherwise};
 }
 
 /// Returns the name and value of all environment variables whose names begin with `prefix`, ignoring case.
-[[nodiscard]] inline std::vector<std::pair<std::string, std::string>> environment_beginning(
+[[nodiscard, gnu::cold]] inline std::vector<std::pair<std::string, std::string>> environment_beginning(
     std::string_view prefix) {
   std::vector<std::pair<std::string, std::string>> found;
   for (char** one = ::environ; one != nullptr && *one != nullptr; ++one) {

@@ -20,7 +20,8 @@ namespace detail {
 class setting_check {
  public:
   /// Checks a value and everything that it contains.
-  void value(std::string const& path, setting const& s, setting_type const& type, void const* value) {
+  [[gnu::cold]] void value(std::string const& path, setting const& s, setting_type const& type,
+                           void const* value) {
     switch (type.kind) {
       case setting_kind::object: return object(path, value, type);
       case setting_kind::string:
@@ -42,7 +43,7 @@ class setting_check {
     if (s.not_empty && all.count == 0 && type.kind == setting_kind::list) add(path, "must not be empty");
   }
   /// Checks the members of an aggregate, then, if they are valid, its rules across members.
-  void object(std::string const& path, void const* value, setting_type const& type) {
+  [[gnu::cold]] void object(std::string const& path, void const* value, setting_type const& type) {
     std::size_t const before = text_.size();
     for (setting_member const& member : members_of(value, type)) {
       this->value(below(path, member.row.name), member.row, *member.type, member.value);
@@ -52,17 +53,17 @@ class setting_check {
     type.check(value, here);
   }
 
-  void add(std::string_view path, std::string_view problem) {
+  [[gnu::cold]] void add(std::string_view path, std::string_view problem) {
     if (!text_.empty()) text_ += '\n';
     text_.append("fapilog: ").append(path).append(": ").append(problem);
   }
 
   /// Throws: std::invalid_argument with a line for each problem, if there are any.
-  void finish() const {
+  [[gnu::cold]] void finish() const {
     if (!text_.empty()) throw std::invalid_argument{text_};
   }
 
-  [[nodiscard]] static std::string below(std::string_view path, std::string_view name) {
+  [[nodiscard, gnu::cold]] static std::string below(std::string_view path, std::string_view name) {
     std::string all{path};
     if (!all.empty()) all += '.';
     return all.append(name);
@@ -103,8 +104,8 @@ class setting_check {
 };
 
 /// Throws: std::invalid_argument, in the form of all errors of settings.
-[[noreturn]] inline void refuse_setting(std::string_view owner, std::string_view name, std::string_view value,
-                                        std::string_view rule) {
+[[noreturn, gnu::cold]] inline void refuse_setting(std::string_view owner, std::string_view name,
+                                                   std::string_view value, std::string_view rule) {
   setting_check all;
   all.add(setting_check::below(owner, name),
           std::string{value}.append(" is invalid; expected ").append(rule));
@@ -118,7 +119,7 @@ class setting_check {
 /// the plugin's name and begins each line of the message: `rate_limit.capacity: 0 is out of range (1 or more)`.
 /// Throws: std::invalid_argument with everything that is wrong; std::bad_alloc.
 template <detail::described Config>
-void check_settings(std::string_view owner, Config const& config) {
+[[gnu::cold]] void check_settings(std::string_view owner, Config const& config) {
   detail::setting_check all;
   all.object(std::string{owner}, &config, detail::setting_type_of<Config>);
   all.finish();

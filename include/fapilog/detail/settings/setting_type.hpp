@@ -122,8 +122,8 @@ concept checked_across = requires(T const& t, setting_problems& problems) {
   T::check(t, problems);
 };
 
-inline void add_member(std::vector<setting_member>& to, setting const& row, void* value,
-                       setting_type const& type) {
+[[gnu::cold]] inline void add_member(std::vector<setting_member>& to, setting const& row, void* value,
+                                     setting_type const& type) {
   to.push_back({row, value, &type});
 }
 
@@ -155,7 +155,7 @@ struct scalar_functions {
     else if constexpr (std::floating_point<T>) to = static_cast<T>(s.number);
     else to = static_cast<T>(s.whole);
   }
-  static std::string_view name_at(std::size_t index, std::int64_t& value) {
+  [[gnu::cold]] static std::string_view name_at(std::size_t index, std::int64_t& value) {
     auto const& names = enum_names<T>::names;
     if (index >= names.size()) return {};
     value = static_cast<std::int64_t>(names[index].first);
@@ -165,7 +165,7 @@ struct scalar_functions {
 
 template <class T>
 struct level_functions {
-  static int parse(std::string_view text) {
+  [[gnu::cold]] static int parse(std::string_view text) {
     auto const parsed = enum_names<T>::parse(text);
     return parsed ? static_cast<int>(parsed.value) : -1;
   }
@@ -175,50 +175,50 @@ struct level_functions {
 template <class T>
 struct list_functions {
   using element = typename T::value_type;
-  static void each(void const* all, void* context, setting_type::visit_function visit) {
+  [[gnu::cold]] static void each(void const* all, void* context, setting_type::visit_function visit) {
     for (element const& one : *static_cast<T const*>(all)) visit(context, nullptr, &one);
   }
-  static bool append(void* all, void* context, setting_type::fill_function fill) {
+  [[gnu::cold]] static bool append(void* all, void* context, setting_type::fill_function fill) {
     element one{};
     if (!fill(context, nullptr, &one)) return false;
     T& to = *static_cast<T*>(all);
     to.insert(to.end(), std::move(one));
     return true;
   }
-  static void clear(void* all) { static_cast<T*>(all)->clear(); }
+  [[gnu::cold]] static void clear(void* all) { static_cast<T*>(all)->clear(); }
 };
 
 template <class T>
 struct level_set_functions {
   using element = level;
-  static void each(void const* all, void* context, setting_type::visit_function visit) {
+  [[gnu::cold]] static void each(void const* all, void* context, setting_type::visit_function visit) {
     for (int i = 0; i < 100; ++i) {
       auto const one = static_cast<level>(i);
       if (static_cast<T const*>(all)->contains(one)) visit(context, nullptr, &one);
     }
   }
-  static bool append(void* all, void* context, setting_type::fill_function fill) {
+  [[gnu::cold]] static bool append(void* all, void* context, setting_type::fill_function fill) {
     level one{};
     if (!fill(context, nullptr, &one)) return false;
     static_cast<T*>(all)->insert(one);
     return true;
   }
-  static void clear(void* all) { *static_cast<T*>(all) = T{}; }
+  [[gnu::cold]] static void clear(void* all) { *static_cast<T*>(all) = T{}; }
 };
 
 template <class T>
 struct optional_functions {
-  static void each(void const* all, void* context, setting_type::visit_function visit) {
+  [[gnu::cold]] static void each(void const* all, void* context, setting_type::visit_function visit) {
     auto const& value = *static_cast<T const*>(all);
     if (value) visit(context, nullptr, &*value);
   }
-  static bool append(void* all, void* context, setting_type::fill_function fill) {
+  [[gnu::cold]] static bool append(void* all, void* context, setting_type::fill_function fill) {
     typename T::value_type one{};
     if (!fill(context, nullptr, &one)) return false;
     *static_cast<T*>(all) = std::move(one);
     return true;
   }
-  static void clear(void* all) { static_cast<T*>(all)->reset(); }
+  [[gnu::cold]] static void clear(void* all) { static_cast<T*>(all)->reset(); }
 };
 
 template <class T>
@@ -229,10 +229,10 @@ struct map_types {
 
 template <class T>
 struct map_functions {
-  static void each(void const* all, void* context, setting_type::visit_function visit) {
+  [[gnu::cold]] static void each(void const* all, void* context, setting_type::visit_function visit) {
     for (auto const& [key, value] : *static_cast<T const*>(all)) visit(context, &key, &value);
   }
-  static bool append(void* all, void* context, setting_type::fill_function fill) {
+  [[gnu::cold]] static bool append(void* all, void* context, setting_type::fill_function fill) {
     typename map_types<T>::key key{};
     typename map_types<T>::mapped value{};
     if (!fill(context, &key, &value)) return false;
@@ -240,7 +240,7 @@ struct map_functions {
     to.insert(to.end(), {std::move(key), std::move(value)});
     return true;
   }
-  static void clear(void* all) { static_cast<T*>(all)->clear(); }
+  [[gnu::cold]] static void clear(void* all) { static_cast<T*>(all)->clear(); }
 };
 
 template <class T>
@@ -252,10 +252,10 @@ struct object_functions {
       add_member(to, row, &member, setting_type_of<M>);
     }
   };
-  static void members(void* object, std::vector<setting_member>& to) {
+  [[gnu::cold]] static void members(void* object, std::vector<setting_member>& to) {
     T::describe(*static_cast<T*>(object), collector{to});
   }
-  static void check(void const* object, setting_problems& problems) {
+  [[gnu::cold]] static void check(void const* object, setting_problems& problems) {
     T::check(*static_cast<T const*>(object), problems);
   }
 };
@@ -330,7 +330,8 @@ template <class T>
 }
 
 /// The members of an aggregate, in order. What `value` points to is changed only through the result.
-[[nodiscard]] inline std::vector<setting_member> members_of(void const* value, setting_type const& type) {
+[[nodiscard, gnu::cold]] inline std::vector<setting_member> members_of(void const* value,
+                                                                       setting_type const& type) {
   std::vector<setting_member> all;
   type.members(const_cast<void*>(value), all);
   return all;

@@ -31,14 +31,14 @@ struct given_scalar {
 };
 
 /// The unit of a duration that is given as a plain number, in nanoseconds.
-[[nodiscard]] inline double plain_unit_ns(setting const& s) noexcept {
+[[nodiscard, gnu::cold]] inline double plain_unit_ns(setting const& s) noexcept {
   return s.name.ends_with("_ms") ? 1e6 : 1e9;
 }
 
 // --- rules in words ------------------------------------------------------------------------------------------
 
 /// The setting's lower bound, or the type's.
-[[nodiscard]] inline double lower_bound_of(setting const& s, setting_type const& type) noexcept {
+[[nodiscard, gnu::cold]] inline double lower_bound_of(setting const& s, setting_type const& type) noexcept {
   bool const is_unsigned = type.kind == setting_kind::integer && !type.is_signed;
   bool const never_negative =
       is_unsigned || type.kind == setting_kind::duration || s.form == setting_form::bytes;
@@ -46,7 +46,8 @@ struct given_scalar {
 }
 
 /// Formats a bound of a setting, with its unit.
-[[nodiscard]] inline std::string bound_text(setting const& s, setting_type const& type, double bound) {
+[[nodiscard, gnu::cold]] inline std::string bound_text(setting const& s, setting_type const& type,
+                                                       double bound) {
   if (type.kind == setting_kind::duration) {
     auto const ns = nanoseconds_of(bound * plain_unit_ns(s));
     return ns ? duration_text(*ns) : number_text(bound) + (plain_unit_ns(s) < 1e9 ? "ms" : "s");
@@ -56,7 +57,7 @@ struct given_scalar {
   return number_text(bound);
 }
 
-[[nodiscard]] inline std::string type_bound_text(setting_type const& type, bool is_upper) {
+[[nodiscard, gnu::cold]] inline std::string type_bound_text(setting_type const& type, bool is_upper) {
   unsigned const bits = static_cast<unsigned>(type.bytes * 8);
   std::uint64_t const all = bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
   if (!type.is_signed) return is_upper ? std::to_string(all) : "0";
@@ -65,8 +66,8 @@ struct given_scalar {
 }
 
 /// `1 to 5`, `1 or more`, `above 0`, `at most 9`; empty without bounds. With `of_type` also the bounds of the C++ type.
-[[nodiscard]] inline std::string range_text(setting const& s, setting_type const& type,
-                                            bool of_type = false) {
+[[nodiscard, gnu::cold]] inline std::string range_text(setting const& s, setting_type const& type,
+                                                       bool of_type = false) {
   double const min = lower_bound_of(s, type);
   of_type = of_type && type.kind == setting_kind::integer;
   bool const has_max = std::isfinite(s.max) || of_type;
@@ -96,7 +97,7 @@ struct given_scalar {
 }
 
 /// Returns the values that a setting of this type may have, for "expected ...".
-[[nodiscard]] inline std::string rule_of(setting const& s, setting_type const& type) {
+[[nodiscard, gnu::cold]] inline std::string rule_of(setting const& s, setting_type const& type) {
   std::string const range = range_text(s, type);
   // Durations and sizes are never negative, so the rule does not say it.
   bool const is_plain =
@@ -143,14 +144,14 @@ struct given_scalar {
 
 /// The whole string as a number.
 template <class T>
-[[nodiscard]] std::optional<T> digits_of(std::string_view text, int base) {
+[[nodiscard, gnu::cold]] std::optional<T> digits_of(std::string_view text, int base) {
   T number{};
   auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
   bool const all = !text.empty() && error == std::errc{} && end == text.data() + text.size();
   return all ? std::optional{number} : std::nullopt;
 }
 
-[[nodiscard]] inline std::optional<double> real_of(given_scalar const& given) {
+[[nodiscard, gnu::cold]] inline std::optional<double> real_of(given_scalar const& given) {
   using type = given_scalar::type;
   switch (given.what) {
     case type::integer: return static_cast<double>(given.integer);
@@ -168,19 +169,22 @@ template <class T>
   return all ? std::optional{number} : std::nullopt;
 }
 
-[[nodiscard]] inline setting_scalar scalar_of_bits(std::uint64_t bits, setting_type const& type) noexcept {
+[[nodiscard, gnu::cold]] inline setting_scalar scalar_of_bits(std::uint64_t bits,
+                                                              setting_type const& type) noexcept {
   unsigned const width = static_cast<unsigned>(type.bytes * 8) - (type.is_signed ? 1U : 0U);
   return {static_cast<double>(bits), static_cast<std::int64_t>(bits), width >= 64 || (bits >> width) == 0};
 }
 
-[[nodiscard]] inline setting_scalar scalar_of_signed(std::int64_t number, setting_type const& type) noexcept {
+[[nodiscard, gnu::cold]] inline setting_scalar scalar_of_signed(std::int64_t number,
+                                                                setting_type const& type) noexcept {
   if (number >= 0) return scalar_of_bits(static_cast<std::uint64_t>(number), type);
   unsigned const width = static_cast<unsigned>(type.bytes * 8) - 1;
   return {static_cast<double>(number), number, type.is_signed && (number >> width) == -1};
 }
 
-[[nodiscard]] inline std::optional<setting_scalar> integer_of(given_scalar const& given, setting const& s,
-                                                              setting_type const& type) {
+[[nodiscard, gnu::cold]] inline std::optional<setting_scalar> integer_of(given_scalar const& given,
+                                                                         setting const& s,
+                                                                         setting_type const& type) {
   using kind = given_scalar::type;
   bool const is_string = given.what == kind::string;
   if (s.form == setting_form::octal) {
@@ -204,8 +208,9 @@ template <class T>
   return setting_scalar{*number, 0, false};
 }
 
-[[nodiscard]] inline std::optional<setting_scalar> duration_of(given_scalar const& given, setting const& s,
-                                                               setting_type const& type) {
+[[nodiscard, gnu::cold]] inline std::optional<setting_scalar> duration_of(given_scalar const& given,
+                                                                          setting const& s,
+                                                                          setting_type const& type) {
   double const unit = plain_unit_ns(s);
   double ns = 0;
   if (given.what == given_scalar::type::string) {
@@ -230,8 +235,9 @@ template <class T>
 }
 
 /// Returns the given value, even if it is outside its bounds, or nothing if it is not of this type.
-[[nodiscard]] inline std::optional<setting_scalar> scalar_of(given_scalar const& given, setting const& s,
-                                                             setting_type const& type) {
+[[nodiscard, gnu::cold]] inline std::optional<setting_scalar> scalar_of(given_scalar const& given,
+                                                                        setting const& s,
+                                                                        setting_type const& type) {
   using kind = given_scalar::type;
   bool const is_string = given.what == kind::string;
   switch (type.kind) {
@@ -269,8 +275,8 @@ template <class T>
 // --- what is wrong with a value ------------------------------------------------------------------------------
 
 /// Formats a value for a message, in one form however it was given.
-[[nodiscard]] inline std::string scalar_text(setting_scalar const& v, setting const& s,
-                                             setting_type const& type) {
+[[nodiscard, gnu::cold]] inline std::string scalar_text(setting_scalar const& v, setting const& s,
+                                                        setting_type const& type) {
   switch (type.kind) {
     case setting_kind::integer:
       if (s.form == setting_form::octal) return octal_text(static_cast<std::uint64_t>(v.whole));
@@ -285,8 +291,8 @@ template <class T>
 }
 
 /// Returns what is wrong with the value, or an empty string.
-[[nodiscard]] inline std::string scalar_problem(setting_scalar const& v, setting const& s,
-                                                setting_type const& type) {
+[[nodiscard, gnu::cold]] inline std::string scalar_problem(setting_scalar const& v, setting const& s,
+                                                           setting_type const& type) {
   auto const out_of = [&](std::string const& range) {
     return scalar_text(v, s, type) + " is out of range (" + range + ')';
   };

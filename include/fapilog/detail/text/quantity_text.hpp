@@ -28,7 +28,7 @@ namespace fapilog::inline v0_1::detail {
 }
 
 /// Converts ASCII letters to lower case.
-[[nodiscard]] inline std::string lower_case(std::string_view text) {
+[[nodiscard, gnu::cold]] inline std::string lower_case(std::string_view text) {
   std::string result{text};
   for (char& c : result) c = to_ascii_lower(c);
   return result;
@@ -41,7 +41,7 @@ struct quantity {
 };
 
 /// Parses digits, optional decimals and an optional unit of letters. Refuses a sign and an exponent.
-[[nodiscard]] inline std::optional<quantity> parse_quantity(std::string_view text) noexcept {
+[[nodiscard, gnu::cold]] inline std::optional<quantity> parse_quantity(std::string_view text) noexcept {
   constexpr std::string_view digits = "0123456789";
   text = without_spaces_around(text);
   std::size_t end = std::min(text.find_first_not_of(digits), text.size());
@@ -58,7 +58,7 @@ struct quantity {
 // --- numbers -------------------------------------------------------------------------------------------------
 
 /// `0.5`, `256000`, `nan`.
-[[nodiscard]] inline std::string number_text(double number) {
+[[nodiscard, gnu::cold]] inline std::string number_text(double number) {
   char text[32];
   constexpr double exact = 1e15;
   char* const end = text + sizeof text;
@@ -69,7 +69,7 @@ struct quantity {
 }
 
 /// `0644`.
-[[nodiscard]] inline std::string octal_text(std::uint64_t number) {
+[[nodiscard, gnu::cold]] inline std::string octal_text(std::uint64_t number) {
   char text[32];
   auto const done = std::to_chars(text, text + sizeof text, number, 8);
   return (number == 0 ? "" : "0") + std::string{text, done.ptr};
@@ -82,7 +82,7 @@ inline constexpr std::array<std::string_view, 5> size_units{"B", "KB", "MB", "GB
 
 /// Parses `10 MB`, `1.5kb`, `4 KiB` or `512`, in upper or lower case, 1024-based. Fractions of a byte are discarded.
 /// Returns nothing for any other string.
-[[nodiscard]] inline std::optional<std::uint64_t> parse_bytes(std::string_view text) {
+[[nodiscard, gnu::cold]] inline std::optional<std::uint64_t> parse_bytes(std::string_view text) {
   auto const parsed = parse_quantity(text);
   if (!parsed) return std::nullopt;
   std::string unit = lower_case(parsed->unit);
@@ -107,7 +107,7 @@ inline constexpr std::array<std::string_view, 5> size_units{"B", "KB", "MB", "GB
 }
 
 /// Formats a size with the largest unit that divides it: `10 MB`, `1000 B`; 0 is `0`.
-[[nodiscard]] inline std::string bytes_text(std::uint64_t bytes) {
+[[nodiscard, gnu::cold]] inline std::string bytes_text(std::uint64_t bytes) {
   std::size_t unit = 0;
   while (bytes != 0 && bytes % 1024 == 0 && unit + 1 < size_units.size()) {
     bytes /= 1024;
@@ -133,7 +133,7 @@ inline constexpr std::array<duration_unit, 8> duration_units{{{"ns", 1},
                                                               {"w", 604'800e9}}};
 
 /// Converts a number to nanoseconds, if it is not negative and at most 292 years.
-[[nodiscard]] inline std::optional<std::chrono::nanoseconds> nanoseconds_of(double ns) noexcept {
+[[nodiscard, gnu::cold]] inline std::optional<std::chrono::nanoseconds> nanoseconds_of(double ns) noexcept {
   constexpr double max = 0x1p63;
   if (!(ns >= 0 && ns < max)) return std::nullopt;
   return std::chrono::nanoseconds{std::llround(ns)};
@@ -141,8 +141,8 @@ inline constexpr std::array<duration_unit, 8> duration_units{{{"ns", 1},
 
 /// Parses `250ms`, `5s`, `1.5h`, `hourly`, `daily` or `weekly`; the unit of a plain number is `plain_ns` nanoseconds.
 /// Returns nothing for any other string.
-[[nodiscard]] inline std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text,
-                                                                            double plain_ns) {
+[[nodiscard, gnu::cold]] inline std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text,
+                                                                                       double plain_ns) {
   text = without_spaces_around(text);
   if (text == "hourly") return std::chrono::hours{1};
   if (text == "daily") return std::chrono::hours{24};
@@ -157,7 +157,7 @@ inline constexpr std::array<duration_unit, 8> duration_units{{{"ns", 1},
 }
 
 /// Formats a duration with the largest unit up to days that divides it: `250ms`, `90s`, `1d`; 0 is `0s`.
-[[nodiscard]] inline std::string duration_text(std::chrono::nanoseconds value) {
+[[nodiscard, gnu::cold]] inline std::string duration_text(std::chrono::nanoseconds value) {
   if (value.count() == 0) return "0s";
   std::string_view unit = "ns";
   std::int64_t number = value.count();
@@ -173,7 +173,7 @@ inline constexpr std::array<duration_unit, 8> duration_units{{{"ns", 1},
 // --- flags ---------------------------------------------------------------------------------------------------
 
 /// Parses true, yes, on, 1 or false, no, off, 0, in upper or lower case.
-[[nodiscard]] inline std::optional<bool> parse_flag(std::string_view text) {
+[[nodiscard, gnu::cold]] inline std::optional<bool> parse_flag(std::string_view text) {
   std::string const word = lower_case(without_spaces_around(text));
   if (word == "true" || word == "yes" || word == "on" || word == "1") return true;
   if (word == "false" || word == "no" || word == "off" || word == "0") return false;

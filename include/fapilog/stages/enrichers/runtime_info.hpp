@@ -23,7 +23,7 @@ struct runtime_info_config {
   std::string version = {};
 
   template <class Self, class Visitor>
-  static void describe(Self& self, Visitor&& visit) {
+  [[gnu::cold]] static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "service",
                   .text = "Name of the service; empty: FAPILOG_SERVICE, else the file name of the program."},
           self.service);
@@ -59,7 +59,7 @@ class runtime_info {
 
  private:
   /// Copies the strings into the batch's memory, because the batch may outlive the enricher.
-  void prepare(event& e) {
+  [[gnu::cold]] void prepare(event& e) {
     constexpr std::size_t count = 5;
     auto* const all = e.memory->take_array<member>(count);
     all[0] = {"service", value::of_string(e.copy(service_))};
@@ -73,7 +73,8 @@ class runtime_info {
     prepared_in_ = e.memory->round();
   }
 
-  static std::string chosen(std::string const& given, char const* variable, char const* otherwise) {
+  [[gnu::cold]] static std::string chosen(std::string const& given, char const* variable,
+                                          char const* otherwise) {
     return given.empty() ? detail::environment(variable, otherwise) : given;
   }
 

@@ -22,7 +22,7 @@ class stdout_stream {
  public:
   /// `write_timeout`: total time that one call of `write` waits for the reader of a full non-blocking descriptor; at most a
   /// day.
-  stdout_stream(int descriptor, std::chrono::milliseconds write_timeout)
+  [[gnu::cold]] stdout_stream(int descriptor, std::chrono::milliseconds write_timeout)
       : descriptor_(descriptor),
         write_timeout_ms_(static_cast<int>(std::clamp(write_timeout, zero, longest).count())) {}
 
@@ -57,7 +57,7 @@ class stdout_stream {
   }
 
   /// Tries once more to finish an entry that was cut.
-  void stop() {
+  [[gnu::cold]] void stop() {
     if (!torn_.empty()) (void)finish_torn();
   }
 
@@ -71,14 +71,14 @@ class stdout_stream {
     return detail::write_all_to_stream(descriptor_, text, write_timeout_ms_);
   }
 
-  int finish_torn() {
+  [[gnu::cold]] int finish_torn() {
     detail::transfer const done = put(std::string_view{torn_}.substr(torn_out_));
     torn_out_ += done.bytes;
     if (done.error == 0) torn_.clear();
     return done.error;
   }
 
-  write_result failure(int error, std::size_t first, std::size_t count) {
+  [[gnu::cold]] write_result failure(int error, std::size_t first, std::size_t count) {
     std::string const name =
         descriptor_ == 1 ? std::string{"standard output"} : "descriptor " + std::to_string(descriptor_);
     if (error == EPIPE || error == EBADF) {
