@@ -33,7 +33,8 @@ class delivery {
  public:
   using clock = std::chrono::steady_clock;
 
-  delivery(placed_sink placed, bool has_own_thread, std::shared_ptr<diagnostics> const& reports_to)
+  [[gnu::cold]] delivery(placed_sink placed, bool has_own_thread,
+                         std::shared_ptr<diagnostics> const& reports_to)
       : sink_(std::move(placed.sink)),
         options_(std::move(placed.delivery)),
         status_(std::make_shared<sink_status>(options_.name.empty() ? sink_.name() : options_.name, sink_)),
@@ -55,9 +56,11 @@ class delivery {
   [[nodiscard]] sink_guard const& guard() const noexcept { return guard_; }
 
   /// Must be called before anything else: the fallback can be needed before the sink has started.
-  void prepare(start_context const& context) { context_ = std::make_unique<start_context>(context); }
+  [[gnu::cold]] void prepare(start_context const& context) {
+    context_ = std::make_unique<start_context>(context);
+  }
   /// Starts the sink. Does nothing if it was called before.
-  void start() {
+  [[gnu::cold]] void start() {
     if (next_start_ == clock::time_point{}) try_start();
   }
 
@@ -105,7 +108,7 @@ class delivery {
 
   /// Writes the remaining entries of the job to the fallback. Entries that the fallback does not take are lost.
   /// `is_full` is true if a queue or spool is full: the loss then counts as dropped, not as failed.
-  void give_up(delivery_job& job, bool is_full = false) {
+  [[gnu::cold]] void give_up(delivery_job& job, bool is_full = false) {
     std::size_t const left = job.remaining_count();
     if (left == 0) return;
     std::vector<bool> const saved = write_to_fallback(job.remaining());
@@ -132,13 +135,13 @@ class delivery {
     job.part.settle(job.results);
   }
 
-  void flush() {
+  [[gnu::cold]] void flush() {
     guard_.call("the sink threw in flush", [this] { sink_.flush(); });
     fallback_.flush(guard_);
     update_health();
   }
   /// The sink is not started again afterwards.
-  void stop() {
+  [[gnu::cold]] void stop() {
     if (is_started_) guard_.call("the sink threw in stop", [this] { sink_.stop(); });
     fallback_.stop(guard_);
     is_started_ = false;
@@ -160,7 +163,8 @@ class delivery {
     return {max == 0 ? attempt_state::retry : attempt_state::give_up, until};
   }
 
-  attempt_result after_failure(delivery_job const& job, write_result const& result, std::uint32_t max) {
+  [[gnu::cold]] attempt_result after_failure(delivery_job const& job, write_result const& result,
+                                             std::uint32_t max) {
     counts().errors.add();
     last_reason_ = result.reason();
     auto const now = clock::now();
@@ -183,7 +187,8 @@ class delivery {
   }
 
   /// Exponential backoff with full jitter, at least `requested`.
-  std::chrono::nanoseconds pause_after(std::uint32_t attempts, std::chrono::milliseconds requested) {
+  [[gnu::cold]] std::chrono::nanoseconds pause_after(std::uint32_t attempts,
+                                                     std::chrono::milliseconds requested) {
     double const longest_ms = static_cast<double>(options_.retry.longest_delay.count());
     double const doubled_ms =
         static_cast<double>(options_.retry.first_delay.count()) *
@@ -197,7 +202,7 @@ class delivery {
   }
 
   /// Writes the rejected entries to the fallback, or counts them as rejected. The rest of the batch is delivered.
-  void handle_rejected(delivery_job& job, write_result const& result) {
+  [[gnu::cold]] void handle_rejected(delivery_job& job, write_result const& result) {
     std::vector<std::uint32_t> indices;
     for (std::size_t const index : result.rejected_entries()) {
       if (job.first + index < job.results.size())
@@ -217,7 +222,7 @@ class delivery {
     }
   }
 
-  [[nodiscard]] std::vector<bool> write_to_fallback(batch const& entries) {
+  [[nodiscard, gnu::cold]] std::vector<bool> write_to_fallback(batch const& entries) {
     return fallback_.write(entries, *context_, guard_);
   }
 
@@ -231,7 +236,7 @@ class delivery {
     }
   }
 
-  void try_start() {
+  [[gnu::cold]] void try_start() {
     is_started_ = guard_.call("the sink did not start; the next try is in a second",
                               [this] { sink_.start(*context_); });
     update_health();
@@ -247,7 +252,7 @@ class delivery {
   }
   void publish_circuit() noexcept { counts().circuit.set(static_cast<std::uint64_t>(breaker_.state())); }
 
-  void update_health() {
+  [[gnu::cold]] void update_health() {
     sink_health now;
     guard_.call("the sink threw in health", [&] { now = sink_.health(); });
     if (now.healthy && is_failing_) now = {false, "the last attempt failed: " + last_reason_};

@@ -30,15 +30,15 @@ namespace fapilog::inline v0_1::detail {
 class delivery_thread final : public std::enable_shared_from_this<delivery_thread>, public fork_participant {
  public:
   /// `thread_started` is called on the new thread before it calls the sink.
-  delivery_thread(placed_sink placed, std::shared_ptr<diagnostics> const& reports_to,
-                  std::function<void()> thread_started)
+  [[gnu::cold]] delivery_thread(placed_sink placed, std::shared_ptr<diagnostics> const& reports_to,
+                                std::function<void()> thread_started)
       : delivery_(std::move(placed), true, reports_to),
         thread_started_(std::move(thread_started)),
         backlog_(delivery_) {}
 
   delivery_thread(delivery_thread const&) = delete;
   delivery_thread& operator=(delivery_thread const&) = delete;
-  ~delivery_thread() {
+  [[gnu::cold]] ~delivery_thread() {
     if (thread_.joinable()) thread_.detach();  // the sink hung, and its thread held the last reference
   }
 
@@ -46,7 +46,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
   [[nodiscard]] fapilog::route const& route() const noexcept { return delivery_.options().route; }
 
   /// Starts the thread, which starts the sink.
-  void start(start_context const& context) {
+  [[gnu::cold]] void start(start_context const& context) {
     delivery_.prepare(context);
     start_thread();
   }
@@ -75,7 +75,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
 
   /// Counts `latch` down once every part that was enqueued before has its result and the sink has flushed. Ends the pause
   /// after a failed attempt.
-  void flush(std::shared_ptr<flush_latch> latch) {
+  [[gnu::cold]] void flush(std::shared_ptr<flush_latch> latch) {
     latch->add_participant();
     std::unique_lock lock{mutex_};
     if (phase_ >= phase::ended || !thread_.joinable()) {
@@ -91,25 +91,25 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
   void begin_drain() { advance_to(phase::draining); }
   /// No more parts are coming: every part gets its last chance, then the thread ends.
   void close() { advance_to(phase::closing); }
-  void join() {
+  [[gnu::cold]] void join() {
     if (thread_.joinable()) thread_.join();
   }
 
   /// Parks the thread between two attempts and locks this object. Gives up at `deadline` if the sink hangs.
-  void before_fork(clock::time_point deadline) override {
+  [[gnu::cold]] void before_fork(clock::time_point deadline) override {
     std::unique_lock lock{mutex_};
     is_pause_requested_ = true;
     wake_.notify_one();
     changed_.wait_until(lock, deadline, [this] { return is_out_of_sink(); });
     lock.release();
   }
-  void after_fork_in_parent() noexcept override {
+  [[gnu::cold]] void after_fork_in_parent() noexcept override {
     is_pause_requested_ = false;
     wake_.notify_one();
     mutex_.unlock();
   }
   /// The parent keeps its records and its thread. A sink that hung in the parent is unusable in the child.
-  void after_fork_in_child() override {
+  [[gnu::cold]] void after_fork_in_child() override {
     if (!is_out_of_sink()) phase_ = phase::unusable;
     is_pause_requested_ = is_worker_waiting_ = false;
     activity_ = activity::working;
@@ -156,7 +156,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     return activity_ == activity::parked || phase_ == phase::ended || !thread_.joinable();
   }
 
-  void advance_to(phase next) {
+  [[gnu::cold]] void advance_to(phase next) {
     std::lock_guard const lock{mutex_};
     phase_ = std::max(phase_, next);
     if (next == phase::closing) closed_at_ = clock::now();
@@ -164,13 +164,13 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     changed_.notify_all();
   }
 
-  void start_thread() {
+  [[gnu::cold]] void start_thread() {
     backlog_.open_spool();  // records of earlier processes come before the first part of this one
     detail::signals_blocked const in_new_thread;
     thread_ = std::thread{[self = shared_from_this()] { self->run(); }};
   }
   /// Writes a part for which there is no room to the fallback, or drops it. Reports only the first of several.
-  void refuse(batch_part part, std::unique_lock<std::mutex>& lock) {
+  [[gnu::cold]] void refuse(batch_part part, std::unique_lock<std::mutex>& lock) {
     bool const is_first = !std::exchange(is_overflowing_, true);
     lock.unlock();
     delivery_job job{std::move(part)};
@@ -244,7 +244,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
            (last_attempt_ == attempt_state::done && clock::now() - closed_at_ < std::chrono::seconds{1});
   }
 
-  void park(std::unique_lock<std::mutex>& lock) {
+  [[gnu::cold]] void park(std::unique_lock<std::mutex>& lock) {
     activity_ = activity::parked;
     changed_.notify_all();
     wake_.wait(lock, [this] { return !is_pause_requested_; });
@@ -266,7 +266,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     activity_ = activity::working;
   }
 
-  void serve_flushes(std::unique_lock<std::mutex>& lock) {
+  [[gnu::cold]] void serve_flushes(std::unique_lock<std::mutex>& lock) {
     std::vector<std::shared_ptr<flush_latch>> due;
     while (!flushes_.empty() && flushes_.front().until <= backlog_.finished()) {
       due.push_back(std::move(flushes_.front().latch));
@@ -296,14 +296,14 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     }
   }
 
-  void after_attempt_on_spooled(attempt_state state) {
+  [[gnu::cold]] void after_attempt_on_spooled(attempt_state state) {
     if (state == attempt_state::done) return backlog_.finish_current();
     // After a failure the part is still in the spool, for the next process.
     if (phase_ >= phase::closing) backlog_.leave_current_in_spool();
   }
 
   /// Moves the current job and the queue to the spool if there is one, else gives the job to the fallback or drops it.
-  void give_up_current(std::unique_lock<std::mutex>& lock) {
+  [[gnu::cold]] void give_up_current(std::unique_lock<std::mutex>& lock) {
     if (backlog_.has_spool()) {
       if (backlog_.move_to_spool()) return finish_current();
       // The spool is full. Without a fallback, the job waits for room in it.

@@ -33,9 +33,9 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   using clock = std::chrono::steady_clock;
 
   /// Takes ownership of one reference to the channel. Without `event`, the worker looks for records every millisecond.
-  worker(worker_options const& options, lane_channel& channel, event_maker maker, stage_set stages,
-         std::vector<delivery_slot> slots, std::shared_ptr<diagnostics> reports,
-         enqueue_event* event = nullptr)
+  [[gnu::cold]] worker(worker_options const& options, lane_channel& channel, event_maker maker,
+                       stage_set stages, std::vector<delivery_slot> slots,
+                       std::shared_ptr<diagnostics> reports, enqueue_event* event = nullptr)
       : shutdown_timeout_(options.shutdown_timeout),
         channel_(channel),
         event_(event),
@@ -43,13 +43,13 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
               event, requests_) {}
   worker(worker const&) = delete;
   worker& operator=(worker const&) = delete;
-  ~worker() {
+  [[gnu::cold]] ~worker() {
     if (thread_.joinable()) thread_.detach();  // the thread hung in a sink and held the last reference
     channel_.drop_reference();
   }
 
   /// Starts the thread, which first starts the sinks. Throws: std::system_error without threads.
-  void start(start_context const& context) {
+  [[gnu::cold]] void start(start_context const& context) {
     detail::signals_blocked const in_new_thread;
     thread_ = std::thread{[self = shared_from_this(), context] {
       self->loop_.start_sinks(context);
@@ -62,7 +62,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
 
   /// Waits until everything submitted before has passed the stages and the sinks have flushed. On a thread that serves the
   /// sinks it returns at once, incomplete.
-  [[nodiscard]] account flush(std::chrono::nanoseconds timeout) {
+  [[nodiscard, gnu::cold]] account flush(std::chrono::nanoseconds timeout) {
     auto const began = clock::now();
     std::unique_lock lock{requests_->mutex};
     if (is_dormant_) return account_since(began, true);
@@ -77,7 +77,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   }
 
   /// Closes the channel, handles the records in it, flushes and stops the sinks, and ends the thread.
-  [[nodiscard]] account drain(std::chrono::nanoseconds timeout) {
+  [[nodiscard, gnu::cold]] account drain(std::chrono::nanoseconds timeout) {
     auto const began = clock::now();
     channel_.close_for_calls();
     requests_->stop.store(true, std::memory_order_seq_cst);
@@ -100,7 +100,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   /// Applies all of `changes` at once, between two batches. The old stages handle the records whose calls ended before
   /// this one. Returns false if the changes were not applied within `timeout`; they are then applied later, unless the
   /// runtime ends first.
-  [[nodiscard]] bool change(runtime_changes changes, std::chrono::nanoseconds timeout) {
+  [[nodiscard, gnu::cold]] bool change(runtime_changes changes, std::chrono::nanoseconds timeout) {
     auto const request = std::make_shared<pending_changes::request>();
     request->changes = std::move(changes);
     auto const began = clock::now();
@@ -117,7 +117,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
 
   /// Pauses the worker between two batches and takes every lock that a child must not inherit as locked. A worker that
   /// hangs in a sink is left running at `deadline`.
-  void before_fork(clock::time_point deadline) override {
+  [[gnu::cold]] void before_fork(clock::time_point deadline) override {
     std::unique_lock lock{requests_->mutex};
     if (!requests_->has_finished && !is_dormant_ && !is_own_thread()) {
       requests_->pause.request();
@@ -129,14 +129,14 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     lock.release();
     loop_.before_fork(deadline);
   }
-  void after_fork_in_parent() noexcept override {
+  [[gnu::cold]] void after_fork_in_parent() noexcept override {
     loop_.after_fork_in_parent();
     requests_->pause.resume();
     requests_->mutex.unlock();
   }
   /// The parent's records, counts and thread stay with the parent. The child starts a worker at its first log call. If the
   /// parent's worker did not pause, its sinks may be in any state, and the child drops all calls.
-  void after_fork_in_child() override {
+  [[gnu::cold]] void after_fork_in_child() override {
     bool const has_finished = requests_->has_finished;
     bool const is_usable = requests_->pause.is_parked() || has_finished || is_dormant_;
     requests_->forget_in_child();
@@ -154,7 +154,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   }
 
   /// Returns all metrics of the runtime. Throws: std::bad_alloc.
-  [[nodiscard]] metric_list metrics() const {
+  [[nodiscard, gnu::cold]] metric_list metrics() const {
     metric_list all;
     collect_account(all, counts());
     loop_.collect(all);
@@ -164,7 +164,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   /// How long the exit of the process waits for this worker.
   [[nodiscard]] std::chrono::nanoseconds shutdown_timeout() const noexcept { return shutdown_timeout_; }
   /// Returns the account so far.
-  [[nodiscard]] account counts() const noexcept {
+  [[nodiscard, gnu::cold]] account counts() const noexcept {
     account sum;
     loop_.add_to(sum);
     channel_.add_to(sum);
@@ -174,7 +174,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
 
  private:
   /// Starts the thread of a forked child, at its first log call.
-  void start_in_child() {
+  [[gnu::cold]] void start_in_child() {
     std::lock_guard const lock{requests_->mutex};
     if (!is_dormant_ || requests_->has_finished) return;
     detail::signals_blocked const in_new_thread;
@@ -190,7 +190,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   void wake() noexcept {
     if (event_ != nullptr) event_->signal();
   }
-  [[nodiscard]] account account_since(clock::time_point began, bool complete) const noexcept {
+  [[nodiscard, gnu::cold]] account account_since(clock::time_point began, bool complete) const noexcept {
     account sum = counts();
     sum.flush_latency = std::chrono::duration<double>(clock::now() - began).count();
     sum.complete = complete;

@@ -33,7 +33,7 @@ class spool_segment {
   };
 
   /// Creates the file, which must not exist. Returns an errno value, or 0.
-  [[nodiscard]] int create(std::string path) {
+  [[nodiscard, gnu::cold]] int create(std::string path) {
     auto opened = detail::open_file(path, detail::open_for::make, 0600);
     if (opened.error != 0) return opened.error;
     path_ = std::move(path);
@@ -49,7 +49,7 @@ class spool_segment {
   }
 
   /// Opens a file of an earlier process. Returns false and sets `error` if it is not a segment of this version.
-  [[nodiscard]] bool open(std::string path, std::string& error) {
+  [[nodiscard, gnu::cold]] bool open(std::string path, std::string& error) {
     auto opened = detail::open_file(path, detail::open_for::update);
     if (opened.error != 0) {
       error = detail::errno_text(opened.error);
@@ -82,12 +82,12 @@ class spool_segment {
   [[nodiscard]] bool is_consumed() const noexcept { return read_ >= end_; }
 
   /// Bytes of a frame with a payload of this length.
-  [[nodiscard]] static std::uint64_t frame_bytes(std::size_t length) noexcept {
+  [[nodiscard, gnu::cold]] static std::uint64_t frame_bytes(std::size_t length) noexcept {
     return frame_head + ((std::uint64_t{length} + 7) & ~std::uint64_t{7});
   }
 
   /// Appends a frame. If that fails, removes the part that was written. Returns an errno value, or 0.
-  [[nodiscard]] int append(std::string_view payload, std::uint32_t records, bool sync) {
+  [[nodiscard, gnu::cold]] int append(std::string_view payload, std::uint32_t records, bool sync) {
     std::string whole(static_cast<std::size_t>(frame_bytes(payload.size())), '\0');
     put_frame_head(whole.data(), payload, records);
     std::memcpy(whole.data() + frame_head, payload.data(), payload.size());
@@ -102,7 +102,7 @@ class spool_segment {
   }
 
   /// Reads the first frame that has not been delivered.
-  [[nodiscard]] read_result front() const {
+  [[nodiscard, gnu::cold]] read_result front() const {
     read_result result;
     for (std::uint64_t at = read_; at + frame_head <= end_; at += 8) {
       if (read_frame(at, result)) {
@@ -115,7 +115,7 @@ class spool_segment {
     return result;
   }
   /// Records that everything before this offset has been delivered, so that no process delivers it again.
-  void consume(std::uint64_t end) noexcept {
+  [[gnu::cold]] void consume(std::uint64_t end) noexcept {
     read_ = end;
     std::array<char, sizeof end> bytes{};
     std::memcpy(bytes.data(), &end, sizeof end);
@@ -124,19 +124,19 @@ class spool_segment {
   }
 
   /// Closes and removes the file.
-  void remove() noexcept {
+  [[gnu::cold]] void remove() noexcept {
     if (!path_.empty()) (void)detail::unlink_file(path_);
     close();
   }
   /// Closes the file and keeps it on disk.
-  void close() noexcept { file_.close(); }
+  [[gnu::cold]] void close() noexcept { file_.close(); }
 
  private:
   static constexpr std::size_t mark_size = 16;
   static constexpr std::size_t frame_head = 16;
   static constexpr std::uint32_t frame_mark = 0x31465046;
 
-  static std::string head_bytes(std::uint64_t consumed) {
+  [[gnu::cold]] static std::string head_bytes(std::uint64_t consumed) {
     std::string head(head_size, '\0');
     constexpr std::uint32_t version = 1;
     constexpr std::uint32_t order = 0x01020304;
@@ -147,20 +147,21 @@ class spool_segment {
     return head;
   }
 
-  static void put_frame_head(char* to, std::string_view payload, std::uint32_t records) noexcept {
+  [[gnu::cold]] static void put_frame_head(char* to, std::string_view payload,
+                                           std::uint32_t records) noexcept {
     std::array<std::uint32_t, 4> words{frame_mark, static_cast<std::uint32_t>(payload.size()), records, 0};
     words[3] = checksum(words, payload);
     std::memcpy(to, words.data(), sizeof words);
   }
-  static std::uint32_t checksum(std::array<std::uint32_t, 4> const& words,
-                                std::string_view payload) noexcept {
+  [[gnu::cold]] static std::uint32_t checksum(std::array<std::uint32_t, 4> const& words,
+                                              std::string_view payload) noexcept {
     std::array<char, 12> head{};
     std::memcpy(head.data(), words.data(), head.size());
     return detail::crc32c(payload, detail::crc32c({head.data(), head.size()}));
   }
 
   /// Returns false if there is no intact frame at this offset.
-  bool read_frame(std::uint64_t at, read_result& to) const {
+  [[gnu::cold]] bool read_frame(std::uint64_t at, read_result& to) const {
     std::array<std::uint32_t, 4> words{};
     std::array<char, frame_head> head{};
     if (file_.read_at(at, head.data(), head.size()).bytes != head.size()) return false;
