@@ -150,14 +150,15 @@ class message_text {
   fmt_visitor(Use) -> fmt_visitor<Use>;  // clang before 17 does not deduce aggregates in a class
 
   [[nodiscard]] static bool is_known_to_fmt(value const& v) {
-    return v.visit(fmt_visitor{[](auto const&) {}});
+    auto const ignore = [](auto const&) {};
+    return v.visit(fmt_visitor<decltype(ignore)>{ignore});
   }
   void add_argument(value const& v, std::string_view plain) {
     // fmt's own dynamic_format_arg_store would include fmt/format.h, which compiles all of fmt's formatters again.
     auto const add = [this](auto const& known) {
       fmt_arguments_.push_back(fmt::format_args{fmt::make_format_args(known)}.get(0));
     };
-    if (!v.visit(fmt_visitor{add})) add(fmt::string_view{plain.data(), plain.size()});
+    if (!v.visit(fmt_visitor<decltype(add)>{add})) add(fmt::string_view{plain.data(), plain.size()});
   }
 
   std::vector<value> arguments_;
