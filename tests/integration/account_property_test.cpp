@@ -104,7 +104,7 @@ struct gate {
 };
 
 /// How a sink behaves; shares are of its calls.
-struct temper {
+struct fault_plan {
   double throws = 0;
   double retries = 0;  ///< half of them after a partial write
   double rejects = 0;
@@ -122,11 +122,11 @@ struct temper {
 /// Notes the records that it accepts, as its behaviour allows.
 class booking_sink {
  public:
-  booking_sink(std::string name, temper how, std::uint64_t seed, std::shared_ptr<gate> held)
-      : name_(std::move(name)), temper_(how), dice_(seed), gate_(std::move(held)) {}
+  booking_sink(std::string name, fault_plan how, std::uint64_t seed, std::shared_ptr<gate> held)
+      : name_(std::move(name)), faults_(how), dice_(seed), gate_(std::move(held)) {}
 
   void start(fapilog::start_context const&) {
-    if (temper_.fails_to_start && !std::exchange(has_failed_to_start_, true))
+    if (faults_.fails_to_start && !std::exchange(has_failed_to_start_, true))
       throw std::runtime_error{"does not start"};
     if (is_started_.exchange(true)) complain("started twice");
   }
@@ -135,21 +135,21 @@ class booking_sink {
     if (!is_started_ || is_stopped_) complain("written to before start or after stop");
     leaving const out{inside_};
     if (aside_) aside_();
-    if (dice_.chance(temper_.hangs)) gate_->pass();
-    if (temper_.slow_us != 0)
-      std::this_thread::sleep_for(std::chrono::microseconds{temper_.slow_us} * entries.size());
-    if (dice_.chance(temper_.throws)) {
+    if (dice_.chance(faults_.hangs)) gate_->pass();
+    if (faults_.slow_us != 0)
+      std::this_thread::sleep_for(std::chrono::microseconds{faults_.slow_us} * entries.size());
+    if (dice_.chance(faults_.throws)) {
       if (dice_.chance(0.5)) throw 42;
       throw std::runtime_error{"thrown"};
     }
     if (is_down()) return fapilog::write_result::retry("down");
-    if (dice_.chance(temper_.retries)) {
+    if (dice_.chance(faults_.retries)) {
       std::chrono::milliseconds const delay{dice_.below(3)};
       std::size_t const taken = dice_.chance(0.5) ? 0 : dice_.below(entries.size() + 2);
       for (std::size_t i = 0; i < std::min(taken, entries.size()); ++i) take(entries[i]);
       return fapilog::write_result::retry("not all", taken, delay);
     }
-    if (!dice_.chance(temper_.rejects)) {
+    if (!dice_.chance(faults_.rejects)) {
       for (fapilog::entry const& e : entries) take(e);
       return fapilog::write_result::delivered();
     }
@@ -168,19 +168,19 @@ class booking_sink {
     return fapilog::write_result::rejected(std::move(refused), "refused");
   }
   void flush() const {
-    if (temper_.throws_aside) throw std::runtime_error{"thrown in flush"};
+    if (faults_.throws_aside) throw std::runtime_error{"thrown in flush"};
   }
   void stop() {
     is_stopped_ = true;
-    if (temper_.throws_aside) throw std::runtime_error{"thrown in stop"};
+    if (faults_.throws_aside) throw std::runtime_error{"thrown in stop"};
   }
   [[nodiscard]] fapilog::sink_health health() const {
-    if (temper_.throws_aside) throw std::runtime_error{"thrown in health"};
+    if (faults_.throws_aside) throw std::runtime_error{"thrown in health"};
     return {};
   }
   [[nodiscard]] std::string name() const { return name_; }
-  [[nodiscard]] bool needs_json() const { return temper_.needs_json; }
-  [[nodiscard]] std::size_t batch_size() const { return temper_.batch_size; }
+  [[nodiscard]] bool needs_json() const { return faults_.needs_json; }
+  [[nodiscard]] std::size_t batch_size() const { return faults_.batch_size; }
 
   /// Call it in each write, before the first record.
   void do_aside(std::function<void()> what) { aside_ = std::move(what); }
@@ -193,7 +193,7 @@ class booking_sink {
     std::lock_guard const lock{mutex_};
     return refused_;
   }
-  [[nodiscard]] std::string complaints() const {
+  [[nodiscard]] std::string violations() const {
     std::lock_guard const lock{mutex_};
     return complaints_;
   }
@@ -204,10 +204,10 @@ class booking_sink {
     ~leaving() { count.fetch_sub(1); }
   };
   [[nodiscard]] bool is_down() {
-    if (temper_.is_dead) return !(temper_.is_revived && gate_->is_passable());
-    if (temper_.up_ms == 0) return false;
+    if (faults_.is_dead) return !(faults_.is_revived && gate_->is_passable());
+    if (faults_.up_ms == 0) return false;
     auto const passed = std::chrono::steady_clock::now() - began_;
-    return (passed / std::chrono::milliseconds{temper_.up_ms}) % 2 == 1;
+    return (passed / std::chrono::milliseconds{faults_.up_ms}) % 2 == 1;
   }
   void take(fapilog::entry const& e) {
     std::lock_guard const lock{mutex_};
@@ -219,7 +219,7 @@ class booking_sink {
   }
 
   std::string name_;
-  temper temper_;
+  fault_plan faults_;
   dice dice_;
   std::shared_ptr<gate> gate_;
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
@@ -306,7 +306,7 @@ struct pipeline {
 };
 
 template <class... Parts>
-void tell(pipeline& p, Parts const&... parts) {
+void describe(pipeline& p, Parts const&... parts) {
   std::ostringstream text;
   ((text << parts << ' '), ...);
   p.text += text.str();
@@ -318,14 +318,14 @@ void add_stages(pipeline& p, dice& d) {
     if (!e.is_internal) ++seen->entered;
     return true;
   }};
-  tell(p, "\nstages:");
+  describe(p, "\nstages:");
   if (d.chance(0.2)) {
-    tell(p, "sampling");
+    describe(p, "sampling");
     o.filters.emplace_back(fapilog::filters::sampling{{.sample_rate = 0.7, .seed = d.seed()}});
   }
   if (d.chance(0.2)) {
     bool const drops = d.chance(0.7);
-    tell(p, "rate_limit", drops);
+    describe(p, "rate_limit", drops);
     o.filters.emplace_back(
         fapilog::filters::rate_limit{{.capacity = static_cast<std::uint32_t>(d.below(200) + 1),
                                       .refill_rate_per_sec = 500,
@@ -333,17 +333,17 @@ void add_stages(pipeline& p, dice& d) {
                                                                : fapilog::filters::overflow_action::mark}});
   }
   if (d.chance(0.1)) {
-    tell(p, "first_occurrence");
+    describe(p, "first_occurrence");
     o.filters.emplace_back(
         fapilog::filters::first_occurrence{{.key_fields = {"logger"}, .subsequent_sample_rate = 0.5}});
   }
   if (d.chance(0.2)) {
-    tell(p, "error_dedupe");
+    describe(p, "error_dedupe");
     o.filters.emplace_back(
         fapilog::filters::error_dedupe{{.window_seconds = 0.05, .key_fields = {"logger"}}});
   }
   if (d.chance(0.2)) {
-    tell(p, "throwing_filter");
+    describe(p, "throwing_filter");
     o.filters.emplace_back([own = std::make_shared<dice>(d.seed())](fapilog::event&) -> bool {
       if (own->chance(0.3)) throw std::runtime_error{"a filter"};
       return !own->chance(0.1);
@@ -354,7 +354,7 @@ void add_stages(pipeline& p, dice& d) {
     return true;
   });
   if (d.chance(0.3)) {
-    tell(p, "throwing_enricher");
+    describe(p, "throwing_enricher");
     o.enrichers.emplace_back([own = std::make_shared<dice>(d.seed())](fapilog::event& e) {
       e.data.set("enriched", fapilog::value::of_bool(true));
       if (own->chance(0.3)) throw 7;
@@ -366,7 +366,7 @@ void add_stages(pipeline& p, dice& d) {
   o.redaction_fail_mode = d.of({fapilog::redaction_fail_mode::open, fapilog::redaction_fail_mode::warn,
                                 fapilog::redaction_fail_mode::closed});
   if (d.chance(0.3)) {
-    tell(p, "throwing_redactor in mode", static_cast<int>(o.redaction_fail_mode));
+    describe(p, "throwing_redactor in mode", static_cast<int>(o.redaction_fail_mode));
     o.redactors.emplace_back([own = std::make_shared<dice>(d.seed())](fapilog::event&) {
       if (own->chance(0.1)) throw std::runtime_error{"a redactor"};
     });
@@ -375,12 +375,12 @@ void add_stages(pipeline& p, dice& d) {
     auto const action =
         d.of({fapilog::processors::oversize_action::truncate, fapilog::processors::oversize_action::drop,
               fapilog::processors::oversize_action::mark});
-    tell(p, "size_guard", static_cast<int>(action));
+    describe(p, "size_guard", static_cast<int>(action));
     o.processors.emplace_back(
         fapilog::processors::size_guard{{.max_bytes = 500 + d.below(1'000), .action = action}});
   }
   if (d.chance(0.2)) {
-    tell(p, "throwing_processor");
+    describe(p, "throwing_processor");
     o.processors.emplace_back(
         [own = std::make_shared<dice>(d.seed())](fapilog::event const&, std::string& text) {
           text += ' ';
@@ -395,13 +395,13 @@ void add_stages(pipeline& p, dice& d) {
   });
 }
 
-temper random_temper(dice& d, bool must_revive, bool is_flaky, std::string& text) {
-  temper how;
-  std::ostringstream told;
+fault_plan random_faults(dice& d, bool must_revive, bool is_flaky, std::string& text) {
+  fault_plan how;
+  std::ostringstream reported;
   auto const share = [&](char const* name, double& which, double chance, double most) {
     if (!d.chance(chance)) return;
     which = most * static_cast<double>(d.below(1'000) + 1) / 1'000;
-    told << name << ' ' << which << ' ';
+    reported << name << ' ' << which << ' ';
   };
   share("throws", how.throws, 0.25, 0.6);
   share("retries", how.retries, 0.25, 0.6);
@@ -418,15 +418,15 @@ temper random_temper(dice& d, bool must_revive, bool is_flaky, std::string& text
     how.batch_size = d.below(400) + 1;
     text += "batch_size " + std::to_string(how.batch_size) + ' ';
   }
-  told << (how.is_dead ? how.is_revived ? "dead until the gate opens " : "dead " : "")
-       << (how.fails_to_start ? "fails_to_start " : "") << (how.throws_aside ? "throws_aside " : "")
-       << "up_ms " << how.up_ms << " slow_us " << how.slow_us;
-  text += told.str();
+  reported << (how.is_dead ? how.is_revived ? "dead until the gate opens " : "dead " : "")
+           << (how.fails_to_start ? "fails_to_start " : "") << (how.throws_aside ? "throws_aside " : "")
+           << "up_ms " << how.up_ms << " slow_us " << how.slow_us;
+  text += reported.str();
   return how;
 }
 
 template <class Sink>
-fapilog::placed_sink placed(placed_book& b, std::string const& name, temper how, std::uint64_t seed,
+fapilog::placed_sink placed(placed_book& b, std::string const& name, fault_plan how, std::uint64_t seed,
                             pipeline& p) {
   auto made = std::make_shared<Sink>(name, how, seed, p.held);
   b.sink = made;
@@ -437,7 +437,7 @@ void add_sink(pipeline& p, dice& d, std::filesystem::path const& folder) {
   placed_book b;
   auto& how = b.how;
   bool const is_first = p.sinks.empty();
-  tell(p, "\nsink", p.sinks.size(), ':');
+  describe(p, "\nsink", p.sinks.size(), ':');
   if (d.chance(0.4)) {
     b.route.min_level = d.of({fapilog::level::debug, fapilog::level::info, fapilog::level::warning});
     if (d.chance(0.3)) b.route.max_level = fapilog::level::critical;
@@ -449,8 +449,8 @@ void add_sink(pipeline& p, dice& d, std::filesystem::path const& folder) {
       b.route.predicate = [](fapilog::event const& e) { return e.message_id.bytes[15] % 2 == 0; };
     if (b.rule == odd_rule::throws)
       b.route.predicate = [](fapilog::event const&) -> bool { throw std::runtime_error{"a route"}; };
-    tell(p, "route", static_cast<int>(b.route.min_level), static_cast<int>(b.route.max_level), b.route.logger,
-         b.route.otherwise ? "otherwise" : "", "rule", static_cast<int>(b.rule));
+    describe(p, "route", static_cast<int>(b.route.min_level), static_cast<int>(b.route.max_level),
+             b.route.logger, b.route.otherwise ? "otherwise" : "", "rule", static_cast<int>(b.rule));
   }
   how.route = b.route;
   how.thread =
@@ -464,15 +464,15 @@ void add_sink(pipeline& p, dice& d, std::filesystem::path const& folder) {
   how.circuit_breaker = {.enabled = d.chance(0.3),
                          .failure_threshold = static_cast<std::uint32_t>(d.below(4) + 1),
                          .recovery_timeout = std::chrono::milliseconds{d.below(10)}};
-  tell(p, "thread", static_cast<int>(how.thread), "queue", how.queue_bytes, "when_queue_full",
-       static_cast<int>(how.when_queue_full), "attempts", how.retry.attempts, "breaker",
-       how.circuit_breaker.enabled);
+  describe(p, "thread", static_cast<int>(how.thread), "queue", how.queue_bytes, "when_queue_full",
+           static_cast<int>(how.when_queue_full), "attempts", how.retry.attempts, "breaker",
+           how.circuit_breaker.enabled);
   // A call that blocks could wait forever for a sink that never recovers.
   bool const must_revive = p.end == pipeline::ending::after_join;
   if (d.chance(0.4)) {
-    tell(p, "fallback(");
-    temper const other = random_temper(d, must_revive, p.is_about_spools, p.text);
-    tell(p, ')');
+    describe(p, "fallback(");
+    fault_plan const other = random_faults(d, must_revive, p.is_about_spools, p.text);
+    describe(p, ')');
     b.fallback = std::make_shared<booking_sink>("spare", other, d.seed(), p.held);
     how.fallback = b.fallback;
   }
@@ -481,11 +481,11 @@ void add_sink(pipeline& p, dice& d, std::filesystem::path const& folder) {
     how.spool = {.directory = folder.string(),
                  .max_bytes = d.chance(0.6) ? 65'536 + d.below(60'000) : 16U << 20,
                  .segment_bytes = d.chance(0.5) ? 4'096U : 1U << 20};
-    tell(p, "spool", how.spool.max_bytes, how.spool.segment_bytes);
+    describe(p, "spool", how.spool.max_bytes, how.spool.segment_bytes);
   }
-  tell(p, "temper(");
-  temper mood = d.chance(0.3) ? temper{} : random_temper(d, must_revive, p.is_about_spools, p.text);
-  tell(p, ')');
+  describe(p, "fault_plan(");
+  fault_plan mood = d.chance(0.3) ? fault_plan{} : random_faults(d, must_revive, p.is_about_spools, p.text);
+  describe(p, ')');
   if (is_first) mood.needs_json = true;  // without JSON no processor runs, and no record is noted
   b.takes_parts = mood.retries != 0;
   std::string const name = d.of({"a", "b", "a/../b"});
@@ -526,10 +526,10 @@ pipeline random_pipeline(dice& d, std::filesystem::path const& folder) {
   p.drains_itself = d.chance(0.3);
   p.is_about_spools = d.chance(0.25);
   if (p.is_about_spools) o.lane_bytes = std::size_t{1} << 20;
-  tell(p, "level", static_cast<int>(o.log_level), "when_full", static_cast<int>(o.when_full), "lane",
-       o.lane_bytes, "batch", o.batch_max_size, "routing", static_cast<int>(o.routing), "summary",
-       o.drop_summary_window.count(), "adaptive", o.adaptive.enabled, "ending", static_cast<int>(p.end),
-       "threads", p.threads, "records", p.records, "flushes", p.flushes, "talks", p.talks);
+  describe(p, "level", static_cast<int>(o.log_level), "when_full", static_cast<int>(o.when_full), "lane",
+           o.lane_bytes, "batch", o.batch_max_size, "routing", static_cast<int>(o.routing), "summary",
+           o.drop_summary_window.count(), "adaptive", o.adaptive.enabled, "ending", static_cast<int>(p.end),
+           "threads", p.threads, "records", p.records, "flushes", p.flushes, "talks", p.talks);
   add_stages(p, d);
   for (std::uint64_t left = d.below(4) + 1; left != 0; --left) add_sink(p, d, folder);
   return p;
@@ -553,8 +553,8 @@ class trial {
     }
     if (p_.end == pipeline::ending::destroyed) wait_for_leftovers();
     for (placed_book const& b : p_.sinks) {
-      check(b.sink->complaints().empty(), "a sink was ", b.sink->complaints());
-      if (b.fallback) check(b.fallback->complaints().empty(), "a fallback was ", b.fallback->complaints());
+      check(b.sink->violations().empty(), "a sink was ", b.sink->violations());
+      if (b.fallback) check(b.fallback->violations().empty(), "a fallback was ", b.fallback->violations());
     }
     if (p_.end == pipeline::ending::destroyed) {
       for (placed_book const& b : p_.sinks) check_order("a sink", b.sink->taken(), false);
@@ -715,7 +715,7 @@ class trial {
     if (!p_.sinks[s].has_spool) return all;
     auto const name = of_sinks_[s].first;
     for (int attempt = 0; attempt < 20; ++attempt) {
-      auto sink = std::make_shared<booking_sink>(name, temper{}, 1, p_.held);
+      auto sink = std::make_shared<booking_sink>(name, fault_plan{}, 1, p_.held);
       fapilog::delivery_options how;
       how.spool = p_.sinks[s].how.spool;
       fapilog::runtime next{{.sinks = {{sink, how}}, .diagnostics_output = [](std::string_view) {}}};

@@ -227,21 +227,21 @@ TEST_CASE("flush gives up at its timeout and returns what is pending") {
 
 TEST_CASE("a runtime whose sink hangs forever is destroyed after shutdown_timeout and reports the loss") {
   auto sink = std::make_shared<gate>();
-  auto told = std::make_shared<std::string>();
+  auto reported = std::make_shared<std::string>();
   auto mutex = std::make_shared<std::mutex>();
   {
     fapilog::runtime rt{
         {.sinks = {sink}, .shutdown_timeout = 50ms, .diagnostics_output = [=](std::string_view line) {
            std::lock_guard const lock{*mutex};
-           *told += line;
+           *reported += line;
          }}};
     rt.get_logger().info("never written");
     sink->wait_until_held();
   }
   {
     std::lock_guard const lock{*mutex};
-    CHECK(told->find("not drained within shutdown_timeout") != std::string::npos);
-    CHECK(told->find("1 pending") != std::string::npos);
+    CHECK(reported->find("not drained within shutdown_timeout") != std::string::npos);
+    CHECK(reported->find("1 pending") != std::string::npos);
   }
   sink->release();
   // The thread that was left behind continues and ends by itself; the sanitizers would report any invalid access.

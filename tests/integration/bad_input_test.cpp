@@ -131,7 +131,7 @@ json between_others(support::logged& test, F&& bad) {
 
 /// True if a line of the diagnostics contains this text, and each line is JSON.
 void check_complaint(support::logged& test, std::string const& named) {
-  std::string const all = test.complaints();
+  std::string const all = test.diagnostics_text();
   CHECK_THAT(all, ContainsSubstring(named));
   for (std::size_t at = 0; at < all.size();) {
     std::size_t const end = all.find('\n', at);
@@ -171,7 +171,7 @@ TEST_CASE("invalid UTF-8 becomes U+FFFD wherever it is") {
   json const thrown =
       between_others(test, [&] { test.log.info("x", fapilog::caught(std::runtime_error{broken})); });
   CHECK(thrown.at("diagnostics").at("exception").at("error.message") == repaired);
-  CHECK(test.complaints().empty());
+  CHECK(test.diagnostics_text().empty());
 }
 
 TEST_CASE("an embedded NUL is kept, and no control character is written raw") {
@@ -183,7 +183,7 @@ TEST_CASE("an embedded NUL is kept, and no control character is written raw") {
   CHECK(record.at("data") == json{{"text", text}, {text, 1}});
   for (std::string const& line : test.sink->lines())
     CHECK(support::find_raw_control(line) == std::string::npos);
-  CHECK(test.complaints().empty());
+  CHECK(test.diagnostics_text().empty());
 }
 
 TEST_CASE("a long literal is a message like any other and takes no room in the record") {
@@ -194,7 +194,7 @@ TEST_CASE("a long literal is a message like any other and takes no room in the r
   });
   CHECK(record.at("message").get<std::string>().size() == size);
   CHECK(record.at("data") == json{{"a", 1}});
-  CHECK(test.complaints().empty());
+  CHECK(test.diagnostics_text().empty());
 }
 
 TEST_CASE("a run-time message of 10 MB is cut to the limit of a record and marked") {
@@ -290,7 +290,7 @@ TEST_CASE("all of 10,000 fields from a map and from to_log arrive") {
     CHECK(record.at("data").at("map").at(key) == i);
     CHECK(record.at("data").at("own").at(key) == i);
   }
-  CHECK(test.complaints().empty());
+  CHECK(test.diagnostics_text().empty());
 }
 
 TEST_CASE("all of 10,000 bound fields arrive, or as many as fit, and the record is valid") {
@@ -327,7 +327,7 @@ TEST_CASE("a value nested 1,000 deep is cut at the deepest level and marked") {
   CHECK(*at == "<nested deeper than 64>");
   CHECK(record.at("data").at("after") == 1);
   CHECK(record.at("data").at("_truncated") == true);
-  CHECK_FALSE(test.complaints().empty());
+  CHECK_FALSE(test.diagnostics_text().empty());
 }
 
 TEST_CASE("values beside one that is too deep are not lost") {
@@ -355,7 +355,7 @@ TEST_CASE("NaN, infinities and null strings are written as documented, without a
   CHECK(record.at("message") == "nan null");
   CHECK(record.at("data") ==
         json{{"nan", "NaN"}, {"inf", "-Infinity"}, {"null", nullptr}, {"list", {nullptr, "a"}}});
-  CHECK(test.complaints().empty());
+  CHECK(test.diagnostics_text().empty());
 }
 
 TEST_CASE("a to_log that throws becomes a string with the reason, and the other fields are intact") {
@@ -384,9 +384,9 @@ TEST_CASE("a to_log that throws as a format argument is reported in the message 
   CHECK(record.at("message") == "1 [<error: no value today>] 2");
   CHECK(record.at("data") == json{{"a", 1}});
   check_complaint(test, ", in the message");
-  CHECK_THAT(test.complaints(),
+  CHECK_THAT(test.diagnostics_text(),
              ContainsSubstring("logger test, ") && ContainsSubstring("bad_input_test.cpp:"));
-  CHECK_THAT(test.complaints(), !ContainsSubstring("no value today"));
+  CHECK_THAT(test.diagnostics_text(), !ContainsSubstring("no value today"));
 }
 
 TEST_CASE("a value that throws while it is bound is marked in every record, and reported") {
@@ -409,7 +409,7 @@ TEST_CASE("a formatter that throws leaves the format string as the message, with
       between_others(test, [&] { test.log.info("{} [{}]", 1, bad_input::formats_badly{}, kv("a", 1)); });
   CHECK(record.at("message").get<std::string>().starts_with("{} [{}] <error: no form today>"));
   CHECK(record.at("data") == json{{"a", 1}});
-  CHECK_FALSE(test.complaints().empty());
+  CHECK_FALSE(test.diagnostics_text().empty());
   record = between_others(test,
                           [&] { test.log.info("field", kv("bad", bad_input::formats_badly{}), kv("a", 1)); });
   CHECK(record.at("data") == json{{"bad", "<error: no form today>"}, {"a", 1}});
@@ -443,7 +443,7 @@ TEST_CASE("records that a to_log logs come first, and each is intact") {
   CHECK(records[3].at("data") ==
         json{{"self", {{"begin", 3}, {"end", 3}}}, {"list", std::vector<int>(300, 9)}});
   CHECK(test.rt.counts().balanced());
-  CHECK(test.complaints().empty());
+  CHECK(test.diagnostics_text().empty());
 }
 
 TEST_CASE("a to_log that logs into another runtime disturbs neither") {
@@ -477,8 +477,8 @@ struct moody_sink {
   [[nodiscard]] static std::string name() { return "moody"; }
 };
 
-struct captured_complaints {
-  std::shared_ptr<support::logged::complaint_box> box = std::make_shared<support::logged::complaint_box>();
+struct captured_diagnostics {
+  std::shared_ptr<support::logged::captured_lines> box = std::make_shared<support::logged::captured_lines>();
   [[nodiscard]] fapilog::diagnostics::writer writer() const {
     return [to = box](std::string_view line) {
       std::lock_guard const lock{to->mutex};
@@ -497,10 +497,10 @@ TEST_CASE("a sink that fails at first gets its batch again, and nothing is lost 
   for (int const kind : {0, 1, 2}) {
     auto const healthy = std::make_shared<support::capture>();
     auto const moody = std::make_shared<support::capture>();
-    captured_complaints told;
+    captured_diagnostics reported;
     fapilog::runtime rt{{.sinks = {moody_sink{moody, 2, kind}, healthy},
                          .retry = {.attempts = 3, .first_delay = 1ms},
-                         .diagnostics_output = told.writer()}};
+                         .diagnostics_output = reported.writer()}};
     auto const log = rt.get_logger();
     for (int i = 0; i < 100; ++i) log.info("n", kv("n", i));
     auto const counts = rt.flush(60s);
@@ -521,10 +521,10 @@ TEST_CASE(
   for (int const kind : {0, 1, 2}) {
     auto const healthy = std::make_shared<support::capture>();
     auto const moody = std::make_shared<support::capture>();
-    captured_complaints told;
+    captured_diagnostics reported;
     fapilog::runtime rt{{.sinks = {moody_sink{moody, 4, kind}, healthy},
                          .retry = {.attempts = 3, .first_delay = 1ms},
-                         .diagnostics_output = told.writer()}};
+                         .diagnostics_output = reported.writer()}};
     auto const log = rt.get_logger();
     for (int i = 0; i < 5; ++i) {
       log.info("n", kv("n", i));
@@ -538,8 +538,8 @@ TEST_CASE(
     CHECK(healthy->lines().size() == 5);
     REQUIRE(moody->lines().size() == 3);
     CHECK(moody->at(0).at("log").at("data").at("n") == 2);
-    CHECK_THAT(told.text(), ContainsSubstring("\"moody\""));
-    if (kind == 0) CHECK_THAT(told.text(), ContainsSubstring("disk on fire"));
+    CHECK_THAT(reported.text(), ContainsSubstring("\"moody\""));
+    if (kind == 0) CHECK_THAT(reported.text(), ContainsSubstring("disk on fire"));
     CHECK(rt.drain(60s).complete);
   }
 }
@@ -554,8 +554,8 @@ TEST_CASE("a sink that throws in start, flush, stop and health does not disturb 
     [[nodiscard]] static std::string name() { return "broken"; }
   };
   auto const healthy = std::make_shared<support::capture>();
-  captured_complaints told;
-  fapilog::runtime rt{{.sinks = {broken_sink{}, healthy}, .diagnostics_output = told.writer()}};
+  captured_diagnostics reported;
+  fapilog::runtime rt{{.sinks = {broken_sink{}, healthy}, .diagnostics_output = reported.writer()}};
   auto const log = rt.get_logger();
   for (int i = 0; i < 10; ++i) log.info("n", kv("n", i));
   CHECK(rt.flush(60s).complete);
@@ -564,7 +564,7 @@ TEST_CASE("a sink that throws in start, flush, stop and health does not disturb 
   CHECK(counts.balanced());
   CHECK(counts.failed == 10);
   CHECK(healthy->lines().size() == 10);
-  CHECK_THAT(told.text(), ContainsSubstring("no start"));
+  CHECK_THAT(reported.text(), ContainsSubstring("no start"));
 }
 
 TEST_CASE("records of a sink that logs arrive, and the runtime still ends") {
@@ -680,7 +680,8 @@ TEST_CASE(
   CHECK(counts.processed == 2);
   check_complaint(test, "\"redactor\"");
   check_complaint(test, "std::runtime_error");
-  CHECK_THAT(test.complaints(), !ContainsSubstring("redactor fault"));  // the message might contain the value
+  CHECK_THAT(test.diagnostics_text(),
+             !ContainsSubstring("redactor fault"));  // the message might contain the value
 }
 
 TEST_CASE(

@@ -20,18 +20,18 @@ namespace {
 
 /// Bytes of which many have a meaning: quotes, escapes, parts of UTF-8, small counts.
 std::vector<std::uint8_t> random_input(std::mt19937_64& random) {
-  static constexpr std::string_view telling =
+  static constexpr std::string_view interesting =
       "\"\\\n\t\x01\x1F\x7F\x80\x9B\xBF\xC2\xC3\xE0\xE2\xED\xEF\xF0\xF4\xF5\xFE\xFF\xA0\xA8\xAE\xBB\xBD{}|/"
       "aZ09 ";
   std::uniform_int_distribution<std::size_t> sizes{0, 400};
   std::uniform_int_distribution<unsigned> bytes{0, 255};
-  std::uniform_int_distribution<std::size_t> tellings{0, telling.size() - 1};
+  std::uniform_int_distribution<std::size_t> choices{0, interesting.size() - 1};
   std::uniform_int_distribution<int> kinds{0, 9};
   std::vector<std::uint8_t> input(sizes(random));
   for (std::uint8_t& b : input) {
     int const kind = kinds(random);
     if (kind < 4) {
-      b = static_cast<std::uint8_t>(telling[tellings(random)]);
+      b = static_cast<std::uint8_t>(interesting[choices(random)]);
     } else if (kind < 6) {
       b = static_cast<std::uint8_t>(bytes(random) % 16);
     } else {

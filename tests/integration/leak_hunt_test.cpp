@@ -246,7 +246,7 @@ std::vector<planted> plant_all(fapilog::logger const& log, bool production_only)
 }
 
 std::string everything(support::logged& test) {
-  std::string all = test.complaints();
+  std::string all = test.diagnostics_text();
   for (std::string const& line : test.sink->lines()) all += line + '\n';
   return all;
 }

@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "support/complaints.hpp"
+#include "support/captured_diagnostics.hpp"
 #include "support/cutting_proxy.hpp"
 #include "support/postgres_server.hpp"
 #include "support/temporary_directory.hpp"
@@ -60,14 +60,14 @@ void run_chaos(chaos const& how) {
   constexpr std::size_t threads = 4;
   server.sql(fapilog::sinks::postgres_ddl(config));
   std::shared_ptr<postgres> const sink = std::make_shared<postgres>(config);
-  support::complaints told;
+  support::captured_diagnostics reported;
   {
     fapilog::runtime rt{
         {.batch_max_size = 500,
          .when_full = fapilog::when_full::block,
          .sinks = {{sink,
                     {.when_queue_full = fapilog::when_queue_full::block, .retry = {.longest_delay = 500ms}}}},
-         .diagnostics_output = told}};
+         .diagnostics_output = reported}};
     std::vector<std::thread> callers;
     std::atomic<unsigned> running{threads};
     for (std::size_t t = 0; t < threads; ++t) {
@@ -134,7 +134,7 @@ TEST_CASE("a process that is killed leaves its spool, and the next one delivers 
     return fapilog::options{
         .sinks = {{postgres{config},
                    {.retry = {.attempts = 1}, .spool = {.directory = spool.path().string()}}}},
-        .diagnostics_output = support::complaints{}};
+        .diagnostics_output = support::captured_diagnostics{}};
   };
   constexpr std::size_t each = 1'000;
   // Three processes die in turn: while the server is down, while it works, and in the middle of the replay.
@@ -185,7 +185,7 @@ TEST_CASE(
                                        {.when_queue_full = fapilog::when_queue_full::block,
                                         .retry = {.attempts = 2},
                                         .spool = {.directory = spool.path().string()}}}},
-                            .diagnostics_output = support::complaints{}};
+                            .diagnostics_output = support::captured_diagnostics{}};
   };
   char const* const chosen = std::getenv("FAPILOG_CHAOS_SEED");
   auto const seed = chosen != nullptr ? std::stoul(chosen) : std::random_device{}();
@@ -196,8 +196,8 @@ TEST_CASE(
   unsigned const rounds = at_length ? 200 : 9;
   long const records_per_flush = at_length ? 1'000 : 200;
   for (unsigned round = 0; round < rounds; ++round) {
-    int told[2];
-    REQUIRE(::pipe(told) == 0);
+    int reported[2];
+    REQUIRE(::pipe(reported) == 0);
     pid_t const child = ::fork();
     if (child == 0) {
       fapilog::runtime rt{options()};
@@ -205,16 +205,16 @@ TEST_CASE(
       for (long n = 0;; ++n) {
         log.info("record", kv("thread", round), kv("n", n));
         if (n % records_per_flush != records_per_flush - 1 || !rt.flush(60s)) continue;
-        if (::write(told[1], &n, sizeof n) != sizeof n) ::_exit(1);
+        if (::write(reported[1], &n, sizeof n) != sizeof n) ::_exit(1);
       }
     }
-    ::close(told[1]);
+    ::close(reported[1]);
     flushed.push_back(-1);
     // Waits for a random number of flushes. The process continues to log.
     auto const wait_for_flushes = [&](unsigned limit) {
       for (auto left = random() % limit; left != 0; --left) {
         long n = 0;
-        REQUIRE(::read(told[0], &n, sizeof n) == sizeof n);
+        REQUIRE(::read(reported[0], &n, sizeof n) == sizeof n);
         flushed.back() = n;
       }
     };
@@ -227,8 +227,8 @@ TEST_CASE(
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
     if (event == 2) server.start();
-    for (long n = 0; ::read(told[0], &n, sizeof n) == sizeof n;) flushed.back() = n;
-    ::close(told[0]);
+    for (long n = 0; ::read(reported[0], &n, sizeof n) == sizeof n;) flushed.back() = n;
+    ::close(reported[0]);
   }
   fapilog::runtime rt{options()};
   rt.get_logger().info("record", kv("thread", rounds), kv("n", 0));

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "support/batches.hpp"
-#include "support/complaints.hpp"
+#include "support/captured_diagnostics.hpp"
 #include "support/postgres_server.hpp"
 
 using fapilog::kv;
@@ -104,12 +104,12 @@ TEST_CASE("stores every record once over several connections that keep failing")
   constexpr std::size_t threads = 3;
   constexpr std::size_t each = 8'000;
   auto const sink = std::make_shared<postgres>(config);
-  support::complaints told;
+  support::captured_diagnostics reported;
   {
     fapilog::runtime rt{{.batch_max_size = 1'000,
                          .when_full = fapilog::when_full::block,
                          .sinks = {{sink, {.when_queue_full = fapilog::when_queue_full::block}}},
-                         .diagnostics_output = told}};
+                         .diagnostics_output = reported}};
     std::vector<std::thread> callers;
     for (std::size_t t = 0; t < threads; ++t) {
       callers.emplace_back([&, t] {

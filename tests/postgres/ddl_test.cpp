@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "support/batches.hpp"
-#include "support/complaints.hpp"
+#include "support/captured_diagnostics.hpp"
 #include "support/postgres_server.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -117,22 +117,22 @@ void nothing_is_created(std::string const& schema) {
   auto const all = ways<P>(config);
   for (auto const& [way, options] : all) {
     INFO(way);
-    support::complaints told;
+    support::captured_diagnostics reported;
     auto chosen = options();
-    chosen.diagnostics_output = told;
+    chosen.diagnostics_output = reported;
     chosen.shutdown_timeout = 5s;
     {
       fapilog::basic_runtime<P> rt{std::move(chosen)};
       rt.get_logger().error("is there a table?");
-      CHECK(eventually([&] { return told.tell_of("the preset forbids DDL"); }));
-      CHECK(eventually([&] { return told.tell_of("does not exist"); }));
+      CHECK(eventually([&] { return reported.contains("the preset forbids DDL"); }));
+      CHECK(eventually([&] { return reported.contains("does not exist"); }));
       (void)rt.flush(50ms);
     }
-    std::string const text = *told.text;
+    std::string const text = *reported.text;
     auto const first = text.find("the preset forbids DDL");
     CHECK(text.find("the preset forbids DDL", first + 1) == std::string::npos);
     // The report contains the SQL to run.
-    CHECK(told.tell_of("CREATE TABLE IF NOT EXISTS"));
+    CHECK(reported.contains("CREATE TABLE IF NOT EXISTS"));
   }
   CHECK(server.statements_of_sink().size() >= all.size() * 2);
   CHECK(server.ddl_of_sink().empty());
@@ -157,7 +157,7 @@ TEST_CASE("creates the table under a preset that allows DDL, however the sink is
     INFO(way);
     server.sql("DROP SCHEMA IF EXISTS allowed CASCADE");
     auto chosen = options();
-    chosen.diagnostics_output = support::complaints{};
+    chosen.diagnostics_output = support::captured_diagnostics{};
     fapilog::runtime rt{std::move(chosen)};
     rt.get_logger().error("created");
     REQUIRE(rt.flush(30s));
@@ -176,15 +176,15 @@ TEST_CASE("creates and reports nothing if create_table is off") {
   postgres_config config = server.config();
   config.schema_name = "off";
   config.create_table = false;
-  support::complaints told;
+  support::captured_diagnostics reported;
   {
     fapilog::runtime rt{
-        {.sinks = {{postgres{config}, {.retry = {.attempts = 1}}}}, .diagnostics_output = told}};
+        {.sinks = {{postgres{config}, {.retry = {.attempts = 1}}}}, .diagnostics_output = reported}};
     rt.get_logger().error("x");
     (void)rt.flush(5s);
   }
-  CHECK(told.tell_of("the schema \\\"off\\\" does not exist"));
-  CHECK_FALSE(told.tell_of("forbids DDL"));
+  CHECK(reported.contains("the schema \\\"off\\\" does not exist"));
+  CHECK_FALSE(reported.contains("forbids DDL"));
   CHECK(server.count("pg_namespace WHERE nspname = 'off'") == 0);
 }
 
@@ -207,12 +207,12 @@ TEST_CASE("many sinks that start at the same time create one table and all write
   auto& server = shared_server();
   postgres_config config = server.config();
   config.schema_name = "race";
-  support::complaints told;
+  support::captured_diagnostics reported;
   std::vector<std::thread> threads;
   std::vector<std::unique_ptr<fapilog::runtime>> runtimes;
   for (int i = 0; i < 8; ++i) {
     runtimes.push_back(std::make_unique<fapilog::runtime>(
-        fapilog::options{.sinks = {postgres{config}}, .diagnostics_output = told}));
+        fapilog::options{.sinks = {postgres{config}}, .diagnostics_output = reported}));
   }
   for (auto& rt : runtimes) {
     threads.emplace_back([&rt] {
@@ -222,7 +222,7 @@ TEST_CASE("many sinks that start at the same time create one table and all write
   }
   for (auto& thread : threads) thread.join();
   CHECK(server.count("race.logs") == 8);
-  CHECK(told.text->empty());
+  CHECK(reported.text->empty());
 }
 
 TEST_CASE("the migration can be run again, and names of any form are quoted") {
@@ -317,7 +317,7 @@ TEST_CASE("writes to an existing table and reports what it lacks") {
       "CREATE SCHEMA lacks; CREATE TABLE lacks.logs (id bigserial PRIMARY KEY, \"timestamp\" timestamptz, "
       "level "
       "varchar(10), logger varchar(255), message text, event json NOT NULL, shard int NOT NULL)");
-  support::complaints told;
+  support::captured_diagnostics reported;
   auto const problem = [&] {
     postgres sink{config};
     sink.start(fapilog::start_context{});
@@ -364,12 +364,12 @@ TEST_CASE("reports the SQL if the role may not create the table, and continues o
   postgres_config config = server.config("poor");
   config.schema_name = "poor";
   support::make_role(server, "poor");
-  support::complaints told;
-  fapilog::runtime rt{{.sinks = {postgres{config}}, .diagnostics_output = told}};
+  support::captured_diagnostics reported;
+  fapilog::runtime rt{{.sinks = {postgres{config}}, .diagnostics_output = reported}};
   rt.get_logger().info("x");
   CHECK(eventually(
-      [&] { return told.tell_of("the table could not be created: no permission (SQLSTATE 42501)"); }));
-  CHECK(told.tell_of("CREATE TABLE IF NOT EXISTS \\\"poor\\\".\\\"logs\\\""));
+      [&] { return reported.contains("the table could not be created: no permission (SQLSTATE 42501)"); }));
+  CHECK(reported.contains("CREATE TABLE IF NOT EXISTS \\\"poor\\\".\\\"logs\\\""));
   server.sql(postgres_ddl(config) + "GRANT USAGE ON SCHEMA poor TO poor; GRANT INSERT ON poor.logs TO poor");
   CHECK(rt.flush(30s));
   CHECK(server.count("poor.logs") == 1);

@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-#include "support/complaints.hpp"
+#include "support/captured_diagnostics.hpp"
 #include "support/postgres_server.hpp"
 
 using fapilog::kv;
@@ -31,11 +31,11 @@ TEST_CASE("retries records after a deadlock, and stores each once") {
              "CREATE TRIGGER count_twice BEFORE INSERT ON logs FOR EACH STATEMENT EXECUTE FUNCTION "
              "count_twice()");
   auto const sink = std::make_shared<postgres>(config);
-  support::complaints const told;
+  support::captured_diagnostics const reported;
   fapilog::runtime rt{{.batch_timeout = 5ms,
                        .when_full = fapilog::when_full::block,
                        .sinks = {{sink, {}}},
-                       .diagnostics_output = told}};
+                       .diagnostics_output = reported}};
   auto const log = rt.get_logger("writer");
 
   pqxx::connection other{server.conninfo() + " application_name=other"};

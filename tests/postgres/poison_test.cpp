@@ -18,7 +18,7 @@
 
 #include "support/batches.hpp"
 #include "support/capture.hpp"
-#include "support/complaints.hpp"
+#include "support/captured_diagnostics.hpp"
 #include "support/postgres_server.hpp"
 
 using fapilog::kv;
@@ -169,8 +169,8 @@ TEST_CASE("rejected records go to the fallback, and the account is exact") {
   config.schema_name = "aside";
   server.sql(postgres_ddl(config) + "ALTER TABLE aside.logs ALTER COLUMN logger TYPE varchar(10)");
   auto const spare = std::make_shared<support::capture>();
-  support::complaints told;
-  fapilog::runtime rt{{.sinks = {{postgres{config}, {.fallback = spare}}}, .diagnostics_output = told}};
+  support::captured_diagnostics reported;
+  fapilog::runtime rt{{.sinks = {{postgres{config}, {.fallback = spare}}}, .diagnostics_output = reported}};
   for (int i = 0; i < 1000; ++i) rt.get_logger(i % 100 == 7 ? "much too long for it" : "short").info("{}", i);
   REQUIRE(rt.flush(30s));
   CHECK(server.count("aside.logs") == 990);
@@ -179,8 +179,8 @@ TEST_CASE("rejected records go to the fallback, and the account is exact") {
   CHECK(account.given == 1000);
   CHECK(account.delivered == 990);
   CHECK(account.to_fallback == 10);
-  CHECK(told.tell_of("a value that the column cannot hold (SQLSTATE 22001)"));
-  CHECK_FALSE(told.tell_of("much too long"));
+  CHECK(reported.contains("a value that the column cannot hold (SQLSTATE 22001)"));
+  CHECK_FALSE(reported.contains("much too long"));
 }
 
 TEST_CASE("stores hostile content unchanged, or repairs and marks it") {

@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #include "support/batches.hpp"
-#include "support/complaints.hpp"
+#include "support/captured_diagnostics.hpp"
 #include "support/postgres_server.hpp"
 #include "support/scale.hpp"
 #include "support/temporary_directory.hpp"
@@ -47,7 +47,7 @@ struct writer {
         rt({.batch_timeout = 5ms,
             .when_full = fapilog::when_full::block,
             .sinks = {{sink, std::move(how)}},
-            .diagnostics_output = told}),
+            .diagnostics_output = reported}),
         log(rt.get_logger("writer")) {}
 
   void put(int count) {
@@ -65,7 +65,7 @@ struct writer {
   }
 
   postgres_config config;
-  support::complaints told;
+  support::captured_diagnostics reported;
   std::shared_ptr<postgres> sink;
   fapilog::runtime rt;
   fapilog::logger log;
@@ -97,7 +97,7 @@ TEST_CASE("reports a missing table with its DDL, and records arrive after the mi
   writer w{config};
   w.put(100);
   CHECK(w.health_tells("the schema \"migrated\" does not exist"));
-  CHECK(w.told.tell_of("CREATE TABLE IF NOT EXISTS \\\"migrated\\\".\\\"logs\\\""));
+  CHECK(w.reported.contains("CREATE TABLE IF NOT EXISTS \\\"migrated\\\".\\\"logs\\\""));
   server.sql(postgres_ddl(config));
   CHECK(w.all_arrive(server));
 }
@@ -134,7 +134,8 @@ TEST_CASE("records wait while a column is missing") {
   w.put(10);
   CHECK(w.health_tells("column \"correlation_id\" is missing"));
   CHECK(eventually([&] {
-    return w.told.tell_of("ALTER TABLE \\\"altered\\\".\\\"logs\\\" ADD COLUMN \\\"correlation_id\\\" text;");
+    return w.reported.contains(
+        "ALTER TABLE \\\"altered\\\".\\\"logs\\\" ADD COLUMN \\\"correlation_id\\\" text;");
   }));
   server.sql("ALTER TABLE altered.logs ADD COLUMN correlation_id text");
   CHECK(w.all_arrive(server));
@@ -150,7 +151,7 @@ TEST_CASE("records wait while the right to INSERT is revoked") {
   server.sql("REVOKE INSERT ON revoked.logs FROM revokee");
   w.put(10);
   CHECK(w.health_tells("the role \"revokee\" has no right to INSERT"));
-  CHECK(eventually([&] { return w.told.tell_of("GRANT INSERT ON"); }));
+  CHECK(eventually([&] { return w.reported.contains("GRANT INSERT ON"); }));
   server.sql("GRANT INSERT ON revoked.logs TO revokee");
   CHECK(w.all_arrive(server));
 }
@@ -248,7 +249,7 @@ TEST_CASE("reports a changed password without showing it, and records arrive onc
   CHECK(w.health_tells("the role or its password is refused"));
   server.sql("ALTER ROLE keeper PASSWORD 'first-Secret'");
   CHECK(w.all_arrive(server));
-  CHECK_FALSE(w.told.tell_of("first-Secret"));
+  CHECK_FALSE(w.reported.contains("first-Secret"));
 }
 
 TEST_CASE("no failed connection shows any part of the password") {
@@ -278,14 +279,14 @@ TEST_CASE("no failed connection shows any part of the password") {
         "host=" + server.socket_folder() + " user=postgres sslmode=" + secret,
         "host=" + server.socket_folder() + " user=postgres options='-c " + secret + "=1'"}) {
     INFO(dsn);
-    support::complaints told;
+    support::captured_diagnostics reported;
     fapilog::runtime rt{
-        {.sinks = {{postgres{{.dsn = dsn}}, {.retry = {.attempts = 1}}}}, .diagnostics_output = told}};
+        {.sinks = {{postgres{{.dsn = dsn}}, {.retry = {.attempts = 1}}}}, .diagnostics_output = reported}};
     rt.get_logger().info("x");
     (void)rt.flush(20s);
     std::string const detail = rt.health().at(0).second.detail;
     CHECK_FALSE(rt.is_healthy());
-    std::string all = detail + *told.text;
+    std::string all = detail + *reported.text;
     for (auto const& m : rt.metrics()) all += m.name + m.help;
     check_no_part(all);
   }

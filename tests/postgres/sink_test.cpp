@@ -27,7 +27,7 @@ using namespace std::chrono_literals;
 namespace {
 
 /// What the constructor of the sink throws, or an empty string.
-std::string complaint(postgres_config const& config) {
+std::string error_of(postgres_config const& config) {
   try {
     postgres const sink{config};
   } catch (std::invalid_argument const& error) {
@@ -139,22 +139,22 @@ TEST_CASE("without raw JSON the event contains the extracted fields, and no enve
 }
 
 TEST_CASE("refuses invalid settings and says what is valid") {
-  CHECK(complaint({}).empty());
-  CHECK(complaint({.table_name = ""}) == "fapilog: postgres.table_name: is empty");
-  CHECK(complaint({.schema_name = std::string(64, 's')}) ==
+  CHECK(error_of({}).empty());
+  CHECK(error_of({.table_name = ""}) == "fapilog: postgres.table_name: is empty");
+  CHECK(error_of({.schema_name = std::string(64, 's')}) ==
         "fapilog: postgres.schema_name: is longer than 63 bytes");
-  CHECK(complaint({.schema_name = std::string("a\0b", 3)}) ==
+  CHECK(error_of({.schema_name = std::string("a\0b", 3)}) ==
         "fapilog: postgres.schema_name: contains a NUL character");
-  CHECK(complaint({.table_name = "\xff"}) == "fapilog: postgres.table_name: is not UTF-8");
-  CHECK(complaint({.extract_fields = {"level", "level"}}) ==
+  CHECK(error_of({.table_name = "\xff"}) == "fapilog: postgres.table_name: is not UTF-8");
+  CHECK(error_of({.extract_fields = {"level", "level"}}) ==
         "fapilog: postgres.extract_fields: the column 'level' exists already; give the field another column, "
         "as in "
         "x=level");
-  CHECK(complaint({.extract_fields = {"data.n:varchar"}}) ==
+  CHECK(error_of({.extract_fields = {"data.n:varchar"}}) ==
         "fapilog: postgres.extract_fields: the type 'varchar' is unknown; it must be text, bigint, double, "
         "boolean, "
         "timestamptz or jsonb");
-  CHECK(complaint({.extract_fields = {"data..n"}}).find("data..n") != std::string::npos);
+  CHECK(error_of({.extract_fields = {"data..n"}}).find("data..n") != std::string::npos);
 }
 
 TEST_CASE("refuses every number and duration that is out of range") {
@@ -178,39 +178,39 @@ TEST_CASE("refuses every number and duration that is out of range") {
   };
   for (auto const& [name, config] : configs) {
     INFO(name);
-    CHECK(complaint(config).starts_with("fapilog: postgres." + name + ": "));
+    CHECK(error_of(config).starts_with("fapilog: postgres." + name + ": "));
     CHECK_THROWS_AS(postgres_ddl(config), std::invalid_argument);
   }
-  CHECK(complaint({.batch_size = 100'000, .batch_bytes = 1'024, .connections = 64}).empty());
+  CHECK(error_of({.batch_size = 100'000, .batch_bytes = 1'024, .connections = 64}).empty());
 }
 
 TEST_CASE("refuses choices that libpq does not know") {
-  CHECK(complaint({.sslmode = "verify"}) ==
+  CHECK(error_of({.sslmode = "verify"}) ==
         "fapilog: postgres.sslmode: \"verify\" is invalid; it must be disable, allow, prefer, require, "
         "verify-ca, "
         "verify-full, or empty");
-  CHECK(complaint({.target_session_attrs = "rw"})
+  CHECK(error_of({.target_session_attrs = "rw"})
             .starts_with("fapilog: postgres.target_session_attrs: \"rw\" is invalid"));
-  CHECK(complaint({.sslmode = "verify-full", .target_session_attrs = "any"}).empty());
-  CHECK(complaint({.target_session_attrs = ""}).empty());
+  CHECK(error_of({.sslmode = "verify-full", .target_session_attrs = "any"}).empty());
+  CHECK(error_of({.target_session_attrs = ""}).empty());
 }
 
 TEST_CASE("refuses a malformed dsn without repeating it") {
   std::string const prefix = "fapilog: postgres.dsn: ";
-  CHECK(complaint({.dsn = "host=a secret"}) == prefix + "a keyword without \"=\" at character 8");
-  CHECK(complaint({.dsn = "=secret"}) == prefix + "a \"=\" without a keyword at character 1");
-  CHECK(complaint({.dsn = "password='secret"}) == prefix + "a quote that is not closed at character 10");
-  CHECK(complaint({.dsn = "password='secret\\'"}) == prefix + "a quote that is not closed at character 10");
-  CHECK(complaint({.dsn = "postgres://u:100%@h/d"}) == prefix + "an invalid percent escape at character 17");
-  CHECK(complaint({.dsn = "postgres://h/d?sslmode"}) ==
+  CHECK(error_of({.dsn = "host=a secret"}) == prefix + "a keyword without \"=\" at character 8");
+  CHECK(error_of({.dsn = "=secret"}) == prefix + "a \"=\" without a keyword at character 1");
+  CHECK(error_of({.dsn = "password='secret"}) == prefix + "a quote that is not closed at character 10");
+  CHECK(error_of({.dsn = "password='secret\\'"}) == prefix + "a quote that is not closed at character 10");
+  CHECK(error_of({.dsn = "postgres://u:100%@h/d"}) == prefix + "an invalid percent escape at character 17");
+  CHECK(error_of({.dsn = "postgres://h/d?sslmode"}) ==
         prefix + "a parameter that is not \"key=value\" at character 16");
-  CHECK(complaint({.dsn = "postgresql://h/d?a=b&c=d=e"}) ==
+  CHECK(error_of({.dsn = "postgresql://h/d?a=b&c=d=e"}) ==
         prefix + "a parameter that is not \"key=value\" at character 22");
   for (char const* const valid :
        {"", "host=a", " host = a  password = 'it\\'s = two' port=1", "dbname=", "password=a\\ b user=c",
         "postgres://", "postgresql://u:p%3Fw@h1:1,h2:2/d?sslmode=require&application_name=x",
         "postgres://u:p?w@h/d"}) {
     INFO(valid);
-    CHECK(complaint({.dsn = valid}).empty());
+    CHECK(error_of({.dsn = valid}).empty());
   }
 }

@@ -14,7 +14,7 @@
 #include <string>
 #include <thread>
 
-#include "support/complaints.hpp"
+#include "support/captured_diagnostics.hpp"
 #include "support/postgres_server.hpp"
 
 using fapilog::kv;
@@ -86,7 +86,7 @@ std::uint64_t fail_over(bool before_an_acknowledgement) {
                                   {.queue_bytes = 1 << 20,
                                    .when_queue_full = fapilog::when_queue_full::block,
                                    .retry = {.longest_delay = 500ms}}}},
-                       .diagnostics_output = support::complaints{}}};
+                       .diagnostics_output = support::captured_diagnostics{}}};
   std::atomic<bool> is_enough{false};
   std::size_t written = 0;
   std::thread caller{[&] {
@@ -136,11 +136,11 @@ TEST_CASE("records wait while only a standby answers, and arrive when it is prom
   auto config = two.config();
   config.host = two.standby->socket_folder();
   config.target_session_attrs = "any";  // accepts a session that is read-only
-  support::complaints const told;
+  support::captured_diagnostics const reported;
   auto const sink = std::make_shared<postgres>(config);
   fapilog::runtime rt{{.when_full = fapilog::when_full::block,
                        .sinks = {{sink, {.retry = {.longest_delay = 1s}}}},
-                       .diagnostics_output = told}};
+                       .diagnostics_output = reported}};
   auto const log = rt.get_logger("shop");
   int written = 0;
   auto const put = [&] { log.info("record", kv("n", written++)); };
@@ -160,7 +160,7 @@ TEST_CASE("records wait while only a standby answers, and arrive when it is prom
   CHECK(two.primary.count("logs") == 0);
   // The server's message and the statement are not passed on.
   CHECK(two.standby->log().find("cannot execute INSERT in a read-only transaction") != std::string::npos);
-  CHECK_FALSE(told.tell_of("cannot execute"));
+  CHECK_FALSE(reported.contains("cannot execute"));
 }
 
 TEST_CASE("follows a killed primary to its standby, which has every record once and in order") {

@@ -55,19 +55,19 @@ class logged {
   }
 
   /// The lines of diagnostics so far.
-  [[nodiscard]] std::string complaints() {
+  [[nodiscard]] std::string diagnostics_text() {
     (void)rt.flush(std::chrono::seconds{60});
-    std::lock_guard const lock{told->mutex};
-    return told->lines;
+    std::lock_guard const lock{reported->mutex};
+    return reported->lines;
   }
 
-  struct complaint_box {
+  struct captured_lines {
     std::mutex mutex;
     std::string lines;
   };
 
   std::shared_ptr<capture> sink = std::make_shared<capture>();
-  std::shared_ptr<complaint_box> told = std::make_shared<complaint_box>();
+  std::shared_ptr<captured_lines> reported = std::make_shared<captured_lines>();
   fapilog::runtime rt;
   fapilog::logger log;
 
@@ -75,7 +75,7 @@ class logged {
   [[nodiscard]] fapilog::options with_capture(fapilog::options chosen) const {
     chosen.sinks = {sink};
     if (chosen.service.empty()) chosen.service = "fapilog";  // not the name of the test program
-    chosen.diagnostics_output = [box = told](std::string_view line) {
+    chosen.diagnostics_output = [box = reported](std::string_view line) {
       std::lock_guard const lock{box->mutex};
       box->lines += line;
     };

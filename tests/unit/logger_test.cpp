@@ -181,7 +181,7 @@ TEST_CASE("a runtime_text with arguments is a format string, and a mistake in it
   support::logged test;
   test.log.info(runtime_text{"{} and {:>4}"}, 1, "x", kv("a", 1));
   CHECK(test.message() == "1 and    x");
-  CHECK(test.complaints().empty());
+  CHECK(test.diagnostics_text().empty());
   test.log.info(runtime_text{"{} {} {}"}, 1, 2, kv("a", 1));
   CHECK(test.message().starts_with("{} {} {} <error: "));
   CHECK(test.data() == json{{"a", 1}});
@@ -189,7 +189,7 @@ TEST_CASE("a runtime_text with arguments is a format string, and a mistake in it
   CHECK(test.message().starts_with("{:d} <error: "));
   test.log.info(runtime_text{"{"}, 1);
   CHECK(test.message().starts_with("{ <error: "));
-  CHECK_FALSE(test.complaints().empty());
+  CHECK_FALSE(test.diagnostics_text().empty());
 }
 
 TEST_CASE("the message is the literal, with its NUL-free length, at any size") {

@@ -399,16 +399,16 @@ TEST_CASE("no JSON and no variable lets a sink run DDL under production and hard
       R"({"core": {"sinks": ["postgres"]}, "sink_config": {"postgres": {"create_table": true}}})";
   fapilog::environment_map const variables{{"FAPILOG_CORE__SINKS", "postgres"},
                                            {"FAPILOG_POSTGRES__CREATE_TABLE", "true"}};
-  auto const told = [&](auto runtime_of, bool by_environment) {
+  auto const reported = [&](auto runtime_of, bool by_environment) {
     auto const log = std::make_shared<std::string>();
     run(runtime_of, by_environment ? settings::from_environment(variables, with_postgres(log))
                                    : settings::from_json(asks, "test", with_postgres(log)));
     return *log;
   };
   for (bool const by_environment : {false, true}) {
-    CHECK(told(production, by_environment) == "wants, makes nothing");
-    CHECK(told(hardened, by_environment) == "wants, makes nothing");
-    CHECK(told(minimal, by_environment) == "wants, makes");
+    CHECK(reported(production, by_environment) == "wants, makes nothing");
+    CHECK(reported(hardened, by_environment) == "wants, makes nothing");
+    CHECK(reported(minimal, by_environment) == "wants, makes");
   }
   auto const log = std::make_shared<std::string>();
   run(production, settings::from_json(R"({"core": {"sinks": ["postgres"]}})", "test", with_postgres(log)));

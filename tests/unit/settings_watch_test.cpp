@@ -37,7 +37,7 @@ struct followed {
   support::temporary_directory folder;
   std::string path = folder / "fapilog.json";
   std::shared_ptr<support::capture> sink = std::make_shared<support::capture>();
-  std::shared_ptr<std::pair<std::mutex, std::string>> told =
+  std::shared_ptr<std::pair<std::mutex, std::string>> reported =
       std::make_shared<std::pair<std::mutex, std::string>>();
   settings chosen;
   fapilog::runtime rt;
@@ -53,18 +53,18 @@ struct followed {
   [[nodiscard]] fapilog::options make(settings const& s) const {
     fapilog::options made = s.options();
     made.sinks = {sink};
-    made.diagnostics_output = [told = told](std::string_view line) {
-      std::lock_guard const lock{told->first};
-      told->second += line;
+    made.diagnostics_output = [reported = reported](std::string_view line) {
+      std::lock_guard const lock{reported->first};
+      reported->second += line;
     };
     return made;
   }
   [[nodiscard]] settings_watch::maker maker() {
     return [this](settings const& s) { return make(s); };
   }
-  [[nodiscard]] std::string complaints() const {
-    std::lock_guard const lock{told->first};
-    return told->second;
+  [[nodiscard]] std::string diagnostics_text() const {
+    std::lock_guard const lock{reported->first};
+    return reported->second;
   }
   /// The messages so far.
   [[nodiscard]] std::vector<std::string> messages() {
@@ -109,7 +109,7 @@ TEST_CASE("levels follow the file as soon as it changes") {
   f.rt.get_logger("noise.deep").warning("the rule has gone");
   CHECK(f.messages() == texts{"passes", "the rule has gone"});
   CHECK(watch.refused() == 0);
-  CHECK_THAT(f.complaints(), ContainsSubstring("core.log_level"));
+  CHECK_THAT(f.diagnostics_text(), ContainsSubstring("core.log_level"));
 }
 
 TEST_CASE("filters and redaction lists follow the file") {
@@ -156,7 +156,7 @@ TEST_CASE("an invalid file is refused as a whole, and the previous settings stay
   CHECK_THAT(watch.reload().error, ContainsSubstring("cannot be read"));
   CHECK(f.messages().empty());
   CHECK(watch.refused() == bad.size() + 1);
-  CHECK_THAT(f.complaints(), ContainsSubstring("refused; the previous settings stay in effect"));
+  CHECK_THAT(f.diagnostics_text(), ContainsSubstring("refused; the previous settings stay in effect"));
   write_file(f.path, R"({"core": {"log_level": "INFO"}})");
   CHECK_FALSE(watch.reload().is_refused());
   f.log.info("good again");
@@ -251,8 +251,9 @@ TEST_CASE("settings that need a restart are named, and the others take effect") 
   auto const result = watch.reload();
   CHECK(result.applied == texts{"core.log_level"});
   CHECK(result.after_restart.size() == 2);
-  CHECK_THAT(f.complaints(), ContainsSubstring("these take effect after a restart") &&
-                                 ContainsSubstring("core.lane_bytes") && ContainsSubstring("core.sinks"));
+  CHECK_THAT(f.diagnostics_text(), ContainsSubstring("these take effect after a restart") &&
+                                       ContainsSubstring("core.lane_bytes") &&
+                                       ContainsSubstring("core.sinks"));
   f.log.info("passes");
   CHECK(f.messages() == texts{"passes"});
 }
@@ -266,7 +267,7 @@ TEST_CASE("a reload without a change does nothing") {
   CHECK(result.after_restart.empty());
   CHECK_FALSE(result.is_refused());
   CHECK(watch.applied() == 0);
-  CHECK(f.complaints().empty());
+  CHECK(f.diagnostics_text().empty());
 }
 
 TEST_CASE("the routes of sinks follow the file") {
@@ -343,7 +344,7 @@ TEST_CASE("after its runtime has been drained a watch applies nothing and can be
   (void)f.rt.drain(60s);
   write_file(f.path, R"({"core": {"log_level": "INFO"}})");
   CHECK(watch.reload().applied == texts{"core.log_level"});
-  CHECK_THAT(f.complaints(), ContainsSubstring("the worker has not applied them yet"));
+  CHECK_THAT(f.diagnostics_text(), ContainsSubstring("the worker has not applied them yet"));
 }
 
 TEST_CASE("a refused file is read again when the file that it extends is corrected") {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Delivery to a sink: retries, rejections, sinks that throw or do not start, and the account of each record.
 #include "support/capture.hpp"
+#include "support/captured_diagnostics.hpp"
 #include "support/catch.hpp"
-#include "support/complaints.hpp"
 
 #include <fapilog/fapilog.hpp>
 
@@ -17,13 +17,13 @@
 #include <vector>
 
 using fapilog::write_result;
-using support::complaints;
+using support::captured_diagnostics;
 using namespace std::chrono_literals;
 
 namespace {
 
 /// A sink with a scripted result for each call, which keeps what it took.
-struct told {
+struct reported {
   std::function<write_result(fapilog::batch const&, int call)> answer;
   int calls = 0;
   std::vector<std::string> messages;
@@ -32,7 +32,7 @@ struct told {
   void take(fapilog::batch const& entries, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) messages.emplace_back(entries[i].event.message);
   }
-  [[nodiscard]] static std::string name() { return "told"; }
+  [[nodiscard]] static std::string name() { return "reported"; }
 };
 
 constexpr fapilog::retry_options quick{.attempts = 3, .first_delay = 1ms, .longest_delay = 2ms};
@@ -40,7 +40,7 @@ constexpr fapilog::retry_options quick{.attempts = 3, .first_delay = 1ms, .longe
 }  // namespace
 
 TEST_CASE("a batch is retried until the sink takes it") {
-  auto sink = std::make_shared<told>();
+  auto sink = std::make_shared<reported>();
   sink->answer = [&](fapilog::batch const& entries, int call) {
     if (call < 3) return write_result::retry("not yet");
     sink->take(entries, entries.size());
@@ -57,7 +57,7 @@ TEST_CASE("a batch is retried until the sink takes it") {
 }
 
 TEST_CASE("after a partial write only the rest is retried") {
-  auto sink = std::make_shared<told>();
+  auto sink = std::make_shared<reported>();
   sink->answer = [&](fapilog::batch const& entries, int call) {
     if (call == 1) {
       sink->take(entries, 2);
@@ -85,22 +85,22 @@ TEST_CASE("after a partial write only the rest is retried") {
 }
 
 TEST_CASE("a sink that keeps failing loses its records, which are counted and reported, and then recovers") {
-  auto sink = std::make_shared<told>();
+  auto sink = std::make_shared<reported>();
   bool broken = true;
   sink->answer = [&](fapilog::batch const& entries, int) {
     if (broken) return write_result::retry("the disk is on fire");
     sink->take(entries, entries.size());
     return write_result::delivered();
   };
-  complaints heard;
-  fapilog::runtime rt{{.batch_max_size = 1, .sinks = {sink}, .retry = quick, .diagnostics_output = heard}};
+  captured_diagnostics reported;
+  fapilog::runtime rt{{.batch_max_size = 1, .sinks = {sink}, .retry = quick, .diagnostics_output = reported}};
   auto const log = rt.get_logger();
   log.info("lost");
   auto const first = rt.flush(30s);
   CHECK(first.failed == 1);
   CHECK(first.retried == 2);
   CHECK(sink->calls == 3);
-  CHECK(heard.tell_of("the disk is on fire"));
+  CHECK(reported.contains("the disk is on fire"));
   log.info("lost, too");
   (void)rt.flush(30s);
   CHECK(sink->calls == 4);  // while it fails, a batch has one attempt: other sinks must not starve
@@ -108,14 +108,14 @@ TEST_CASE("a sink that keeps failing loses its records, which are counted and re
   log.info("taken");
   auto const end = rt.drain(30s);
   CHECK(sink->messages == std::vector<std::string>{"taken"});
-  CHECK(heard.tell_of("the sink works again"));
+  CHECK(reported.contains("the sink works again"));
   CHECK(end.processed == 1);
   CHECK(end.failed == 2);
   CHECK(end.balanced());
 }
 
 TEST_CASE("rejected records count as rejected and do not delay the others") {
-  auto sink = std::make_shared<told>();
+  auto sink = std::make_shared<reported>();
   sink->answer = [&](fapilog::batch const& entries, int) {
     std::vector<std::size_t> refused;
     for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -124,8 +124,8 @@ TEST_CASE("rejected records count as rejected and do not delay the others") {
     return refused.empty() ? write_result::delivered()
                            : write_result::rejected(refused, "poison is not taken");
   };
-  complaints heard;
-  fapilog::runtime rt{{.sinks = {sink}, .diagnostics_output = heard}};
+  captured_diagnostics reported;
+  fapilog::runtime rt{{.sinks = {sink}, .diagnostics_output = reported}};
   auto const log = rt.get_logger();
   for (int i = 0; i < 10; ++i) {
     log.info("good");
@@ -136,14 +136,14 @@ TEST_CASE("rejected records count as rejected and do not delay the others") {
   CHECK(end.rejected == 1);
   CHECK(end.failed == 0);
   CHECK(end.balanced());
-  CHECK(heard.tell_of("poison is not taken"));
+  CHECK(reported.contains("poison is not taken"));
 }
 
 TEST_CASE("a fallback that takes part of a batch is credited with that part") {
   bool const rejects = GENERATE(true, false);
-  auto sink = std::make_shared<told>();
+  auto sink = std::make_shared<reported>();
   sink->answer = [](fapilog::batch const&, int) { return write_result::retry("down"); };
-  auto spare = std::make_shared<told>();
+  auto spare = std::make_shared<reported>();
   spare->answer = [&](fapilog::batch const& entries, int) {
     std::size_t const taken = entries.size() - 1;  // all but the last
     spare->take(entries, taken);
@@ -152,7 +152,7 @@ TEST_CASE("a fallback that takes part of a batch is credited with that part") {
   fapilog::runtime rt{{.batch_max_size = 4,
                        .batch_timeout = 1h,
                        .sinks = {{sink, {.retry = {.attempts = 1}, .fallback = spare}}},
-                       .diagnostics_output = complaints{}}};
+                       .diagnostics_output = captured_diagnostics{}}};
   for (int i = 0; i < 4; ++i) rt.get_logger().info("record {}", i);
   auto const end = rt.drain(30s);
   auto const account = rt.sink_counts()[0].second;
@@ -176,12 +176,12 @@ TEST_CASE("a fallback that does not start gets no records, and is started again 
     }
     void write(fapilog::batch const&) { ++(is_started ? writes : writes_before_start); }
   };
-  auto sink = std::make_shared<told>();
+  auto sink = std::make_shared<reported>();
   sink->answer = [](fapilog::batch const&, int) { return write_result::retry("down"); };
   auto spare = std::make_shared<late>();
-  complaints heard;
+  captured_diagnostics reported;
   fapilog::runtime rt{
-      {.sinks = {{sink, {.retry = {.attempts = 1}, .fallback = spare}}}, .diagnostics_output = heard}};
+      {.sinks = {{sink, {.retry = {.attempts = 1}, .fallback = spare}}}, .diagnostics_output = reported}};
   for (int i = 0; i < 3; ++i) {
     rt.get_logger().info("record {}", i);
     (void)rt.flush(30s);
@@ -192,15 +192,15 @@ TEST_CASE("a fallback that does not start gets no records, and is started again 
   CHECK(spare->writes_before_start == 0);
   CHECK(rt.sink_counts()[0].second.to_fallback == 2);
   CHECK(rt.sink_counts()[0].second.failed == 1);
-  CHECK(heard.tell_of("the spare disk is not mounted"));
+  CHECK(reported.contains("the spare disk is not mounted"));
 }
 
 TEST_CASE("a failing sink takes no records from another sink, and they count as failed") {
   auto good = std::make_shared<support::capture>();
-  auto bad = std::make_shared<told>();
+  auto bad = std::make_shared<reported>();
   bad->answer = [](fapilog::batch const&, int) -> write_result { throw std::runtime_error{"broken"}; };
-  complaints heard;
-  fapilog::runtime rt{{.sinks = {bad, good}, .retry = {.attempts = 1}, .diagnostics_output = heard}};
+  captured_diagnostics reported;
+  fapilog::runtime rt{{.sinks = {bad, good}, .retry = {.attempts = 1}, .diagnostics_output = reported}};
   auto const log = rt.get_logger();
   for (int i = 0; i < 50; ++i) log.info("to both");
   auto const end = rt.drain(30s);
@@ -208,7 +208,7 @@ TEST_CASE("a failing sink takes no records from another sink, and they count as 
   CHECK(end.failed == 50);
   CHECK(end.processed == 0);
   CHECK(end.balanced());
-  CHECK(heard.tell_of("broken"));
+  CHECK(reported.contains("broken"));
 }
 
 TEST_CASE("a sink that does not start is reported and started again, and its records are counted") {
@@ -222,13 +222,13 @@ TEST_CASE("a sink that does not start is reported and started again, and its rec
     [[nodiscard]] static fapilog::sink_health health() { return {true, "up"}; }
   };
   auto sink = std::make_shared<late>();
-  complaints heard;
-  fapilog::runtime rt{{.sinks = {sink}, .diagnostics_output = heard}};
+  captured_diagnostics reported;
+  fapilog::runtime rt{{.sinks = {sink}, .diagnostics_output = reported}};
   auto const log = rt.get_logger();
   log.info("too early");
   auto const early = rt.flush(30s);
   CHECK(early.failed == 1);
-  CHECK(heard.tell_of("no such server"));
+  CHECK(reported.contains("no such server"));
   auto const give_up = std::chrono::steady_clock::now() + 30s;
   std::uint64_t submitted = 1;
   while (rt.counts().processed == 0 && std::chrono::steady_clock::now() < give_up) {

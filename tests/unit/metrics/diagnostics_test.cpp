@@ -14,8 +14,8 @@
 
 TEST_CASE("a diagnostic is one line of JSON with component, message and detail") {
   std::vector<std::string> lines;
-  fapilog::diagnostics tell{[&](std::string_view line) { lines.emplace_back(line); }};
-  tell.warn("file", "cannot \"open\"", "a\\b\nc\x1b\xff");
+  fapilog::diagnostics output{[&](std::string_view line) { lines.emplace_back(line); }};
+  output.warn("file", "cannot \"open\"", "a\\b\nc\x1b\xff");
   REQUIRE(lines.size() == 1);
   CHECK(lines[0].back() == '\n');
   CHECK(lines[0].find('\n') == lines[0].size() - 1);
@@ -29,19 +29,19 @@ TEST_CASE("a diagnostic is one line of JSON with component, message and detail")
 
 TEST_CASE("each component may write a burst of five lines, and suppressed lines are counted") {
   std::vector<std::string> lines;
-  fapilog::diagnostics tell{[&](std::string_view line) { lines.emplace_back(line); }};
-  for (int i = 0; i < 1'000; ++i) tell.warn("noisy", "again");
+  fapilog::diagnostics output{[&](std::string_view line) { lines.emplace_back(line); }};
+  for (int i = 0; i < 1'000; ++i) output.warn("noisy", "again");
   CHECK(lines.size() >= 5);
   CHECK(lines.size() < 100);
-  CHECK(tell.written() == lines.size());
-  CHECK(tell.written() + tell.suppressed() == 1'000);
-  tell.warn("quiet", "another component has its own allowance");
+  CHECK(output.written() == lines.size());
+  CHECK(output.written() + output.suppressed() == 1'000);
+  output.warn("quiet", "another component has its own allowance");
   CHECK(lines.back().find("quiet") != std::string::npos);
 }
 
 TEST_CASE("an output that throws does not reach the caller") {
-  fapilog::diagnostics tell{[](std::string_view) { throw std::runtime_error{"stderr is gone"}; }};
-  tell.warn("x", "y");
+  fapilog::diagnostics output{[](std::string_view) { throw std::runtime_error{"stderr is gone"}; }};
+  output.warn("x", "y");
   SUCCEED();
 }
 

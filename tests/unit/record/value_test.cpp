@@ -609,7 +609,7 @@ TEST_CASE("a null exception pointer adds nothing to the record") {
   json const log = test.last();
   CHECK_FALSE(log.at("diagnostics").contains("exception"));
   CHECK(log.at("data") == json{{"a", 1}});
-  CHECK(test.complaints().empty());
+  CHECK(test.diagnostics_text().empty());
 }
 
 TEST_CASE("an endless chain of causes is cut") {
@@ -686,7 +686,7 @@ TEST_CASE("a to_log that writes no value gives null, and one that writes several
   CHECK(test.data() == json{{"none", nullptr}, {"many", 1}, {"after", 1}});
   CHECK(test.field(std::vector<acme::talkative>(2)) == json{1, 1});
   CHECK(test.field(std::vector<acme::silent>(2)) == json::array({nullptr, nullptr}));
-  CHECK(test.complaints().empty());
+  CHECK(test.diagnostics_text().empty());
 }
 
 TEST_CASE("a type that fmt can format is a string as a field and takes its specification as an argument") {

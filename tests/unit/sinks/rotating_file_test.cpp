@@ -458,9 +458,9 @@ TEST_CASE("a full disk during rotations loses nothing") {
   if (!disk.is_mounted()) SKIP("mounting a file system is not permitted");
   test_clock const clock;
   std::string const path = disk / "app.log";
-  reports told;
+  reports reported;
   rotating_file sink{{.path = path, .max_bytes = 1'000, .now_ns = clock.function()}};
-  sink.start(told.context());
+  sink.start(reported.context());
   auto const lines = numbered_lines(300, 100);
   batch rest = lines_batch(lines);
   int offers = 0;
@@ -473,8 +473,9 @@ TEST_CASE("a full disk during rotations loses nothing") {
     REQUIRE(++offers < 100);
   }
   CHECK(lines_in_order(path) == lines);
-  CHECK_FALSE(told.all->empty());
-  CHECK_THAT(told.all->front(), ContainsSubstring("continues to grow") && ContainsSubstring("No space left"));
+  CHECK_FALSE(reported.all->empty());
+  CHECK_THAT(reported.all->front(),
+             ContainsSubstring("continues to grow") && ContainsSubstring("No space left"));
   CHECK_THAT(sink.health().detail, ContainsSubstring("cannot rotate"));
 }
 
@@ -615,14 +616,14 @@ TEST_CASE("if a rotation fails, the file grows, the problem is reported, and the
   if (::geteuid() == 0) REQUIRE(::chown((directory / "logs").c_str(), 65534, 65534) == 0);
   auto const lines = numbered_lines(40, 100);
   CHECK(as_nobody([&] {
-          reports told;
+          reports reported;
           rotating_file sink{{.path = path, .max_bytes = 1'000, .now_ns = clock.function()}};
-          sink.start(told.context());
+          sink.start(reported.context());
           std::filesystem::permissions(directory / "logs", std::filesystem::perms{0500});
           for (std::size_t i = 0; i < 30; ++i) {
             if (!sink.write(lines_batch({lines[i]}))) return 1;
           }
-          if (told.all->size() != 1) return 2;  // once a second, not with every line
+          if (reported.all->size() != 1) return 2;  // once a second, not with every line
           if (sink.health().healthy) return 3;
           std::filesystem::permissions(directory / "logs", std::filesystem::perms{0700});
           clock.advance(1);
@@ -731,10 +732,10 @@ TEST_CASE("rotated files are compressed in the background, and stop waits for al
   temporary_directory directory;
   test_clock const clock;
   std::string const path = directory / "app.log";
-  reports told;
+  reports reported;
   rotating_file sink{
       {.path = path, .max_bytes = 10'000, .compress_rotated = true, .now_ns = clock.function()}};
-  sink.start(told.context());
+  sink.start(reported.context());
   auto const lines = numbered_lines(1'050, 100);
   for (std::size_t i = 0; i < lines.size(); i += 50) {
     auto const begin = lines.begin() + static_cast<std::ptrdiff_t>(i);
@@ -755,7 +756,7 @@ TEST_CASE("rotated files are compressed in the background, and stop waits for al
   auto const rest = lines_of(path);
   read.insert(read.end(), rest.begin(), rest.end());
   CHECK(read == lines);
-  CHECK(told.all->empty());
+  CHECK(reported.all->empty());
 }
 
 TEST_CASE(
@@ -810,15 +811,15 @@ TEST_CASE("a rotated file that cannot be compressed stays, and the problem is re
   test_clock const clock;
   std::string const path = directory / "app.log";
   std::filesystem::create_directories(directory / "app-20260127-103000.log.gz.tmp");
-  reports told;
+  reports reported;
   rotating_file sink{{.path = path, .max_bytes = 100, .compress_rotated = true, .now_ns = clock.function()}};
-  sink.start(told.context());
+  sink.start(reported.context());
   auto const lines = numbered_lines(2, 90);
   CHECK(sink.write(lines_batch(lines)));
   sink.stop();
   CHECK(lines_of(directory / "app-20260127-103000.log") == file_names{lines[0]});
-  REQUIRE_FALSE(told.all->empty());
-  CHECK_THAT(told.all->front(),
+  REQUIRE_FALSE(reported.all->empty());
+  CHECK_THAT(reported.all->front(),
              ContainsSubstring("app-20260127-103000.log") && ContainsSubstring("Is a directory"));
 }
 

@@ -110,7 +110,7 @@ TEST_CASE("a processor that throws lets the line pass unchanged") {
                      }}}};
   l.log.info("in clear");
   CHECK(l.message() == "in clear");
-  CHECK(l.complaints().find("no key") != std::string::npos);
+  CHECK(l.diagnostics_text().find("no key") != std::string::npos);
 }
 
 TEST_CASE("a processor changes only the line: a sink that reads events sees what the redactors left") {

@@ -111,7 +111,7 @@ TEST_CASE("a record passes a filter or enricher that throws, but not a redactor 
       if (e.message == word) throw std::runtime_error{"thrown by a stage"};
     };
   };
-  std::string told;
+  std::string reported;
   fapilog::account end;
   {
     fapilog::runtime rt{{.filters = {[&](fapilog::event const& e) {
@@ -126,7 +126,7 @@ TEST_CASE("a record passes a filter or enricher that throws, but not a redactor 
                            return true;
                          }},
                          .sinks = {sink},
-                         .diagnostics_output = [&](std::string_view line) { told += line; }}};
+                         .diagnostics_output = [&](std::string_view line) { reported += line; }}};
     auto const log = rt.get_logger();
     for (auto const* const word : {"filter", "enricher", "redactor", "processor", "none"}) {
       log.info(fapilog::runtime_text(word));
@@ -142,11 +142,11 @@ TEST_CASE("a record passes a filter or enricher that throws, but not a redactor 
   CHECK(end.balanced());
   for (auto const* const words :
        {"a filter threw", "an enricher threw", "a redactor threw", "a processor threw"}) {
-    CHECK(told.find(words) != std::string::npos);
+    CHECK(reported.find(words) != std::string::npos);
   }
   // The text of an exception may contain what a redactor would mask; its type cannot.
-  CHECK(told.find("thrown by a stage") == std::string::npos);
-  CHECK(told.find("std::runtime_error") != std::string::npos);
+  CHECK(reported.find("thrown by a stage") == std::string::npos);
+  CHECK(reported.find("std::runtime_error") != std::string::npos);
 }
 
 TEST_CASE("the message of an exception from a stage is reported if there are no redactors") {
@@ -154,7 +154,7 @@ TEST_CASE("the message of an exception from a stage is reported if there are no 
       {.filters = {[](fapilog::event const&) -> bool { throw std::runtime_error{"no table"}; }}}};
   test.log.info("x");
   CHECK(test.records().size() == 1);
-  CHECK(test.complaints().find("no table") != std::string::npos);
+  CHECK(test.diagnostics_text().find("no table") != std::string::npos);
 }
 
 TEST_CASE("members prepared for all records of a batch can be changed in one of them") {

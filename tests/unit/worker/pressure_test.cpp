@@ -100,11 +100,11 @@ TEST_CASE("without filter_tightening nothing is left out, and batches grow only 
 
 TEST_CASE("under pressure a runtime leaves records out, reports it, and returns to normal") {
   auto sink = std::make_shared<support::switched_sink>("flooded");
-  std::string told;
+  std::string reported;
   fapilog::runtime rt{{.lane_bytes = 65'536,
                        .sinks = {{sink, {.thread = fapilog::sink_thread::shared}}},
                        .adaptive = {.enabled = true, .check_interval = 1ms, .cooldown = 0ms},
-                       .diagnostics_output = [&](std::string_view line) { told += line; }}};
+                       .diagnostics_output = [&](std::string_view line) { reported += line; }}};
   auto const log = rt.get_logger();
   auto const give_up = std::chrono::steady_clock::now() + 60s;
   // Calls are several times as fast as the worker, so the lane is full whenever the worker checks it.
@@ -124,5 +124,5 @@ TEST_CASE("under pressure a runtime leaves records out, reports it, and returns 
   auto const messages = sink->messages();
   CHECK(std::count(messages.begin(), messages.end(), "kept") == 1);
   CHECK(messages.back() == "after");
-  CHECK(told.find("raised to elevated") != std::string::npos);  // more lines may be suppressed
+  CHECK(reported.find("raised to elevated") != std::string::npos);  // more lines may be suppressed
 }

@@ -76,17 +76,17 @@ TEST_CASE("wait returns once every job is done, and the thread takes more jobs")
 }
 
 TEST_CASE("an exception of a job is reported, and the next job runs") {
-  std::vector<std::string> told;
+  std::vector<std::string> reported;
   int runs = 0;
-  background_task tasks{"jobs", [&](std::string_view text) { told.emplace_back(text); }};
+  background_task tasks{"jobs", [&](std::string_view text) { reported.emplace_back(text); }};
   tasks.post([] { throw std::runtime_error("disk on fire"); });
   tasks.post([] { throw 42; });
   tasks.post([&] { ++runs; });
   tasks.finish();
   CHECK(runs == 1);
-  REQUIRE(told.size() == 2);
-  CHECK(told[0] == "disk on fire");
-  CHECK(told[1].find("std::exception") != std::string::npos);
+  REQUIRE(reported.size() == 2);
+  CHECK(reported[0] == "disk on fire");
+  CHECK(reported[1].find("std::exception") != std::string::npos);
 
   background_task throwing{"jobs", [](std::string_view) { throw std::runtime_error("the reporter, too"); }};
   throwing.post([] { throw std::runtime_error("x"); });
