@@ -35,7 +35,7 @@ class basic_runtime {
   explicit basic_runtime(basic_options<P> chosen = {})
       : preset_redactors_(chosen.preset_redactors),
         core_(detail::move_options<detail::any_options>(complete(std::move(chosen)))) {
-    if (P.redaction != detail::redaction_form::none && !preset_redactors_) {
+    if (P.redaction != redaction_form::none && !preset_redactors_) {
       core_.diagnostics().warn("runtime", "the redactors of the preset are off (core.preset_redactors)",
                                "what they mask is written in clear");
     }

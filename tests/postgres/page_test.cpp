@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 namespace {
 
 std::string postgres_page() {
-  auto const root = std::filesystem::path{__FILE__}.parent_path().parent_path().parent_path();
+  std::filesystem::path const root = FAPILOG_TEST_SOURCE_DIR;
   std::ifstream file{root / "docs/plugins/sinks/postgres.md"};
   return {std::istreambuf_iterator<char>{file}, {}};
 }

@@ -9,7 +9,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <stdexcept>
@@ -27,8 +26,8 @@ namespace support {
   temporary_directory const directory;
   std::string const input = directory / "input.json";
   std::ofstream{input} << nlohmann::json{{"schema", schema}, {"documents", documents}};
-  auto const script = std::filesystem::path{__FILE__}.parent_path() / "validate_json.py";
-  std::string const command = "python3 '" + script.string() + "' <'" + input + "'";
+  std::string const script = FAPILOG_TEST_SOURCE_DIR "/tests/support/validate_json.py";
+  std::string const command = "python3 '" + script + "' <'" + input + "'";
   std::FILE* const output = ::popen(command.c_str(), "r");
   if (output == nullptr) throw std::runtime_error{"popen failed: " + command};
   std::string text;

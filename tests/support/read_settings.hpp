@@ -54,7 +54,7 @@ template <class Config>
 
 /// The errors of settings, or an empty string.
 template <class F>
-[[nodiscard]] std::string complaint(F&& f) {
+[[nodiscard]] std::string error_of(F&& f) {
   try {
     (void)f();
   } catch (fapilog::settings_error const& error) {
@@ -65,11 +65,11 @@ template <class F>
 
 template <class Config>
 [[nodiscard]] std::string refused_json(std::string const& text) {
-  return complaint([&] { return read_json<Config>(text); });
+  return error_of([&] { return read_json<Config>(text); });
 }
 template <class Config>
 [[nodiscard]] std::string refused_environment(std::map<std::string, std::string> const& members) {
-  return complaint([&] { return read_environment<Config>(members); });
+  return error_of([&] { return read_environment<Config>(members); });
 }
 
 }  // namespace support

@@ -174,7 +174,7 @@ TEST_CASE("the schema and the settings accept and refuse the same documents") {
       {R"({"filter_config": {"sampled": {"rate": 0}}})", false},
       {R"({"filter_config": {"none": {}}})", false},
       {R"({"redactor_config": {"mine": {"type": "sampled"}}})", false},
-      {R"({"plugins": {"allowlist": ["stdout_json"], "denylist": []}})", true},
+      {R"({"plugins": {"allowlist": ["stdout_auto"], "denylist": []}})", true},
       {R"({"plugins": {"allowlist": "stdout_json"}})", false},
       {R"({"plugins": {"enabled": true}})", false},
   };
@@ -183,7 +183,7 @@ TEST_CASE("the schema and the settings accept and refuse the same documents") {
     documents.push_back(json::parse(one.text));
     CAPTURE(one.text);
     std::string const error =
-        support::complaint([&] { return settings::from_json(one.text, "test", with_filter()).options(); });
+        support::error_of([&] { return settings::from_json(one.text, "test", with_filter()).options(); });
     CAPTURE(error);
     CHECK(error.empty() == one.fits);
   }

@@ -28,17 +28,17 @@
 
 using fapilog::plugin_type;
 using fapilog::settings;
-using support::complaint;
+using support::error_of;
 using support::write_file;
 using namespace std::chrono_literals;
 
 namespace {
 
 std::string refused(std::string const& text) {
-  return complaint([&] { return settings::from_json(text, "test").options(); });
+  return error_of([&] { return settings::from_json(text, "test").options(); });
 }
 std::string refused_variables(fapilog::environment_map const& variables) {
-  return complaint([&] { return settings::from_environment(variables).options(); });
+  return error_of([&] { return settings::from_environment(variables).options(); });
 }
 
 /// The settings of a database sink.
@@ -106,7 +106,7 @@ void check_preset_alone() {
   CHECK(from_settings.enrichers.size() == in_code.enrichers.size());
   CHECK(from_settings.redactors.size() == in_code.redactors.size());
   CHECK(from_settings.processors.size() == in_code.processors.size());
-  CHECK(complaint([] {
+  CHECK(error_of([] {
           return settings::from_json(fapilog::get_preset(P.name))
               .with_json(R"({"preset": ")" + std::string{P.name} + "\"}")
               .template options<P>();
@@ -295,7 +295,7 @@ TEST_CASE("the delivery to a sink can be set by text, with a fallback and a spoo
 
 TEST_CASE("reports mistakes in the delivery to a sink with their path") {
   auto const said = [](std::string const& delivery) {
-    return complaint([&] {
+    return error_of([&] {
       return settings::from_json(R"({"sink_config": {"stdout_json": {"delivery": )" + delivery + "}}}",
                                  "test")
           .options();
@@ -334,7 +334,7 @@ TEST_CASE("the production preset by text has its circuit breaker and its fallbac
 TEST_CASE("test_environment_aliases_are_checked_like_every_other_setting") {
   auto const plugins = with_postgres();
   auto const said = [&](std::string const& port) {
-    return complaint([&] {
+    return error_of([&] {
       return settings::from_environment(
                  {{"FAPILOG_CORE__SINKS", "postgres"}, {"FAPILOG_POSTGRES__PORT", port}}, plugins)
           .options();
@@ -625,7 +625,7 @@ TEST_CASE("each invalid variable is one clear error") {
   fapilog::registry twice = with_postgres();
   twice.add_filter(support::metadata_of("postgres", plugin_type::filter),
                    [](fapilog::plugin_entry const&) { return [](fapilog::event const&) { return true; }; });
-  CHECK(complaint([&] {
+  CHECK(error_of([&] {
           return settings::from_environment({{"FAPILOG_POSTGRES__PORT", "1"}}, twice).options();
         }) ==
         "fapilog: plugins of several kinds are called 'postgres'; write FAPILOG_FILTER_CONFIG__POSTGRES or "
@@ -639,7 +639,7 @@ TEST_CASE("each invalid variable is one clear error") {
 TEST_CASE("each invalid file is one clear error") {
   support::temporary_directory const folder;
   auto const said = [](std::string const& path) {
-    return complaint([&] { return settings::from_file(path); });
+    return error_of([&] { return settings::from_file(path); });
   };
   std::string const missing = folder / "missing.json";
   CHECK(said(missing) ==
@@ -680,7 +680,7 @@ TEST_CASE("an error of a file that is extended names that file") {
   support::temporary_directory const folder;
   write_file(folder / "base.json", "{\n\n\"core\": {\"use_tsc\": 1}}");
   write_file(folder / "mine.json", R"({"extends": "base.json"})");
-  CHECK(complaint([&] { return settings::from_file(folder / "mine.json").options(); }) ==
+  CHECK(error_of([&] { return settings::from_file(folder / "mine.json").options(); }) ==
         "fapilog: core.use_tsc: 1 is invalid; expected true or false [" + (folder / "base.json") + ":3]");
 }
 

@@ -35,9 +35,10 @@
 
 namespace fapilog::inline v0_1 {
 
-namespace detail {
 /// What the redactors of a preset cover: see `redactors::production_set` and `redactors::hardened_set`.
 enum class redaction_form : std::uint8_t { none, credentials, hardened };
+
+namespace detail {
 
 /// The value of a setting in the form of a settings file: a boolean, a number or a string.
 class preset_value {
@@ -121,7 +122,7 @@ struct preset {
   std::string_view name;
   /// False forbids every change of a database's schema, by type: see `basic_runtime::allow_ddl`.
   bool allow_ddl = true;
-  detail::redaction_form redaction = detail::redaction_form::none;
+  redaction_form redaction = redaction_form::none;
   detail::constant_list<std::string_view, 2> sinks = {"stdout_json"};
   /// True: the file is the fallback of the first sink, and is created when it is first needed.
   bool file_is_fallback = false;
@@ -163,7 +164,7 @@ inline constexpr preset dev{.name = "dev",
 inline constexpr preset production{
     .name = "production",
     .allow_ddl = false,
-    .redaction = detail::redaction_form::credentials,
+    .redaction = redaction_form::credentials,
     .file_is_fallback = true,
     .settings = {{"core.when_full", "wait"},
                  {"core.redaction_fail_mode", "warn"},
@@ -182,14 +183,14 @@ inline constexpr preset production{
 /// For functions that are frozen between requests: small batches, never waits, masks credentials.
 inline constexpr preset serverless{
     .name = "serverless",
-    .redaction = detail::redaction_form::credentials,
+    .redaction = redaction_form::credentials,
     .settings = {{"core.batch_max_size", 25}, {"core.redaction_fail_mode", "warn"}}};
 
 /// For regulated environments: standard output and a file side by side, masks everything that is known to be sensitive,
 /// and never changes a database's schema.
 inline constexpr preset hardened{.name = "hardened",
                                  .allow_ddl = false,
-                                 .redaction = detail::redaction_form::hardened,
+                                 .redaction = redaction_form::hardened,
                                  .sinks = {"stdout_json", "rotating_file"},
                                  .settings = {{"core.batch_max_size", 100},
                                               {"core.when_full", "wait"},

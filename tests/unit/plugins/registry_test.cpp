@@ -23,7 +23,7 @@ using fapilog::plugin_entry;
 using fapilog::plugin_type;
 using fapilog::registry;
 using fapilog::settings;
-using support::complaint;
+using support::error_of;
 using support::metadata_of;
 
 namespace {
@@ -213,7 +213,7 @@ TEST_CASE("settings make user plugins of every kind, by name, by alias and by ty
 TEST_CASE("an error of a plugin's constructor is reported with the place of the setting") {
   registry all = fapilog::builtin_plugins();
   all.add_filter(metadata_of("at_least", plugin_type::filter), plugin<at_least, at_least_config>());
-  CHECK(complaint([&] {
+  CHECK(error_of([&] {
           return settings::from_json(
                      "{\"core\": {\"filters\": [\"at_least\"]},\n\"filter_config\": {\"at_least\": "
                      "{\n\"least\": \"AUDIT\"}}}",
@@ -222,14 +222,14 @@ TEST_CASE("an error of a plugin's constructor is reported with the place of the 
         }) == "fapilog: filter_config.at_least.least: must be below CRITICAL [test:3]");
   all.add_filter(metadata_of("broken", plugin_type::filter),
                  [](plugin_entry const&) -> at_least { throw std::runtime_error{"no luck"}; });
-  CHECK(complaint([&] {
+  CHECK(error_of([&] {
           return settings::from_json(R"({"core": {"filters": ["broken"]}})", "test", all).options();
         }) == "fapilog: filter_config.broken: no luck [test:1]");
 }
 
 TEST_CASE("using a plugin that is denied or not allowed is an error") {
   auto const said = [](std::string const& plugins, std::string const& sinks) {
-    return complaint([&] {
+    return error_of([&] {
       return settings::from_json(
                  R"({"plugins": )" + plugins + R"(, "core": {"sinks": )" + sinks +
                      R"(}, "sink_config": {"audit": {"type": "rotating_file", "path": "x"}}})",
@@ -255,7 +255,7 @@ TEST_CASE("using a plugin that is denied or not allowed is an error") {
 }
 
 TEST_CASE("a denied sink of the preset is an error, too") {
-  CHECK(complaint([] {
+  CHECK(error_of([] {
           return settings::from_json(R"({"plugins": {"denylist": ["stdout_auto"]}})").options();
         }) == "fapilog: core.sinks[0]: \"stdout_auto\" is in `plugins.denylist` [preset minimal:1]");
 }
@@ -264,7 +264,7 @@ TEST_CASE(
     "a plugin that is only announced is an error that says what to do, and its settings are not checked") {
   registry all = fapilog::builtin_plugins();
   std::string const text = R"({"core": {"sinks": ["postgres"]}, "sink_config": {"postgres": {"dsn": "x"}}})";
-  CHECK(complaint([&] { return settings::from_json(text, "test", all).options(); }) ==
+  CHECK(error_of([&] { return settings::from_json(text, "test", all).options(); }) ==
         "fapilog: core.sinks[0]: \"postgres\" is not in this program; link fapilog::postgres and call "
         "fapilog::add_postgres (fapilog/plugins/postgres.hpp) on the registry of the settings [test:1]");
   CHECK_NOTHROW(settings::from_json(R"({"sink_config": {"postgres": {"dsn": "x"}}})", "test", all).options());

@@ -80,7 +80,7 @@ TEST_CASE("each invalid option is one clear error") {
       {[](auto& o) {
          o.sinks = {{quiet{}, {.thread = fapilog::sink_thread::shared, .spool = {.directory = "x"}}}};
        },
-       {"quiet", "spool", "needs a thread of its own"}},
+       {"quiet", "spool", "needs its own thread"}},
       {[](auto& o) { o.retry.first_delay = -1ms; }, {"retry.first_delay"}},
       {[](auto& o) { o.retry.longest_delay = -1ms; }, {"retry.longest_delay"}},
       {[](auto& o) {
