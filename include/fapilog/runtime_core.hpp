@@ -33,9 +33,9 @@ using any_options = basic_options<presets::minimal>;
 
 /// Moves options to those of another preset.
 template <class To, class From>
-[[nodiscard]] To move_options(From&& from) {
+[[nodiscard]] To move_options(From from) {
   if constexpr (std::is_same_v<To, From>) {
-    return std::move(from);
+    return from;
   } else {
     // All members in their order. If one is missing here, this does not compile.
     auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21,

@@ -192,9 +192,12 @@ class setting_reader {
         detail::scalar_of(detail::config::scalar_given(given), s, type);
     if (!value) return refuse(given, path, s, type);
     std::string problem = detail::scalar_problem(*value, s, type);
-    if (problem.empty()) type.store(into, *value);
-    else add(given.origin(), path, std::move(problem));
-    return problem.empty();
+    if (!problem.empty()) {
+      add(given.origin(), path, std::move(problem));
+      return false;
+    }
+    type.store(into, *value);
+    return true;
   }
 
   /// Reads the key, if there is one, and the element that a container adds.

@@ -114,7 +114,7 @@ struct thread_scope_end {
 /// Returns the fields in force for a call: this module's, and before them those of the call's module if it has a
 /// `this_thread_scope` of its own; they win over this module's. Without memory for both, returns the call's. Throws: never.
 [[nodiscard]] inline shared_bytes scope_of_call(thread_scope const& caller) noexcept {
-  shared_bytes const ours = current_scope();
+  shared_bytes ours = current_scope();
   if (!has_separate_scope(caller) || caller.top->fields.empty()) return ours;
   shared_bytes const& theirs = caller.top->fields;
   if (ours.empty()) return theirs;

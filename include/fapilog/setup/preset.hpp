@@ -21,12 +21,14 @@
 #define FAPILOG_PRESET FAPILOG_DEFAULT_PRESET
 #endif
 
+// NOLINTBEGIN(readability-identifier-naming): the names end with those of the presets
 #define FAPILOG_DETAIL_IS_PRESET_dev 1
 #define FAPILOG_DETAIL_IS_PRESET_production 1
 #define FAPILOG_DETAIL_IS_PRESET_serverless 1
 #define FAPILOG_DETAIL_IS_PRESET_hardened 1
 #define FAPILOG_DETAIL_IS_PRESET_minimal 1
 #define FAPILOG_DETAIL_IS_PRESET_adaptive 1
+// NOLINTEND(readability-identifier-naming)
 #define FAPILOG_DETAIL_JOIN_NAMES(a, b) a##b
 #define FAPILOG_DETAIL_IS_PRESET(name) FAPILOG_DETAIL_JOIN_NAMES(FAPILOG_DETAIL_IS_PRESET_, name)
 #if !FAPILOG_DETAIL_IS_PRESET(FAPILOG_PRESET)

@@ -103,6 +103,7 @@ namespace fapilog::inline v0_1::sinks {
   namespace pg = detail::pg;
   pg::validate(config);
   std::string const prefix = pg::name_for(config.table_name, "_20000101");
+  // NOLINTBEGIN(bugprone-suspicious-missing-comma): lines of one SQL string
   std::string body = detail::concat(
       {"DECLARE\n"
        "  stem text := ",
@@ -121,6 +122,7 @@ namespace fapilog::inline v0_1::sinks {
        "                   home, stem || to_char(day, 'YYYYMMDD'), parent, day::text || ' 00:00:00+00',\n"
        "                   (day + 1)::text || ' 00:00:00+00');\n"
        "  END LOOP;\n"});
+  // NOLINTEND(bugprone-suspicious-missing-comma)
   if (keep_days != 0) {
     detail::append(
         body, {"  FOR part IN SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid\n"
