@@ -65,7 +65,8 @@ bool matches(std::string const& wanted, std::string const& found) {
 
 /// A logger whose records stay in the lane of this thread.
 struct lane_without_reader {
-  fapilog::detail::lane_channel* channel = fapilog::detail::lane_channel::make({});
+  fapilog::detail::lane_channel* channel =
+      fapilog::detail::lane_channel::make({.lane_bytes = 1 << 20, .max_record_bytes = 1 << 20});
   fapilog::logger log{new fapilog::detail::logger_core{*channel, channel->levels().of("billing"), {}}};
 
   lane_without_reader() = default;

@@ -22,7 +22,8 @@ struct engine_parts {
   std::shared_ptr<fapilog::detail::worker> worker;
 
   engine_parts(fapilog::detail::worker_options const& options, bool with_event) {
-    channel = fapilog::detail::lane_channel::make({.when_full = fapilog::when_full::block});
+    channel = fapilog::detail::lane_channel::make(
+        {.lane_bytes = 1 << 20, .max_record_bytes = 1 << 20, .when_full = fapilog::when_full::block});
     channel->add_reference();  // one is the worker's
     auto places = fapilog::detail::make_deliveries({fapilog::placed_sink{sink}}, {}, tell, [] {});
     worker = std::make_shared<fapilog::detail::worker>(options, *channel, fapilog::detail::event_maker{{}},

@@ -11,14 +11,15 @@
 
 namespace fapilog::inline v0_1::detail {
 
+/// Filled from the options of the runtime, which declare the defaults.
 struct channel_options {
-  std::size_t lane_bytes = std::size_t{1} << 20;
-  double protected_share = 0.125;  ///< share of a lane that is kept free for protected levels, 0 to 0.5
-  std::size_t max_record_bytes = std::size_t{1} << 20;
+  std::size_t lane_bytes;
+  double protected_share = 0;  ///< share of a lane that is kept free for protected levels, 0 to 0.5
+  std::size_t max_record_bytes;
   fapilog::when_full when_full = fapilog::when_full::drop;
-  std::chrono::nanoseconds backpressure_wait{50'000'000};
+  std::chrono::nanoseconds backpressure_wait{};
   level_set protected_levels = {};
-  level lowest = level::info;
+  level lowest{};
   bool use_membarrier = true;
   bool use_tsc = true;
   channel::cell_formatter format_cell = nullptr;  ///< used by calls whose arguments have fmt formatters

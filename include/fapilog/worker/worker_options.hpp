@@ -10,13 +10,14 @@
 
 namespace fapilog::inline v0_1::detail {
 
+/// Filled from the options of the runtime, which declare the defaults.
 struct worker_options {
-  std::size_t batch_max_size = 256;
+  std::size_t batch_max_size = 1;
   std::chrono::nanoseconds batch_timeout{};
-  std::chrono::nanoseconds spin{10'000};  ///< how long to poll for records without sleeping
+  std::chrono::nanoseconds spin{};  ///< how long to poll for records without sleeping
   /// How long to nap after that, before sleeping until a signal. During naps, a record need not wake the worker.
-  std::chrono::nanoseconds linger{2'000'000};
-  std::chrono::nanoseconds shutdown_timeout{3'000'000'000};
+  std::chrono::nanoseconds linger{};
+  std::chrono::nanoseconds shutdown_timeout{};
   routing route = routing::overlap;
   adaptive_options adaptive = {};
   level_set protected_levels = {};

@@ -53,7 +53,8 @@ class two_modules {
   }
 
  private:
-  fapilog::detail::lane_channel* channel_ = fapilog::detail::lane_channel::make({});
+  fapilog::detail::lane_channel* channel_ =
+      fapilog::detail::lane_channel::make({.lane_bytes = 1 << 20, .max_record_bytes = 1 << 20});
   fapilog::detail::lane_reader reader_{channel_->lanes()};
   fapilog::detail::logger_core* core_ = new_core();
 
