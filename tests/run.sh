@@ -10,8 +10,9 @@
 #   --no-install          install nothing; list the missing packages and continue without them
 #   --jobs N              run N jobs at once (default: one per processor)
 #
-# The list of packages is printed before anything is installed. Build folders are build/<preset>. The last line of
-# output is `N passed, N failed`; the status is 0 if no test failed, 1 if a test failed, 2 for a usage error.
+# The list of packages is printed before anything is installed. Build folders are build/<preset>. The last lines of
+# output name what failed, `failed: <test>`; the very last one is `N passed, N failed`. The status is 0 if no test failed,
+# 1 if a test failed, 2 for a usage error.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
@@ -95,11 +96,11 @@ fi
 # --- build and run ------------------------------------------------------------------------------------------
 
 passed=0
-failed=0
+failures=()
 
 fail() {
   echo "$*" >&2
-  failed=$((failed + 1))
+  failures+=("$*")
 }
 
 # GCC 12's thread sanitizer does not start if the kernel randomises more than 28 bits of an address.
@@ -125,8 +126,9 @@ build_and_test() {
   log=build/$preset/ctest.log
   "${fixed_addresses[@]}" ctest --preset "$preset" -j "$jobs" "$@" 2>&1 | tee "$log"
   if [[ $(grep -E '^[0-9]+% tests passed' "$log" | tail -n 1) =~ ([0-9]+)' tests failed out of '([0-9]+)$ ]]; then
-    failed=$((failed + BASH_REMATCH[1]))
     passed=$((passed + BASH_REMATCH[2] - BASH_REMATCH[1]))
+    # After the summary, ctest lists them as `<tab>12 - name (Failed)`.
+    mapfile -t -O "${#failures[@]}" failures < <(sed -n '/tests passed/,$s/^\t *[0-9]* - /'"$preset: /p" "$log")
   else
     fail "$preset: ran no tests"
   fi
@@ -146,5 +148,7 @@ else
   fi
 fi
 
-printf '\n%d passed, %d failed\n' "$passed" "$failed"
-((failed == 0))
+printf '\n'
+((${#failures[@]} == 0)) || printf 'failed: %s\n' "${failures[@]}"
+printf '%d passed, %d failed\n' "$passed" "${#failures[@]}"
+((${#failures[@]} == 0))
