@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/os/platform.hpp>
+#include <fapilog/detail/os/standard_descriptors.hpp>
 
 #include <cerrno>
 #include <climits>
@@ -284,13 +285,15 @@ struct opened_file {
   int error = 0;
 };
 
-/// Opens a file with close-on-exec. Does not follow a symbolic link (ELOOP), except with `follow`, and does not wait for the
-/// other end of a FIFO. `mode` minus the umask applies to new files. The caller must check `status().type`.
+/// Opens a file with close-on-exec, on a descriptor above 2. Does not follow a symbolic link (ELOOP), except with `follow`, and
+/// does not wait for the other end of a FIFO. `mode` minus the umask applies to new files. The caller must check
+/// `status().type`.
 [[nodiscard]] inline opened_file open_file(std::string const& path, open_for purpose, unsigned mode = 0600) {
+  reserve_standard_descriptors();
   auto const attempt = [&](int flags) -> opened_file {
     flags |= O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (purpose == open_for::follow ? 0 : O_NOFOLLOW);
     for (;;) {
-      int const descriptor = ::open(path.c_str(), flags, static_cast<::mode_t>(mode));
+      int const descriptor = move_above_standard(::open(path.c_str(), flags, static_cast<::mode_t>(mode)));
       if (descriptor >= 0) return {file{descriptor}, 0};
       if (errno != EINTR) return {{}, errno};
     }

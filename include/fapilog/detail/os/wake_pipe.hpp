@@ -2,6 +2,8 @@
 // A pipe that wakes a thread, from other threads and from signal handlers.
 #pragma once
 
+#include <fapilog/detail/os/standard_descriptors.hpp>
+
 #include <cerrno>
 #include <system_error>
 
@@ -16,8 +18,14 @@ class wake_pipe {
  public:
   /// Throws: std::system_error if the process has no file descriptors left.
   wake_pipe() {
-    if (::pipe(ends_) != 0)
-      throw std::system_error(errno, std::generic_category(), "fapilog: cannot create a pipe");
+    reserve_standard_descriptors();
+    bool is_made = ::pipe(ends_) == 0;
+    for (int& end : ends_) is_made = (end = move_above_standard(end)) >= 0 && is_made;
+    if (!is_made) {
+      std::error_code const error{errno, std::generic_category()};
+      close();
+      throw std::system_error(error, "fapilog: cannot create a pipe");
+    }
     for (int const end : ends_) {
       ::fcntl(end, F_SETFD, FD_CLOEXEC);
       ::fcntl(end, F_SETFL, O_NONBLOCK);
@@ -25,9 +33,7 @@ class wake_pipe {
   }
   wake_pipe(wake_pipe const&) = delete;
   wake_pipe& operator=(wake_pipe const&) = delete;
-  ~wake_pipe() {
-    for (int const end : ends_) ::close(end);
-  }
+  ~wake_pipe() { close(); }
 
   /// Preserves errno. If the pipe is full, the waiting thread wakes anyway.
   void wake() const noexcept {
@@ -46,6 +52,12 @@ class wake_pipe {
   }
 
  private:
+  void close() const noexcept {
+    for (int const end : ends_) {
+      if (end >= 0) ::close(end);
+    }
+  }
+
   int ends_[2] = {-1, -1};
 };
 
