@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/config/config_value.hpp>
+#include <fapilog/detail/memory/stable_sort.hpp>
 #include <fapilog/record/json.hpp>
 
 #include <algorithm>
@@ -65,10 +66,11 @@ class settings_error : public std::invalid_argument {
       std::string name{place_of(problem.where).first};
       if (std::ranges::find(texts, name) == texts.end()) texts.push_back(std::move(name));
     }
-    std::ranges::stable_sort(problems, {}, [&texts](settings_problem const& problem) {
+    auto const position = [&texts](settings_problem const& problem) {
       auto const [name, line] = place_of(problem.where);
       return std::pair{std::ranges::find(texts, name) - texts.begin(), line};
-    });
+    };
+    detail::stable_sort(problems, [&](auto const& a, auto const& b) { return position(a) < position(b); });
     return problems;
   }
   static std::string lines(std::vector<settings_problem> const& problems) {

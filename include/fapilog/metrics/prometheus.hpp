@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -70,12 +71,17 @@ namespace detail::prometheus {
 }  // namespace detail::prometheus
 
 /// Formats the metrics, grouped by name. Throws: std::bad_alloc. Thread: any.
-[[nodiscard, gnu::cold]] inline std::string prometheus_text(metric_list metrics) {
-  std::stable_sort(metrics.begin(), metrics.end(),
-                   [](metric const& a, metric const& b) { return a.name < b.name; });
+[[nodiscard, gnu::cold]] inline std::string prometheus_text(metric_list const& metrics) {
+  std::vector<metric const*> sorted;
+  for (metric const& m : metrics) sorted.push_back(&m);
+  std::sort(sorted.begin(), sorted.end(), [](metric const* a, metric const* b) {
+    int const order = a->name.compare(b->name);
+    return order < 0 || (order == 0 && std::less<>{}(a, b));
+  });
   std::string out;
   std::string_view last;
-  for (metric const& m : metrics) {
+  for (metric const* const entry : sorted) {
+    metric const& m = *entry;
     if (m.name != last) {
       out += "# HELP " + m.name + ' ';
       detail::prometheus::put_escaped(out, m.help, false);

@@ -5,6 +5,7 @@
 #include <fapilog/config/config_value.hpp>
 #include <fapilog/config/nearest_name.hpp>
 #include <fapilog/config/settings_error.hpp>
+#include <fapilog/detail/memory/stable_sort.hpp>
 #include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/detail/text/quantity_text.hpp>
 #include <fapilog/plugins/metadata.hpp>
@@ -49,7 +50,7 @@ class environment_layer {
       else if (!path.empty()) all.push_back({std::move(path), name, value});
     }
     // Objects come before the members that are added to them.
-    std::ranges::stable_sort(all, {}, [](target const& t) { return t.path.size(); });
+    detail::stable_sort(all, [](target const& a, target const& b) { return a.path.size() < b.path.size(); });
     for (target const& one : all) put(layer, one);
     return layer;
   }

@@ -2,6 +2,7 @@
 // Limits the size of finished lines.
 #pragma once
 
+#include <fapilog/detail/memory/stable_sort.hpp>
 #include <fapilog/detail/settings/setting_check.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/record/envelope.hpp>
@@ -187,9 +188,8 @@ class size_guard {
       if (!is_id(piece.key)) first_.push_back({&parts_.context, &piece});
     }
     for (auto* const all : {&first_, &last_}) {
-      std::stable_sort(all->begin(), all->end(), [](candidate const& a, candidate const& b) {
-        return a.piece->size() > b.piece->size();
-      });
+      detail::stable_sort(
+          *all, [](candidate const& a, candidate const& b) { return a.piece->size() > b.piece->size(); });
       for (candidate const& c : *all) {
         if (excess() == 0) return;
         if (c.piece == &message) {
