@@ -27,42 +27,44 @@ class backpressure {
       : when_full_(options.when_full), max_wait_ns_(options.backpressure_wait.count()) {}
 
   /// Reserves `size` bytes in the calling thread's lane, which is full, for a record with a block of `block` bytes on the
-  /// heap. Wakes the worker of `in` and waits for room as `when_full` says. Returns null if the record is dropped, after
-  /// counting the reason.
+  /// heap. Wakes the worker of `in` and sleeps until there is room, as `when_full` says. Returns null if the record is
+  /// dropped, after counting the reason.
   [[nodiscard, gnu::noinline, gnu::cold]] std::byte* wait_for_room(lane& owner, std::size_t size,
                                                                    std::size_t block, std::size_t keep_free,
                                                                    channel const& in,
                                                                    enqueue_event& event) const noexcept {
-    bool const may_wait = when_full_ != fapilog::when_full::drop && channel_served_here != &in;
-    std::int64_t const give_up = detail::steady_clock_ns() + max_wait_ns_;
-    bool const is_unlimited = when_full_ == fapilog::when_full::block;
-    // After 64 rounds the call naps instead of spinning, each time for about as long as the worker needs to read an
-    // eighth of the lane, and continues only once an eighth is free: a nap for each record would cost more than the
-    // record.
-    std::size_t const part = owner.queue.capacity() / 8;
-    std::int64_t const nap = std::clamp<std::int64_t>(static_cast<std::int64_t>(part), 2'000, 150'000);
-    for (unsigned round = 0; may_wait; ++round) {
-      bool const is_last = !is_unlimited && detail::steady_clock_ns() >= give_up;
-      bool const naps = round >= 64;
-      event.signal();
-      if (naps && !is_last) {
-        detail::sleep_ns(nap);
-      } else {
-        detail::cpu_pause();
-      }
-      std::size_t const free = keep_free + (naps && !is_last ? part : 0);
-      if (std::byte* const to = owner.reserve(size, block, free)) return to;
-      if (in.is_closed()) {
-        owner.count_drop(drop_reason::closed);
-        return nullptr;
-      }
-      if (is_last) break;
+    if (when_full_ == fapilog::when_full::drop || channel_served_here == &in) {
+      owner.count_drop(drop_reason::queue_full);
+      return nullptr;
     }
-    owner.count_drop(drop_reason::queue_full);
-    return nullptr;
+    bool const is_unlimited = when_full_ == fapilog::when_full::block;
+    std::int64_t const give_up = is_unlimited ? 0 : detail::steady_clock_ns() + max_wait_ns_;
+    for (;;) {
+      std::uint32_t const seen = owner.room.arm(wake_position(owner, size, block, keep_free));
+      std::byte* const to = owner.reserve(size, block, keep_free);
+      bool const closed = in.is_closed();
+      std::int64_t const left = is_unlimited ? -1 : give_up - detail::steady_clock_ns();
+      if (to != nullptr || closed || (!is_unlimited && left <= 0)) {
+        owner.room.disarm();
+        if (to == nullptr) owner.count_drop(closed ? drop_reason::closed : drop_reason::queue_full);
+        return to;
+      }
+      event.signal();
+      owner.room.sleep(seen, left);
+    }
   }
 
  private:
+  /// Up to which position the worker must have read. Further than the record needs: a wake-up costs more than a record.
+  [[nodiscard]] static std::uint64_t wake_position(lane const& owner, std::size_t size, std::size_t block,
+                                                   std::size_t keep_free) noexcept {
+    std::uint64_t const published = owner.queue.published();
+    if (block != 0 && !owner.has_heap_room(block)) return published;
+    std::size_t const capacity = owner.queue.capacity();
+    std::size_t const worthwhile = std::min(capacity / 2, std::max(capacity / 8, std::size_t{64} * 1024));
+    return published + std::max(size + keep_free, worthwhile) - capacity;
+  }
+
   fapilog::when_full when_full_;
   std::int64_t max_wait_ns_;
 };

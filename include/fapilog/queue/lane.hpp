@@ -8,6 +8,7 @@
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/metrics/account.hpp>
 #include <fapilog/queue/ring.hpp>
+#include <fapilog/queue/room_signal.hpp>
 #include <fapilog/record/record.hpp>
 
 #include <cstddef>
@@ -82,6 +83,7 @@ struct lane {
   /// Discards the records and counts in a forked child: they belong to the parent.
   void forget_in_child() noexcept {
     discard_records();
+    room.wake();  // the call that forks may be a signal handler's, in a call that waits
     writing.store_relaxed(false);
     heap_freed.store_relaxed(heap_sent);
     submitted.store_relaxed(0);
@@ -99,6 +101,7 @@ struct lane {
   std::uint64_t scope_sent = 0;  ///< version of the scope that the worker has
   detail::byte_buffer scratch;   ///< deferred values, before they are copied into the record
   ring queue;
+  room_signal room;  ///< on which the owner waits if the ring is full
 
   lane* next = nullptr;                   ///< in the list of all lanes; set before the lane is published
   detail::atomic_word<bool> owned{true};  ///< false: the next thread may take it

@@ -159,6 +159,7 @@ class lane_channel final : public channel {
     close();
     fast_path_ok_.store_seq_cst(false);
     heavy_barrier(event_.barrier());
+    lanes_.wake_waiting();
   }
 
   /// Adds the numbers of submitted and dropped records. Must be called after the rest of the account was read, so that

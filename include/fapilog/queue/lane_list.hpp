@@ -57,6 +57,10 @@ class lane_list {
     }
     return false;
   }
+  /// Wakes all calls that wait for room.
+  [[gnu::cold]] void wake_waiting() const noexcept {
+    for (lane* l = first(); l != nullptr; l = l->next) l->room.wake();
+  }
   /// True if no call is writing into any lane.
   [[nodiscard]] bool is_quiet() const noexcept {
     for (lane* l = first(); l != nullptr; l = l->next) {

@@ -31,9 +31,8 @@ class lane_reader {
     if (heads_.empty()) return false;
     release_at_end const on_exit{heads_};
     while (!heads_.empty()) {
-      std::size_t const first = heads_.size() == 1 ? 0 : earliest();
+      auto const [first, until] = earliest();
       head& h = heads_[first];
-      std::uint64_t const until = heads_.size() == 1 ? ~std::uint64_t{0} : earliest_but(first);
       while (h.at < h.end && h.ticks <= until) {
         if (interrupted()) return true;
         consume(h, visit);
@@ -70,15 +69,19 @@ class lane_reader {
   }
   static void release(head& h) noexcept {
     h.from->queue.release(h.at);
+    h.from->room.wake_if_reached(h.at);
     h.released = h.at;
   }
 
   void find_heads() {
     heads_.clear();
+    detail::
+        full_fence();  // after the releases of the last pass, before the checks for calls that wait for room
     std::uint64_t deepest = high_watermark_.load(std::memory_order_relaxed);
     for (lane* l = lanes_.first(); l != nullptr; l = l->next) {
       std::uint64_t const end = l->queue.published();
       std::uint64_t const at = l->queue.released();
+      l->room.wake_if_reached(at);
       if (at == end) continue;
       l->populate_ahead();
       deepest = std::max(deepest, end - at);
@@ -106,19 +109,22 @@ class lane_reader {
     h.ticks = read<detail::record_format::log_head>(body).ticks;
   }
 
-  [[nodiscard]] std::size_t earliest() const noexcept {
-    std::size_t best = 0;
+  /// The lane with the earliest record, and the time of the earliest record in the other lanes.
+  struct turn {
+    std::size_t first;
+    std::uint64_t until;
+  };
+  [[nodiscard]] turn earliest() const noexcept {
+    turn next{0, ~std::uint64_t{0}};
     for (std::size_t i = 1; i < heads_.size(); ++i) {
-      if (heads_[i].ticks < heads_[best].ticks) best = i;
+      std::uint64_t const ticks = heads_[i].ticks;
+      if (ticks < heads_[next.first].ticks) {
+        next = {i, heads_[next.first].ticks};
+      } else {
+        next.until = std::min(next.until, ticks);
+      }
     }
-    return best;
-  }
-  [[nodiscard]] std::uint64_t earliest_but(std::size_t index) const noexcept {
-    std::uint64_t best = ~std::uint64_t{0};
-    for (std::size_t i = 0; i < heads_.size(); ++i) {
-      if (i != index && heads_[i].ticks < best) best = heads_[i].ticks;
-    }
-    return best;
+    return next;
   }
 
   /// Visits the next log record, after taking the scope that was published with it.

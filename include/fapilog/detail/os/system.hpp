@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #if defined(__linux__)
+#include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -204,6 +205,29 @@ inline void at_fork(void (*before)(), void (*in_parent)(), void (*in_child)()) n
   duration.tv_sec = static_cast<::time_t>(ns / 1'000'000'000);
   duration.tv_nsec = static_cast<long>(ns % 1'000'000'000);
   ::nanosleep(&duration, nullptr);
+}
+
+/// Waits until another thread calls `wake_one` for `word`, for at most `timeout_ns` (negative: without a limit). Returns at
+/// once if `word` is not `expected`, and may return early. Not a cancellation point of pthread_cancel(3).
+[[gnu::cold]] inline void wait_while_equal(atomic_word<std::uint32_t>& word, std::uint32_t expected,
+                                           std::int64_t timeout_ns) noexcept {
+#if defined(__linux__) && defined(SYS_futex)
+  static_assert(sizeof word == sizeof(std::uint32_t));
+  ::timespec duration{};
+  duration.tv_sec = static_cast<::time_t>(timeout_ns / 1'000'000'000);
+  duration.tv_nsec = static_cast<long>(timeout_ns % 1'000'000'000);
+  ::syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, expected, timeout_ns < 0 ? nullptr : &duration, nullptr, 0);
+#else
+  constexpr std::int64_t longest_ns = 1'000'000;
+  if (word.load_acquire() == expected)
+    sleep_ns(timeout_ns < 0 || timeout_ns > longest_ns ? longest_ns : timeout_ns);
+#endif
+}
+/// Wakes one thread that waits for `word`.
+[[gnu::cold]] inline void wake_one([[maybe_unused]] atomic_word<std::uint32_t>& word) noexcept {
+#if defined(__linux__) && defined(SYS_futex)
+  ::syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+#endif
 }
 
 /// Returns the readable form of a mangled type name, and any other string unchanged.
