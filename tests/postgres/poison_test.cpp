@@ -44,12 +44,21 @@ fapilog::batch numbered(std::size_t count, std::vector<std::size_t> const& bad, 
   return e.batch();
 }
 
-/// A sink on a table of its own where `logger` has at most ten characters.
+/// SQL that makes a table refuse records whose logger has more than ten characters.
+std::string refuse_long_loggers(std::string const& schema) {
+  return "ALTER TABLE " + schema + ".logs ALTER COLUMN logger SET NOT NULL; CREATE FUNCTION " + schema +
+         ".refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF length(NEW.logger) > 10 THEN RAISE "
+         "EXCEPTION 'x' USING ERRCODE = '22001'; END IF; RETURN NEW; END $$; CREATE TRIGGER refuse BEFORE "
+         "INSERT ON " +
+         schema + ".logs FOR EACH ROW EXECUTE FUNCTION " + schema + ".refuse()";
+}
+
+/// A sink on such a table of its own.
 postgres narrow_sink(std::string const& schema) {
   auto& server = shared_server();
   postgres_config config = server.config();
   config.schema_name = schema;
-  server.sql(postgres_ddl(config) + "ALTER TABLE " + schema + ".logs ALTER COLUMN logger TYPE varchar(10)");
+  server.sql(postgres_ddl(config) + refuse_long_loggers(schema));
   postgres sink{config};
   sink.start(fapilog::start_context{});
   return sink;
@@ -83,7 +92,7 @@ TEST_CASE("finds refused records among a thousand with few statements, and store
   std::vector<std::size_t> spread;
   for (std::size_t i = 0; i < 20; ++i) spread.push_back(i * 50 + 3);
   for (example const& now :
-       {example{{0}, 24}, example{{999}, 24}, example{{1, 2, 500, 501, 998}, 100}, example{spread, 330}}) {
+       {example{{0}, 28}, example{{999}, 28}, example{{1, 2, 500, 501, 998}, 120}, example{spread, 400}}) {
     INFO(now.bad.size());
     shared_server().sql("DROP SCHEMA IF EXISTS poison CASCADE");
     postgres sink = narrow_sink("poison");
@@ -167,7 +176,7 @@ TEST_CASE("rejected records go to the fallback, and the account is exact") {
   auto& server = shared_server();
   postgres_config config = server.config();
   config.schema_name = "aside";
-  server.sql(postgres_ddl(config) + "ALTER TABLE aside.logs ALTER COLUMN logger TYPE varchar(10)");
+  server.sql(postgres_ddl(config) + refuse_long_loggers("aside"));
   auto const spare = std::make_shared<support::capture>();
   support::captured_diagnostics reported;
   fapilog::runtime rt{{.sinks = {{postgres{config}, {.fallback = spare}}}, .diagnostics_output = reported}};

@@ -102,6 +102,7 @@ class delivery {
         return after_failure(job, result, max);
     }
     after_success();
+    if (result.outcome() == write_outcome::rejected) update_health();
     job.first = job.results.size();
     return {};
   }
@@ -246,8 +247,9 @@ class delivery {
   void after_success() {
     breaker_.note_success();
     publish_circuit();
-    if (!std::exchange(is_failing_, false)) return;
-    update_health();
+    bool const was_failing = std::exchange(is_failing_, false);
+    if (was_failing || !is_healthy_) update_health();
+    if (!was_failing) return;
     guard_.warn("the sink works again");
   }
   void publish_circuit() noexcept { counts().circuit.set(static_cast<std::uint64_t>(breaker_.state())); }
@@ -257,6 +259,7 @@ class delivery {
     guard_.call("the sink threw in health", [&] { now = sink_.health(); });
     if (now.healthy && is_failing_) now = {false, "the last attempt failed: " + last_reason_};
     if (now.healthy && !is_started_) now = {false, "the sink has not started"};
+    is_healthy_ = now.healthy;
     status_->set_health(std::move(now));
   }
 
@@ -271,6 +274,7 @@ class delivery {
   std::unique_ptr<start_context> context_;
   bool is_started_ = false;
   bool is_failing_ = false;
+  bool is_healthy_ = true;
   clock::time_point next_start_{};  ///< the default value: `start` was not called yet
   std::string last_reason_;
   std::minstd_rand random_{std::random_device{}()};

@@ -51,6 +51,14 @@ class binary_array {
     begin_ = bytes_.size();
   }
   [[nodiscard]] text_buffer& buffer() noexcept { return bytes_; }
+  /// The element that was begun, as far as it is written.
+  [[nodiscard]] std::string_view element() const noexcept { return bytes_.from(begin_); }
+  void shorten_element(std::size_t size) noexcept { bytes_.shrink(begin_ + size); }
+  /// Adds NULL instead of the element that was begun.
+  void end_as_null() {
+    bytes_.shrink(begin_ - 4);
+    add_null();
+  }
   void end_element() {
     put_at(begin_ - 4, static_cast<std::uint32_t>(bytes_.size() - begin_));
     ++count_;

@@ -10,6 +10,7 @@
 #include <fapilog/sinks/postgres/config.hpp>
 #include <fapilog/sinks/postgres/counts.hpp>
 #include <fapilog/sinks/postgres/ddl.hpp>
+#include <fapilog/sinks/postgres/detail/column_limit.hpp>
 #include <fapilog/sinks/postgres/detail/columns.hpp>
 #include <fapilog/sinks/postgres/detail/conninfo.hpp>
 #include <fapilog/sinks/postgres/detail/row_encoder.hpp>
@@ -58,7 +59,10 @@ struct shared_state {
   std::string const table;
   sinks::postgres_counts counts;
   counter unknown_failures;  ///< consecutive failures that no rule covers
+  counter left_out;          ///< values that do not fit their columns and are only in `event`
   // Changed only while no connection writes.
+  table_limits limits;
+  bool limits_are_new = false;  ///< they were read for the current batch
   bool may_lack_partition = false;
   bool may_repeat = false;  ///< the previous write failed: entries may be stored already
   socket_deadline deadline;
@@ -81,6 +85,7 @@ struct share {
   std::size_t done = 0;  ///< the entries before this index are stored or refused
   std::vector<std::size_t> refused = {};
   refusal_counts reasons = {};
+  std::string last_reason = {};
   std::optional<failure> failed = {};  ///< why writing stopped before `last`
   bool was_connected = false;
 };
@@ -90,7 +95,7 @@ class connection {
  public:
   explicit connection(shared_state& shared)
       : shared_(shared),
-        rows_(shared.columns, shared.config.include_raw_json),
+        rows_(shared.columns, shared.config.include_raw_json, shared.limits),
         max_rows_(shared.config.batch_size) {}
 
   [[nodiscard]] bool is_connected() const noexcept { return session_ != nullptr; }
@@ -151,6 +156,8 @@ class connection {
           max_rows_ = std::min<std::size_t>(max_rows_ * 2, shared_.config.batch_size);
         } catch (failure const& failed) {
           if (!is_caused_by_record(failed)) throw;
+          if (failed.code == "22001" && !shared_.limits_are_new)
+            throw failure{action::read_limits, failed.code, failed.message};
           isolate(entries, s.done, end, s);
         }
         s.done = end;
@@ -188,13 +195,14 @@ class connection {
 
   /// Inserts the rows up to `last`, or as many as fit in one statement. Sets `end` before the statement is sent.
   void insert(batch const& entries, std::size_t first, std::size_t last, std::size_t& end,
-              bool repair_always = false) {
-    end = rows_.encode(entries, first, last, shared_.config.batch_bytes, repair_always);
+              row_repair how = {}) {
+    end = rows_.encode(entries, first, last, shared_.config.batch_bytes, how);
     shared_.counts.statements.add();
     try {
       std::uint64_t const inserted = insert_encoded();
       shared_.counts.rows.add(inserted);
       shared_.counts.duplicates.add(end - first - std::min<std::uint64_t>(inserted, end - first));
+      shared_.left_out.add(rows_.left_out());
     } catch (failure& failed) {
       if (failed.code == "23514" && shared_.may_lack_partition) {
         failed.action = action::wait;
@@ -238,21 +246,50 @@ class connection {
     return shared_.unknown_failures.value() > max_unknown;
   }
 
-  /// Halves rows that were refused together until the refused ones are alone. Those are tried once more with their JSON
-  /// repaired.
+  /// Stores a refused record without the column that cannot hold its value, or without all that could be the cause.
+  /// `event` has the values. Returns false if the server refuses it nevertheless.
+  [[gnu::cold]] bool insert_partly(batch const& entries, std::size_t at, failure const& failed) {
+    bool const is_about_value =
+        failed.code.starts_with("22") || failed.code == "23503" || failed.code == "23514";
+    if (!is_about_value) return false;
+    std::vector<std::size_t> columns;
+    for (std::size_t i = 0; i < shared_.columns.size(); ++i) {
+      if (!rows_.can_leave_out(entries[at], i)) continue;
+      columns.insert(i == last_left_out_ ? columns.begin() : columns.end(), i);
+    }
+    auto const try_without = [&](std::size_t first, std::size_t last) {
+      try {
+        std::size_t end = 0;
+        insert(entries, at, at + 1, end, {.always = true, .null_first = first, .null_last = last});
+        return true;
+      } catch (failure const& again) {
+        if (!is_caused_by_record(again)) throw;
+        return false;
+      }
+    };
+    for (std::size_t const i : columns) {
+      last_left_out_ = i;
+      if (try_without(i, i + 1)) return true;
+    }
+    return columns.size() > 1 && try_without(0, shared_.columns.size());
+  }
+
+  /// Halves rows that were refused together until the refused ones are alone. Those are tried again with their JSON
+  /// repaired, then without columns.
   [[gnu::cold]] void isolate(batch const& entries, std::size_t first, std::size_t last, share& s) {
     bool const is_single = last - first == 1;
     std::size_t const middle = first + (last - first) / 2;
     for (auto const& [from, to] : {std::pair{first, middle}, std::pair{middle, last}}) {
       for (std::size_t at = from, end = to; at < to; at = end) {
         try {
-          insert(entries, at, to, end, is_single);
+          insert(entries, at, to, end, {.always = is_single});
         } catch (failure const& failed) {
           if (!is_caused_by_record(failed)) throw;
           if (!is_single) {
             isolate(entries, at, end, s);
-          } else {
+          } else if (!insert_partly(entries, at, failed)) {
             s.refused.push_back(at);
+            s.last_reason = failed.message;
             add_refusal(s.reasons, failed.message, 1);
           }
         }
@@ -266,6 +303,7 @@ class connection {
   std::vector<std::string> prepared_;
   bool skip_stored_ = false;  ///< statements leave out rows whose key is already in the table
   std::size_t max_rows_;
+  std::size_t last_left_out_ = 0;  ///< the column without which the last refused record was stored
   clock::time_point next_attempt_{};
   std::string last_connect_error_;
 };

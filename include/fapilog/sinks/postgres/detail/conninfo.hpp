@@ -21,8 +21,7 @@ using conninfo_list = std::vector<std::pair<std::string_view, std::string>>;
 
 /// The parameters that every connection gets.
 [[nodiscard, gnu::cold]] inline conninfo_list session_parameters(postgres_config const& c) {
-  conninfo_list all{{"client_encoding", "UTF8"},
-                    {"connect_timeout", std::to_string(c.connect_timeout.count())},
+  conninfo_list all{{"connect_timeout", std::to_string(c.connect_timeout.count())},
                     {"tcp_user_timeout", std::to_string(c.tcp_user_timeout.count())},
                     {"keepalives", "1"},
                     {"keepalives_idle", std::to_string(c.keepalives_idle.count())},
@@ -72,22 +71,34 @@ using conninfo_list = std::vector<std::pair<std::string_view, std::string>>;
   return text;
 }
 
-/// The complete connection string. If a key occurs twice, libpq uses the later one.
+/// The string without a separator or escape at its end that libpq would ignore, so that more can be appended.
+[[nodiscard, gnu::cold]] inline std::string_view extensible(std::string_view dsn) noexcept {
+  if (is_uri(dsn)) return dsn.ends_with('&') ? dsn.substr(0, dsn.size() - 1) : dsn;
+  std::size_t const last = dsn.find_last_not_of('\\');
+  std::size_t const escapes = dsn.size() - (last == std::string_view::npos ? 0 : last + 1);
+  return dsn.substr(0, dsn.size() - escapes % 2);
+}
+
+/// The complete connection string. If a key occurs twice, libpq uses the later one: the `dsn` overrides all settings but
+/// `client_encoding`, because the sink always sends UTF-8.
 [[nodiscard, gnu::cold]] inline std::string conninfo_of(postgres_config const& c) {
   conninfo_list all = session_parameters(c);
-  if (is_uri(c.dsn)) {
-    std::string_view const dsn = c.dsn;
+  std::string_view const dsn = extensible(c.dsn);
+  if (is_uri(dsn)) {
     std::size_t const query = query_of(dsn);
-    if (query == std::string_view::npos) return concat({dsn, "?", as_query(all)});
-    return concat({dsn.substr(0, query), as_query(all), query < dsn.size() ? "&" : "", dsn.substr(query)});
+    constexpr std::string_view encoding = "&client_encoding=UTF8";
+    if (query == std::string_view::npos) return concat({dsn, "?", as_query(all), encoding});
+    return concat(
+        {dsn.substr(0, query), as_query(all), query < dsn.size() ? "&" : "", dsn.substr(query), encoding});
   }
-  if (!c.dsn.empty()) return as_pairs(all) + c.dsn;
+  constexpr std::string_view encoding = " client_encoding=UTF8";
+  if (!dsn.empty()) return concat({as_pairs(all), dsn, encoding});
   all.emplace_back("host", c.host);
   all.emplace_back("port", std::to_string(c.port));
   all.emplace_back("dbname", c.database);
   all.emplace_back("user", c.user);
   if (!c.password.empty()) all.emplace_back("password", c.password);
-  return as_pairs(all);
+  return concat({as_pairs(all), encoding});
 }
 
 }  // namespace fapilog::inline v0_1::detail::pg

@@ -18,9 +18,11 @@ class json_repair {
   /// Containers nested deeper than this become a string; the stack of the server allows twice as many.
   static constexpr std::size_t max_depth = 5'000;
 
-  /// Appends the repaired JSON to `out`. Returns true if it was changed. Invalid JSON stays invalid.
-  bool operator()(std::string_view json, text_buffer& out) {
+  /// Appends the repaired JSON to `out`. Characters above `max_code_point` become `?`. Returns true if it was changed.
+  /// Invalid JSON stays invalid.
+  bool operator()(std::string_view json, text_buffer& out, std::uint32_t max_code_point = 0x10'FFFF) {
     out_ = &out;
+    max_code_point_ = max_code_point;
     rest_ = json;
     depth_ = 0;
     changed_ = false;
@@ -39,8 +41,6 @@ class json_repair {
   }
 
  private:
-  static constexpr std::string_view replacement = "\xEF\xBF\xBD";
-
   void take(std::size_t count) {
     out_->append(rest_.substr(0, count));
     rest_.remove_prefix(count);
@@ -49,6 +49,9 @@ class json_repair {
     out_->append(by);
     rest_.remove_prefix(count);
     changed_ = true;
+  }
+  void replace_character(std::size_t count) {
+    replace(count, max_code_point_ < 0xFFFD ? "?" : "\xEF\xBF\xBD");
   }
 
   /// The UTF-16 code unit of a `\uXXXX` at this index, or -1.
@@ -68,9 +71,12 @@ class json_repair {
     bool const is_low = unit >= 0xDC00 && unit < 0xE000;
     if (is_high) {
       std::int32_t const next = unit_at(6);
-      if (next >= 0xDC00 && next < 0xE000) return take(12);
+      if (next >= 0xDC00 && next < 0xE000) {
+        return max_code_point_ < 0x10'FFFF ? replace_character(12) : take(12);
+      }
     }
-    if (unit == 0 || is_high || is_low) return replace(6, replacement);
+    bool const is_unknown = static_cast<std::uint32_t>(unit) > max_code_point_;
+    if (unit == 0 || is_high || is_low || is_unknown) return replace_character(6);
     take(6);
   }
 
@@ -82,7 +88,7 @@ class json_repair {
       if (c == '\\') {
         escape();
       } else if (c < 0x20) {
-        replace(1, replacement);
+        replace_character(1);
       } else if (c < 0x80) {
         std::size_t plain = 1;
         while (plain < rest_.size() && rest_[plain] != '"' && rest_[plain] != '\\' &&
@@ -92,8 +98,8 @@ class json_repair {
         take(plain);
       } else {
         auto const point = decode_utf8(rest_);
-        if (point.ok) take(point.size);
-        else replace(point.size, replacement);
+        if (point.ok && point.value <= max_code_point_) take(point.size);
+        else replace_character(point.size);
       }
     }
   }
@@ -140,6 +146,7 @@ class json_repair {
 
   text_buffer* out_ = nullptr;
   std::string_view rest_;
+  std::uint32_t max_code_point_ = 0;
   std::size_t depth_ = 0;
   bool changed_ = false;
 };

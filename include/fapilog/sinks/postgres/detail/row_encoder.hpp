@@ -10,6 +10,7 @@
 #include <fapilog/record/event.hpp>
 #include <fapilog/record/json.hpp>
 #include <fapilog/sinks/postgres/detail/binary_array.hpp>
+#include <fapilog/sinks/postgres/detail/column_limit.hpp>
 #include <fapilog/sinks/postgres/detail/columns.hpp>
 #include <fapilog/sinks/postgres/detail/repair_json.hpp>
 
@@ -26,27 +27,48 @@
 
 namespace fapilog::inline v0_1::detail::pg {
 
+/// Changes to rows that the server refused.
+struct row_repair {
+  bool always =
+      false;  ///< repairs everything in JSON that the server may refuse, and characters that it lacks
+  std::size_t null_first = 0;  ///< the columns from this index up to `null_last` are NULL, except those
+  std::size_t null_last = 0;   ///< that must not be
+};
+
 /// Changes strings to what the server accepts: ill-formed UTF-8 and NUL become U+FFFD. A changed event gets
-/// `"altered":true` beside `log`. Thread: one. Throws: std::bad_alloc.
+/// `"altered":true` beside `log`. A string that is too long for its column becomes NULL, or is cut if the column is NOT NULL.
+/// Thread: one. Throws: std::bad_alloc.
 class row_encoder {
  public:
-  row_encoder(std::vector<column> columns, bool whole_event)
-      : columns_(std::move(columns)), whole_event_(whole_event), arrays_(columns_.size()) {}
+  /// `limits` must outlive this object.
+  row_encoder(std::vector<column> columns, bool whole_event, table_limits const& limits)
+      : columns_(std::move(columns)), whole_event_(whole_event), limits_(limits), arrays_(columns_.size()) {}
 
   [[nodiscard]] std::vector<column> const& columns() const noexcept { return columns_; }
 
   /// Encodes entries from index `first` on: at least one, up to `last` or until `max_bytes` are reached. Returns the index
-  /// after the last one encoded. `repair_always`: repairs everything in JSON that the server may refuse.
+  /// after the last one encoded.
   std::size_t encode(batch const& entries, std::size_t first, std::size_t last, std::size_t max_bytes,
-                     bool repair_always = false) {
+                     row_repair how = {}) {
+    repair_ = how;
+    left_out_ = 0;
     for (std::size_t i = 0; i < columns_.size(); ++i) arrays_[i].reset(info_of(columns_[i].type).oid);
     std::size_t at = first;
     for (std::size_t bytes = 0; at < last && (at == first || bytes < max_bytes); ++at) {
-      put_row(entries[at], repair_always);
+      put_row(entries[at]);
       bytes = 0;
       for (binary_array const& array : arrays_) bytes += array.size();
     }
     return at;
+  }
+
+  /// Number of values of the last `encode` that do not fit their columns.
+  [[nodiscard]] std::size_t left_out() const noexcept { return left_out_; }
+  /// True if a `row_repair` can leave out the value of this column, and the entry has one.
+  [[nodiscard, gnu::cold]] bool can_leave_out(entry const& e, std::size_t column) const {
+    if (!may_be_null(column)) return false;
+    auto const found = columns_[column].path.find(e.event);
+    return found && found->type != kind::null;
   }
 
   /// The arrays of the last `encode`, in the order of the columns; valid until the next `encode`.
@@ -57,25 +79,38 @@ class row_encoder {
   }
 
  private:
-  void put_row(entry const& e, bool repair_always) {
+  [[nodiscard]] bool may_be_null(std::size_t column) const noexcept {
+    bool const is_key = column == 0 || column + 1 == columns_.size() || columns_[column].name == "timestamp";
+    return !is_key && !limits_.of(column).is_not_null;
+  }
+
+  void put_row(entry const& e) {
     altered_ = false;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       binary_array& to = arrays_[i];
       if (i == 0) {
         to.add(std::string_view{reinterpret_cast<char const*>(e.event.message_id.bytes.data()), 16});
       } else if (i + 1 == columns_.size()) {
-        put_event(to, e, repair_always);
+        put_event(to, e);
       } else {
         auto const found = columns_[i].path.find(e.event);
-        if (!found || found->type == kind::null) to.add_null();
-        else put_value(to, columns_[i].type, *found);
+        bool const is_left_out = i >= repair_.null_first && i < repair_.null_last && may_be_null(i);
+        if (!found || found->type == kind::null) {
+          to.add_null();
+        } else if (is_left_out) [[unlikely]] {
+          ++left_out_;
+          to.add_null();
+        } else {
+          put_value(to, i, *found);
+        }
       }
     }
   }
 
-  void put_value(binary_array& to, sql_type type, value const& v) {
+  void put_value(binary_array& to, std::size_t index, value const& v) {
+    sql_type const type = columns_[index].type;
     switch (type) {
-      case sql_type::text: return put_text(to, v);
+      case sql_type::text: return put_text(to, v, limits_.of(index));
       case sql_type::int8: return put_number(to, v.visit(whole_visitor{}));
       case sql_type::float8: {
         auto const number = v.visit(real_visitor{});
@@ -91,7 +126,7 @@ class row_encoder {
       case sql_type::jsonb:
         scratch_.clear();
         detail::json::put(scratch_, v);
-        return put_json(to, type == sql_type::jsonb, scratch_.view(), false);
+        return put_json(to, type == sql_type::jsonb, scratch_.view());
       case sql_type::uuid: break;
     }
     to.add_null();
@@ -162,7 +197,7 @@ class row_encoder {
     }
   };
 
-  void put_text(binary_array& to, value const& v) {
+  void put_text(binary_array& to, value const& v, column_limit limit) {
     std::string_view text = v.as_string();
     if (v.type != kind::string) {
       scratch_.clear();
@@ -178,17 +213,29 @@ class row_encoder {
       if (text.empty()) break;
       auto const point = decode_utf8(text);
       bool const is_valid = point.ok && point.value != 0;
-      altered_ = altered_ || !is_valid;
-      out.append(is_valid ? text.substr(0, point.size) : std::string_view{"\xEF\xBF\xBD"});
+      bool const is_known = !repair_.always || (is_valid ? point.value : 0xFFFD) <= limits_.max_code_point;
+      altered_ = altered_ || !is_valid || !is_known;
+      out.append(!is_known ? "?" : is_valid ? text.substr(0, point.size) : std::string_view{"\xEF\xBF\xBD"});
       text.remove_prefix(point.size);
     }
+    if (limit.max_characters != column_limit::unlimited) [[unlikely]]
+      return end_limited(to, limit);
+    to.end_element();
+  }
+
+  [[gnu::cold]] void end_limited(binary_array& to, column_limit limit) {
+    std::size_t const fitting = limits_.fitting_bytes(to.element(), limit);
+    if (fitting == to.element().size()) return to.end_element();
+    ++left_out_;
+    if (!limit.is_not_null) return to.end_as_null();
+    to.shorten_element(fitting);
     to.end_element();
   }
 
   /// Adds the envelope, or an object of the extracted fields.
-  void put_event(binary_array& to, entry const& e, bool repair_always) {
+  void put_event(binary_array& to, entry const& e) {
     bool const is_jsonb = columns_.back().type == sql_type::jsonb;
-    if (whole_event_ && !e.json.empty()) return put_json(to, is_jsonb, e.json, repair_always);
+    if (whole_event_ && !e.json.empty()) return put_json(to, is_jsonb, e.json);
     scratch_.clear();
     if (whole_event_) {
       envelope_.put(scratch_, e.event);
@@ -202,13 +249,13 @@ class row_encoder {
       }
       scratch_.push_back('}');
     }
-    put_json(to, is_jsonb, scratch_.view(), repair_always);
+    put_json(to, is_jsonb, scratch_.view());
   }
 
-  void put_json(binary_array& to, bool is_jsonb, std::string_view json, bool repair_always) {
-    if (repair_always || json.find("\\u0000") != std::string_view::npos) {
+  void put_json(binary_array& to, bool is_jsonb, std::string_view json) {
+    if (repair_.always || json.find("\\u0000") != std::string_view::npos) {
       repaired_.clear();
-      if (repair_(json, repaired_)) altered_ = true;
+      if (json_repair_(json, repaired_, limits_.max_code_point)) altered_ = true;
       json = repaired_.view();
     }
     to.begin_element();
@@ -226,9 +273,12 @@ class row_encoder {
 
   std::vector<column> columns_;
   bool whole_event_;
+  table_limits const& limits_;
   std::vector<binary_array> arrays_;
   detail::envelope_writer envelope_;
-  json_repair repair_;
+  json_repair json_repair_;
+  row_repair repair_;
+  std::size_t left_out_ = 0;
   text_buffer scratch_;
   text_buffer repaired_;
   bool altered_ = false;

@@ -17,9 +17,10 @@ enum class action : std::uint8_t {
   retry,      ///< send the same statement again after the pause of the delivery
   halve,      ///< send it again with half the rows
   reconnect,  ///< open another connection, then send it again
-  wait,     ///< check the table once a second until an operator has corrected schema, rights or configuration
-  reject,   ///< find the record that causes it and reject that record
-  unknown,  ///< retry a few times, then handle like `reject`
+  wait,    ///< check the table once a second until an operator has corrected schema, rights or configuration
+  reject,  ///< find the record that causes it and reject that record
+  read_limits,  ///< read the lengths of the table's columns again, then send it again
+  unknown,      ///< retry a few times, then handle like `reject`
 };
 
 /// A class (two characters) or a code (five characters). The longest match applies.

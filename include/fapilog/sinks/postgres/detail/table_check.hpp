@@ -5,10 +5,13 @@
 #include <fapilog/detail/text/concat.hpp>
 #include <fapilog/sinks/postgres/config.hpp>
 #include <fapilog/sinks/postgres/ddl.hpp>
+#include <fapilog/sinks/postgres/detail/column_limit.hpp>
 #include <fapilog/sinks/postgres/detail/columns.hpp>
 #include <fapilog/sinks/postgres/detail/session.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +26,14 @@ struct table_state {
   bool may_lack_partition = false;  ///< a check violation then means that no partition accepts the row
   std::string problem;              ///< why it cannot be written to; empty if it can
   std::string remedy;               ///< SQL that solves the problem; may be empty
+  table_limits limits;
+  std::string notice;         ///< which values or records the table does not accept; empty if it accepts all
+  std::string notice_remedy;  ///< SQL that changes that; may be empty
 
+  void add_notice(std::string_view what, std::string_view sql) {
+    append(notice, {notice.empty() ? "" : "; ", what});
+    notice_remedy += sql;
+  }
   void add_problem(std::string_view what, std::string_view sql) {
     append(problem, {problem.empty() ? "" : "; ", what});
     remedy += sql;
@@ -41,13 +51,70 @@ struct table_state {
   return quoted_name(db.query("SELECT current_user").at(0).at(0));
 }
 
+/// The limit of a column of the table, from its type modifier and whether it is NOT NULL. Adds a notice for values that the
+/// column does not hold, and for records without a value.
+[[nodiscard, gnu::cold]] inline column_limit inspect_limit(postgres_config const& config, column const& c,
+                                                           std::string_view modifier, bool is_not_null,
+                                                           table_state& state) {
+  constexpr std::int64_t header = 4;  // a modifier counts the bytes of a header, too
+  column_limit limit{.is_not_null = is_not_null};
+  if (c.name == "id" || c.name == "event" || c.name == "timestamp") return limit;
+  std::string const name = quoted_name(c.name);
+  std::int64_t number = -1;
+  (void)std::from_chars(modifier.data(), modifier.data() + modifier.size(), number);
+  if (c.type == sql_type::text && number >= header) {
+    limit.max_characters = static_cast<std::uint32_t>(number - header);
+    state.add_notice(
+        concat({"column ", name, " holds ", std::to_string(limit.max_characters),
+                is_not_null ? " characters and is NOT NULL: longer values are cut, and `event` has them"
+                            : " characters: longer values are stored as NULL, and `event` has them"}),
+        concat({"ALTER TABLE ", table_of(config), " ALTER COLUMN ", name, " TYPE text;\n"}));
+  }
+  bool const is_always_set =
+      c.type == sql_type::text && (c.name == "level" || c.name == "logger" || c.name == "message");
+  if (is_not_null && !is_always_set) {
+    state.add_notice(concat({"column ", name, " is NOT NULL: records without a value for it are rejected"}),
+                     concat({"ALTER TABLE ", table_of(config), " ALTER COLUMN ", name, " DROP NOT NULL;\n"}));
+  }
+  return limit;
+}
+
+/// Checks the encodings of the database and of the session.
+[[gnu::cold]] inline void inspect_encoding(session& db, table_state& state) {
+  auto const row =
+      db.query("SELECT current_setting('server_encoding'), current_setting('client_encoding')").at(0);
+  if (row.at(1) != "UTF8") {
+    state.add_problem(concat({"the session's client_encoding is ", row[1],
+                              ", not UTF8: a connection pooler or a setting of the role has changed it"}),
+                      "");
+  }
+  std::string const& encoding = row.at(0);
+  if (encoding == "UTF8") return;
+  state.limits.max_code_point = encoding == "LATIN1" ? 0xFF : 0x7F;
+  state.limits.counts_bytes = encoding == "SQL_ASCII";
+  state.add_notice(concat({"the database's encoding is ", encoding,
+                           ", not UTF8: characters that it lacks are stored as \"?\""}),
+                   "");
+}
+
+/// A column of the catalogue. A domain counts as the type on which it is based.
+[[gnu::cold]] inline text_rows read_columns(session& db, std::string const& oid) {
+  return db.query(concat(
+      {"SELECT a.attname, format_type(b.type, NULL), a.attnotnull AND NOT a.atthasdef AND a.attidentity = "
+       "'', has_column_privilege(a.attrelid, a.attnum, 'INSERT'), a.attnotnull OR b.is_not_null, b.modifier "
+       "FROM pg_attribute a CROSS JOIN LATERAL (WITH RECURSIVE base AS (SELECT a.atttypid AS type, "
+       "a.atttypmod AS modifier, false AS is_not_null UNION ALL SELECT t.typbasetype, CASE base.modifier "
+       "WHEN -1 THEN t.typtypmod ELSE base.modifier END, base.is_not_null OR t.typnotnull FROM base JOIN "
+       "pg_type t ON t.oid = base.type AND t.typtype = 'd') SELECT base.* FROM base JOIN pg_type t ON t.oid "
+       "= base.type AND t.typtype <> 'd') b WHERE a.attrelid = ",
+       oid, " AND a.attnum > 0 AND NOT a.attisdropped"}));
+}
+
 [[gnu::cold]] inline void inspect_columns(session& db, postgres_config const& config,
                                           std::vector<column> const& columns, std::string const& oid,
                                           table_state& state) {
-  auto const rows = db.query(
-      "SELECT a.attname, format_type(a.atttypid, NULL), a.attnotnull AND NOT a.atthasdef AND a.attidentity = "
-      "'', has_column_privilege(a.attrelid, a.attnum, 'INSERT') FROM pg_attribute a WHERE a.attrelid = " +
-      oid + " AND a.attnum > 0 AND NOT a.attisdropped");
+  text_rows const rows = read_columns(db, oid);
+  state.limits.columns.assign(columns.size(), {});
   std::string const table = table_of(config);
   bool may_insert = true;
   for (column const& c : columns) {
@@ -62,8 +129,10 @@ struct table_state {
       state.add_problem(concat({"column ", name, " is ", (*found)[1], ", not ", type,
                                 c.name == "event" ? " (see `use_jsonb`)" : ""}),
                         "");
-    } else if ((*found)[3] != "t") {
-      may_insert = false;
+    } else {
+      state.limits.columns[static_cast<std::size_t>(&c - columns.data())] =
+          inspect_limit(config, c, (*found)[5], (*found)[4] == "t", state);
+      if ((*found)[3] != "t") may_insert = false;
     }
   }
   if (!may_insert) {
@@ -110,6 +179,7 @@ struct table_state {
                       concat({"GRANT USAGE ON SCHEMA ", schema, " TO ", role, ";\n"}));
   }
   state.may_lack_partition = found[0][3] == "t";
+  inspect_encoding(db, state);
   inspect_columns(db, config, columns, oid, state);
   auto const unique = db.query(
       "SELECT count(*) FILTER (WHERE ours), count(*) FILTER (WHERE NOT ours AND NOT k.names @> ARRAY['id']) "

@@ -9,6 +9,7 @@
 #include <fapilog/sinks/postgres/config.hpp>
 #include <fapilog/sinks/postgres/counts.hpp>
 #include <fapilog/sinks/postgres/detail/connection.hpp>
+#include <fapilog/sinks/postgres/detail/recent_rejections.hpp>
 #include <fapilog/sinks/postgres/detail/sqlstate.hpp>
 #include <fapilog/sinks/postgres/detail/table_check.hpp>
 #include <fapilog/sinks/sink.hpp>
@@ -60,11 +61,15 @@ class table_writer {
       return retry_after(failed, 0);
     }
     shared_.may_repeat = std::exchange(last_write_failed_, true);
+    std::uint64_t const left_out = shared_.left_out.value();
+    std::vector<share> shares = write_shares(entries);
+    write_with_new_limits(entries, shares);
     std::vector<std::size_t> refused;
     refusal_counts reasons;
-    for (share& s : write_shares(entries)) {
+    for (share& s : shares) {
       refused.insert(refused.end(), s.refused.begin(), s.refused.end());
       for (auto const& [reason, count] : s.reasons) add_refusal(reasons, reason, count);
+      if (!s.last_reason.empty()) rejections_.set_last_reason(std::move(s.last_reason));
       if (!s.failed) continue;
       record_failure(*s.failed);
       if (s.failed->action == action::wait) s.failed = diagnose(*s.failed);
@@ -74,6 +79,8 @@ class table_writer {
     }
     last_write_failed_ = false;
     record_success(entries);
+    rejections_.add(entries.size(), refused.size());
+    if (shared_.left_out.value() != left_out) check_limits_again();
     if (refused.empty()) return write_result::delivered();
     return reject(std::move(refused), reasons);
   }
@@ -96,6 +103,8 @@ class table_writer {
     add("fapilog_postgres_duplicates_total",
         "Rows that were already stored because an acknowledgement was lost.", counts.duplicates);
     add("fapilog_postgres_rejected_total", "Records that the server refused.", counts.rejected);
+    add("fapilog_postgres_values_left_out_total",
+        "Values that do not fit their columns and are only in `event`.", shared_.left_out);
     add("fapilog_postgres_statements_total", "Statements sent.", counts.statements);
     add("fapilog_postgres_connections_total", "Connections opened.", counts.connections);
   }
@@ -113,11 +122,18 @@ class table_writer {
       append(text, {", not on all of its ", std::to_string(connections_.size()),
                     " connections: ", connection_error_});
     }
+    if (std::string const rejected = rejections_.description(); !rejected.empty())
+      append(text, {", ", rejected});
+    if (std::uint64_t const count = shared_.left_out.value(); count != 0)
+      append(text,
+             {", ", std::to_string(count), " values did not fit their columns and are only in `event`"});
     if (lag_ms_) append(text, {", last row ", std::to_string(*lag_ms_), " ms after its call"});
-    return {true, std::move(text)};
+    return {!rejections_.are_many(), std::move(text)};
   }
 
  private:
+  using clock = std::chrono::steady_clock;
+
   void ensure_ready() {
     shared_.deadline.start();
     connection& first = *connections_.front();
@@ -138,11 +154,43 @@ class table_writer {
       state = inspect_table(db, config(), shared_.columns);
     }
     if (!state.problem.empty()) throw failure{action::wait, "", state.problem, state.remedy};
+    report_notice(state);
+    shared_.limits = std::move(state.limits);
+    checked_at_ = clock::now();
     is_unique_ = state.is_unique;
     has_other_key_ = state.has_other_key;
     shared_.may_lack_partition = state.may_lack_partition;
     is_checked_ = true;
     last_report_.clear();
+  }
+
+  [[gnu::cold]] void report_notice(table_state const& state) {
+    if (state.notice == last_notice_) return;
+    last_notice_ = state.notice;
+    if (!context_ || last_notice_.empty()) return;
+    context_->report(concat({"postgres: ", shared_.table, ": ", state.notice}),
+                     state.notice_remedy.empty() ? "" : "to change that, run: " + state.notice_remedy);
+  }
+
+  /// Writes the rest of the shares that stopped because a column holds fewer characters than when the table was checked.
+  void write_with_new_limits(batch const& entries, std::vector<share>& shares) {
+    for (share& s : shares) {
+      if (!s.failed || s.failed->action != action::read_limits) continue;
+      try {
+        if (!std::exchange(shared_.limits_are_new, true)) is_checked_ = false;
+        ensure_ready();
+        s.failed.reset();
+        s.first = s.done;
+        connections_.front()->write(entries, s);
+      } catch (failure& failed) {
+        s.failed = std::move(failed);
+      }
+    }
+    shared_.limits_are_new = false;
+  }
+  /// Values are left out: notices within a second if a column can hold them now.
+  [[gnu::cold]] void check_limits_again() {
+    if (clock::now() - checked_at_ > std::chrono::seconds{1}) is_checked_ = false;
   }
 
   /// A more precise description than the server's code gives, from a check of the table.
@@ -187,7 +235,7 @@ class table_writer {
 
   /// Closes connections from index `first_idle` on that have been idle for too long.
   void close_idle(std::size_t first_idle) {
-    auto const now = std::chrono::steady_clock::now();
+    auto const now = clock::now();
     for (std::size_t i = 1; i < connections_.size(); ++i) {
       connection& each = *connections_[i];
       if (i < first_idle) {
@@ -233,12 +281,15 @@ class table_writer {
   std::vector<std::unique_ptr<connection>> connections_;
   std::optional<start_context> context_;
   bool is_checked_ = false;
+  clock::time_point checked_at_{};
   bool last_write_failed_ = false;
   bool is_unique_ = true;
   bool has_other_key_ = false;
   std::string last_error_;
   std::string connection_error_;  ///< why additional connections are not open
   std::string last_report_;
+  std::string last_notice_;
+  recent_rejections rejections_;
   std::optional<std::int64_t> lag_ms_;
 };
 
