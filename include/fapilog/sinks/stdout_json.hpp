@@ -15,7 +15,7 @@ namespace fapilog::inline v0_1::sinks {
 
 struct stdout_json_config {
   int descriptor = 1;  ///< file descriptor that the lines are written to; it is never closed
-  /// Total time that a batch waits for the reader if the descriptor is non-blocking and full.
+  /// How long a write waits while the reader takes nothing, if the descriptor is non-blocking and full.
   std::chrono::milliseconds write_timeout{1'000};
 
   template <class Self, class Visitor>
@@ -25,14 +25,14 @@ struct stdout_json_config {
                   .min = 0},
           self.descriptor);
     visit(setting{.name = "write_timeout",
-                  .text = "Total time that a batch waits for the reader of a full non-blocking descriptor."},
+                  .text = "How long a write waits while the reader of a full non-blocking descriptor takes nothing."},
           self.write_timeout);
   }
 };
 
-/// Writes a batch in one write(2) if the descriptor accepts it. If the descriptor is closed or has no reader, the records are
-/// rejected and the program continues: SIGPIPE does not reach it, and its signal handlers are unchanged. A blocking
-/// descriptor with a slow reader blocks the sink.
+/// Writes whole lines in as few writes as the descriptor allows: other processes may write to it too. If the descriptor is
+/// closed or has no reader, the records are rejected and the program continues: SIGPIPE does not reach it, and its signal
+/// handlers are unchanged. A blocking descriptor with a slow reader blocks the sink.
 /// Thread: one at a time. Throws: std::bad_alloc.
 class stdout_json {
  public:

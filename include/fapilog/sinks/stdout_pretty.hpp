@@ -30,7 +30,7 @@ struct stdout_pretty_config {
   int descriptor = 1;  ///< file descriptor that the lines are written to; it is never closed
   colour_mode colours = colour_mode::automatic;
   bool location = true;  ///< shows file and line of the call
-  /// Total time that a batch waits for the reader if the descriptor is non-blocking and full.
+  /// How long a write waits while the reader takes nothing, if the descriptor is non-blocking and full.
   std::chrono::milliseconds write_timeout{1'000};
 
   template <class Self, class Visitor>
@@ -44,7 +44,7 @@ struct stdout_pretty_config {
           self.colours);
     visit(setting{.name = "location", .text = "Shows file and line of the call."}, self.location);
     visit(setting{.name = "write_timeout",
-                  .text = "Total time that a batch waits for the reader of a full non-blocking descriptor."},
+                  .text = "How long a write waits while the reader of a full non-blocking descriptor takes nothing."},
           self.write_timeout);
   }
 };

@@ -106,7 +106,8 @@ TEST_CASE("if the descriptor is closed, the records are rejected until it is ope
 TEST_CASE("a partly written line is continued when its batch is retried") {
   support::pipe_pair pipe{O_NONBLOCK};
   stdout_json sink{{.descriptor = pipe.write_end(), .write_timeout = 1ms}};
-  auto const lines = support::numbered_lines(2'000, 97);  // 194,000 bytes: more than a pipe holds
+  auto const lines =
+      support::numbered_lines(40, 5'003);  // longer than PIPE_BUF; 200,000 bytes: more than a pipe holds
   batch rest = lines_batch(lines);
   std::string got;
   std::size_t done = 0;
@@ -136,7 +137,7 @@ TEST_CASE("a partly written line is continued when its batch is retried") {
 TEST_CASE("a partly written line is finished before other lines if its batch is not retried") {
   support::pipe_pair pipe{O_NONBLOCK};
   stdout_json sink{{.descriptor = pipe.write_end(), .write_timeout = 0ms}};
-  auto const lines = support::numbered_lines(1'000, 97);
+  auto const lines = support::numbered_lines(40, 5'003);
   write_result const result = sink.write(lines_batch(lines));
   REQUIRE(result.outcome() == write_outcome::retry);
   std::size_t const first = result.first_to_retry();
@@ -157,7 +158,7 @@ TEST_CASE("a partly written line is finished before other lines if its batch is 
 TEST_CASE("the rest of a partly written line is written at stop") {
   support::pipe_pair pipe{O_NONBLOCK};
   stdout_json sink{{.descriptor = pipe.write_end(), .write_timeout = 0ms}};
-  auto const lines = support::numbered_lines(1'000, 97);
+  auto const lines = support::numbered_lines(40, 5'003);
   write_result const result = sink.write(lines_batch(lines));
   REQUIRE(result.outcome() == write_outcome::retry);
   std::string got = pipe.read_all();
@@ -170,7 +171,7 @@ TEST_CASE("the rest of a partly written line is written at stop") {
 TEST_CASE("if the reader goes away in the middle of a batch, the rest is rejected by index") {
   support::pipe_pair pipe{O_NONBLOCK};
   stdout_json sink{{.descriptor = pipe.write_end(), .write_timeout = 0ms}};
-  auto const lines = support::numbered_lines(1'000, 97);
+  auto const lines = support::numbered_lines(40, 5'003);
   write_result const full = sink.write(lines_batch(lines));
   REQUIRE(full.outcome() == write_outcome::retry);
   batch const rest = lines_batch(lines).from(full.first_to_retry());

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <fapilog/detail/os/file.hpp>
+#include <fapilog/detail/os/shared_stream.hpp>
+#include <fapilog/detail/os/system.hpp>
 #include <fapilog/sinks/detail/batch_lines.hpp>
 #include <fapilog/sinks/sink.hpp>
 
@@ -10,38 +12,51 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace fapilog::inline v0_1::detail {
 
-/// Writes the lines of several entries in one write(2) if possible. If only a part of an entry was written, the rest of it is
-/// written before anything else, so that no two entries ever share a line.
+/// Writes the lines of several entries in as few writes as the descriptor allows. If only a part of an entry was written, the
+/// rest of it is written before anything else, so that no two entries ever share a line.
 /// Thread: one at a time.
 class stdout_stream {
  public:
-  /// `write_timeout`: total time that one call of `write` waits for the reader of a full non-blocking descriptor; at most a
-  /// day.
+  /// `write_timeout`: how long `write` waits while the reader of a full non-blocking descriptor takes nothing; at most a day.
   [[gnu::cold]] stdout_stream(int descriptor, std::chrono::milliseconds write_timeout)
       : descriptor_(descriptor),
-        write_timeout_ms_(static_cast<int>(std::clamp(write_timeout, zero, longest).count())) {}
+        write_timeout_ms_(static_cast<int>((std::min)((std::max)(write_timeout, zero), longest).count())),
+        stream_(descriptor, write_timeout_ms_) {}
 
   /// Writes `text`, which consists of `count` entries; entry i ends at offset `end_of(i)`. Rejects the entries if the
-  /// descriptor is closed or has no reader. All other errors are temporary and lead to a retry.
+  /// descriptor is closed or has no reader, and an entry that is too long for a message of a socket. All other errors are
+  /// temporary and lead to a retry.
   template <class EndOf>
   write_result write(std::string_view text, std::size_t count, EndOf const& end_of) {
+    sigpipe_guard guard;
+    if (fork_generation.load_relaxed() != generation_) forget_torn_in_child();
+    stream_.examine();
+    if (stream_.kind() == stream_kind::messages) {
+      torn_.clear();
+      return write_messages(text, count, end_of, guard);
+    }
     std::size_t begin = 0;
     if (!torn_.empty()) {
       // If the same entry is written again, continues where it was cut. Otherwise finishes it first.
       if (text.substr(0, torn_.size()) == torn_) {
         begin = torn_out_;
-      } else if (int const error = finish_torn(); error != 0) {
+      } else if (int const error = finish_torn(guard); error != 0) {
         return failure(error, 0, count);
       }
     }
-    detail::transfer const done = put(text.substr(begin));
+    detail::transfer const done = put(text, begin, count, end_of);
+    guard.note(done.error);
     if (done.error == 0) {
       torn_.clear();
+      stream_.release();
       problem_.clear();
       return write_result::delivered();
     }
@@ -52,13 +67,18 @@ class stdout_stream {
     if (out > start) {
       torn_ = text.substr(start, end_of(first) - start);
       torn_out_ = out - start;
+    } else {
+      stream_.release();
     }
     return failure(done.error, first, count);
   }
 
   /// Tries once more to finish an entry that was cut.
   [[gnu::cold]] void stop() {
-    if (!torn_.empty()) (void)finish_torn();
+    sigpipe_guard guard;
+    if (fork_generation.load_relaxed() != generation_) forget_torn_in_child();
+    if (!torn_.empty()) (void)finish_torn(guard);
+    stream_.release();
   }
 
   [[nodiscard]] sink_health health() const { return {problem_.empty(), problem_}; }
@@ -67,38 +87,115 @@ class stdout_stream {
   static constexpr std::chrono::milliseconds zero{0};
   static constexpr std::chrono::milliseconds longest = std::chrono::hours{24};
 
-  [[nodiscard]] detail::transfer put(std::string_view text) const noexcept {
-    return detail::write_all_to_stream(descriptor_, text, write_timeout_ms_);
+  /// Writes from offset `begin`, within the first entry, in pieces that end where an entry ends.
+  template <class EndOf>
+  [[nodiscard]] detail::transfer put(std::string_view text, std::size_t begin, std::size_t count,
+                                     EndOf const& end_of) noexcept {
+    std::size_t out = begin;
+    for (std::size_t i = 0; out < text.size();) {
+      std::size_t end = text.size();
+      if (end - out > stream_.max_piece()) {
+        end = end_of(i++);
+        while (i < count && end_of(i) - out <= stream_.max_piece()) end = end_of(i++);
+      }
+      detail::transfer const piece = stream_.write(text.substr(out, end - out), out == begin && begin != 0);
+      out += piece.bytes;
+      if (piece.error != 0) return {out - begin, piece.error};
+    }
+    return {out - begin, 0};
   }
 
-  [[gnu::cold]] int finish_torn() {
-    detail::transfer const done = put(std::string_view{torn_}.substr(torn_out_));
+  /// Writes each entry as one message.
+  template <class EndOf>
+  [[gnu::cold]] write_result write_messages(std::string_view text, std::size_t count, EndOf const& end_of,
+                                            sigpipe_guard& guard) {
+    std::size_t i = 0;
+    std::vector<std::size_t> refused;
+    if (!resumes_at_.empty() && text.substr(0, resumes_at_.size()) == resumes_at_) {
+      i = (std::min)(resumed_, count);
+      refused = std::move(resumed_refused_);
+    }
+    resumes_at_.clear();
+    for (; i < count; ++i) {
+      std::size_t const start = i == 0 ? 0 : end_of(i - 1);
+      int const error = stream_.write(text.substr(start, end_of(i) - start)).error;
+      guard.note(error);
+      if (error == 0) continue;
+      if (error == EMSGSIZE) {
+        refused.push_back(i);
+      } else if (has_no_reader(error)) {
+        for (std::size_t rest = i; rest < count; ++rest) refused.push_back(rest);
+        (void)failure(error, i, count);
+        return write_result::rejected(std::move(refused), problem_);
+      } else {
+        if (refused.empty()) return failure(error, i, count);
+        // The refused entries have to be named with the last attempt: it begins at the first of them, and skips what
+        // was sent.
+        std::size_t const first = refused.front();
+        std::size_t const before = first == 0 ? 0 : end_of(first - 1);
+        resumes_at_ = text.substr(before, end_of(first) - before);
+        resumed_ = i - first;
+        for (std::size_t& index : refused) index -= first;
+        resumed_refused_ = std::move(refused);
+        return failure(error, first, count);
+      }
+    }
+    if (refused.empty()) {
+      problem_.clear();
+      return write_result::delivered();
+    }
+    problem_ = name() + " takes no message of this length: " + detail::errno_text(EMSGSIZE) +
+               "; limit the records with max_record_bytes or a size_guard";
+    return write_result::rejected(std::move(refused), problem_);
+  }
+
+  [[gnu::cold]] int finish_torn(sigpipe_guard& guard) {
+    detail::transfer const done = stream_.write(std::string_view{torn_}.substr(torn_out_), true);
+    guard.note(done.error);
     torn_out_ += done.bytes;
     if (done.error == 0) torn_.clear();
     return done.error;
   }
+  /// The parent writes the rest of its entry.
+  [[gnu::cold]] void forget_torn_in_child() noexcept {
+    generation_ = fork_generation.load_relaxed();
+    torn_.clear();
+    resumes_at_.clear();
+  }
+
+  [[nodiscard]] static bool has_no_reader(int error) noexcept {
+    return error == EPIPE || error == EBADF || error == ECONNRESET || error == ECONNREFUSED ||
+           error == ENOTCONN || error == EDESTADDRREQ;
+  }
+  [[nodiscard, gnu::cold]] std::string name() const {
+    return descriptor_ == 1 ? std::string{"standard output"} : "descriptor " + std::to_string(descriptor_);
+  }
 
   [[gnu::cold]] write_result failure(int error, std::size_t first, std::size_t count) {
-    std::string const name =
-        descriptor_ == 1 ? std::string{"standard output"} : "descriptor " + std::to_string(descriptor_);
-    if (error == EPIPE || error == EBADF) {
+    if (has_no_reader(error)) {
       torn_.clear();  // a new reader of the descriptor has read no part of the entry
-      problem_ = name + (error == EPIPE ? " has no reader any more" : " is closed") + ": " +
+      stream_.release();
+      problem_ = name() + (error == EBADF ? " is closed" : " has no reader any more") + ": " +
                  detail::errno_text(error) + "; records are written again once it is open";
       return reject_from(first, count, problem_);
     }
     constexpr std::chrono::milliseconds pause{100};
-    problem_ = error == EAGAIN ? name + " is full, and its reader took nothing within write_timeout (" +
+    problem_ = error == EAGAIN ? name() + " is full, and its reader took nothing within write_timeout (" +
                                      std::to_string(write_timeout_ms_) + " ms)"
-                               : "cannot write to " + name;
+                               : "cannot write to " + name();
     problem_ += ": " + detail::errno_text(error);
     return write_result::retry(problem_, first, pause);
   }
 
   int descriptor_;
   int write_timeout_ms_;
+  shared_stream stream_;
   std::string torn_;          ///< the whole entry of which only a part was written
   std::size_t torn_out_ = 0;  ///< bytes of it that were written
+  std::uint32_t generation_ = fork_generation.load_relaxed();
+  std::string resumes_at_;   ///< the first refused entry of a batch of messages that is retried
+  std::size_t resumed_ = 0;  ///< index of the first entry to send, counted from that one
+  std::vector<std::size_t> resumed_refused_;
   std::string problem_;
 };
 
