@@ -252,7 +252,7 @@ TEST_CASE("replaces a connection whose server process is stopped") {
   CHECK(sink.write(batch));
   CHECK(sink.health().healthy);
   CHECK(server.count("stopped.logs") == 11);
-  // The old one has the statement in its socket and executes it before it notices that the client is gone.
+  // The old one still reads what is in its socket, then notices that the client is gone.
   REQUIRE(::kill(pid, SIGCONT) == 0);
   CHECK(eventually([&] { return backends(server, "stopped") == 1; }));
   CHECK(server.count("stopped.logs") == 11);

@@ -171,6 +171,38 @@ TEST_CASE("creates the table under a preset that allows DDL, however the sink is
   CHECK(indexes[2][0].find("USING brin") != std::string::npos);
 }
 
+TEST_CASE("a sink that two runtimes share may run DDL only if both allow it") {
+  auto& server = shared_server();
+  postgres_config config = server.config();
+  config.schema_name = "shared_by_two";
+  auto const log_with = [](auto& runtime) { runtime.get_logger().error("is there a table?"); };
+  for (bool const is_forbidden_first : {true, false}) {
+    INFO((is_forbidden_first ? "forbidden first" : "allowed first"));
+    server.sql("DROP SCHEMA IF EXISTS shared_by_two CASCADE");
+    auto const sink = std::make_shared<postgres>(config);
+    if (!is_forbidden_first) {
+      fapilog::runtime allows{{.sinks = {sink}}};
+      log_with(allows);
+      REQUIRE(allows.flush(30s));
+      server.sql("DROP SCHEMA shared_by_two CASCADE");
+    }
+    support::captured_diagnostics reported;
+    {
+      fapilog::basic_runtime<fapilog::presets::hardened> forbids{
+          {.sinks = {sink}, .shutdown_timeout = 1s, .diagnostics_output = reported}};
+      log_with(forbids);
+      CHECK(eventually([&] { return reported.contains("the preset forbids DDL"); }));
+      CHECK(eventually([&] { return reported.contains("does not exist"); }));
+    }
+    support::captured_diagnostics reported_later;
+    fapilog::runtime allows{{.sinks = {sink}, .shutdown_timeout = 1s, .diagnostics_output = reported_later}};
+    log_with(allows);
+    CHECK(eventually([&] { return reported_later.contains("does not exist"); }));
+    CHECK(reported_later.contains("another runtime of this sink"));
+    CHECK(server.count("pg_namespace WHERE nspname = 'shared_by_two'") == 0);
+  }
+}
+
 TEST_CASE("creates and reports nothing if create_table is off") {
   auto& server = shared_server();
   postgres_config config = server.config();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A proxy between the sink and its server that cuts connections: before an INSERT arrives, or before its answer does.
+// A proxy between the sink and its server that cuts connections: before an INSERT or COMMIT arrives, or before the answer to
+// a COMMIT does.
 #pragma once
 
 #include <array>
@@ -8,6 +9,7 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -21,7 +23,7 @@
 
 namespace support {
 
-/// Drops every `before`th INSERT; forwards every `after`th and drops the server's answer; 0: none. Thread: any.
+/// Drops every `before`th INSERT or COMMIT; forwards every `after`th COMMIT and drops the server's answer; 0: none. Thread: any.
 class cutting_proxy {
  public:
   explicit cutting_proxy(std::string server_folder) : server_(std::move(server_folder)) {
@@ -108,14 +110,17 @@ class cutting_proxy {
     if (from_client) {
       ssize_t const count = ::read(p.client, bytes.data(), bytes.size());
       if (count <= 0) return false;
-      if (bytes[0] == 'B') {  // Bind: an INSERT begins
-        ++inserts_;
-        if (before != 0 && inserts_ % before == 0) {
+      std::string_view const message{bytes.data(), static_cast<std::size_t>(count)};
+      bool const is_insert = message.starts_with('P');  // Parse, with Bind and Execute behind it
+      bool const is_commit = message.starts_with('Q') && message.substr(5).starts_with("COMMIT");
+      if (is_insert || is_commit) {
+        ++steps_;
+        if (before != 0 && steps_ % before == 0) {
           ++cut_before;
           return false;
         }
-        p.loses_answer = after != 0 && inserts_ % after == 0;
       }
+      if (is_commit) p.loses_answer = after != 0 && ++commits_ % after == 0;
       if (!forward(p.server, bytes.data(), count)) return false;
     }
     if (from_server) {
@@ -143,7 +148,8 @@ class cutting_proxy {
   temporary_directory folder_;
   std::string server_;
   int listener_ = -1;
-  unsigned inserts_ = 0;
+  unsigned steps_ = 0;
+  unsigned commits_ = 0;
   std::atomic<bool> is_over_{false};
   std::thread thread_;
 };

@@ -6,7 +6,6 @@
 
 #include <pqxx/pqxx>
 
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -18,31 +17,15 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
+#include "support/server_process.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace support {
-
-/// Waits for a condition. Returns false after a long deadline.
-template <class Condition>
-[[nodiscard]] bool eventually(Condition&& holds, std::chrono::seconds deadline = std::chrono::seconds{60}) {
-  auto const end = std::chrono::steady_clock::now() + deadline;
-  while (std::chrono::steady_clock::now() < end) {
-    if (holds()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds{10});
-  }
-  return holds();
-}
 
 /// Rows as strings; null is "NULL".
 using sql_rows = std::vector<std::vector<std::string>>;
@@ -112,7 +95,7 @@ class postgres_server {
   void stop(int signal = SIGINT) {
     if (pid_ <= 0) return;
     ::kill(pid_, signal);
-    (void)wait_for(pid_);
+    (void)wait_for_process(pid_);
     pid_ = -1;
   }
   /// Promotes a standby to a primary.
@@ -132,11 +115,7 @@ class postgres_server {
   [[nodiscard]] std::string data() const { return folder_ / "data"; }
   [[nodiscard]] temporary_directory const& folder() const noexcept { return folder_; }
   /// Makes the server the owner of a file or folder.
-  static void own(std::string const& path) {
-    if (auto const* const who = server_user()) {
-      if (::chown(path.c_str(), who->pw_uid, who->pw_gid) != 0) throw std::runtime_error{"chown " + path};
-    }
-  }
+  static void own(std::string const& path) { give_to_server_user(path); }
 
   [[nodiscard]] std::string conninfo(std::string const& user = "postgres") const {
     return "host=" + socket_folder() + " dbname=postgres user=" + user;
@@ -204,13 +183,6 @@ class postgres_server {
   }
 
  private:
-  /// The user who runs the server if the test runs as root, which the server refuses.
-  static passwd const* server_user() {
-    if (::geteuid() != 0) return nullptr;
-    passwd const* who = ::getpwnam("postgres");
-    return who != nullptr ? who : ::getpwnam("nobody");
-  }
-
   /// Makes the cluster with initdb.
   void make_data(std::vector<std::string> command) const {
     if (binaries().empty()) throw std::runtime_error{"there is no PostgreSQL server on this machine"};
@@ -218,7 +190,7 @@ class postgres_server {
     std::filesystem::create_directory(socket_folder());
     own(socket_folder());
     command[0].insert(0, binaries() + '/');
-    if (wait_for(spawn(command)) != 0) throw std::runtime_error{command[0] + " failed: " + log()};
+    if (wait_for_process(spawn(command)) != 0) throw std::runtime_error{command[0] + " failed: " + log()};
   }
 
   [[nodiscard]] bool is_up() const {
@@ -231,30 +203,7 @@ class postgres_server {
   }
 
   [[nodiscard]] pid_t spawn(std::vector<std::string> arguments) const {
-    auto const* const who = server_user();
-    std::string const log_file = folder_ / "log";
-    pid_t const child = ::fork();
-    if (child != 0) return child;
-    int const out = ::open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
-    ::dup2(out, 1);
-    ::dup2(out, 2);
-    for (int other = 3; other < 256; ++other) ::close(other);
-    if (who != nullptr &&
-        (::setgroups(0, nullptr) != 0 || ::setgid(who->pw_gid) != 0 || ::setuid(who->pw_uid) != 0))
-      ::_exit(126);
-    ::prctl(PR_SET_PDEATHSIG, SIGQUIT);
-    if (::chdir("/") != 0) ::_exit(126);
-    std::vector<char*> argv;
-    for (std::string& one : arguments) argv.push_back(one.data());
-    argv.push_back(nullptr);
-    ::execv(argv[0], argv.data());
-    ::_exit(127);
-  }
-  static int wait_for(pid_t child) {
-    int status = -1;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    return status;
+    return spawn_server(std::move(arguments), folder_ / "log");
   }
 
   temporary_directory folder_;

@@ -47,7 +47,11 @@ namespace fapilog::inline v0_1::detail::pg {
 /// State that the connections of one sink share. Throws: std::invalid_argument for invalid settings.
 struct shared_state {
   explicit shared_state(postgres_config given)
-      : config(validated(std::move(given))), columns(columns_of(config)), table(table_of(config)) {}
+      : config(validated(std::move(given))),
+        columns(columns_of(config)),
+        table(table_of(config)),
+        insert(insert_statement(table, columns)),
+        insert_new(insert + " ON CONFLICT DO NOTHING") {}
 
   static postgres_config validated(postgres_config config) {
     validate(config);
@@ -57,6 +61,8 @@ struct shared_state {
   postgres_config const config;
   std::vector<column> const columns;
   std::string const table;
+  std::string const insert;
+  std::string const insert_new;  ///< leaves out rows whose key is already in the table
   sinks::postgres_counts counts;
   counter unknown_failures;  ///< consecutive failures that no rule covers
   counter left_out;          ///< values that do not fit their columns and are only in `event`
@@ -121,10 +127,7 @@ class connection {
       throw;
     }
   }
-  void disconnect() noexcept {
-    session_.reset();
-    prepared_.clear();
-  }
+  void disconnect() noexcept { session_.reset(); }
 
   /// Connects if necessary and writes on the thread of this connection. `entries` and `s` must stay valid until
   /// `thread.wait()` returns. Returns false if the thread cannot be started.
@@ -178,19 +181,15 @@ class connection {
 
   [[gnu::cold]] std::unique_ptr<session> open_session() {
     auto const& config = shared_.config;
-    auto opened = std::make_unique<session>(conninfo_of(config), shared_.deadline,
-                                            config.statement_timeout + config.tcp_user_timeout);
-    std::string sql = "SELECT ";
-    auto const set = [&sql](std::string_view setting, std::chrono::milliseconds value,
-                            std::string_view separator) {
-      append(sql, {"set_config('", setting, "', '", std::to_string(value.count()), "', false)", separator});
+    std::string local;
+    auto const set = [&local](std::string_view setting, std::chrono::milliseconds value) {
+      append(local, {"SET LOCAL ", setting, " = ", std::to_string(value.count()), "; "});
     };
-    set("statement_timeout", config.statement_timeout, ", ");
-    set("lock_timeout", config.lock_timeout, ", ");
-    set("idle_in_transaction_session_timeout", config.statement_timeout, ", ");
-    set("tcp_user_timeout", config.tcp_user_timeout, "");
-    (void)opened->query(sql);
-    return opened;
+    set("statement_timeout", config.statement_timeout);
+    set("lock_timeout", config.lock_timeout);
+    set("idle_in_transaction_session_timeout", config.statement_timeout);
+    return std::make_unique<session>(conninfo_of(config), std::move(local), shared_.deadline,
+                                     config.statement_timeout + config.tcp_user_timeout);
   }
 
   /// Inserts the rows up to `last`, or as many as fit in one statement. Sets `end` before the statement is sent.
@@ -220,7 +219,7 @@ class connection {
   std::uint64_t insert_encoded() {
     if (!skip_stored_) {
       try {
-        return execute("fapilog_insert", "");
+        return execute(shared_.insert);
       } catch (failure const& failed) {
         bool const is_stored = failed.code == "23505" || failed.code == "23P01";
         if (!is_stored) throw;
@@ -228,16 +227,10 @@ class connection {
         shared_.counts.statements.add();
       }
     }
-    return execute("fapilog_insert_new", " ON CONFLICT DO NOTHING");
+    return execute(shared_.insert_new);
   }
 
-  std::uint64_t execute(char const* name, char const* clause) {
-    if (std::find(prepared_.begin(), prepared_.end(), name) == prepared_.end()) {
-      session_->prepare(name, insert_statement(shared_.table, shared_.columns) + clause);
-      prepared_.emplace_back(name);
-    }
-    return session_->execute(name, rows_.arrays());
-  }
+  std::uint64_t execute(std::string const& sql) { return session_->execute(sql, rows_.arrays()); }
 
   /// A failure that no rule covers is retried a few times. If it persists, the record is assumed to be its cause.
   [[nodiscard, gnu::cold]] bool is_caused_by_record(failure const& failed) const {
@@ -300,7 +293,6 @@ class connection {
   shared_state& shared_;
   row_encoder rows_;
   std::unique_ptr<session> session_;
-  std::vector<std::string> prepared_;
   bool skip_stored_ = false;  ///< statements leave out rows whose key is already in the table
   std::size_t max_rows_;
   std::size_t last_left_out_ = 0;  ///< the column without which the last refused record was stored

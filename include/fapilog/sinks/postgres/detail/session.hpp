@@ -4,7 +4,9 @@
 
 #include <fapilog/detail/os/file.hpp>
 #include <fapilog/detail/os/socket_deadline.hpp>
+#include <fapilog/detail/os/standard_descriptors.hpp>
 #include <fapilog/detail/os/system.hpp>
+#include <fapilog/detail/text/concat.hpp>
 #include <fapilog/sinks/postgres/detail/sqlstate.hpp>
 
 #include <pqxx/pqxx>
@@ -25,14 +27,21 @@ namespace fapilog::inline v0_1::detail::pg {
 /// Rows of strings. NULL is an empty string.
 using text_rows = std::vector<std::vector<std::string>>;
 
+/// Leaves nothing in the session of the server, which other clients may share: no prepared statement, no setting, no open
+/// transaction. So it also works behind connection pools that give each transaction another session.
 /// Thread: one at a time. Throws: failure from every member but the destructor; std::bad_alloc.
 class session {
  public:
-  /// `deadline` shuts the connection down if a statement is not answered within `max_wait`, because the timeouts of the
-  /// server have no effect while its process is stopped.
-  [[gnu::cold]] session(std::string const& conninfo, socket_deadline const& deadline,
-                        std::chrono::milliseconds max_wait)
-      : deadline_(deadline), max_wait_(max_wait), fork_(generation()) {
+  /// `local_settings` (`SET LOCAL ...;`) are part of every transaction and end with it. `deadline` shuts the connection down if
+  /// a statement is not answered within `max_wait`, because the timeouts of the server have no effect while its process is
+  /// stopped.
+  [[gnu::cold]] session(std::string const& conninfo, std::string local_settings,
+                        socket_deadline const& deadline, std::chrono::milliseconds max_wait)
+      : local_settings_(std::move(local_settings)),
+        deadline_(deadline),
+        max_wait_(max_wait),
+        fork_(generation()) {
+    reserve_standard_descriptors();
     try {
       connection_ = std::make_unique<pqxx::connection>(conninfo);
     } catch (std::bad_alloc const&) {
@@ -40,6 +49,8 @@ class session {
     } catch (std::exception const& error) {
       throw connect_failure(error.what());
     }
+    // Another thread closed a standard descriptor meanwhile.
+    if (connection_->sock() <= max_standard_descriptor) throw failure::lost();
   }
   session(session const&) = delete;
   session& operator=(session const&) = delete;
@@ -54,10 +65,36 @@ class session {
 
   /// True in a forked child.
   [[nodiscard]] bool is_inherited() const noexcept { return fork_ != generation(); }
-  [[nodiscard]] bool is_open() const noexcept { return connection_ && connection_->is_open(); }
+  [[nodiscard]] bool is_open() const noexcept {
+    return connection_ && connection_->is_open() && !is_in_doubt_;
+  }
 
-  /// Runs SQL without parameters and returns the rows of the last statement.
-  [[gnu::cold]] text_rows query(std::string const& sql) {
+  /// Runs SQL without parameters in one transaction and returns the rows of the last statement.
+  [[gnu::cold]] text_rows query(std::string const& sql) { return run(local_settings_ + sql); }
+
+  /// Executes a statement with parameters in a transaction. Returns the number of its rows after the server has confirmed
+  /// that this transaction is committed. A connection pool may acknowledge statements of a transaction that it does not
+  /// commit.
+  std::uint64_t execute(std::string const& sql, std::vector<std::string_view> const& arrays) {
+    try {
+      std::string const id = single_value(run(concat({"BEGIN; ", local_settings_, "SELECT txid_current()"})));
+      std::uint64_t const rows = guarded([&] {
+        pqxx::nontransaction transaction{*connection_};
+        return static_cast<std::uint64_t>(execute_unnamed(transaction, sql, arrays).affected_rows());
+      });
+      if (single_value(run(concat({"COMMIT; SELECT txid_status(", id, ")"}))) != "committed")
+        throw failure::not_committed();
+      return rows;
+    } catch (...) {
+      roll_back();
+      throw;
+    }
+  }
+
+ private:
+  static std::uint32_t generation() noexcept { return fork_generation.load_relaxed(); }
+
+  [[nodiscard]] text_rows run(std::string const& sql) {
     return guarded([&] {
       pqxx::nontransaction transaction{*connection_};
       pqxx::result const result = transaction.exec(sql);
@@ -72,37 +109,37 @@ class session {
       return all;
     });
   }
-
-  /// Prepares a statement under this name.
-  [[gnu::cold]] void prepare(std::string const& name, std::string const& sql) {
-    guarded([&] { connection_->prepare(name, sql); });
+  [[nodiscard]] static std::string single_value(text_rows const& rows) {
+    if (rows.size() != 1 || rows.front().size() != 1) throw failure::not_committed();
+    return rows.front().front();
   }
 
-  /// Executes a prepared statement in one round trip and one transaction. Returns the number of inserted rows.
-  std::uint64_t execute(std::string const& name, std::vector<std::string_view> const& arrays) {
-    return guarded([&] {
-      pqxx::nontransaction transaction{*connection_};
-      return static_cast<std::uint64_t>(execute_prepared(transaction, name, arrays).affected_rows());
-    });
+  /// Ends a transaction that failed. The connection is not used again if that fails, too.
+  [[gnu::cold]] void roll_back() noexcept {
+    if (!is_open()) return;
+    try {
+      (void)run("ROLLBACK");
+    } catch (...) {
+      is_in_doubt_ = true;
+    }
   }
 
- private:
-  static std::uint32_t generation() noexcept { return fork_generation.load_relaxed(); }
-
-  static pqxx::result execute_prepared(pqxx::nontransaction& transaction, std::string const& name,
-                                       std::vector<std::string_view> const& arrays) {
+  /// Executes a statement without a name: another client of the same server session may have given any name to another
+  /// statement.
+  static pqxx::result execute_unnamed(pqxx::nontransaction& transaction, std::string const& sql,
+                                      std::vector<std::string_view> const& arrays) {
 #if PQXX_VERSION_MAJOR < 7 || (PQXX_VERSION_MAJOR == 7 && PQXX_VERSION_MINOR < 6)
     std::vector<pqxx::binarystring> all;
     all.reserve(arrays.size());
     for (std::string_view const array : arrays) all.emplace_back(array.data(), array.size());
-    return transaction.exec_prepared(name, pqxx::prepare::make_dynamic_params(all));
+    return transaction.exec_params(sql, pqxx::prepare::make_dynamic_params(all));
 #else
     pqxx::params all;
     for (std::string_view const array : arrays) all.append(pqxx::binary_cast(array));
 #if PQXX_VERSION_MAJOR == 7 && PQXX_VERSION_MINOR < 10
-    return transaction.exec_prepared(name, all);
+    return transaction.exec_params(sql, all);
 #else
-    return transaction.exec(pqxx::prepped{name}, all);
+    return transaction.exec(sql, all);
 #endif
 #endif
   }
@@ -148,6 +185,8 @@ class session {
   }
 
   std::unique_ptr<pqxx::connection> connection_;
+  std::string const local_settings_;
+  bool is_in_doubt_ = false;  ///< a transaction may still be open
   socket_deadline const& deadline_;
   std::chrono::milliseconds max_wait_;
   std::uint32_t fork_;

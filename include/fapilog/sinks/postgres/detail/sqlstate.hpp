@@ -87,6 +87,10 @@ struct failure {
     return {action::reconnect, "",
             "the server did not answer within `statement_timeout` and `tcp_user_timeout`"};
   }
+  [[nodiscard, gnu::cold]] static failure not_committed() {
+    return {action::reconnect, "",
+            "the server did not commit the transaction; a connection pool may have ended it"};
+  }
 };
 
 /// Why a connection failed, derived from the message of libpq without quoting it.

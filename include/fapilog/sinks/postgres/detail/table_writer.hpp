@@ -41,10 +41,14 @@ class table_writer {
 
   [[gnu::cold]] void start(start_context const& context) {
     context_.emplace(context);
-    if (config().create_table && !context.may_change_schema()) {
-      context.report("postgres: `create_table` is true, but the preset forbids DDL: none is run",
-                     concat({"create the table ", shared_.table,
-                             " by a migration (postgres_ddl prints it) and set `create_table` to false"}));
+    may_change_schema_ = may_change_schema_ && context.may_change_schema();
+    if (config().create_table && !may_change_schema_) {
+      context.report(
+          context.may_change_schema()
+              ? "postgres: `create_table` is true, but another runtime of this sink forbids DDL: none is run"
+              : "postgres: `create_table` is true, but the preset forbids DDL: none is run",
+          concat({"create the table ", shared_.table,
+                  " by a migration (postgres_ddl prints it) and set `create_table` to false"}));
     }
     try {
       ensure_ready();
@@ -143,7 +147,7 @@ class table_writer {
 
   [[gnu::cold]] void check_table(session& db) {
     table_state state = inspect_table(db, config(), shared_.columns);
-    if (!state.exists && config().create_table && context_ && context_->may_change_schema()) {
+    if (!state.exists && config().create_table && context_ && may_change_schema_) {
       try {
         create_missing_table(db, config(), state);
       } catch (failure& failed) {
@@ -280,6 +284,7 @@ class table_writer {
   shared_state shared_;
   std::vector<std::unique_ptr<connection>> connections_;
   std::optional<start_context> context_;
+  bool may_change_schema_ = true;  ///< false for good once a runtime has denied it
   bool is_checked_ = false;
   clock::time_point checked_at_{};
   bool last_write_failed_ = false;

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// The sink behind connection pools, whose sessions it shares with other clients.
+#include "support/catch.hpp"
+
+#include <fapilog/fapilog.hpp>
+#include <fapilog/sinks/postgres.hpp>
+
+#include <pqxx/pqxx>
+
+#include <chrono>
+#include <cstddef>
+#include <future>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/batches.hpp"
+#include "support/captured_diagnostics.hpp"
+#include "support/connection_pools.hpp"
+#include "support/postgres_server.hpp"
+
+using fapilog::kv;
+using fapilog::sinks::postgres;
+using fapilog::sinks::postgres_config;
+using support::eventually;
+using support::pgbouncer;
+using support::pgpool;
+using support::postgres_server;
+using support::shared_server;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A configuration through the pool for a new table.
+postgres_config through(support::connection_pool const& pool, std::string const& schema,
+                        std::string const& table = "logs") {
+  postgres_config config = pool.config();
+  config.schema_name = schema;
+  config.table_name = table;
+  config.connections = 1;
+  shared_server().sql("DROP TABLE IF EXISTS " + schema + "." + table + ";" +
+                      fapilog::sinks::postgres_ddl(config));
+  return config;
+}
+
+fapilog::batch numbered(std::size_t count, std::string const& message) {
+  static fapilog::detail::uuid7_generator ids;
+  support::events e;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto& event = e.add(message);
+    event.message_id = ids.next(event.unix_ns);
+  }
+  return e.batch();
+}
+
+}  // namespace
+
+TEST_CASE("two sinks that share a session of PgBouncer each write to their own table") {
+  if (!pgbouncer::is_installed()) SKIP("pgbouncer is not installed");
+  auto& server = shared_server();
+  pgbouncer const pool{server};
+  postgres first{through(pool, "bounced", "first")};
+  postgres second{through(pool, "bounced", "second")};
+  first.start(fapilog::start_context{});
+  second.start(fapilog::start_context{});
+  for (int i = 0; i < 20; ++i) {
+    CHECK(first.write(numbered(10, "first")));
+    CHECK(second.write(numbered(10, "second")));
+  }
+  CHECK(server.count("bounced.first WHERE message = 'first'") == 200);
+  CHECK(server.count("bounced.second WHERE message = 'second'") == 200);
+  CHECK(server.count("bounced.first") == 200);
+  CHECK(server.count("bounced.second") == 200);
+}
+
+TEST_CASE("leaves no timeout, statement or transaction in a session of PgBouncer") {
+  if (!pgbouncer::is_installed()) SKIP("pgbouncer is not installed");
+  pgbouncer const pool{shared_server()};
+  postgres_config config = through(pool, "traceless");
+  config.statement_timeout = 300ms;
+  config.lock_timeout = 300ms;
+  postgres sink{config};
+  sink.start(fapilog::start_context{});
+  REQUIRE(sink.write(numbered(10, "m")));
+  pqxx::connection foreign{pool.conninfo()};
+  pqxx::nontransaction session{foreign};
+  CHECK(session.exec("SELECT pg_sleep(1)").size() == 1);
+  auto const changed = session.exec(
+      "SELECT name || '=' || setting FROM pg_settings WHERE source IN ('session', 'interactive') AND name "
+      "NOT IN ('application_name', 'client_encoding', 'DateStyle', 'TimeZone', "
+      "'standard_conforming_strings')");
+  for (auto const& row : changed) FAIL_CHECK(row[0].c_str());
+  CHECK(session.exec("SELECT FROM pg_prepared_statements").empty());
+  REQUIRE(sink.write(numbered(10, "m")));
+  CHECK(shared_server().count("traceless.logs") == 20);
+}
+
+TEST_CASE("a foreign statement of 12 s in the same pool is not cancelled", "[slow]") {
+  if (!pgbouncer::is_installed()) SKIP("pgbouncer is not installed");
+  pgbouncer const pool{shared_server()};
+  postgres_config const config = through(pool, "patient");
+  fapilog::runtime rt{{.sinks = {postgres{config}}}};
+  auto const log = rt.get_logger();
+  log.info("before");
+  REQUIRE(rt.flush(30s));
+  pqxx::connection foreign{pool.conninfo() + " application_name=foreign"};
+  auto statement = std::async(std::launch::async, [&foreign] {
+    pqxx::nontransaction session{foreign};
+    return session.exec("SELECT pg_sleep(12)").size();
+  });
+  REQUIRE(eventually([] {
+    return shared_server().count(
+               "pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(12)'") == 1;
+  }));
+  log.info("meanwhile");
+  CHECK(statement.get() == 1);
+  REQUIRE(rt.flush(60s));
+  CHECK(shared_server().count("patient.logs") == 2);
+}
+
+TEST_CASE("stores every record once through each mode of PgBouncer that has transactions") {
+  if (!pgbouncer::is_installed()) SKIP("pgbouncer is not installed");
+  for (std::string const mode : {"session", "transaction"}) {
+    INFO(mode);
+    pgbouncer const pool{shared_server(), mode};
+    postgres_config const config = through(pool, "bounced_" + mode);
+    support::captured_diagnostics const reported;
+    {
+      fapilog::runtime rt{{.batch_max_size = 50,
+                           .when_full = fapilog::when_full::block,
+                           .sinks = {postgres{config}},
+                           .diagnostics_output = reported}};
+      auto const log = rt.get_logger();
+      for (int i = 0; i < 2'000; ++i) log.info("record", kv("n", i));
+      REQUIRE(rt.flush(60s));
+      CHECK(rt.sink_counts().at(0).second.delivered == 2'000);
+    }
+    CHECK(shared_server().count(config.schema_name + ".logs") == 2'000);
+  }
+}
+
+TEST_CASE("what Pgpool-II in raw mode acknowledges is committed, and each sink writes to its own table") {
+  if (!pgpool::is_installed()) SKIP("pgpool2 is not installed");
+  auto& server = shared_server();
+  pgpool const pool{server};
+  postgres first{through(pool, "pooled", "first")};
+  postgres second{through(pool, "pooled", "second")};
+  first.start(fapilog::start_context{});
+  second.start(fapilog::start_context{});
+  for (std::size_t i = 1; i <= 20; ++i) {
+    CHECK(first.write(numbered(10, "first")));
+    CHECK(second.write(numbered(10, "second")));
+    CHECK(server.count("pooled.first WHERE message = 'first'") == 10 * i);
+    CHECK(server.count("pooled.second WHERE message = 'second'") == 10 * i);
+  }
+  // A refused record is found inside a transaction, too.
+  server.sql("ALTER TABLE pooled.first ADD CHECK (message <> 'refused')");
+  CHECK(first.write(numbered(1, "refused")).rejected_entries() == std::vector<std::size_t>{0});
+  CHECK(first.write(numbered(10, "first")));
+  CHECK(server.count("pooled.first") == 210);
+}
