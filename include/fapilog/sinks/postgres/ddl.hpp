@@ -7,6 +7,7 @@
 #include <fapilog/detail/text/utf8.hpp>
 #include <fapilog/sinks/postgres/config.hpp>
 #include <fapilog/sinks/postgres/detail/columns.hpp>
+#include <fapilog/sinks/postgres/detail/partition_job.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -94,49 +95,28 @@ using sinks::postgres_layout;
 
 namespace fapilog::inline v0_1::sinks {
 
-/// SQL that creates the partitions of today (UTC) and of the next `days_ahead` days, and drops those that ended more than
-/// `keep_days` ago (0: none). Run it once a day, as a role that owns the table; running it more often does no harm.
-/// Throws: std::invalid_argument for invalid settings.
+/// SQL that drops the partitions that ended more than `keep_days` ago (0: none), and creates those of today (UTC) and of the
+/// next `days_ahead` days. Rows of such a day in the default partition are moved to the new one. Run it once a day, as a role
+/// that owns the table; running it more often does no harm. It waits at most a second for a lock; what it could not do is a
+/// warning, and the next run does it. Throws: std::invalid_argument for invalid settings.
 [[nodiscard, gnu::cold]] inline std::string postgres_partitions(postgres_config const& config,
                                                                 unsigned days_ahead = 7,
                                                                 unsigned keep_days = 0) {
   namespace pg = detail::pg;
   pg::validate(config);
   std::string const prefix = pg::name_for(config.table_name, "_20000101");
-  // NOLINTBEGIN(bugprone-suspicious-missing-comma): lines of one SQL string
-  std::string body = detail::concat(
-      {"DECLARE\n"
-       "  stem text := ",
-       pg::quoted_literal(std::string_view{prefix}.substr(0, prefix.size() - 8)), ";\n  parent text := ",
-       pg::quoted_literal(pg::table_of(config)), ";\n  home text := ", pg::quoted_literal(config.schema_name),
-       ";\n"
-       "  today date := (now() AT TIME ZONE 'UTC')::date;\n"
-       "  day date;\n"
-       "  part text;\n"
-       "BEGIN\n"
-       "  FOR i IN 0..",
-       std::to_string(days_ahead),
-       " LOOP\n"
-       "    day := today + i;\n"
-       "    EXECUTE format('CREATE TABLE IF NOT EXISTS %I.%I PARTITION OF %s FOR VALUES FROM (%L) TO (%L)',\n"
-       "                   home, stem || to_char(day, 'YYYYMMDD'), parent, day::text || ' 00:00:00+00',\n"
-       "                   (day + 1)::text || ' 00:00:00+00');\n"
-       "  END LOOP;\n"});
-  // NOLINTEND(bugprone-suspicious-missing-comma)
-  if (keep_days != 0) {
-    detail::append(
-        body, {"  FOR part IN SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid\n"
-               "              WHERE i.inhparent = parent::regclass AND left(c.relname, length(stem)) = stem\n"
-               "                AND substr(c.relname, length(stem) + 1) ~ '^[0-9]{8}$' LOOP\n"
-               "    IF to_date(right(part, 8), 'YYYYMMDD') < today - ",
-               std::to_string(keep_days),
-               " THEN\n"
-               "      EXECUTE format('DROP TABLE %I.%I', home, part);\n"
-               "    END IF;\n"
-               "  END LOOP;\n"});
-  }
-  std::string const tag = pg::dollar_tag(body);
-  return detail::concat({"DO ", tag, "\n", body, "END ", tag, ";\n"});
+  auto const block = [&](std::string_view setting, unsigned value, std::string_view body) {
+    std::string const text = detail::concat(
+        {"DECLARE\n  parent regclass := ", pg::quoted_literal(pg::table_of(config)),
+         ";\n  home text := ", pg::quoted_literal(config.schema_name),
+         ";\n  stem text := ", pg::quoted_literal(std::string_view{prefix}.substr(0, prefix.size() - 8)),
+         ";\n  ", setting, " int := ", std::to_string(value), ";\n", body});
+    std::string const tag = pg::dollar_tag(text);
+    return detail::concat({"DO ", tag, "\n", text, "END ", tag, ";\n"});
+  };
+  std::string sql;
+  if (keep_days != 0) sql = block("keep_days", keep_days, pg::drop_partitions_body);
+  return sql + block("days_ahead", days_ahead, pg::create_partitions_body);
 }
 
 /// SQL that creates the table that the sink with this configuration writes to. It can be run again. `create_table` runs
