@@ -66,9 +66,11 @@ class delivery_backlog {
   void take_from_queue() {
     current_.emplace(current_job{delivery_job{queue_.take(delivery_.batch_size())}, source::queue});
   }
-  /// Makes the first part of the spool the current job, if the spool can read it.
+  /// Makes the first part of the spool, merged with those behind it if the sink prefers large batches, the current job, if
+  /// the spool can read it.
   void take_from_spool() {
-    if (batch_part oldest = spool_->first(); !oldest.entries.empty())
+    batch_part oldest = spool_->first(delivery_.batch_size());
+    if (!oldest.entries.empty() || !oldest.parts.empty())
       current_.emplace(current_job{delivery_job{std::move(oldest)}, source::spool});
   }
   [[nodiscard]] delivery_job& current() noexcept { return current_->job; }
@@ -77,13 +79,19 @@ class delivery_backlog {
   void finish_current() {
     if (current_is_spooled()) {
       spool_->end_first(current_->job.results, current_->job.to_fallback);
-      return current_.reset();
+    } else {
+      delivery_.finish(current_->job);
+      queue_.finish(current_->job.part);
     }
-    delivery_.finish(current_->job);
-    queue_.finish(current_->job.part);
+    join_memory_ = current_->job.reusable_memory();
     current_.reset();
     publish_queue_bytes();
   }
+  /// Joins the entries of the current job if it is merged. Reuses the memory of the previous merged job, because memory that
+  /// is new to the process is slow.
+  void join_current() { current_->job.join(join_memory_); }
+  /// Records on disk which parts of the current job, which was taken from the spool, are delivered.
+  void record_progress() { spool_->record_progress(current_->job.first); }
   /// Leaves the current job in the spool, from where it was taken.
   void leave_current_in_spool() noexcept { current_.reset(); }
   /// Moves the current job and the queue into the spool, in front of what it holds. Returns false if not all was moved. If
@@ -137,6 +145,7 @@ class delivery_backlog {
   std::unique_ptr<spooled_parts> spool_;
   batch_queue queue_;
   std::optional<current_job> current_;
+  std::shared_ptr<batch_storage> join_memory_;  ///< null if there is none to reuse
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -17,15 +18,23 @@ struct delivery_job {
   explicit delivery_job(batch_part given)
       : part(std::move(given)), results(part.entries.size(), record_result::delivered) {}
 
-  /// Joins the entries of a merged part into one batch; does nothing otherwise. Throws: std::bad_alloc; the job is then
-  /// unchanged.
-  void join() {
+  /// Joins the entries of a merged part into one batch; does nothing otherwise. Takes `memory` for it, unless that is null.
+  /// Throws: std::bad_alloc; the job is then unchanged.
+  void join(std::shared_ptr<batch_storage>& memory) {
     if (part.parts.empty() || !part.entries.empty()) return;
     std::vector<batch> all;
     for (batch_part const& one : part.parts) all.push_back(one.entries);
-    batch joined = batch::joined(all);
+    batch joined = batch::joined(all, std::exchange(memory, nullptr));
     results.resize(joined.size(), record_result::delivered);
     part.entries = std::move(joined);
+  }
+  /// The empty memory of the joined entries, or null if there is none or if the sink has kept a handle to it.
+  [[nodiscard]] std::shared_ptr<batch_storage> reusable_memory() {
+    if (part.parts.empty()) return nullptr;
+    auto memory = part.entries.reusable_storage();
+    part.entries = {};
+    if (memory) memory->clear();
+    return memory;
   }
   [[nodiscard]] batch remaining() const { return part.entries.from(first); }
   [[nodiscard]] std::size_t remaining_count() const noexcept { return results.size() - first; }

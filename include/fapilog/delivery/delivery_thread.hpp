@@ -282,7 +282,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     skip_pause_ = false;
     bool const is_last = is_last_chance();
     lock.unlock();
-    backlog_.current().join();  // without the lock, so that the worker does not wait for it
+    backlog_.join_current();  // without the lock, so that the worker does not wait for it
     attempt_result const result = delivery_.attempt(backlog_.current(), is_last);
     lock.lock();
     last_attempt_ = result.state;
@@ -298,6 +298,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
 
   [[gnu::cold]] void after_attempt_on_spooled(attempt_state state) {
     if (state == attempt_state::done) return backlog_.finish_current();
+    backlog_.record_progress();
     // After a failure the part is still in the spool, for the next process.
     if (phase_ >= phase::closing) backlog_.leave_current_in_spool();
   }

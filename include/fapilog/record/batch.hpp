@@ -111,9 +111,11 @@ class batch {
     return from_copies(std::move(chosen));
   }
 
-  /// Joins the entries of several batches into one batch, in order. Throws: std::bad_alloc.
-  [[nodiscard, gnu::cold]] static batch joined(std::vector<batch> const& parts) {
-    auto all = std::make_shared<detail::batch_storage>();
+  /// Joins the entries of several batches into one batch, in order. Uses `memory`, which must be empty, unless it is null.
+  /// Throws: std::bad_alloc.
+  [[nodiscard, gnu::cold]] static batch joined(std::vector<batch> const& parts,
+                                               std::shared_ptr<detail::batch_storage> memory = nullptr) {
+    auto all = memory ? std::move(memory) : std::make_shared<detail::batch_storage>();
     std::size_t count = 0;
     for (batch const& part : parts) count += part.size();
     all->entries().reserve(count);

@@ -413,7 +413,7 @@ TEST_CASE("merged batches are spooled one by one, from the first record that the
   CHECK(account.spooled == 0);
   auto const end = rt.drain(60s);
   CHECK(seen->messages == numbered(0, 121));
-  CHECK(seen->sizes == std::vector<std::size_t>{1, 90, 15, 30, 30});
+  CHECK(seen->sizes == std::vector<std::size_t>{1, 90, 75});
   CHECK(end.processed == 121);
   CHECK(end.balanced());
 }

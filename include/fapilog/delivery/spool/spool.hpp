@@ -36,6 +36,7 @@ class spool {
     std::string payload;
     std::uint32_t records = 0;
     std::uint64_t number = 0;  ///< the number that `append` returned; 0 for a frame of an earlier process
+    std::uint64_t end = 0;     ///< its end in its file
   };
   struct append_result {
     std::uint64_t number = 0;  ///< identifies the frame; 0 if `error` says why it was not appended
@@ -99,8 +100,9 @@ class spool {
     return put(own_.front(), payload, records);
   }
 
-  /// Reads the oldest frame. Returns false if the spool is empty.
-  [[nodiscard, gnu::cold]] bool front(frame& to) {
+  /// Reads the oldest frames, all of one file: at least one, and more while they have at most `max_records` records and
+  /// `max_bytes` bytes together. Returns none if the spool is empty.
+  [[nodiscard, gnu::cold]] std::vector<frame> front(std::size_t max_records, std::size_t max_bytes) {
     while (!empty()) {
       segment& s = first();
       auto read = s.file->front();
@@ -108,25 +110,23 @@ class spool {
         report_("bytes of the spool are damaged; the records in them are lost",
                 std::to_string(read.skipped) + " bytes in " + s.file->path());
         if (read.found) s.file->consume(read.begin);
+        read.skipped = 0;
       }
-      if (read.found) {
-        end_of_front_ = read.end;
-        to.payload = std::move(read.payload);
-        to.records = read.records;
-        to.number = s.numbers.empty() ? 0 : s.numbers.front();
-        return true;
-      }
+      if (read.found) return frames_from(s, std::move(read), max_records, max_bytes);
       remove_first();
     }
-    return false;
+    return {};
   }
-  /// Removes the frame that `front` returned.
-  [[gnu::cold]] void pop_front() {
+  /// Removes the first `count` frames that `front` returned, up to the end of the last of them.
+  [[gnu::cold]] void pop_front(std::size_t count, std::uint64_t end) {
     segment& s = first();
-    s.file->consume(end_of_front_);
-    if (!s.numbers.empty()) s.numbers.pop_front();
+    s.file->consume(end);
+    s.numbers.erase(s.numbers.begin(),
+                    s.numbers.begin() + static_cast<std::ptrdiff_t>(std::min(count, s.numbers.size())));
     if (s.file->is_consumed()) remove_first();
   }
+  /// Records that the frames up to this end are delivered, although they are not removed yet.
+  [[gnu::cold]] void record_progress(std::uint64_t end) { first().file->record_progress(end); }
 
   /// Closes all files. The next process adopts what is left in them.
   [[gnu::cold]] void close() noexcept {
@@ -209,6 +209,26 @@ class spool {
     return {last_number_, {}};
   }
 
+  /// The frame that was read, and those behind it that fit. Stops before damaged bytes.
+  [[nodiscard, gnu::cold]] static std::vector<frame> frames_from(segment const& s,
+                                                                 spool_segment::read_result read,
+                                                                 std::size_t max_records,
+                                                                 std::size_t max_bytes) {
+    std::vector<frame> all;
+    std::size_t records = 0;
+    std::size_t bytes = 0;
+    while (read.found && read.skipped == 0) {
+      records += read.records;
+      bytes += read.payload.size();
+      if (!all.empty() && (records > max_records || bytes > max_bytes)) break;
+      std::uint64_t const number = all.size() < s.numbers.size() ? s.numbers[all.size()] : 0;
+      all.push_back({std::move(read.payload), read.records, number, read.end});
+      if (records >= max_records) break;
+      read = s.file->next(all.back().end);
+    }
+    return all;
+  }
+
   [[nodiscard]] segment& first() noexcept { return adopted_.empty() ? own_.front() : adopted_.front(); }
   [[gnu::cold]] void remove_first() {
     if (adopted_.empty()) {
@@ -289,7 +309,6 @@ class spool {
   std::deque<adopted_stream> streams_;
   segments own_;
   std::uint64_t last_number_ = 0;
-  std::uint64_t end_of_front_ = 0;
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -102,21 +102,27 @@ class spool_segment {
   }
 
   /// Reads the first frame that has not been delivered.
-  [[nodiscard, gnu::cold]] read_result front() const {
+  [[nodiscard, gnu::cold]] read_result front() const { return next(read_); }
+  /// Reads the first frame from this offset on.
+  [[nodiscard, gnu::cold]] read_result next(std::uint64_t from) const {
     read_result result;
-    for (std::uint64_t at = read_; at + frame_head <= end_; at += 8) {
+    for (std::uint64_t at = from; at + frame_head <= end_; at += 8) {
       if (read_frame(at, result)) {
-        result.skipped = at - read_;
+        result.skipped = at - from;
         return result;
       }
     }
     result.end = end_;
-    result.skipped = end_ - read_;
+    result.skipped = end_ - from;
     return result;
   }
-  /// Records that everything before this offset has been delivered, so that no process delivers it again.
+  /// Removes everything before this offset, which has been delivered.
   [[gnu::cold]] void consume(std::uint64_t end) noexcept {
     read_ = end;
+    record_progress(end);
+  }
+  /// Records that everything before this offset has been delivered, so that no other process delivers it again.
+  [[gnu::cold]] void record_progress(std::uint64_t end) noexcept {
     std::array<char, sizeof end> bytes{};
     std::memcpy(bytes.data(), &end, sizeof end);
     (void)file_.write_at(mark_size,

@@ -70,36 +70,56 @@ class spooled_parts {
     return true;
   }
 
-  /// Reads the oldest part; pass its results to `end_first`. The part has no ticket. It has no entries if there is none or
-  /// if it is unreadable, which is reported.
-  [[nodiscard, gnu::cold]] batch_part first() {
-    spool::frame found;
-    if (!spool_.front(found)) return {};
-    batch entries = decode_batch(found.payload, found.records);
-    number_of_first_ = found.number;
-    if (entries.empty()) {
-      report_("records of the spool cannot be read and are lost", std::to_string(found.records));
-      end_first(std::vector<record_result>(found.records, record_result::failed), 0);
+  /// Reads the oldest part, merged with those behind it that fit into one batch of `max_records` records and 4 MiB; pass
+  /// the results to `end_first`. The part has no ticket. It is empty if there is none or if it is unreadable, which is
+  /// reported.
+  [[nodiscard, gnu::cold]] batch_part first(std::size_t max_records) {
+    constexpr std::size_t max_bytes = std::size_t{4} << 20;
+    taken_.clear();
+    batch_part merged;
+    for (spool::frame const& found : spool_.front(max_records, max_bytes)) {
+      batch entries = decode_batch(found.payload, found.records);
+      if (entries.empty() && !taken_.empty()) break;  // it is reported when it is the first
+      taken_.push_back({found.number, found.end, found.records});
+      if (entries.empty()) {
+        report_("records of the spool cannot be read and are lost", std::to_string(found.records));
+        end_first(std::vector<record_result>(found.records, record_result::failed), 0);
+        return {};
+      }
+      merged.parts.push_back({std::move(entries), {}, nullptr});
     }
-    return {std::move(entries), {}, nullptr};
+    if (merged.parts.size() == 1) return std::move(merged.parts.front());
+    return merged;
   }
-  /// Removes the part that `first` returned. The fallback took `to_fallback` of the delivered records.
+  /// Records on disk that the first `records` records of what `first` returned are delivered, as far as whole parts are.
+  [[gnu::cold]] void record_progress(std::size_t records) {
+    std::uint64_t end = 0;
+    for (taken_part const& part : taken_) {
+      if (part.records > records) break;
+      records -= part.records;
+      end = part.end;
+    }
+    if (end != 0) spool_.record_progress(end);
+  }
+  /// Removes what `first` returned. The fallback took `to_fallback` of the delivered records.
   [[gnu::cold]] void end_first(std::vector<record_result> const& results, std::size_t to_fallback) {
-    spool_.pop_front();
+    spool_.pop_front(taken_.size(), taken_.back().end);
     auto const with = [&results](record_result result) {
       return static_cast<std::uint64_t>(std::count(results.begin(), results.end(), result));
     };
-    auto const found = owners_.find(number_of_first_);
-    if (found == owners_.end()) return counts_.recovered.add(with(record_result::delivered));
+    // The parts of one file are all of this process, or all of an earlier one.
+    if (!owners_.contains(taken_.front().number))
+      return counts_.recovered.add(with(record_result::delivered));
     counts_.spooled.subtract(results.size());
     counts_.delivered.add(with(record_result::delivered) - to_fallback);
     counts_.to_fallback.add(to_fallback);
     counts_.rejected.add(with(record_result::rejected));
     counts_.failed.add(with(record_result::failed));
-    owner const& own = found->second;
-    for (std::size_t i = 0; own.ticket != nullptr && i < own.indices.size(); ++i)
-      own.ticket->settle_spooled(own.indices[i], results[i]);
-    owners_.erase(found);
+    auto result = results.begin();
+    for (taken_part const& part : taken_) {
+      settle(part.number, result);
+      result += static_cast<std::ptrdiff_t>(part.records);
+    }
   }
 
   [[gnu::cold]] void close() noexcept { spool_.close(); }
@@ -116,6 +136,23 @@ class spooled_parts {
     std::vector<std::size_t> indices;
     std::shared_ptr<batch_ticket> ticket;
   };
+
+  /// A part that `first` returned.
+  struct taken_part {
+    std::uint64_t number;
+    std::uint64_t end;
+    std::size_t records;
+  };
+
+  /// Passes the results of a stored part to its ticket.
+  [[gnu::cold]] void settle(std::uint64_t number, std::vector<record_result>::const_iterator results) {
+    auto const found = owners_.find(number);
+    if (found == owners_.end()) return;
+    owner const& own = found->second;
+    for (std::size_t i = 0; own.ticket != nullptr && i < own.indices.size(); ++i)
+      own.ticket->settle_spooled(own.indices[i], results[static_cast<std::ptrdiff_t>(i)]);
+    owners_.erase(found);
+  }
 
   bool store(batch_part const& part, std::size_t first, std::string_view payload, position where) {
     std::size_t const records = part.entries.size() - first;
@@ -142,7 +179,7 @@ class spooled_parts {
   sink_counters& counts_;
   std::unordered_map<std::uint64_t, owner> owners_;  ///< by the number of the frame
   detail::text_buffer buffer_;
-  std::uint64_t number_of_first_ = 0;
+  std::vector<taken_part> taken_;  ///< what `first` returned, in order
   bool is_failing_ = false;
 };
 

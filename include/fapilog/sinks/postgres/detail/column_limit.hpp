@@ -45,4 +45,6 @@ struct table_limits {
   }
 };
 
+inline table_limits const no_limits{};
+
 }  // namespace fapilog::inline v0_1::detail::pg

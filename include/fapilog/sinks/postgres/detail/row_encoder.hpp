@@ -41,7 +41,7 @@ struct row_repair {
 class row_encoder {
  public:
   /// `limits` must outlive this object.
-  row_encoder(std::vector<column> columns, bool whole_event, table_limits const& limits)
+  row_encoder(std::vector<column> columns, bool whole_event, table_limits const& limits = no_limits)
       : columns_(std::move(columns)), whole_event_(whole_event), limits_(limits), arrays_(columns_.size()) {}
 
   [[nodiscard]] std::vector<column> const& columns() const noexcept { return columns_; }

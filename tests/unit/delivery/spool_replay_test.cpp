@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// Delivery of a spool to a sink that prefers large batches: merged, in order, and continued where it stopped.
+#include "support/catch.hpp"
+
+#include <fapilog/fapilog.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "support/captured_diagnostics.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Prefers batches of 100 records. While it is down, it takes `part` records of a batch, once.
+struct replay_sink {
+  static constexpr bool may_block = true;
+  static constexpr std::size_t batch_size = 100;
+  struct state {
+    std::mutex mutex;
+    bool is_down = true;
+    std::size_t part = 0;
+    std::size_t writes = 0;  // while it is not down
+    std::vector<std::string> messages;
+  };
+  std::shared_ptr<state> shared = std::make_shared<state>();
+
+  fapilog::write_result write(fapilog::batch const& entries) const {
+    std::lock_guard const lock{shared->mutex};
+    std::size_t const taken =
+        shared->is_down ? std::min(std::exchange(shared->part, 0), entries.size()) : entries.size();
+    for (std::size_t i = 0; i < taken; ++i) shared->messages.emplace_back(entries[i].event.message);
+    if (taken < entries.size()) return fapilog::write_result::retry("down", taken);
+    ++shared->writes;
+    return fapilog::write_result::delivered();
+  }
+  static std::string name() { return "replay"; }
+};
+
+template <class Change>
+void change(replay_sink const& sink, Change&& how) {
+  std::lock_guard const lock{sink.shared->mutex};
+  how(*sink.shared);
+}
+
+template <class Condition>
+bool replay_until(Condition&& holds) {
+  auto const end = std::chrono::steady_clock::now() + 60s;
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(1ms);
+  }
+  return true;
+}
+
+std::vector<std::string> replayed(int begin, int end) {
+  std::vector<std::string> all;
+  for (int i = begin; i < end; ++i) all.push_back("record " + std::to_string(i));
+  return all;
+}
+
+fapilog::options replay_options(replay_sink const& sink, support::temporary_directory const& folder) {
+  return {.batch_max_size = 7,
+          .batch_timeout = 10s,
+          .sinks = {{sink,
+                     {.retry = {.attempts = 1, .first_delay = 1ms, .longest_delay = 5ms},
+                      .spool = {.directory = folder.path().string()}}}},
+          .diagnostics_output = support::captured_diagnostics{}};
+}
+
+}  // namespace
+
+TEST_CASE("a spool of small batches is delivered in large ones, in order and once") {
+  support::temporary_directory const folder;
+  replay_sink const sink;
+  fapilog::runtime rt{replay_options(sink, folder)};
+  for (int i = 0; i < 2'000; ++i) rt.get_logger().info("record {}", i);
+  REQUIRE(rt.flush(60s));
+  CHECK(replay_until([&] { return rt.sink_counts()[0].second.spooled >= 1'900; }));
+  change(sink, [](auto& state) { state.is_down = false; });
+  CHECK(replay_until([&] { return rt.sink_counts()[0].second.delivered == 2'000; }));
+  change(sink, [](auto& state) {
+    CHECK(state.messages == replayed(0, 2'000));
+    CHECK(state.writes <= 2'000 / 90);
+  });
+  auto const end = rt.drain(60s);
+  CHECK(end.processed == 2'000);
+  CHECK(end.spooled == 0);
+  CHECK(end.balanced());
+}
+
+TEST_CASE("a spool of which a part of a large batch was delivered continues behind that part") {
+  support::temporary_directory const folder;
+  replay_sink const sink;
+  {
+    fapilog::runtime rt{replay_options(sink, folder)};
+    for (int i = 0; i < 200; ++i) rt.get_logger().info("record {}", i);
+    REQUIRE(rt.flush(60s));
+    CHECK(replay_until([&] { return rt.sink_counts()[0].second.spooled >= 190; }));
+    change(sink, [](auto& state) { state.part = 50; });
+    CHECK(replay_until([&] {
+      bool is_taken = false;
+      change(sink, [&](auto& state) { is_taken = state.messages.size() == 50; });
+      return is_taken;
+    }));
+    CHECK(rt.drain(60s).balanced());
+  }
+  change(sink, [](auto& state) { state.is_down = false; });
+  fapilog::runtime next{replay_options(sink, folder)};
+  next.get_logger().info("record 200");
+  CHECK(replay_until([&] { return next.sink_counts()[0].second.delivered == 1; }));
+  change(sink, [](auto& state) {
+    REQUIRE(state.messages.size() >= 201);
+    std::size_t const repeated = state.messages.size() - 201;
+    CHECK(repeated < 7);
+    state.messages.erase(state.messages.begin() + 50,
+                         state.messages.begin() + 50 + static_cast<std::ptrdiff_t>(repeated));
+    CHECK(state.messages == replayed(0, 201));
+  });
+}
