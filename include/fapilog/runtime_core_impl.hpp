@@ -61,8 +61,8 @@ FAPILOG_INLINE runtime_core::runtime_core(any_options chosen)
   channel->add_reference();
   worker_ = std::make_shared<worker>(worker_options{.batch_max_size = chosen.batch_max_size,
                                                     .batch_timeout = chosen.batch_timeout,
-                                                    .spin = chosen.spin,
-                                                    .linger = chosen.linger,
+                                                    .wait = chosen.wait_policy,
+                                                    .nap_budget = chosen.nap_budget,
                                                     .shutdown_timeout = chosen.shutdown_timeout,
                                                     .route = chosen.routing,
                                                     .adaptive = chosen.adaptive,

@@ -16,7 +16,7 @@ from pathlib import Path
 TEXT_ONLY = {"glog", "fmtlog", "xtr"}  # write text even if JSON is asked for
 GAVE_UP_US = 2e6  # the longest time that the harness waits for a line in a file
 
-SCENARIOS = ["call_latency", "throughput", "json_floor", "stages", "worst_call", "isolated", "isolated_lingering",
+SCENARIOS = ["call_latency", "throughput", "json_floor", "stages", "worst_call", "rhythm",
              "isolated_file", "idle", "slow_sink", "hanging_sink", "bad_neighbours"]
 
 
@@ -195,7 +195,7 @@ def write_plots(results, folder):
     draw("idle_cpu", "CPU time of an idle logger", "ms per second",
          [("idle", "json", "cpu_ms_per_s")], ["idle"])
     draw("isolated", "An isolated call", "us",
-         [("isolated", "json", "sink_p50_us"), ("isolated_file", "json", "file_p50_us")], ["by the sink", "in the file"])
+         [("rhythm", "20 ms x 1", "sink_p50_us"), ("isolated_file", "json", "file_p50_us")], ["by the sink", "in the file"])
 
 
 # --- targets ------------------------------------------------------------------------------------------------
@@ -262,12 +262,21 @@ def check(results):
     # The measuring thread wakes once, too, which is negligible in 10 s.
     targets.judge("idle, CPU ms per second", median("idle", "json", "cpu_ms_per_s", "fapilog"), 0.05)
 
-    targets.judge("isolated call to sink, us", median("isolated", "json", "sink_p50_us", "fapilog"), 60)
-    targets.judge("isolated call to file, us", median("isolated_file", "json", "file_p50_us", "fapilog"), 60)
-    targets.judge("isolated call's cost, us, against spdlog async's", median("isolated", "json", "call_p50_us", "fapilog"),
-                  median("isolated", "json", "call_p50_us", "spdlog", "async"))
-    targets.judge("call's cost to a lingering worker, us",
-                  median("isolated_lingering", "json", "call_p50_us", "fapilog"), 1)
+    for case in results.cases("rhythm"):
+        rhythm = ("rhythm", case)
+        if case.startswith("400 "):  # the call wakes the worker
+            targets.judge("sleeping worker: call to sink, us", median(*rhythm, "sink_p50_us", "fapilog"), 60)
+            continue
+        for share in ("p50", "p99"):
+            targets.judge(f"rhythm {case}, call {share}, fapilog / quill's default",
+                          over(median(*rhythm, f"call_{share}_ns", "fapilog"),
+                               median(*rhythm, f"call_{share}_ns", "quill", "default")), 1.2)
+        targets.judge(f"rhythm {case}, call to sink p50, us", median(*rhythm, "sink_p50_us", "fapilog"), 600)
+        targets.judge(f"rhythm {case}, call to sink p99, us", median(*rhythm, "sink_p99_us", "fapilog"), 1200)
+    targets.judge("rhythm 20 ms, CPU, fapilog / quill's default",
+                  over(median("rhythm", "20 ms x 1", "cpu_ms_per_s", "fapilog"),
+                       median("rhythm", "20 ms x 1", "cpu_ms_per_s", "quill", "default")), 0.1)
+    targets.judge("isolated call to file, us", median("isolated_file", "json", "file_p50_us", "fapilog"), 1000)
     worst = ("worst_call", "json", "worst_us")
     targets.judge("worst call, quill's best / fapilog", over(median(*worst, "quill"), median(*worst, "fapilog")), 10,
                   at_least=True)

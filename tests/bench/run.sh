@@ -23,7 +23,7 @@ quick=
 only=
 records=2000000
 scenarios=()
-all_scenarios=(call_latency throughput json_floor stages worst_call isolated isolated_lingering isolated_file idle slow_sink
+all_scenarios=(call_latency throughput json_floor stages worst_call rhythm isolated_file idle slow_sink
   hanging_sink bad_neighbours)
 
 usage() {
@@ -105,14 +105,14 @@ count_of() { # scenario, logger, configuration
   if [[ $2 == fmtlog && $3 == default ]]; then
     case $1 in
       throughput | worst_call | slow_sink | hanging_sink) count=20000 ;;
-      isolated | isolated_lingering | isolated_file) count=10 ;;
+      rhythm | isolated_file) count=10 ;;
     esac
   fi
   if [[ -n $quick ]]; then
     case $1 in
       call_latency) count=60 ;;
       throughput | worst_call) count=20000 ;;
-      isolated | isolated_lingering | isolated_file) count=10 ;;
+      rhythm | isolated_file) count=10 ;;
       idle) count=1 ;;
       bad_neighbours) count=2 ;;
       slow_sink | hanging_sink) count=5000 ;;
@@ -122,7 +122,7 @@ count_of() { # scenario, logger, configuration
 }
 
 cases_of() { # scenario; prints a line of arguments for each case
-  local message
+  local message rhythm
   case $1 in
     call_latency)
       for message in num str json; do
@@ -135,6 +135,9 @@ cases_of() { # scenario; prints a line of arguments for each case
       for message in json num; do
         for producers in 1 2 4 8; do echo "message=$message producers=$producers"; done
       done
+      ;;
+    rhythm) # 400 ms: the backends that sleep are asleep
+      for rhythm in "gap=5" "gap=5 burst=20" "gap=20" "gap=100" "gap=400"; do echo "message=json $rhythm"; done
       ;;
     *) echo "message=json" ;;
   esac

@@ -347,7 +347,7 @@ TEST_CASE(
 
 TEST_CASE("a log call keeps errno") {
   auto sink = std::make_shared<support::capture>();
-  fapilog::runtime rt{{.spin = 0ns, .linger = 0ns, .sinks = {sink}}};
+  fapilog::runtime rt{{.wait_policy = fapilog::wait_policy::event, .sinks = {sink}}};
   std::thread{[&] {
     auto const log = rt.get_logger();
     for (int i = 0; i < 100; ++i) {

@@ -59,11 +59,11 @@ thread_sleeps sleeps_of(std::string const& name) {
 }  // namespace
 
 TEST_CASE("test_enqueue_wakes_worker_immediately") {
-  // Without spin and linger the worker sleeps without a timeout, so each record arrives only because its call woke the
+  // Without naps the worker sleeps without a timeout, so each record arrives only because its call woke the
   // worker; and few sleeps for each record mean that the worker does not poll.
   constexpr std::uint64_t records = 300;
   auto sink = std::make_shared<counting_sink>();
-  fapilog::runtime rt{{.spin = 0ns, .linger = 0ns, .sinks = {sink}}};
+  fapilog::runtime rt{{.wait_policy = fapilog::wait_policy::event, .sinks = {sink}}};
   auto const log = rt.get_logger();
   log.info("starts the worker");
   sink->wait_for(1);
@@ -106,7 +106,7 @@ TEST_CASE("an idle runtime makes no voluntary context switch in its worker") {
 TEST_CASE("both barriers wake the worker through the public logger") {
   for (bool const membarrier : {true, false}) {
     auto sink = std::make_shared<counting_sink>();
-    fapilog::runtime rt{{.spin = 0ns, .linger = 0ns, .use_membarrier = membarrier, .sinks = {sink}}};
+    fapilog::runtime rt{{.wait_policy = fapilog::wait_policy::event, .use_membarrier = membarrier, .sinks = {sink}}};
     auto const log = rt.get_logger();
     for (std::uint64_t i = 1; i <= 500; ++i) {
       log.info("wake");

@@ -131,7 +131,7 @@ TEST_CASE("every member of the core is set by JSON") {
       "log_level": "error", "log_levels": {"db.*": "DEBUG", "http": 25}, "level_names": {"25": "NOTICE"},
       "batch_max_size": 7, "batch_timeout_seconds": 0.5, "when_full": "block", "backpressure_wait_ms": 12.5,
       "lane_bytes": "64 KB", "protected_share": 0.25, "protected_levels": ["AUDIT"], "max_record_bytes": "2 MB",
-      "spin": "5us", "linger": "1ms", "use_membarrier": false, "use_tsc": false,
+      "wait_policy": "event", "nap_budget": 0.05, "use_membarrier": false, "use_tsc": false,
       "service": "billing", "env": "test", "version": "1.2.3", "source_location": true,
       "retry": {"attempts": 9, "first_delay": "20ms", "longest_delay": 2}, "shutdown_timeout_seconds": "1m",
       "sinks": [], "filters": [], "enrichers": ["source_location"], "redactors": [], "processors": []}})")
@@ -148,8 +148,8 @@ TEST_CASE("every member of the core is set by JSON") {
   CHECK(o.protected_share == 0.25);
   CHECK(o.protected_levels == fapilog::level_set::of(fapilog::level::audit));
   CHECK(o.max_record_bytes == 2'097'152);
-  CHECK(o.spin == 5us);
-  CHECK(o.linger == 1ms);
+  CHECK(o.wait_policy == fapilog::wait_policy::event);
+  CHECK(o.nap_budget == 0.05);
   CHECK_FALSE(o.use_membarrier);
   CHECK_FALSE(o.use_tsc);
   CHECK(o.service == "billing");

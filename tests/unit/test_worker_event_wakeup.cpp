@@ -22,8 +22,8 @@ TEST_CASE("test_worker_accepts_enqueue_event_parameter") {
 }
 
 TEST_CASE("test_worker_wakes_on_event_set") {
-  // No spin and no naps: after each record the worker sleeps without a timeout, and only the event can wake it.
-  support::engine_parts parts{{.spin = 0ns, .linger = 0ns}, true};
+  // No naps: after each record the worker sleeps without a timeout, and only the event can wake it.
+  support::engine_parts parts{{.wait = fapilog::wait_policy::event}, true};
   auto const log = parts.get_logger();
   for (std::size_t i = 1; i <= 200; ++i) {
     log.info("wake", fapilog::kv("i", i));
@@ -32,7 +32,7 @@ TEST_CASE("test_worker_wakes_on_event_set") {
 }
 
 TEST_CASE("test_worker_respects_batch_timeout_with_event") {
-  fapilog::detail::worker_options options{.batch_max_size = 100, .spin = 0ns, .linger = 0ns};
+  fapilog::detail::worker_options options{.batch_max_size = 100, .wait = fapilog::wait_policy::event};
   SECTION("a batch that is not full is held until the timeout ends") {
     options.batch_timeout = 1h;
     support::engine_parts parts{options, true};

@@ -49,7 +49,7 @@ class backpressure {
         if (to == nullptr) owner.count_drop(closed ? drop_reason::closed : drop_reason::queue_full);
         return to;
       }
-      event.signal();
+      event.interrupt();
       owner.room.sleep(seen, left);
     }
   }

@@ -52,6 +52,23 @@ class basic_enqueue_event : public basic_enqueue_signal<Barrier> {
     }
   }
 
+  /// Sleeps until `until` or an `interrupt`; returns at once if `has_request` returns true. May return earlier. Log calls do
+  /// not end a nap, and pay nothing.
+  template <class HasRequest>
+  void nap(std::chrono::steady_clock::time_point until, HasRequest const& has_request) {
+    std::unique_lock<std::mutex> lock{mutex_};
+    if (!has_request()) awake_.wait_until(lock, until);
+  }
+
+  /// Ends a nap, and wakes the worker if it sleeps. Called after a request was published, or by a call without room.
+  void interrupt() noexcept {
+    this->signal();
+    // A nap sleeps on the condition variable without being armed.
+    mutex_.lock();
+    mutex_.unlock();
+    awake_.notify_one();
+  }
+
   /// No worker waits in a forked child.
   void after_fork_in_child() noexcept {
     this->armed_.store_relaxed(false);

@@ -79,11 +79,9 @@ struct basic_options {
   /// A longer record is truncated and marked `_truncated`; 1 KiB to 1 GiB.
   std::size_t max_record_bytes = std::size_t{1} << 20;
 
-  /// How long the worker polls without sleeping after its last record.
-  std::chrono::nanoseconds spin = std::chrono::microseconds{10};
-  /// How long the worker then naps, 50 to 200 us at a time, before it sleeps until a call wakes it. A call need not
-  /// wake it from a nap.
-  std::chrono::nanoseconds linger = std::chrono::milliseconds{2};
+  fapilog::wait_policy wait_policy = fapilog::wait_policy::learning;
+  /// Share of a processor that the naps of `wait_policy::learning` may use, 0 to 1; 0: no naps.
+  double nap_budget = 0.01;
   /// False: fences order calls and worker instead of membarrier(2), which briefly interrupts other threads each time
   /// the worker begins to sleep.
   bool use_membarrier = true;
@@ -181,15 +179,14 @@ struct basic_options {
                   .max = gib,
                   .form = setting_form::bytes},
           self.max_record_bytes);
-    visit(setting{.name = "spin",
-                  .text = "How long the worker polls without sleeping after its last record.",
+    visit(setting{.name = "wait_policy", .text = "How the worker waits for records.", .advanced = true},
+          self.wait_policy);
+    visit(setting{.name = "nap_budget",
+                  .text = "Share of a processor that the naps of `learning` may use.",
+                  .min = 0,
+                  .max = 1,
                   .advanced = true},
-          self.spin);
-    visit(
-        setting{.name = "linger",
-                .text = "How long the worker then naps before it sleeps; a call need not wake it from a nap.",
-                .advanced = true},
-        self.linger);
+          self.nap_budget);
     visit(setting{.name = "use_membarrier",
                   .text = "Whether membarrier(2) may order calls and worker.",
                   .advanced = true},

@@ -19,6 +19,15 @@ enum class when_full : std::uint8_t {
   block,  ///< wait until there is room, however long that takes
 };
 
+/// How the worker waits for records. docs/user-guide/waiting.md compares what each costs.
+enum class wait_policy : std::uint8_t {
+  /// Naps while the recent gaps between records say that one will come soon, so that its call need not wake the worker;
+  /// then sleeps until a call wakes it.
+  learning,
+  event,  ///< sleeps as soon as there is no record, until a call wakes it: fewest wake-ups, each first call pays for one
+  spin,   ///< never sleeps: uses a whole processor, which should be given to it
+};
+
 /// How often and how soon writing a batch is retried. The pauses double from `first_delay` to `longest_delay`;
 /// each is a random time between 0 and that (full jitter), so that many processes do not retry at the same moment.
 struct retry_options {
@@ -171,6 +180,12 @@ struct enum_names<when_full> {
   static constexpr std::array names{std::pair{when_full::drop, std::string_view{"drop"}},
                                     std::pair{when_full::wait, std::string_view{"wait"}},
                                     std::pair{when_full::block, std::string_view{"block"}}};
+};
+template <>
+struct enum_names<wait_policy> {
+  static constexpr std::array names{std::pair{wait_policy::learning, std::string_view{"learning"}},
+                                    std::pair{wait_policy::event, std::string_view{"event"}},
+                                    std::pair{wait_policy::spin, std::string_view{"spin"}}};
 };
 template <>
 struct enum_names<routing> {

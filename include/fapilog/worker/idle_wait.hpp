@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
-// How the worker waits for records: it spins, then naps, then sleeps until a signal.
+// How the worker waits for records: it naps while more are expected, then sleeps until a signal; or as `wait_policy` says.
 #pragma once
 
+#include <fapilog/detail/os/platform.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/queue/enqueue_event.hpp>
+#include <fapilog/setup/policies.hpp>
+#include <fapilog/worker/idle_policy.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <thread>
 
 namespace fapilog::inline v0_1::detail {
 
@@ -19,35 +21,56 @@ class idle_wait {
   using clock = std::chrono::steady_clock;
 
   /// Without `event`, `wait` sleeps for a millisecond each time.
-  idle_wait(std::chrono::nanoseconds spin, std::chrono::nanoseconds linger, enqueue_event* event) noexcept
-      : spin_(spin), linger_(linger), event_(event) {}
+  idle_wait(wait_policy how, double nap_budget, enqueue_event* event) noexcept
+      : how_(how), policy_(nap_budget), event_(event) {}
 
-  /// Returns when `has_work` returns true or `due` has passed. Calls `before_sleep` once the naps are over.
-  template <class HasWork, class BeforeSleep>
-  void wait(std::optional<clock::time_point> due, HasWork const& has_work, BeforeSleep const& before_sleep) {
-    if (event_ == nullptr) {
-      constexpr std::int64_t poll_ns = 1'000'000;
-      return detail::sleep_ns(poll_ns);
+  /// Returns when `has_records` or `has_requests` returns true, or `due` has passed. Calls `before_sleep` before it sleeps
+  /// without a nap's end in sight.
+  template <class HasRecords, class HasRequests, class BeforeSleep>
+  void wait(std::optional<clock::time_point> due, HasRecords const& has_records,
+            HasRequests const& has_requests, BeforeSleep const& before_sleep) {
+    constexpr std::int64_t poll_ns = 1'000'000;
+    if (event_ == nullptr) return detail::sleep_ns(poll_ns);
+    if (how_ == wait_policy::spin) {
+      while (!has_records() && !has_requests() && !(due && clock::now() >= *due)) detail::cpu_pause();
+      return;
     }
-    auto const idle_since = clock::now();
-    auto const spin_end = idle_since + spin_;
-    auto const nap_end = spin_end + linger_;
-    for (auto now = idle_since; now < nap_end; now = clock::now()) {
-      if (has_work() || (due && now >= *due)) return;
-      if (now < spin_end) {
-        std::this_thread::yield();  // a caller may need this processor
-      } else {
-        // The naps grow with the idle time: a record waits at most a quarter as long as the worker was idle.
-        detail::sleep_ns(std::clamp<std::int64_t>((now - idle_since).count() / 4, 50'000, 200'000));
-      }
-    }
+    if (how_ == wait_policy::learning && nap(due, has_records, has_requests)) return;
     before_sleep();
-    event_->wait(due, has_work);
+    auto const begin = clock::now();
+    event_->wait(due, [&] { return has_records() || has_requests(); });
+    policy_.slept(clock::now() - begin);
+    if (has_records()) policy_.record_found();
   }
 
  private:
-  std::chrono::nanoseconds const spin_;
-  std::chrono::nanoseconds const linger_;
+  /// False if the worker should sleep.
+  template <class HasRecords, class HasRequests>
+  bool nap(std::optional<clock::time_point> due, HasRecords const& has_records,
+           HasRequests const& has_requests) {
+    auto now = clock::now();
+    policy_.no_record(now);
+    bool is_over = false;
+    while (!is_over) {
+      auto const length = policy_.next_nap();
+      if (!length) break;
+      auto until = now + *length;
+      if (due) until = std::min(until, *due);
+      event_->nap(until, has_requests);
+      policy_.napped(*length);
+      now = clock::now();
+      if (has_records()) {
+        policy_.record_found();
+        is_over = true;
+      } else {
+        is_over = has_requests() || (due && now >= *due);
+      }
+    }
+    return is_over;
+  }
+
+  wait_policy const how_;
+  idle_policy policy_;
   enqueue_event* const event_;
 };
 

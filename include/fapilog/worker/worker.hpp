@@ -188,7 +188,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   /// True on the threads of the worker, its helper and the sinks, which cannot wait for themselves.
   [[nodiscard]] bool is_own_thread() const noexcept { return channel_.is_served_here(); }
   void wake() noexcept {
-    if (event_ != nullptr) event_->signal();
+    if (event_ != nullptr) event_->interrupt();
   }
   [[nodiscard, gnu::cold]] account account_since(clock::time_point began, bool complete) const noexcept {
     account sum = counts();

@@ -57,7 +57,7 @@ class worker_loop {
                  options.batch_max_size),
         internal_(channel, builder_, options.drop_summary_window),
         changes_(builder_, writer_, channel.levels(), pressure_),
-        idle_(options.spin, options.linger, event),
+        idle_(options.wait, options.nap_budget, event),
         fork_locks_{&builder_.stages().mutex(), &channel.levels().mutex(), &diagnostics_->mutex()} {}
 
   void start_sinks(start_context const& context) noexcept {
@@ -166,14 +166,13 @@ class worker_loop {
 
   /// Waits until there is something to do.
   void wait_for_work() {
-    auto const has_work = [this] {
-      return channel_.lanes().has_records() || requests_->any() || changes_.is_requested();
-    };
+    auto const has_records = [this] { return channel_.lanes().has_records(); };
+    auto const has_requests = [this] { return requests_->any() || changes_.is_requested(); };
     internal_.update();  // drops since the last update would otherwise be reported only with the next record
     std::optional<clock::time_point> due = internal_.due();
     if (auto const batch = builder_.due(batch_timeout_)) due = due ? std::min(*due, *batch) : batch;
     if (!pressure_.is_normal()) due = due ? std::min(*due, pressure_.next_check()) : pressure_.next_check();
-    idle_.wait(due, has_work, [this] { channel_.lanes().trim_unowned(); });
+    idle_.wait(due, has_records, has_requests, [this] { channel_.lanes().trim_unowned(); });
   }
 
   void pause_for_fork() {

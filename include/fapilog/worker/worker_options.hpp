@@ -14,9 +14,8 @@ namespace fapilog::inline v0_1::detail {
 struct worker_options {
   std::size_t batch_max_size = 1;
   std::chrono::nanoseconds batch_timeout{};
-  std::chrono::nanoseconds spin{};  ///< how long to poll for records without sleeping
-  /// How long to nap after that, before sleeping until a signal. During naps, a record need not wake the worker.
-  std::chrono::nanoseconds linger{};
+  wait_policy wait = wait_policy::learning;
+  double nap_budget = 0;  ///< share of a processor that naps may use; 0: no naps
   std::chrono::nanoseconds shutdown_timeout{};
   routing route = routing::overlap;
   adaptive_options adaptive = {};

@@ -17,7 +17,7 @@
 namespace bench {
 namespace {
 
-constexpr std::size_t burst = 20;
+constexpr std::size_t calls_of_burst = 20;
 
 struct arguments {
   std::string scenario;
@@ -25,6 +25,8 @@ struct arguments {
   std::string message = "json";
   int producers = 1;
   bool pinned = false;
+  std::size_t gap_ms = 20;  ///< time between two bursts in `rhythm`
+  std::size_t burst = 1;    ///< calls of a burst in `rhythm`
   std::size_t count = 0;
   std::string folder = "/dev/shm";
 };
@@ -78,7 +80,7 @@ void call_latency(arguments const& a) {
       caller call{log, a.message};
       std::size_t const rounds = a.count == 0 ? 800 : a.count;
       bursts[thread].reserve(rounds);
-      calls[thread].reserve(rounds * burst);
+      calls[thread].reserve(rounds * calls_of_burst);
       std::uint32_t random = 12'345 + static_cast<std::uint32_t>(thread);
       std::size_t n = 0;
       for (std::size_t round = 0; round < rounds; ++round) {
@@ -92,11 +94,11 @@ void call_latency(arguments const& a) {
         }
         if (round % 2 == 0) {
           std::uint64_t const begin = ticks();
-          for (std::size_t i = 0; i < burst; ++i) call(n++);
-          bursts[thread].add(static_cast<double>(ticks() - begin) * ns_per_tick() / burst);
+          for (std::size_t i = 0; i < calls_of_burst; ++i) call(n++);
+          bursts[thread].add(static_cast<double>(ticks() - begin) * ns_per_tick() / calls_of_burst);
         } else {
           std::uint64_t begin = ticks();
-          for (std::size_t i = 0; i < burst; ++i) {
+          for (std::size_t i = 0; i < calls_of_burst; ++i) {
             call(n++);
             std::uint64_t const end = ticks();
             calls[thread].add(static_cast<double>(end - begin) * ns_per_tick());
@@ -212,6 +214,9 @@ void worst_call(arguments const& a) {
 std::atomic<std::uint64_t> seen_at{0};
 std::atomic<std::uint64_t> taken{0};
 void note_time() { seen_at.store(ticks(), std::memory_order_release); }
+void note_first_time() {
+  if (seen_at.load(std::memory_order_relaxed) == 0) note_time();
+}
 void take_three_microseconds() {
   spin_for(std::chrono::microseconds{3});
   taken.fetch_add(1, std::memory_order_relaxed);
@@ -221,39 +226,65 @@ void hang() {
   while (!released) sleep_for(std::chrono::milliseconds{1});
 }
 
-/// One call on an idle logger: its cost, and the time until a sink has the record.
-void isolated(arguments const& a, bool lingering) {
-  std::chrono::microseconds const idle =
-      lingering ? std::chrono::microseconds{300} : std::chrono::microseconds{5'000};
-  std::size_t const count = a.count == 0 ? 400 : a.count;
-  std::string const path = output_path(a);
-  report const out{adapter::name, a.config, lingering ? "isolated_lingering" : "isolated", a.message};
+/// A program that logs a burst, then sleeps: what the calls cost, when a sink has the first record of a burst, and what the
+/// whole process costs.
+void rhythm(arguments const& a) {
   if constexpr (adapter::custom_sink) {
-    adapter log{{a.config, path, true, true, &note_time}};
-    log.prepare_thread();
-    caller call{log, a.message};
-    samples cost;
+    std::size_t const bursts = a.count == 0 ? std::max<std::size_t>(20, 2'000 / a.gap_ms) : a.count;
+    samples first;
+    samples all;
     samples visible;
-    for (std::size_t i = 0; i < count; ++i) {
-      sleep_for(idle);
-      seen_at = 0;
-      std::uint64_t const begin = ticks();
-      call(i);
-      std::uint64_t const end = ticks();
-      cost.add(static_cast<double>(end - begin) * ns_per_tick());
-      auto const give_up = clock::now() + std::chrono::seconds{2};
-      while (seen_at.load(std::memory_order_acquire) == 0 && clock::now() < give_up) {
+    usage spent;
+    double seconds = 0;
+    {
+      adapter log{{a.config, output_path(a), true, true, &note_first_time}};
+      log.prepare_thread();
+      caller call{log, a.message};
+      (void)ns_per_tick();
+      std::size_t n = 0;
+      std::uint64_t began = 0;
+      auto const pass = [&](bool counts) {
+        seen_at = 0;
+        began = ticks();
+        std::uint64_t begin = began;
+        for (std::size_t i = 0; i < a.burst; ++i) {
+          call(n++);
+          std::uint64_t const end = ticks();
+          double const took = static_cast<double>(end - begin) * ns_per_tick();
+          if (counts) all.add(took);
+          if (counts && i == 0) first.add(took);
+          begin = end;
+        }
+        auto const give_up = clock::now() + std::chrono::seconds{2};
+        do sleep_for(std::chrono::milliseconds{a.gap_ms});
+        while (seen_at.load(std::memory_order_acquire) == 0 && clock::now() < give_up);
+      };
+      for (int i = 0; i < 5; ++i) pass(false);  // the rhythm begins
+      usage const before = used();
+      auto const start = clock::now();
+      for (std::size_t i = 0; i < bursts; ++i) {
+        pass(true);
+        visible.add(static_cast<double>(seen_at.load() - began) * ns_per_tick());
       }
-      visible.add(static_cast<double>(seen_at.load() - begin) * ns_per_tick());
+      seconds = std::chrono::duration<double>(clock::now() - start).count();
+      usage const after = used();
+      spent = {after.cpu_ns - before.cpu_ns, after.voluntary_switches - before.voluntary_switches};
     }
-    out("call_p50_us", cost.percentile(0.5) / 1e3);
-    out("call_p99_us", cost.percentile(0.99) / 1e3);
+    report const out{adapter::name, a.config, "rhythm",
+                     std::to_string(a.gap_ms) + " ms x " + std::to_string(a.burst)};
+    out("first_p50_ns", first.percentile(0.5));
+    out("first_p99_ns", first.percentile(0.99));
+    out("call_p50_ns", all.percentile(0.5));
+    out("call_p99_ns", all.percentile(0.99));
+    out("call_p999_ns", all.percentile(0.999));
     out("sink_p50_us", visible.percentile(0.5) / 1e3);
     out("sink_p99_us", visible.percentile(0.99) / 1e3);
+    out("cpu_ms_per_s", spent.cpu_ns / 1e6 / seconds);
+    out("switches_per_s", spent.voluntary_switches / seconds);
   }
 }
 
-/// The same until the record is in the file. Gives up after two seconds on a logger that keeps lines back.
+/// A call every 5 ms, until its record is in the file. Gives up after two seconds on a logger that keeps lines back.
 void isolated_file(arguments const& a) {
   std::string const path = output_path(a);
   samples visible;
@@ -365,10 +396,10 @@ void bad_neighbours(arguments const& a) {
       caller call{log, "json"};
       auto next = clock::now();
       for (std::size_t i = 0; i < warm_up + timed; ++i) {
-        if (i % burst == 0) {
+        if (i % calls_of_burst == 0) {
           while (clock::now() < next) {
           }
-          next += std::chrono::microseconds{5} * burst;
+          next += std::chrono::microseconds{5} * calls_of_burst;
         }
         std::uint64_t const begin = ticks();
         call(i);
@@ -410,6 +441,8 @@ arguments parse(int argc, char** argv) {
     else if (is("producers=")) a.producers = std::stoi(value);
     else if (is("count=")) a.count = std::stoul(value);
     else if (is("folder=")) a.folder = value;
+    else if (is("gap=")) a.gap_ms = std::stoul(value);
+    else if (is("burst=")) a.burst = std::stoul(value);
     else if (text == "pinned") a.pinned = true;
     else throw std::invalid_argument{"unknown argument '" + std::string{text} + "'"};
   }
@@ -428,9 +461,8 @@ int run(int argc, char** argv) {
   if (a.scenario == "call_latency") call_latency(a);
   else if (a.scenario == "throughput") throughput(a);
   else if (a.scenario == "worst_call") worst_call(a);
-  else if (a.scenario == "isolated") isolated(a, false);
-  else if (a.scenario == "isolated_lingering") isolated(a, true);
   else if (a.scenario == "isolated_file") isolated_file(a);
+  else if (a.scenario == "rhythm") rhythm(a);
   else if (a.scenario == "idle") idle(a);
   else if (a.scenario == "slow_sink") slow_sink(a, false);
   else if (a.scenario == "hanging_sink") slow_sink(a, true);
@@ -449,7 +481,7 @@ int main(int argc, char** argv) {
     std::fprintf(
         stderr,
         "%s\nusage: %s about | <scenario> <config> [message=num|str|json] [producers=N] [pinned] [count=N] "
-        "[folder=DIRECTORY]\n",
+        "[gap=MILLISECONDS] [burst=N] [folder=DIRECTORY]\n",
         error.what(), argv[0]);
     return 2;
   }

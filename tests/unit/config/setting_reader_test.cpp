@@ -429,14 +429,14 @@ TEST_CASE("durations are read with their units") {
 TEST_CASE("the nearest name is the one with the fewest typing errors") {
   using fapilog::detail::distance_of_names;
   using fapilog::detail::nearest_name;
-  std::vector<std::string_view> const names{"batch_max_size", "batch_timeout_seconds", "sinks", "spin"};
+  std::vector<std::string_view> const names{"batch_max_size", "batch_timeout_seconds", "sinks", "service"};
   CHECK(distance_of_names("", "abc") == 3);
   CHECK(distance_of_names("kitten", "sitting") == 3);
   CHECK(distance_of_names("abcd", "abdc") == 1);
   CHECK(nearest_name("batch_max_sze", names) == "batch_max_size");
   CHECK(nearest_name("isnks", names) == "sinks");
   CHECK(nearest_name("batch_timeout", names) == "batch_timeout_seconds");
-  CHECK(nearest_name("spn", names) == "spin");
+  CHECK(nearest_name("servce", names) == "service");
   CHECK(nearest_name("zebra", names).empty());
   CHECK(nearest_name("", names).empty());
   CHECK(nearest_name(std::string(1'000, 's'), names).empty());

@@ -41,8 +41,7 @@ TEST_CASE("each invalid option is one clear error") {
       {[](auto& o) { o.protected_share = std::numeric_limits<double>::quiet_NaN(); }, {"protected_share"}},
       {[](auto& o) { o.max_record_bytes = 1; }, {"core.max_record_bytes", "1 KB"}},
       {[](auto& o) { o.backpressure_wait = -5ms; }, {"core.backpressure_wait_ms", "-5ms"}},
-      {[](auto& o) { o.spin = -1us; }, {"spin"}},
-      {[](auto& o) { o.linger = -1us; }, {"linger"}},
+      {[](auto& o) { o.nap_budget = 1.5; }, {"nap_budget", "1.5", "0 to 1"}},
       {[](auto& o) { o.shutdown_timeout = -1s; }, {"shutdown_timeout"}},
       {[](auto& o) {
          o.sinks = {{quiet{}, {.queue_bytes = 1}}};

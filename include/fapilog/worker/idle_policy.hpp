@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Learns from the gaps between records how long the worker should nap before it sleeps until a call wakes it.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+
+namespace fapilog::inline v0_1::detail {
+
+/// A worker that naps sees a record after at most `longest_nap`, and the call that logged it paid nothing. A worker that
+/// sleeps makes no wake-ups, and the next call pays for waking it. So the worker naps as long as the recent gaps say that a
+/// record will come soon and its naps stay within the budget, and sleeps after that.
+///
+/// Naps count with the time that was asked for: if the machine is busy and a nap takes longer, that is no idleness.
+/// Thread: one. Throws: never.
+class idle_policy {
+ public:
+  using clock = std::chrono::steady_clock;
+  using nanoseconds = std::chrono::nanoseconds;
+
+  static constexpr nanoseconds shortest_nap = std::chrono::microseconds{50};
+  static constexpr nanoseconds longest_nap = std::chrono::milliseconds{1};
+  /// How long the worker naps if no recent gap was longer.
+  static constexpr nanoseconds shortest_watch = std::chrono::milliseconds{2};
+  /// A longer gap is worth a wake-up: no naps are spent on it.
+  static constexpr nanoseconds longest_gap = std::chrono::milliseconds{250};
+  /// Processor time that a nap counts: about what it takes on a quiet machine.
+  static constexpr nanoseconds nap_cost = std::chrono::microseconds{5};
+
+  /// `nap_budget`: the share of a processor that naps may use, 0 to 1.
+  explicit idle_policy(double nap_budget) noexcept : budget_(nap_budget), credit_(most_credit()) {}
+
+  /// No record is left at `now`. An idle period goes on until `record_found`, whatever else the worker does meanwhile.
+  void no_record(clock::time_point now) noexcept {
+    if (last_ != clock::time_point{} && now > last_) {
+      credit_ = std::min(most_credit(), credit_ + share_of(now - last_));
+    }
+    last_ = now;
+  }
+  /// The length of the next nap, or nothing: the worker should sleep until a call wakes it.
+  [[nodiscard]] std::optional<nanoseconds> next_nap() const noexcept {
+    if (idle_ >= watch_ || budget_ <= 0) return std::nullopt;
+    if (credit_ > nanoseconds{0})
+      return std::clamp(std::max(idle_, shortest_recent_) / 4, shortest_nap, longest_nap);
+    // Out of credit: long naps cost the least. If even they exceed the budget, sleep.
+    if (credit_ < -most_credit()) return std::nullopt;
+    return longest_nap;
+  }
+  /// A nap of this length is over, and no record was found before it.
+  void napped(nanoseconds length) noexcept {
+    idle_ += length;
+    credit_ -= nap_cost;
+  }
+  /// The worker has slept, in addition to its naps.
+  void slept(nanoseconds time) noexcept { idle_ += time; }
+
+  /// There is a record: the idle period is over.
+  void record_found() noexcept {
+    // After a short gap, the next one may be as short; the estimate grows by a quarter with each longer gap.
+    shortest_recent_ = std::min(idle_, shortest_recent_ + shortest_recent_ / 4 + shortest_nap);
+    if (idle_ >= shortest_watch / 2) remember(idle_);
+    idle_ = nanoseconds{0};
+  }
+
+ private:
+  [[nodiscard]] nanoseconds share_of(nanoseconds time) const noexcept {
+    return nanoseconds{static_cast<nanoseconds::rep>(static_cast<double>(time.count()) * budget_)};
+  }
+  /// What 100 ms of the budget allow.
+  [[nodiscard]] nanoseconds most_credit() const noexcept { return share_of(std::chrono::milliseconds{100}); }
+
+  /// The watch becomes half as long again as the longest of the recent gaps that are worth naps.
+  void remember(nanoseconds gap) noexcept {
+    gaps_[next_gap_++ % gaps_.size()] = gap;
+    std::size_t const known = std::min(next_gap_, gaps_.size());
+    std::size_t short_gaps = 0;
+    nanoseconds longest{0};
+    for (std::size_t i = 0; i < known; ++i) {
+      if (gaps_[i] > longest_gap) continue;
+      ++short_gaps;
+      longest = std::max(longest, gaps_[i]);
+    }
+    bool const is_worth_naps = short_gaps * 4 >= known;
+    watch_ = is_worth_naps ? std::max(shortest_watch, longest + longest / 2) : shortest_watch;
+  }
+
+  double const budget_;
+  nanoseconds credit_;  ///< processor time that naps may still use
+  nanoseconds idle_{0};
+  nanoseconds shortest_recent_{0};  ///< about the shortest of the recent gaps
+  nanoseconds watch_ = shortest_watch;
+  clock::time_point last_{};
+  std::array<nanoseconds, 8> gaps_{};
+  std::size_t next_gap_ = 0;
+};
+
+}  // namespace fapilog::inline v0_1::detail
