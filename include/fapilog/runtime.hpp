@@ -68,6 +68,11 @@ class basic_runtime {
     return core_.change(std::move(next), timeout);
   }
 
+  /// Requests that each sink with a file opens its path again before its next batch. For programs such as logrotate that move
+  /// the file: call it after the move, then `flush`. Does not wait; a signal handler may call it, too. Throws: what the
+  /// `reopen` of a sink throws; those of the library throw nothing.
+  void reopen() const { core_.reopen(); }
+
   /// Waits for at most `timeout` until the sinks have received and flushed every record that was logged before. The
   /// account is `complete` if they have.
   account flush(std::chrono::nanoseconds timeout = std::chrono::seconds{5}) { return core_.flush(timeout); }

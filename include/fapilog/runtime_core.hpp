@@ -93,6 +93,7 @@ class runtime_core {
   [[nodiscard]] logger_core* make_logger(std::string_view name) const;
   void set_level(std::string_view pattern, level lowest);
   bool change(runtime_changes next, std::chrono::nanoseconds timeout);
+  void reopen() const;
   account flush(std::chrono::nanoseconds timeout);
   account drain(std::chrono::nanoseconds timeout);
   [[nodiscard]] account counts() const noexcept;
@@ -113,6 +114,7 @@ class runtime_core {
   std::chrono::nanoseconds shutdown_timeout_;
   std::shared_ptr<fapilog::diagnostics> diagnostics_;
   std::unique_ptr<lane_channel, release> channel_;
+  std::vector<any_sink> reopened_sinks_;  ///< all sinks and fallbacks
   std::vector<std::shared_ptr<sink_status const>> sink_statuses_;
   std::shared_ptr<worker> worker_;
 };

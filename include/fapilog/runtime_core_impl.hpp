@@ -43,6 +43,8 @@ FAPILOG_INLINE runtime_core::runtime_core(any_options chosen)
   for (placed_sink const& s : chosen.sinks) {
     needs_json =
         needs_json || s.sink.needs_json() || (s.delivery.fallback && s.delivery.fallback->needs_json());
+    reopened_sinks_.push_back(s.sink);
+    if (s.delivery.fallback) reopened_sinks_.push_back(*s.delivery.fallback);
   }
   auto places = make_deliveries(std::move(chosen.sinks), chosen.retry, diagnostics_,
                                 [channel] { channel->serve_from_this_thread(); });
@@ -119,6 +121,10 @@ FAPILOG_INLINE bool runtime_core::change(runtime_changes next, std::chrono::nano
     validate(how, sink_statuses_[i]->name());
   }
   return worker_->change(std::move(next), timeout);
+}
+
+FAPILOG_INLINE void runtime_core::reopen() const {
+  for (any_sink const& s : reopened_sinks_) s.reopen();
 }
 
 FAPILOG_INLINE account runtime_core::flush(std::chrono::nanoseconds timeout) {

@@ -54,7 +54,8 @@ class settings {
 
   /// Returns a copy with the files read again; strings and variables stay as they were.
   [[nodiscard]] settings read_again() const;
-  /// The files that were read, including those that they extend.
+  /// The files that were read, including those that they extend, with absolute paths. They lead from the working directory
+  /// at the time of the first reading.
   [[nodiscard]] std::vector<std::string> const& files() const noexcept { return files_; }
 
   /// The paths of the settings that differ from `before`, such as `core.log_level`.
@@ -91,7 +92,8 @@ class settings {
 
   /// A file with those that it extends, a JSON string, or the environment.
   struct source {
-    std::string file;  ///< empty for others
+    std::string file;       ///< as given; empty for others
+    std::string directory;  ///< the working directory from which paths lead
     std::vector<detail::config_value> layers;
     std::vector<settings_problem> problems;  ///< reported with all others
   };
@@ -99,7 +101,10 @@ class settings {
   void fill_sinks(std::vector<placed_sink>& all, detail::settings_resolver& resolver,
                   detail::core_lists const& lists, std::vector<settings_problem>& problems) const;
 
-  /// `what` is "this file", or names the file that extends it; `where` is the place to which its problems are attributed.
+  /// Adds a file as one more layer. A relative path leads from `directory`.
+  void add_source(std::string const& file, std::string directory);
+
+  /// `path` leads from the directory of the last source. `what` is "this file", or names the file that extends it; `where` is the place to which its problems are attributed.
   void add_file(std::string const& path, std::string const& where, std::string const& what,
                 std::vector<std::string>& trail);
 

@@ -7,6 +7,7 @@
 #include <fapilog/config/setting_reader.hpp>
 #include <fapilog/config/settings_error.hpp>
 #include <fapilog/detail/compiled.hpp>
+#include <fapilog/detail/os/absolute_path.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/detail/os/whole_file.hpp>
 #include <fapilog/plugins/builtins.hpp>
@@ -89,15 +90,19 @@ FAPILOG_INLINE settings settings::from_environment(environment_map const& variab
 
 FAPILOG_INLINE settings settings::with_file(std::string const& path) const {
   settings next = *this;
-  next.sources_.push_back({path, {}, {}});
-  std::vector<std::string> trail;
-  next.add_file(path, detail::config::without_controls(path), "this file", trail);
+  next.add_source(path, detail::working_directory());
   return next;
+}
+
+FAPILOG_INLINE void settings::add_source(std::string const& file, std::string directory) {
+  sources_.push_back({file, std::move(directory), {}, {}});
+  std::vector<std::string> trail;
+  add_file(file, detail::config::without_controls(file), "this file", trail);
 }
 
 FAPILOG_INLINE settings settings::with_json(std::string_view text, std::string const& name) const {
   settings next = *this;
-  next.sources_.emplace_back();
+  next.sources_.push_back({{}, detail::working_directory(), {}, {}});
   std::vector<std::string> trail;
   next.add_text(text, name, {}, trail);
   return next;
@@ -117,7 +122,7 @@ FAPILOG_INLINE settings settings::read_again() const {
   settings next{*plugins_};
   for (source const& from : sources_) {
     if (from.file.empty()) next.sources_.push_back(from);
-    else next = next.with_file(from.file);
+    else next.add_source(from.file, from.directory);
   }
   return next;
 }
@@ -197,14 +202,15 @@ FAPILOG_INLINE void settings::fill_sinks(std::vector<placed_sink>& all, detail::
 
 FAPILOG_INLINE void settings::add_file(std::string const& path, std::string const& where,
                                        std::string const& what, std::vector<std::string>& trail) {
+  std::string const whole = detail::absolute_path(path, sources_.back().directory);
   std::error_code ignored;
-  std::string real = std::filesystem::weakly_canonical(path, ignored).string();
+  std::string real = std::filesystem::weakly_canonical(whole, ignored).string();
   auto const cycle = std::ranges::find(trail, real);
   if (cycle != trail.end()) refuse(where, what + " leads back to itself: files extend each other in a cycle");
-  auto const read = detail::read_whole_file(path, detail::json_tree_builder::max_bytes);
+  auto const read = detail::read_whole_file(whole, detail::json_tree_builder::max_bytes);
   if (!read.error.empty()) refuse(where, what + " cannot be read: " + read.error);
   trail.push_back(std::move(real));
-  files_.push_back(path);
+  files_.push_back(whole);
   add_text(read.text, detail::config::without_controls(path),
            std::filesystem::path{path}.parent_path().string(), trail);
 }

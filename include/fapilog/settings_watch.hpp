@@ -28,7 +28,8 @@ namespace fapilog::inline v0_1 {
 struct settings_watch_options {
   /// How often the files are checked; 0: never. They are reloaded when two checks have seen the same change.
   std::chrono::milliseconds interval = std::chrono::seconds{1};
-  /// Also reloads the files at each SIGHUP. A handler that was installed before is called, too.
+  /// Also reloads the files at each SIGHUP, and then lets the sinks open their files again (`basic_runtime::reopen`). A
+  /// handler that was installed before is called, too.
   bool on_sighup = false;
 };
 
@@ -124,6 +125,7 @@ class basic_settings_watch {
 
   void check(bool is_hangup) noexcept {
     try {
+      if (is_hangup) runtime_.reopen();
       auto texts = texts_of(current_);
       if (!is_hangup) {
         // Refused settings may be corrected in a file that only they name.

@@ -8,6 +8,7 @@
 #include <fapilog/delivery/delivery_thread.hpp>
 #include <fapilog/delivery/flush_latch.hpp>
 #include <fapilog/delivery/router.hpp>
+#include <fapilog/detail/os/absolute_path.hpp>
 #include <fapilog/metrics/account.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
 #include <fapilog/record/batch.hpp>
@@ -65,6 +66,7 @@ struct delivery_slot {
     placed.delivery.name = base;
     for (int n = 2; !names.insert(placed.delivery.name).second; ++n)
       placed.delivery.name = base + '_' + std::to_string(n);
+    placed.delivery.spool.directory = absolute_path(std::move(placed.delivery.spool.directory));
     if (placed.delivery.retry == retry_options{}) placed.delivery.retry = retry;
     delivery_slot& slot = all.emplace_back();
     if (needs_own_thread(placed, count)) {

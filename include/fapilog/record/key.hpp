@@ -24,13 +24,24 @@ struct key_view {
     return {text, static_cast<std::uint16_t>(N - 1), detail::record_format::key_is_literal};
   }
   static constexpr key_view copied(std::string_view text) noexcept {
-    constexpr std::size_t max_size = 1024;
-    std::size_t const size = text.size() < max_size ? text.size() : max_size;
+    std::size_t const size = text.size() <= max_size ? text.size() : size_when_cut(text);
     return {text.data(), static_cast<std::uint16_t>(size), detail::record_format::key_is_inline};
   }
   [[nodiscard]] constexpr std::size_t bytes() const noexcept {
     return (flags & detail::record_format::key_is_literal) != 0 ? sizeof(char const*)
                                                                 : detail::record_format::padded(size);
+  }
+
+ private:
+  static constexpr std::size_t max_size = 1024;
+
+  /// Cuts a long key in front of the character that does not fit. Bytes that are not UTF-8 are cut anywhere.
+  [[gnu::cold]] static constexpr std::size_t size_when_cut(std::string_view text) noexcept {
+    constexpr std::size_t longest_character = 4;
+    for (std::size_t size = max_size; size > max_size - longest_character; --size) {
+      if ((static_cast<unsigned char>(text[size]) & 0xC0U) != 0x80U) return size;
+    }
+    return max_size;
   }
 };
 

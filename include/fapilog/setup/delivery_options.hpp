@@ -95,7 +95,8 @@ struct route {
 
 /// Where batches wait on disk while a sink is down, even across restarts of the process.
 struct spool_options {
-  /// Empty: no spool. Many sinks and processes may share one directory: each has its own files in it.
+  /// Empty: no spool. Many sinks and processes may share one directory: each has its own files in it. A relative path leads
+  /// from the working directory at the time when the runtime is made.
   std::string directory = {};
   /// Maximum bytes of the files of one sink, including those of earlier processes.
   std::uint64_t max_bytes = std::uint64_t{256} * 1024 * 1024;

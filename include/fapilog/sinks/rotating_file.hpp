@@ -4,7 +4,9 @@
 
 #include <fapilog/detail/os/append_file.hpp>
 #include <fapilog/detail/os/background_task.hpp>
+#include <fapilog/detail/os/directory_lock.hpp>
 #include <fapilog/detail/os/file.hpp>
+#include <fapilog/metrics/metric.hpp>
 #include <fapilog/sinks/detail/batch_lines.hpp>
 #include <fapilog/sinks/file/detail/rotated_files.hpp>
 #include <fapilog/sinks/file/rotating_file_config.hpp>
@@ -14,6 +16,8 @@
 #include <fapilog/sinks/file/zlib.hpp>
 #endif
 
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -26,11 +30,12 @@
 namespace fapilog::inline v0_1::sinks {
 
 /// Appends each batch in one write(2), so that several processes can share the file without torn lines. Rotates between
-/// lines: `app.log` becomes `app-20260127-103000.log`, with the time of the rotation (`-1`, `-2` if the name is taken; `.gz`
-/// once compressed). If somebody else moves or removes the file, the sink notices within a second and creates `path` again.
+/// lines: `app.log` becomes `app-20260127-103000.log`, with the time of the rotation (`-1`, `-2` if the name is taken, or if
+/// the clock is behind the newest name; `.gz` once compressed). If somebody else moves, removes or rotates the file, the next
+/// batch goes to a new one at `path`. The open file stays in use until another one is open.
 /// If the disk is full or broken, the file ends with a whole line and the rest is retried. If a rotation fails, the file
 /// continues to grow and the problem is reported.
-/// Thread: one at a time. Throws: std::bad_alloc; `start` also throws what its description says.
+/// Thread: one at a time, except `reopen`. Throws: std::bad_alloc; `start` also throws what its description says.
 class rotating_file {
  public:
   static constexpr bool may_block = false;
@@ -48,7 +53,14 @@ class rotating_file {
   void start(start_context const& context) {
     report_ = context.report_function();
     if (!refusal_.empty()) throw std::runtime_error(refusal_);
-    if (auto const refused = open(config_.now_ns())) {
+    refusal refused;
+    {
+      detail::directory_lock const lock{rotated_.directory()};
+      refused = open(config_.now_ns());
+      if (config_.compress_rotated) rotated_.remove_unfinished();
+      if (lock.is_held()) rotated_.remove_reserved();
+    }
+    if (refused) {
       problem_ = refused.message();
       if (refused.error == 0) throw std::runtime_error(refused.text);
       throw std::system_error(refused.error, std::generic_category(), refused.text);
@@ -61,15 +73,15 @@ class rotating_file {
     if (entries.empty()) return write_result::delivered();
     if (!refusal_.empty()) return detail::reject_from(0, entries.size(), refusal_);
     std::int64_t const now = config_.now_ns();
-    if (auto const refused = prepare(now)) return retry(refused.message(), 0);
 
     std::string_view const text = entries.text();
     std::size_t done = 0;        // entries
     std::size_t done_bytes = 0;  // of text
     while (done < entries.size()) {
-      std::size_t last = fitting(entries, done_bytes);
+      if (auto const refused = prepare(now)) return retry(refused.message(), done);
+      std::size_t last = fitting(entries, done, done_bytes);
       if (last == done && file_.size() > 0 && may_rotate(now)) {
-        if (auto const refused = rotate(now)) return retry(refused.message(), done);
+        rotate(now);
         continue;
       }
       // A line that is longer than a file gets its own file. If rotation fails, the file grows beyond the limit.
@@ -93,6 +105,16 @@ class rotating_file {
     return write_result::delivered();
   }
 
+  /// Requests that the next batch, or `flush`, looks for the file at `path` and creates it if another program has moved it.
+  /// For programs that rotate the file themselves: once `reopen` and then `flush` of the runtime have returned, no line
+  /// goes to the file that was moved. Thread: any, at any time, a signal handler too.
+  void reopen() noexcept { reopen_requests_.add(); }
+
+  /// Carries out a request of `reopen` if no batch has done so.
+  void flush() {
+    if (file_.is_open() && reopen_requests_.value() != reopened_) (void)prepare(config_.now_ns());
+  }
+
   /// Waits until the rotated files are compressed, then closes the file. `write` opens it again.
   void stop() {
     background_.finish();
@@ -100,92 +122,135 @@ class rotating_file {
   }
 
   [[nodiscard]] sink_health health() const {
-    std::string const& detail = !refusal_.empty()   ? refusal_
-                                : !problem_.empty() ? problem_
-                                                    : rotation_problem_;
+    std::string const& detail = !refusal_.empty() ? refusal_ : !problem_.empty() ? problem_ : path_problem_;
     return {detail.empty(), detail};
   }
   [[nodiscard]] static std::string_view name() noexcept { return "rotating_file"; }
 
  private:
   using refusal = detail::append_file::refusal;
+  using path_state = detail::append_file::path_state;
   static constexpr std::int64_t second = 1'000'000'000;
 
   [[nodiscard]] std::int64_t period_of(std::int64_t unix_seconds) const noexcept {
     return config_.interval.count() == 0 ? 0 : unix_seconds / config_.interval.count();
   }
 
+  /// Opens the file at `path`. The file that was open stays in use if this fails.
   refusal open(std::int64_t now) {
-    refusal refused = file_.open(config_.path, rotated_.directory(), config_.mode);
+    detail::append_file next;
+    refusal refused = next.open(config_.path, rotated_.directory(), config_.mode);
     if (refused) return refused;
+    file_ = std::move(next);
+    path_problem_.clear();
+    is_moved_ = false;
     checked_ = now;
     period_ = period_of(file_.size() == 0 ? now / second : file_.modified_before());
     if (config_.sync == file_sync::batch) (void)detail::sync_directory(rotated_.directory());
     return {};
   }
 
-  /// Ensures that the file is open, still has its name, and belongs to the current interval.
+  /// Ensures that a file is open, is that at `path` if possible, and belongs to the current interval.
   refusal prepare(std::int64_t now) {
-    bool is_ours = file_.is_open() && file_.revalidate();
-    if (is_ours && (now < checked_ || now - checked_ >= second)) {
-      checked_ = now;
-      is_ours = file_.is_at(config_.path);
-    }
-    if (!is_ours) {
+    if (!file_.is_open() || !file_.revalidate()) {
       if (refusal refused = open(now)) return refused;
     }
+    follow(now);
     std::int64_t const period = period_of(now / second);
     if (file_.size() == 0) period_ = period;
-    if (period > period_) return may_rotate(now) ? rotate(now) : refusal{};
+    if (period > period_ && may_rotate(now)) rotate(now);
     // A clock that goes back a little must not cause a second rotation at one boundary. If it was set back by more than
     // an interval, the file belongs to the new time.
     if (period + 1 < period_) period_ = period;
     return {};
   }
 
-  /// Returns the index behind the last entry that fits into the file, of those that begin at offset `from` of the text.
-  [[nodiscard]] std::size_t fitting(batch const& entries, std::size_t from) const {
-    std::uint64_t const size = file_.size();
-    std::size_t const whole = entries.text().size();
-    if (config_.max_bytes == 0 || size + (whole - from) <= config_.max_bytes) return entries.size();
-    std::uint64_t const room = config_.max_bytes > size ? config_.max_bytes - size : 0;
-    return detail::pieces_within(from + static_cast<std::size_t>(room), entries.size(),
-                                 [&](std::size_t i) { return detail::end_of_line(entries, i); });
+  /// Opens the file at `path` if the open one was moved from there. Looks at most once per millisecond.
+  void follow(std::int64_t now) {
+    constexpr std::int64_t check_interval = 1'000'000;
+    std::uint64_t const requests = reopen_requests_.value();
+    bool const is_requested = std::exchange(reopened_, requests) != requests;
+    if (!is_requested && now >= checked_ && now - checked_ < check_interval) return;
+    checked_ = now;
+    path_state const state = file_.check(config_.path).state;
+    if (state == path_state::same && std::exchange(is_moved_, false))
+      path_problem_.clear();  // it was moved back
+    if (state != path_state::moved || (!is_requested && !may_rotate(now))) return;
+    open_moved(now);
   }
 
-  /// After a failed rotation, the next attempt is a second later.
+  /// The open file has been moved: opens the file at `path`.
+  void open_moved(std::int64_t now) {
+    if (refusal const refused = open(now)) {
+      is_moved_ = true;
+      keep_file(
+          refused.message() + "; lines go to the file that was moved from there, until it can be opened",
+          now);
+    } else {
+      enforce_retention();
+    }
+  }
+
+  /// The open file stays in use and may grow beyond its limit. The next attempt is a second later.
+  void keep_file(std::string problem, std::int64_t now) {
+    path_failed_ = now;
+    path_problem_ = std::move(problem);
+    report_to(report_, "rotating_file: cannot change to another file", path_problem_);
+  }
   [[nodiscard]] bool may_rotate(std::int64_t now) const noexcept {
-    return rotation_problem_.empty() || now < rotation_failed_ || now - rotation_failed_ >= second;
+    return path_problem_.empty() || now < path_failed_ || now - path_failed_ >= second;
+  }
+
+  /// Returns the index behind the last entry that fits into the file, of those from index `done` and offset `from` of the
+  /// text. Limits what is written at once, because each process that shares the file may add as much to a full one.
+  [[nodiscard]] std::size_t fitting(batch const& entries, std::size_t done, std::size_t from) const {
+    std::uint64_t const size = file_.size();
+    std::size_t const whole = entries.text().size();
+    if (config_.max_bytes == 0) return entries.size();
+    auto const within = [&](std::uint64_t bytes) {
+      return whole - from <= bytes
+                 ? entries.size()
+                 : detail::pieces_within(from + static_cast<std::size_t>(bytes), entries.size(),
+                                         [&](std::size_t i) { return detail::end_of_line(entries, i); });
+    };
+    constexpr std::uint64_t shares = 8;
+    constexpr std::uint64_t smallest_share = 4'096;
+    std::uint64_t const room = config_.max_bytes > size ? config_.max_bytes - size : 0;
+    std::uint64_t const at_once = std::max(config_.max_bytes / shares, smallest_share);
+    if (room <= at_once) return within(room);
+    std::size_t const last = within(at_once);
+    return last > done ? last : std::min(within(room), done + 1);
   }
 
   /// Renames the file and opens a new one. A file that cannot be renamed stays in use.
-  refusal rotate(std::int64_t now) {
-    // Another process that shares the file may have rotated it already.
-    if (file_.is_at(config_.path)) {
-      if (int const error = rotated_.rename_active(config_.path, now); error != 0) {
-        rotation_failed_ = now;
-        rotation_problem_ = "cannot rotate the log file '" + config_.path +
-                            "': " + detail::errno_text(error) +
-                            "; it continues to grow until its directory is writable";
-        report(rotation_problem_);
-        return {};
+  void rotate(std::int64_t now) {
+    {
+      detail::directory_lock const lock{rotated_.directory()};  // one process at a time
+      auto const [state, unreachable] = file_.check(config_.path);
+      int error = unreachable;
+      // ENOENT: another program has moved the file at this moment.
+      if (state == path_state::same) error = rotated_.rename_active(config_.path, now);
+      if (error != 0 && (state == path_state::unreachable || error != ENOENT)) {
+        return keep_file("cannot rotate the log file '" + config_.path + "': " + detail::errno_text(error) +
+                             "; it continues to grow, and rotation is tried again after a second",
+                         now);
+      }
+      if (refusal const refused = open(now)) {
+        return keep_file(refused.message() + "; the file that was renamed continues to grow", now);
       }
     }
-    rotation_problem_.clear();
-    file_.close();
-    refusal refused = open(now);
-    if (!refused) enforce_retention();
-    return refused;
+    enforce_retention();
   }
 
   /// Enforces the limits and compresses the remaining files in the background.
   void enforce_retention() {
-    report(rotated_.enforce(limits_));
+    report_retention(report_, rotated_.enforce(limits_));
     detail::file_compressor const compressor = detail::linked_compressor.load_acquire();
     if (!config_.compress_rotated || compressor == nullptr) return;
     background_.post([compressor, rotated = rotated_, limits = limits_, report = report_] {
-      report_to(report, compress(rotated, compressor));
-      report_to(report, rotated.enforce(limits));  // compression may have recreated a removed file as a .gz
+      report_retention(report, compress(rotated, compressor));
+      rotated.remove_unfinished();
+      report_retention(report, rotated.enforce(limits));  // the .gz of a removed file may have been created
     });
   }
 
@@ -204,10 +269,13 @@ class rotating_file {
     return problem;
   }
 
-  static void report_to(start_context::reporter const& report, std::string const& problem) {
-    if (report && !problem.empty()) report("rotating_file: rotated files cannot be managed", problem);
+  static void report_to(start_context::reporter const& report, std::string_view what,
+                        std::string const& problem) {
+    if (report && !problem.empty()) report(what, problem);
   }
-  void report(std::string const& problem) const { report_to(report_, problem); }
+  static void report_retention(start_context::reporter const& report, std::string const& problem) {
+    report_to(report, "rotating_file: rotated files cannot be managed", problem);
+  }
 
   write_result retry(std::string reason, std::size_t first) {
     constexpr std::chrono::milliseconds pause{100};
@@ -222,9 +290,12 @@ class rotating_file {
   detail::append_file file_;
   std::int64_t checked_ = 0;  ///< when the path was last checked
   std::int64_t period_ = 0;   ///< number of the interval that the file's lines belong to
-  std::int64_t rotation_failed_ = 0;
-  std::string problem_;
-  std::string rotation_problem_;
+  counter reopen_requests_;
+  std::uint64_t reopened_ = 0;    ///< requests that were carried out
+  std::int64_t path_failed_ = 0;  ///< when `path_problem_` occurred
+  bool is_moved_ = false;         ///< the open file was moved, and no other one can be opened
+  std::string problem_;           ///< why the last batch was not written
+  std::string path_problem_;      ///< why the open file is not the one that it should be
   start_context::reporter report_;
   detail::background_task background_{"fapilog-gzip"};
 };

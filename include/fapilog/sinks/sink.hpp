@@ -99,6 +99,8 @@ class start_context {
 ///   fail until it succeeds.
 /// - `flush()`; `stop()` after the last batch; `health() const -> sink_health`; `name() const`.
 /// - `collect(metric_list&) const` adds the sink's own metrics. Any thread may call it at any time (see `counter`).
+/// - `reopen()`, if the sink has a file that other programs may move: requests that it opens the path again before the next
+///   batch. Any thread and any signal handler may call it at any time, so it sets an atomic variable and does nothing else.
 /// - `static constexpr bool needs_json = false` if the sink reads events only.
 /// - `static constexpr std::size_t batch_size`: waiting batches are merged up to this many records before they are written,
 ///   if the sink has its own thread (default: batches are written as the worker made them).
@@ -139,6 +141,8 @@ class any_sink {
   write_result write(batch const& entries) { return self_->write(entries); }
   void flush() { self_->flush(); }
   void stop() { self_->stop(); }
+  /// Thread: any, at any time; a signal handler too.
+  void reopen() const { self_->reopen(); }
   [[nodiscard]] sink_health health() const { return self_->health(); }
   void collect(metric_list& all) const { self_->collect(all); }
   /// The name of the sink, or "sink" if it has none.
@@ -163,6 +167,7 @@ class any_sink {
     virtual write_result write(batch const&) = 0;
     virtual void flush() = 0;
     virtual void stop() = 0;
+    virtual void reopen() = 0;
     [[nodiscard]] virtual sink_health health() const = 0;
     virtual void collect(metric_list& all) const = 0;
     [[nodiscard]] virtual std::string name() const = 0;
@@ -196,6 +201,9 @@ class any_sink {
     }
     void stop() override {
       if constexpr (requires { (*holder).stop(); }) (*holder).stop();
+    }
+    void reopen() override {
+      if constexpr (requires { (*holder).reopen(); }) (*holder).reopen();
     }
     [[nodiscard]] sink_health health() const override {
       if constexpr (requires { (*holder).health(); }) return (*holder).health();

@@ -87,8 +87,20 @@ TEST_CASE("a dynamic key is cut after 1,024 bytes and stays UTF-8") {
   std::string const longest(1'024, 'k');
   CHECK(arrives_as(test, longest) == longest);
   CHECK(arrives_as(test, longest + "more") == longest);
-  std::string const cut_in_character = std::string(1'023, 'k') + "\xC3\xA9";
-  CHECK(arrives_as(test, cut_in_character) == std::string(1'023, 'k') + replacement);
+  for (std::string const character : {"\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80"}) {
+    for (std::size_t inside = 1; inside < character.size(); ++inside) {
+      std::string const before(1'024 - inside, 'k');
+      CHECK(arrives_as(test, before + character + "more") == before);
+      test.log.info("map", kv("map", std::map<std::string, int>{{before + character, 1}}));
+      CHECK(test.data()["map"].begin().key() == before);
+    }
+    std::string const whole = std::string(1'024 - character.size(), 'k') + character;
+    CHECK(arrives_as(test, whole) == whole);
+    CHECK(arrives_as(test, whole + character) == whole);
+  }
+  // Bytes that are no characters are cut anywhere and repaired.
+  std::string const repaired = arrives_as(test, std::string(2'000, '\x80'));
+  CHECK(repaired.substr(0, replacement.size()) == replacement);
 }
 
 TEST_CASE("a dynamic key is copied by the call") {

@@ -26,6 +26,17 @@ class append_file {
     [[nodiscard]] std::string message() const { return error == 0 ? text : text + ": " + errno_text(error); }
   };
 
+  /// What a path leads to.
+  enum class path_state : std::uint8_t {
+    same,         ///< the open file
+    moved,        ///< nothing or another file: the open file was renamed, removed or replaced
+    unreachable,  ///< unknown: this process cannot follow the path any more
+  };
+  struct path_check {
+    path_state state = path_state::same;
+    int error = 0;  ///< errno value if the path is unreachable
+  };
+
   /// Opens the file. Creates it and its directories if they do not exist (with `mode` minus the umask). Refuses anything but
   /// a regular file; does not follow links or wait for a FIFO.
   [[nodiscard]] refusal open(std::string const& path, std::string const& directory, unsigned mode) {
@@ -51,6 +62,7 @@ class append_file {
     // Checked again, because the file may have been replaced since.
     if (status.type != file_type::regular) return wrong_type(path, status.type);
     handle_ = std::move(opened.handle);
+    root_ = status_of("/");
     (void)handle_.lock_shared();  // keeps other processes from compressing the file while it is written
     opened_ = status;
     size_ = status.size;
@@ -73,6 +85,11 @@ class append_file {
   /// written to it. Forgets a descriptor that other code has closed: its number may belong to another file now.
   [[nodiscard]] bool revalidate() noexcept {
     file_status const now = handle_.status();
+    if (now.error == ESTALE) {  // the file server has lost the file
+      close();
+      return false;
+    }
+    if (now.error != 0 && now.error != EBADF) return true;  // unknown; the next write says what is wrong
     if (!now.is_same_file(opened_)) {
       handle_.forget();
       return false;
@@ -87,7 +104,18 @@ class append_file {
     return true;
   }
   /// True if the path leads to the open file.
-  [[nodiscard]] bool is_at(std::string const& path) const { return status_of(path).is_same_file(opened_); }
+  [[nodiscard]] bool is_at(std::string const& path) const { return check(path).state == path_state::same; }
+  /// Compares what the path leads to with the open file. A process that gave up its privileges, or whose file system was
+  /// unmounted, may be unable to follow the path although the open file is good. After chroot(2) the path leads to another
+  /// place.
+  [[nodiscard]] path_check check(std::string const& path) const {
+    file_status const found = status_of(path);
+    if (found.is_same_file(opened_)) return {path_state::same, 0};
+    if (found.type == file_type::none && found.error != ENOENT) return {path_state::unreachable, found.error};
+    if (root_.type != file_type::none && !status_of("/").is_same_file(root_))
+      return {path_state::unreachable, ENOENT};
+    return {path_state::moved, 0};
+  }
 
   /// Appends lines, each with its newline. With `sync`, waits until they are on disk. After an error, the result counts whole
   /// lines, and the file contains these and no part of the next one. (If a part cannot be removed again, it becomes a line of
@@ -146,6 +174,7 @@ class append_file {
 
   file handle_;
   file_status opened_;
+  file_status root_;  ///< the root directory when the file was opened
   std::uint64_t size_ = 0;
   bool is_torn_ = false;
 };

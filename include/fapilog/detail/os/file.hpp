@@ -55,7 +55,7 @@ enum class file_type : std::uint8_t { none, regular, directory, symlink, fifo, d
   return "something unknown";
 }
 
-/// Status of a file; all zero if it does not exist.
+/// Status of a file; all zero except `error` if it cannot be read.
 struct file_status {
   file_type type = file_type::none;
   std::uint64_t device = 0;
@@ -64,6 +64,7 @@ struct file_status {
   std::uint64_t size = 0;
   std::int64_t modified = 0;  ///< seconds since 1970-01-01 UTC
   unsigned mode = 0;          ///< permission bits
+  int error = 0;              ///< errno value: why the status cannot be read
 
   [[nodiscard]] bool is_same_file(file_status const& other) const noexcept {
     return type != file_type::none && type == other.type && device == other.device && inode == other.inode;
@@ -72,8 +73,13 @@ struct file_status {
 
 namespace file_detail {
 
-inline file_status convert(struct ::stat const& s) noexcept {
+/// `returned` is the result of the call that filled `s`.
+inline file_status convert(int returned, struct ::stat const& s) noexcept {
   file_status status;
+  if (returned != 0) {
+    status.error = errno;
+    return status;
+  }
   status.type = S_ISREG(s.st_mode)    ? file_type::regular
                 : S_ISDIR(s.st_mode)  ? file_type::directory
                 : S_ISLNK(s.st_mode)  ? file_type::symlink
@@ -250,7 +256,7 @@ class file {
   }
   [[nodiscard]] file_status status() const noexcept {
     struct ::stat s {};
-    return ::fstat(descriptor_, &s) == 0 ? file_detail::convert(s) : file_status{};
+    return file_detail::convert(::fstat(descriptor_, &s), s);
   }
   [[nodiscard]] int truncate(std::uint64_t size) const noexcept {
     return file_detail::result_of(::ftruncate(descriptor_, static_cast<::off_t>(size)));
@@ -315,7 +321,7 @@ struct opened_file {
 /// Returns the status of the file with this name; of a symbolic link itself, not its target.
 [[nodiscard]] inline file_status status_of(std::string const& path) {
   struct ::stat s {};
-  return ::lstat(path.c_str(), &s) == 0 ? file_detail::convert(s) : file_status{};
+  return file_detail::convert(::lstat(path.c_str(), &s), s);
 }
 
 /// Renames a file and replaces an existing one.

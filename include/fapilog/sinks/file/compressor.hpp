@@ -5,11 +5,17 @@
 #include <fapilog/detail/memory/atomic.hpp>
 
 #include <string>
+#include <string_view>
 
 namespace fapilog::inline v0_1::detail {
 
-/// Replaces the file at `path` by a compressed `<path>.gz`. Returns false if there is nothing to compress. Throws
-/// std::runtime_error if it fails; the file is then unchanged.
+/// Suffix of a compressed file.
+inline constexpr std::string_view compressed_suffix = ".gz";
+/// Suffix of a compressed file while it is written. Its writer holds a lock on it.
+inline constexpr std::string_view unfinished_suffix = ".gz.tmp";
+
+/// Replaces the file at `path` by a compressed `<path>.gz`. Returns false if there is nothing to compress, or if another
+/// process uses the file. Throws std::runtime_error if it fails; the file is then unchanged.
 using file_compressor = bool (*)(std::string const& path);
 
 /// One variable for the whole program, so that `rotating_file` is the same type in files with and without the component.

@@ -2,6 +2,7 @@
 // Settings of the rotating file, and their validation.
 #pragma once
 
+#include <fapilog/detail/os/absolute_path.hpp>
 #include <fapilog/detail/os/platform.hpp>
 #include <fapilog/setting.hpp>
 #include <fapilog/sinks/file/compressor.hpp>
@@ -30,7 +31,8 @@ struct rotating_file_config {
   /// From Thursday to Wednesday, because 1970-01-01 was a Thursday.
   static constexpr std::chrono::seconds weekly{604'800};
 
-  /// The active file, for example "logs/app.log". It keeps this name: rotation renames finished files.
+  /// The active file, for example "logs/app.log". It keeps this name: rotation renames finished files. A relative path
+  /// leads from the working directory at the time when the sink is made.
   std::string path = {};
   /// Alternative to `path`: the active file is `<directory>/<filename_prefix>.jsonl`. An empty directory is the working
   /// directory.
@@ -131,6 +133,7 @@ struct rotating_file_config {
       return "rotating_file: `compress_rotated` is true, but this program does not link zlib; link "
              "fapilog::zlib or set it to false";
     }
+    config.path = detail::absolute_path(std::move(config.path));
     return {};
   }
 };

@@ -3,21 +3,21 @@
 #pragma once
 
 #include <fapilog/detail/os/file.hpp>
+#include <fapilog/sinks/file/compressor.hpp>
+#include <fapilog/sinks/file/detail/leftovers.hpp>
 
 #include <zlib.h>
 
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 namespace fapilog::inline v0_1::detail {
-
-/// Suffix of the compressed file while it is written.
-inline constexpr char const* gzip_unfinished_suffix = ".gz.tmp";
 
 namespace gzip_detail {
 
@@ -59,8 +59,8 @@ inline std::size_t compress(file const& from, file const& to, std::string const&
 }  // namespace gzip_detail
 
 /// Replaces `path` by `path`.gz with the same permissions. The .gz appears complete or not at all, and is on disk before the
-/// original is removed. Returns false and does nothing if the file does not exist, if it is empty (a reserved name), or if
-/// another process compresses it or may still write to it (`file::lock_shared`).
+/// original is removed. Returns false and changes nothing if the file does not exist or is removed meanwhile, if it is empty
+/// (a reserved name), or if another process compresses it, may still write to it (`file::lock_shared`), or writes to it.
 /// `effort`: 1 (fast) to 9 (small).
 /// Throws: std::runtime_error with file and reason, std::bad_alloc; the original is then unchanged and there is no .gz.
 inline bool gzip_file(std::string const& path, int effort = 5) {
@@ -73,25 +73,37 @@ inline bool gzip_file(std::string const& path, int effort = 5) {
   if (status.size == 0) return false;
   // File systems without locks return other errors: the file is compressed without a lock.
   if (original.handle.lock_exclusive() == EWOULDBLOCK) return false;
-  if (original.handle.status().links == 0) return false;  // another process was faster
+  auto const is_unchanged = [&](std::uint64_t size) {
+    file_status const now = original.handle.status();
+    return now.links != 0 && now.size == size;
+  };
+  if (!is_unchanged(status.size)) return false;  // another process was faster
 
-  std::string const unfinished = path + gzip_unfinished_suffix;
-  opened_file const target = open_file(unfinished, open_for::replace, status.mode);
+  std::string const unfinished = path + std::string{unfinished_suffix};
+  opened_file const target = open_file(unfinished, open_for::append, status.mode);
   if (target.error != 0) fail(path, "creating '" + unfinished + "': " + errno_text(target.error));
+  if (!lock_leftover(target.handle, unfinished)) return false;
+  bool is_complete = false;
   try {
+    if (int const error = target.handle.truncate(0); error != 0)
+      fail(path, "emptying '" + unfinished + "': " + errno_text(error));
     std::size_t const size = gzip_detail::compress(original.handle, target.handle, path, effort);
     if (int const error = target.handle.sync(); error != 0) fail(path, "writing: " + errno_text(error));
-    if (original.handle.status().size != size) fail(path, "another process wrote to it meanwhile");
-    if (int const error = rename_file(unfinished, path + ".gz"); error != 0) {
-      fail(path, "renaming '" + unfinished + "': " + errno_text(error));
-    }
+    is_complete = is_unchanged(size);
+    int const error = is_complete ? rename_file(unfinished, path + std::string{compressed_suffix}) : 0;
+    if (error != 0) fail(path, "renaming '" + unfinished + "': " + errno_text(error));
   } catch (...) {
     (void)unlink_file(unfinished);
     throw;
   }
-  if (int const error = unlink_file(path); error != 0) {
-    throw std::runtime_error("'" + path + "' was compressed but could not be removed: " + errno_text(error));
+  if (!is_complete) {
+    (void)unlink_file(unfinished);
+    return false;
   }
+  // Retention may have removed the original meanwhile, and its name may belong to another file.
+  if (!status_of(path).is_same_file(status)) return true;
+  if (int const error = unlink_file(path); error != 0 && error != ENOENT)
+    throw std::runtime_error("'" + path + "' was compressed but could not be removed: " + errno_text(error));
   return true;
 }
 

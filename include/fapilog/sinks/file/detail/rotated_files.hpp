@@ -4,6 +4,8 @@
 
 #include <fapilog/detail/os/file.hpp>
 #include <fapilog/record/time.hpp>
+#include <fapilog/sinks/file/compressor.hpp>
+#include <fapilog/sinks/file/detail/leftovers.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -28,13 +30,15 @@ struct retention_limits {
 };
 
 /// The files `app-20260127-103000.log`, `app-20260127-103000-1.log` and so on, and their `.gz`, which were `app.log` before.
+/// Their names ascend in the order of rotation, whatever the clock does: if the clock is behind the newest name, the next
+/// file gets the time of that name and the next number. So age follows from names alone, across restarts and processes.
 /// Files with any other name are neither counted nor touched. Thread: any, each with its own copy.
 class rotated_files {
  public:
   /// A rotated file. Both `plain` and `compressed` are true if a crash left the file beside its `.gz`.
   struct item {
     std::string stamp;         ///< `20260127-103000`, UTC
-    std::uint32_t number = 0;  ///< 0 for the first of its second
+    std::uint32_t number = 0;  ///< 0 for the first of its stamp
     bool plain = false;
     bool compressed = false;
 
@@ -43,7 +47,6 @@ class rotated_files {
     }
   };
 
-  static constexpr std::string_view compressed_suffix = ".gz";
   /// Maximum number of characters that rotation adds to a name: time stamp, number, and the suffix of an unfinished
   /// compressed file.
   static constexpr std::size_t longest_addition = 16 + 10 + 7;
@@ -108,20 +111,12 @@ class rotated_files {
     return files;
   }
 
-  /// Renames the active file to its final name, with the time `now_ns`. Reserves the name first, so that an existing file is
-  /// never replaced, even if two processes rotate at once. Returns an errno value, or 0.
+  /// Renames the active file to its final name, with the time `now_ns` or that of the newest file. Reserves the name first,
+  /// so that an existing file is never replaced, even if two processes rotate at once. Returns an errno value, or 0.
   [[nodiscard]] int rename_active(std::string const& active, std::int64_t now_ns) {
-    char stamp[19];
-    detail::put_civil(stamp, now_ns / 1'000'000'000);
-    item file;
-    for (char const c : stamp) {
-      if (c >= '0' && c <= '9') file.stamp += c;
-      if (c == 'T') file.stamp += '-';
-    }
-    // Skips the numbers of this second that are known to be taken.
-    file.number = file.stamp == last_.stamp ? last_.number + 1 : 0;
+    item file = next_after(newest(), now_ns);
     std::string path = path_of(file);
-    for (;; ++file.number, path = path_of(file)) {
+    for (;; file = next_after(file, now_ns), path = path_of(file)) {
       if (detail::status_of(path + std::string{compressed_suffix}).type != detail::file_type::none) continue;
       int const error = detail::open_file(path, detail::open_for::create).error;
       if (error == 0) break;
@@ -135,13 +130,36 @@ class rotated_files {
     return 0;
   }
 
+  /// Removes the unfinished compressed files of processes that were killed.
+  void remove_unfinished() const {
+    constexpr std::string_view temporary = unfinished_suffix.substr(compressed_suffix.size());
+    for (std::string const& name : detail::list_directory(directory_, stem_ + '-').names) {
+      std::string_view const whole = name;
+      if (!whole.ends_with(unfinished_suffix)) continue;
+      if (!parse(whole.substr(0, whole.size() - temporary.size())).compressed) continue;
+      remove_leftover(directory_ + '/' + name);
+    }
+  }
+
+  /// Removes the names that killed processes reserved for a rotation. Other processes must not rotate meanwhile.
+  void remove_reserved() const {
+    int error = 0;
+    for (item const& file : list(error)) {
+      std::string const path = path_of(file);
+      if (!file.plain || file.compressed) continue;
+      file_status const status = status_of(path);
+      if (status.type == file_type::regular && status.size == 0) (void)detail::unlink_file(path);
+    }
+  }
+
   /// Removes the oldest files until the limits are met. Returns an error message, or an empty string.
   [[nodiscard]] std::string enforce(retention_limits const& limits) const {
     if (limits == retention_limits{}) return {};
     int error = 0;
     std::vector<item> const files = list(error);
     std::string problem;
-    if (error != 0) problem = "cannot read the directory '" + directory_ + "': " + detail::errno_text(error);
+    if (error != 0 && error != ENOENT)
+      problem = "cannot read the directory '" + directory_ + "': " + detail::errno_text(error);
     std::uint64_t bytes = 0;
     std::size_t count = 0;
     bool is_over = false;
@@ -160,7 +178,9 @@ class rotated_files {
   }
 
  private:
-  /// Parses `-1` and up, without leading zeros.
+  static constexpr std::uint32_t max_number = 999'999'999;
+
+  /// Parses `-1` up to `max_number`, without leading zeros.
   static bool parse_number(std::string_view text, std::uint32_t& number) noexcept {
     if (text.size() < 2 || text.size() > 10 || text[0] != '-' || text[1] < '1' || text[1] > '9') return false;
     auto const [end, error] = std::from_chars(text.data() + 1, text.data() + text.size(), number);
@@ -173,10 +193,46 @@ class rotated_files {
     if (file.compressed) paths.push_back(path_of(file) + std::string{compressed_suffix});
     return paths;
   }
+  /// A file and its .gz, which exist together only until the compressor has removed the file, count once.
   [[nodiscard]] std::uint64_t bytes_of(item const& file) const {
     std::uint64_t bytes = 0;
-    for (std::string const& path : paths_of(file)) bytes += detail::status_of(path).size;
+    for (std::string const& path : paths_of(file)) bytes = std::max(bytes, detail::status_of(path).size);
     return bytes;
+  }
+
+  /// Returns the newest file, with an empty stamp if there is none. It may have been removed already: its name is not used
+  /// again, because it may still be compressed.
+  [[nodiscard]] item newest() const {
+    item found = last_;
+    for (std::string const& name : detail::list_directory(directory_, stem_ + '-').names) {
+      item file = parse(name);
+      if ((file.plain || file.compressed) && found < file) found = std::move(file);
+    }
+    return found;
+  }
+  /// Returns the first name behind `previous`, with the time `now_ns` if possible.
+  [[nodiscard]] static item next_after(item const& previous, std::int64_t now_ns) {
+    char stamp[19];
+    detail::put_civil(stamp, now_ns / 1'000'000'000);
+    item next;
+    for (char const c : stamp) {
+      if (c >= '0' && c <= '9') next.stamp += c;
+      if (c == 'T') next.stamp += '-';
+    }
+    if (next.stamp > previous.stamp) return next;
+    next.stamp = previous.stamp;
+    next.number = previous.number + 1;
+    if (next.number <= max_number) return next;
+    next.number = 0;
+    for (auto digit = next.stamp.rbegin(); digit != next.stamp.rend(); ++digit) {
+      if (*digit == '-') continue;
+      if (*digit != '9') {
+        ++*digit;
+        break;
+      }
+      *digit = '0';
+    }
+    return next;
   }
 
   std::string directory_;

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Makes paths independent of later changes of the working directory.
+#pragma once
+
+#include <climits>
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include <unistd.h>
+
+namespace fapilog::inline v0_1::detail {
+
+/// Returns the path of the working directory, or an empty string if it has none: it was removed, is outside the root
+/// directory, or its path is too long. Throws: std::bad_alloc.
+[[nodiscard]] inline std::string working_directory() {
+  char path[PATH_MAX];
+  return ::getcwd(path, sizeof path) != nullptr && path[0] == '/' ? path : "";
+}
+
+/// Returns a relative path with the directory in front of it. Returns the path unchanged if it is absolute or empty, if
+/// the directory is empty, or if the result would be too long for the system. Throws: std::bad_alloc.
+[[nodiscard]] inline std::string absolute_path(std::string path, std::string directory) {
+  if (path.empty() || path.front() == '/' || directory.empty()) return path;
+  std::size_t begin = 0;
+  while (path.compare(begin, 2, "./") == 0) {
+    begin = path.find_first_not_of('/', begin + 1);
+    if (begin == std::string::npos) begin = path.size();
+  }
+  if (directory.back() != '/') directory += '/';
+  directory.append(path, begin, std::string::npos);
+  return directory.size() < PATH_MAX ? std::move(directory) : std::move(path);
+}
+
+/// Returns a path that leads to the same place after a later chdir(2), if possible.
+[[nodiscard]] inline std::string absolute_path(std::string path) {
+  if (path.empty() || path.front() == '/') return path;
+  return absolute_path(std::move(path), working_directory());
+}
+
+}  // namespace fapilog::inline v0_1::detail
