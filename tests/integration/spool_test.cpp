@@ -128,6 +128,27 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a spool with a relative path stays where it is if the process changes its working directory") {
+  support::temporary_directory folder;
+  std::filesystem::create_directory(folder / "first");
+  std::filesystem::create_directory(folder / "second");
+  auto const before = std::filesystem::current_path();
+  std::filesystem::current_path(folder / "first");
+  {
+    auto sink = std::make_shared<switched_sink>("away", fault::retry);
+    fapilog::runtime rt{{.sinks = {{sink, spooled("spool")}}, .diagnostics_output = be_silent}};
+    std::filesystem::current_path(folder / "second");
+    rt.get_logger().info("kept");
+    (void)rt.drain(60s);
+    CHECK(rt.counts().spooled == 1);
+  }
+  std::filesystem::current_path(before);
+  CHECK(std::filesystem::is_empty(folder / "second"));
+  auto sink = std::make_shared<switched_sink>("away");
+  fapilog::runtime rt{{.sinks = {{sink, spooled(folder / "first/spool")}}, .diagnostics_output = be_silent}};
+  CHECK(sink->taken().wait_for(fapilog::testing::has_message("kept")));
+}
+
 TEST_CASE("a process killed while it delivers the spool repeats at most the current batch") {
   support::temporary_directory folder;
   {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // A runtime that follows its settings files: what is applied, what needs a restart, what is refused.
 #include <fapilog/settings_watch.hpp>
+#include <fapilog/sinks/rotating_file.hpp>
 
 #include <nlohmann/json.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -220,6 +222,59 @@ TEST_CASE("SIGHUP reloads the file and calls the previous handler, which is rest
   CHECK(counting.sa_handler != nullptr);
   f.log.info("x");
   CHECK(f.messages().size() == 1);
+}
+
+TEST_CASE("SIGHUP lets the sinks of the runtime open their files again") {
+  support::temporary_directory folder;
+  std::string const path = folder / "app.log";
+  write_file(folder / "fapilog.json", "{}");
+  auto const chosen = settings::from_file(folder / "fapilog.json");
+  auto const make = [&](settings const& s) {
+    fapilog::options made = s.options();
+    // With a clock that does not move the sink does not look for its file by itself.
+    made.sinks = {fapilog::sinks::rotating_file{{.path = path, .now_ns = [] { return std::int64_t{0}; }}}};
+    return made;
+  };
+  fapilog::runtime rt{make(chosen)};
+  rt.get_logger().info("first");
+  REQUIRE(rt.flush(60s));
+  settings_watch const watch{rt, chosen, {.interval = 0ms, .on_sighup = true}, make};
+  std::filesystem::rename(path, path + ".1");
+  REQUIRE(::raise(SIGHUP) == 0);
+  CHECK(comes_true([&] { return rt.flush(60s).complete && std::filesystem::exists(path); }));
+  rt.get_logger().info("second");
+  REQUIRE(rt.flush(60s));
+  CHECK(lines_of_file(path).size() == 1);
+  CHECK(lines_of_file(path + ".1").size() == 1);
+}
+
+TEST_CASE("files with relative paths are followed after a change of the working directory") {
+  support::temporary_directory folder;
+  auto const here = std::filesystem::canonical(folder.path());
+  std::filesystem::create_directory(here / "elsewhere");
+  write_file(here / "base.json", R"({"core": {"log_level": "WARNING"}})");
+  write_file(here / "fapilog.json", R"({"extends": "base.json"})");
+  auto const before = std::filesystem::current_path();
+  std::filesystem::current_path(here);
+  settings const chosen = settings::from_file("./fapilog.json");
+  std::filesystem::current_path(here / "elsewhere");
+  CHECK(chosen.files() == texts{here / "fapilog.json", here / "base.json"});
+  auto sink = std::make_shared<support::capture>();
+  auto const make = [&](settings const& s) {
+    fapilog::options made = s.options();
+    made.sinks = {sink};
+    return made;
+  };
+  fapilog::runtime rt{make(chosen)};
+  settings_watch watch{rt, chosen, {.interval = 0ms}, make};
+  write_file(here / "base.json", R"({"core": {"log_level": "DEBUG"}})");
+  auto const result = watch.reload();
+  CHECK(result.error.empty());
+  CHECK(result.applied == texts{"core.log_level"});
+  // Messages have the path as it was given.
+  write_file(here / "base.json", R"({"core": {"log_level": "NONE"}})");
+  CHECK_THAT(watch.reload().error, ContainsSubstring("[./base.json:1]") && !ContainsSubstring(here.string()));
+  std::filesystem::current_path(before);
 }
 
 TEST_CASE("stages whose settings did not change keep their state") {

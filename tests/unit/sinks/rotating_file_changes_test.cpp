@@ -8,9 +8,12 @@
 #include <fapilog/sinks/rotating_file.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdint>
-#include <map>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -181,7 +184,7 @@ TEST_CASE("a rotated file is named by the clock again once the clock has passed 
   std::string const path = directory / "app.log";
   rotating_file sink{{.path = path, .max_bytes = 1'000, .now_ns = clock.function()}};
   sink.start(start_context{});
-  auto const lines = numbered_lines(5, 600);
+  auto const lines = numbered_lines(6, 600);
   write_files(sink, clock, {lines[0], lines[1]});
   clock.advance(-60);
   write_files(sink, clock, {lines[2]});
@@ -189,6 +192,15 @@ TEST_CASE("a rotated file is named by the clock again once the clock has passed 
   write_files(sink, clock, {lines[3]});
   CHECK(names_in(directory.path()) == strings{"app-20260127-103001-1.log", "app-20260127-103001.log",
                                               "app-20260127-103103.log", "app.log"});
+
+  // A name from the future is followed until somebody removes its file.
+  support::write_file(directory / "app-20380113-101320.log", "of a wrong clock\n");
+  write_files(sink, clock, {lines[4]});
+  CHECK(lines_of(directory / "app-20380113-101320-1.log") == strings{lines[3]});
+  std::filesystem::remove(directory / "app-20380113-101320.log");
+  std::filesystem::remove(directory / "app-20380113-101320-1.log");
+  write_files(sink, clock, {lines[5]});
+  CHECK(lines_of(directory / "app-20260127-103105.log") == strings{lines[4]});
 }
 
 TEST_CASE("a file that was opened as root is written to after the process became another user") {
@@ -439,6 +451,44 @@ TEST_CASE("reopen of a runtime reaches its sinks and their fallbacks, also from 
     CHECK(lines_of(directory / (std::string{name} + ".1")).size() == 1);
     CHECK(lines_of(directory / name).size() == 1);
   }
+}
+
+TEST_CASE(
+    "if another program moves, compresses and removes the file at once, reopen and flush keep every line") {
+  temporary_directory directory;
+  std::string const path = directory / "app.log";
+  constexpr int rounds = 10;
+  strings expected;
+  strings found;
+  auto const collect = [&found](std::string const& text) {
+    for (auto const& line : support::split_lines(text))
+      found.push_back(line.substr(line.find("line ")).substr(0, line.substr(line.find("line ")).find('"')));
+  };
+  {
+    fapilog::runtime rt{{.when_full = fapilog::when_full::block, .sinks = {rotating_file{{.path = path}}}}};
+    std::atomic<bool> is_ending{false};
+    std::thread caller{[&] {
+      auto const log = rt.get_logger();
+      for (int i = 0; !is_ending; ++i) {
+        log.info("line {}", i);
+        expected.push_back("line " + std::to_string(i));
+      }
+    }};
+    for (int round = 0; round < rounds; ++round) {
+      std::string const moved = path + '.' + std::to_string(round);
+      REQUIRE(rt.flush().complete);  // so that there is a file
+      std::filesystem::rename(path, moved);
+      rt.reopen();
+      REQUIRE(rt.flush().complete);
+      REQUIRE(std::system(("gzip '" + moved + "'").c_str()) == 0);
+    }
+    is_ending = true;
+    caller.join();
+  }
+  for (int round = 0; round < rounds; ++round)
+    collect(support::unpacked(path + '.' + std::to_string(round) + ".gz"));
+  collect(support::content_of(path));
+  CHECK((found == expected));
 }
 
 #if defined(FAPILOG_WITH_ZLIB)

@@ -114,9 +114,10 @@ class rotated_files {
   /// Renames the active file to its final name, with the time `now_ns` or that of the newest file. Reserves the name first,
   /// so that an existing file is never replaced, even if two processes rotate at once. Returns an errno value, or 0.
   [[nodiscard]] int rename_active(std::string const& active, std::int64_t now_ns) {
-    item file = next_after(newest(), now_ns);
+    std::string const now = stamp_of(now_ns);
+    item file = next_after(newest(now), now);
     std::string path = path_of(file);
-    for (;; file = next_after(file, now_ns), path = path_of(file)) {
+    for (;; file = next_after(file, now), path = path_of(file)) {
       if (detail::status_of(path + std::string{compressed_suffix}).type != detail::file_type::none) continue;
       int const error = detail::open_file(path, detail::open_for::create).error;
       if (error == 0) break;
@@ -200,25 +201,32 @@ class rotated_files {
     return bytes;
   }
 
-  /// Returns the newest file, with an empty stamp if there is none. It may have been removed already: its name is not used
-  /// again, because it may still be compressed.
-  [[nodiscard]] item newest() const {
-    item found = last_;
-    for (std::string const& name : detail::list_directory(directory_, stem_ + '-').names) {
+  /// Returns the stamp of a time: `20260127-103000`.
+  [[nodiscard]] static std::string stamp_of(std::int64_t unix_ns) {
+    char civil[19];
+    detail::put_civil(civil, unix_ns / 1'000'000'000);
+    std::string stamp;
+    for (char const c : civil) {
+      if (c >= '0' && c <= '9') stamp += c;
+      if (c == 'T') stamp += '-';
+    }
+    return stamp;
+  }
+  /// Returns the newest file, with an empty stamp if there is none. The name that was given last counts although the file
+  /// may have been removed, unless it lies in the future: who removes a file with such a name corrects the names.
+  [[nodiscard]] item newest(std::string const& now) const {
+    auto const listed = detail::list_directory(directory_, stem_ + '-');
+    item found = listed.error != 0 || last_.stamp <= now ? last_ : item{};
+    for (std::string const& name : listed.names) {
       item file = parse(name);
       if ((file.plain || file.compressed) && found < file) found = std::move(file);
     }
     return found;
   }
-  /// Returns the first name behind `previous`, with the time `now_ns` if possible.
-  [[nodiscard]] static item next_after(item const& previous, std::int64_t now_ns) {
-    char stamp[19];
-    detail::put_civil(stamp, now_ns / 1'000'000'000);
+  /// Returns the first name behind `previous`, with the stamp `now` if possible.
+  [[nodiscard]] static item next_after(item const& previous, std::string const& now) {
     item next;
-    for (char const c : stamp) {
-      if (c >= '0' && c <= '9') next.stamp += c;
-      if (c == 'T') next.stamp += '-';
-    }
+    next.stamp = now;
     if (next.stamp > previous.stamp) return next;
     next.stamp = previous.stamp;
     next.number = previous.number + 1;
