@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -465,13 +466,15 @@ TEST_CASE(
       found.push_back(line.substr(line.find("line ")).substr(0, line.substr(line.find("line ")).find('"')));
   };
   {
-    fapilog::runtime rt{{.when_full = fapilog::when_full::block, .sinks = {rotating_file{{.path = path}}}}};
+    fapilog::runtime rt{
+        {.when_full = fapilog::when_full::block, .sinks = {rotating_file{{.path = path, .max_bytes = 0}}}}};
     std::atomic<bool> is_ending{false};
     std::thread caller{[&] {
       auto const log = rt.get_logger();
       for (int i = 0; !is_ending; ++i) {
         log.info("line {}", i);
         expected.push_back("line " + std::to_string(i));
+        if (i % 100 == 99) std::this_thread::sleep_for(std::chrono::milliseconds{1});  // a load, not a flood
       }
     }};
     for (int round = 0; round < rounds; ++round) {
@@ -496,7 +499,7 @@ TEST_CASE(
 namespace {
 
 /// Bytes that compress badly, so that compression takes a while.
-std::string noise(std::size_t size) {
+std::string incompressible(std::size_t size) {
   std::string text(size, '\0');
   unsigned x = 1;
   for (char& c : text) c = static_cast<char>((x = x * 1'664'525 + 1'013'904'223) >> 24);
@@ -512,7 +515,7 @@ TEST_CASE("unfinished files of killed processes are removed, those of living pro
   std::string const rotated = directory / "app-20250101-000000.log";
   fapilog::sinks::rotating_file_config const config{
       .path = path, .compress_rotated = true, .now_ns = clock.function()};
-  support::write_file(rotated, noise(30'000'000));
+  support::write_file(rotated, incompressible(30'000'000));
   ::pid_t const child = ::fork();
   if (child == 0) {
     rotating_file sink{config};
@@ -561,7 +564,7 @@ TEST_CASE(
   temporary_directory directory;
   shared_clock const clock;
   std::string const path = directory / "app.log";
-  support::write_file(directory / "app-20250101-000000.log", noise(20'000'000));
+  support::write_file(directory / "app-20250101-000000.log", incompressible(20'000'000));
   collected_reports reports;
   rotating_file sink{{.path = path,
                       .max_bytes = 1'000,
