@@ -48,7 +48,7 @@ struct replay_sink {
 };
 
 template <class Change>
-void change(replay_sink const& sink, Change&& how) {
+void change_replay(replay_sink const& sink, Change&& how) {
   std::lock_guard const lock{sink.shared->mutex};
   how(*sink.shared);
 }
@@ -87,9 +87,9 @@ TEST_CASE("a spool of small batches is delivered in large ones, in order and onc
   for (int i = 0; i < 2'000; ++i) rt.get_logger().info("record {}", i);
   REQUIRE(rt.flush(60s));
   CHECK(replay_until([&] { return rt.sink_counts()[0].second.spooled >= 1'900; }));
-  change(sink, [](auto& state) { state.is_down = false; });
+  change_replay(sink, [](auto& state) { state.is_down = false; });
   CHECK(replay_until([&] { return rt.sink_counts()[0].second.delivered == 2'000; }));
-  change(sink, [](auto& state) {
+  change_replay(sink, [](auto& state) {
     CHECK(state.messages == replayed(0, 2'000));
     CHECK(state.writes <= 2'000 / 90);
   });
@@ -107,19 +107,19 @@ TEST_CASE("a spool of which a part of a large batch was delivered continues behi
     for (int i = 0; i < 200; ++i) rt.get_logger().info("record {}", i);
     REQUIRE(rt.flush(60s));
     CHECK(replay_until([&] { return rt.sink_counts()[0].second.spooled >= 190; }));
-    change(sink, [](auto& state) { state.part = 50; });
+    change_replay(sink, [](auto& state) { state.part = 50; });
     CHECK(replay_until([&] {
       bool is_taken = false;
-      change(sink, [&](auto& state) { is_taken = state.messages.size() == 50; });
+      change_replay(sink, [&](auto& state) { is_taken = state.messages.size() == 50; });
       return is_taken;
     }));
     CHECK(rt.drain(60s).balanced());
   }
-  change(sink, [](auto& state) { state.is_down = false; });
+  change_replay(sink, [](auto& state) { state.is_down = false; });
   fapilog::runtime next{replay_options(sink, folder)};
   next.get_logger().info("record 200");
   CHECK(replay_until([&] { return next.sink_counts()[0].second.delivered == 1; }));
-  change(sink, [](auto& state) {
+  change_replay(sink, [](auto& state) {
     REQUIRE(state.messages.size() >= 201);
     std::size_t const repeated = state.messages.size() - 201;
     CHECK(repeated < 7);
