@@ -159,6 +159,30 @@ TEST_CASE(
   CHECK_FALSE(reported.contains("column \\\"level\\\""));
 }
 
+TEST_CASE("times before 1677 and after 2262 are stored, and one that the server cannot hold is NULL") {
+  using namespace std::chrono;
+  auto& server = shared_server();
+  postgres_config config = config_in("far_times");
+  config.extract_fields = {"message", "data.at:timestamptz"};
+  fapilog::runtime rt{{.sinks = {postgres{config}}}};
+  auto const log = rt.get_logger();
+  log.info("1", kv("at", sys_time<milliseconds>{milliseconds{253'402'300'799'999}}));
+  log.info("2", kv("at", sys_days{year{1066} / 10 / 14}));
+  log.info("3", kv("at", sys_days{year{-4712} / 1 / 1}));
+  log.info("4", kv("at", sys_days{year{32'000} / 1 / 1}));
+  log.info("5", kv("at", sys_seconds::max()));
+  log.info("6", kv("at", sys_days{year{2026} / 1 / 27}));
+  REQUIRE(rt.flush(30s));
+  CHECK(server.sql("SET timezone = 'UTC'; SELECT at::text, event->'log'->'data'->>'at' FROM far_times.logs "
+                   "ORDER BY message") ==
+        std::vector<strings>{{"9999-12-31 23:59:59.999+00", "9999-12-31T23:59:59.999Z"},
+                             {"1066-10-14 00:00:00+00", "1066-10-14T00:00:00Z"},
+                             {"4713-01-01 00:00:00+00 BC", "-4712-01-01T00:00:00Z"},
+                             {"32000-01-01 00:00:00+00", "+32000-01-01T00:00:00Z"},
+                             {"NULL", "+292277026596-12-04T15:30:07Z"},
+                             {"2026-01-27 00:00:00+00", "2026-01-27T00:00:00Z"}});
+}
+
 TEST_CASE("health reports how many of the last records were rejected, and the last SQLSTATE") {
   auto& server = shared_server();
   postgres_config const config = config_in("refusing");

@@ -198,6 +198,13 @@ inline std::string_view utf8_of(char (&bytes)[4], char32_t code_point) noexcept 
   return {bytes, detail::encode_utf8(bytes, code_point)};
 }
 
+/// Writes a time, at most 38 characters.
+inline char* put_time(char* to, timestamp_value time) noexcept {
+  if (time.far_seconds != 0) [[unlikely]]
+    return detail::put_far_timestamp(to, time.far_seconds, time.far_us, time.digits);
+  return detail::put_timestamp(to, time.unix_ns, time.digits);
+}
+
 /// Writes what a value holds as JSON.
 struct json_visitor {
   detail::text_buffer& out;
@@ -216,7 +223,7 @@ struct json_visitor {
   [[gnu::always_inline]] void operator()(timestamp_value time) const {
     char* const to = out.room(40);
     *to = '"';
-    char* end = detail::put_timestamp(to + 1, time.unix_ns, time.digits);
+    char* end = put_time(to + 1, time);
     *end++ = '"';
     out.end_at(end);
   }
@@ -277,7 +284,7 @@ struct plain_visitor : json_visitor {
   }
   [[gnu::always_inline]] void operator()(timestamp_value time) const {
     char* const to = out.room(40);
-    out.end_at(detail::put_timestamp(to, time.unix_ns, time.digits));
+    out.end_at(put_time(to, time));
   }
   [[gnu::always_inline]] void operator()(duration_value duration) const {
     detail::put_duration_text(out, duration.ns, duration.unit);

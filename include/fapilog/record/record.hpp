@@ -21,7 +21,7 @@ enum class kind : std::uint8_t {
   f32 = 5,
   character = 6,  ///< one code point
   string = 7,
-  timestamp = 8,  ///< nanoseconds since 1970-01-01 UTC
+  timestamp = 8,  ///< since 1970-01-01 UTC: nanoseconds, or a larger unit if these do not suffice
   duration = 9,   ///< nanoseconds
   uuid = 10,
   bytes = 11,
@@ -44,6 +44,11 @@ inline constexpr std::uint8_t key_is_literal = 1;  ///< eight bytes follow: a po
 inline constexpr std::uint8_t key_is_inline = 2;   ///< the key's characters follow, padded
 inline constexpr std::uint8_t clipped = 4;         ///< a part of the value was cut to stay within a limit
 inline constexpr std::uint8_t failed = 8;  ///< the value could not be made; it is a string with the reason
+
+/// Added to the digits of a time that nanoseconds cannot represent (before 1677 or after 2262): the word counts microseconds,
+/// or seconds if these do not suffice either.
+inline constexpr std::uint32_t in_microseconds = 16;
+inline constexpr std::uint32_t in_seconds = 32;
 
 /// Starts every field and format argument. Key and payload follow.
 struct cell_head {

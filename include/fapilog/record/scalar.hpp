@@ -94,6 +94,24 @@ scalar bits_scalar(kind type, T value, std::uint32_t extra = 0) noexcept {
   return result;
 }
 
+/// The scalar for a time that 64-bit nanoseconds cannot represent: `count` periods of Num / Den seconds after 1970.
+template <std::intmax_t Num, std::intmax_t Den, class Rep>
+[[gnu::cold, gnu::noinline]] scalar far_timestamp(Rep count, std::uint32_t digits) noexcept {
+  constexpr auto max = std::numeric_limits<std::int64_t>::max();
+  constexpr auto min = std::numeric_limits<std::int64_t>::min();
+  // Microseconds are the nanoseconds of a period that is shorter by this factor.
+  std::int64_t const us = saturated_ns(count, Num, Den * std::intmax_t{1'000});
+  if (us != max && us != min)
+    return bits_scalar(kind::timestamp, us, digits | record_format::in_microseconds);
+  std::int64_t seconds = 0;
+  if constexpr (std::is_integral_v<Rep>) {
+    if (__builtin_mul_overflow(count / Den, Num, &seconds)) seconds = count < 0 ? min : max;
+  } else {
+    seconds = saturated_ns(count, Num, Den * std::intmax_t{1'000'000'000});
+  }
+  return bits_scalar(kind::timestamp, seconds, record_format::in_seconds);
+}
+
 /// The scalar for a value of any type that is a `scalar_value`.
 template <class T>
 [[nodiscard]] scalar make_scalar(T const& v) noexcept {
@@ -138,9 +156,17 @@ template <class T>
     auto const since = v.time_since_epoch();
     using span = std::remove_cvref_t<decltype(since)>;
     if constexpr (detail::shape::calendar_time<T>) {
-      return bits_scalar(
-          kind::timestamp, saturated_ns(since.count(), span::period::num, span::period::den),
-          std::is_floating_point_v<typename span::rep> ? 9 : digits_of<typename span::period>());
+      std::int64_t const ns = saturated_ns(since.count(), span::period::num, span::period::den);
+      using period = typename span::period;
+      constexpr bool is_real = std::is_floating_point_v<typename span::rep>;
+      constexpr std::uint32_t digits = is_real ? 9 : digits_of<period>();
+      constexpr bool always_fits = period::num == 1 && period::den == 1'000'000'000 && !is_real;
+      if constexpr (!always_fits) {
+        constexpr std::numeric_limits<std::int64_t> limits;
+        if (ns == limits.max() || ns == limits.min()) [[unlikely]]
+          return far_timestamp<period::num, period::den>(since.count(), digits);
+      }
+      return bits_scalar(kind::timestamp, ns, digits);
     } else {
       return make_scalar(since);
     }

@@ -5,6 +5,7 @@
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/record/record.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -86,6 +87,34 @@ inline char* put_timestamp(char* to, std::int64_t unix_ns, std::uint32_t digits)
     std::int64_t unit = 100'000'000;
     for (std::uint32_t i = 0; i < digits && i < 9; ++i, unit /= 10)
       *to++ = static_cast<char>('0' + rest / unit % 10);
+  }
+  *to++ = 'Z';
+  return to;
+}
+
+/// Writes a time that 64-bit nanoseconds cannot represent, at most 38 characters. Years after 9999 and before 0 have a sign,
+/// as in ISO 8601.
+[[gnu::cold]] inline char* put_far_timestamp(char* to, std::int64_t unix_seconds, std::uint32_t us,
+                                             std::uint32_t digits) noexcept {
+  std::int64_t const year = civil_from_seconds(unix_seconds).year;
+  constexpr std::int64_t cycle = 400 * 365 + 97;  // days after which the calendar repeats
+  if (year >= 0 && year <= 9'999) {
+    to = put_civil(to, unix_seconds);
+  } else {
+    *to++ = year < 0 ? '-' : '+';
+    std::int64_t const magnitude = year < 0 ? -year : year;
+    for (std::int64_t limit = 1'000; magnitude < limit && limit > 1; limit /= 10) *to++ = '0';
+    to = std::to_chars(to, to + 20, magnitude).ptr;
+    char rest[20];
+    std::int64_t const days = unix_seconds / 86'400;
+    put_civil(rest, unix_seconds - days / cycle * cycle * 86'400);
+    to = std::copy_n(rest + 4, 15, to);  // without the year
+  }
+  if (digits > 0) {
+    *to++ = '.';
+    std::uint32_t unit = 100'000;
+    for (std::uint32_t i = 0; i < digits && i < 6; ++i, unit /= 10)
+      *to++ = static_cast<char>('0' + us / unit % 10);
   }
   *to++ = 'Z';
   return to;

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <string_view>
 
 namespace fapilog::inline v0_1 {
@@ -73,8 +74,11 @@ struct member {
 
 /// Nanoseconds since 1970-01-01 UTC, shown with this many digits after the second.
 struct timestamp_value {
-  std::int64_t unix_ns;
+  std::int64_t
+      unix_ns;  ///< if it cannot represent the time (before 1677 or after 2262): its smallest or largest value
   std::uint32_t digits;
+  std::int64_t far_seconds = 0;  ///< then: seconds since 1970-01-01 UTC; otherwise 0
+  std::uint32_t far_us = 0;      ///< then: microseconds after that second
 };
 
 /// Nanoseconds, and the unit in which the duration was given.
@@ -112,6 +116,23 @@ struct array_value {
   [[nodiscard]] constexpr value const* end() const noexcept { return elements + size; }
 };
 
+namespace detail {
+
+/// The time of a value of the kind `timestamp`.
+[[nodiscard]] constexpr timestamp_value timestamp_of(std::int64_t word, std::uint32_t digits) noexcept {
+  constexpr std::uint32_t far = record_format::in_microseconds | record_format::in_seconds;
+  if ((digits & far) == 0) [[likely]]
+    return {word, digits};
+  constexpr std::int64_t million = 1'000'000;
+  bool const has_fraction = (digits & record_format::in_microseconds) != 0;
+  std::int64_t const fraction = has_fraction ? (word % million + million) % million : 0;
+  return {word < 0 ? std::numeric_limits<std::int64_t>::min() : std::numeric_limits<std::int64_t>::max(),
+          digits & ~far, has_fraction ? (word - fraction) / million : word,
+          static_cast<std::uint32_t>(fraction)};
+}
+
+}  // namespace detail
+
 // No `default`: the compiler warns of a kind that is missing here.
 template <class Visitor>
 [[gnu::always_inline]] constexpr decltype(auto) value::visit(Visitor&& visitor) const {
@@ -123,7 +144,7 @@ template <class Visitor>
     case kind::f32: return visitor(f32);
     case kind::character: return visitor(static_cast<char32_t>(code_point));
     case kind::string: return visitor(std::string_view{text, size});
-    case kind::timestamp: return visitor(timestamp_value{i64, size});
+    case kind::timestamp: return visitor(detail::timestamp_of(i64, size));
     case kind::duration: return visitor(duration_value{i64, static_cast<detail::record_format::unit>(size)});
     case kind::uuid: {
       uuid id;

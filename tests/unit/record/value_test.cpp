@@ -494,6 +494,26 @@ TEST_CASE("durations too long for 64-bit nanoseconds are limited to the longest 
         json(most));
 }
 
+TEST_CASE("time points before 1677 and after 2262 are exact") {
+  using namespace std::chrono;
+  support::logged test;
+  CHECK(test.field(sys_days{year{9999} / 12 / 31}) == "9999-12-31T00:00:00Z");
+  CHECK(test.field(sys_seconds{seconds{253'402'300'799}}) == "9999-12-31T23:59:59Z");
+  CHECK(test.field(sys_time<milliseconds>{milliseconds{253'402'300'799'999}}) == "9999-12-31T23:59:59.999Z");
+  CHECK(test.field(sys_time<milliseconds>{milliseconds{-11'676'096'000'001}}) == "1599-12-31T23:59:59.999Z");
+  CHECK(test.field(sys_time<microseconds>{microseconds{-11'676'096'000'000'001}}) ==
+        "1599-12-31T23:59:59.999999Z");
+  CHECK(test.field(sys_days{year{0} / 2 / 29}) == "0000-02-29T00:00:00Z");
+  CHECK(test.field(sys_days{year{-44} / 3 / 15}) == "-0044-03-15T00:00:00Z");
+  CHECK(test.field(sys_days{year{10'000} / 1 / 1}) == "+10000-01-01T00:00:00Z");
+  CHECK(test.field(sys_days{days{2'147'483'647}}) == "+5881580-07-11T00:00:00Z");
+  CHECK(test.field(sys_days{days{-2'147'483'648}}) == "-5877641-06-23T00:00:00Z");
+  CHECK(test.field(sys_seconds::max()) == "+292277026596-12-04T15:30:07Z");
+  CHECK(test.field(sys_time<duration<double>>{duration<double>{253'402'300'799.5}}) ==
+        "9999-12-31T23:59:59.500000Z");
+  CHECK(test.argument(sys_days{year{9999} / 12 / 31}) == "9999-12-31T00:00:00Z");
+}
+
 TEST_CASE("time points of the system clock are RFC 3339 in UTC, with the precision of their type") {
   using namespace std::chrono;
   support::logged test;

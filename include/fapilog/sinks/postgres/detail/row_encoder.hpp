@@ -119,9 +119,7 @@ class row_encoder {
       case sql_type::boolean:
         if (v.type != kind::boolean) return to.add_null();
         return to.add(v.boolean ? std::string_view{"\1", 1} : std::string_view{"\0", 1});
-      case sql_type::timestamptz:
-        if (v.type != kind::timestamp) return to.add_null();
-        return put_number(to, microseconds_since_2000(v.i64));
+      case sql_type::timestamptz: return put_number(to, v.visit(time_visitor{}));
       case sql_type::json:
       case sql_type::jsonb:
         scratch_.clear();
@@ -137,12 +135,26 @@ class row_encoder {
     else to.add_null();
   }
 
-  static std::int64_t microseconds_since_2000(std::int64_t unix_ns) noexcept {
-    constexpr std::int64_t from_1970_to_2000 = 946'684'800'000'000;
-    std::int64_t us = unix_ns / 1'000;
-    if (unix_ns % 1'000 < 0) --us;
-    return us - from_1970_to_2000;
-  }
+  /// A value in microseconds since 2000, if it is a time from 4713 BC to the year 294,276.
+  struct time_visitor {
+    std::optional<std::int64_t> operator()(timestamp_value time) const noexcept {
+      constexpr std::int64_t from_1970_to_2000 = 946'684'800;  // seconds
+      constexpr std::int64_t million = 1'000'000;
+      if (time.far_seconds != 0) {
+        constexpr std::int64_t first = -210'866'803'200;
+        constexpr std::int64_t end = 9'224'318'016'000;
+        if (time.far_seconds < first || time.far_seconds >= end) return std::nullopt;
+        return (time.far_seconds - from_1970_to_2000) * million + time.far_us;
+      }
+      std::int64_t us = time.unix_ns / 1'000;
+      if (time.unix_ns % 1'000 < 0) --us;
+      return us - from_1970_to_2000 * million;
+    }
+    template <class Other>
+    std::optional<std::int64_t> operator()(Other const&) const noexcept {
+      return std::nullopt;
+    }
+  };
 
   template <class Number>
   static std::optional<Number> parsed(std::string_view text) noexcept {
