@@ -166,7 +166,8 @@ TEST_CASE("ten thousand short threads use few lanes and lose nothing") {
 }
 
 TEST_CASE("the memory of threads that have ended is returned") {
-  fapilog::runtime rt{{.when_full = fapilog::when_full::block, .wait_policy = fapilog::wait_policy::event, .sinks = {}}};
+  fapilog::runtime rt{
+      {.when_full = fapilog::when_full::block, .wait_policy = fapilog::wait_policy::event, .sinks = {}}};
   auto const log = rt.get_logger();
   auto const resident_kib = [] {
     std::ifstream status{"/proc/self/status"};

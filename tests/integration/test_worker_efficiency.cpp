@@ -106,7 +106,8 @@ TEST_CASE("an idle runtime makes no voluntary context switch in its worker") {
 TEST_CASE("both barriers wake the worker through the public logger") {
   for (bool const membarrier : {true, false}) {
     auto sink = std::make_shared<counting_sink>();
-    fapilog::runtime rt{{.wait_policy = fapilog::wait_policy::event, .use_membarrier = membarrier, .sinks = {sink}}};
+    fapilog::runtime rt{
+        {.wait_policy = fapilog::wait_policy::event, .use_membarrier = membarrier, .sinks = {sink}}};
     auto const log = rt.get_logger();
     for (std::uint64_t i = 1; i <= 500; ++i) {
       log.info("wake");

@@ -24,9 +24,12 @@ struct stdout_json_config {
                   .text = "File descriptor that the lines are written to; it is never closed.",
                   .min = 0},
           self.descriptor);
-    visit(setting{.name = "write_timeout",
-                  .text = "How long a write waits while the reader of a full non-blocking descriptor takes nothing."},
-          self.write_timeout);
+    visit(
+        setting{
+            .name = "write_timeout",
+            .text =
+                "How long a write waits while the reader of a full non-blocking descriptor takes nothing."},
+        self.write_timeout);
   }
 };
 

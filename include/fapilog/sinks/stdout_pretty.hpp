@@ -43,9 +43,12 @@ struct stdout_pretty_config {
                   .text = "`automatic`: on a terminal, unless NO_COLOR is not empty or TERM is `dumb`."},
           self.colours);
     visit(setting{.name = "location", .text = "Shows file and line of the call."}, self.location);
-    visit(setting{.name = "write_timeout",
-                  .text = "How long a write waits while the reader of a full non-blocking descriptor takes nothing."},
-          self.write_timeout);
+    visit(
+        setting{
+            .name = "write_timeout",
+            .text =
+                "How long a write waits while the reader of a full non-blocking descriptor takes nothing."},
+        self.write_timeout);
   }
 };
 
