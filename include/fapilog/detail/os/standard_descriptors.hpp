@@ -14,7 +14,7 @@ inline constexpr int max_standard_descriptor = 2;
 
 /// Fills each closed standard descriptor with one that fails like a closed one: a read from 0 and a write to 1 or 2 fail
 /// with EBADF. So neither the library nor other code opens a file, pipe or socket there by accident. Programs can still
-/// close and replace them (`freopen`, `dup2`); programs started with `exec` find them closed. Preserves errno.
+/// close and replace them (freopen(3), `dup2`); programs started with `exec` find them closed. Preserves errno.
 /// Thread: any. Throws: never.
 [[gnu::cold]] inline void reserve_standard_descriptors() noexcept {
   int const before = errno;
