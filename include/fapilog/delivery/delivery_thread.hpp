@@ -95,9 +95,15 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     if (thread_.joinable()) thread_.join();
   }
 
-  /// Parks the thread between two attempts and locks this object. Gives up at `deadline` if the sink hangs.
+  /// Parks the thread between two attempts and locks this object. Before that, waits for up to half of the time until the
+  /// queue is empty, unless the sink fails, because the parent may end by `_exit`. Gives up at `deadline` if the sink hangs.
   [[gnu::cold]] void before_fork(clock::time_point deadline) override {
     std::unique_lock lock{mutex_};
+    auto const now = clock::now();
+    is_emptied_for_fork_ = true;
+    changed_.wait_until(lock, now + (deadline - now) / 2,
+                        [this] { return is_out_of_sink() || has_nothing_to_lose() || is_failing(); });
+    is_emptied_for_fork_ = false;
     is_pause_requested_ = true;
     wake_.notify_one();
     changed_.wait_until(lock, deadline, [this] { return is_out_of_sink(); });
@@ -155,6 +161,12 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
   [[nodiscard]] bool is_out_of_sink() const noexcept {
     return activity_ == activity::parked || phase_ == phase::ended || !thread_.joinable();
   }
+
+  /// True if every part is delivered or on disk.
+  [[nodiscard]] bool has_nothing_to_lose() const noexcept {
+    return !backlog_.has_queued() && (!backlog_.has_current() || backlog_.current_is_spooled());
+  }
+  [[nodiscard]] bool is_failing() const noexcept { return last_attempt_ != attempt_state::done; }
 
   [[gnu::cold]] void advance_to(phase next) {
     std::lock_guard const lock{mutex_};
@@ -287,7 +299,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     lock.lock();
     last_attempt_ = result.state;
     not_before_ = result.state == attempt_state::done ? clock::time_point{} : result.retry_at;
-    if (is_worker_waiting_) changed_.notify_all();
+    if (is_worker_waiting_ || is_emptied_for_fork_) changed_.notify_all();
     if (backlog_.current_is_spooled()) return after_attempt_on_spooled(result.state);
     switch (result.state) {
       case attempt_state::done: return finish_current();
@@ -334,10 +346,11 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
   attempt_state last_attempt_ = attempt_state::done;
   clock::time_point not_before_{};  ///< end of the pause after a failed attempt
   clock::time_point closed_at_{};
-  bool skip_pause_ = false;          ///< a flush requires an attempt before the pause ends
-  bool is_worker_waiting_ = false;   ///< for room, in `enqueue`
-  bool is_overflowing_ = false;      ///< parts are refused, which has been reported
-  bool is_pause_requested_ = false;  ///< by `before_fork`
+  bool skip_pause_ = false;           ///< a flush requires an attempt before the pause ends
+  bool is_worker_waiting_ = false;    ///< for room, in `enqueue`
+  bool is_overflowing_ = false;       ///< parts are refused, which has been reported
+  bool is_pause_requested_ = false;   ///< by `before_fork`
+  bool is_emptied_for_fork_ = false;  ///< `before_fork` waits for the queue
   fork_safe<std::thread> thread_;
 };
 

@@ -2,6 +2,7 @@
 // The channel of a runtime: log calls write into one lane per thread, and the worker reads all lanes.
 #pragma once
 
+#include <fapilog/detail/os/cancellation.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/metrics/account.hpp>
 #include <fapilog/queue/backpressure.hpp>
@@ -298,6 +299,7 @@ class lane_channel final : public channel {
   }
 
   [[gnu::noinline, gnu::cold]] lane* acquire_lane() noexcept {
+    cancellation_blocked const guard;
     try {
       if (at_acquire_) at_acquire_();
       return detail::acquire_lane(*this, lanes_);
@@ -308,6 +310,7 @@ class lane_channel final : public channel {
 
   [[gnu::noinline, gnu::cold]] std::byte* wait_for_room(lane& owner, std::size_t size, std::size_t block,
                                                         level value) noexcept {
+    cancellation_blocked const guard;
     return backpressure_.wait_for_room(owner, size, block, keep_free(value), *this, event_);
   }
 

@@ -2,6 +2,7 @@
 // Encodes one log call as a log record.
 #pragma once
 
+#include <fapilog/detail/os/cancellation.hpp>
 #include <fapilog/queue/channel.hpp>
 #include <fapilog/record/field_cells.hpp>
 #include <fapilog/record/record.hpp>
@@ -61,15 +62,17 @@ inline std::byte* put_log_start(std::byte* to, record_content const& c, std::uin
 
 /// Encodes the deferred values of a call into `scratch` and returns the size of the whole record, or 0 without memory.
 /// Sets `is_clipped` if a value was cut to stay within a limit. A deferred value runs the user's code, which may log;
-/// its record then uses the scratch behind this one's.
+/// its record then uses the scratch behind this one's. The thread is not cancelled meanwhile.
 inline std::size_t encode_deferred(record_content const& c, byte_buffer& scratch, bool& is_clipped) noexcept {
   std::size_t size = sizeof(detail::record_format::log_start);
+  cancellation_guard guard;
   for (std::size_t i = 0; i < c.count; ++i) {
     field const& f = c.items[i];
     if (f.type() != kind::deferred) [[likely]] {
       size += cell_bytes(f);
       continue;
     }
+    guard.begin();
     std::size_t const before = scratch.size();
     is_clipped |= append_guarded(scratch, f, before + c.logger.owner.max_record_bytes());
     if (scratch.size() == before) {  // nothing fitted: null keeps the item's place

@@ -4,6 +4,7 @@
 
 #include <fapilog/detail/memory/byte_buffer.hpp>
 #include <fapilog/detail/memory/shared_bytes.hpp>
+#include <fapilog/detail/os/cancellation.hpp>
 #include <fapilog/detail/text/utf8.hpp>
 #include <fapilog/record/field.hpp>
 #include <fapilog/record/record.hpp>
@@ -130,6 +131,7 @@ inline bool append_null(byte_buffer& out, field const& f) noexcept {
 /// Returns `before` if there is no memory. Throws: never.
 inline shared_bytes freeze(field const* fields, std::size_t count, shared_bytes const& before,
                            std::size_t limit) noexcept {
+  cancellation_blocked const guard;
   try {
     byte_buffer out;
     for (std::size_t i = 0; i < count; ++i) {

@@ -5,6 +5,7 @@
 #include <fapilog/detail/os/fork.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
@@ -13,8 +14,18 @@ namespace fapilog::inline v0_1::detail {
 /// Thread: `is_requested` any; `park` the worker; the rest under the owner's mutex.
 class fork_pause {
  public:
+  using clock = std::chrono::steady_clock;
+
   [[nodiscard]] bool is_requested() const noexcept { return is_requested_.load(std::memory_order_acquire); }
-  void request() noexcept { is_requested_.store(true, std::memory_order_seq_cst); }
+  /// The worker may handle the records logged so far until `handed_over_by`, before it pauses.
+  void request(clock::time_point handed_over_by) noexcept {
+    handed_over_by_.store(handed_over_by, std::memory_order_relaxed);
+    is_requested_.store(true, std::memory_order_seq_cst);
+  }
+  /// True once the worker must pause without handling more records.
+  [[nodiscard]] bool is_due() const noexcept {
+    return is_requested() && clock::now() >= handed_over_by_.load(std::memory_order_relaxed);
+  }
 
   /// Reports that the worker has paused (`changed`), and waits until the process has forked.
   [[gnu::cold]] void park(std::unique_lock<std::mutex>& lock, std::condition_variable& changed) {
@@ -38,6 +49,7 @@ class fork_pause {
 
  private:
   std::atomic<bool> is_requested_{false};
+  std::atomic<clock::time_point> handed_over_by_{clock::time_point{}};
   bool is_parked_ = false;
   fork_safe<std::condition_variable> resumed_;
 };

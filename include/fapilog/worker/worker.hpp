@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/delivery/delivery_metrics.hpp>
+#include <fapilog/detail/os/cancellation.hpp>
 #include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/metrics/account.hpp>
@@ -63,6 +64,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   /// Waits until everything submitted before has passed the stages and the sinks have flushed. On a thread that serves the
   /// sinks it returns at once, incomplete.
   [[nodiscard, gnu::cold]] account flush(std::chrono::nanoseconds timeout) {
+    cancellation_blocked const guard;
     auto const began = clock::now();
     std::unique_lock lock{requests_->mutex};
     if (is_dormant_) return account_since(began, true);
@@ -78,6 +80,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
 
   /// Closes the channel, handles the records in it, flushes and stops the sinks, and ends the thread.
   [[nodiscard, gnu::cold]] account drain(std::chrono::nanoseconds timeout) {
+    cancellation_blocked const guard;
     auto const began = clock::now();
     channel_.close_for_calls();
     requests_->stop.store(true, std::memory_order_seq_cst);
@@ -101,6 +104,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   /// this one. Returns false if the changes were not applied within `timeout`; they are then applied later, unless the
   /// runtime ends first.
   [[nodiscard, gnu::cold]] bool change(runtime_changes changes, std::chrono::nanoseconds timeout) {
+    cancellation_blocked const guard;
     auto const request = std::make_shared<pending_changes::request>();
     request->changes = std::move(changes);
     auto const began = clock::now();
@@ -115,12 +119,14 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     return request->is_applied;
   }
 
-  /// Pauses the worker between two batches and takes every lock that a child must not inherit as locked. A worker that
-  /// hangs in a sink is left running at `deadline`.
+  /// Pauses the worker between two batches and takes every lock that a child must not inherit as locked. Before that, the
+  /// worker hands over the records logged so far, if half of the time is enough, because the parent may end by `_exit`. A
+  /// worker that hangs in a sink is left running at `deadline`.
   [[gnu::cold]] void before_fork(clock::time_point deadline) override {
     std::unique_lock lock{requests_->mutex};
     if (!requests_->has_finished && !is_dormant_ && !is_own_thread()) {
-      requests_->pause.request();
+      auto const now = clock::now();
+      requests_->pause.request(now + (deadline - now) / 2);
       lock.unlock();
       wake();
       lock.lock();

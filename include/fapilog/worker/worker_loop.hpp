@@ -138,7 +138,7 @@ class worker_loop {
     clock_.sync_if_due();
     update_pressure();
 
-    bool const has_read = read_lanes();
+    bool const has_read = read_lanes([this] { return requests_->pause.is_requested(); });
     if (requests_->pause.is_requested()) return true;  // the process forks; the rest is done after that
 
     internal_.add(is_flush || (is_stopping && !channel_.lanes().has_records()));
@@ -152,14 +152,15 @@ class worker_loop {
     return true;
   }
 
-  /// Puts every record that was published so far into batches. True if there was any.
-  bool read_lanes() {
+  /// Puts every record that was published so far into batches, until `must_end` returns true. True if there was any.
+  template <class MustEnd>
+  bool read_lanes(MustEnd const& must_end) {
     if (retired_ == nullptr) retired_ = channel_.retired().take();
     bool const has_read = reader_.pass(
         [&](lane& from, std::byte const* record, detail::shared_bytes const& scope) {
           builder_.add(record, scope, from.thread_id, clock_);
         },
-        [&] { return requests_->pause.is_requested(); });
+        must_end);
     if (!requests_->pause.is_requested()) retired_loggers::delete_all(std::exchange(retired_, nullptr));
     return has_read;
   }
@@ -175,7 +176,13 @@ class worker_loop {
     idle_.wait(due, has_records, has_requests, [this] { channel_.lanes().trim_unowned(); });
   }
 
-  void pause_for_fork() {
+  /// Hands over the records logged so far, then waits until the process has forked.
+  [[gnu::cold]] void pause_for_fork() {
+    clock_.sync_if_due();
+    guarded([&] {
+      (void)read_lanes([this] { return requests_->pause.is_due(); });
+      builder_.hand_over(false);
+    });
     writer_.wait_until_idle();
     std::unique_lock lock{requests_->mutex};
     requests_->pause.park(lock, requests_->changed);

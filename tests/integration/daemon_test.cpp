@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// Programs that become daemons, and other parents that end by _exit after a fork: their records are written once.
+#include "support/catch.hpp"
+#include "support/files.hpp"
+#include "support/scale.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <fapilog/fapilog.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using fapilog::kv;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Appends to a file, slowly, on a thread of its own.
+struct slow_file_sink {
+  static constexpr bool may_block = true;
+  std::string path;
+  void write(fapilog::batch const& entries) const {
+    std::ofstream{path, std::ios::app} << entries.text();
+    ::usleep(2'000);
+  }
+};
+
+/// Fails until `works`.
+struct failing_sink {
+  static constexpr bool may_block = true;
+  std::shared_ptr<std::atomic<int>> attempts;
+  std::shared_ptr<std::atomic<bool>> works;
+  fapilog::write_result write(fapilog::batch const&) const {
+    ++*attempts;
+    if (!*works) return fapilog::write_result::retry("down", 0, 1h);
+    return fapilog::write_result::delivered();
+  }
+};
+
+/// Becomes a daemon in one of the usual ways. Returns in the daemon only. Logs before each fork.
+void become_daemon(int way, fapilog::logger const& log) {
+  log.info("started");
+  if (way == 0) {
+    if (::daemon(1, 0) != 0) ::_exit(1);
+    return;
+  }
+  if (::fork() != 0) ::_exit(0);
+  log.info("between");
+  ::setsid();
+  if (::fork() != 0) ::_exit(0);
+}
+
+/// The number of records of each message in both files.
+std::map<std::string, int> daemon_messages(std::string const& path) {
+  std::map<std::string, int> all;
+  std::ifstream file{path};
+  for (std::string line; std::getline(file, line);)
+    ++all[nlohmann::json::parse(line).at("log").at("message").get<std::string>()];
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("records before daemon(3) or a double fork are written once, though the parent ends by _exit") {
+  if (support::thread_sanitized) SKIP("the thread sanitizer does not support threads in a forked child");
+  int const way = GENERATE(0, 1);
+  CAPTURE(way);
+  support::temporary_directory const directory;
+  std::string const direct = directory / "direct.log";
+  std::string const behind = directory / "behind.log";
+  support::pipe_pair alive;  // its end of file is the end of the daemon
+  ::pid_t const child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::alarm(120);
+    fapilog::options o{.when_full = fapilog::when_full::block};
+    o.batch_max_size = 16;
+    o.batch_timeout = 1h;  // a part of the records waits in the batch
+    o.sinks = {fapilog::sinks::rotating_file{{.path = direct}}, slow_file_sink{behind}};
+    auto* const rt = new fapilog::runtime{std::move(o)};
+    auto const log = rt->get_logger("daemon");
+    for (int i = 0; i < 500; ++i) log.info("before");
+    become_daemon(way, log);
+    for (int i = 0; i < 100; ++i) log.info("after");
+    ::_exit(rt->drain(60s).complete ? 0 : 1);
+  }
+  alive.close_write();
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  CHECK(alive.read_once().empty());
+  std::map<std::string, int> expected{{"before", 500}, {"started", 1}, {"after", 100}};
+  if (way == 1) expected["between"] = 1;
+  CHECK(daemon_messages(direct) == expected);
+  CHECK(daemon_messages(behind) == expected);
+}
+
+TEST_CASE("a fork does not wait for a sink that fails, and the parent keeps its records") {
+  if (support::thread_sanitized) SKIP("the thread sanitizer does not support threads in a forked child");
+  auto const attempts = std::make_shared<std::atomic<int>>(0);
+  auto const works = std::make_shared<std::atomic<bool>>(false);
+  fapilog::options o;
+  fapilog::delivery_options keeps_trying;
+
+  o.sinks.push_back({failing_sink{attempts, works}, keeps_trying});
+  fapilog::runtime rt{std::move(o)};
+  auto const log = rt.get_logger("daemon");
+  log.info("waits");
+  while (*attempts == 0) ::sched_yield();
+  ::pid_t const child = ::fork();
+  if (child == 0) ::_exit(0);
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  *works = true;
+  CHECK(rt.drain(60s).processed == 1);
+}
