@@ -124,7 +124,8 @@ build_and_test() {
   "${fixed_addresses[@]}" cmake --build --preset "$preset" -j "$jobs" -- -k 0 || fail "$preset: the build failed"
   stage "$preset: test"
   log=build/$preset/ctest.log
-  "${fixed_addresses[@]}" ctest --preset "$preset" -j "$jobs" "$@" 2>&1 | tee "$log"
+  # A timeout may be due to other work on the machine: such a test gets a second chance, one that fails does not.
+  "${fixed_addresses[@]}" ctest --preset "$preset" -j "$jobs" --repeat after-timeout:2 "$@" 2>&1 | tee "$log"
   if [[ $(grep -E '^[0-9]+% tests passed' "$log" | tail -n 1) =~ ([0-9]+)' tests failed out of '([0-9]+)$ ]]; then
     passed=$((passed + BASH_REMATCH[2] - BASH_REMATCH[1]))
     # After the summary, ctest lists them as `<tab>12 - name (Failed)`.
