@@ -160,7 +160,7 @@ TEST_CASE("the first connection takes over the share of one that is refused, and
 TEST_CASE("finds refused records in every share of a batch") {
   auto& server = shared_server();
   auto const config = several(server, "shares", 3);
-  server.sql("ALTER TABLE shares.logs ADD CHECK (message <> 'marked')");
+  server.sql("ALTER TABLE shares.logs ADD CHECK (coalesce(message, 'marked') <> 'marked')");
   postgres sink{config};
   sink.start(fapilog::start_context{});
   std::vector<std::size_t> const marked{0, 299, 300, 450, 599, 600, 899};
@@ -199,7 +199,7 @@ TEST_CASE("checks for an existing key only if the record may be stored already")
   auto& server = shared_server();
   auto config = several(server, "known", 1);
   config.application_name = "known";
-  server.sql("ALTER TABLE known.logs ADD CHECK (message <> 'marked')");
+  server.sql("ALTER TABLE known.logs ADD CHECK (coalesce(message, 'marked') <> 'marked')");
   auto const sent = [&server](std::string const& clause) {
     std::size_t count = 0;
     for (auto const& line : server.statements("known"))
@@ -230,6 +230,30 @@ TEST_CASE("checks for an existing key only if the record may be stored already")
   CHECK(later.write(records(100)));
   CHECK(sent("ON CONFLICT") == 2);
   CHECK(server.count("known.logs") == 599);
+}
+
+TEST_CASE("a row that the server does not confirm is not delivered, unless a trigger explains it") {
+  auto& server = shared_server();
+  auto const config = several(server, "suppressed", 1);
+  postgres sink{config};
+  sink.start(fapilog::start_context{});
+  CHECK(sink.write(records(10)));
+  CHECK(sink.health().detail.find("trigger") == std::string::npos);
+  // The sink has read the catalogue already and does not know this trigger.
+  server.sql(
+      "CREATE FUNCTION suppressed.skip() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+      "  IF NEW.message = 'marked' THEN RETURN NULL; END IF; RETURN NEW; END $$;"
+      "CREATE TRIGGER skip BEFORE INSERT ON suppressed.logs FOR EACH ROW EXECUTE FUNCTION suppressed.skip()");
+  auto const batch = records(10, {3, 4});
+  auto const result = sink.write(batch);
+  CHECK(result.outcome() == fapilog::write_outcome::retry);
+  CHECK(result.reason() ==
+        "postgres: the server confirmed 8 of 10 rows, and no trigger or rule of the table explains it");
+  CHECK(sink.write(batch));
+  CHECK(server.count("suppressed.logs") == 18);
+  CHECK(sink.health().detail.find("a trigger or rule decides which records are stored") != std::string::npos);
+  CHECK(sink.write(records(10, {5})));
+  CHECK(server.count("suppressed.logs") == 27);
 }
 
 TEST_CASE("replaces a connection whose server process is stopped") {

@@ -261,7 +261,8 @@ TEST_CASE("no failed connection shows any part of the password") {
   };
   for (std::string const& malformed :
        {"host=/nowhere password '" + secret + "'", "password " + secret, "\"" + secret, "password='" + secret,
-        "postgresql://user:" + secret + "?@%zz/x", "postgres://x/y?" + secret}) {
+        "postgresql://user:" + secret + "?@%zz/x", "postgres://x/y?" + secret,
+        "host=127.0.0.1 port=" + secret, "host=127.0.0.1 sslmode=" + secret, secret + "=x"}) {
     INFO(malformed);
     try {
       postgres const sink{{.dsn = malformed}};
@@ -273,10 +274,9 @@ TEST_CASE("no failed connection shows any part of the password") {
   for (std::string const& dsn :
        {"host=/nowhere password=" + secret, "postgresql://user:" + secret + "@/x?host=/nowhere",
         "postgresql://user:a@" + secret + "@nohost/x", "postgresql://user:" + secret + "@nohost.invalid:1/x",
-        "postgresql://user:" + secret + "@127.0.0.1:1/x", "host=127.0.0.1 port=" + secret,
+        "postgresql://user:" + secret + "@127.0.0.1:1/x",
         "host=" + server.socket_folder() + " user=nobody_" + secret + " password=" + secret + " dbname=x",
         "host=" + server.socket_folder() + " user=postgres dbname=" + secret,
-        "host=" + server.socket_folder() + " user=postgres sslmode=" + secret,
         "host=" + server.socket_folder() + " user=postgres options='-c " + secret + "=1'"}) {
     INFO(dsn);
     support::captured_diagnostics reported;

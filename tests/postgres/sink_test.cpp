@@ -204,12 +204,37 @@ TEST_CASE("refuses a malformed dsn without repeating it") {
   CHECK(error_of({.dsn = "postgres://u:100%@h/d"}) == prefix + "an invalid percent escape at character 17");
   CHECK(error_of({.dsn = "postgres://h/d?sslmode"}) ==
         prefix + "a parameter that is not \"key=value\" at character 16");
-  CHECK(error_of({.dsn = "postgresql://h/d?a=b&c=d=e"}) ==
-        prefix + "a parameter that is not \"key=value\" at character 22");
+  CHECK(error_of({.dsn = "postgresql://h/d?user=b&c=d=e"}) ==
+        prefix + "a parameter that is not \"key=value\" at character 25");
+  CHECK(error_of({.dsn = "host=a pasword=secret"}) ==
+        prefix + "a keyword that libpq does not know at character 8");
+  CHECK(error_of({.dsn = "postgres://h/d?secret=1"}) ==
+        prefix + "a keyword that libpq does not know at character 16");
+  CHECK(error_of({.dsn = "host=a port=secret"}) ==
+        prefix + "the value of port is not from 1 to 65535 at character 8");
+  CHECK(error_of({.dsn = "postgres://u:p@h:secret/d"}) ==
+        prefix + "a port that is not from 1 to 65535 at character 18");
+  CHECK(error_of({.dsn = "postgres://u:p@[::1/d"}) ==
+        prefix + "a bracket that is not closed at character 16");
+  CHECK(error_of({.dsn = "sslmode='secret'"}) ==
+        prefix +
+            "the value of sslmode is invalid; it must be disable, allow, prefer, require, verify-ca, "
+            "verify-full, or empty at character 1");
+  CHECK(error_of({.dsn = "postgres://h/d?target_session_attrs=secret"})
+            .starts_with(prefix + "the value of target_session_attrs is invalid; it must be any, "));
+  for (char const* const value : {"-1", "0", "5x", "x", "99999999999"}) {
+    INFO(value);
+    CHECK(error_of({.dsn = std::string{"connect_timeout="} + value}) ==
+          prefix + "the value of connect_timeout is not a whole number from 1 to 2147483647 at character 1");
+  }
+  CHECK_FALSE(error_of({.dsn = "tcp_user_timeout=-1"}).empty());
+  CHECK_FALSE(error_of({.dsn = "keepalives_count=many"}).empty());
   for (char const* const valid :
        {"", "host=a", " host = a  password = 'it\\'s = two' port=1", "dbname=", "password=a\\ b user=c",
         "postgres://", "postgresql://u:p%3Fw@h1:1,h2:2/d?sslmode=require&application_name=x",
-        "postgres://u:p?w@h/d"}) {
+        "postgres://u:p?w@h/d", "host=a,b port=5432,5433 connect_timeout=' 10 ' sslmode=verify-full",
+        "host=/run/x port=, target_session_attrs=any keepalives=0", "postgresql://[::1]:5432,h:1/d?ssl=true",
+        "postgresql:///d?host=/run/x&port=5433&%73slmode=re%71uire", "service=logs options='-c geqo=off'"}) {
     INFO(valid);
     CHECK(error_of({.dsn = valid}).empty());
   }

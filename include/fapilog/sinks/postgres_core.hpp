@@ -20,13 +20,14 @@ class table_writer;
 
 namespace sinks {
 
-/// Writes each batch with one prepared `INSERT ... SELECT FROM unnest(...)`: one round trip, one transaction, and only the
-/// right to INSERT. The key is the record's `message_id`. A batch whose acknowledgement was lost is sent again with `ON
-/// CONFLICT DO NOTHING`, so each record is stored once. Large batches are divided among `connections`.
+/// Writes each batch with one `INSERT ... SELECT FROM unnest(...)` in a transaction of its own; needs only the right to
+/// INSERT. The key is the record's `message_id`. A batch whose acknowledgement was lost is sent again with `ON CONFLICT DO
+/// NOTHING`, so each record is stored once. Large batches are divided among `connections`. Leaves nothing in a session of the
+/// server, so it may share a connection pool with other clients.
 ///
 /// WARNING: with `create_table`, which is on by default, the sink runs DDL if its table is missing: `CREATE SCHEMA`,
 /// `CREATE TABLE`, `CREATE INDEX`. The presets `production` and `hardened` forbid it, and nothing can allow it under them;
-/// a migration must then create the table (`postgres_ddl`).
+/// a migration must then create the table (`postgres_ddl`). A sink that one runtime forbids it never runs DDL again.
 ///
 /// If the server is down, the table is missing or the role is refused, records wait in the queue, the spool or the fallback
 /// of their delivery, and delivery continues when the cause is gone. A record that the server refuses is found by halving

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/setting.hpp>
+#include <fapilog/sinks/postgres/detail/dsn_syntax.hpp>
 #include <fapilog/sinks/postgres/detail/setting_syntax.hpp>
 
 #include <chrono>
@@ -123,11 +124,9 @@ struct postgres_config {
       if (m.value.find('\0') != std::string::npos) report(m.name, "contains a NUL character");
     }
     report("dsn", detail::pg::dsn_problem(c.dsn));
-    report("sslmode", detail::pg::choice_problem(
-                          c.sslmode, {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}));
+    report("sslmode", detail::pg::choice_problem(c.sslmode, detail::pg::sslmodes));
     report("target_session_attrs",
-           detail::pg::choice_problem(c.target_session_attrs, {"any", "read-write", "read-only", "primary",
-                                                               "standby", "prefer-standby"}));
+           detail::pg::choice_problem(c.target_session_attrs, detail::pg::session_attributes));
   }
 };
 

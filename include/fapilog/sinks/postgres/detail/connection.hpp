@@ -70,6 +70,7 @@ struct shared_state {
   table_limits limits;
   bool limits_are_new = false;  ///< they were read for the current batch
   bool may_lack_partition = false;
+  bool may_leave_out_rows = false;
   bool may_repeat = false;  ///< the previous write failed: entries may be stored already
   socket_deadline deadline;
 };
@@ -198,9 +199,12 @@ class connection {
     end = rows_.encode(entries, first, last, shared_.config.batch_bytes, how);
     shared_.counts.statements.add();
     try {
-      std::uint64_t const inserted = insert_encoded();
+      std::uint64_t const sent = end - first;
+      std::uint64_t const inserted = std::min<std::uint64_t>(insert_encoded(), sent);
+      if (inserted < sent && !skip_stored_ && !shared_.may_leave_out_rows)
+        throw failure::unconfirmed(inserted, sent);
       shared_.counts.rows.add(inserted);
-      shared_.counts.duplicates.add(end - first - std::min<std::uint64_t>(inserted, end - first));
+      if (skip_stored_) shared_.counts.duplicates.add(sent - inserted);
       shared_.left_out.add(rows_.left_out());
     } catch (failure& failed) {
       if (failed.code == "23514" && shared_.may_lack_partition) {

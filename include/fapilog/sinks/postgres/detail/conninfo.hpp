@@ -5,7 +5,7 @@
 #include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/detail/text/concat.hpp>
 #include <fapilog/sinks/postgres/config.hpp>
-#include <fapilog/sinks/postgres/detail/setting_syntax.hpp>
+#include <fapilog/sinks/postgres/detail/dsn_syntax.hpp>
 
 #include <cstddef>
 #include <string>

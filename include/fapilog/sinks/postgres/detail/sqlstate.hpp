@@ -74,6 +74,7 @@ struct failure {
   std::string code;  ///< SQLSTATE; empty if there is none
   std::string message;
   std::optional<std::string> remedy = {};  ///< set if an operator must act: SQL that helps, may be empty
+  bool is_unconfirmed = false;             ///< the server has committed fewer rows than it was sent
 
   [[nodiscard, gnu::cold]] static failure of(std::string_view code) {
     sqlstate_rule const rule = rule_of(code);
@@ -86,6 +87,13 @@ struct failure {
   [[nodiscard, gnu::cold]] static failure unanswered() {
     return {action::reconnect, "",
             "the server did not answer within `statement_timeout` and `tcp_user_timeout`"};
+  }
+  [[nodiscard, gnu::cold]] static failure unconfirmed(std::uint64_t stored, std::uint64_t sent) {
+    failure failed{action::unknown, "",
+                   concat({"the server confirmed ", std::to_string(stored), " of ", std::to_string(sent),
+                           " rows, and no trigger or rule of the table explains it"})};
+    failed.is_unconfirmed = true;
+    return failed;
   }
   [[nodiscard, gnu::cold]] static failure not_committed() {
     return {action::reconnect, "",

@@ -24,6 +24,7 @@ struct table_state {
   bool is_unique = false;      ///< has a unique key on id, or on id and timestamp
   bool has_other_key = false;  ///< has a unique key that two records may share: the later one is left out
   bool may_lack_partition = false;  ///< a check violation then means that no partition accepts the row
+  bool may_leave_out_rows = false;  ///< the server may store fewer rows than it gets, and reports no error
   std::string problem;              ///< why it cannot be written to; empty if it can
   std::string remedy;               ///< SQL that solves the problem; may be empty
   table_limits limits;
@@ -151,6 +152,23 @@ struct table_state {
   }
 }
 
+/// True if a trigger or rule of the table or of one of its partitions may keep rows out of it, or if another server has the
+/// rows.
+[[nodiscard, gnu::cold]] inline bool may_leave_out_rows(session& db, std::string const& oid) {
+  // Bits of tgtype: 1 for each row, 2 before, 4 insert, 64 instead of.
+  return db.query(concat({"WITH RECURSIVE tree AS (SELECT ", oid,
+                          "::oid AS id UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = "
+                          "tree.id) "
+                          "SELECT EXISTS (SELECT FROM pg_class c JOIN tree ON c.oid = tree.id WHERE "
+                          "c.relkind IN ('v', 'f')) "
+                          "OR EXISTS (SELECT FROM pg_trigger t JOIN tree ON t.tgrelid = tree.id "
+                          "WHERE t.tgtype & 7 = 7 OR t.tgtype & 64 <> 0) "
+                          "OR EXISTS (SELECT FROM pg_rewrite r JOIN tree ON r.ev_class = tree.id WHERE "
+                          "r.ev_type = '3')"}))
+             .at(0)
+             .at(0) == "t";
+}
+
 /// Reads the catalogue, which every role may do. Throws: failure.
 [[nodiscard, gnu::cold]] inline table_state inspect_table(session& db, postgres_config const& config,
                                                           std::vector<column> const& columns) {
@@ -193,6 +211,7 @@ struct table_state {
       oid);
   state.is_unique = unique.at(0).at(0) != "0";
   state.has_other_key = unique.at(0).at(1) != "0";
+  state.may_leave_out_rows = may_leave_out_rows(db, oid);
   return state;
 }
 

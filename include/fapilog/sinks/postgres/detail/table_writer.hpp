@@ -77,6 +77,10 @@ class table_writer {
       if (!s.failed) continue;
       record_failure(*s.failed);
       if (s.failed->action == action::wait) s.failed = diagnose(*s.failed);
+      if (s.failed->is_unconfirmed) {
+        last_write_failed_ = false;  // with ON CONFLICT, the next count would prove nothing
+        is_checked_ = false;         // a trigger may be new
+      }
       // Refused records are written again, too: the sink reports them to the delivery only once the whole batch is
       // finished.
       return retry_after(*s.failed, refused.empty() ? s.done : std::min(s.done, refused.front()));
@@ -121,6 +125,7 @@ class table_writer {
     if (!is_connected || !is_checked_) return {false, "not connected, " + table};
     std::string text = "connected, " + table;
     if (has_other_key_) text += ", records that repeat another unique key of the table are left out";
+    if (shared_.may_leave_out_rows) text += ", a trigger or rule decides which records are stored";
     if (!is_unique_) text += ", at least once: the table has no unique key on id, or id and timestamp";
     if (!connection_error_.empty()) {
       append(text, {", not on all of its ", std::to_string(connections_.size()),
@@ -164,6 +169,7 @@ class table_writer {
     is_unique_ = state.is_unique;
     has_other_key_ = state.has_other_key;
     shared_.may_lack_partition = state.may_lack_partition;
+    shared_.may_leave_out_rows = state.may_leave_out_rows;
     is_checked_ = true;
     last_report_.clear();
   }
