@@ -49,16 +49,23 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     channel_.drop_reference();
   }
 
-  /// Starts the thread, which first starts the sinks. Throws: std::system_error without threads.
+  /// Starts the thread, which first starts the sinks, and waits briefly until those of this thread have started: a program
+  /// may give up its privileges next. Throws: std::system_error without threads.
   [[gnu::cold]] void start(start_context const& context) {
-    detail::signals_blocked const in_new_thread;
-    thread_ = std::thread{[self = shared_from_this(), context] {
-      self->loop_.start_sinks(context);
-      self->loop_.run();
-    }};
+    constexpr std::chrono::seconds longest_wait{1};
+    {
+      detail::signals_blocked const in_new_thread;
+      thread_ = std::thread{[self = shared_from_this(), context] {
+        self->loop_.start_sinks(context);
+        self->note_started();
+        self->loop_.run();
+      }};
+    }
     channel_.call_at_acquire([self = weak_from_this()] {
       if (auto const alive = self.lock()) alive->start_in_child();
     });
+    std::unique_lock lock{requests_->mutex};
+    requests_->wait(lock, clock::now() + longest_wait, [this] { return has_started_; });
   }
 
   /// Waits until everything submitted before has passed the stages and the sinks have flushed. On a thread that serves the
@@ -179,6 +186,11 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   }
 
  private:
+  [[gnu::cold]] void note_started() {
+    std::lock_guard const lock{requests_->mutex};
+    has_started_ = true;
+    requests_->changed.notify_all();
+  }
   /// Starts the thread of a forked child, at its first log call.
   [[gnu::cold]] void start_in_child() {
     std::lock_guard const lock{requests_->mutex};
@@ -209,6 +221,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   std::shared_ptr<worker_requests> const requests_ = std::make_shared<worker_requests>();
   worker_loop loop_;
   // Guarded by the mutex of the requests.
+  bool has_started_ = false;  ///< the sinks of the worker's thread
   bool is_joined_ = false;
   bool is_dormant_ = false;  ///< true in a forked child that has not logged yet and so has no thread
   fork_safe<std::thread> thread_;

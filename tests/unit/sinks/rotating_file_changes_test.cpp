@@ -226,6 +226,24 @@ TEST_CASE("a file that was opened as root is written to after the process became
         strings{"as root", "as nobody", "as nobody", "as nobody", "as nobody", "as nobody"});
 }
 
+TEST_CASE("a process may become another user as soon as its runtime is constructed") {
+  temporary_directory directory;
+  std::string const path = directory / "app.log";
+  {
+    fapilog::runtime const rt{{.sinks = {rotating_file{{.path = path}}}}};
+    CHECK(std::filesystem::exists(path));
+  }
+  if (::geteuid() != 0) SKIP("needs root");
+  int const status = support::status_of_child([&] {
+    fapilog::runtime rt{{.sinks = {rotating_file{{.path = path}}}}};
+    if (::setresuid(65534, 65534, 65534) != 0) return 1;
+    rt.get_logger().info("as nobody");
+    return rt.drain().processed == 1 ? 0 : 2;
+  });
+  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(lines_of(path).size() == 1);
+}
+
 TEST_CASE("a file stays in use while its path cannot be followed, and grows beyond its limit") {
   temporary_directory directory;
   shared_clock const clock;
