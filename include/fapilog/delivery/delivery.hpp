@@ -53,6 +53,8 @@ class delivery {
   [[nodiscard]] delivery_options const& options() const noexcept { return options_; }
   [[nodiscard]] sink_counters& counts() const noexcept { return status_->counts; }
   [[nodiscard]] std::size_t batch_size() const noexcept { return sink_.batch_size(); }
+  /// False if the sink declares that it does not block.
+  [[nodiscard]] bool may_block() const noexcept { return sink_.may_block().value_or(true); }
   [[nodiscard]] sink_guard const& guard() const noexcept { return guard_; }
 
   /// Must be called before anything else: the fallback can be needed before the sink has started.

@@ -45,10 +45,15 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
   [[nodiscard]] std::shared_ptr<sink_status> const& status() const noexcept { return delivery_.status(); }
   [[nodiscard]] fapilog::route const& route() const noexcept { return delivery_.options().route; }
 
-  /// Starts the thread, which starts the sink.
+  /// Starts the thread, which starts the sink. Waits briefly until a sink that declares that it does not block has started:
+  /// the program may give up its privileges next.
   [[gnu::cold]] void start(start_context const& context) {
+    constexpr std::chrono::seconds longest_wait{1};
     delivery_.prepare(context);
     start_thread();
+    if (delivery_.may_block()) return;
+    std::unique_lock lock{mutex_};
+    changed_.wait_until(lock, clock::now() + longest_wait, [this] { return has_started_; });
   }
 
   /// Adds a part to the queue or the spool. If neither has room, waits or gives up the part, as `when_queue_full` says.
@@ -196,6 +201,8 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     thread_started_();
     delivery_.start();
     std::unique_lock lock{mutex_};
+    has_started_ = true;
+    changed_.notify_all();
     for (step next = next_step(); next != step::end; next = next_step()) {
       try {
         perform(next, lock);
@@ -346,6 +353,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
   attempt_state last_attempt_ = attempt_state::done;
   clock::time_point not_before_{};  ///< end of the pause after a failed attempt
   clock::time_point closed_at_{};
+  bool has_started_ = false;          ///< the thread has tried to start the sink
   bool skip_pause_ = false;           ///< a flush requires an attempt before the pause ends
   bool is_worker_waiting_ = false;    ///< for room, in `enqueue`
   bool is_overflowing_ = false;       ///< parts are refused, which has been reported

@@ -49,7 +49,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     channel_.drop_reference();
   }
 
-  /// Starts the thread, which first starts the sinks, and waits briefly until those of this thread have started: a program
+  /// Starts the thread, which first starts the sinks, and waits briefly until those that do not block have started: a program
   /// may give up its privileges next. Throws: std::system_error without threads.
   [[gnu::cold]] void start(start_context const& context) {
     constexpr std::chrono::seconds longest_wait{1};

@@ -229,8 +229,9 @@ TEST_CASE("a file that was opened as root is written to after the process became
 TEST_CASE("a process may become another user as soon as its runtime is constructed") {
   temporary_directory directory;
   std::string const path = directory / "app.log";
-  {
-    fapilog::runtime const rt{{.sinks = {rotating_file{{.path = path}}}}};
+  for (auto const thread : {fapilog::sink_thread::own, fapilog::sink_thread::shared}) {
+    std::filesystem::remove(path);
+    fapilog::runtime const rt{{.sinks = {{rotating_file{{.path = path}}, {.thread = thread}}}}};
     CHECK(std::filesystem::exists(path));
   }
   if (::geteuid() != 0) SKIP("needs root");
