@@ -6,6 +6,7 @@
 #include <fapilog/sinks/postgres.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -48,13 +49,15 @@ using strings = std::vector<std::string>;
 TEST_CASE(
     "a value that is too long for its column is NULL and remains in the event, and the start reports it") {
   auto& server = shared_server();
-  postgres_config config = config_in("narrow");
+  postgres_config config = config_in("narrow_columns");
   config.extract_fields = {"level", "logger", "message", "correlation_id", "data.code"};
-  server.sql(postgres_ddl(config) +
-             "CREATE DOMAIN narrow.short AS varchar(10); CREATE DOMAIN narrow.shorter AS narrow.short CHECK "
-             "(VALUE <> 'refused');"
-             "ALTER TABLE narrow.logs ALTER COLUMN level TYPE varchar(8), ALTER COLUMN logger TYPE "
-             "varchar(10), ALTER COLUMN correlation_id TYPE narrow.shorter, ALTER COLUMN code TYPE char(3)");
+  server.sql(
+      postgres_ddl(config) +
+      "CREATE DOMAIN narrow_columns.short AS varchar(10); CREATE DOMAIN narrow_columns.shorter AS "
+      "narrow_columns.short CHECK "
+      "(VALUE <> 'refused');"
+      "ALTER TABLE narrow_columns.logs ALTER COLUMN level TYPE varchar(8), ALTER COLUMN logger TYPE "
+      "varchar(10), ALTER COLUMN correlation_id TYPE narrow_columns.shorter, ALTER COLUMN code TYPE char(3)");
   support::captured_diagnostics reported;
   fapilog::runtime rt{{.sinks = {postgres{config}}, .diagnostics_output = reported}};
   std::string const ten_umlauts = "äöüäöüäöüä";
@@ -67,12 +70,13 @@ TEST_CASE(
   CHECK(account.delivered == 2002);
   CHECK(account.rejected == 0);
   CHECK(server.sql("SELECT count(*), count(logger), count(correlation_id), count(code), "
-                   "min(event->'log'->>'logger') FROM narrow.logs WHERE message = 'all'") ==
+                   "min(event->'log'->>'logger') FROM narrow_columns.logs WHERE message = 'all'") ==
         std::vector<strings>{{"2000", "0", "0", "0", "longer than ten"}});
-  CHECK(server.sql("SELECT level, logger, correlation_id, code FROM narrow.logs WHERE message = 'fits'") ==
+  CHECK(server.sql(
+            "SELECT level, logger, correlation_id, code FROM narrow_columns.logs WHERE message = 'fits'") ==
         std::vector<strings>{{"INFO", ten_umlauts, "x", "abc"}});
   CHECK(server.sql("SELECT level, logger, correlation_id, code, event->'log'->'context'->>'correlation_id' "
-                   "FROM narrow.logs WHERE message = 'too long'") ==
+                   "FROM narrow_columns.logs WHERE message = 'too long'") ==
         std::vector<strings>{{"INFO", "NULL", "NULL", "NULL", "refused"}});
   CHECK(reported.contains("column \\\"logger\\\" holds 10 characters: longer values are stored as NULL"));
   CHECK(reported.contains("column \\\"correlation_id\\\" holds 10 characters"));
@@ -135,6 +139,25 @@ TEST_CASE("a record that a constraint or a trigger refuses is stored without the
       std::vector<strings>{{"ERROR", "longer than ten"}});
   CHECK(server.count("judged.logs") == 104);
   CHECK(rt.sink_counts().at(0).second.rejected == 0);
+}
+
+TEST_CASE("a value that is too long for the index of its column is NULL") {
+  auto& server = shared_server();
+  postgres_config const config = config_in("indexed");
+  server.sql(postgres_ddl(config));
+  std::string random;  // cannot be compressed
+  std::uint32_t state = 1;
+  for (int i = 0; i < 20'000; ++i) {
+    state = state * 1'664'525U + 1'013'904'223U;
+    random += static_cast<char>('0' + (state >> 24) % 75);
+  }
+  fapilog::runtime rt{{.max_record_bytes = 1 << 20, .sinks = {postgres{config}}}};
+  rt.get_logger().info("long", kv("correlation_id", random));
+  rt.get_logger().info("short", kv("correlation_id", "c"));
+  REQUIRE(rt.flush(30s));
+  CHECK(server.sql("SELECT message, correlation_id, length(event->'log'->'context'->>'correlation_id') FROM "
+                   "indexed.logs ORDER BY message") ==
+        std::vector<strings>{{"long", "NULL", "20000"}, {"short", "c", "1"}});
 }
 
 TEST_CASE(

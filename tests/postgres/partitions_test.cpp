@@ -53,27 +53,27 @@ std::string row_at(std::string const& schema, std::string const& time, std::stri
 
 TEST_CASE("rows in the default partition move to the new partition of their day, and retention is done") {
   auto& server = shared_server();
-  postgres_config const config = partitioned_table("moved");
-  server.sql(row_at("moved", "now() + interval '9 days'", "nine days ahead") +
-             row_at("moved", "now() + interval '20 days'", "too far") +
-             row_at("moved", "'2010-01-01'", "wrong clock"));
-  CHECK(server.count("moved.logs_default") == 3);
+  postgres_config const config = partitioned_table("moved_rows");
+  server.sql(row_at("moved_rows", "now() + interval '9 days'", "nine days ahead") +
+             row_at("moved_rows", "now() + interval '20 days'", "too far") +
+             row_at("moved_rows", "'2010-01-01'", "wrong clock"));
+  CHECK(server.count("moved_rows.logs_default") == 3);
   server.sql(postgres_partitions(config, 9, 30));
-  CHECK(server.sql("SELECT message, created_at IS NOT NULL FROM moved." + day_ahead(9)) ==
+  CHECK(server.sql("SELECT message, created_at IS NOT NULL FROM moved_rows." + day_ahead(9)) ==
         table_rows{{"nine days ahead", "t"}});
-  CHECK(server.sql("SELECT message FROM moved.logs_default ORDER BY 1") ==
+  CHECK(server.sql("SELECT message FROM moved_rows.logs_default ORDER BY 1") ==
         table_rows{{"too far"}, {"wrong clock"}});
-  CHECK(server.value("SELECT to_regclass('moved.logs_20200101')") == "NULL");
-  CHECK(server.count("pg_inherits WHERE inhparent = 'moved.logs'::regclass") == 11);
+  CHECK(server.value("SELECT to_regclass('moved_rows.logs_20200101')") == "NULL");
+  CHECK(server.count("pg_inherits WHERE inhparent = 'moved_rows.logs'::regclass") == 11);
   // The moved row keeps its key, so that a record that is sent again is not stored twice.
-  server.sql("INSERT INTO moved.logs SELECT * FROM moved.logs ON CONFLICT DO NOTHING");
-  CHECK(server.count("moved.logs") == 3);
-  CHECK(server.count("pg_index WHERE indrelid = 'moved." + day_ahead(9) + "'::regclass AND indisprimary") ==
-        1);
-  server.sql("UPDATE moved.logs SET created_at = '2010-01-01' WHERE message = 'wrong clock'");
+  server.sql("INSERT INTO moved_rows.logs SELECT * FROM moved_rows.logs ON CONFLICT DO NOTHING");
+  CHECK(server.count("moved_rows.logs") == 3);
+  CHECK(server.count("pg_index WHERE indrelid = 'moved_rows." + day_ahead(9) +
+                     "'::regclass AND indisprimary") == 1);
+  server.sql("UPDATE moved_rows.logs SET created_at = '2010-01-01' WHERE message = 'wrong clock'");
   server.sql(postgres_partitions(config, 20, 30));
-  CHECK(server.count("moved.logs_default") == 0);
-  CHECK(server.count("moved.logs") == 2);
+  CHECK(server.count("moved_rows.logs_default") == 0);
+  CHECK(server.count("moved_rows.logs") == 2);
 }
 
 TEST_CASE("moves rows of a default partition whose columns have another order") {

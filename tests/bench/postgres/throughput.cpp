@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <sys/resource.h>
@@ -81,7 +82,7 @@ std::string insert_values(std::string const& table, std::vector<fapilog::detail:
   return "INSERT INTO " + table + " (" + names + ") VALUES (" + values + ")";
 }
 
-/// The same statement with data encoded beforehand.
+/// The same statement with data encoded beforehand, on as many connections and threads as the configuration says.
 figure with_libpq(postgres_server const& server, postgres_config const& config) {
   auto const columns = fapilog::detail::pg::columns_of(config);
   fapilog::detail::pg::row_encoder rows{columns, true};
@@ -93,10 +94,21 @@ figure with_libpq(postgres_server const& server, postgres_config const& config) 
       for (auto const array : rows.arrays()) one.emplace_back(array);
     }
   }
-  support::libpq const db{server.conninfo()};
-  db.prepare(fapilog::detail::pg::insert_statement(fapilog::detail::pg::table_of(config), columns));
+  std::vector<std::unique_ptr<support::libpq>> connections;
+  for (std::uint32_t i = 0; i < config.connections; ++i) {
+    connections.push_back(std::make_unique<support::libpq>(server.conninfo()));
+    connections.back()->prepare(
+        fapilog::detail::pg::insert_statement(fapilog::detail::pg::table_of(config), columns));
+  }
   return measure(rows_in_all, [&] {
-    for (auto const& arrays : made) db.execute_binary({arrays.begin(), arrays.end()});
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < connections.size(); ++i) {
+      threads.emplace_back([&, i] {
+        for (std::size_t at = i; at < made.size(); at += connections.size())
+          connections[i]->execute_binary({made[at].begin(), made[at].end()});
+      });
+    }
+    for (std::thread& each : threads) each.join();
   });
 }
 
@@ -145,7 +157,7 @@ figure with_fapilog(postgres_config const& config, std::size_t batch_rows = rows
 
 }  // namespace
 
-TEST_CASE("writes as many rows a second as a loop of libpq, and more than single INSERTs") {
+TEST_CASE("writes about as many rows a second as loops of libpq with as many connections") {
   postgres_server server{
       {{"log_statement", "none"}, {"fsync", "on"}, {"shared_buffers", "128MB"}, {"max_wal_size", "4GB"}}};
   postgres_config config = server.config();
@@ -164,55 +176,55 @@ TEST_CASE("writes as many rows a second as a loop of libpq, and more than single
       "CREATE INDEX ON speed.logs (timestamp DESC); CREATE INDEX ON speed.logs (level);"
       "CREATE INDEX ON speed.logs (correlation_id) WHERE correlation_id IS NOT NULL; CREATE INDEX ON "
       "speed.logs USING GIN (event)";
+  struct pair {
+    std::uint32_t connections;
+    figure plain = {};
+    figure ours = {};
+  };
+  std::vector<pair> pairs{{.connections = 1}, {.connections = 2}, {.connections = 4}};
   figure python;
-  figure plain;
-  figure ours;
   figure of_small;
-  figure by_one;
   figure single;
-  figure gin;
-  figure plain_gin;
   auto const keep_best = [](figure& best, figure const& now) {
     if (now.rows_per_second > best.rows_per_second) best = now;
   };
   for (int round = 0; round < 3; ++round) {
-    table("speed", false);
-    keep_best(plain, with_libpq(server, config));
-    table("speed", false);
-    keep_best(ours, with_fapilog(config));
+    for (pair& each : pairs) {
+      config.connections = each.connections;
+      table("speed", false);
+      keep_best(each.plain, with_libpq(server, config));
+      table("speed", false);
+      keep_best(each.ours, with_fapilog(config));
+    }
+    config.connections = postgres_config{}.connections;
     table("speed", false);
     keep_best(of_small, with_fapilog(config, 100));
-    auto one_connection = config;
-    one_connection.connections = 1;
-    table("speed", false);
-    keep_best(by_one, with_fapilog(one_connection));
     table("speed", false);
     keep_best(single, with_single_inserts(server, config, 20'000, rows_of_batch, true));
     server.sql("DROP SCHEMA speed CASCADE; CREATE SCHEMA speed; " + python_table);
     keep_best(python, with_single_inserts(server, config, 20'000, 100, false));
   }
   table("speed", true);
-  gin = with_fapilog(config);
-  table("speed", true);
-  plain_gin = with_libpq(server, config);
+  figure const gin = with_fapilog(config);
   auto const print = [](char const* who, figure const& f) {
     std::printf("%-32s %8.0f rows/s  client %5.2f us/row\n", who, f.rows_per_second, f.client_us_per_row);
   };
-  print("libpq, data encoded beforehand", plain);
-  print("fapilog, whole pipeline", ours);
+  for (pair const& each : pairs) {
+    std::printf("connections: %u\n", each.connections);
+    print("libpq, data encoded beforehand", each.plain);
+    print("fapilog, whole pipeline", each.ours);
+    std::printf("fapilog is %.2f x libpq\n", each.ours.rows_per_second / each.plain.rows_per_second);
+  }
   print("fapilog, batches of 100", of_small);
-  print("fapilog, one connection", by_one);
   print("single INSERTs", single);
   print("like fapilog for Python", python);
   print("fapilog, GIN index", gin);
-  print("libpq, GIN index", plain_gin);
-  std::printf("fapilog is %.2f x libpq, %.1f x single INSERTs, %.1f x the method of fapilog for Python\n",
-              ours.rows_per_second / plain.rows_per_second, ours.rows_per_second / single.rows_per_second,
-              ours.rows_per_second / python.rows_per_second);
-  // Lower bounds for a busy machine; the figures on a quiet one are in docs/plugins/sinks/postgres.md.
-  CHECK(ours.rows_per_second > 0.7 * plain.rows_per_second);
-  CHECK(ours.rows_per_second > 1.3 * single.rows_per_second);
-  CHECK(ours.rows_per_second > 3 * python.rows_per_second);
+  // Lower bounds for a busy machine; docs/plugins/sinks/postgres.md has figures.
+  for (pair const& each : pairs) {
+    CHECK(each.ours.rows_per_second > 0.5 * each.plain.rows_per_second);
+    CHECK(each.ours.rows_per_second > 1.3 * single.rows_per_second);
+    CHECK(each.ours.rows_per_second > 2 * python.rows_per_second);
+  }
 }
 
 #endif

@@ -246,8 +246,9 @@ class connection {
   /// Stores a refused record without the column that cannot hold its value, or without all that could be the cause.
   /// `event` has the values. Returns false if the server refuses it nevertheless.
   [[gnu::cold]] bool insert_partly(batch const& entries, std::size_t at, failure const& failed) {
-    bool const is_about_value =
-        failed.code.starts_with("22") || failed.code == "23503" || failed.code == "23514";
+    // 54: a limit of the server, such as the longest value that an index holds.
+    bool const is_about_value = failed.code.starts_with("22") || failed.code.starts_with("54") ||
+                                failed.code == "23503" || failed.code == "23514";
     if (!is_about_value) return false;
     std::vector<std::size_t> columns;
     for (std::size_t i = 0; i < shared_.columns.size(); ++i) {

@@ -98,17 +98,21 @@ struct table_state {
                    "");
 }
 
-/// A column of the catalogue. A domain counts as the type on which it is based.
-[[gnu::cold]] inline text_rows read_columns(session& db, std::string const& oid) {
+/// For each column of the table: name, type, whether it needs a value that the sink does not write, whether the role may
+/// INSERT, whether it is NOT NULL, type modifier. A domain counts as the type on which it is based.
+[[nodiscard, gnu::cold]] inline text_rows read_columns(session& db, std::string const& oid) {
   return db.query(concat(
-      {"SELECT a.attname, format_type(b.type, NULL), a.attnotnull AND NOT a.atthasdef AND a.attidentity = "
-       "'', has_column_privilege(a.attrelid, a.attnum, 'INSERT'), a.attnotnull OR b.is_not_null, b.modifier "
-       "FROM pg_attribute a CROSS JOIN LATERAL (WITH RECURSIVE base AS (SELECT a.atttypid AS type, "
-       "a.atttypmod AS modifier, false AS is_not_null UNION ALL SELECT t.typbasetype, CASE base.modifier "
-       "WHEN -1 THEN t.typtypmod ELSE base.modifier END, base.is_not_null OR t.typnotnull FROM base JOIN "
-       "pg_type t ON t.oid = base.type AND t.typtype = 'd') SELECT base.* FROM base JOIN pg_type t ON t.oid "
-       "= base.type AND t.typtype <> 'd') b WHERE a.attrelid = ",
-       oid, " AND a.attnum > 0 AND NOT a.attisdropped"}));
+      {"WITH RECURSIVE base AS (SELECT attnum, atttypid AS type, atttypmod AS modifier, attnotnull AS "
+       "is_not_null, atthasdef OR attidentity <> '' AS has_default FROM pg_attribute WHERE attrelid = ",
+       oid,
+       " AND attnum > 0 AND NOT attisdropped UNION ALL SELECT base.attnum, t.typbasetype, CASE base.modifier "
+       "WHEN -1 THEN t.typtypmod ELSE base.modifier END, base.is_not_null OR t.typnotnull, base.has_default "
+       "OR t.typdefault IS NOT NULL FROM base JOIN pg_type t ON t.oid = base.type AND t.typtype = 'd') "
+       "SELECT a.attname, format_type(base.type, NULL), base.is_not_null AND NOT base.has_default, "
+       "has_column_privilege(a.attrelid, a.attnum, 'INSERT'), base.is_not_null, base.modifier FROM base JOIN "
+       "pg_type t ON t.oid = base.type AND t.typtype <> 'd' JOIN pg_attribute a ON a.attnum = base.attnum "
+       "AND a.attrelid = ",
+       oid}));
 }
 
 [[gnu::cold]] inline void inspect_columns(session& db, postgres_config const& config,
