@@ -4,6 +4,7 @@
 
 #include <fapilog/delivery/deliveries.hpp>
 #include <fapilog/detail/compiled.hpp>
+#include <fapilog/detail/os/standard_descriptors.hpp>
 #include <fapilog/record/cell_decoder.hpp>
 #include <fapilog/runtime_core.hpp>
 #include <fapilog/setup/validate.hpp>
@@ -81,6 +82,8 @@ FAPILOG_INLINE void runtime_core::release::operator()(lane_channel* channel) con
 }
 
 FAPILOG_INLINE void runtime_core::start(schema_permission schema) {
+  // A file that the application opens from now on must not get the number of a closed standard output.
+  reserve_standard_descriptors();
   worker_->start(start_context{[out = diagnostics_](std::string_view message, std::string_view detail) {
                                  out->warn("sink", message, detail);
                                },

@@ -5,6 +5,7 @@
 #include <fapilog/detail/os/file.hpp>
 #include <fapilog/detail/os/standard_descriptors.hpp>
 #include <fapilog/detail/os/wake_pipe.hpp>
+#include <fapilog/fapilog.hpp>
 
 #include <cerrno>
 #include <cstring>
@@ -81,5 +82,18 @@ TEST_CASE("a descriptor is moved above 2, and an open standard descriptor is lef
           fapilog::detail::reserve_standard_descriptors();
           if (errno != ENOENT || ::fcntl(1, F_GETFD) != 0) return 6;
           return 0;
+        }) == 0);
+}
+
+TEST_CASE("an application without standard output opens no file in its place once a runtime has started") {
+  support::temporary_directory directory;
+  std::string const path = directory / "data";
+  CHECK(first_failure_without_standard_descriptors([&path] {
+          fapilog::runtime rt{{.sinks = {fapilog::sinks::stdout_json{}}}};
+          int const data = ::open(path.c_str(), O_WRONLY | O_CREAT, 0600);
+          if (data <= 2) return 1;
+          rt.get_logger().info("for standard output");
+          (void)rt.drain();
+          return ::lseek(data, 0, SEEK_END) == 0 ? 0 : 2;
         }) == 0);
 }
