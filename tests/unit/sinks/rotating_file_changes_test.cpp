@@ -245,6 +245,34 @@ TEST_CASE("a process may become another user as soon as its runtime is construct
   CHECK(lines_of(path).size() == 1);
 }
 
+TEST_CASE("a forked child that becomes another user writes to the file of its parent") {
+  if (::geteuid() != 0) SKIP("needs root");
+  temporary_directory directory;
+  std::string const path = directory / "logs/app.log";
+  int const status = support::status_of_child([&] {
+    fapilog::runtime rt{{.sinks = {rotating_file{{.path = path}}}}};
+    auto const log = rt.get_logger();
+    log.info("parent");
+    ::pid_t const child = ::fork();
+    if (child == 0) {
+      if (::setresuid(65534, 65534, 65534) != 0) ::_exit(1);
+      for (int i = 0; i < 3; ++i) {
+        log.info("child");
+        if (!rt.flush().complete) ::_exit(2);
+        // Longer than the pause between two looks at the path.
+        std::this_thread::sleep_for(std::chrono::milliseconds{2});
+      }
+      ::_exit(rt.counts().processed == 3 && rt.is_healthy() ? 0 : 3);
+    }
+    int of_child = 0;
+    if (::waitpid(child, &of_child, 0) != child) return 4;
+    log.info("parent");
+    return rt.drain().complete ? WEXITSTATUS(of_child) : 5;
+  });
+  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(lines_of(path).size() == 5);
+}
+
 TEST_CASE("a file stays in use while its path cannot be followed, and grows beyond its limit") {
   temporary_directory directory;
   shared_clock const clock;
