@@ -157,7 +157,7 @@ figure with_fapilog(postgres_config const& config, std::size_t batch_rows = rows
 
 }  // namespace
 
-TEST_CASE("writes about as many rows a second as loops of libpq with as many connections") {
+TEST_CASE("writes at least 0.4 times as many rows a second as loops of libpq with as many connections") {
   postgres_server server{
       {{"log_statement", "none"}, {"fsync", "on"}, {"shared_buffers", "128MB"}, {"max_wal_size", "4GB"}}};
   postgres_config config = server.config();
@@ -221,7 +221,7 @@ TEST_CASE("writes about as many rows a second as loops of libpq with as many con
   print("fapilog, GIN index", gin);
   // Lower bounds for a busy machine; docs/plugins/sinks/postgres.md has figures.
   for (pair const& each : pairs) {
-    CHECK(each.ours.rows_per_second > 0.5 * each.plain.rows_per_second);
+    CHECK(each.ours.rows_per_second > 0.4 * each.plain.rows_per_second);
     CHECK(each.ours.rows_per_second > 1.3 * single.rows_per_second);
     CHECK(each.ours.rows_per_second > 2 * python.rows_per_second);
   }
