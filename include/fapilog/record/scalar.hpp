@@ -162,8 +162,8 @@ template <class T>
       constexpr std::uint32_t digits = is_real ? 9 : digits_of<period>();
       constexpr bool always_fits = period::num == 1 && period::den == 1'000'000'000 && !is_real;
       if constexpr (!always_fits) {
-        constexpr std::numeric_limits<std::int64_t> limits;
-        if (ns == limits.max() || ns == limits.min()) [[unlikely]]
+        using limits = std::numeric_limits<std::int64_t>;
+        if (ns == limits::max() || ns == limits::min()) [[unlikely]]
           return far_timestamp<period::num, period::den>(since.count(), digits);
       }
       return bits_scalar(kind::timestamp, ns, digits);
