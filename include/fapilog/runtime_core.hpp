@@ -87,7 +87,7 @@ class runtime_core {
   /// Starts the worker, which starts the sinks.
   void start(schema_permission schema);
   /// Drains for at most the shutdown timeout and reports the records that are left. Must be the last call.
-  void shut_down();
+  void shut_down() noexcept;
 
   /// Returns a new reference to the core of a logger of this name.
   [[nodiscard]] logger_core* make_logger(std::string_view name) const;

@@ -14,8 +14,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdio>
 #include <iterator>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -88,20 +90,29 @@ FAPILOG_INLINE void runtime_core::start(schema_permission schema) {
                                  out->warn("sink", message, detail);
                                },
                                schema});
-  lifecycle::instance().add(worker_);
-}
-
-FAPILOG_INLINE void runtime_core::shut_down() {
-  lifecycle::instance().remove(*worker_);
-  account const end = drain(shutdown_timeout_);
-  if (!end.complete) {
-    diagnostics_->warn("runtime", "not drained within shutdown_timeout; records are lost",
-                       std::to_string(end.pending) + " pending");
+  try {
+    lifecycle::instance().add(worker_);
+  } catch (...) {
+    (void)worker_->drain(shutdown_timeout_);  // the thread would outlive the runtime
+    throw;
   }
 }
 
+FAPILOG_INLINE void runtime_core::shut_down() noexcept {
+  lifecycle::instance().remove(*worker_);
+  account const end = drain(shutdown_timeout_);
+  if (end.complete) return;
+  char pending[32];
+  std::snprintf(pending, sizeof pending, "%llu pending", static_cast<unsigned long long>(end.pending));
+  diagnostics_->warn("runtime", "not drained within shutdown_timeout; records are lost", pending);
+}
+
 FAPILOG_INLINE logger_core* runtime_core::make_logger(std::string_view name) const {
-  return new logger_core{*channel_, channel_->levels().of(name), {}};
+  named_level& named = channel_->levels().acquire(name);
+  auto* const made = new (std::nothrow) logger_core{*channel_, named, {}};
+  if (made != nullptr) return made;
+  channel_->release(named);
+  throw std::bad_alloc{};
 }
 
 FAPILOG_INLINE void runtime_core::set_level(std::string_view pattern, level lowest) {

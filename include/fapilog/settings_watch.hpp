@@ -73,12 +73,15 @@ class basic_settings_watch {
         current_(std::move(chosen)),
         thread_(checked(how).interval, how.on_sighup, [this](bool is_hangup) { check(is_hangup); }) {}
 
-  /// Reloads the files now. Throws: std::bad_alloc.
+  /// Reloads the files now. Refused if it is called during a reload by what the reload calls: the function that makes the
+  /// options, or the output of diagnostics. Throws: std::bad_alloc.
   settings_reload reload() {
-    return thread_.alone([this] {
-      texts_ = texts_of(current_);
-      return read(true);
-    });
+    return thread_.alone(
+        [this] {
+          texts_ = texts_of(current_);
+          return read(true);
+        },
+        settings_reload{{}, {}, "a reload is in progress on this thread"});
   }
 
   /// Number of reloads that took effect, and of those that were refused.

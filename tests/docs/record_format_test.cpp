@@ -67,7 +67,7 @@ bool matches(std::string const& wanted, std::string const& found) {
 struct lane_without_reader {
   fapilog::detail::lane_channel* channel =
       fapilog::detail::lane_channel::make({.lane_bytes = 1 << 20, .max_record_bytes = 1 << 20});
-  fapilog::logger log{new fapilog::detail::logger_core{*channel, channel->levels().of("billing"), {}}};
+  fapilog::logger log{new fapilog::detail::logger_core{*channel, channel->levels().acquire("billing"), {}}};
 
   lane_without_reader() = default;
   lane_without_reader(lane_without_reader const&) = delete;

@@ -39,7 +39,7 @@ struct engine_parts {
   }
 
   [[nodiscard]] fapilog::logger get_logger() const {
-    return fapilog::logger{new fapilog::detail::logger_core{*channel, channel->levels().of("test"), {}}};
+    return fapilog::logger{new fapilog::detail::logger_core{*channel, channel->levels().acquire("test"), {}}};
   }
 };
 

@@ -33,18 +33,31 @@ struct batch_part {
     for (batch_part const& part : parts) sum += part.entries.bytes();
     return sum;
   }
-  /// Passes the result of each entry to the tickets.
-  void settle(std::vector<record_result> const& results) const {
-    if (ticket != nullptr) ticket->settle(results, [this](std::size_t i) { return batch_index(i); });
-    auto from = results.begin();
+  /// Number of entries, also of a merged part whose entries are not joined yet.
+  [[nodiscard]] std::size_t records() const noexcept {
+    std::size_t sum = parts.empty() ? entries.size() : 0;
+    for (batch_part const& part : parts) sum += part.entries.size();
+    return sum;
+  }
+  /// Passes the result of each entry to the tickets: `result_of(i)`.
+  template <class ResultOf>
+  void settle(ResultOf const& result_of) const noexcept {
+    auto const index_of = [](batch_part const& part) {
+      return [&part](std::size_t i) { return part.batch_index(i); };
+    };
+    if (ticket != nullptr) ticket->settle(entries.size(), result_of, index_of(*this));
+    std::size_t first = 0;
     for (batch_part const& part : parts) {
-      auto const to = from + static_cast<std::ptrdiff_t>(part.entries.size());
-      part.settle({from, to});
-      from = to;
+      std::size_t const count = part.entries.size();
+      auto const result_in_part = [&](std::size_t i) { return result_of(first + i); };
+      if (part.ticket != nullptr) part.ticket->settle(count, result_in_part, index_of(part));
+      first += count;
     }
   }
   /// Settles every entry with the same result.
-  void settle_all(record_result result) const { settle(std::vector<record_result>(entries.size(), result)); }
+  void settle_all(record_result result) const noexcept {
+    settle([result](std::size_t) { return result; });
+  }
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -31,8 +31,8 @@ class batch_queue {
     return bytes_ == 0 || bytes_ + part.bytes() <= max_bytes_;
   }
 
-  /// Appends a part, whether or not there is room. Throws: std::bad_alloc.
-  void push(batch_part part) {
+  /// Appends a part, whether or not there is room. Throws: std::bad_alloc; the part is then unchanged.
+  void push(batch_part&& part) {
     std::size_t const bytes = part.bytes();
     waiting_.push_back(std::move(part));
     bytes_ += bytes;
@@ -42,8 +42,24 @@ class batch_queue {
   /// Takes the first part of a queue that is not empty. Merges it with the parts behind it that fit into one batch of
   /// `max_records` records and 4 MiB of JSON. Their entries are not joined yet. Throws: std::bad_alloc; the queue is then
   /// unchanged.
-  [[nodiscard]] batch_part take(std::size_t max_records) {
-    std::size_t const count = mergeable(max_records);
+  [[nodiscard]] batch_part take(std::size_t max_records) { return take_parts(mergeable(max_records)); }
+  /// Number of parts that `take` would take from a queue that is not empty.
+  [[nodiscard]] std::size_t mergeable(std::size_t max_records) const noexcept {
+    constexpr std::size_t max_json_bytes = std::size_t{4} << 20;
+    std::size_t count = 0;
+    std::size_t records = 0;
+    std::size_t json_bytes = 0;
+    for (batch_part const& next : waiting_) {
+      records += next.entries.size();
+      json_bytes += next.entries.text().size();
+      if (count != 0 && (records > max_records || json_bytes > max_json_bytes)) break;
+      ++count;
+      if (records >= max_records) break;
+    }
+    return count;
+  }
+  /// Like `take`, for the first `count` parts. For one part it never throws.
+  [[nodiscard]] batch_part take_parts(std::size_t count) {
     batch_part taken;
     if (count == 1) {
       taken = std::move(waiting_.front());
@@ -55,10 +71,12 @@ class batch_queue {
     return taken;
   }
 
-  /// Puts parts that were taken back to the front, in order.
+  /// Puts parts that were taken back to the front, in order. Throws: std::bad_alloc; the parts are then unchanged.
   template <class Iterator>
   [[gnu::cold]] void put_back(Iterator first, Iterator last) {
-    waiting_.insert(waiting_.begin(), std::move_iterator{first}, std::move_iterator{last});
+    std::deque<batch_part> all{static_cast<std::size_t>(std::distance(first, last)) + waiting_.size()};
+    std::move(waiting_.begin(), waiting_.end(), std::move(first, last, all.begin()));
+    waiting_.swap(all);
   }
 
   /// Finishes a part that was taken: its memory no longer counts towards the bound.
@@ -83,22 +101,6 @@ class batch_queue {
   }
 
  private:
-  /// Number of parts at the front that fit into one batch; at least 1.
-  [[nodiscard]] std::size_t mergeable(std::size_t max_records) const noexcept {
-    constexpr std::size_t max_json_bytes = std::size_t{4} << 20;
-    std::size_t count = 0;
-    std::size_t records = 0;
-    std::size_t json_bytes = 0;
-    for (batch_part const& next : waiting_) {
-      records += next.entries.size();
-      json_bytes += next.entries.text().size();
-      if (count != 0 && (records > max_records || json_bytes > max_json_bytes)) break;
-      ++count;
-      if (records >= max_records) break;
-    }
-    return count;
-  }
-
   std::uint64_t const max_bytes_;
   std::deque<batch_part> waiting_;
   std::uint64_t bytes_ = 0;

@@ -22,65 +22,81 @@ inline constexpr std::size_t record_result_count = 4;
 /// Number of records by their result over all sinks. Thread: any.
 using result_totals = std::array<counter, record_result_count>;
 
-/// Collects the results of one batch. Shared by all parts of the batch, in memory and in spools. Thread: any.
+/// Collects the results of one batch. Shared by all parts of the batch, in memory and in spools. Thread: any. Throws: only
+/// the constructor, so that every record gets its result even without memory.
 class batch_ticket {
  public:
-  /// `parts`: how many times `settle` will be called.
-  batch_ticket(std::size_t records, std::size_t parts, std::shared_ptr<result_totals> totals)
-      : records_(records), unsettled_parts_(parts), totals_(std::move(totals)) {}
+  /// `parts`: how many times `settle` will be called. `excluded`: the records that are not in the account, for example
+  /// those that no sink takes; empty if there are none.
+  batch_ticket(std::size_t records, std::size_t parts, std::shared_ptr<result_totals> totals,
+               std::vector<bool> excluded)
+      : unsettled_parts_(parts),
+        totals_(std::move(totals)),
+        excluded_(std::move(excluded)),
+        states_(records) {}
 
-  /// Excludes records from the account, for example those that no sink takes. Call it before the first `settle`.
-  void exclude(std::vector<bool> which) { excluded_ = std::move(which); }
-
-  /// Records the results of one part. `index_of(i)` is the index in the batch of the part's i-th record.
-  template <class IndexOf>
-  void settle(std::vector<record_result> const& results, IndexOf const& index_of) {
+  /// Records the results of `count` records of one part: `result_of(i)` is the result of the part's i-th record,
+  /// `index_of(i)` its index in the batch.
+  template <class ResultOf, class IndexOf>
+  void settle(std::size_t count, ResultOf const& result_of, IndexOf const& index_of) noexcept {
     std::lock_guard const lock{mutex_};
-    for (std::size_t i = 0; i < results.size(); ++i) {
-      if (results[i] != record_result::delivered) note(index_of(i), results[i]);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (record_result const result = result_of(i); result != record_result::delivered)
+        note(index_of(i), result);
     }
     if (--unsettled_parts_ == 0) add_to_totals();
   }
 
+  /// Settles a part without records.
+  void settle_last() noexcept {
+    settle(
+        0, [](std::size_t) { return record_result::delivered; }, [](std::size_t i) { return i; });
+  }
+
   /// Replaces `spooled` by the final result of a record that a sink's spool held.
-  void settle_spooled(std::size_t index, record_result final_result) {
+  void settle_spooled(std::size_t index, record_result final_result) noexcept {
     std::lock_guard const lock{mutex_};
-    record_result const before = combined(index);
-    --spooled_[index];
-    worst_[index] = std::max(worst_[index], final_result);
-    record_result const after = combined(index);
+    state& own = states_[index];
+    record_result const before = own.combined();
+    --own.spools;
+    own.worst = std::max(own.worst, final_result);
+    record_result const after = own.combined();
     if (unsettled_parts_ != 0 || before == after || is_excluded(index)) return;
     total(before).subtract(1);
     total(after).add();
   }
 
  private:
-  void note(std::size_t index, record_result result) {
-    if (worst_.empty()) {
-      worst_.assign(records_, record_result::delivered);
-      spooled_.assign(records_, 0);
+  struct state {
+    record_result worst = record_result::delivered;
+    std::uint8_t spools = 0;  ///< number of spools that hold the record
+
+    [[nodiscard]] record_result combined() const noexcept {
+      bool const is_spooled = worst == record_result::delivered && spools != 0;
+      return is_spooled ? record_result::spooled : worst;
     }
+  };
+
+  void note(std::size_t index, record_result result) noexcept {
+    all_delivered_ = false;
     if (result == record_result::spooled) {
-      ++spooled_[index];
+      ++states_[index].spools;
     } else {
-      worst_[index] = std::max(worst_[index], result);
+      states_[index].worst = std::max(states_[index].worst, result);
     }
   }
-  [[nodiscard]] record_result combined(std::size_t index) const {
-    if (worst_.empty()) return record_result::delivered;
-    bool const is_spooled = worst_[index] == record_result::delivered && spooled_[index] != 0;
-    return is_spooled ? record_result::spooled : worst_[index];
+  [[nodiscard]] bool is_excluded(std::size_t index) const noexcept {
+    return !excluded_.empty() && excluded_[index];
   }
-  [[nodiscard]] bool is_excluded(std::size_t index) const { return !excluded_.empty() && excluded_[index]; }
-  [[nodiscard]] counter& total(record_result result) const {
+  [[nodiscard]] counter& total(record_result result) const noexcept {
     return (*totals_)[static_cast<std::size_t>(result)];
   }
 
-  void add_to_totals() {
-    if (worst_.empty() && excluded_.empty()) return total(record_result::delivered).add(records_);
+  void add_to_totals() noexcept {
+    if (all_delivered_ && excluded_.empty()) return total(record_result::delivered).add(states_.size());
     std::array<std::uint64_t, record_result_count> sums{};
-    for (std::size_t i = 0; i < records_; ++i) {
-      if (!is_excluded(i)) ++sums[static_cast<std::size_t>(combined(i))];
+    for (std::size_t i = 0; i < states_.size(); ++i) {
+      if (!is_excluded(i)) ++sums[static_cast<std::size_t>(states_[i].combined())];
     }
     for (std::size_t r = 0; r < record_result_count; ++r) {
       if (sums[r] != 0) (*totals_)[r].add(sums[r]);
@@ -88,12 +104,11 @@ class batch_ticket {
   }
 
   std::mutex mutex_;
-  std::size_t const records_;
   std::size_t unsettled_parts_;
+  bool all_delivered_ = true;
   std::shared_ptr<result_totals> totals_;
   std::vector<bool> excluded_;
-  std::vector<record_result> worst_;   ///< empty while every record is delivered
-  std::vector<std::uint8_t> spooled_;  ///< number of spools that hold the record
+  std::vector<state> states_;  ///< by index in the batch
 };
 
 }  // namespace fapilog::inline v0_1::detail

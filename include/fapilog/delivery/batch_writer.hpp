@@ -15,12 +15,12 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -37,14 +37,16 @@ class batch_writer final : public fork_participant {
                              std::shared_ptr<diagnostics> reports_to, std::function<void()> helper_started)
       : deliveries_(std::move(slots), rule, reports_to),
         diagnostics_(std::move(reports_to)),
-        helper_started_(std::move(helper_started)) {}
+        helper_started_(std::move(helper_started)) {
+    queue_.reserve(max_queued);
+  }
   batch_writer(batch_writer const&) = delete;
   batch_writer& operator=(batch_writer const&) = delete;
   [[gnu::cold]] ~batch_writer() {
     if (helper_.joinable()) end_helper();
   }
 
-  void start(start_context const& context) { deliveries_.start(context); }
+  void start(std::shared_ptr<start_context const> const& context) noexcept { deliveries_.start(context); }
   /// Flushes the sinks once they have every batch written so far. Sinks with their own thread take part in `latch` and flush
   /// later.
   [[gnu::cold]] void flush(std::shared_ptr<flush_latch> const& latch) {
@@ -67,7 +69,7 @@ class batch_writer final : public fork_participant {
 
   /// `more_to_come` is true if the worker has more records to handle: the helper then writes the batch. Waits while
   /// `max_queued` batches are queued for the helper.
-  void write(batch entries, bool more_to_come) {
+  void write(batch entries, bool more_to_come) noexcept {
     bool const on_this_thread =
         more_to_come ? !start_helper() : unwritten_.load(std::memory_order_acquire) == 0;
     if (on_this_thread) {
@@ -85,7 +87,7 @@ class batch_writer final : public fork_participant {
   [[nodiscard]] std::shared_ptr<batch_storage> storage() { return storage_.take(); }
 
   /// Waits until the helper has written every batch.
-  [[gnu::cold]] void wait_until_idle() {
+  [[gnu::cold]] void wait_until_idle() noexcept {
     if (unwritten_.load(std::memory_order_acquire) == 0) return;
     std::unique_lock<std::mutex> lock{mutex_};
     changed_.wait(lock, [this] { return unwritten_.load(std::memory_order_acquire) == 0; });
@@ -117,7 +119,7 @@ class batch_writer final : public fork_participant {
   static constexpr int max_naps = 20;
 
   /// Starts the helper unless it runs. Returns false if a helper would not help, or if no thread can be created.
-  [[gnu::cold]] bool start_helper() {
+  [[gnu::cold]] bool start_helper() noexcept {
     if (helper_.joinable()) return true;
     if (is_helper_useless_ || !deliveries_.has_shared()) return false;
     is_helper_useless_ = std::thread::hardware_concurrency() == 1;
@@ -125,7 +127,9 @@ class batch_writer final : public fork_participant {
     try {
       detail::signals_blocked const in_new_thread;
       helper_ = std::thread{[this] { run_helper(); }};
-    } catch (std::system_error const& error) {
+    } catch (std::bad_alloc const&) {
+      return false;
+    } catch (std::exception const& error) {
       is_helper_useless_ = true;
       diagnostics_->warn("worker", "no second thread for the sinks; the worker calls them itself",
                          error.what());
@@ -147,7 +151,7 @@ class batch_writer final : public fork_participant {
       is_helper_asleep_ = false;
       if (queue_.empty()) return;
       batch next = std::move(queue_.front());
-      queue_.pop_front();
+      queue_.erase(queue_.begin());
       lock.unlock();
       changed_.notify_all();
       deliver(std::move(next));
@@ -185,7 +189,7 @@ class batch_writer final : public fork_participant {
   fork_safe<std::mutex> mutex_;
   fork_safe<std::condition_variable> changed_;  ///< the worker waits on it
   fork_safe<std::condition_variable> wake_;     ///< the helper waits on it
-  std::deque<batch> queue_;                     ///< for the helper
+  std::vector<batch> queue_;                    ///< for the helper; never grows
   bool is_helper_asleep_ = false;
   bool is_helper_ending_ = false;
 };

@@ -14,6 +14,7 @@
 #include <fapilog/record/batch.hpp>
 #include <fapilog/setup/delivery_options.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -92,7 +93,7 @@ class deliveries {
     return false;
   }
 
-  [[gnu::cold]] void start(start_context const& context) {
+  [[gnu::cold]] void start(std::shared_ptr<start_context const> const& context) noexcept {
     for_each_own([&](delivery_thread& own) { own.start(context); });
     for_each_shared([&](delivery& shared) {
       shared.prepare(context);
@@ -125,29 +126,27 @@ class deliveries {
   /// Passes each sink its part of the batch: first to the sinks with their own thread, which do not wait for the others.
   void deliver(batch const& entries) noexcept {
     std::shared_ptr<batch_ticket> ticket;
+    router::parts parts;
     try {
-      auto parts = router_.split(entries);
+      parts = router_.split(entries);
       std::size_t count = 0;
       for (batch_part const& part : parts.of_sinks) count += part.entries.empty() ? 0U : 1U;
-      // The ticket is settled once more at the end, so that it stays open until every part has been passed on.
-      ticket = std::make_shared<batch_ticket>(entries.size(), count + 1, totals_);
-      unrouted_.add(parts.unrouted);
       exclude_internal(entries, parts.excluded);
-      ticket->exclude(std::move(parts.excluded));
-      for (batch_part& part : parts.of_sinks) part.ticket = ticket;
-      for (bool const to_own_threads : {true, false}) {
-        for (std::size_t i = 0; i < slots_.size(); ++i) {
-          if (parts.of_sinks[i].entries.empty() || (slots_[i].own != nullptr) != to_own_threads) continue;
-          pass_on(slots_[i], std::move(parts.of_sinks[i]));
-        }
-      }
-      ticket->settle({}, [](std::size_t i) { return i; });
+      // The ticket is settled once more at the end, so that it stays open until every part has been passed on.
+      ticket = std::make_shared<batch_ticket>(entries.size(), count + 1, totals_, std::move(parts.excluded));
     } catch (std::exception const& error) {
-      if (ticket == nullptr) (*totals_)[static_cast<std::size_t>(record_result::failed)].add(entries.size());
-      report_loss(error);
+      return lose(entries, error);
     }
+    unrouted_.add(parts.unrouted);
+    for (batch_part& part : parts.of_sinks) part.ticket = ticket;
+    for (bool const to_own_threads : {true, false}) {
+      for (std::size_t i = 0; i < slots_.size(); ++i) {
+        if (parts.of_sinks[i].entries.empty() || (slots_[i].own != nullptr) != to_own_threads) continue;
+        pass_on(slots_[i], std::move(parts.of_sinks[i]));
+      }
+    }
+    ticket->settle_last();
   }
-
   /// Parks the sinks' threads for fork(2), until `deadline` at the latest.
   [[gnu::cold]] void before_fork(std::chrono::steady_clock::time_point deadline) {
     for_each_own([&](delivery_thread& own) { own.before_fork(deadline); });
@@ -157,7 +156,7 @@ class deliveries {
   }
   /// The parent keeps its records and counts.
   [[gnu::cold]] void after_fork_in_child() {
-    totals_ = std::make_shared<result_totals>();
+    for (counter& total : *totals_) total.set(0);
     unrouted_.set(0);
     for_each_own([](delivery_thread& own) { own.after_fork_in_child(); });
     for_each_shared([](delivery& shared) { shared.counts().after_fork(); });
@@ -218,22 +217,20 @@ class deliveries {
     }
   }
 
-  void pass_on(delivery_slot const& to, batch_part part) {
-    std::size_t const count = part.entries.size();
-    batch_part const unsettled{{}, part.indices, part.ticket};
-    try {
-      if (to.own != nullptr) {
-        to.own->enqueue(std::move(part));
-      } else {
-        to.shared->deliver(std::move(part));
-      }
-    } catch (std::exception const& error) {
-      unsettled.settle(std::vector<record_result>(count, record_result::failed));
-      report_loss(error);
+  static void pass_on(delivery_slot const& to, batch_part&& part) noexcept {
+    if (to.own != nullptr) {
+      to.own->enqueue(std::move(part));
+    } else {
+      to.shared->deliver(std::move(part));
     }
   }
-  [[gnu::cold]] void report_loss(std::exception const& error) const noexcept {
-    diagnostics_->warn("worker", "a batch could not be passed to a sink; its records are lost", error.what());
+  /// Counts a batch as failed that could not be split for lack of memory.
+  [[gnu::cold]] void lose(batch const& entries, std::exception const& error) noexcept {
+    auto const count =
+        std::count_if(entries.begin(), entries.end(), [](entry const& e) { return !e.event.is_internal; });
+    (*totals_)[static_cast<std::size_t>(record_result::failed)].add(static_cast<std::uint64_t>(count));
+    diagnostics_->warn("worker", "a batch could not be passed to the sinks; its records are lost",
+                       error.what());
   }
 
   std::vector<delivery_slot> slots_;

@@ -20,6 +20,8 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <new>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -58,28 +60,40 @@ class delivery {
   [[nodiscard]] sink_guard const& guard() const noexcept { return guard_; }
 
   /// Must be called before anything else: the fallback can be needed before the sink has started.
-  [[gnu::cold]] void prepare(start_context const& context) {
-    context_ = std::make_unique<start_context>(context);
+  [[gnu::cold]] void prepare(std::shared_ptr<start_context const> context) noexcept {
+    context_ = std::move(context);
   }
   /// Starts the sink. Does nothing if it was called before.
-  [[gnu::cold]] void start() {
+  [[gnu::cold]] void start() noexcept {
     if (next_start_ == clock::time_point{}) try_start();
   }
 
   /// Delivers a part on this thread. Sleeps between attempts until every entry has its result.
-  void deliver(batch_part part) {
-    delivery_job job{std::move(part)};
-    counts().given.add(job.results.size());
-    for (;;) {
-      attempt_result const result = attempt(job, false);
-      if (result.state == attempt_state::retry) {
+  void deliver(batch_part part) noexcept {
+    counts().given.add(part.entries.size());
+    with_job(std::move(part), [this](delivery_job& job) {
+      for (;;) {
+        attempt_result const result = attempt(job, false);
+        if (result.state == attempt_state::done) return;
+        if (result.state == attempt_state::give_up) return give_up(job);
         auto const pause = result.retry_at - clock::now();
         detail::sleep_ns(std::chrono::duration_cast<std::chrono::nanoseconds>(pause).count());
-        continue;
       }
-      if (result.state == attempt_state::give_up) give_up(job);
-      return finish(job);
-    }
+    });
+  }
+  /// Writes a part for which there is no room to the fallback, or drops it. True if records were dropped.
+  [[gnu::cold]] bool refuse(batch_part part) noexcept {
+    bool has_dropped = true;
+    with_job(std::move(part), [&](delivery_job& job) {
+      give_up(job, true);
+      has_dropped = job.dropped != 0;
+    });
+    return has_dropped;
+  }
+  /// Counts and settles a part as failed.
+  [[gnu::cold]] void lose(batch_part const& part) const noexcept {
+    counts().failed.add(part.records());
+    part.settle_all(record_result::failed);
   }
 
   /// Writes the remaining entries of the job to the sink, at most once. With `is_last_chance`, the number of attempts
@@ -111,22 +125,26 @@ class delivery {
 
   /// Writes the remaining entries of the job to the fallback. Entries that the fallback does not take are lost.
   /// `is_full` is true if a queue or spool is full: the loss then counts as dropped, not as failed.
-  [[gnu::cold]] void give_up(delivery_job& job, bool is_full = false) {
+  [[gnu::cold]] void give_up(delivery_job& job, bool is_full = false) noexcept {
     std::size_t const left = job.remaining_count();
     if (left == 0) return;
     std::vector<bool> const saved = write_to_fallback(job.remaining());
-    auto const lost = static_cast<std::size_t>(std::count(saved.begin(), saved.end(), false));
-    for (std::size_t i = 0; i < left; ++i)
-      job.results[job.first + i] = saved[i] ? record_result::delivered : record_result::failed;
+    std::size_t lost = left;
+    std::size_t const first = job.first;
+    job.set_remaining(record_result::failed);
+    for (std::size_t i = 0; i < saved.size(); ++i) {
+      if (!saved[i]) continue;
+      job.results[first + i] = record_result::delivered;
+      --lost;
+    }
     job.to_fallback += left - lost;
     if (is_full) job.dropped += lost;
-    job.first = job.results.size();
     if (lost == 0 || is_full) return;
     if (is_started_) guard_.warn("the sink failed; records are lost", last_reason_);
   }
 
   /// Counts the results and passes them to the tickets. The spool itself counts the records that it holds.
-  void finish(delivery_job const& job) const {
+  void finish(delivery_job const& job) const noexcept {
     auto const with = [&job](record_result result) {
       return static_cast<std::uint64_t>(std::count(job.results.begin(), job.results.end(), result));
     };
@@ -135,16 +153,21 @@ class delivery {
     counts().rejected.add(with(record_result::rejected));
     counts().failed.add(with(record_result::failed) - job.dropped);
     counts().dropped.add(job.dropped);
-    job.part.settle(job.results);
+    job.part.settle([&job](std::size_t i) { return job.results[i]; });
+  }
+  /// Counts and settles a part as delivered.
+  [[gnu::cold]] void finish_delivered(batch_part const& part) const noexcept {
+    counts().delivered.add(part.records());
+    part.settle_all(record_result::delivered);
   }
 
-  [[gnu::cold]] void flush() {
+  [[gnu::cold]] void flush() noexcept {
     guard_.call("the sink threw in flush", [this] { sink_.flush(); });
     fallback_.flush(guard_);
     update_health();
   }
   /// The sink is not started again afterwards.
-  [[gnu::cold]] void stop() {
+  [[gnu::cold]] void stop() noexcept {
     if (is_started_) guard_.call("the sink threw in stop", [this] { sink_.stop(); });
     fallback_.stop(guard_);
     is_started_ = false;
@@ -152,6 +175,22 @@ class delivery {
   }
 
  private:
+  /// Makes a job of the part, calls `action` and finishes the job. If something throws, for lack of memory, the entries
+  /// without a result are lost.
+  template <class Action>
+  void with_job(batch_part part, Action const& action) noexcept {
+    std::optional<delivery_job> job;
+    try {
+      job.emplace(std::move(part));
+      action(*job);
+    } catch (std::exception const& error) {
+      if (!job) lose(part);
+      else job->set_remaining(record_result::failed);
+      guard_.warn("records could not be delivered and are lost", error.what());
+    }
+    if (job) finish(*job);
+  }
+
   /// 0: unlimited.
   [[nodiscard]] std::uint32_t max_attempts(bool is_last_chance) const noexcept {
     constexpr std::uint32_t usual = 3;
@@ -169,7 +208,7 @@ class delivery {
   [[gnu::cold]] attempt_result after_failure(delivery_job const& job, write_result const& result,
                                              std::uint32_t max) {
     counts().errors.add();
-    last_reason_ = result.reason();
+    remember(result.reason());
     auto const now = clock::now();
     if (breaker_.note_failure(now)) {
       counts().circuit_opened.add();
@@ -217,7 +256,7 @@ class delivery {
     if (indices.empty()) return;
     std::vector<bool> const saved = write_to_fallback(job.part.entries.only(indices));
     for (std::size_t i = 0; i < indices.size(); ++i) {
-      if (saved[i]) {
+      if (i < saved.size() && saved[i]) {
         ++job.to_fallback;
       } else {
         job.results[indices[i]] = record_result::rejected;
@@ -225,28 +264,44 @@ class delivery {
     }
   }
 
-  [[nodiscard, gnu::cold]] std::vector<bool> write_to_fallback(batch const& entries) {
-    return fallback_.write(entries, *context_, guard_);
+  /// True for each entry that the fallback took; empty without memory.
+  [[nodiscard, gnu::cold]] std::vector<bool> write_to_fallback(batch const& entries) noexcept {
+    try {
+      return fallback_.write(entries, *context_, guard_);
+    } catch (std::exception const& error) {
+      guard_.warn("records could not be written to the fallback", error.what());
+      return {};
+    }
   }
 
   [[nodiscard]] write_result write(batch const& entries) {
     try {
       return sink_.write(entries);
+    } catch (std::bad_alloc const&) {
+      return write_result::retry("no memory");
     } catch (std::exception const& error) {
       return write_result::retry(error.what());
     } catch (...) {
       return write_result::retry("the sink threw something not derived from std::exception");
     }
   }
+  /// Without memory, the previous reason stays.
+  [[gnu::cold]] void remember(std::string const& reason) noexcept {
+    try {
+      last_reason_ = reason;
+    } catch (...) {
+      last_reason_.clear();
+    }
+  }
 
-  [[gnu::cold]] void try_start() {
+  [[gnu::cold]] void try_start() noexcept {
     is_started_ = guard_.call("the sink did not start; the next try is in a second",
                               [this] { sink_.start(*context_); });
     update_health();
     next_start_ = clock::now() + std::chrono::seconds{1};
   }
 
-  void after_success() {
+  void after_success() noexcept {
     breaker_.note_success();
     publish_circuit();
     bool const was_failing = std::exchange(is_failing_, false);
@@ -256,13 +311,14 @@ class delivery {
   }
   void publish_circuit() noexcept { counts().circuit.set(static_cast<std::uint64_t>(breaker_.state())); }
 
-  [[gnu::cold]] void update_health() {
-    sink_health now;
-    guard_.call("the sink threw in health", [&] { now = sink_.health(); });
-    if (now.healthy && is_failing_) now = {false, "the last attempt failed: " + last_reason_};
-    if (now.healthy && !is_started_) now = {false, "the sink has not started"};
-    is_healthy_ = now.healthy;
-    status_->set_health(std::move(now));
+  [[gnu::cold]] void update_health() noexcept {
+    guard_.call("the sink threw in health", [&] {
+      sink_health now = sink_.health();
+      if (now.healthy && is_failing_) now = {false, "the last attempt failed: " + last_reason_};
+      if (now.healthy && !is_started_) now = {false, "the sink has not started"};
+      is_healthy_ = now.healthy;
+      status_->set_health(std::move(now));
+    });
   }
 
   any_sink sink_;
@@ -273,7 +329,7 @@ class delivery {
   fallback fallback_;
   bool const has_own_thread_;
   bool const may_wait_;  ///< records may wait in the queue while the sink is down
-  std::unique_ptr<start_context> context_;
+  std::shared_ptr<start_context const> context_;
   bool is_started_ = false;
   bool is_failing_ = false;
   bool is_healthy_ = true;

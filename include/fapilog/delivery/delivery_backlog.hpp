@@ -12,8 +12,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace fapilog::inline v0_1::detail {
 
@@ -21,14 +23,19 @@ namespace fapilog::inline v0_1::detail {
 /// empty, new parts go to it. Thread: one at a time.
 class delivery_backlog {
  public:
+  struct report {
+    std::string message;
+    std::string detail;
+  };
+
   /// `to` must outlive this object.
   explicit delivery_backlog(delivery const& to) : delivery_(to), queue_(to.options().queue_bytes) {
     auto const& options = to.options();
     if (options.spool.directory.empty()) return;
-    auto const report = [&to](std::string_view message, std::string_view detail) {
-      to.guard().warn(message, detail);
+    auto const add_report = [this](std::string_view message, std::string_view detail) {
+      reports_.push_back({std::string{message}, std::string{detail}});
     };
-    spool_ = std::make_unique<spooled_parts>(options.spool, to.status()->name(), report, to.counts());
+    spool_ = std::make_unique<spooled_parts>(options.spool, to.status()->name(), add_report, to.counts());
   }
   delivery_backlog(delivery_backlog const&) = delete;
   delivery_backlog& operator=(delivery_backlog const&) = delete;
@@ -63,8 +70,12 @@ class delivery_backlog {
 
   [[nodiscard]] bool has_current() const noexcept { return current_.has_value(); }
   /// Makes the first part of the queue, merged with those behind it if the sink prefers large batches, the current job.
+  /// Throws: std::bad_alloc, without any effect.
   void take_from_queue() {
-    current_.emplace(current_job{delivery_job{queue_.take(delivery_.batch_size())}, source::queue});
+    std::size_t const count = queue_.mergeable(delivery_.batch_size());
+    std::vector<record_result> results;
+    if (count == 1) results.assign(queue_.front().entries.size(), record_result::delivered);
+    current_.emplace(current_job{delivery_job{queue_.take_parts(count), std::move(results)}, source::queue});
   }
   /// Makes the first part of the spool, merged with those behind it if the sink prefers large batches, the current job, if
   /// the spool can read it.
@@ -101,6 +112,11 @@ class delivery_backlog {
     return spool_->move_before(current_->job, queue_);
   }
 
+  /// What the spool has to report. The caller reports it once it has released its lock, because a report calls a function
+  /// of the user.
+  [[nodiscard]] bool has_reports() const noexcept { return !reports_.empty(); }
+  [[nodiscard]] std::vector<report> take_reports() noexcept { return std::exchange(reports_, {}); }
+
   /// The parent keeps its records.
   void after_fork_in_child() {
     queue_.clear();
@@ -124,14 +140,17 @@ class delivery_backlog {
     std::size_t first = current_->job.first;
     auto unfinished = parts.begin();
     for (; first >= unfinished->entries.size(); ++unfinished) first -= unfinished->entries.size();
-    delivery_job rest{*unfinished};
-    rest.first = first;
-    rest.attempts = current_->job.attempts;
+    std::vector<record_result> results(unfinished->entries.size(), record_result::delivered);
     queue_.put_back(unfinished + 1, parts.end());
+    // From here on, nothing throws.
     for (auto done = parts.begin(); done != unfinished; ++done) {
       queue_.finish(*done);
-      delivery_.finish(delivery_job{*done});
+      delivery_.finish_delivered(*done);
     }
+    batch_part current = std::move(*unfinished);
+    delivery_job rest{std::move(current), std::move(results)};
+    rest.first = first;
+    rest.attempts = current_->job.attempts;
     current_->job = std::move(rest);
     publish_queue_bytes();
   }
@@ -142,6 +161,7 @@ class delivery_backlog {
   }
 
   delivery const& delivery_;
+  std::vector<report> reports_;
   std::unique_ptr<spooled_parts> spool_;
   batch_queue queue_;
   std::optional<current_job> current_;

@@ -4,6 +4,7 @@
 
 #include <fapilog/delivery/batch_part.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -15,8 +16,13 @@ namespace fapilog::inline v0_1::detail {
 
 /// A part of a batch while it is being delivered to one sink.
 struct delivery_job {
-  explicit delivery_job(batch_part given)
-      : part(std::move(given)), results(part.entries.size(), record_result::delivered) {}
+  /// Throws: std::bad_alloc; the part is then unchanged.
+  explicit delivery_job(batch_part&& given)
+      : delivery_job(std::move(given),
+                     std::vector<record_result>(given.entries.size(), record_result::delivered)) {}
+  /// `all`: a result for each entry.
+  delivery_job(batch_part&& given, std::vector<record_result>&& all) noexcept
+      : part(std::move(given)), results(std::move(all)) {}
 
   /// Joins the entries of a merged part into one batch; does nothing otherwise. Takes `memory` for it, unless that is null.
   /// Throws: std::bad_alloc; the job is then unchanged.
@@ -38,6 +44,11 @@ struct delivery_job {
   }
   [[nodiscard]] batch remaining() const { return part.entries.from(first); }
   [[nodiscard]] std::size_t remaining_count() const noexcept { return results.size() - first; }
+  /// Gives the remaining entries the same result.
+  void set_remaining(record_result result) noexcept {
+    std::fill(results.begin() + static_cast<std::ptrdiff_t>(first), results.end(), result);
+    first = results.size();
+  }
 
   batch_part part;
   std::vector<record_result> results;

@@ -45,37 +45,38 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
   [[nodiscard]] std::shared_ptr<sink_status> const& status() const noexcept { return delivery_.status(); }
   [[nodiscard]] fapilog::route const& route() const noexcept { return delivery_.options().route; }
 
-  /// Starts the thread, which starts the sink. Waits briefly until a sink that declares that it does not block has started:
-  /// the program may give up its privileges next.
-  [[gnu::cold]] void start(start_context const& context) {
-    constexpr std::chrono::seconds longest_wait{1};
-    delivery_.prepare(context);
-    start_thread();
-    if (delivery_.may_block()) return;
+  /// Starts the thread, which starts the sink; if there is no thread, the first part tries again. Waits briefly until a sink
+  /// that declares that it does not block has started: the program may give up its privileges next.
+  [[gnu::cold]] void start(std::shared_ptr<start_context const> context) noexcept {
+    delivery_.prepare(std::move(context));
     std::unique_lock lock{mutex_};
-    changed_.wait_until(lock, clock::now() + longest_wait, [this] { return has_started_; });
+    try {
+      start_thread();
+      if (!delivery_.may_block())
+        changed_.wait_until(lock, clock::now() + std::chrono::seconds{1}, [this] { return has_started_; });
+    } catch (std::exception const& error) {
+      lock.unlock();
+      delivery_.guard().warn("the thread of the sink did not start", error.what());
+    }
+    pass_reports(lock);
   }
 
   /// Adds a part to the queue or the spool. If neither has room, waits or gives up the part, as `when_queue_full` says.
-  void enqueue(batch_part part) {
+  /// Without memory or a thread, the part is lost.
+  void enqueue(batch_part part) noexcept {
     counts().given.add(part.entries.size());
     std::unique_lock lock{mutex_};
-    if (!thread_.joinable() && phase_ < phase::closing) start_thread();  // the first part in a forked child
-    while (phase_ < phase::closing) {
-      if (backlog_.add(part)) {
-        if (activity_ == activity::waiting) wake_.notify_one();
-        return;
-      }
-      // A full spool does not empty during a drain if the sink fails: waiting would be in vain.
-      bool const is_stuck =
-          phase_ == phase::draining && backlog_.has_spooled() && last_attempt_ != attempt_state::done;
-      if (is_stuck || delivery_.options().when_queue_full == when_queue_full::drop) break;
-      is_worker_waiting_ = true;
-      wake_.notify_one();
-      changed_.wait(lock);
-      is_worker_waiting_ = false;
+    try {
+      if (!thread_.joinable() && phase_ < phase::closing) start_thread();
+      if (add_or_wait(part, lock)) return pass_reports(lock);
+    } catch (std::exception const& error) {
+      lock.unlock();
+      delivery_.lose(part);
+      delivery_.guard().warn("a batch could not be queued; its records are lost", error.what());
+      return pass_reports(lock);
     }
     refuse(std::move(part), lock);
+    pass_reports(lock);
   }
 
   /// Counts `latch` down once every part that was enqueued before has its result and the sink has flushed. Ends the pause
@@ -87,7 +88,12 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
       lock.unlock();
       return latch->count_down();
     }
-    flushes_.push_back({backlog_.queued(), std::move(latch)});
+    try {
+      flushes_.push_back({backlog_.queued(), latch});
+    } catch (...) {
+      lock.unlock();
+      return latch->count_down();  // without memory, the flush does not wait for this sink
+    }
     skip_pause_ = true;
     wake_.notify_one();
   }
@@ -141,7 +147,6 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     ended,     ///< the thread no longer calls the sink
     unusable,  ///< in a forked child, if the sink hung in the parent
   };
-  /// What the thread is doing.
   enum class activity : std::uint8_t {
     working,
     waiting,  ///< for a part, a flush, or the end of a pause
@@ -186,14 +191,40 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     detail::signals_blocked const in_new_thread;
     thread_ = std::thread{[self = shared_from_this()] { self->run(); }};
   }
+  /// Adds a part, and waits for room if `when_queue_full` says so. False if the part must be refused.
+  [[nodiscard]] bool add_or_wait(batch_part& part, std::unique_lock<std::mutex>& lock) {
+    while (phase_ < phase::closing) {
+      if (backlog_.add(part)) {
+        if (activity_ == activity::waiting) wake_.notify_one();
+        return true;
+      }
+      // A full spool does not empty during a drain if the sink fails: waiting would be in vain.
+      bool const is_stuck =
+          phase_ == phase::draining && backlog_.has_spooled() && last_attempt_ != attempt_state::done;
+      if (is_stuck || delivery_.options().when_queue_full == when_queue_full::drop) return false;
+      is_worker_waiting_ = true;
+      wake_.notify_one();
+      changed_.wait(lock);
+      is_worker_waiting_ = false;
+    }
+    return false;
+  }
   /// Writes a part for which there is no room to the fallback, or drops it. Reports only the first of several.
-  [[gnu::cold]] void refuse(batch_part part, std::unique_lock<std::mutex>& lock) {
+  [[gnu::cold]] void refuse(batch_part part, std::unique_lock<std::mutex>& lock) noexcept {
     bool const is_first = !std::exchange(is_overflowing_, true);
     lock.unlock();
-    delivery_job job{std::move(part)};
-    delivery_.give_up(job, true);
-    delivery_.finish(job);
-    if (is_first && job.dropped != 0) delivery_.guard().warn("the sink's queue is full; records are dropped");
+    if (delivery_.refuse(std::move(part)) && is_first)
+      delivery_.guard().warn("the sink's queue is full; records are dropped");
+  }
+  /// Passes on what the spool has reported. Releases the lock meanwhile, because a report calls a function of the user,
+  /// which may use the runtime.
+  void pass_reports(std::unique_lock<std::mutex>& lock) noexcept {
+    if (!lock.owns_lock()) lock.lock();
+    if (!backlog_.has_reports()) return;
+    auto const reports = backlog_.take_reports();
+    lock.unlock();
+    for (auto const& report : reports) delivery_.guard().warn(report.message, report.detail);
+    lock.lock();
   }
 
   void run() noexcept {
@@ -207,17 +238,20 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
       try {
         perform(next, lock);
       } catch (std::exception const& error) {
-        if (!lock.owns_lock()) lock.lock();
+        if (lock.owns_lock()) lock.unlock();
         delivery_.guard().warn("an error in the sink's thread; it continues", error.what());
+        lock.lock();
         not_before_ = clock::now() + std::chrono::milliseconds{100};
         wake_.wait_until(lock, not_before_);
       }
+      pass_reports(lock);
     }
     lock.unlock();
     delivery_.flush();
     delivery_.stop();
     lock.lock();
     backlog_.close_spool();
+    pass_reports(lock);
     phase_ = std::max(phase_, phase::ended);
     auto const unserved = std::move(flushes_);
     changed_.notify_all();
@@ -287,6 +321,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
 
   [[gnu::cold]] void serve_flushes(std::unique_lock<std::mutex>& lock) {
     std::vector<std::shared_ptr<flush_latch>> due;
+    due.reserve(flushes_.size());
     while (!flushes_.empty() && flushes_.front().until <= backlog_.finished()) {
       due.push_back(std::move(flushes_.front().latch));
       flushes_.pop_front();

@@ -23,7 +23,7 @@ class sink_guard {
   }
   /// Calls `action`. If it throws, reports `message` with the reason and returns false.
   template <class Action>
-  bool call(std::string_view message, Action&& action) const {
+  bool call(std::string_view message, Action&& action) const noexcept {
     try {
       action();
       return true;

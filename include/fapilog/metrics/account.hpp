@@ -13,7 +13,7 @@ enum class drop_reason : std::uint8_t {
   queue_full = 0,  ///< the thread's lane was full, and `when_full` is `drop` or its wait ran out
   closed = 1,      ///< logged after drain began
   no_memory = 2,   ///< no memory for a lane or for a large record
-  reentrant = 3,   ///< logged from a signal handler that interrupted another log call
+  reentrant = 3,   ///< logged from a signal handler that interrupted another call, or left by siglongjmp
 };
 
 inline constexpr std::size_t drop_reason_count = 4;

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -19,7 +21,7 @@ namespace fapilog::inline v0_1 {
 /// Thread: any. Throws: never.
 class diagnostics {
  public:
-  /// Receives one line, including the newline. The default writes to stderr.
+  /// Receives one line, including the newline, one call at a time. It may use the runtime. The default writes to stderr.
   using writer = std::function<void(std::string_view)>;
 
   [[gnu::cold]] explicit diagnostics(writer write = {}) : write_(std::move(write)) {}
@@ -45,6 +47,12 @@ class diagnostics {
 
   /// Held during fork(2), so that a child does not inherit it locked.
   [[nodiscard]] std::mutex& mutex() noexcept { return mutex_; }
+  /// What waits is written by the parent.
+  [[gnu::cold]] void after_fork_in_child() noexcept {
+    std::lock_guard const lock{mutex_};
+    waiting_.clear();
+    is_writing_ = false;
+  }
 
  private:
   struct bucket {
@@ -53,11 +61,12 @@ class diagnostics {
     std::uint64_t suppressed_lines = 0;
   };
   static constexpr double burst = 5;
+  static constexpr std::size_t max_waiting = 1'000;  ///< lines, if the writer hangs
 
   [[gnu::cold]] void report(char const* level, std::string_view component, std::string_view message,
                             std::string_view detail) noexcept {
     try {
-      std::lock_guard const lock{mutex_};
+      std::unique_lock lock{mutex_};
       bucket& b = bucket_of(component);
       auto const now = std::chrono::steady_clock::now();
       b.tokens += std::chrono::duration<double>(now - b.filled).count() * burst;
@@ -65,6 +74,10 @@ class diagnostics {
       b.filled = now;
       if (b.tokens < 1) {
         ++b.suppressed_lines;
+        ++suppressed_;
+        return;
+      }
+      if (waiting_.size() >= max_waiting) {
         ++suppressed_;
         return;
       }
@@ -83,6 +96,28 @@ class diagnostics {
         line += ",\"suppressed\":" + std::to_string(std::exchange(b.suppressed_lines, 0));
       }
       line += "}\n";
+      waiting_.push_back(std::move(line));
+      if (!is_writing_) write_waiting(lock);
+    } catch (...) {
+      // There is nowhere to report this.
+    }
+  }
+
+  /// Writes one line at a time, without the mutex: the writer is a function of the user, which may use the runtime. What
+  /// is reported meanwhile, by other threads or by the writer itself, is written afterwards.
+  [[gnu::cold]] void write_waiting(std::unique_lock<std::mutex>& lock) noexcept {
+    is_writing_ = true;
+    while (!waiting_.empty()) {
+      std::string const line = std::move(waiting_.front());
+      waiting_.pop_front();
+      lock.unlock();
+      write(line);
+      lock.lock();
+    }
+    is_writing_ = false;
+  }
+  [[gnu::cold]] void write(std::string const& line) const noexcept {
+    try {
       if (write_) {
         write_(line);
       } else {
@@ -120,6 +155,8 @@ class diagnostics {
   writer write_;
   mutable std::mutex mutex_;
   std::map<std::string, bucket, std::less<>> buckets_;
+  std::deque<std::string> waiting_;  ///< lines
+  bool is_writing_ = false;          ///< a thread is writing lines
   std::uint64_t written_ = 0;
   std::uint64_t suppressed_ = 0;
 };

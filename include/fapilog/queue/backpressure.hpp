@@ -56,7 +56,7 @@ class backpressure {
 
  private:
   /// Up to which position the worker must have read. Further than the record needs: a wake-up costs more than a record.
-  [[nodiscard]] static std::uint64_t wake_position(lane const& owner, std::size_t size, std::size_t block,
+  [[nodiscard]] static std::uint64_t wake_position(lane& owner, std::size_t size, std::size_t block,
                                                    std::size_t keep_free) noexcept {
     std::uint64_t const published = owner.queue.published();
     if (block != 0 && !owner.has_heap_room(block)) return published;

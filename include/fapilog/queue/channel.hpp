@@ -18,6 +18,7 @@
 namespace fapilog::inline v0_1::detail {
 
 struct logger_core;
+struct named_level;
 struct thread_scope;
 
 /// The head of a record without its size: level, flags and number of arguments in one word, so that a call site loads
@@ -118,6 +119,8 @@ class channel {
                                           std::size_t count) noexcept = 0;
   /// Hands over a core that nobody uses any more. The worker deletes it once it has read the records that name it.
   virtual void retire(logger_core& core) noexcept = 0;
+  /// Releases one reference to a name; the last one frees it.
+  virtual void release(named_level& named) noexcept = 0;
   /// Sets the level of a name, a prefix (`db.*`) or all loggers (`*`). Throws: std::bad_alloc.
   virtual void set_level(std::string_view pattern, level value) = 0;
 
@@ -151,16 +154,23 @@ class channel {
 /// The level of a logger name, shared by all loggers of that name.
 struct named_level {
   detail::atomic_word<std::uint8_t> threshold{0};
+  detail::atomic_word<std::uint32_t> references{
+      0};                  ///< cores with this name; the registry changes it to and from 0
+  std::uint32_t rule = 0;  ///< which rule of the registry applies
   std::string name;
 };
 
 /// The state that the copies of a logger share. Immutable except for its reference count.
 struct logger_core {
+  /// Takes over one reference to `named`.
   logger_core(channel& where, named_level& named, detail::shared_bytes fields) noexcept
       : owner(where), name(named), bound(static_cast<detail::shared_bytes&&>(fields)) {
     owner.add_reference();
   }
-  ~logger_core() { owner.drop_reference(); }
+  ~logger_core() {
+    owner.release(name);
+    owner.drop_reference();
+  }
   logger_core(logger_core const&) = delete;
   logger_core& operator=(logger_core const&) = delete;
 

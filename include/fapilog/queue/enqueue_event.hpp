@@ -79,6 +79,8 @@ class basic_enqueue_event : public basic_enqueue_signal<Barrier> {
  private:
   static void wake(base& self) noexcept {
     auto& event = static_cast<basic_enqueue_event&>(self);
+    // A signal handler must not leave this by siglongjmp: the mutex would stay locked, or the worker would not be woken.
+    detail::signals_blocked const in_wake;
     if (!event.armed_.exchange(false)) return;  // another producer wakes the worker
     // Passing through the mutex closes the gap between the worker's check of `armed_` and its sleep.
     event.mutex_.lock();

@@ -11,11 +11,14 @@
 #include <fapilog/queue/room_signal.hpp>
 #include <fapilog/record/record.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 
 namespace fapilog::inline v0_1::detail {
+
+class channel;
 
 /// Thread: the owner's, unless stated; others read the counters.
 struct lane {
@@ -24,7 +27,8 @@ struct lane {
 
   /// True if a record of `block` bytes may go to the heap: if the lane has no other record there, or if together they
   /// take at most as many bytes as the ring has.
-  [[nodiscard]] bool has_heap_room(std::size_t block) const noexcept {
+  [[nodiscard]] bool has_heap_room(std::size_t block) noexcept {
+    if (!has_records()) heap_sent = heap_freed.load_acquire();  // a call that was left may have miscounted
     std::uint64_t const on_heap = heap_sent - heap_freed.load_acquire();
     return on_heap == 0 || on_heap + block <= queue.capacity();
   }
@@ -35,7 +39,26 @@ struct lane {
     return queue.reserve(size, keep_free);
   }
 
-  void count_drop(drop_reason reason) noexcept { dropped[static_cast<std::size_t>(reason)].add_by_owner(1); }
+  void count_drop(drop_reason reason, std::uint64_t count = 1) noexcept {
+    dropped[static_cast<std::size_t>(reason)].add_by_owner(count);
+  }
+  /// Counts a call that is dropped before it could begin to write.
+  [[gnu::cold]] void drop_call(drop_reason reason) noexcept {
+    submitted.add_by_owner(1);
+    count_drop(reason);
+  }
+
+  /// Makes the lane usable after a call that was left by siglongjmp: its record, if it was not published yet, counts as
+  /// dropped. May be called only between two calls.
+  [[gnu::cold]] void recover_from_jump() noexcept {
+    scope_sent = unknown_scope;
+    room.disarm();
+    std::uint64_t const unread = count_unread();
+    std::uint64_t known = unread + read_before_release.load_relaxed();
+    for (auto const& count : dropped) known += count.load_relaxed();
+    count_drop(drop_reason::reentrant, submitted.load_relaxed() - known);
+    writing.store_release(0);
+  }
 
   /// Makes the calling thread the owner. The lane must be empty.
   lane* begin_ownership() noexcept {
@@ -48,13 +71,15 @@ struct lane {
   /// Thread: any.
   [[nodiscard]] bool has_records() const noexcept { return queue.published() != queue.released(); }
 
-  /// Maps the pages where the owner will write next, so that no call pays for it. In steps, so that a lane that is
-  /// hardly used takes little memory. Thread: the worker.
+  /// Maps the pages where the owner will write next, so that no call pays for it. In steps of the size used so far, so
+  /// that a lane that is hardly used takes a page or two. Thread: the worker.
   void populate_ahead() noexcept {
-    constexpr std::uint64_t step = std::uint64_t{128} * 1024;
     std::uint64_t const whole = queue.capacity() + queue.longest();
-    if (populated == whole) return;
-    std::uint64_t const ahead = queue.published() + step;
+    std::uint64_t const used = queue.published();
+    constexpr std::uint64_t page = 4096;
+    if (populated == whole || used < page) return;
+    std::uint64_t const step = std::min<std::uint64_t>(used, std::uint64_t{128} * 1024);
+    std::uint64_t const ahead = used + step;
     std::uint64_t const wanted = ahead >= queue.capacity() ? whole : ahead;
     if (wanted < populated + step / 2) return;
     detail::populate_pages(queue.memory() + populated, static_cast<std::size_t>(wanted - populated));
@@ -84,9 +109,11 @@ struct lane {
   void forget_in_child() noexcept {
     discard_records();
     room.wake();  // the call that forks may be a signal handler's, in a call that waits
-    writing.store_relaxed(false);
+    writing.store_relaxed(0);
     heap_freed.store_relaxed(heap_sent);
     submitted.store_relaxed(0);
+    read_before_release.store_relaxed(0);
+    read_after_release.store_relaxed(0);
     for (auto& count : dropped) count.store_relaxed(0);
   }
 
@@ -95,15 +122,22 @@ struct lane {
 
   detail::atomic_word<std::uint64_t> submitted;
   detail::atomic_word<std::uint64_t> dropped[drop_reason_count];
-  /// True from before a call checks that the channel is open until the call has committed.
-  detail::atomic_word<bool> writing{false};
+  /// Not 0 from before a call checks that the channel is open until the call has committed: its stack pointer.
+  detail::atomic_word<std::uintptr_t> writing{0};
   bool borrowed = false;         ///< owned for one call only, because the thread is ending
   std::uint64_t scope_sent = 0;  ///< version of the scope that the worker has
   detail::byte_buffer scratch;   ///< deferred values, before they are copied into the record
   ring queue;
   room_signal room;  ///< on which the owner waits if the ring is full
 
+  /// Number of records that the worker has read, stored before and after it releases them. Thread: the worker.
+  detail::atomic_word<std::uint64_t> read_before_release;
+  detail::atomic_word<std::uint64_t> read_after_release;
+  shared_bytes scope_received;  ///< the scope of the records that the worker reads next; used by the worker
+
   lane* next = nullptr;                   ///< in the list of all lanes; set before the lane is published
+  lane* next_of_thread = nullptr;         ///< in the list of the thread that owns it
+  channel* owner_channel = nullptr;       ///< the channel of the lane, while a thread owns it
   detail::atomic_word<bool> owned{true};  ///< false: the next thread may take it
   std::uint64_t heap_sent = 0;            ///< bytes of all heap blocks that records have pointed to
   detail::atomic_word<std::uint64_t> heap_freed;  ///< bytes of the blocks that the worker has freed
@@ -111,6 +145,20 @@ struct lane {
   std::uint64_t trimmed_at = 0;
   std::uint64_t populated = 0;  ///< bytes from the beginning of the ring that have pages; used by the worker
   std::uint64_t thread_id = 0;  ///< of the owner; changes only while the lane is empty
+
+ private:
+  /// Number of published records that the worker has not counted as read; consistent with `read_before_release`.
+  [[nodiscard, gnu::cold]] std::uint64_t count_unread() const noexcept {
+    using namespace detail::record_format;
+    for (;;) {
+      std::uint64_t const read_until = read_after_release.load_acquire();
+      std::uint64_t at = queue.released();
+      std::uint64_t count = 0;
+      for (std::uint64_t const end = queue.published(); at < end; ++count)
+        at += read<record_head>(queue.at(at)).size;
+      if (read_before_release.load_acquire() == read_until) return count;  // no release happened meanwhile
+    }
+  }
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -2,6 +2,7 @@
 // The channel of a runtime: log calls write into one lane per thread, and the worker reads all lanes.
 #pragma once
 
+#include <fapilog/detail/os/call_stack.hpp>
 #include <fapilog/detail/os/cancellation.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/metrics/account.hpp>
@@ -51,10 +52,10 @@ class lane_channel final : public channel {
       return nullptr;
     lane& own = *this_thread_lane.owned;
     if (own.scope_sent != detail::this_thread_scope.version || has_separate_scope(caller) ||
-        own.writing.load_relaxed() || what.size() > own.queue.longest() ||
+        own.writing.load_relaxed() != 0 || what.size() > own.queue.longest() ||
         what.what().has(detail::record_format::text_is_cell)) [[unlikely]]
       return nullptr;
-    own.writing.store_relaxed(true);
+    own.writing.store_stack_pointer();
     detail::compiler_fence();
     if (!fast_path_ok() || !own.queue.is_known_free(what.size() + reserve_)) [[unlikely]]
       return begin_record_slow(logger, what, text, where);
@@ -68,7 +69,7 @@ class lane_channel final : public channel {
     detail::compiler_fence();
     if (event_.may_have_to_signal()) [[unlikely]]
       return signal_and_end(own);
-    own.writing.store_release(false);
+    own.writing.store_release(0);
   }
 
   /// Sizes the record, reserves, writes, publishes, signals. Never allocates once the thread's buffers have grown, never
@@ -80,16 +81,16 @@ class lane_channel final : public channel {
     lane* const own = use.get();
     if (own == nullptr) [[unlikely]]
       return count_without_lane(drop_reason::no_memory);
-    own->submitted.add_by_owner(1);
-    if (own->writing.load_relaxed()) [[unlikely]]
-      return own->count_drop(drop_reason::reentrant);
+    if (own->writing.load_relaxed() != 0 && !recover_from_jump(*own)) [[unlikely]]
+      return own->drop_call(drop_reason::reentrant);
 
     bool is_clipped = false;
     std::size_t const size = encode_deferred(c, own->scratch, is_clipped);
     if (size == 0) [[unlikely]]
-      return own->count_drop(drop_reason::no_memory);
+      return own->drop_call(drop_reason::no_memory);
 
     use.begin_writing();
+    own->submitted.add_by_owner(1);
     if (is_closed()) [[unlikely]]
       return own->count_drop(drop_reason::closed);
 
@@ -133,7 +134,10 @@ class lane_channel final : public channel {
   logger_core* bind(logger_core& logger, field const* fields, std::size_t count) noexcept override {
     auto bound = detail::freeze(fields, count, logger.bound, detail::max_bound_bytes);
     auto* const made = new (std::nothrow) logger_core{logger.owner, logger.name, std::move(bound)};
-    if (made != nullptr) return made;
+    if (made != nullptr) {
+      logger.name.references.fetch_add_relaxed(1);  // `logger` has one, so it is not the first
+      return made;
+    }
     logger.add_reference();  // without memory, the result is the logger itself
     return &logger;
   }
@@ -141,6 +145,8 @@ class lane_channel final : public channel {
   void retire(logger_core& core) noexcept override {
     retired_.add(core);  // may delete this channel: use no member after this
   }
+
+  void release(named_level& named) noexcept override { levels_.release(named); }
 
   void set_level(std::string_view pattern, level value) override { levels_.set(pattern, value); }
 
@@ -218,7 +224,7 @@ class lane_channel final : public channel {
       errno = errno_;
       if (lane_ == nullptr) [[unlikely]]
         return;
-      if (is_writing_) lane_->writing.store_release(false);
+      if (is_writing_) lane_->writing.store_release(0);
       lane_->scratch.shrink(scratch_begin_);
       if (lane_->borrowed) [[unlikely]]
         return_borrowed_lane(*lane_);
@@ -227,7 +233,7 @@ class lane_channel final : public channel {
     /// Marks the lane as being written: from here to the end of the call, a worker that closes the channel waits.
     void begin_writing() noexcept {
       is_writing_ = true;
-      lane_->writing.store_relaxed(true);
+      lane_->writing.store_stack_pointer();
       channel_.event_.barrier().light();
     }
     [[nodiscard]] lane* get() const noexcept { return lane_; }
@@ -265,17 +271,26 @@ class lane_channel final : public channel {
     // Keeps the reserve free whatever the level: a protected record that needs the reserve goes through `submit`.
     std::byte* const to = is_closed() ? nullptr : own.queue.reserve(what.size(), reserve_);
     if (to == nullptr) {
-      own.writing.store_release(false);
+      own.writing.store_release(0);
       return nullptr;
     }
     own.submitted.add_by_owner(1);
     return put_log_start(to, logger, what.head(), text, where, now);
   }
 
+  /// True if the call that seems to be writing was left by siglongjmp. The lane can then be used again. False if this
+  /// call is made by a signal handler that interrupted it.
+  [[gnu::noinline, gnu::cold]] bool recover_from_jump(lane& own) noexcept {
+    if (!detail::was_left_by_jump(own.writing.load_relaxed())) return false;
+    own.recover_from_jump();
+    event_.signal();  // the call may have been left between publishing its record and this
+    return true;
+  }
+
   /// Wakes the worker before the call ends.
   [[gnu::noinline, gnu::cold]] void signal_and_end(lane& own) noexcept {
     event_.signal();
-    own.writing.store_release(false);
+    own.writing.store_release(0);
   }
 
   /// Puts a record that is too long for a lane on the heap, clipped to max_record_bytes. Null without memory.
@@ -302,10 +317,10 @@ class lane_channel final : public channel {
     cancellation_blocked const guard;
     try {
       if (at_acquire_) at_acquire_();
-      return detail::acquire_lane(*this, lanes_);
     } catch (...) {
       return nullptr;
     }
+    return detail::acquire_lane(*this, lanes_);
   }
 
   [[gnu::noinline, gnu::cold]] std::byte* wait_for_room(lane& owner, std::size_t size, std::size_t block,

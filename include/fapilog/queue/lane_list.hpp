@@ -64,7 +64,7 @@ class lane_list {
   /// True if no call is writing into any lane.
   [[nodiscard]] bool is_quiet() const noexcept {
     for (lane* l = first(); l != nullptr; l = l->next) {
-      if (l->writing.load_acquire()) return false;
+      if (l->writing.load_acquire() != 0) return false;
     }
     return true;
   }

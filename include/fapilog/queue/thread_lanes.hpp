@@ -2,12 +2,10 @@
 // The lanes that the running thread owns, one for each runtime that it logs to.
 #pragma once
 
+#include <fapilog/detail/os/thread_end.hpp>
 #include <fapilog/queue/channel.hpp>
 #include <fapilog/queue/lane.hpp>
 #include <fapilog/queue/lane_list.hpp>
-
-#include <algorithm>
-#include <vector>
 
 namespace fapilog::inline v0_1::detail {
 
@@ -18,76 +16,76 @@ struct lane_cache {
   lane* owned = nullptr;
 };
 inline constinit thread_local lane_cache this_thread_lane{};
+/// The lanes that this thread owns, linked by `next_of_thread`. Each holds a reference to its channel.
+inline constinit thread_local lane* lanes_of_this_thread = nullptr;
 inline constinit thread_local bool thread_is_ending = false;
 
-/// Releases the lanes when the thread ends.
-class thread_lanes {
- public:
-  thread_lanes() = default;
-  thread_lanes(thread_lanes const&) = delete;
-  thread_lanes& operator=(thread_lanes const&) = delete;
-  [[gnu::cold]] ~thread_lanes() {
-    thread_is_ending = true;
-    this_thread_lane = {};
-    for (held const& h : all_) release(h);
-  }
+/// Releases the first lane of a list that is linked by `next_of_thread`.
+[[gnu::cold]] inline void release_first_lane(lane*& list) noexcept {
+  lane& released = *list;
+  list = released.next_of_thread;
+  if (this_thread_lane.owned == &released) this_thread_lane = {};
+  channel& owner = *released.owner_channel;
+  released.owned.store_release(false);  // from here on, another thread may own it
+  owner.drop_reference();
+}
 
-  /// Returns the lane that this thread has in this channel, or null.
-  [[nodiscard]] lane* find(channel const& owner) const noexcept {
-    auto const found = std::ranges::find(all_, &owner, &held::owner);
-    return found == all_.end() ? nullptr : found->owned;
-  }
-  [[nodiscard]] bool owns(lane const& l) const noexcept {
-    return std::ranges::find(all_, &l, &held::owned) != all_.end();
-  }
-  /// Releases the lanes of runtimes that have ended, so that a thread that logs to many runtimes keeps few lanes, and
-  /// makes room for one more. Throws: std::bad_alloc.
-  [[gnu::cold]] void make_room() {
-    std::erase_if(all_, [](held const& h) {
-      if (!h.owner->is_closed()) return false;
-      if (this_thread_lane.owned == h.owned) this_thread_lane = {};
-      release(h);
-      return true;
-    });
-    all_.reserve(all_.size() + 1);
-  }
-  /// After `make_room`. Takes a reference on the channel.
-  void add(channel& owner, lane& owned) noexcept {
-    owner.add_reference();
-    all_.push_back({&owner, &owned});
-  }
+[[gnu::cold]] inline void release_lanes_of_this_thread() noexcept {
+  while (lanes_of_this_thread != nullptr) release_first_lane(lanes_of_this_thread);
+}
 
- private:
-  struct held {
-    channel* owner;
-    lane* owned;
+/// Releases the lanes of this thread when it ends, or when it calls exit(). Returns false if that is impossible: without
+/// memory, and once the process is exiting.
+[[nodiscard, gnu::cold]] inline bool release_lanes_at_thread_end() noexcept {
+  struct lanes_end : thread_end {
+    lanes_end() noexcept
+        : thread_end([](void*) {
+            thread_is_ending = true;
+            release_lanes_of_this_thread();
+          }) {}
+    ~lanes_end() { release_lanes_of_this_thread(); }
   };
-  [[gnu::cold]] static void release(held const& h) noexcept {
-    h.owned->owned.store_release(false);
-    h.owner->drop_reference();
-  }
+  static lanes_end end;
+  return end.add_this_thread();
+}
 
-  std::vector<held> all_;
-};
-inline thread_local thread_lanes lanes_of_this_thread;
+/// Releases the lanes of runtimes that have ended, so that a thread that logs to many runtimes keeps few lanes.
+[[gnu::cold]] inline void release_lanes_of_closed_channels() noexcept {
+  for (lane** link = &lanes_of_this_thread; *link != nullptr;) {
+    if ((*link)->owner_channel->is_closed()) {
+      release_first_lane(*link);
+    } else {
+      link = &(*link)->next_of_thread;
+    }
+  }
+}
+
+[[nodiscard]] inline bool is_lane_of_this_thread(lane const& which) noexcept {
+  for (lane const* l = lanes_of_this_thread; l != nullptr; l = l->next_of_thread) {
+    if (l == &which) return true;
+  }
+  return false;
+}
 
 /// Returns this thread's lane in `owner`, whose lanes are `all`, and caches it; takes over or makes one if the thread has
-/// none. A thread that is ending borrows a lane for one call; it must return it. Null without memory. Throws:
-/// std::bad_alloc.
-[[nodiscard]] inline lane* acquire_lane(channel& owner, lane_list& all) {
-  if (thread_is_ending) {
-    lane* const borrowed = all.claim();
-    if (borrowed != nullptr) borrowed->borrowed = true;
-    return borrowed;
+/// none. A thread that is ending, or whose end cannot be noticed for lack of memory, borrows a lane for one call; it must
+/// return it. Null without memory. Throws: never.
+[[nodiscard, gnu::cold]] inline lane* acquire_lane(channel& owner, lane_list& all) noexcept {
+  for (lane* l = lanes_of_this_thread; l != nullptr; l = l->next_of_thread) {
+    if (l->owner_channel != &owner) continue;
+    this_thread_lane = {&owner, l};
+    return l;
   }
-  thread_lanes& mine = lanes_of_this_thread;
-  lane* own = mine.find(owner);
-  if (own == nullptr) {
-    mine.make_room();
-    own = all.claim();
-    if (own == nullptr) return nullptr;
-    mine.add(owner, *own);
-  }
+  bool const borrows = thread_is_ending || !release_lanes_at_thread_end();
+  release_lanes_of_closed_channels();
+  lane* const own = all.claim();
+  if (own == nullptr) return nullptr;
+  own->borrowed = borrows;
+  if (borrows) return own;
+  owner.add_reference();
+  own->owner_channel = &owner;
+  own->next_of_thread = lanes_of_this_thread;
+  lanes_of_this_thread = own;
   this_thread_lane = {&owner, own};
   return own;
 }
@@ -101,7 +99,7 @@ inline void keep_own_lanes_in_child(lane_list& all) noexcept {
   this_thread_lane = {};
   for (lane* l = all.first(); l != nullptr; l = l->next) {
     l->forget_in_child();
-    if (lanes_of_this_thread.owns(*l)) {
+    if (is_lane_of_this_thread(*l)) {
       l->begin_ownership();
     } else {
       l->owned.store_relaxed(false);

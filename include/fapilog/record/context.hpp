@@ -5,6 +5,7 @@
 #include <fapilog/detail/memory/atomic.hpp>
 #include <fapilog/detail/memory/byte_buffer.hpp>
 #include <fapilog/detail/memory/shared_bytes.hpp>
+#include <fapilog/detail/os/thread_end.hpp>
 #include <fapilog/record/field_cells.hpp>
 
 #include <cstddef>
@@ -84,22 +85,18 @@ struct thread_scope {
 /// RTLD_LOCAL loads it into a program that does not export its symbols, so each call passes the address of its module's.
 [[gnu::visibility("default")]] inline constinit thread_local thread_scope this_thread_scope{};
 
-/// Releases the links that remain in the list when the thread ends.
-struct thread_scope_end {
-  thread_scope_end() noexcept { this_thread_scope.reuses = true; }
-  thread_scope_end(thread_scope_end const&) = delete;
-  thread_scope_end& operator=(thread_scope_end const&) = delete;
-  ~thread_scope_end() {
+/// Releases the links that remain in the list when the thread ends. Without memory for that, links are not kept for reuse.
+/// A function, so that only files that use scopes pay for it.
+[[gnu::visibility("default")]] inline void release_scopes_at_thread_end() noexcept {
+  if (this_thread_scope.reuses) [[likely]]
+    return;
+  static thread_end end{[](void*) {
     thread_scope& own = this_thread_scope;
     own.reuses = false;
     while (own.top != nullptr) own.unlink(own.top);
     while (own.spare != nullptr) delete std::exchange(own.spare, own.spare->outer);
-  }
-};
-/// A function, so that only files that use scopes pay for the thread-local destructor.
-[[gnu::visibility("default")]] inline thread_scope_end& end_of_thread_scope() {
-  thread_local thread_scope_end end;
-  return end;
+  }};
+  this_thread_scope.reuses = end.add_this_thread();
 }
 
 [[nodiscard]] inline shared_bytes current_scope() noexcept {
@@ -133,7 +130,7 @@ struct thread_scope_end {
 class scope_guard {
  public:
   explicit scope_guard(shared_bytes fields) noexcept : thread_(&this_thread_scope) {
-    (void)end_of_thread_scope();  // the first use registers its destructor
+    release_scopes_at_thread_end();
     thread_->unlink(nullptr);
     link_ = thread_->make(
         static_cast<shared_bytes&&>(fields));  // null without memory; the fields are then left out

@@ -43,8 +43,8 @@ class batch_builder {
         storage_(std::make_shared<batch_storage>()) {}
 
   /// The parent's records and counts stay with the parent; ids continue from a new seed.
-  [[gnu::cold]] void after_fork_in_child() {
-    storage_ = std::make_shared<batch_storage>();
+  [[gnu::cold]] void after_fork_in_child() noexcept {
+    storage_.reset();
     line_sizes_.clear();
     maker_.begin_batch();
     ids_ = detail::uuid7_generator{};
@@ -63,18 +63,18 @@ class batch_builder {
     return timeout.count() == 0 || full() || std::chrono::steady_clock::now() >= handed_over_at_ + timeout;
   }
 
-  [[nodiscard]] bool empty() const noexcept { return storage_->entries().empty(); }
+  [[nodiscard]] bool empty() const noexcept { return storage_ == nullptr || storage_->entries().empty(); }
 
   /// True if no more records may be added to the batch.
   [[nodiscard]] bool full() const noexcept {
-    return storage_->entries().size() >= batch_max_size_ * pressure_.batch_factor() ||
-           storage_->text().size() >= text_max;
+    return storage_ != nullptr && (storage_->entries().size() >= batch_max_size_ * pressure_.batch_factor() ||
+                                   storage_->text().size() >= text_max);
   }
 
   /// Runs one record through the stages and adds it to the batch; first hands the batch over if it is full. A record
   /// that cannot be handled for lack of memory counts as failed.
   void add(std::byte const* record, detail::shared_bytes const& scope, std::uint64_t thread_id,
-           tick_clock const& clock) {
+           tick_clock const& clock) noexcept {
     if (full()) hand_over(true);
     if (!pressure_.is_normal() &&
         pressure_.shed(static_cast<level>(read<detail::record_format::record_head>(record).level))) {
@@ -93,6 +93,7 @@ class batch_builder {
   void add_internal(internal_record const& record, std::int64_t unix_ns) noexcept {
     try {
       if (full()) hand_over(true);
+      take_storage();
       entry& e = storage_->entries().emplace_back(storage_->memory());
       bool keep = false;
       entry_guard const guard{*this, keep};
@@ -106,8 +107,11 @@ class batch_builder {
   [[nodiscard]] pipeline& stages() noexcept { return stages_; }
   [[nodiscard]] pipeline const& stages() const noexcept { return stages_; }
 
+  /// Must be called after a logger was deleted: its name may get another meaning.
+  void forget_names() noexcept { maker_.begin_batch(); }
+
   /// Hands the batch to the sinks; `more_to_come` as for `batch_writer::write`. The batch is empty after that.
-  void hand_over(bool more_to_come) {
+  void hand_over(bool more_to_come) noexcept {
     if (empty()) return;
     auto& entries = storage_->entries();
     char const* line = storage_->text().data();
@@ -118,13 +122,12 @@ class batch_builder {
     }
     std::uint64_t const count = entries.size();
     auto const began = std::chrono::steady_clock::now();
+    writer_.write(batch{std::exchange(storage_, nullptr)}, more_to_come);
     try {
-      writer_.write(batch{std::exchange(storage_, nullptr)}, more_to_come);
-    } catch (std::exception const& error) {
-      failed_.fetch_add(count, std::memory_order_relaxed);
-      diagnostics_->warn("worker", "a batch could not be handed over", error.what());
+      take_storage();
+    } catch (...) {
+      // The next record tries again.
     }
-    storage_ = writer_.storage();
     line_sizes_.clear();
     maker_.begin_batch();
     handed_over_at_ = std::chrono::steady_clock::now();
@@ -154,10 +157,16 @@ class batch_builder {
   }
 
  private:
+  /// Makes sure that there is memory for a batch. Throws: std::bad_alloc.
+  void take_storage() {
+    if (storage_ == nullptr) storage_ = writer_.storage();
+  }
+
   void take(std::byte const* record, detail::shared_bytes const& scope, std::uint64_t thread_id,
             tick_clock const& clock) {
     auto const head = read<detail::record_format::record_head>(record);
     auto const log = read<detail::record_format::log_head>(record + sizeof head);
+    take_storage();
     detail::arena& memory = storage_->memory();
     std::byte* const own = memory.take(head.size);
     std::memcpy(own, record, head.size);

@@ -2,6 +2,7 @@
 // Blanks an event that a redactor could not finish.
 #pragma once
 
+#include <fapilog/detail/memory/arena.hpp>
 #include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/record/event.hpp>
 
@@ -22,16 +23,38 @@ inline constexpr std::string_view redaction_failed_text = "[REDACTION FAILED]";
          });
 }
 
-/// Replaces the message and every value. Level, time, logger, ids and plain keys stay; members with other keys are removed.
-/// Throws: std::bad_alloc.
+/// The value of a member of `diagnostics` that stays valid for the schema of the envelope: `exception` is an object, and
+/// the numbers that the library itself sets stay.
+[[nodiscard, gnu::cold]] inline value blank_diagnostic(member const& m, arena& memory) {
+  bool const is_number = m.value.type == kind::i64 || m.value.type == kind::u64;
+  bool const is_own = m.key == "pid" || m.key == "line" || m.key == "thread_id";
+  if (is_own && is_number) return m.value;
+  value const failed = value::of_string(redaction_failed_text);
+  if (m.key != "exception") return failed;
+  value exception;
+  exception.type = kind::exception;
+  exception.size = 2;
+  exception.members = memory.take_array<member>(2);
+  exception.members[0] = {"error.type", failed};
+  exception.members[1] = {"error.message", failed};
+  return exception;
+}
+
+/// Replaces the message, the logger's name and every value. Level, time, the record's id and plain keys stay; members with
+/// other keys are removed, and numbers of `diagnostics` that have another type now. The line satisfies the schema of the
+/// envelope. Throws: std::bad_alloc.
 [[gnu::cold]] inline void blank(event& e) {
   e.message = redaction_failed_text;
+  e.logger = redaction_failed_text;
   for (member_list* const list : {&e.context, &e.diagnostics, &e.data}) {
     member_list blanked{*e.memory};
     for (member const& m : *list) {
-      bool const is_null = m.value.type == kind::null;
-      if (is_plain_key(m.key))
-        blanked.push_back({m.key, is_null ? value{} : value::of_string(redaction_failed_text)});
+      if (!is_plain_key(m.key)) continue;
+      value const failed =
+          list == &e.diagnostics ? blank_diagnostic(m, *e.memory) : value::of_string(redaction_failed_text);
+      bool const must_be_number = m.key == "pid" || m.key == "line" || m.key == "thread_id";
+      if (list == &e.diagnostics && must_be_number && failed.type == kind::string) continue;
+      blanked.push_back({m.key, m.value.type == kind::null ? value{} : failed});
     }
     *list = blanked;
   }

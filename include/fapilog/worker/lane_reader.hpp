@@ -11,17 +11,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <map>
 #include <utility>
 #include <vector>
 
 namespace fapilog::inline v0_1::detail {
 
-/// Thread: the worker's, except `high_watermark`. Throws: what the visitor throws, and std::bad_alloc; the current record
-/// counts as read then.
+/// Thread: the worker's, except `high_watermark`. Throws: what the visitor throws; the current
+/// record counts as read then.
 class lane_reader {
  public:
-  explicit lane_reader(lane_list const& lanes) noexcept : lanes_(lanes) {}
+  /// Throws: std::bad_alloc.
+  explicit lane_reader(lane_list const& lanes) : lanes_(lanes) { heads_.reserve(min_heads); }
 
   /// Visits every record that was published when the pass began: `visit(lane&, log record, scope)`. The record is released
   /// after the visit. Ends early, between two records, if `interrupted()` returns true. Returns whether there was any.
@@ -56,7 +56,7 @@ class lane_reader {
  private:
   struct head {
     lane* from;
-    detail::shared_bytes* scope;
+    std::uint64_t read;  ///< number of records of the lane that were read so far
     std::uint64_t at;
     std::uint64_t end;
     std::uint64_t ticks;
@@ -68,8 +68,11 @@ class lane_reader {
     return std::min<std::uint64_t>(h.from->queue.capacity() / 8, std::uint64_t{16} * 1024);
   }
   static void release(head& h) noexcept {
-    h.from->queue.release(h.at);
-    h.from->room.wake_if_reached(h.at);
+    lane& from = *h.from;
+    from.read_before_release.store_release(h.read);
+    from.queue.release(h.at);
+    from.read_after_release.store_release(h.read);
+    from.room.wake_if_reached(h.at);
     h.released = h.at;
   }
 
@@ -85,12 +88,26 @@ class lane_reader {
       if (at == end) continue;
       l->populate_ahead();
       deepest = std::max(deepest, end - at);
-      heads_.push_back({l, &scope_of(*l), at, end, 0, at});
+      if (!has_room_for_head()) break;
+      heads_.push_back({l, l->read_before_release.load_relaxed(), at, end, 0, at});
       read_head(heads_.back());
     }
     high_watermark_.store(deepest, std::memory_order_relaxed);
   }
 
+  /// Makes room for one more head. Without memory, the pass visits only the lanes that were found so far.
+  [[nodiscard]] bool has_room_for_head() noexcept {
+    if (heads_.size() < heads_.capacity()) [[likely]]
+      return true;
+    try {
+      heads_.reserve(heads_.size() * 2);
+      return true;
+    } catch (...) {
+      return false;
+    }
+  }
+
+  static constexpr std::size_t min_heads = 16;
   static constexpr std::size_t context_bytes =
       sizeof(detail::record_format::record_head) + sizeof(detail::record_format::context_head);
 
@@ -134,17 +151,19 @@ class lane_reader {
     std::byte const* record = queue.at(h.at);
     auto first = read<detail::record_format::record_head>(record);
     h.at += first.size;
+    ++h.read;
+    detail::shared_bytes& scope = h.from->scope_received;
     if (first.type == detail::record_format::record_type::context) {
-      *h.scope = detail::shared_bytes::adopt(
+      scope = detail::shared_bytes::adopt(
           read<detail::record_format::context_head>(record + sizeof first).fields);
       record += context_bytes;
       first = read<detail::record_format::record_head>(record);
     }
     if (first.type == detail::record_format::record_type::pointer) {
       block const own{*h.from, read<detail::record_format::pointer_head>(record + sizeof first).block};
-      return visit(*h.from, static_cast<std::byte const*>(own.bytes), std::as_const(*h.scope));
+      return visit(*h.from, static_cast<std::byte const*>(own.bytes), std::as_const(scope));
     }
-    visit(*h.from, record, std::as_const(*h.scope));
+    visit(*h.from, record, std::as_const(scope));
   }
 
   /// A record on the heap. Freed after the visit, which gives the lane room for others.
@@ -172,11 +191,8 @@ class lane_reader {
     }
   };
 
-  detail::shared_bytes& scope_of(lane const& l) { return scopes_[&l]; }
-
   lane_list const& lanes_;
   std::vector<head> heads_;
-  std::map<lane const*, detail::shared_bytes> scopes_;
   std::atomic<std::uint64_t> high_watermark_{0};
 };
 

@@ -42,9 +42,9 @@ class lifecycle {
 
  private:
   [[gnu::cold]] lifecycle() {
+    fork_participants::instance().add(fork_lock_);
     std::atexit([] { instance().drain_all(); });
     std::at_quick_exit([] { instance().drain_all(); });
-    fork_participants::instance().add(fork_lock_);
   }
 
   [[gnu::cold]] std::vector<std::shared_ptr<worker>> alive() {

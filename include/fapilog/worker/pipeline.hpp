@@ -46,49 +46,50 @@ class pipeline {
   enum class verdict { keep, filtered, failed };
 
   [[gnu::cold]] pipeline(stage_set stages, std::shared_ptr<diagnostics> reports)
-      : stages_(std::move(stages)), diagnostics_(std::move(reports)) {
-    each(stages_, [this](stage_base const& s) { count_errors_of(s); });
+      : stages_{share(std::move(stages.filters)), share(std::move(stages.enrichers)),
+                share(std::move(stages.redactors)), share(std::move(stages.processors))},
+        on_failed_redaction_(stages.on_failed_redaction),
+        fixed_enrichers_(stages.fixed_enrichers),
+        needs_json_(stages.needs_json),
+        diagnostics_(std::move(reports)) {
+    errors_ = with_counters({}, stages_);
   }
 
-  /// Replaces stages by those in `changes`, between two records; `changes` has the old stages after that.
-  /// Throws: std::bad_alloc, without any effect.
+  /// Replaces stages by those in `changes`, between two records. Throws: std::bad_alloc, without any effect.
   [[gnu::cold]] void change(runtime_changes& changes) {
-    std::lock_guard const lock{mutex_};
+    active next = stages_;
+    if (changes.filters) next.filters = share(std::move(*changes.filters));
     if (changes.enrichers) {
-      changes.enrichers->insert(
-          changes.enrichers->begin(), stages_.enrichers.begin(),
-          stages_.enrichers.begin() + static_cast<std::ptrdiff_t>(stages_.fixed_enrichers));
+      auto const fixed = stages_.enrichers->begin();
+      changes.enrichers->insert(changes.enrichers->begin(), fixed,
+                                fixed + static_cast<std::ptrdiff_t>(fixed_enrichers_));
+      next.enrichers = share(std::move(*changes.enrichers));
     }
-    auto const each_pair = [&](auto const& action) {
-      action(stages_.filters, changes.filters);
-      action(stages_.enrichers, changes.enrichers);
-      action(stages_.redactors, changes.redactors);
-      action(stages_.processors, changes.processors);
-    };
-    each_pair([this](auto const&, auto const& next) {
-      if (!next) return;
-      for (auto const& s : *next) count_errors_of(s.base());
-    });
-    each_pair([](auto& stages, auto& next) {
-      if (next) std::swap(stages, *next);
-    });
-    stages_.on_failed_redaction = changes.redaction_fail_mode.value_or(stages_.on_failed_redaction);
+    if (changes.redactors) next.redactors = share(std::move(*changes.redactors));
+    if (changes.processors) next.processors = share(std::move(*changes.processors));
+    // Stages are code of the user, which may use the runtime: none is called under the mutex.
+    error_counters errors = with_counters(errors_, next);
+    std::unique_lock lock{mutex_};
+    std::swap(stages_, next);
+    std::swap(errors_, errors);
+    lock.unlock();
+    on_failed_redaction_ = changes.redaction_fail_mode.value_or(on_failed_redaction_);
   }
   /// Names of the stages that a change may replace, in order. Thread: any.
   [[nodiscard, gnu::cold]] std::vector<std::string> names() const {
-    std::lock_guard const lock{mutex_};
+    active const now = snapshot();
     std::vector<std::string> all;
     std::size_t at = 0;
-    std::size_t const fixed = stages_.filters.size();
-    each(stages_, [&](stage_base const& s) {
-      if (at < fixed || at >= fixed + stages_.fixed_enrichers) all.push_back(s.name());
+    std::size_t const fixed = now.filters->size();
+    each(now, [&](stage_base const& s) {
+      if (at < fixed || at >= fixed + fixed_enrichers_) all.push_back(s.name());
       ++at;
     });
     return all;
   }
   /// Sets adjustable filters to `share` of their configured rate.
   [[gnu::cold]] void tighten(double share) {
-    for (any_filter& f : stages_.filters) {
+    for (any_filter& f : *stages_.filters) {
       guarded(f.base(), "the filter threw in tighten", [&] { f.tighten(share); });
     }
   }
@@ -97,16 +98,16 @@ class pipeline {
 
   /// Runs filters, enrichers and redactors. Internal records skip the filters.
   [[nodiscard]] verdict run(event& e) {
-    for (any_filter& f : stages_.filters) {
+    for (any_filter& f : *stages_.filters) {
       if (e.is_internal) break;
       bool keep = true;
       guarded(f.base(), "a filter threw; the record is kept", [&] { keep = f.keep(e); });
       if (!keep) return verdict::filtered;
     }
-    for (any_enricher& s : stages_.enrichers) {
+    for (any_enricher& s : *stages_.enrichers) {
       guarded(s.base(), "an enricher threw; the record lacks its fields", [&] { s.enrich(e); });
     }
-    for (any_redactor& s : stages_.redactors) {
+    for (any_redactor& s : *stages_.redactors) {
       if (!redact(s, e)) return after_failed_redaction(e);
     }
     return verdict::keep;
@@ -116,11 +117,14 @@ class pipeline {
   [[nodiscard]] std::uint64_t failed_redactions() const noexcept { return failed_redactions_.value(); }
   /// Thread: any.
   [[gnu::cold]] void collect(metric_list& all) const {
-    std::lock_guard const lock{mutex_};
+    std::unique_lock lock{mutex_};
+    active const now = stages_;
+    error_counters const errors = errors_;
+    lock.unlock();
     std::vector<std::string> names;
-    each(stages_, [&](stage_base const& s) { names.push_back(s.name()); });
+    each(now, [&](stage_base const& s) { names.push_back(s.name()); });
     std::size_t at = 0;
-    each(stages_, [&](stage_base const& s) {
+    each(now, [&](stage_base const& s) {
       std::size_t const begin = all.size();
       collect(all, s);
       if (std::string const label = label_of(names, at++); !label.empty()) {
@@ -130,7 +134,7 @@ class pipeline {
     all.push_back({.name = "fapilog_redaction_exceptions_total",
                    .help = "Records that a redactor could not finish.",
                    .value = static_cast<double>(failed_redactions_.value())});
-    for (auto const& [name, count] : errors_) {
+    for (auto const& [name, count] : errors) {
       all.push_back({.name = "fapilog_plugin_errors_total",
                      .help = "Events for which a stage threw.",
                      .labels = {{"plugin", name}},
@@ -157,10 +161,10 @@ class pipeline {
 
   /// Appends the event's line with its end, if any sink needs one. False if a processor dropped the record.
   [[nodiscard]] bool write(event const& e, detail::text_buffer& text) {
-    if (!stages_.needs_json) return true;
+    if (!needs_json_) return true;
     std::size_t const begin = text.size();
     envelope_.put(text, e);
-    for (any_processor& s : stages_.processors) {
+    for (any_processor& s : *stages_.processors) {
       line_.assign(text.from(begin));
       bool keep = true;
       bool const ended = guarded(s.base(), "a processor threw; the line stays as it was",
@@ -175,13 +179,22 @@ class pipeline {
   }
 
  private:
+  /// The stages in force. Shared, so that other threads can read them without a lock while the worker replaces them.
+  struct active {
+    std::shared_ptr<std::vector<any_filter>> filters;
+    std::shared_ptr<std::vector<any_enricher>> enrichers;
+    std::shared_ptr<std::vector<any_redactor>> redactors;
+    std::shared_ptr<std::vector<any_processor>> processors;
+  };
+  using error_counters = std::vector<std::pair<std::string, std::shared_ptr<counter>>>;
+
   /// Calls `action(stage_base&)` for each stage, in order.
-  template <class Stages, class Action>
-  static void each(Stages& stages, Action const& action) {
-    for (auto& s : stages.filters) action(s.base());
-    for (auto& s : stages.enrichers) action(s.base());
-    for (auto& s : stages.redactors) action(s.base());
-    for (auto& s : stages.processors) action(s.base());
+  template <class Action>
+  static void each(active const& stages, Action const& action) {
+    for (auto& s : *stages.filters) action(s.base());
+    for (auto& s : *stages.enrichers) action(s.base());
+    for (auto& s : *stages.redactors) action(s.base());
+    for (auto& s : *stages.processors) action(s.base());
   }
   /// Distinguishes the metrics of stages with the same name: `sampling`, `sampling_2`. Empty if the name is unique.
   [[gnu::cold]] static std::string label_of(std::vector<std::string> const& names, std::size_t at) {
@@ -190,11 +203,23 @@ class pipeline {
     auto const nth = std::count(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(at) + 1, name);
     return nth == 1 ? name : name + '_' + std::to_string(nth);
   }
-  /// Adds an error counter for this name. Counters of removed stages stay.
-  [[gnu::cold]] void count_errors_of(stage_base const& s) {
-    std::string name = s.name();
-    bool const is_known = std::ranges::any_of(errors_, [&](auto const& e) { return e.first == name; });
-    if (!is_known) errors_.emplace_back(std::move(name), std::make_unique<counter>());
+  /// Adds an error counter for each stage. Counters of removed stages stay.
+  [[nodiscard, gnu::cold]] static error_counters with_counters(error_counters all, active const& stages) {
+    each(stages, [&all](stage_base const& s) {
+      std::string name = s.name();
+      bool const is_known = std::ranges::any_of(all, [&](auto const& e) { return e.first == name; });
+      if (!is_known) all.emplace_back(std::move(name), std::make_shared<counter>());
+    });
+    return all;
+  }
+  template <class Stage>
+  [[nodiscard]] static std::shared_ptr<std::vector<Stage>> share(std::vector<Stage> stages) {
+    return std::make_shared<std::vector<Stage>>(std::move(stages));
+  }
+  /// The stages, for threads that read them while the worker replaces them.
+  [[nodiscard, gnu::cold]] active snapshot() const {
+    std::lock_guard const lock{mutex_};
+    return stages_;
   }
   [[gnu::cold]] static void collect(metric_list& all, stage_base const& s) {
     try {
@@ -230,7 +255,7 @@ class pipeline {
 
   /// If there are redactors, the text of an exception is not reported: it may contain a value that they would mask.
   [[nodiscard, gnu::cold]] std::string reason(std::exception const& error) const {
-    if (stages_.redactors.empty()) return error.what();
+    if (stages_.redactors->empty()) return error.what();
 #if defined(__cpp_rtti)
     return detail::demangled(typeid(error).name());
 #else
@@ -252,8 +277,8 @@ class pipeline {
   }
   [[gnu::cold]] void report_failed_redaction(stage_base const& of, std::string_view type) {
     count_error(of.name());
-    if (stages_.on_failed_redaction == redaction_fail_mode::open) return;
-    bool const drops = stages_.on_failed_redaction == redaction_fail_mode::closed;
+    if (on_failed_redaction_ == redaction_fail_mode::open) return;
+    bool const drops = on_failed_redaction_ == redaction_fail_mode::closed;
     diagnostics_->warn(of.name(),
                        drops ? "a redactor threw; the record is dropped"
                              : "a redactor threw; the record is written without its message and values",
@@ -262,7 +287,7 @@ class pipeline {
   /// No value that was not redacted passes, not even without memory to replace it.
   [[gnu::cold]] verdict after_failed_redaction(event& e) {
     failed_redactions_.add();
-    if (stages_.on_failed_redaction == redaction_fail_mode::closed) return verdict::failed;
+    if (on_failed_redaction_ == redaction_fail_mode::closed) return verdict::failed;
     try {
       blank(e);
       return verdict::keep;
@@ -271,10 +296,13 @@ class pipeline {
     }
   }
 
-  stage_set stages_;
-  std::vector<std::pair<std::string, std::unique_ptr<counter>>> errors_;  ///< by stage
+  active stages_;  ///< written by the worker, under the mutex
+  redaction_fail_mode on_failed_redaction_;
+  std::size_t const fixed_enrichers_;
+  bool const needs_json_;
+  error_counters errors_;  ///< by stage; written by the worker, under the mutex
   mutable std::mutex
-      mutex_;  ///< held by the worker while it changes the stages, by others while they read them
+      mutex_;  ///< held by the worker while it replaces the stages, by others while they copy them
   std::shared_ptr<diagnostics> diagnostics_;
   detail::envelope_writer envelope_;
   std::string line_;

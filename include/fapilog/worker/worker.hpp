@@ -50,20 +50,22 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   }
 
   /// Starts the thread, which first starts the sinks, and waits briefly until those that do not block have started: a program
-  /// may give up its privileges next. Throws: std::system_error without threads.
-  [[gnu::cold]] void start(start_context const& context) {
+  /// may give up its privileges next. Throws: std::system_error without threads, std::bad_alloc.
+  [[gnu::cold]] void start(start_context const& given) {
     constexpr std::chrono::seconds longest_wait{1};
+    channel_.call_at_acquire([self = weak_from_this()] {
+      if (auto const alive = self.lock()) alive->start_in_child();
+    });
+    auto context = std::make_shared<start_context const>(given);
     {
       detail::signals_blocked const in_new_thread;
-      thread_ = std::thread{[self = shared_from_this(), context] {
+      thread_ = std::thread{[self = shared_from_this(), context = std::move(context)]() mutable {
         self->loop_.start_sinks(context);
+        context.reset();
         self->note_started();
         self->loop_.run();
       }};
     }
-    channel_.call_at_acquire([self = weak_from_this()] {
-      if (auto const alive = self.lock()) alive->start_in_child();
-    });
     std::unique_lock lock{requests_->mutex};
     requests_->wait(lock, clock::now() + longest_wait, [this] { return has_started_; });
   }
@@ -115,9 +117,9 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     auto const request = std::make_shared<pending_changes::request>();
     request->changes = std::move(changes);
     auto const began = clock::now();
+    start_in_child();  // stages are replaced on the worker's thread only
     std::unique_lock lock{requests_->mutex};
-    if (is_dormant_) loop_.changes().apply(*request);
-    else loop_.changes().add(request);
+    loop_.changes().add(request);
     lock.unlock();
     wake();
     if (is_own_thread()) return request->is_applied;

@@ -60,9 +60,7 @@ class worker_loop {
         idle_(options.wait, options.nap_budget, event),
         fork_locks_{&builder_.stages().mutex(), &channel.levels().mutex(), &diagnostics_->mutex()} {}
 
-  void start_sinks(start_context const& context) noexcept {
-    guarded([&] { writer_.start(context); });
-  }
+  void start_sinks(std::shared_ptr<start_context const> const& context) noexcept { writer_.start(context); }
 
   /// Runs until a stop was requested and all records are handled.
   void run() noexcept {
@@ -101,6 +99,7 @@ class worker_loop {
   /// `continues`: a worker of the child will run this loop. The parent's records and counts stay with the parent.
   void after_fork_in_child(bool continues) {
     fork_locks_.after_fork_in_child();
+    diagnostics_->after_fork_in_child();
     if (continues) {
       builder_.after_fork_in_child();
       pressure_.after_fork_in_child();
@@ -141,7 +140,7 @@ class worker_loop {
     bool const has_read = read_lanes([this] { return requests_->pause.is_requested(); });
     if (requests_->pause.is_requested()) return true;  // the process forks; the rest is done after that
 
-    internal_.add(is_flush || (is_stopping && !channel_.lanes().has_records()));
+    guarded([&] { internal_.add(is_flush || (is_stopping && !channel_.lanes().has_records())); });
     if (is_change) apply_changes();
     if (is_stopping || is_flush || builder_.is_due(batch_timeout_)) {
       builder_.hand_over(!is_stopping && !is_flush && channel_.lanes().has_records());
@@ -161,7 +160,10 @@ class worker_loop {
           builder_.add(record, scope, from.thread_id, clock_);
         },
         must_end);
-    if (!requests_->pause.is_requested()) retired_loggers::delete_all(std::exchange(retired_, nullptr));
+    if (retired_ != nullptr && !requests_->pause.is_requested()) {
+      retired_loggers::delete_all(std::exchange(retired_, nullptr));
+      builder_.forget_names();
+    }
     return has_read;
   }
 
@@ -206,7 +208,7 @@ class worker_loop {
 
   /// Adds the summaries of the stages that may be replaced, hands over the current batch, then applies the changes.
   void apply_changes() {
-    internal_.add(true);
+    guarded([&] { internal_.add(true); });
     builder_.hand_over(false);
     std::unique_lock lock{requests_->mutex};
     auto const requests = changes_.take();
@@ -220,10 +222,11 @@ class worker_loop {
   }
 
   void begin_flush(std::uint64_t ticket) {
-    requests_->flushes.begin(ticket);
     // The latch may outlive the worker if a sink hangs.
-    writer_.flush(
-        std::make_shared<flush_latch>([requests = requests_, ticket] { requests->end_flush(ticket); }));
+    auto const latch =
+        std::make_shared<flush_latch>([requests = requests_, ticket] { requests->end_flush(ticket); });
+    requests_->flushes.begin(ticket);
+    writer_.flush(latch);
   }
 
   /// Reports what an action throws: a fault of the worker itself, or no memory. The worker continues.

@@ -223,7 +223,7 @@ TEST_CASE("a full queue starts the fallback even before the sink's thread has be
       {.name = "late", .thread = fapilog::sink_thread::own, .queue_bytes = 65'536, .fallback = fallback}};
   auto const late = std::make_shared<fapilog::detail::delivery_thread>(
       std::move(placed), output, [wait = go.get_future().share()] { wait.wait(); });
-  late->start(fapilog::start_context{});
+  late->start(std::make_shared<fapilog::start_context const>());
   support::events many;
   constexpr std::size_t count = 2'000;
   for (std::size_t i = 0; i < count; ++i) many.add("record");

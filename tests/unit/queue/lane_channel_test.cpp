@@ -59,7 +59,7 @@ class two_modules {
   fapilog::detail::logger_core* core_ = new_core();
 
   fapilog::detail::logger_core* new_core() {
-    return new fapilog::detail::logger_core{*channel_, channel_->levels().of("test"), {}};
+    return new fapilog::detail::logger_core{*channel_, channel_->levels().acquire("test"), {}};
   }
 
  public:

@@ -52,6 +52,11 @@ class atomic_word {
     add_in_one_step(value_, value);
   }
 
+  /// Stores the stack pointer of the running function, relaxed.
+  [[gnu::always_inline]] void store_stack_pointer() noexcept requires(sizeof(T) == sizeof(std::uintptr_t)) {
+    detail::store_stack_pointer(value_);
+  }
+
  private:
   T value_{};
 };

@@ -111,6 +111,7 @@ class fork_participants {
   [[gnu::cold]] void add(std::shared_ptr<fork_participant> const& participant) {
     std::lock_guard const lock{mutex_};
     std::erase_if(all_, [](auto const& p) { return p.expired(); });
+    forking_.reserve(all_.size() + 1);  // `before_fork` must not need memory
     all_.push_back(participant);
   }
   [[gnu::cold]] void remove(fork_participant const& participant) noexcept {

@@ -103,6 +103,15 @@ inline constinit int fence_word = 0;
 #endif
 }
 
+/// Writes the stack pointer, in one instruction if the processor has one.
+[[gnu::always_inline]] inline void store_stack_pointer(std::uintptr_t& word) noexcept {
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+  asm volatile("movq %%rsp, %0" : "=m"(word));
+#else
+  __atomic_store_n(&word, reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)), __ATOMIC_RELAXED);
+#endif
+}
+
 /// Source location of a call: one pointer with GCC, three words elsewhere (clang 14 with libstdc++ has no
 /// `std::source_location`).
 class call_site {

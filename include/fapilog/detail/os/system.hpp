@@ -73,10 +73,19 @@ namespace fapilog::inline v0_1::detail {
 #endif
 }
 
-/// Returns zeroed pages, or null. Only touched pages use memory.
+/// Returns zeroed pages, or null. Only touched pages use memory: no huge page is used for them.
 [[nodiscard, gnu::cold]] inline void* map_pages(std::size_t size) noexcept {
-  void* const pages = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return pages == MAP_FAILED ? nullptr : pages;
+#if defined(MAP_NORESERVE)
+  constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+#else
+  constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+#endif
+  void* const pages = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, flags, -1, 0);
+  if (pages == MAP_FAILED) return nullptr;
+#if defined(MADV_NOHUGEPAGE)
+  ::madvise(pages, size, MADV_NOHUGEPAGE);
+#endif
+  return pages;
 }
 [[gnu::cold]] inline void unmap_pages(void* pages, std::size_t size) noexcept { ::munmap(pages, size); }
 /// Returns the memory of the whole pages in this range to the system. The addresses stay valid; the content is lost.

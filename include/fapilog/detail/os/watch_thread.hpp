@@ -46,14 +46,28 @@ class watch_thread {
     hangup_signal::instance().give_back(listener_);
   }
 
-  /// Calls `action` while no `check` is running. Thread: any except the watch thread itself.
-  template <class F>
-  auto alone(F&& action) {
+  /// Calls `action` while no `check` is running. Returns `otherwise` if it is called by `check` or by an action.
+  /// Thread: any.
+  template <class F, class Result>
+  Result alone(F&& action, Result otherwise) {
+    if (running_.load() == std::this_thread::get_id()) return otherwise;
     std::lock_guard const lock{mutex_};
+    running_mark const mark{running_};
     return action();
   }
 
  private:
+  /// Which thread holds the mutex.
+  struct running_mark {
+    std::atomic<std::thread::id>& of;
+    explicit running_mark(std::atomic<std::thread::id>& thread) : of(thread) {
+      of = std::this_thread::get_id();
+    }
+    running_mark(running_mark const&) = delete;
+    running_mark& operator=(running_mark const&) = delete;
+    ~running_mark() { of = std::thread::id{}; }
+  };
+
   void run() {
     detail::prepare_thread("fapilog-watch");
     auto const max = static_cast<std::int64_t>(std::numeric_limits<int>::max());
@@ -64,6 +78,7 @@ class watch_thread {
       bool const is_hangup = listener_.has_hangup.exchange(false);
       if (stop_ || (!is_hangup && interval_.count() == 0)) continue;
       std::lock_guard const lock{mutex_};
+      running_mark const mark{running_};
       check_(is_hangup);
     }
   }
@@ -74,6 +89,7 @@ class watch_thread {
   std::uint32_t const generation_ = detail::fork_generation.load_relaxed();
   std::atomic<bool> stop_{false};
   std::mutex mutex_;
+  std::atomic<std::thread::id> running_{};
   fork_safe<std::thread> thread_;
 };
 

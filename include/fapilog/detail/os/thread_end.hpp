@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// Calls a function when a thread ends, and fails instead of ending the process if there is no memory for that.
+#pragma once
+
+#include <pthread.h>
+
+namespace fapilog::inline v0_1::detail {
+
+/// The destructor of a thread-local variable is registered by the C library, which aborts the process without memory. A
+/// registration here can fail. The function is called after the destructors of thread-local variables, not for the thread
+/// that calls exit(), and not after this object is destroyed, so a library that is unloaded leaves nothing behind.
+/// Thread: any. Throws: never.
+class thread_end {
+ public:
+  using function = void (*)(void*);
+
+  [[gnu::cold]] explicit thread_end(function called) noexcept
+      : is_usable_(::pthread_key_create(&key_, called) == 0) {}
+  thread_end(thread_end const&) = delete;
+  thread_end& operator=(thread_end const&) = delete;
+  [[gnu::cold]] ~thread_end() {
+    if (is_usable_) ::pthread_key_delete(key_);
+    is_usable_ = false;
+  }
+
+  /// Registers the running thread. Returns false if that is impossible: no memory, no key, or the process is exiting.
+  [[nodiscard, gnu::cold]] bool add_this_thread() noexcept {
+    return is_usable_ && ::pthread_setspecific(key_, this) == 0;
+  }
+
+ private:
+  ::pthread_key_t key_{};
+  bool is_usable_;
+};
+
+}  // namespace fapilog::inline v0_1::detail
