@@ -65,12 +65,13 @@ class redacted {
   /// Redacts an event with these members and returns its `log` object.
   nlohmann::json log(std::string const& message, nlohmann::json const& data,
                      nlohmann::json const& context = nlohmann::json::object(),
-                     nlohmann::json const& diagnostics = nlohmann::json::object()) {
+                     nlohmann::json const& diagnostics = nlohmann::json::object(),
+                     std::string const& logger = "test") {
     storage_.clear();
     fapilog::event& e = storage_.entries().emplace_back(storage_.memory()).event;
     e.level_name = "INFO";
     e.message = e.copy(message);
-    e.logger = e.copy("test");
+    e.logger = e.copy(logger);
     put(data, e.data);
     put(context, e.context);
     put(diagnostics, e.diagnostics);

@@ -12,6 +12,7 @@
 #include <fapilog/stages/redactors/detail/rules_redactor.hpp>
 #include <fapilog/stages/redactors/presets.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -57,7 +58,7 @@ class allowed_names final : public path_rule {
   [[nodiscard]] coverage covers(member_path const& path) const override {
     coverage const covered = names_.covers(path);
     if (covered == coverage::none || allowed_.covers(path) != coverage::none) return coverage::none;
-    return covered;
+    return std::min(covered, coverage::unless_placeholder);
   }
 
  private:

@@ -17,9 +17,10 @@ namespace fapilog::inline v0_1::detail {
 
 /// Patterns for credentials whose names are written as one word, which `by_name` cannot split: `awssecretkeyid`.
 [[nodiscard]] inline redactors::regex_mask_config credential_patterns() {
-  return {.patterns = {
-              R"((?i)(.*\.)?[^.]*(passwd|passphrase|apikey|secretkey|privatekey|accesskey|signingkey)[^.]*)",
-              R"((?i)(.*\.)?[^.]*(authtoken|accesstoken|refreshtoken|sessiontoken|clientsecret)[^.]*)"}};
+  return {
+      .patterns = {
+          R"((?i)(.*\.)?[^.]*(passwd|passphrase|apikey|secretkey|privatekey|accesskey|signingkey)[a-z0-9]*)",
+          R"((?i)(.*\.)?[^.]*(authtoken|accesstoken|refreshtoken|sessiontoken|clientsecret)[a-z0-9]*)"}};
 }
 
 /// Blocks the fields that may contain anything, with the defaults of `field_blocker`.
@@ -29,15 +30,16 @@ namespace fapilog::inline v0_1::detail {
 
 namespace fapilog::inline v0_1::redactors {
 
-/// Redacts credentials by name, by pattern, in URLs, and in strings that name them.
+/// Redacts credentials by name, by pattern, in URLs, in strings that name them, and by the format of tokens and keys.
+/// Leaves card numbers, e-mail addresses and personal data.
 template <class = void>
 [[nodiscard]] std::vector<any_redactor> production_set() {
   return {combined{by_name_config{.presets = {"CREDENTIALS"}}, detail::credential_patterns(),
-                   url_credentials_config{}}};
+                   url_credentials_config{}, value_detectors_config{.payment_card = false}}};
 }
 
 /// Does the same as `production_set`. Also redacts health and card data by name, fields that may contain anything, and
-/// values with a known format, such as card numbers and e-mail addresses.
+/// card numbers and e-mail addresses within strings.
 template <class = void>
 [[nodiscard]] std::vector<any_redactor> hardened_set() {
   return {combined{

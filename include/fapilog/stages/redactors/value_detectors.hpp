@@ -22,6 +22,7 @@ struct value_detectors_config {
   bool jwt = true;            ///< JSON web tokens
   bool bearer_tokens = true;  ///< after `Bearer` and `Basic`, and whatever follows `Authorization:`
   bool aws_keys = true;       ///< key ids that begin with AKIA or ASIA, and secret keys in the same string
+  bool vendor_tokens = true;  ///< tokens of services, by prefix, length and characters: `token_table.hpp`
   bool private_keys = true;   ///< PEM blocks
   bool email = false;         ///< e-mail addresses
 
@@ -36,6 +37,9 @@ struct value_detectors_config {
     visit(setting{.name = "aws_keys",
                   .text = "AWS key ids, and what looks like a secret key in the same string."},
           self.aws_keys);
+    visit(setting{.name = "vendor_tokens",
+                  .text = "Tokens of services such as GitHub, Slack and Stripe, by their prefix and length."},
+          self.vendor_tokens);
     visit(setting{.name = "private_keys", .text = "Private keys in PEM blocks."}, self.private_keys);
     visit(setting{.name = "email", .text = "E-mail addresses."}, self.email);
   }
@@ -51,6 +55,7 @@ inline void add_rules(redaction& all, redactors::value_detectors_config const& c
   if (config.payment_card) texts.enable(text_rule::card);
   if (config.jwt) texts.enable(text_rule::jwt);
   if (config.aws_keys) texts.enable(text_rule::aws_key);
+  if (config.vendor_tokens) texts.enable(text_rule::vendor_token);
   if (config.private_keys) texts.enable(text_rule::private_key);
   if (config.email) texts.enable(text_rule::email);
   if (!config.bearer_tokens) return;

@@ -5,6 +5,7 @@
 #include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/stages/redactors/detail/text_edits.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -42,7 +43,9 @@ inline constexpr std::uint64_t min_card = 1'000'000'000'000;
   bool const jcb = between(3528, 3589, four) && size >= 16;
   bool const unionpay = between(62, 62, two) && size >= 16;
   bool const mir = between(2200, 2204, four) && size >= 16;
-  bool const maestro = between(50, 50, two) || between(56, 69, two);
+  bool const maestro = between(5018, 5018, four) || between(5020, 5020, four) || between(5038, 5038, four) ||
+                       between(5612, 5612, four) || between(5893, 5893, four) || between(6304, 6304, four) ||
+                       between(6390, 6390, four) || between(6703, 6703, four) || between(6759, 6763, four);
   if (!(visa || mastercard || amex || diners || discover || jcb || unionpay || mir || maestro)) return false;
   unsigned sum = 0;
   for (std::size_t i = 0; i < size; ++i) {
@@ -129,18 +132,82 @@ inline void search_stretch(std::string_view text, std::size_t begin, std::size_t
   }
 }
 
-}  // namespace card_detail
-
-/// False for most strings without a card number. A number has at least 13 characters, so probing every 13th finds all.
-[[nodiscard]] inline bool may_have_card(std::string_view text) noexcept {
-  for (std::size_t probe = shortest_card - 1; probe < text.size(); probe += shortest_card) {
-    if (card_detail::belongs(text[probe])) return true;
+/// The signs between two groups that begin at `at`: up to three bytes that are no letters, digits, spaces or line ends, or
+/// an encoded space. Returns their size, or 0.
+[[nodiscard]] inline std::size_t size_of_gap(std::string_view text, std::size_t at) noexcept {
+  for (std::string_view const code : {"%20", "%2D", "%2d", "%09", "\\t", "&nbsp;", "\\u00a0", "\\u2013"}) {
+    if (text.substr(at).starts_with(code)) return code.size();
   }
-  return false;
+  std::size_t size = 0;
+  while (size <= widest_gap && at + size < text.size()) {
+    char const c = text[at + size];
+    if (detail::is_ascii_alphanumeric(c) || c == '\n' || c == '\r' || c == '"' || c == '\'') break;
+    ++size;
+  }
+  return size <= widest_gap ? size : 0;
+}
+/// The digits that begin at `at`, counted up to seven.
+[[nodiscard]] inline std::size_t size_of_group(std::string_view text, std::size_t at) noexcept {
+  constexpr std::size_t limit = 7;
+  std::size_t size = 0;
+  while (size < limit && at + size < text.size() && detail::is_ascii_digit(text[at + size])) ++size;
+  return size;
 }
 
-/// Adds card numbers: 13 to 19 digits in a row, or in groups of two or more separated by spaces or dashes. Parts of longer
-/// rows of digits and the decimals of a number are not card numbers.
+/// Adds the card number that begins with the four digits at `begin` and has the groups that are printed on cards, 4-4-4-4
+/// or 4-6-5 for example, with the same signs between them. Returns its end, or 0.
+inline std::size_t add_grouped_card(std::string_view text, std::size_t begin, text_edits& edits) {
+  constexpr std::size_t first_group = 4;
+  constexpr std::size_t max_groups = 5;
+  std::size_t const gap_size = size_of_gap(text, begin + first_group);
+  std::string_view const gap = text.substr(begin + first_group, gap_size);
+  if (gap_size == 0 || gap == ", ") return 0;  // the latter separates the numbers of a list
+  std::array<char, longest_card> digits{};
+  std::size_t size = 0;
+  std::size_t end = 0;
+  std::array<std::size_t, max_groups> sizes{};
+  std::size_t at = begin;
+  for (std::size_t count = 0; count < max_groups; ++count) {
+    std::size_t const group = size_of_group(text, at);
+    if (group == 0 || size + group > longest_card) break;
+    sizes[count] = group;
+    for (std::size_t i = 0; i < group; ++i) digits[size++] = text[at + i];
+    at += group;
+    bool const is_card_layout =
+        (count == 3 && sizes[1] == 4 && sizes[2] == 4 && (group == 4 || group == 1)) ||
+        (count == 2 && sizes[1] == 6 && (group == 4 || group == 5)) ||
+        (count == 4 && sizes[1] == 4 && sizes[2] == 4 && sizes[3] == 4 && group == 3);
+    if (is_card_layout && is_card(std::string_view{digits.data(), size})) end = at;
+    if (text.substr(at, gap_size) != gap) break;
+    at += gap_size;
+  }
+  if (end == 0) return 0;
+  edits.add(begin, end, text_rule::card);
+  return end;
+}
+
+/// Searches for groups of digits with signs other than spaces and dashes between them.
+inline void find_grouped_cards(std::string_view text, text_edits& edits) {
+  constexpr std::size_t first_group = 4;
+  for (std::size_t probe = first_group - 1; probe < text.size();) {
+    if (!detail::is_ascii_digit(text[probe])) {
+      probe += first_group;
+      continue;
+    }
+    std::size_t begin = probe;
+    std::size_t end = probe + 1;
+    while (begin > 0 && probe - begin < first_group && detail::is_ascii_digit(text[begin - 1])) --begin;
+    while (end < text.size() && detail::is_ascii_digit(text[end])) ++end;
+    std::size_t const found = end - begin == first_group ? add_grouped_card(text, begin, edits) : 0;
+    probe = std::max(found, end) + first_group;
+  }
+}
+
+}  // namespace card_detail
+
+/// Adds card numbers: 13 to 19 digits in a row, in groups of two or more separated by spaces or dashes, or in the groups
+/// that are printed on cards, separated by other signs. Parts of longer rows of digits and the decimals of a number are not
+/// card numbers.
 inline void find_cards(std::string_view text, text_edits& edits) {
   using card_detail::belongs;
   for (std::size_t probe = shortest_card - 1; probe < text.size();) {
@@ -160,6 +227,7 @@ inline void find_cards(std::string_view text, text_edits& edits) {
     }
     probe = end + shortest_card - 1;
   }
+  card_detail::find_grouped_cards(text, edits);
 }
 
 }  // namespace fapilog::inline v0_1::detail

@@ -3,184 +3,230 @@
 #pragma once
 
 #include <fapilog/detail/text/ascii.hpp>
-#include <fapilog/record/path_cache.hpp>
+#include <fapilog/stages/redactors/detail/harmless_values.hpp>
+#include <fapilog/stages/redactors/detail/keyword_text.hpp>
 #include <fapilog/stages/redactors/detail/name_rules.hpp>
+#include <fapilog/stages/redactors/detail/name_verdicts.hpp>
 #include <fapilog/stages/redactors/detail/text_edits.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace fapilog::inline v0_1::detail {
 
-/// Examines the name before and the value after a `=` or `:`. Copies share the names. Thread: one.
+/// Examines the name before and the value after a `=` or `:`, also if they are percent-encoded. Copies share the names.
+/// Thread: one.
 class keyword_finder {
  public:
   explicit keyword_finder(std::shared_ptr<name_rules const> names) : names_(std::move(names)) {}
 
   /// Call this first for each string.
   void begin_text() {
-    known_.begin_event();
+    names_.begin_text();
     done_ = 0;
+    last_value_ = {};
   }
+  [[nodiscard]] name_verdicts& names() noexcept { return names_; }
 
   /// Adds the value after the sign at `sign` if there is one and the name before it is sensitive. Signs must ascend.
   void examine(std::string_view text, std::size_t sign, text_edits& edits) {
-    if (sign == 0 || sign < done_ || is_no_assignment(text, sign)) return;
-    name const n = name_before(text, sign);
+    if (sign == 0 || sign < done_) return;
+    std::size_t after = sign + 1;
+    if (text[sign] == '%') {
+      after = keyword_detail::end_of_encoded_sign(text, sign);
+      if (after == 0) return;
+    } else if (keyword_detail::is_no_assignment(text, sign)) {
+      return;
+    }
+    name const n = keyword_detail::name_before(text, sign);
     if (n.text.empty()) return;
-    verdict const said = verdict_of(n.text);
-    if (said.covered != coverage::none)
-      return take_value(text, sign, n, said.covered, is_weak(n.text), edits);
-    if (said.may_be_second) examine_two_words(text, sign, n, edits);
+    verdict const said = names_.of(full_name(text, n));
+    if (said.covered != coverage::none) return take_value(text, sign, after, n, said, edits);
+    if (said.may_be_second) examine_two_words(text, sign, after, n, edits);
+    if (said.part != pair_part::none) examine_pair(text, sign, after, n, said.part, edits);
+    if (text[sign] == '=' || text[sign] == '%') examine_query(text, sign, after, n, edits);
   }
 
  private:
-  struct name {
-    std::string_view text;
-    std::size_t begin = 0;
-    bool is_quoted = false;
-  };
-  struct part {
-    std::size_t begin = 0;
-    std::size_t end = 0;
-    bool is_quoted = false;
-  };
-  /// The cached decision on a word before a sign.
-  struct verdict {
-    coverage covered = coverage::none;
-    bool may_be_second = false;  ///< it can end a name of two words
-  };
-  static constexpr std::size_t longest_name = 64;
+  using name = keyword_detail::name;
+  using part = keyword_detail::part;
+  using verdict = name_verdicts::verdict;
 
-  static constexpr std::uint8_t in_name = 1;
-  static constexpr std::uint8_t letter = 2;
-  /// Character classes by byte.
-  static constexpr std::array<std::uint8_t, 256> classes = [] {
-    std::array<std::uint8_t, 256> all{};
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      char const c = static_cast<char>(i);
-      bool const is_letter = detail::is_ascii_letter(c) || i >= 0x80;
-      bool const is_other = detail::is_ascii_digit(c) || c == '_' || c == '-' || c == '.';
-      all[i] = static_cast<std::uint8_t>((is_letter || is_other ? in_name : 0) | (is_letter ? letter : 0));
-    }
-    return all;
-  }();
-  [[nodiscard]] static std::uint8_t class_of(char c) noexcept {
-    return classes[static_cast<unsigned char>(c)];
-  }
-  [[nodiscard]] static bool is_in_name(char c) noexcept { return class_of(c) != 0; }
-  [[nodiscard]] static bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
-  [[nodiscard]] static bool is_line_end(char c) noexcept { return c == '\n' || c == '\r'; }
-  [[nodiscard]] static bool is_quote(char c) noexcept { return c == '"' || c == '\'' || c == '`'; }
-  [[nodiscard]] static char at(std::string_view text, std::size_t i) noexcept {
-    return i < text.size() ? text[i] : '\0';
-  }
-
-  /// `https://`, `std::string`, and the first sign of `==`.
-  [[nodiscard]] static bool is_no_assignment(std::string_view text, std::size_t sign) noexcept {
-    char const next = at(text, sign + 1);
-    if (next == '=' || next == ':') return true;
-    if (text[sign] != ':') return false;
-    bool const is_url = next == '/' && at(text, sign + 2) == '/';
-    return is_url || text[sign - 1] == ':';
-  }
-
-  /// The name that ends before the sign. Quotes, brackets and spaces may lie between.
-  [[nodiscard]] static name name_before(std::string_view text, std::size_t sign) noexcept {
-    std::size_t end = sign;
-    while (end > 0 && (text[end - 1] == '=' || text[end - 1] == ':' || text[end - 1] == '!')) --end;
-    std::size_t const limit = end > 8 ? end - 8 : 0;
-    name n;
-    for (; end > limit; --end) {
-      char const c = text[end - 1];
-      if (is_quote(c)) n.is_quoted = true;
-      else if (!is_blank(c) && c != '\\' && c != ']') break;
-    }
-    if (end >= 3 && text[end - 3] == '%' && text[end - 2] == '5') end -= 3;  // a bracket in a URL
-    std::size_t begin = end;
-    std::uint8_t seen = 0;
-    while (begin > 0 && end - begin < longest_name && is_in_name(text[begin - 1])) {
+  /// The name without percent-encoding.
+  [[nodiscard]] std::string_view full_name(std::string_view text, name const& n) {
+    if (n.begin < 3 || text[n.begin - 3] != '%') return n.text;
+    std::size_t begin = n.begin;
+    while (begin > 0 && n.begin - begin < keyword_detail::longest_name &&
+           (keyword_detail::is_in_name(text[begin - 1]) || text[begin - 1] == '%')) {
       --begin;
-      seen = static_cast<std::uint8_t>(seen | class_of(text[begin]));
     }
-    bool const is_escape = begin > 0 && text[begin - 1] == '%' && end - begin > 2;
-    n.begin = is_escape ? begin + 2 : begin;
-    if ((seen & letter) != 0) n.text = text.substr(n.begin, end - n.begin);
-    return n;
-  }
-
-  [[nodiscard]] verdict verdict_of(std::string_view text) {
-    if (auto const* const found = known_.find(0, text)) return found->decision;
-    verdict const said{names_->covers(std::span{&text, 1}), names_->has_name_ending_with(text)};
-    (void)known_.add(0, text, said);
-    return said;
+    return keyword_detail::decoded_name(text.substr(begin, n.begin + n.text.size() - begin), decoded_);
   }
 
   /// `API key: ...`.
-  void examine_two_words(std::string_view text, std::size_t sign, name const& n, text_edits& edits) {
-    if (n.begin < 2 || text[n.begin - 1] != ' ' || !is_in_name(text[n.begin - 2])) return;
+  void examine_two_words(std::string_view text, std::size_t sign, std::size_t after, name const& n,
+                         text_edits& edits) {
+    if (n.begin < 2 || text[n.begin - 1] != ' ' || !keyword_detail::is_in_name(text[n.begin - 2])) return;
     std::size_t begin = n.begin - 1;
-    while (begin > 0 && n.begin - begin < longest_name && is_in_name(text[begin - 1])) --begin;
+    while (begin > 0 && n.begin - begin < keyword_detail::longest_name &&
+           keyword_detail::is_in_name(text[begin - 1]))
+      --begin;
     name const both{text.substr(begin, n.begin + n.text.size() - begin), begin, n.is_quoted};
-    coverage const covered = verdict_of(both.text).covered;
-    if (covered == coverage::none) return;
-    // `secret key` is one name, but `token for` is prose.
-    bool const first_alone = verdict_of(text.substr(begin, n.begin - 1 - begin)).covered != coverage::none;
-    if (!first_alone || continues_name(n.text)) take_value(text, sign, both, covered, true, edits);
-  }
-  [[nodiscard]] static bool continues_name(std::string_view word) noexcept {
-    constexpr std::array<std::string_view, 8> words{"code", "data",   "hash",   "header",
-                                                    "key",  "phrase", "string", "value"};
-    return is_one_of(word, words);
-  }
-  template <std::size_t N>
-  [[nodiscard]] static bool is_one_of(std::string_view text,
-                                      std::array<std::string_view, N> const& words) noexcept {
-    return std::any_of(words.begin(), words.end(),
-                       [text](std::string_view word) { return detail::equals_ignoring_case(word, text); });
+    verdict const said = names_.of_two(both.text, text.substr(begin, n.begin - 1 - begin), n.text);
+    if (said.covered != coverage::none) take_value(text, sign, after, both, said, edits);
   }
 
-  /// True for names that prose also puts before a colon: `invalid token: ...`.
-  [[nodiscard]] static bool is_weak(std::string_view text) noexcept {
-    constexpr std::array<std::string_view, 13> words{"auth",  "bearer", "cred", "credential", "credentials",
-                                                     "otp",   "pass",   "pin",  "secret",     "secrets",
-                                                     "token", "tokens", "jwt"};
-    return is_one_of(text, words);
-  }
-  [[nodiscard]] static bool is_header(std::string_view text) noexcept {
-    constexpr std::array<std::string_view, 5> names{"authorization", "proxy-authorization",
-                                                    "www-authenticate", "cookie", "set-cookie"};
-    return is_one_of(text, names);
+  /// `{"Name": "DB_PASSWORD", "Value": "..."}` in either order, `<add key="..." value="..."/>`, and the parts of a form.
+  void examine_pair(std::string_view text, std::size_t sign, std::size_t after, name const& n, pair_part what,
+                    text_edits& edits) {
+    std::string_view const near = text.substr(0, after + longest_pair);
+    part const value = value_after(near, sign, after, n);
+    if (what == pair_part::value) {
+      last_value_ = value;
+      return;
+    }
+    std::string_view const named = text.substr(value.begin, value.end - value.begin);
+    if (named.empty() || named.size() > keyword_detail::longest_name) return;
+    if (what == pair_part::type ? !equals_ignoring_case(named, "password") : !names_.covers(named)) return;
+    if (take_form_part(text, value.end, edits) || take_later_value(text, value.end, edits)) return;
+    if (last_value_.end == 0 || last_value_.end > n.begin || n.begin - last_value_.end > longest_pair) return;
+    std::string_view const between = text.substr(last_value_.end, n.begin - last_value_.end);
+    if (between.find_first_of("{}>\n") == between.npos)
+      edits.add(last_value_.begin, last_value_.end, text_rule::keyword);
   }
 
-  void take_value(std::string_view text, std::size_t sign, name const& n, coverage covered, bool is_weak_name,
-                  text_edits& edits) {
-    std::size_t begin = sign + 1;
+  /// The next member, if it is named as a value.
+  bool take_later_value(std::string_view text, std::size_t from, text_edits& edits) {
+    std::size_t const limit = std::min(text.size(), from + longest_pair);
+    for (std::size_t i = from; i < limit; ++i) {
+      char const c = text[i];
+      if (c == '{' || c == '}' || c == '>') return false;
+      if (c != ':' && c != '=') continue;
+      if (keyword_detail::is_no_assignment(text, i)) continue;
+      name const n = keyword_detail::name_before(text, i);
+      pair_part const what = n.text.empty() ? pair_part::none : names_.of(n.text).part;
+      if (what == pair_part::name) return false;
+      if (what != pair_part::value) continue;
+      take_value(text, i, i + 1, n, {.covered = coverage::unless_placeholder}, edits);
+      return true;
+    }
+    return false;
+  }
+
+  /// The part of a form after its head: `name="password"`, an empty line, the value.
+  bool take_form_part(std::string_view text, std::size_t from, text_edits& edits) {
+    std::size_t at = from;
+    while (at < text.size() &&
+           (keyword_detail::is_quote(text[at]) ||
+            (text[at] == '\\' && keyword_detail::is_quote(keyword_detail::at(text, at + 1))))) {
+      ++at;
+    }
+    std::size_t const limit = std::min(text.size(), from + longest_pair);
+    bool is_first = true;
+    while (at < limit) {
+      std::size_t const next = keyword_detail::skip_line_end(text, at);
+      if (next == at) {
+        if (is_first && text[at] != ';') return false;
+        ++at;
+        continue;
+      }
+      is_first = false;
+      std::size_t const begin = keyword_detail::skip_line_end(text, next);
+      if (begin == next) {
+        at = next;
+        continue;
+      }
+      std::string_view const boundary = text[at] == '\\' ? "\\n--" : "\n--";
+      std::size_t end = std::min(text.find(boundary, begin), text.size());
+      while (end > begin && keyword_detail::is_line_end(text[end - 1])) --end;
+      if (text.substr(begin, end - begin).ends_with("\\r")) end -= 2;
+      edits.add(begin, end, text_rule::keyword);
+      done_ = std::max(done_, end);
+      return true;
+    }
+    return false;
+  }
+
+  /// `?sig=...`, `&X-Amz-Signature=...`, `?code=...`: names that are only those of secrets in a query.
+  void examine_query(std::string_view text, std::size_t sign, std::size_t after, name const& n,
+                     text_edits& edits) {
+    constexpr std::array<std::string_view, 7> signatures{
+        "sig", "signature", "x-amz-signature", "x-goog-signature", "hmac", "assertion", "ticket"};
+    constexpr std::array<std::string_view, 2> others{"code", "key"};
+    bool const is_signature = is_one_of(n.text, signatures);
+    if (!is_signature && !is_one_of(n.text, others)) return;
+    char const before = n.begin > 0 ? text[n.begin - 1] : ' ';
+    bool const in_query = before == '?' || before == '&' || before == '#' || before == ';' ||
+                          (n.begin > 2 && text[n.begin - 3] == '%');
+    if (!in_query) return;
+    part const value = value_after(text.substr(0, after + longest_pair), sign, after, n);
+    std::string_view const shown = text.substr(value.begin, value.end - value.begin);
+    constexpr std::size_t shortest = 16;
+    if (shown.size() < shortest || !looks_secret(shown)) return;
+    if (is_signature || looks_generated(shown)) take(value_after(text, sign, after, n), edits);
+  }
+
+  void take(part const& value, text_edits& edits) {
+    edits.add(value.begin, value.end, text_rule::keyword);
+    done_ = std::max(done_, value.end);
+  }
+
+  void take_value(std::string_view text, std::size_t sign, std::size_t after, name const& n,
+                  verdict const& said, text_edits& edits) {
+    part const value = value_after(text, sign, after, n);
+    std::string_view const shown = text.substr(value.begin, value.end - value.begin);
+    if (shown.empty() || is_nothing(shown) || is_placeholder(shown)) return;
+    if (is_placeholder(text.substr(value.begin, shown.size() + 1))) return;  // its bracket ends the word
+    if (value.is_quoted && is_sign(text, sign, after, said.is_weak, shown)) return;
+    if (said.covered == coverage::unless_measured && (is_number(shown) || is_measure_text(shown))) return;
+    if (said.covered <= coverage::unless_state && is_state(shown)) return;
+    constexpr std::size_t shortest_code = 4;
+    if (said.covered == coverage::unless_small && is_number(shown) && shown.size() < shortest_code) return;
+    if (!value.is_quoted && !n.is_quoted && is_prose(text, sign, after, said.is_weak, shown)) return;
+    take(value, edits);
+  }
+
+  /// True for a sign that a message quotes: `unexpected token: ')'`.
+  [[nodiscard]] static bool is_sign(std::string_view text, std::size_t sign, std::size_t after, bool is_weak,
+                                    std::string_view shown) noexcept {
+    constexpr std::size_t longest_sign = 3;
+    return is_weak && text[sign] == ':' && keyword_detail::is_blank(keyword_detail::at(text, after)) &&
+           shown.size() <= longest_sign && std::none_of(shown.begin(), shown.end(), is_ascii_alphanumeric);
+  }
+  /// True for a value that continues a sentence: `password: must have 8 characters`, `invalid token: unexpected end`.
+  [[nodiscard]] static bool is_prose(std::string_view text, std::size_t sign, std::size_t after, bool is_weak,
+                                     std::string_view shown) noexcept {
+    if (text[sign] != ':' || !keyword_detail::is_blank(keyword_detail::at(text, after))) return false;
+    std::string_view const word = shown.substr(0, shown.find_first_of(" ,;."));
+    constexpr std::array<std::string_view, 4> schemes{"bearer", "basic", "digest", "token"};
+    if (word.size() < shown.size() && is_one_of(word, schemes)) return false;  // `auth: Bearer 8f3a`
+    if (continues_sentence(word) || is_state(word)) return true;
+    constexpr std::size_t shortest_code = 4;
+    return is_weak && (!looks_secret(shown) || (is_number(word) && word.size() < shortest_code));
+  }
+
+  /// The value after a sign.
+  [[nodiscard]] static part value_after(std::string_view text, std::size_t sign, std::size_t begin,
+                                        name const& n) {
+    using namespace keyword_detail;
+    if (text[sign] == '%') return {begin, end_of_encoded_value(text, begin), false};
     if (text[sign] == '=' && at(text, begin) == '>') ++begin;
     while (is_blank(at(text, begin))) ++begin;
-    part const value = value_at(text, begin, sign, n);
-    std::string_view const shown = text.substr(value.begin, value.end - value.begin);
-    if (shown.empty() || (!value.is_quoted && is_nothing(shown))) return;
-    if (covered == coverage::unless_measured && is_number(shown)) return;
-    bool const is_prose = text[sign] == ':' && begin > sign + 1 && !value.is_quoted && !n.is_quoted;
-    if (is_weak_name && is_prose && !looks_secret(shown)) return;
-    edits.add(value.begin, value.end, text_rule::keyword);
-    done_ = value.end;
-  }
-
-  [[nodiscard]] part value_at(std::string_view text, std::size_t begin, std::size_t sign,
-                              name const& n) const {
     char const first = at(text, begin);
     std::size_t slashes = 0;
     while (at(text, begin + slashes) == '\\') ++slashes;
     if (is_quote(at(text, begin + slashes))) return quoted(text, begin + slashes + 1, slashes);
+    if (text[sign] == ':' && !n.is_quoted) {
+      part const block = yaml_block(text, n.begin, begin);
+      if (block.end != 0) return block;
+    }
+    if (std::size_t const template_end = end_of_template(text, begin); template_end != 0)
+      return {begin, template_end, false};
     if (first == '{' || first == '[') return {begin, end_of_block(text, begin), true};
     std::size_t end = begin;
     if (text[sign] == ':' && is_header(n.text)) {
@@ -196,105 +242,44 @@ class keyword_finder {
     end = end_of_word(text, begin, text[sign]);
     // `token=Bearer abc`
     for (std::string_view const scheme : {"bearer", "basic", "digest", "token"}) {
-      if (!detail::equals_ignoring_case(text.substr(begin, end - begin), scheme) || at(text, end) != ' ')
-        continue;
+      if (!equals_ignoring_case(text.substr(begin, end - begin), scheme) || at(text, end) != ' ') continue;
       return {begin, end_of_word(text, end + 1, text[sign]), false};
     }
-    return {begin, end, false};
+    return {begin, rest_of_line(text, sign, n, end), false};
+  }
+  /// The end of `${...}`, or 0.
+  [[nodiscard]] static std::size_t end_of_template(std::string_view text, std::size_t begin) noexcept {
+    std::string_view const near = text.substr(begin, longest_pair);
+    bool const is_double = near.starts_with("${{") || near.starts_with("{{");
+    if (!is_double && !near.starts_with("${")) return 0;
+    std::size_t const end = near.find(is_double ? "}}" : "}");
+    return end == near.npos ? 0 : begin + end + (is_double ? 2 : 1);
   }
 
-  /// Returns the value up to the closing quote, or the end of the string. Nested JSON escapes its quotes: the closing
-  /// quote has as many backslashes as the opening one, a quote within the value has more.
-  [[nodiscard]] static part quoted(std::string_view text, std::size_t begin, std::size_t slashes) noexcept {
-    char const quote = text[begin - 1];
-    std::size_t run = 0;
-    for (std::size_t end = begin; end < text.size(); ++end) {
-      if (text[end] == quote && run % (2 * (slashes + 1)) == slashes) return {begin, end - slashes, true};
-      run = text[end] == '\\' ? run + 1 : 0;
-    }
-    return {begin, text.size(), true};
+  /// Where a value with spaces ends in text of several lines, such as YAML, headers or an environment: at the end of the
+  /// line or at a comment. `end` if the line has several assignments.
+  [[nodiscard]] static std::size_t rest_of_line(std::string_view text, std::size_t sign, name const& n,
+                                                std::size_t end) noexcept {
+    using namespace keyword_detail;
+    if (n.is_quoted || !is_blank(at(text, end)) || !begins_line(text, n)) return end;
+    std::size_t const line_end = end_of_line(text, end);
+    if (begin_of_line(text, n.begin) == 0 && line_end == text.size()) return end;
+    std::string_view rest = text.substr(end, line_end - end);
+    if (rest.find(text[sign]) != rest.npos) return end;
+    return end + std::min(rest.find(" #"), rest.size());
+  }
+  [[nodiscard]] static bool is_header(std::string_view text) noexcept {
+    constexpr std::array<std::string_view, 4> names{"authorization", "proxy-authorization", "cookie",
+                                                    "set-cookie"};
+    return is_one_of(text, names);
   }
 
-  /// The position after the bracket that closes the one at `begin`, or the end of the string.
-  [[nodiscard]] static std::size_t end_of_block(std::string_view text, std::size_t begin) noexcept {
-    std::size_t depth = 0;
-    char quote = '\0';
-    for (std::size_t i = begin; i < text.size(); ++i) {
-      char const c = text[i];
-      if (c == '\\') {
-        ++i;
-      } else if (quote != '\0') {
-        if (c == quote) quote = '\0';
-      } else if (c == '"') {
-        quote = c;
-      } else if (c == '{' || c == '[') {
-        ++depth;
-      } else if ((c == '}' || c == ']') && --depth == 0) {
-        return i + 1;
-      }
-    }
-    return text.size();
-  }
+  static constexpr std::size_t longest_pair = 256;  ///< characters between the members of a pair
 
-  /// True for a form such as `Server=db;Password=a b;Timeout=3`, in which only a semicolon ends a value.
-  [[nodiscard]] static bool is_between_semicolons(std::string_view text, std::size_t begin) noexcept {
-    std::size_t before = begin;
-    while (before > 0 && begin - before < 4 && is_blank(text[before - 1])) --before;
-    return before > 0 && text[before - 1] == ';';
-  }
-
-  /// The end of an unquoted value: a space, or a separator after which something else begins or nothing follows. If
-  /// this is unclear, the value continues: masking too much is better than too little.
-  [[nodiscard]] static std::size_t end_of_word(std::string_view text, std::size_t begin,
-                                               char assigns) noexcept {
-    std::size_t end = begin;
-    for (; end < text.size(); ++end) {
-      char const c = text[end];
-      if (static_cast<unsigned char>(c) <= ' ') break;
-      bool const parts = c == '&' || c == ';' || c == ',';
-      bool const closes = is_quote(c) || c == '}' || c == ']' || c == ')' || c == '>';
-      bool const escapes = c == '\\' && is_quote(at(text, end + 1));
-      if ((parts || closes || escapes) && ends_here(text, end, parts, assigns)) break;
-    }
-    return end;
-  }
-  /// True if only separators follow before a space or the end, or another name follows.
-  [[nodiscard]] static bool ends_here(std::string_view text, std::size_t sign, bool parts,
-                                      char assigns) noexcept {
-    constexpr std::size_t max_distance = 12;
-    constexpr std::string_view signs = "\"'`,;.&}])>{[(\\";
-    std::size_t i = sign + 1;
-    for (; i < text.size() && i - sign < max_distance && signs.find(text[i]) != std::string_view::npos; ++i) {
-      parts = parts || text[i] == ',' || text[i] == ';' || text[i] == '&';
-    }
-    return i >= text.size() || static_cast<unsigned char>(text[i]) <= ' ' ||
-           (parts && name_follows(text, i, assigns));
-  }
-  /// True if a name that is followed by the same sign begins here.
-  [[nodiscard]] static bool name_follows(std::string_view text, std::size_t i, char assigns) noexcept {
-    std::size_t const begin = i;
-    while (i < text.size() && i - begin < longest_name && (is_quote(text[i]) || is_in_name(text[i]))) ++i;
-    return i != begin && at(text, i) == assigns;
-  }
-
-  [[nodiscard]] static bool is_nothing(std::string_view shown) noexcept {
-    constexpr std::array<std::string_view, 7> words{"***",  "false", "nil",      "none",
-                                                    "null", "true",  "undefined"};
-    return is_one_of(shown, words);
-  }
-  [[nodiscard]] static bool is_number(std::string_view shown) noexcept {
-    return std::all_of(shown.begin(), shown.end(),
-                       [](char c) { return detail::is_ascii_digit(c) || c == '.' || c == '-'; });
-  }
-  /// True if it has a digit or is long.
-  [[nodiscard]] static bool looks_secret(std::string_view shown) noexcept {
-    constexpr std::size_t longest_word = 20;
-    return shown.size() >= longest_word || std::any_of(shown.begin(), shown.end(), detail::is_ascii_digit);
-  }
-
-  std::shared_ptr<name_rules const> names_;
-  detail::path_cache<verdict> known_{1, 1024};
+  name_verdicts names_;
+  std::string decoded_;
   std::size_t done_ = 0;  ///< everything before it in this string is already redacted
+  part last_value_;       ///< of the last member that is named as a value
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -25,6 +25,10 @@ namespace token_detail {
   return detail::is_ascii_upper(c) || detail::is_ascii_digit(c);
 }
 
+[[nodiscard]] constexpr bool is_aws_prefix(std::string_view prefix) noexcept {
+  return prefix == "AKIA" || prefix == "ASIA" || prefix == "ABIA" || prefix == "ACCA";
+}
+
 /// False for what reads as a word: letters, of which only the first may be a capital.
 [[nodiscard]] inline bool looks_random(std::string_view token) noexcept {
   constexpr std::size_t longest_word = 20;
@@ -84,7 +88,9 @@ inline void find_bearers(std::string_view text, text_edits& edits) {
     std::size_t end = begin;
     while (end < text.size() && is_in_token(text[end])) ++end;
     std::string_view const token = text.substr(begin, end - begin);
-    if (token.size() >= shortest_token && token_detail::looks_random(token)) {
+    bool const is_name =
+        size == 5 && token.find_first_of("-_.~") != token.npos;  // Basic has base64: `basic tier-2` has not
+    if (token.size() >= shortest_token && !is_name && token_detail::looks_random(token)) {
       edits.add(begin, end, text_rule::bearer);
       at = end - 1;
     }
@@ -94,15 +100,7 @@ inline void find_bearers(std::string_view text, text_edits& edits) {
 /// Length of an access key id.
 inline constexpr std::size_t aws_id_size = 20;
 
-/// False for most strings without a key id. An id has 20 characters, so probing every 20th finds all.
-[[nodiscard]] inline bool may_have_aws_key(std::string_view text) noexcept {
-  for (std::size_t probe = aws_id_size - 1; probe < text.size(); probe += aws_id_size) {
-    if (token_detail::is_in_key_id(text[probe])) return true;
-  }
-  return false;
-}
-
-/// Adds key ids that begin with AKIA or ASIA. In a string that has one, also adds what has the format of a secret key: 40
+/// Adds key ids that begin with AKIA, ASIA, ABIA or ACCA. In a string that has one, also adds what has the format of a secret key: 40
 /// characters of base64.
 inline void find_aws_keys(std::string_view text, text_edits& edits) {
   using namespace token_detail;
@@ -117,7 +115,7 @@ inline void find_aws_keys(std::string_view text, text_edits& edits) {
       std::string_view const id = text.substr(begin, end - begin);
       bool const is_word = (begin > 0 && is_letter_or_digit(text[begin - 1])) ||
                            (end < text.size() && is_letter_or_digit(text[end]));
-      if (id.size() == aws_id_size && !is_word && (id.starts_with("AKIA") || id.starts_with("ASIA"))) {
+      if (id.size() == aws_id_size && !is_word && is_aws_prefix(id.substr(0, 4))) {
         edits.add(begin, end, text_rule::aws_key);
         found = true;
       }

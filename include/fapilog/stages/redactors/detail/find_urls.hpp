@@ -6,6 +6,7 @@
 #include <fapilog/stages/redactors/detail/text_edits.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <string_view>
 
@@ -56,6 +57,29 @@ class next_place {
   return !std::all_of(port.begin(), port.end(), detail::is_ascii_digit);
 }
 
+/// The scheme of the URL whose `//` begins at `slash`, if there is one.
+[[nodiscard]] inline std::string_view scheme_before(std::string_view text, std::size_t slash) noexcept {
+  constexpr std::size_t longest = 16;
+  if (slash == 0 || text[slash - 1] != ':') return {};
+  std::size_t begin = slash - 1;
+  while (begin > 0 && slash - begin < longest &&
+         (is_ascii_alphanumeric(text[begin - 1]) || text[begin - 1] == '+'))
+    --begin;
+  return text.substr(begin, slash - 1 - begin);
+}
+/// True for a user without a password where a scheme such as `ssh` needs one: `ssh://git@host`.
+[[nodiscard]] inline bool is_user_only(std::string_view user, std::string_view scheme) noexcept {
+  constexpr std::size_t longest_user = 32;
+  constexpr std::array<std::string_view, 11> schemes{
+      "ssh", "sftp", "scp", "git", "git+ssh", "ftp", "smb", "svn+ssh", "postgres", "postgresql", "mysql"};
+  bool const is_plain = user.size() <= longest_user && std::all_of(user.begin(), user.end(), [](char c) {
+                          return is_ascii_alphanumeric(c) || c == '-' || c == '_' || c == '.';
+                        });
+  return is_plain && std::any_of(schemes.begin(), schemes.end(), [scheme](std::string_view one) {
+           return equals_ignoring_case(one, scheme);
+         });
+}
+
 }  // namespace url_detail
 
 /// Adds `user:password@` of each URL, of any scheme or of `//host` without one. A password may have raw slashes as long as
@@ -83,8 +107,34 @@ inline void find_urls(std::string_view text, text_edits& edits) {
       if (next >= authority) break;
       sign = next;
     }
-    edits.add(begin, sign + 1, text_rule::url);
+    std::string_view const user = text.substr(begin, sign - begin);
+    if (!is_user_only(user, scheme_before(text, slash))) edits.add(begin, sign + 1, text_rule::url);
     slash = sign;
+  }
+}
+
+/// Adds the password of `user:password@tcp(host)` and `jdbc:oracle:thin:user/password@host` and
+/// `sqlplus user/password@host`, which have no `//`.
+inline void find_dsns(std::string_view text, text_edits& edits) {
+  constexpr std::size_t longest = 160;
+  std::size_t done = 0;
+  for (std::size_t at = text.find('@'); at != std::string_view::npos; at = text.find('@', at + 1)) {
+    std::string_view const rest = text.substr(at + 1, 5);
+    bool const is_go = rest.starts_with("tcp(") || rest.starts_with("unix(") || rest.starts_with("udp(");
+    std::size_t const from = std::max(done, at > longest ? at - longest : 0);
+    std::string_view const before = text.substr(from, at - from);
+    std::size_t const thin = std::min(before.rfind("oracle:thin:"), before.rfind("sqlplus "));
+    std::size_t password = std::string_view::npos;
+    if (is_go) {
+      std::size_t const user = before.find_last_of(" \t\n\"'=") + 1;
+      std::size_t const colon = before.find(':', user);
+      if (colon != before.npos) password = colon + 1;
+    } else if (thin != before.npos) {
+      std::size_t const slash = before.find('/', thin);
+      if (slash != before.npos) password = slash + 1;
+    }
+    done = at + 1;
+    if (password != std::string_view::npos) edits.add(from + password, at, text_rule::keyword);
   }
 }
 
@@ -96,6 +146,24 @@ namespace url_detail {
 }
 [[nodiscard]] constexpr bool is_in_domain(char c) noexcept {
   return is_in_local_part(c) && c != '_' && c != '%' && c != '+';
+}
+
+inline constexpr std::array<std::string_view, 4> remote_commands{"ssh ", "scp ", "sftp ", "rsync "};
+
+/// True for the user and host of a remote login: `ssh://git@host`, `git@host:path`, `ssh -p 22 ada@host`.
+[[nodiscard]] inline bool is_remote_login(std::string_view text, std::size_t begin, std::size_t at,
+                                          std::size_t end) noexcept {
+  constexpr std::size_t longest_command = 48;
+  if (begin >= 2 && text.substr(begin - 2, 2) == "//") return true;
+  if (text.substr(begin, at - begin) == "git" && end < text.size() && (text[end] == ':' || text[end] == '/'))
+    return true;
+  std::size_t const from = begin > longest_command ? begin - longest_command : 0;
+  std::string_view command = text.substr(from, begin - from);
+  command.remove_prefix(command.find_last_of("\n;|&") + 1);
+  return std::any_of(remote_commands.begin(), remote_commands.end(), [command](std::string_view one) {
+    std::size_t const found = command.find(one);
+    return found != command.npos && (found == 0 || !is_ascii_alphanumeric(command[found - 1]));
+  });
 }
 
 }  // namespace url_detail
@@ -119,7 +187,7 @@ inline void find_emails(std::string_view text, text_edits& edits) {
     std::size_t const dot = domain.rfind('.');
     bool const has_top = dot != std::string_view::npos && dot > 0 && domain.size() - dot > 2 &&
                          !detail::is_ascii_digit(domain[dot + 1]);
-    if (is_taken || begin == at || !has_top) continue;
+    if (is_taken || begin == at || !has_top || is_remote_login(text, begin, at, end)) continue;
     edits.add(begin, end, text_rule::email);
     done = end;
     at = end - 1;

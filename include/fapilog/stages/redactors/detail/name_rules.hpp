@@ -23,7 +23,9 @@ namespace fapilog::inline v0_1::detail {
 /// A set of names. A name is words separated by spaces: `card number` matches `card_number`, `cardNumber`, `cardnumber`,
 /// `X-Card-Numbers`, `old_card_number_2`, and `number` below `card`. Marks: `*token` also matches at the end of a longer
 /// word (`usertoken`); `^pass` matches only at the beginning of a key; `pass$` only at its end. If the name says that the
-/// value is a measure or an answer (`token_count`, `has_password`, `max_tokens`), the coverage is `unless_measured`.
+/// value is a measure or an answer (`token_count`, `has_password`, `max_tokens`), the coverage is `unless_measured`; if it
+/// says that the value describes a credential or a contact (`token_type`, `phone_model`), it is `none`. A whole key such as
+/// `pass` or `auth`, which often has a state as its value, is covered `unless_state`.
 /// Thread: any; immutable.
 class name_rules final : public path_rule {
  public:
@@ -60,7 +62,8 @@ class name_rules final : public path_rule {
     std::vector<std::string> words;
     bool at_begin = false;
     bool at_end = false;
-    bool in_tail = false;  ///< its first word may be the end of a longer one
+    bool in_tail = false;         ///< its first word may be the end of a longer one
+    bool has_attributes = false;  ///< words such as `type` and `policy` after it name something else
   };
   struct word_list {
     std::vector<std::string> words;
@@ -98,6 +101,7 @@ class name_rules final : public path_rule {
     }
     std::string joined;
     for (std::string const& word : n.words) joined += word;
+    n.has_attributes = is_one_of(n.words.back(), described_words);
     std::size_t const at = names_.size();
     by_first_word_[n.words[0]].push_back(at);
     if (n.words.size() > 1) joined_[joined].push_back(at);
@@ -180,10 +184,14 @@ class name_rules final : public path_rule {
     std::string_view const first = all.words[std::min(all.last_key, all.words.size() - 1)];
     std::string_view const last = all.words.back();
     bool const is_question = from > all.last_key && is_one_of(first, questions);
+    if (!is_whole && n.has_attributes && is_one_of(last, attribute_words)) return coverage::none;
     bool const is_measure_name = !is_whole && is_one_of(last, measure_words);
     bool const is_count = is_whole && last.size() > n.words.back().size() && last.ends_with('s') &&
                           !std::string_view{n.words.back()}.ends_with('s');
-    return is_question || is_measure_name || is_count ? coverage::unless_measured : coverage::all;
+    if (is_question || is_measure_name || is_count) return coverage::unless_measured;
+    bool const is_weak = is_whole && from == all.last_key && count == 1 && is_one_of(last, weak_words);
+    if (is_weak && last == "pass") return coverage::unless_small;
+    return is_weak ? coverage::unless_state : coverage::all;
   }
 
   template <std::size_t N>
@@ -191,13 +199,45 @@ class name_rules final : public path_rule {
                                       std::array<std::string_view, N> const& words) noexcept {
     return std::find(words.begin(), words.end(), word) != words.end();
   }
-  static constexpr std::array<std::string_view, 33> measure_words{
-      "at",       "attempts", "bytes",   "changed",  "count", "counts",  "days",    "disabled", "enabled",
-      "expired",  "expires",  "expiry",  "failures", "hours", "in",      "invalid", "len",      "length",
-      "limit",    "max",      "min",     "minutes",  "ms",    "percent", "present", "rate",     "ratio",
-      "required", "retries",  "seconds", "size",     "total", "ttl"};
-  static constexpr std::array<std::string_view, 9> questions{"allows", "can",      "had",  "has", "is",
-                                                             "needs",  "requires", "uses", "was"};
+  static constexpr std::array measure_words = std::to_array<std::string_view>(
+      {"accepted",  "active",    "age",     "allowed",   "at",        "attempts", "available", "average",
+       "budget",    "bytes",     "changed", "cost",      "count",     "counts",   "created",   "day",
+       "days",      "disabled",  "enabled", "encrypted", "exists",    "expired",  "expires",   "expiry",
+       "failures",  "generated", "hour",    "hours",     "in",        "index",    "invalid",   "issued",
+       "left",      "len",       "length",  "limit",     "locked",    "match",    "matched",   "matches",
+       "max",       "min",       "minute",  "minutes",   "missing",   "ms",       "offset",    "ok",
+       "percent",   "position",  "present", "provided",  "quota",     "rate",     "ratio",     "received",
+       "remaining", "required",  "reset",   "retries",   "revoked",   "rotated",  "score",     "second",
+       "seconds",   "set",       "shown",   "size",      "supported", "timeout",  "total",     "ttl",
+       "updated",   "usage",     "used",    "valid",     "validated", "visible",  "window",    "protected",
+       "based",     "only",      "exp",     "out",       "found",     "spent",    "saved",     "rounds",
+       "iterations"});
+  static constexpr std::array questions = std::to_array<std::string_view>(
+      {"allow", "allows",  "can",      "enable", "had",  "has", "is",   "missing", "needs", "no",
+       "num",   "require", "requires", "should", "skip", "use", "uses", "was",     "with",  "without"});
+  /// What a credential or a contact can have that is no secret.
+  static constexpr std::array attribute_words = std::to_array<std::string_view>(
+      {"alg",       "algorithm", "audience", "brand",    "category",  "class",    "column",    "complexity",
+       "confirmed", "consent",   "country",  "dir",      "directory", "domain",   "endpoint",  "engine",
+       "error",     "errors",    "field",    "fields",   "file",      "filename", "format",    "issuer",
+       "kind",      "label",     "level",    "location", "manager",   "method",   "methods",   "mode",
+       "model",     "name",      "names",    "os",       "owner",     "path",     "paths",     "policies",
+       "policy",    "prefix",    "provider", "queue",    "reason",    "ref",      "reference", "refs",
+       "region",    "rotation",  "rule",     "rules",    "scheme",    "scope",    "scopes",    "selector",
+       "sent",      "server",    "service",  "source",   "state",     "status",   "store",     "strategy",
+       "strength",  "template",  "title",    "type",     "types",     "uri",      "url",       "vendor",
+       "verified",  "version",   "stdin",    "prompt",   "env",       "cmd",      "command",   "helper",
+       "callback",  "banner",    "color",    "subject",  "kid"});
+  /// The last words of names that can have attributes.
+  static constexpr std::array described_words = std::to_array<std::string_view>(
+      {"apikey",     "auth",     "authorization", "bearer",  "card", "code",      "cookie",     "cred",
+       "credential", "creds",    "csrf",          "cvc",     "cvv",  "dsn",       "email",      "fax",
+       "jwt",        "kennwort", "key",           "mail",    "otp",  "pass",      "passcode",   "passphrase",
+       "passwd",     "password", "passwort",      "phone",   "pin",  "pincode",   "privatekey", "psk",
+       "pw",         "pwd",      "secret",        "session", "sid",  "telephone", "token",      "totp",
+       "xsrf",       "phrase",   "word"});
+  static constexpr std::array weak_words = std::to_array<std::string_view>(
+      {"auth", "bearer", "cookie", "cred", "creds", "credential", "credentials", "pass", "secret", "token"});
 
   std::vector<name> names_;
   index by_first_word_;

@@ -5,10 +5,13 @@
 #include <fapilog/detail/memory/arena.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/record/path_cache.hpp>
+#include <fapilog/stages/redactors/detail/harmless_values.hpp>
 #include <fapilog/stages/redactors/detail/masking.hpp>
+#include <fapilog/stages/redactors/detail/name_verdicts.hpp>
 #include <fapilog/stages/redactors/detail/path_rule.hpp>
 #include <fapilog/stages/redactors/detail/worker_counter.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -22,7 +25,9 @@ namespace fapilog::inline v0_1::detail {
 /// The decision for a place.
 struct path_decision {
   std::uint16_t rule = 0;  ///< number of the rule that covers it, from 1; 0 for none
-  bool unless_measured = false;
+  coverage covered = coverage::none;
+  pair_part part =
+      pair_part::none;          ///< what its key is in an object such as `{"name": "...", "value": "..."}`
   bool key_has_secret = false;  ///< the key itself contains one
 
   [[nodiscard]] bool is_plain() const noexcept { return rule == 0 && !key_has_secret; }
@@ -72,11 +77,12 @@ class path_decisions {
     path_decision what;
     for (std::size_t i = 0; i < rules_.size(); ++i) {
       coverage const covered = rules_[i].rule->covers({dotted_, keys_});
-      if (covered == coverage::none || (covered == coverage::unless_measured && what.rule != 0)) continue;
+      if (covered <= what.covered) continue;
       what.rule = static_cast<std::uint16_t>(i + 1);
-      what.unless_measured = covered == coverage::unless_measured;
-      if (covered == coverage::all) break;
+      what.covered = covered;
+      if (covered >= coverage::unless_placeholder) break;
     }
+    what.part = pair_part_of(key);
     what.key_has_secret = has_secret(key);
     keys_.pop_back();
     return {slots_.add(parent, key, what), what};
@@ -84,7 +90,7 @@ class path_decisions {
 
   /// Replaces the value if a rule covers it.
   bool replace_if_covered(value& v, path_decision what, detail::arena& memory) {
-    if (what.rule == 0 || v.type == kind::null || (what.unless_measured && is_measure(v.type))) return false;
+    if (what.rule == 0 || v.type == kind::null || may_stay(v, what.covered)) return false;
     entry& r = rules_[what.rule - 1U];
     v = r.mask.replacement(v, memory);
     r.counted.add();
@@ -92,6 +98,28 @@ class path_decisions {
   }
 
  private:
+  /// True for a value that is no secret under a name with this coverage.
+  [[nodiscard]] static bool may_stay(value const& v, coverage covered) noexcept {
+    if (covered == coverage::all) return false;
+    if (covered == coverage::unless_placeholder)
+      return v.type == kind::string && is_placeholder(v.as_string());
+    if (v.type == kind::string) {
+      std::string_view const text = v.as_string();
+      return is_placeholder(text) || text.empty() || is_state(text) ||
+             (covered == coverage::unless_measured && is_measure_text(text));
+    }
+    if (covered == coverage::unless_measured) {
+      auto const is_number_member = [](member const& m) { return is_measure(m.value.type); };
+      return is_measure(v.type) ||  // `"token_usage": {"in": 3, "out": 12}`
+             (v.type == kind::object && std::all_of(v.members, v.members + v.size, is_number_member));
+    }
+    constexpr std::uint64_t smallest_code = 1000;
+    bool const is_small =
+        (v.type == kind::u64 && v.u64 < smallest_code) ||
+        (v.type == kind::i64 && v.i64 >= 0 && static_cast<std::uint64_t>(v.i64) < smallest_code);
+    return v.type == kind::boolean || (covered == coverage::unless_small && is_small);
+  }
+
   std::vector<entry> rules_;
   cache slots_;
   std::vector<std::string_view> keys_;  ///< of the open containers, the root first

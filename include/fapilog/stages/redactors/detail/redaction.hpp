@@ -10,6 +10,7 @@
 #include <fapilog/stages/redactors/detail/path_decisions.hpp>
 #include <fapilog/stages/redactors/detail/path_rule.hpp>
 #include <fapilog/stages/redactors/detail/text_rules.hpp>
+#include <fapilog/stages/redactors/detail/unique_keys.hpp>
 #include <fapilog/stages/redactors/detail/worker_counter.hpp>
 
 #include <algorithm>
@@ -19,17 +20,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
 namespace fapilog::inline v0_1::detail {
-
-/// Replacements for a value that is nested too deep to be checked, and for bytes that contain a secret.
-inline constexpr std::string_view redacted_too_deep = "[REDACTED:TOO_DEEP]";
-inline constexpr std::string_view redacted_bytes = "[REDACTED:BYTES]";
-/// The end of a string that was truncated.
-inline constexpr std::string_view truncation_mark = "[truncated]";
 
 /// Checks the message, the logger's name and every member of context, diagnostics and data, at any depth, keys included.
 /// The decision of all rules on a path is made once and cached. A value that is nested deeper than `deepest` is
@@ -121,20 +115,29 @@ class redaction {
                           event_->memory->round() == prepared_checked_in_;
     bool prepared_changes = false;
     bool keys_change = false;
+    named_pair pair;
     member const* const first = list.begin();
     for (std::size_t i = is_known && prepared.at == 0 ? prepared_end : 0; i < size; ++i) {
       known_place const* const known = paths_.find(root, first[i].key);
+      if (known != nullptr) pair.note(known->decision.part, i, first[i].value);
       if (is_clean(first[i].value, known)) [[likely]]
         continue;
       if (is_known && i >= prepared.at && i < prepared_end) continue;
       member m = first[i];
       paths_.begin_root(roots[root]);
-      if (!change(m, root, known, 0)) continue;
+      known_place const decided = known != nullptr ? *known : decide(root, m.key);
+      pair.note(decided.decision.part, i, m.value);
+      if (!change(m, root, &decided, 0)) continue;
       prepared_changes = prepared_changes || (i >= prepared.at && i < prepared_end);
       keys_change = keys_change || m.key.data() != first[i].key.data();
       list.edit()[i] = m;
     }
-    if (keys_change) make_keys_unique(list.edit().data(), size);
+    if (pair.is_complete()) {
+      paths_.begin_root(roots[root]);
+      value named = list.begin()[pair.value].value;
+      if (replace_named(named, list.begin()[pair.name].value, root)) list.edit()[pair.value].value = named;
+    }
+    if (keys_change) make_keys_unique(list.edit().data(), size, *event_);
     if (prepared.count != 0 && !is_known && !prepared_changes) {
       checked_prepared_ = prepared.json.data();
       prepared_checked_in_ = event_->memory->round();
@@ -185,6 +188,11 @@ class redaction {
   }
   known_place decide(place parent, std::string_view key) {
     return paths_.decide(parent, key, [this](std::string_view text) { return texts_.find_secrets(text); });
+  }
+
+  path_decision decision_on(place parent, std::string_view key) {
+    known_place const* const known = paths_.find(parent, key);
+    return known != nullptr ? known->decision : decide(parent, key).decision;
   }
 
   bool change_value(value& v, place at, std::string_view key, std::size_t depth) {
@@ -269,41 +277,41 @@ class redaction {
   bool change_members(value& v, place at, std::string_view key, std::size_t depth) {
     member* copy = nullptr;
     bool keys_change = false;
-    std::uint32_t name_at = v.size;
-    std::uint32_t value_at = v.size;
+    named_pair pair;
     paths_.open(key);
     for (std::uint32_t i = 0; i < v.size; ++i) {
       std::string_view const name = v.members[i].key;
-      if (name == "name" || name == "key") name_at = i;
-      else if (name == "value") value_at = i;
-      known_place const* const known = paths_.find(at, name);
-      if (is_clean(v.members[i].value, known)) continue;
+      known_place const* const found = paths_.find(at, name);
+      known_place const known = found != nullptr ? *found : decide(at, name);
+      pair.note(known.decision.part, i, v.members[i].value);
+      if (is_clean(v.members[i].value, &known)) continue;
       member m = v.members[i];
-      if (!change(m, at, known, depth)) continue;
+      if (!change(m, at, &known, depth)) continue;
       keys_change = keys_change || m.key.data() != name.data();
       writable_copy(copy, v.members, v.size)[i] = m;
     }
-    // `{"name": "Authorization", "value": "..."}`
-    if (value_at != v.size && name_at != v.size && is_name(v.members[name_at].value)) {
-      std::string_view const name = v.members[name_at].value.as_string();
-      known_place const* const known = paths_.find(at, name);
-      value named = (copy == nullptr ? v.members : copy)[value_at].value;
-      if (paths_.replace_if_covered(named, known != nullptr ? known->decision : decide(at, name).decision,
-                                    *event_->memory)) {
-        writable_copy(copy, v.members, v.size)[value_at].value = named;
-      }
+    if (pair.is_complete()) {
+      value named = (copy == nullptr ? v.members : copy)[pair.value].value;
+      if (replace_named(named, v.members[pair.name].value, at))
+        writable_copy(copy, v.members, v.size)[pair.value].value = named;
     }
     paths_.close();
     if (copy == nullptr) return false;
-    if (keys_change) make_keys_unique(copy, v.size);
+    if (keys_change) make_keys_unique(copy, v.size, *event_);
     v.members = copy;
     return true;
   }
 
+  /// Replaces the value of a pair if a rule covers its name. The container of the pair is open.
+  bool replace_named(value& v, value const& name, place at) {
+    return is_name(name) && paths_.replace_if_covered(v, decision_on(at, name.as_string()), *event_->memory);
+  }
+
   bool change_elements(value& v, place at, std::string_view key, std::size_t depth) {
     value* copy = nullptr;
+    change_arguments(v, copy, at, key);
     for (std::uint32_t i = 0; i < v.size; ++i) {
-      value element = v.elements[i];
+      value element = (copy == nullptr ? v.elements : copy)[i];
       bool const is_pair = element.type == kind::array && element.size == 2 && is_name(element.elements[0]);
       bool const changed =
           is_pair ? change_pair(element, at, key, depth) : change_value(element, at, key, depth);
@@ -312,6 +320,33 @@ class redaction {
     if (copy == nullptr) return false;
     v.elements = copy;
     return true;
+  }
+
+  /// Replaces secrets in a list of arguments such as `["--password", "x"]`.
+  void change_arguments(value& v, value*& copy, place at, std::string_view key) {
+    auto const is_flag = [](value const& e) { return e.as_string().starts_with('-'); };
+    if (!texts_.has_keywords() || std::none_of(v.elements, v.elements + v.size, is_flag)) return;
+    using kind = argument_detail::argument_list::kind;
+    argument_detail::argument_list list;
+    paths_.open(key);
+    for (std::uint32_t i = 0; i < v.size; ++i) {
+      std::string_view const text = v.elements[i].as_string();
+      kind const what = list.next(text);
+      if (what == kind::secret) {
+        writable_copy(copy, v.elements, v.size)[i] = value::of_string(sensitive_text);
+      } else if (what == kind::attached) {
+        std::string const masked = std::string{text.substr(0, 2)}.append(sensitive_text);
+        writable_copy(copy, v.elements, v.size)[i] = value::of_string(event_->copy(masked));
+      } else if (what == kind::flag && i + 1 < v.size && !is_flag(v.elements[i + 1])) {
+        value argument = v.elements[i + 1];
+        std::string_view const flag = text.substr(std::min(text.find_first_not_of('-'), text.size()));
+        path_decision const said = decision_on(at, flag);
+        if (said.covered == coverage::unless_measured) continue;  // `--no-password x`
+        if (!paths_.replace_if_covered(argument, said, *event_->memory)) continue;
+        writable_copy(copy, v.elements, v.size)[++i] = argument;
+      }
+    }
+    paths_.close();
   }
 
   /// Treats an element such as `["Authorization", "..."]`, the form in which lists of pairs are logged, as a member.
@@ -347,18 +382,6 @@ class redaction {
       std::copy_n(from, count, copy);
     }
     return copy;
-  }
-
-  /// Adds a number to keys that became equal when their secrets were replaced, except to the first.
-  void make_keys_unique(member* first, std::size_t count) {
-    std::unordered_set<std::string_view> seen;
-    std::size_t number = 1;
-    for (std::size_t i = 0; i < count; ++i) {
-      std::string_view const key = first[i].key;
-      while (!seen.insert(first[i].key).second) {
-        first[i].key = event_->copy(std::string{key} + '#' + std::to_string(++number));
-      }
-    }
   }
 
   path_decisions paths_{roots.size()};

@@ -16,19 +16,40 @@
 namespace fapilog::inline v0_1::detail {
 
 /// What is searched for in strings. If parts overlap, the first of these determines the replacement.
-enum class text_rule : std::uint8_t { private_key, card, jwt, bearer, aws_key, keyword, email, url };
-inline constexpr std::size_t text_rule_count = 8;
+enum class text_rule : std::uint8_t {
+  private_key,
+  card,
+  jwt,
+  bearer,
+  aws_key,
+  vendor_token,
+  keyword,
+  email,
+  url
+};
+inline constexpr std::size_t text_rule_count = 9;
 
 /// The names of the rules in metrics.
 inline constexpr std::array<std::string_view, text_rule_count> text_rule_names{
-    "private_key", "payment_card", "jwt", "bearer_token", "aws_key", "keyword", "email", "url_credentials"};
+    "private_key",  "payment_card", "jwt",   "bearer_token",   "aws_key",
+    "vendor_token", "keyword",      "email", "url_credentials"};
 
 /// The replacements. The credentials of a URL are removed without one.
-inline constexpr std::array<std::string_view, text_rule_count> text_replacements{
-    "[REDACTED:PRIVATE_KEY]", "[REDACTED:CARD]",
-    "[REDACTED:JWT]",         "[REDACTED:TOKEN]",
-    "[REDACTED:AWS_KEY]",     "***",
-    "[REDACTED:EMAIL]",       ""};
+inline constexpr std::array<std::string_view, text_rule_count> text_replacements{"[REDACTED:PRIVATE_KEY]",
+                                                                                 "[REDACTED:CARD]",
+                                                                                 "[REDACTED:JWT]",
+                                                                                 "[REDACTED:TOKEN]",
+                                                                                 "[REDACTED:AWS_KEY]",
+                                                                                 "[REDACTED:TOKEN]",
+                                                                                 "***",
+                                                                                 "[REDACTED:EMAIL]",
+                                                                                 ""};
+
+/// Replacements for a value that is nested too deep to be checked, and for bytes that contain a secret.
+inline constexpr std::string_view redacted_too_deep = "[REDACTED:TOO_DEEP]";
+inline constexpr std::string_view redacted_bytes = "[REDACTED:BYTES]";
+/// The end of a string that was truncated.
+inline constexpr std::string_view truncation_mark = "[truncated]";
 
 /// Bytes `begin` to `end` of a string, and the rule that found them.
 struct text_edit {

@@ -4,10 +4,12 @@
 
 #include <fapilog/detail/memory/arena.hpp>
 #include <fapilog/detail/text/text_marks.hpp>
+#include <fapilog/stages/redactors/detail/find_arguments.hpp>
 #include <fapilog/stages/redactors/detail/find_cards.hpp>
 #include <fapilog/stages/redactors/detail/find_keywords.hpp>
 #include <fapilog/stages/redactors/detail/find_tokens.hpp>
 #include <fapilog/stages/redactors/detail/find_urls.hpp>
+#include <fapilog/stages/redactors/detail/find_vendor_tokens.hpp>
 #include <fapilog/stages/redactors/detail/text_edits.hpp>
 #include <fapilog/stages/redactors/detail/worker_counter.hpp>
 
@@ -30,7 +32,7 @@ class text_rules {
   void enable(text_rule rule) {
     on_ |= bit(rule);
     active_ = true;
-    full_ = (on_ & ~(bit(text_rule::url) | bit(text_rule::email) | bit(text_rule::keyword))) != 0;
+    full_ = (on_ & ~(bit(text_rule::url) | bit(text_rule::email))) != 0;
   }
   /// Sets the names by which a string itself names its secrets. The last call applies.
   void set_keywords(std::shared_ptr<name_rules const> names) {
@@ -49,7 +51,7 @@ class text_rules {
     if (text.size() > max_bytes_) return true;
     if (!active_) return false;
     if (!full_) return detail::has_marks<detail::mark_set::few>(text);
-    return detail::has_marks<detail::mark_set::full>(text) || has_rows(text);
+    return detail::has_marks<detail::mark_set::full>(text);
   }
   /// Replaces the secrets in a string. Returns false if there are none. The new string lies in `memory`.
   bool clean(std::string_view& text, detail::arena& memory) {
@@ -89,12 +91,6 @@ class text_rules {
  private:
   static constexpr unsigned bit(text_rule rule) noexcept { return 1U << static_cast<unsigned>(rule); }
 
-  /// True if a row of characters may be a card number or a key id.
-  [[nodiscard]] bool has_rows(std::string_view text) const noexcept {
-    return (has(text_rule::card) && may_have_card(text)) ||
-           (has(text_rule::aws_key) && may_have_aws_key(text));
-  }
-
   template <detail::mark_set Set>
   bool scan(std::string_view text) {
     bool has_at = false;
@@ -115,15 +111,29 @@ class text_rules {
     if (has_at) {
       // E-mail addresses must not overlap URLs, so URLs are searched first.
       urls_.clear();
-      if (has(text_rule::url)) find_urls(text, urls_);
+      if (has(text_rule::url)) {
+        find_urls(text, urls_);
+        find_dsns(text, urls_);
+      }
       if (has(text_rule::email)) find_emails(text, urls_);
       for (text_edit const& e : urls_.all()) edits_.add(e.begin, e.end, e.why);
     }
-    if (has(text_rule::card)) find_cards(text, edits_);
-    if (has(text_rule::aws_key)) find_aws_keys(text, edits_);
+    if (signs.digits && has(text_rule::card)) find_cards(text, edits_);
+    if (signs.rows) search_rows(text);
+    if (signs.flags && keywords_) find_flags(text, keywords_->names(), edits_);
+    if (signs.words && keywords_) find_words(text, keywords_->names(), edits_);
     if (signs.scheme && has(text_rule::bearer)) find_bearers(text, edits_);
     if (signs.dashes && has(text_rule::private_key)) find_private_keys(text, edits_);
     return !edits_.empty();
+  }
+
+  void search_rows(std::string_view text) {
+    if (has(text_rule::aws_key)) find_aws_keys(text, edits_);
+    if (!has(text_rule::vendor_token) && !keywords_) return;
+    for_each_row(text, [&](std::size_t begin, std::size_t end) {
+      if (has(text_rule::vendor_token)) find_vendor_tokens(text, begin, end, edits_);
+      if (keywords_) find_named_row(text, begin, end, keywords_->names(), edits_);
+    });
   }
 
   unsigned on_ = 0;
