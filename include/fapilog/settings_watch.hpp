@@ -71,7 +71,7 @@ class basic_settings_watch {
       : runtime_(rt),
         make_(std::move(make)),
         current_(std::move(chosen)),
-        thread_(checked(how).interval, how.on_sighup, [this](bool is_hangup) { check(is_hangup); }) {}
+        thread_(checked(how).interval, how.on_sighup, [this](bool is_hangup) { look(is_hangup); }) {}
 
   /// Reloads the files now. Refused if it is called during a reload by what the reload calls: the function that makes the
   /// options, or the output of diagnostics. Throws: std::bad_alloc.
@@ -126,7 +126,7 @@ class basic_settings_watch {
     return all;
   }
 
-  void check(bool is_hangup) noexcept {
+  void look(bool is_hangup) noexcept {
     try {
       if (is_hangup) runtime_.reopen();
       auto texts = texts_of(current_);

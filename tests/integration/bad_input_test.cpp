@@ -385,7 +385,7 @@ TEST_CASE("a to_log that throws as a format argument is reported in the message 
   CHECK(record.at("data") == json{{"a", 1}});
   check_complaint(test, ", in the message");
   CHECK_THAT(test.diagnostics_text(),
-             ContainsSubstring("logger test, ") && ContainsSubstring("bad_input_test.cpp:"));
+             ContainsSubstring("bad_input_test.cpp:") && !ContainsSubstring("logger test"));
   CHECK_THAT(test.diagnostics_text(), !ContainsSubstring("no value today"));
 }
 

@@ -99,8 +99,8 @@ class setting_reader {
   /// Returns "; did you mean ...", or a list of the names that exist.
   [[nodiscard]] static std::string hint(std::string_view name, config_origin const& where,
                                         std::string_view path, std::vector<std::string_view> const& names) {
-    if (std::string_view const near = detail::nearest_name(name, names); !near.empty()) {
-      return "; did you mean " + spelling(where, setting_path(path, near), near) + '?';
+    if (std::string_view const closest = detail::nearest_name(name, names); !closest.empty()) {
+      return "; did you mean " + spelling(where, setting_path(path, closest), closest) + '?';
     }
     if (names.empty()) return "; it has no settings";
     std::string all;
@@ -136,10 +136,10 @@ class setting_reader {
       config_value const* at = &object;
       config_origin where = given.origin();
       for (std::string_view rest = member; at != nullptr && !rest.empty();) {
-        std::size_t const end = std::min(rest.find_first_of(".["), rest.size());
+        std::size_t const end = (std::min)(rest.find_first_of(".["), rest.size());
         at = at->structure().find(rest.substr(0, end));
         if (at != nullptr) where = at->origin();
-        rest.remove_prefix(std::min(end + 1, rest.size()));
+        rest.remove_prefix((std::min)(end + 1, rest.size()));
       }
       reader.add(where, path + '.' + std::string{member}, detail::config::without_controls(problem));
     }
@@ -163,7 +163,7 @@ class setting_reader {
     for (part const& one : parts) {
       if (!all_read || one.type->check == nullptr) continue;
       member_problems problems{*this, *from, given, path};
-      one.type->check(one.object, problems);
+      (one.type->check)(one.object, problems);
     }
     return problems_.size() == before;
   }
@@ -243,10 +243,10 @@ class setting_reader {
       if (!given.is_text() || !given.origin().is_environment() || given.form() != nullptr)
         return refuse(given, path, s, type);
       for (std::string_view rest = given.text(); !rest.empty();) {
-        std::size_t const comma = std::min(rest.find(','), rest.size());
+        std::size_t const comma = (std::min)(rest.find(','), rest.size());
         split.push_back(config_value::of_environment(
             std::string{detail::without_spaces_around(rest.substr(0, comma))}, given.origin()));
-        rest.remove_prefix(std::min(comma + 1, rest.size()));
+        rest.remove_prefix((std::min)(comma + 1, rest.size()));
       }
     }
     std::vector<config_value> const& items = from.is_list() ? from.items() : split;
@@ -285,12 +285,12 @@ class setting_reader {
   }
 
   /// Spells a setting as its place requires: as a path in a file, as a variable in the environment.
-  static std::string spelling(config_origin const& where, std::string_view path, std::string_view near) {
+  static std::string spelling(config_origin const& where, std::string_view path, std::string_view closest) {
     if (!where.is_environment()) return std::string{path};
     std::string variable{where.name()};
     std::size_t const last = variable.rfind("__");
     variable.erase(last == std::string::npos ? 0 : last + 2);
-    for (char const c : near) variable.push_back(detail::to_ascii_upper(c));
+    for (char const c : closest) variable.push_back(detail::to_ascii_upper(c));
     return variable;
   }
 

@@ -81,7 +81,7 @@ class batch_queue {
 
   /// Finishes a part that was taken: its memory no longer counts towards the bound.
   void finish(batch_part const& taken) noexcept {
-    bytes_ -= std::min<std::uint64_t>(taken.bytes(), bytes_);
+    bytes_ -= (std::min<std::uint64_t>)(taken.bytes(), bytes_);
     finished_ += taken.count();
   }
   /// Removes and finishes the first waiting part.

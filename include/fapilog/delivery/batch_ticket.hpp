@@ -59,7 +59,7 @@ class batch_ticket {
     state& own = states_[index];
     record_result const before = own.combined();
     --own.spools;
-    own.worst = std::max(own.worst, final_result);
+    own.worst = (std::max)(own.worst, final_result);
     record_result const after = own.combined();
     if (unsettled_parts_ != 0 || before == after || is_excluded(index)) return;
     total(before).subtract(1);
@@ -82,7 +82,7 @@ class batch_ticket {
     if (result == record_result::spooled) {
       ++states_[index].spools;
     } else {
-      states_[index].worst = std::max(states_[index].worst, result);
+      states_[index].worst = (std::max)(states_[index].worst, result);
     }
   }
   [[nodiscard]] bool is_excluded(std::size_t index) const noexcept {

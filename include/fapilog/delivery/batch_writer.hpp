@@ -33,9 +33,9 @@ namespace fapilog::inline v0_1::detail {
 class batch_writer final : public fork_participant {
  public:
   /// `helper_started` is called on the helper's thread before it calls any sink.
-  [[gnu::cold]] batch_writer(std::vector<delivery_slot> slots, routing rule,
+  [[gnu::cold]] batch_writer(std::vector<delivery_slot> sink_slots, routing rule,
                              std::shared_ptr<diagnostics> reports_to, std::function<void()> helper_started)
-      : deliveries_(std::move(slots), rule, reports_to),
+      : deliveries_(std::move(sink_slots), rule, reports_to),
         diagnostics_(std::move(reports_to)),
         helper_started_(std::move(helper_started)) {
     queue_.reserve(max_queued);

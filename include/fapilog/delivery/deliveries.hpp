@@ -82,8 +82,10 @@ struct delivery_slot {
 /// Thread: one at a time, except where a function says otherwise.
 class deliveries {
  public:
-  deliveries(std::vector<delivery_slot> slots, routing rule, std::shared_ptr<diagnostics> reports_to)
-      : slots_(std::move(slots)), router_(routes_of(slots_), rule), diagnostics_(std::move(reports_to)) {}
+  deliveries(std::vector<delivery_slot> sink_slots, routing rule, std::shared_ptr<diagnostics> reports_to)
+      : slots_(std::move(sink_slots)),
+        router_(routes_of(slots_), rule),
+        diagnostics_(std::move(reports_to)) {}
 
   /// True if at least one sink is called on the thread that calls `deliver`.
   [[nodiscard]] bool has_shared() const noexcept {
@@ -188,10 +190,10 @@ class deliveries {
   }
 
  private:
-  [[gnu::cold]] static std::vector<route> routes_of(std::vector<delivery_slot> const& slots) {
+  [[gnu::cold]] static std::vector<route> routes_of(std::vector<delivery_slot> const& sink_slots) {
     std::vector<route> all;
-    all.reserve(slots.size());
-    for (delivery_slot const& slot : slots) all.push_back(slot.route());
+    all.reserve(sink_slots.size());
+    for (delivery_slot const& slot : sink_slots) all.push_back(slot.route());
     return all;
   }
 

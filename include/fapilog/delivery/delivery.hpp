@@ -113,7 +113,7 @@ class delivery {
       case write_outcome::delivered: break;
       case write_outcome::rejected: handle_rejected(job, result); break;
       case write_outcome::retry:
-        job.first = std::min(job.first + result.first_to_retry(), job.results.size());
+        job.first = (std::min)(job.first + result.first_to_retry(), job.results.size());
         if (job.remaining_count() == 0) break;
         return after_failure(job, result, max);
     }
@@ -171,7 +171,7 @@ class delivery {
     if (is_started_) guard_.call("the sink threw in stop", [this] { sink_.stop(); });
     fallback_.stop(guard_);
     is_started_ = false;
-    next_start_ = clock::time_point::max();
+    next_start_ = (clock::time_point::max)();
   }
 
  private:
@@ -234,13 +234,14 @@ class delivery {
     double const longest_ms = static_cast<double>(options_.retry.longest_delay.count());
     double const doubled_ms =
         static_cast<double>(options_.retry.first_delay.count()) *
-        static_cast<double>(std::uint64_t{1} << std::min<std::uint32_t>(attempts - 1, 30));
-    std::uniform_real_distribution<double> jitter{0, std::min(doubled_ms, longest_ms)};
+        static_cast<double>(std::uint64_t{1} << (std::min<std::uint32_t>)(attempts - 1, 30));
+    std::uniform_real_distribution<double> jitter{0, (std::min)(doubled_ms, longest_ms)};
     std::chrono::nanoseconds const pause{static_cast<std::int64_t>(jitter(random_) * 1e6)};
     auto const longest = has_own_thread_
-                             ? std::max<std::chrono::milliseconds>(requested, options_.retry.longest_delay)
+                             ? (std::max<std::chrono::milliseconds>)(requested, options_.retry.longest_delay)
                              : options_.retry.longest_delay;
-    return std::min<std::chrono::nanoseconds>(std::max<std::chrono::nanoseconds>(pause, requested), longest);
+    return (std::min<std::chrono::nanoseconds>)((std::max<std::chrono::nanoseconds>)(pause, requested),
+                                                longest);
   }
 
   /// Writes the rejected entries to the fallback, or counts them as rejected. The rest of the batch is delivered.

@@ -180,7 +180,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
 
   [[gnu::cold]] void advance_to(phase next) {
     std::lock_guard const lock{mutex_};
-    phase_ = std::max(phase_, next);
+    phase_ = (std::max)(phase_, next);
     if (next == phase::closing) closed_at_ = clock::now();
     wake_.notify_one();
     changed_.notify_all();
@@ -252,7 +252,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     lock.lock();
     backlog_.close_spool();
     pass_reports(lock);
-    phase_ = std::max(phase_, phase::ended);
+    phase_ = (std::max)(phase_, phase::ended);
     auto const unserved = std::move(flushes_);
     changed_.notify_all();
     lock.unlock();
@@ -312,7 +312,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     }
     activity_ = activity::waiting;
     if (has_work) {
-      wake_.wait_until(lock, std::min(not_before_, clock::now() + std::chrono::hours{1}));
+      wake_.wait_until(lock, (std::min)(not_before_, clock::now() + std::chrono::hours{1}));
     } else {
       wake_.wait(lock);
     }

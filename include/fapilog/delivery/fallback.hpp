@@ -35,7 +35,7 @@ class fallback {
       write_result const result = sink_->write(entries);
       std::size_t const first_left =
           result.outcome() == write_outcome::retry ? result.first_to_retry() : taken.size();
-      std::fill_n(taken.begin(), std::min(first_left, taken.size()), true);
+      std::fill_n(taken.begin(), (std::min)(first_left, taken.size()), true);
       for (std::size_t const index : result.rejected_entries()) {
         if (index < taken.size()) taken[index] = false;
       }

@@ -2,10 +2,11 @@
 // Reports problems of the library itself: rate-limited JSON lines on stderr, never through the pipeline.
 #pragma once
 
+#include <fapilog/detail/os/shared_stream.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <deque>
 #include <functional>
 #include <map>
@@ -121,7 +122,7 @@ class diagnostics {
       if (write_) {
         write_(line);
       } else {
-        std::fwrite(line.data(), 1, line.size(), stderr);
+        (void)detail::write_to_standard_error(line);
       }
     } catch (...) {
       // There is nowhere to report this.

@@ -69,7 +69,7 @@ struct plugin_recipe {
   template <class Stage, class Config>
   plugin_recipe(described_plugin<Stage, Config> p)  // NOLINT(google-explicit-constructor)
       : make([p](plugin_entry const& entry) { return Any{p(entry)}; }),
-        check([](plugin_entry const& entry) { (void)described_plugin<Stage, Config>::read(entry); }),
+        check{[](plugin_entry const& entry) { (void)described_plugin<Stage, Config>::read(entry); }},
         table([] { return setting_table<typename described_plugin<Stage, Config>::settings>(); }) {}
   /// A function that takes a `plugin_entry const&` and returns a sink or stage. An exception from it is reported as a problem.
   template <class F>

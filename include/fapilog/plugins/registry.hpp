@@ -95,8 +95,8 @@ class registry {
   [[nodiscard]] plugin_info const* find(plugin_type kind, std::string_view name) const {
     std::string const wanted = canonical_name(kind, name);
     plugin_info const* found = nullptr;
-    for_plugins_of(kind, [&](auto const& slots) {
-      if (auto const at = slots.find(wanted); at != slots.end()) found = &at->second;
+    for_plugins_of(kind, [&](auto const& by_name) {
+      if (auto const at = by_name.find(wanted); at != by_name.end()) found = &at->second;
     });
     if (found != nullptr) return found;
     auto const at = announced_[index_of(kind)].find(wanted);
@@ -113,8 +113,8 @@ class registry {
   /// Returns all plugins of a kind by name, followed by those that are only announced.
   [[nodiscard]] std::vector<plugin_info const*> all(plugin_type kind) const {
     std::vector<plugin_info const*> found;
-    for_plugins_of(kind, [&](auto const& slots) {
-      for (auto const& [name, one] : slots) found.push_back(&one);
+    for_plugins_of(kind, [&](auto const& by_name) {
+      for (auto const& [name, one] : by_name) found.push_back(&one);
     });
     for (auto const& [name, info] : announced_[index_of(kind)]) found.push_back(&info);
     return found;

@@ -78,7 +78,7 @@ struct lane {
     std::uint64_t const used = queue.published();
     constexpr std::uint64_t page = 4096;
     if (populated == whole || used < page) return;
-    std::uint64_t const step = std::min<std::uint64_t>(used, std::uint64_t{128} * 1024);
+    std::uint64_t const step = (std::min<std::uint64_t>)(used, std::uint64_t{128} * 1024);
     std::uint64_t const ahead = used + step;
     std::uint64_t const wanted = ahead >= queue.capacity() ? whole : ahead;
     if (wanted < populated + step / 2) return;

@@ -18,7 +18,7 @@ class lane_list {
  public:
   /// `capacity`: bytes of each lane, a power of two.
   [[gnu::cold]] explicit lane_list(std::size_t capacity) noexcept
-      : capacity_(capacity), longest_(std::min<std::size_t>(capacity / 4, std::size_t{64} * 1024)) {}
+      : capacity_(capacity), longest_((std::min<std::size_t>)(capacity / 4, std::size_t{64} * 1024)) {}
   lane_list(lane_list const&) = delete;
   lane_list& operator=(lane_list const&) = delete;
   [[gnu::cold]] ~lane_list() {
@@ -73,9 +73,9 @@ class lane_list {
     double max = 0;
     for (lane* l = first(); l != nullptr; l = l->next) {
       auto const used = static_cast<double>(l->queue.published() - l->queue.released());
-      max = std::max(max, used / static_cast<double>(capacity_ - reserve));
+      max = (std::max)(max, used / static_cast<double>(capacity_ - reserve));
     }
-    return std::min(max, 1.0);
+    return (std::min)(max, 1.0);
   }
 
   /// Returns the pages of unowned, empty lanes to the system; the addresses stay mapped. Thread: the worker.

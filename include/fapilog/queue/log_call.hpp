@@ -213,7 +213,7 @@ template <class... P>
     std::size_t const size = (sizeof(detail::record_format::log_start) + ... + as_direct(arguments).bytes());
     // A size that does not fit into the record's head is longer than any lane.
     std::byte* to =
-        size > std::numeric_limits<std::uint32_t>::max()
+        size > (std::numeric_limits<std::uint32_t>::max)()
             ? nullptr
             : logger.owner.begin_record(logger, sized_statement{what, static_cast<std::uint32_t>(size)}, text,
                                         where, this_thread_scope);

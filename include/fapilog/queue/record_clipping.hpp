@@ -63,8 +63,8 @@ class clipped_record {
   [[gnu::noinline, gnu::cold]] std::size_t put(std::byte* block, std::size_t limit,
                                                std::uint64_t ticks) noexcept {
     room_ = limit - sizeof(detail::record_format::log_start);
-    std::size_t const small = small_cells();
-    large_room_ = room_ > small ? room_ - small : 0;
+    std::size_t const small_size = small_cells();
+    large_room_ = room_ > small_size ? room_ - small_size : 0;
     to_ = block + sizeof(detail::record_format::log_start);
     std::byte const* next = encoded_;
     for (std::size_t i = 0; i < content_.count; ++i) {
@@ -96,7 +96,7 @@ class clipped_record {
     std::byte const* next = encoded_;
     for (std::size_t i = 0; i < content_.count; ++i) {
       std::size_t const size = item_size(i, next);
-      if (size <= small_max || i < leading_) total += std::min(size, small_max);
+      if (size <= small_max || i < leading_) total += (std::min)(size, small_max);
     }
     return total;
   }
@@ -127,7 +127,7 @@ class clipped_record {
       return true;
     }
     std::size_t const cut =
-        is_deferred(item) ? copy_clipped_cell(to_, from, std::min(allowed, room_)) : std::size_t{0};
+        is_deferred(item) ? copy_clipped_cell(to_, from, (std::min)(allowed, room_)) : std::size_t{0};
     advance(cut, true);
     return cut != 0;
   }

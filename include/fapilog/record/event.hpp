@@ -119,7 +119,7 @@ class member_list {
 
  private:
   void grow(std::size_t count) {
-    std::size_t const wanted = std::max(capacity_ == 0 ? std::size_t{4} : capacity_ * 2, size_ + count);
+    std::size_t const wanted = (std::max)(capacity_ == 0 ? std::size_t{4} : capacity_ * 2, size_ + count);
     auto* const larger = memory_->take_array<member>(wanted);
     std::copy_n(first_, size_, larger);
     first_ = larger;

@@ -2,6 +2,7 @@
 // Writes values as JSON: always valid, always UTF-8, with all control characters escaped.
 #pragma once
 
+#include <fapilog/detail/float_kind.hpp>
 #include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/detail/text/copy_plain.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
@@ -14,7 +15,6 @@
 
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -123,6 +123,7 @@ inline void put_two_digits(char* to, std::uint32_t number) noexcept {
 /// Writes a number that has at most six decimals, as most logged numbers have, and returns the end. Returns null for other
 /// numbers. Both steps are exact: different decimals of 15 digits are different doubles, so this is the shortest form.
 [[nodiscard]] inline char* put_short_decimal(char* to, double number) noexcept {
+  if (!is_finite(number)) return nullptr;
   double const magnitude = number < 0 ? -number : number;
   if (!(magnitude < 1e9 && magnitude >= 1e-4)) return nullptr;
   // A wrong rounding would not pass the next line. NOLINTNEXTLINE(bugprone-incorrect-roundings)
@@ -148,8 +149,12 @@ void put_float(detail::text_buffer& out, Float number) {
   if constexpr (sizeof(Float) == sizeof(double)) {
     if (char* const end = put_short_decimal(to, number)) return out.end_at(end);
   }
-  if (std::isnan(number)) return out.append("\"NaN\"");
-  if (std::isinf(number)) return out.append(number < 0 ? "\"-Infinity\"" : "\"Infinity\"");
+  switch (kind_of_float(number)) {
+    case float_kind::finite: break;
+    case float_kind::nan: return out.append("\"NaN\"");
+    case float_kind::infinity: return out.append("\"Infinity\"");
+    case float_kind::minus_infinity: return out.append("\"-Infinity\"");
+  }
   char* end = fmt::format_to_n(to, 48, "{}", number).out;
   bool is_integral = true;
   for (char const* c = to; c != end; ++c)

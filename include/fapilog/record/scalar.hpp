@@ -35,8 +35,8 @@ concept scalar_value = std::is_arithmetic_v<T> || std::is_null_pointer_v<T> ||
 
 template <class Rep>
 constexpr std::int64_t saturated_ns(Rep count, std::intmax_t numerator, std::intmax_t denominator) noexcept {
-  constexpr auto max = std::numeric_limits<std::int64_t>::max();
-  constexpr auto min = std::numeric_limits<std::int64_t>::min();
+  constexpr auto max = (std::numeric_limits<std::int64_t>::max)();
+  constexpr auto min = (std::numeric_limits<std::int64_t>::min)();
   constexpr std::intmax_t billion = 1'000'000'000;
   if constexpr (std::is_integral_v<Rep>) {
     std::int64_t result = 0;
@@ -97,8 +97,8 @@ scalar bits_scalar(kind type, T value, std::uint32_t extra = 0) noexcept {
 /// The scalar for a time that 64-bit nanoseconds cannot represent: `count` periods of Num / Den seconds after 1970.
 template <std::intmax_t Num, std::intmax_t Den, class Rep>
 [[gnu::cold, gnu::noinline]] scalar far_timestamp(Rep count, std::uint32_t digits) noexcept {
-  constexpr auto max = std::numeric_limits<std::int64_t>::max();
-  constexpr auto min = std::numeric_limits<std::int64_t>::min();
+  constexpr auto max = (std::numeric_limits<std::int64_t>::max)();
+  constexpr auto min = (std::numeric_limits<std::int64_t>::min)();
   // Microseconds are the nanoseconds of a period that is shorter by this factor.
   std::int64_t const us = saturated_ns(count, Num, Den * std::intmax_t{1'000});
   if (us != max && us != min)

@@ -120,14 +120,14 @@ namespace detail {
 
 /// The time of a value of the kind `timestamp`.
 [[nodiscard]] constexpr timestamp_value timestamp_of(std::int64_t word, std::uint32_t digits) noexcept {
-  constexpr std::uint32_t far = record_format::in_microseconds | record_format::in_seconds;
-  if ((digits & far) == 0) [[likely]]
+  constexpr std::uint32_t coarse = record_format::in_microseconds | record_format::in_seconds;
+  if ((digits & coarse) == 0) [[likely]]
     return {word, digits};
   constexpr std::int64_t million = 1'000'000;
   bool const has_fraction = (digits & record_format::in_microseconds) != 0;
   std::int64_t const fraction = has_fraction ? (word % million + million) % million : 0;
-  return {word < 0 ? std::numeric_limits<std::int64_t>::min() : std::numeric_limits<std::int64_t>::max(),
-          digits & ~far, has_fraction ? (word - fraction) / million : word,
+  return {word < 0 ? (std::numeric_limits<std::int64_t>::min)() : (std::numeric_limits<std::int64_t>::max)(),
+          digits & ~coarse, has_fraction ? (word - fraction) / million : word,
           static_cast<std::uint32_t>(fraction)};
 }
 

@@ -286,9 +286,9 @@ void value_writer::encode_range(detail::key_view name, T const& values) {
 
 template <class T>
 void value_writer::encode_formatted(detail::key_view name, T const& v) {
-  char small[256];
-  std::size_t const size = fmt::format_to_n(small, sizeof small, "{}", v).size;
-  if (size <= sizeof small) return encode_text(name, kind::string, small, size);
+  char short_form[256];
+  std::size_t const size = fmt::format_to_n(short_form, sizeof short_form, "{}", v).size;
+  if (size <= sizeof short_form) return encode_text(name, kind::string, short_form, size);
   detail::byte_buffer large;
   auto* const begin = reinterpret_cast<char*>(large.extend(size));
   std::size_t const again = fmt::format_to_n(begin, size, "{}", v).size;

@@ -112,12 +112,12 @@ class environment_layer {
   void refuse_nearly(std::string_view variable, std::vector<std::string> parts) {
     std::vector<std::string> const known = groups();
     if (parts.size() > 1) {
-      std::string const near{nearest_name(parts[0], known)};
+      std::string const closest{nearest_name(parts[0], known)};
       std::size_t const max_distance = parts[0].size() < 6 ? 1 : 2;
-      bool const meant =
-          !near.empty() && (near.starts_with(parts[0]) || distance_of_names(parts[0], near) <= max_distance);
+      bool const meant = !closest.empty() && (closest.starts_with(parts[0]) ||
+                                              distance_of_names(parts[0], closest) <= max_distance);
       if (!meant) return;
-      std::string const wrong = std::exchange(parts[0], near);
+      std::string const wrong = std::exchange(parts[0], closest);
       return report(variable, "unknown group of settings '" + config::printable(wrong) + "'; did you mean " +
                                   spelled(parts) + '?');
     }

@@ -205,7 +205,7 @@ class settings_resolver {
       reader_.add(where, entry->path(), "has no `type`, and " + none_of(kind, own));
     } else if (plugin->is_present() && plugin->check) {
       try {
-        plugin->check(*entry);
+        (plugin->check)(*entry);
       } catch (std::exception const& error) {
         add_refusal(*entry, error, problems_);
       }
@@ -216,8 +216,8 @@ class settings_resolver {
   [[nodiscard]] std::string none_of(plugin_type kind, std::string_view name) const {
     std::vector<std::string_view> const known = plugins_.names(kind);
     std::string text = "there is no " + std::string{to_string(kind)} + ' ' + quoted(name);
-    if (std::string_view const near = nearest_name(name, known); !near.empty()) {
-      return text + "; did you mean " + quoted(near) + '?';
+    if (std::string_view const closest = nearest_name(name, known); !closest.empty()) {
+      return text + "; did you mean " + quoted(closest) + '?';
     }
     for (std::size_t i = 0; i < known.size(); ++i) text.append(i == 0 ? "; known: " : ", ").append(known[i]);
     return text;
@@ -237,12 +237,12 @@ class settings_resolver {
       for (std::size_t i = 0; i < names.size(); ++i) {
         std::string const name = normalised_name(names[i]);
         if (std::ranges::find(known, std::string_view{name}) != known.end()) continue;
-        std::string_view const near = nearest_name(name, known);
-        if (near.empty()) continue;
+        std::string_view const closest = nearest_name(name, known);
+        if (closest.empty()) continue;
         std::string const path = "plugins." + std::string{list} + '[' + std::to_string(i) + ']';
         config_value const* const given = group("plugins").structure().find(list);
         reader_.add(given->origin(), path,
-                    "there is no plugin " + quoted(names[i]) + "; did you mean " + quoted(near) + '?');
+                    "there is no plugin " + quoted(names[i]) + "; did you mean " + quoted(closest) + '?');
       }
     };
     look_at(policy_.allowlist, "allowlist");

@@ -68,7 +68,7 @@ struct route {
           self.otherwise);
   }
 
-  [[gnu::cold]] static void check(route const& r, setting_problems& problems) {
+  [[gnu::cold]] static void(check)(route const& r, setting_problems& problems) {
     if (r.min_level > r.max_level) problems.add("min_level", "must not be above max_level");
   }
 
@@ -159,7 +159,7 @@ struct delivery_options {
     visit(setting{.name = "spool", .text = "Where batches wait on disk while the sink is down."}, self.spool);
   }
 
-  [[gnu::cold]] static void check(delivery_options const& o, setting_problems& problems) {
+  [[gnu::cold]] static void(check)(delivery_options const& o, setting_problems& problems) {
     if (!o.spool.directory.empty() && o.thread == sink_thread::shared)
       problems.add("spool", "needs its own thread; set thread to 'own' or 'automatic'");
   }

@@ -235,7 +235,7 @@ struct basic_options {
         self.shutdown_timeout);
   }
 
-  [[gnu::cold]] static void check(basic_options const& o, setting_problems& problems) {
+  [[gnu::cold]] static void(check)(basic_options const& o, setting_problems& problems) {
     detail::check_level_rules(o.log_levels, o.level_names, problems);
   }
 };

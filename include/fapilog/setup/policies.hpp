@@ -155,7 +155,7 @@ struct adaptive_options {
           self.batch_sizing);
   }
 
-  [[gnu::cold]] static void check(adaptive_options const& o, setting_problems& problems) {
+  [[gnu::cold]] static void(check)(adaptive_options const& o, setting_problems& problems) {
     if (!(o.escalate_to_high > o.escalate_to_elevated))
       problems.add("escalate_to_high", "must be above escalate_to_elevated");
     if (!(o.escalate_to_critical > o.escalate_to_high))

@@ -172,7 +172,7 @@ class rotating_file {
     bool const is_requested = std::exchange(reopened_, requests) != requests;
     if (!is_requested && now >= checked_ && now - checked_ < check_interval) return;
     checked_ = now;
-    path_state const state = file_.check(config_.path).state;
+    path_state const state = (file_.check)(config_.path).state;
     if (state == path_state::same && std::exchange(is_moved_, false))
       path_problem_.clear();  // it was moved back
     if (state != path_state::moved || (!is_requested && !may_rotate(now))) return;
@@ -216,17 +216,17 @@ class rotating_file {
     constexpr std::uint64_t shares = 8;
     constexpr std::uint64_t smallest_share = 4'096;
     std::uint64_t const room = config_.max_bytes > size ? config_.max_bytes - size : 0;
-    std::uint64_t const at_once = std::max(config_.max_bytes / shares, smallest_share);
+    std::uint64_t const at_once = (std::max)(config_.max_bytes / shares, smallest_share);
     if (room <= at_once) return within(room);
     std::size_t const last = within(at_once);
-    return last > done ? last : std::min(within(room), done + 1);
+    return last > done ? last : (std::min)(within(room), done + 1);
   }
 
   /// Renames the file and opens a new one. A file that cannot be renamed stays in use.
   void rotate(std::int64_t now) {
     {
       detail::directory_lock const lock{rotated_.directory()};  // one process at a time
-      auto const [state, unreachable] = file_.check(config_.path);
+      auto const [state, unreachable] = (file_.check)(config_.path);
       int error = unreachable;
       // ENOENT: another program has moved the file at this moment.
       if (state == path_state::same) error = rotated_.rename_active(config_.path, now);

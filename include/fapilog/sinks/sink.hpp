@@ -161,8 +161,8 @@ class any_sink {
     T const& operator*() const noexcept { return held; }
   };
 
-  struct interface {
-    virtual ~interface() = default;
+  struct contract {
+    virtual ~contract() = default;
     virtual void start(start_context const&) = 0;
     virtual write_result write(batch const&) = 0;
     virtual void flush() = 0;
@@ -178,7 +178,7 @@ class any_sink {
 
   /// `Holder` is `by_value<T>` or `std::shared_ptr<T>`.
   template <class Holder>
-  struct model final : interface {
+  struct model final : contract {
     explicit model(Holder held) : holder(std::move(held)) {}
 
     void start(start_context const& context) override {
@@ -255,7 +255,7 @@ class any_sink {
     Holder holder;
   };
 
-  std::shared_ptr<interface> self_;
+  std::shared_ptr<contract> self_;
 };
 
 }  // namespace fapilog::inline v0_1

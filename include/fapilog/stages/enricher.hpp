@@ -45,25 +45,25 @@ class any_enricher {
   [[nodiscard]] detail::stage_base const& base() const noexcept { return *self_; }
 
  private:
-  struct interface : detail::stage_base {
+  struct contract : detail::stage_base {
     static constexpr std::string_view kind_name = "enricher";
     virtual void enrich(event& e) = 0;
-    [[nodiscard]] virtual std::unique_ptr<interface> copy() const = 0;
+    [[nodiscard]] virtual std::unique_ptr<contract> copy() const = 0;
   };
 
   template <class T>
-  struct model final : detail::stage_model<interface, T> {
-    using detail::stage_model<interface, T>::stage_model;
+  struct model final : detail::stage_model<contract, T> {
+    using detail::stage_model<contract, T>::stage_model;
     void enrich(event& e) override {
       if constexpr (enricher<T>) this->stage_.enrich(e);
       else this->stage_(e);
     }
-    [[nodiscard]] std::unique_ptr<interface> copy() const override {
+    [[nodiscard]] std::unique_ptr<contract> copy() const override {
       return std::make_unique<model>(this->stage_);
     }
   };
 
-  std::unique_ptr<interface> self_;
+  std::unique_ptr<contract> self_;
 };
 
 }  // namespace fapilog::inline v0_1

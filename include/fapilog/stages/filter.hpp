@@ -48,16 +48,16 @@ class any_filter {
   [[nodiscard]] detail::stage_base const& base() const noexcept { return *self_; }
 
  private:
-  struct interface : detail::stage_base {
+  struct contract : detail::stage_base {
     static constexpr std::string_view kind_name = "filter";
     [[nodiscard]] virtual bool keep(event& e) = 0;
     virtual void tighten(double share) = 0;
-    [[nodiscard]] virtual std::unique_ptr<interface> copy() const = 0;
+    [[nodiscard]] virtual std::unique_ptr<contract> copy() const = 0;
   };
 
   template <class T>
-  struct model final : detail::stage_model<interface, T> {
-    using detail::stage_model<interface, T>::stage_model;
+  struct model final : detail::stage_model<contract, T> {
+    using detail::stage_model<contract, T>::stage_model;
     [[nodiscard]] bool keep(event& e) override {
       if constexpr (filter<T>) return this->stage_.keep(e);
       else return this->stage_(e);
@@ -65,12 +65,12 @@ class any_filter {
     void tighten([[maybe_unused]] double share) override {
       if constexpr (requires { this->stage_.tighten(share); }) this->stage_.tighten(share);
     }
-    [[nodiscard]] std::unique_ptr<interface> copy() const override {
+    [[nodiscard]] std::unique_ptr<contract> copy() const override {
       return std::make_unique<model>(this->stage_);
     }
   };
 
-  std::unique_ptr<interface> self_;
+  std::unique_ptr<contract> self_;
 };
 
 }  // namespace fapilog::inline v0_1

@@ -47,25 +47,25 @@ class any_processor {
   [[nodiscard]] detail::stage_base const& base() const noexcept { return *self_; }
 
  private:
-  struct interface : detail::stage_base {
+  struct contract : detail::stage_base {
     static constexpr std::string_view kind_name = "processor";
     [[nodiscard]] virtual bool process(event const& e, std::string& line) = 0;
-    [[nodiscard]] virtual std::unique_ptr<interface> copy() const = 0;
+    [[nodiscard]] virtual std::unique_ptr<contract> copy() const = 0;
   };
 
   template <class T>
-  struct model final : detail::stage_model<interface, T> {
-    using detail::stage_model<interface, T>::stage_model;
+  struct model final : detail::stage_model<contract, T> {
+    using detail::stage_model<contract, T>::stage_model;
     [[nodiscard]] bool process(event const& e, std::string& line) override {
       if constexpr (processor<T>) return this->stage_.process(e, line);
       else return this->stage_(e, line);
     }
-    [[nodiscard]] std::unique_ptr<interface> copy() const override {
+    [[nodiscard]] std::unique_ptr<contract> copy() const override {
       return std::make_unique<model>(this->stage_);
     }
   };
 
-  std::unique_ptr<interface> self_;
+  std::unique_ptr<contract> self_;
 };
 
 }  // namespace fapilog::inline v0_1

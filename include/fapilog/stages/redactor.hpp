@@ -55,25 +55,25 @@ class any_redactor {
   [[nodiscard]] detail::stage_base const& base() const noexcept { return *self_; }
 
  private:
-  struct interface : detail::stage_base {
+  struct contract : detail::stage_base {
     static constexpr std::string_view kind_name = "redactor";
     virtual void redact(event& e) = 0;
-    [[nodiscard]] virtual std::unique_ptr<interface> copy() const = 0;
+    [[nodiscard]] virtual std::unique_ptr<contract> copy() const = 0;
   };
 
   template <class T>
-  struct model final : detail::stage_model<interface, T> {
-    using detail::stage_model<interface, T>::stage_model;
+  struct model final : detail::stage_model<contract, T> {
+    using detail::stage_model<contract, T>::stage_model;
     void redact(event& e) override {
       if constexpr (redactor<T>) this->stage_.redact(e);
       else this->stage_(e);
     }
-    [[nodiscard]] std::unique_ptr<interface> copy() const override {
+    [[nodiscard]] std::unique_ptr<contract> copy() const override {
       return std::make_unique<model>(this->stage_);
     }
   };
 
-  std::unique_ptr<interface> self_;
+  std::unique_ptr<contract> self_;
 };
 
 }  // namespace fapilog::inline v0_1

@@ -58,7 +58,7 @@ inline void fill(event& e, std::size_t n) {
   };
   e.data.set("null", {});
   e.data.set("i64", number(kind::i64, std::uint64_t{1} << 63));
-  e.data.set("u64", number(kind::u64, std::numeric_limits<std::uint64_t>::max()));
+  e.data.set("u64", number(kind::u64, (std::numeric_limits<std::uint64_t>::max)()));
   value nan;
   nan.type = kind::f64;
   nan.f64 = std::numeric_limits<double>::quiet_NaN();

@@ -39,7 +39,7 @@ class batch_builder {
         writer_(writer),
         pressure_(pressure),
         diagnostics_(std::move(reports)),
-        batch_max_size_(std::max<std::size_t>(batch_max_size, 1)),
+        batch_max_size_((std::max<std::size_t>)(batch_max_size, 1)),
         storage_(std::make_shared<batch_storage>()) {}
 
   /// The parent's records and counts stay with the parent; ids continue from a new seed.
@@ -182,9 +182,7 @@ class batch_builder {
     auto const defects = maker_.make(own, scope, e.event);
     if (defects.failed)
       diagnostics_->warn("call", "a value or message could not be made; the record contains the reason",
-                         place_of(e.event)
-                             .append(defects.key.empty() ? ", in the message" : ", field ")
-                             .append(defects.key));
+                         place_of(e.event).append(defects.key.empty() ? ", in the message" : ", in a field"));
     if (defects.clipped)
       diagnostics_->warn("call",
                          "a record was cut because it is longer than max_record_bytes or nested too deep",
@@ -198,13 +196,10 @@ class batch_builder {
     if (!keep) failed_.fetch_add(1, std::memory_order_relaxed);
   }
 
-  /// Describes a record by its logger and its place in the code, which may be reported before a redactor has checked
-  /// the record.
+  /// Describes a record by its place in the code only: no redactor has checked its logger and its keys yet.
   [[gnu::cold]] static std::string place_of(event const& e) {
-    std::string place{"logger "};
-    place.append(e.logger);
-    if (*e.file != 0) place.append(", ").append(e.file).append(":").append(std::to_string(e.line));
-    return place;
+    if (*e.file == 0) return "the place of the call is unknown";
+    return std::string{e.file}.append(":").append(std::to_string(e.line));
   }
 
   bool write(event const& e) {

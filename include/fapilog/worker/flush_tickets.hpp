@@ -25,7 +25,7 @@ class flush_tickets {
   void begin(std::uint64_t ticket) noexcept { begun_ = ticket; }
   [[nodiscard]] std::uint64_t begun() const noexcept { return begun_; }
 
-  void end(std::uint64_t ticket) noexcept { done_ = std::max(done_, ticket); }
+  void end(std::uint64_t ticket) noexcept { done_ = (std::max)(done_, ticket); }
   [[nodiscard]] bool is_done(std::uint64_t ticket) const noexcept { return done_ >= ticket; }
 
   /// In a forked child nobody waits for the parent's flushes.

@@ -36,7 +36,7 @@ class idle_policy {
   /// No record is left at `now`. An idle period goes on until `record_found`, whatever else the worker does meanwhile.
   void no_record(clock::time_point now) noexcept {
     if (last_ != clock::time_point{} && now > last_) {
-      credit_ = std::min(most_credit(), credit_ + share_of(now - last_));
+      credit_ = (std::min)(most_credit(), credit_ + share_of(now - last_));
     }
     last_ = now;
   }
@@ -44,7 +44,7 @@ class idle_policy {
   [[nodiscard]] std::optional<nanoseconds> next_nap() const noexcept {
     if (idle_ >= watch_ || budget_ <= 0) return std::nullopt;
     if (credit_ > nanoseconds{0})
-      return std::clamp(std::max(idle_, shortest_recent_) / 4, shortest_nap, longest_nap);
+      return std::clamp((std::max)(idle_, shortest_recent_) / 4, shortest_nap, longest_nap);
     // Out of credit: long naps cost the least. If even they exceed the budget, sleep.
     if (credit_ < -most_credit()) return std::nullopt;
     return longest_nap;
@@ -60,7 +60,7 @@ class idle_policy {
   /// There is a record: the idle period is over.
   void record_found() noexcept {
     // After a short gap, the next one may be as short; the estimate grows by a quarter with each longer gap.
-    shortest_recent_ = std::min(idle_, shortest_recent_ + shortest_recent_ / 4 + shortest_nap);
+    shortest_recent_ = (std::min)(idle_, shortest_recent_ + shortest_recent_ / 4 + shortest_nap);
     if (idle_ >= shortest_watch / 2) remember(idle_);
     idle_ = nanoseconds{0};
   }
@@ -75,16 +75,16 @@ class idle_policy {
   /// The watch becomes half as long again as the longest of the recent gaps that are worth naps.
   void remember(nanoseconds gap) noexcept {
     gaps_[next_gap_++ % gaps_.size()] = gap;
-    std::size_t const known = std::min(next_gap_, gaps_.size());
+    std::size_t const known = (std::min)(next_gap_, gaps_.size());
     std::size_t short_gaps = 0;
     nanoseconds longest{0};
     for (std::size_t i = 0; i < known; ++i) {
       if (gaps_[i] > longest_gap) continue;
       ++short_gaps;
-      longest = std::max(longest, gaps_[i]);
+      longest = (std::max)(longest, gaps_[i]);
     }
     bool const is_worth_naps = short_gaps * 4 >= known;
-    watch_ = is_worth_naps ? std::max(shortest_watch, longest + longest / 2) : shortest_watch;
+    watch_ = is_worth_naps ? (std::max)(shortest_watch, longest + longest / 2) : shortest_watch;
   }
 
   double const budget_;

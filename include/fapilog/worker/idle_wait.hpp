@@ -55,7 +55,7 @@ class idle_wait {
       auto const length = policy_.next_nap();
       if (!length) break;
       auto until = now + *length;
-      if (due) until = std::min(until, *due);
+      if (due) until = (std::min)(until, *due);
       event_->nap(until, has_requests);
       policy_.napped(*length);
       now = clock::now();

@@ -54,7 +54,7 @@ class internal_records {
       auto const due = clock::now() + std::chrono::nanoseconds{due_ns - detail::wall_clock_ns()};
       if (!first || due < *first) first = due;
     }
-    if (first) first = std::max(*first, next_add_);
+    if (first) first = (std::max)(*first, next_add_);
     return first;
   }
 

@@ -65,7 +65,7 @@ class lane_reader {
 
   /// Bytes are not released after every record: each release costs the producer a cache miss.
   static std::uint64_t release_step(head const& h) noexcept {
-    return std::min<std::uint64_t>(h.from->queue.capacity() / 8, std::uint64_t{16} * 1024);
+    return (std::min<std::uint64_t>)(h.from->queue.capacity() / 8, std::uint64_t{16} * 1024);
   }
   static void release(head& h) noexcept {
     lane& from = *h.from;
@@ -87,7 +87,7 @@ class lane_reader {
       l->room.wake_if_reached(at);
       if (at == end) continue;
       l->populate_ahead();
-      deepest = std::max(deepest, end - at);
+      deepest = (std::max)(deepest, end - at);
       if (!has_room_for_head()) break;
       heads_.push_back({l, l->read_before_release.load_relaxed(), at, end, 0, at});
       read_head(heads_.back());
@@ -138,7 +138,7 @@ class lane_reader {
       if (ticks < heads_[next.first].ticks) {
         next = {i, heads_[next.first].ticks};
       } else {
-        next.until = std::min(next.until, ticks);
+        next.until = (std::min)(next.until, ticks);
       }
     }
     return next;

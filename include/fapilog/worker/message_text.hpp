@@ -2,6 +2,7 @@
 // Formats a message from its format string and arguments, as fmt does.
 #pragma once
 
+#include <fapilog/detail/float_kind.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/record/json.hpp>
@@ -95,6 +96,7 @@ class message_text {
   /// Writes a number as fmt does for `{}`: 1 and not 1.0.
   template <class Float>
   void put_float(Float number) {
+    if (!is_finite(number)) return text_.append(name_of(kind_of_float(number)));
     char* const to = text_.room(48);
     if constexpr (std::is_same_v<Float, double>) {
       if (char* const end = detail::json::put_short_decimal(to, number)) {
@@ -102,6 +104,11 @@ class message_text {
       }
     }
     text_.end_at(fmt::format_to_n(to, 48, "{}", number).out);
+  }
+
+  [[nodiscard]] static std::string_view name_of(float_kind special) noexcept {
+    if (special == float_kind::nan) return "nan";
+    return special == float_kind::infinity ? "inf" : "-inf";
   }
 
   std::string_view put_by_fmt(std::string_view format) {

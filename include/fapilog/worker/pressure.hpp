@@ -40,7 +40,7 @@ class pressure {
     next_check_ = now + options_.check_interval;
     if (now < cooldown_end_) return false;
     double const load = fill + static_cast<double>(open_circuits) * options_.circuit_pressure_boost;
-    auto const next = step(std::min(load, 1.0));
+    auto const next = step((std::min)(load, 1.0));
     if (next == level_) return false;
     bool const is_up = next > level_;
     (is_up ? escalations_ : deescalations_).add();

@@ -35,13 +35,13 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
 
   /// Takes ownership of one reference to the channel. Without `event`, the worker looks for records every millisecond.
   [[gnu::cold]] worker(worker_options const& options, lane_channel& channel, event_maker maker,
-                       stage_set stages, std::vector<delivery_slot> slots,
+                       stage_set stages, std::vector<delivery_slot> sink_slots,
                        std::shared_ptr<diagnostics> reports, enqueue_event* event = nullptr)
       : shutdown_timeout_(options.shutdown_timeout),
         channel_(channel),
         event_(event),
-        loop_(options, channel, std::move(maker), std::move(stages), std::move(slots), std::move(reports),
-              event, requests_) {}
+        loop_(options, channel, std::move(maker), std::move(stages), std::move(sink_slots),
+              std::move(reports), event, requests_) {}
   worker(worker const&) = delete;
   worker& operator=(worker const&) = delete;
   [[gnu::cold]] ~worker() {
@@ -203,7 +203,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   }
 
   static clock::time_point deadline(clock::time_point began, std::chrono::nanoseconds timeout) noexcept {
-    return began + std::min<std::chrono::nanoseconds>(timeout, std::chrono::hours{24 * 365});
+    return began + (std::min<std::chrono::nanoseconds>)(timeout, std::chrono::hours{24 * 365});
   }
   /// True on the threads of the worker, its helper and the sinks, which cannot wait for themselves.
   [[nodiscard]] bool is_own_thread() const noexcept { return channel_.is_served_here(); }

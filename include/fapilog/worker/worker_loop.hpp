@@ -42,15 +42,15 @@ class worker_loop {
   using clock = std::chrono::steady_clock;
 
   worker_loop(worker_options const& options, lane_channel& channel, event_maker maker, stage_set stages,
-              std::vector<delivery_slot> slots, std::shared_ptr<diagnostics> reports, enqueue_event* event,
-              std::shared_ptr<worker_requests> requests)
+              std::vector<delivery_slot> sink_slots, std::shared_ptr<diagnostics> reports,
+              enqueue_event* event, std::shared_ptr<worker_requests> requests)
       : channel_(channel),
         requests_(std::move(requests)),
         diagnostics_(std::move(reports)),
         batch_timeout_(options.batch_timeout),
         clock_(channel.uses_tsc()),
         reader_(channel.lanes()),
-        writer_(std::move(slots), options.route, diagnostics_,
+        writer_(std::move(sink_slots), options.route, diagnostics_,
                 [&channel] { channel.serve_from_this_thread(); }),
         pressure_(options.adaptive, options.protected_levels, diagnostics_),
         builder_(std::move(maker), std::move(stages), writer_, pressure_, diagnostics_,
@@ -173,8 +173,8 @@ class worker_loop {
     auto const has_requests = [this] { return requests_->any() || changes_.is_requested(); };
     internal_.update();  // drops since the last update would otherwise be reported only with the next record
     std::optional<clock::time_point> due = internal_.due();
-    if (auto const batch = builder_.due(batch_timeout_)) due = due ? std::min(*due, *batch) : batch;
-    if (!pressure_.is_normal()) due = due ? std::min(*due, pressure_.next_check()) : pressure_.next_check();
+    if (auto const batch = builder_.due(batch_timeout_)) due = due ? (std::min)(*due, *batch) : batch;
+    if (!pressure_.is_normal()) due = due ? (std::min)(*due, pressure_.next_check()) : pressure_.next_check();
     idle_.wait(due, has_records, has_requests, [this] { channel_.lanes().trim_unowned(); });
   }
 

@@ -80,7 +80,7 @@ class spool {
   /// Appends a frame behind all others.
   [[nodiscard, gnu::cold]] append_result append(std::string_view payload, std::uint32_t records) {
     if (own_.empty() ||
-        own_.back().file->size() >= std::min(options_.segment_bytes, options_.max_bytes / 4) ||
+        own_.back().file->size() >= (std::min)(options_.segment_bytes, options_.max_bytes / 4) ||
         own_.back().is_closed) {
       if (std::string error = add_segment(own_.empty() ? first_number : own_.back().number + 1, own_.end());
           !error.empty()) {
@@ -122,7 +122,7 @@ class spool {
     segment& s = first();
     s.file->consume(end);
     s.numbers.erase(s.numbers.begin(),
-                    s.numbers.begin() + static_cast<std::ptrdiff_t>(std::min(count, s.numbers.size())));
+                    s.numbers.begin() + static_cast<std::ptrdiff_t>((std::min)(count, s.numbers.size())));
     if (s.file->is_consumed()) remove_first();
   }
   /// Records that the frames up to this end are delivered, although they are not removed yet.

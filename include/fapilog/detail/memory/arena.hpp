@@ -77,7 +77,7 @@ class arena {
     if (used_ == chunks_.size()) {
       // Chunks double up to the ordinary size, because many small batches may wait for a slow sink.
       std::size_t const bytes =
-          std::max(size, std::min(chunk_bytes_, std::max<std::size_t>(this->bytes(), 4'096)));
+          (std::max)(size, (std::min)(chunk_bytes_, (std::max<std::size_t>)(this->bytes(), 4'096)));
       chunks_.push_back({std::make_unique_for_overwrite<std::byte[]>(bytes), bytes});
     }
     next_ = chunks_[used_].memory.get();

@@ -96,7 +96,7 @@ class recent_table {
 
   /// Doubles the number of nodes. Called only if every node is in use.
   void grow() {
-    std::size_t const wanted = std::min<std::size_t>(max_size_, std::max(min_buckets, nodes_.size() * 2));
+    std::size_t const wanted = (std::min<std::size_t>)(max_size_, (std::max)(min_buckets, nodes_.size() * 2));
     std::vector<std::uint32_t> buckets(std::bit_ceil(wanted), none);
     std::size_t const before = nodes_.size();
     nodes_.resize(wanted);

@@ -104,11 +104,11 @@ class append_file {
     return true;
   }
   /// True if the path leads to the open file.
-  [[nodiscard]] bool is_at(std::string const& path) const { return check(path).state == path_state::same; }
+  [[nodiscard]] bool is_at(std::string const& path) const { return (check)(path).state == path_state::same; }
   /// Compares what the path leads to with the open file. A process that gave up its privileges, or whose file system was
   /// unmounted, may be unable to follow the path although the open file is good. After chroot(2) the path leads to another
   /// place.
-  [[nodiscard]] path_check check(std::string const& path) const {
+  [[nodiscard]] path_check(check)(std::string const& path) const {
     file_status const found = status_of(path);
     if (found.is_same_file(opened_)) return {path_state::same, 0};
     if (found.type == file_type::none && found.error != ENOENT) return {path_state::unreachable, found.error};

@@ -20,6 +20,13 @@
 #define FAPILOG_DETAIL_GCC 0
 #endif
 
+// Constructs a variable before those of the program, if the system can.
+#if defined(__ELF__)
+#define FAPILOG_DETAIL_INIT_FIRST __attribute__((init_priority(101)))
+#else
+#define FAPILOG_DETAIL_INIT_FIRST
+#endif
+
 // Emitted by the compiler's back end when a call with this name survives optimisation: see duplicate_key_error.
 #if defined(__OPTIMIZE__) && (FAPILOG_DETAIL_GCC || (defined(__clang__) && __clang_major__ >= 14))
 #define FAPILOG_DETAIL_COMPILE_ERROR(text) __attribute__((error(text)))

@@ -2,6 +2,7 @@
 // Writes whole lines to a descriptor that other processes may write to as well, such as an inherited pipe.
 #pragma once
 
+#include <fapilog/detail/memory/atomic.hpp>
 #include <fapilog/detail/os/file.hpp>
 #include <fapilog/detail/os/platform.hpp>
 #include <fapilog/detail/os/stream_lock.hpp>
@@ -194,5 +195,20 @@ class shared_stream {
   bool is_limited_ = false;
   stream_lock lock_;
 };
+
+/// Writes a line to standard error. Raises no SIGPIPE, and waits only briefly for a reader that takes nothing; false if the
+/// line was not written. Thread: any, one at a time.
+[[gnu::cold]] inline bool write_to_standard_error(std::string_view line) noexcept {
+  static constinit atomic_word<bool> is_blocked{false};
+  constexpr int patience_ms = 50;
+  sigpipe_guard guard;
+  shared_stream stream{2, is_blocked.load_relaxed() ? 0 : patience_ms, stream_wait::limited};
+  stream.examine();
+  transfer const done = stream.write(line);
+  stream.release();
+  guard.note(done.error);
+  is_blocked.store_relaxed(done.error == EAGAIN);
+  return done.error == 0;
+}
 
 }  // namespace fapilog::inline v0_1::detail

@@ -80,7 +80,7 @@ class socket_deadline {
     std::mutex mutex;
     std::condition_variable changed;
     std::vector<entry> watched;
-    clock::time_point wakes_at = clock::time_point::max();
+    clock::time_point wakes_at = (clock::time_point::max)();
     bool is_ending = false;
     std::thread thread;
   };
@@ -112,7 +112,7 @@ class socket_deadline {
       auto const next =
           std::min_element(s.watched.begin(), s.watched.end(),
                            [](auto const& a, auto const& b) { return a.deadline < b.deadline; });
-      s.wakes_at = next == s.watched.end() ? clock::time_point::max() : next->deadline;
+      s.wakes_at = next == s.watched.end() ? (clock::time_point::max)() : next->deadline;
       if (next == s.watched.end()) {
         s.changed.wait(lock);
       } else {

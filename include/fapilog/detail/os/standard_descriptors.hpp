@@ -2,6 +2,8 @@
 // Keeps descriptors of the library above 2, in a process that runs without standard input, output or error.
 #pragma once
 
+#include <fapilog/detail/os/platform.hpp>
+
 #include <cerrno>
 
 #include <fcntl.h>
@@ -37,5 +39,12 @@ inline constexpr int max_standard_descriptor = 2;
   errno = error;
   return moved;
 }
+
+/// Reserves them before `main`, and before other code opens a file there: what is on a standard descriptor later is there
+/// because the program put it there.
+struct standard_descriptors_at_start {
+  standard_descriptors_at_start() noexcept { reserve_standard_descriptors(); }
+};
+FAPILOG_DETAIL_INIT_FIRST inline standard_descriptors_at_start const reserved_at_start;
 
 }  // namespace fapilog::inline v0_1::detail

@@ -70,7 +70,7 @@ class watch_thread {
 
   void run() {
     detail::prepare_thread("fapilog-watch");
-    auto const max = static_cast<std::int64_t>(std::numeric_limits<int>::max());
+    auto const max = static_cast<std::int64_t>((std::numeric_limits<int>::max)());
     int const timeout =
         interval_.count() == 0 ? -1 : static_cast<int>(std::clamp<std::int64_t>(interval_.count(), 1, max));
     while (!stop_) {

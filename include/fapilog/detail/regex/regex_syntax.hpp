@@ -53,8 +53,8 @@ struct char_class {
         ranges.push_back({static_cast<std::uint32_t>(static_cast<std::int32_t>(first) + shift),
                           static_cast<std::uint32_t>(static_cast<std::int32_t>(last) + shift)});
       };
-      also(std::max<std::uint32_t>(r.first, 'a'), std::min<std::uint32_t>(r.last, 'z'), 'A' - 'a');
-      also(std::max<std::uint32_t>(r.first, 'A'), std::min<std::uint32_t>(r.last, 'Z'), 'a' - 'A');
+      also((std::max<std::uint32_t>)(r.first, 'a'), (std::min<std::uint32_t>)(r.last, 'z'), 'A' - 'a');
+      also((std::max<std::uint32_t>)(r.first, 'A'), (std::min<std::uint32_t>)(r.last, 'Z'), 'a' - 'A');
     }
   }
 
@@ -66,9 +66,9 @@ struct char_class {
     std::uint32_t next = 0;
     for (range const& r : sorted) {
       if (r.first > next) gaps.push_back({next, r.first - 1});
-      next = std::max(next, r.last + 1);
+      next = (std::max)(next, r.last + 1);
     }
-    gaps.push_back({next, std::numeric_limits<std::uint32_t>::max()});
+    gaps.push_back({next, (std::numeric_limits<std::uint32_t>::max)()});
     return gaps;
   }
 };
@@ -93,7 +93,7 @@ struct node {
   std::uint32_t min = 0;
   std::uint32_t max = 0;  ///< `endless` if unlimited
 };
-inline constexpr std::uint32_t endless = std::numeric_limits<std::uint32_t>::max();
+inline constexpr std::uint32_t endless = (std::numeric_limits<std::uint32_t>::max)();
 inline constexpr std::uint32_t max_repeats = 1000;
 inline constexpr std::size_t max_depth = 100;
 
@@ -193,7 +193,7 @@ class parser {
     std::size_t const before = at_;
     value = 0;
     for (; more() && is_ascii_digit(pattern_[at_]); ++at_) {
-      value = std::min(value * 10 + static_cast<std::uint32_t>(pattern_[at_] - '0'), max_repeats + 1);
+      value = (std::min)(value * 10 + static_cast<std::uint32_t>(pattern_[at_] - '0'), max_repeats + 1);
     }
     return at_ != before;
   }

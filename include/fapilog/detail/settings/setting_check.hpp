@@ -50,7 +50,7 @@ class setting_check {
     }
     if (type.check == nullptr || text_.size() != before) return;
     member_problems here{*this, path};
-    type.check(value, here);
+    (type.check)(value, here);
   }
 
   [[gnu::cold]] void add(std::string_view path, std::string_view problem) {
@@ -94,7 +94,7 @@ class setting_check {
   struct member_problems final : setting_problems {
     setting_check& check;
     std::string const& path;
-    member_problems(setting_check& to, std::string const& at) : check(to), path(at) {}
+    member_problems(setting_check& to, std::string const& at) : check{to}, path(at) {}
     void add(std::string_view member, std::string_view problem) override {
       check.add(below(path, member), problem);
     }

@@ -119,7 +119,7 @@ concept list_like =
 
 template <class T>
 concept checked_across = requires(T const& t, setting_problems& problems) {
-  T::check(t, problems);
+  (T::check)(t, problems);
 };
 
 [[gnu::cold]] inline void add_member(std::vector<setting_member>& to, setting const& row, void* value,
@@ -255,8 +255,8 @@ struct object_functions {
   [[gnu::cold]] static void members(void* object, std::vector<setting_member>& to) {
     T::describe(*static_cast<T*>(object), collector{to});
   }
-  [[gnu::cold]] static void check(void const* object, setting_problems& problems) {
-    T::check(*static_cast<T const*>(object), problems);
+  [[gnu::cold]] static void(check)(void const* object, setting_problems& problems) {
+    (T::check)(*static_cast<T const*>(object), problems);
   }
 };
 

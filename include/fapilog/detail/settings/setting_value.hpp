@@ -2,6 +2,7 @@
 // Scalar settings: parses them from text, describes their rules in words, and checks their values.
 #pragma once
 
+#include <fapilog/detail/float_kind.hpp>
 #include <fapilog/detail/settings/setting_type.hpp>
 #include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/detail/text/quantity_text.hpp>
@@ -70,14 +71,14 @@ struct given_scalar {
                                                        bool of_type = false) {
   double const min = lower_bound_of(s, type);
   of_type = of_type && type.kind == setting_kind::integer;
-  bool const has_max = std::isfinite(s.max) || of_type;
-  bool const has_min = std::isfinite(min) || of_type;
-  std::string const low = std::isfinite(min) ? bound_text(s, type, min)
-                          : of_type          ? type_bound_text(type, false)
-                                             : std::string{};
-  std::string const high = std::isfinite(s.max) ? bound_text(s, type, s.max)
-                           : of_type            ? type_bound_text(type, true)
-                                                : std::string{};
+  bool const has_max = is_finite(s.max) || of_type;
+  bool const has_min = is_finite(min) || of_type;
+  std::string const low = is_finite(min) ? bound_text(s, type, min)
+                          : of_type      ? type_bound_text(type, false)
+                                         : std::string{};
+  std::string const high = is_finite(s.max) ? bound_text(s, type, s.max)
+                           : of_type        ? type_bound_text(type, true)
+                                            : std::string{};
   if (has_min && s.above_min) return "above " + low + (has_max ? ", at most " + high : "");
   if (has_min) return low + (has_max ? " to " + high : " or more");
   return has_max ? "at most " + high : "";
@@ -165,7 +166,7 @@ template <class T>
   double number = 0;
   auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   bool const all =
-      !text.empty() && error == std::errc{} && end == text.data() + text.size() && std::isfinite(number);
+      !text.empty() && error == std::errc{} && end == text.data() + text.size() && is_finite(number);
   return all ? std::optional{number} : std::nullopt;
 }
 
@@ -310,7 +311,7 @@ template <class T>
     case setting_kind::duration: break;
     default: return {};
   }
-  if (std::isnan(v.number)) return "nan is invalid; expected " + rule_of(s, type);
+  if (kind_of_float(v.number) == float_kind::nan) return "nan is invalid; expected " + rule_of(s, type);
   double const value = type.kind == setting_kind::duration ? v.number / plain_unit_ns(s) : v.number;
   double const min = lower_bound_of(s, type);
   bool const is_inside = (s.above_min ? value > min : value >= min) && value <= s.max;

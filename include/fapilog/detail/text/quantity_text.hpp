@@ -44,10 +44,10 @@ struct quantity {
 [[nodiscard, gnu::cold]] inline std::optional<quantity> parse_quantity(std::string_view text) noexcept {
   constexpr std::string_view digits = "0123456789";
   text = without_spaces_around(text);
-  std::size_t end = std::min(text.find_first_not_of(digits), text.size());
+  std::size_t end = (std::min)(text.find_first_not_of(digits), text.size());
   if (end == 0) return std::nullopt;
   if (end + 1 < text.size() && text[end] == '.' && digits.find(text[end + 1]) != std::string_view::npos) {
-    end = std::min(text.find_first_not_of(digits, end + 1), text.size());
+    end = (std::min)(text.find_first_not_of(digits, end + 1), text.size());
   }
   quantity result;
   if (std::from_chars(text.data(), text.data() + end, result.number).ec != std::errc{}) return std::nullopt;

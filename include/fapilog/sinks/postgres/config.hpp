@@ -106,7 +106,7 @@ struct postgres_config {
   }
 
   /// Checks the rules that bounds of numbers cannot express.
-  [[gnu::cold]] static void check(postgres_config const& c, setting_problems& problems) {
+  [[gnu::cold]] static void(check)(postgres_config const& c, setting_problems& problems) {
     struct member {
       std::string_view name;
       std::string const& value;

@@ -70,7 +70,7 @@ struct adaptive_sampling_config {
           self.seed);
   }
 
-  static void check(adaptive_sampling_config const& config, setting_problems& problems) {
+  static void(check)(adaptive_sampling_config const& config, setting_problems& problems) {
     if (config.min_sample_rate > config.max_sample_rate)
       problems.add("min_sample_rate", "must not be above max_sample_rate");
   }
@@ -105,7 +105,7 @@ class adaptive_sampling {
   /// rate. A decrease takes effect at once, an increase within seconds. Ignored if not above 0.
   void tighten(double share) noexcept {
     if (!(share > 0)) return;
-    share = std::min(share, 1.0);
+    share = (std::min)(share, 1.0);
     if (share < share_) set_rate(rate_ * share / share_);
     share_ = share;
   }

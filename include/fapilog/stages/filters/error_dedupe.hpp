@@ -185,7 +185,7 @@ class error_dedupe {
     return summary;
   }
 
-  void schedule_summary(std::int64_t ns) noexcept { due_ns_ = due_ns_ == 0 ? ns : std::min(due_ns_, ns); }
+  void schedule_summary(std::int64_t ns) noexcept { due_ns_ = due_ns_ == 0 ? ns : (std::min)(due_ns_, ns); }
 
   error_dedupe_config config_;
   std::int64_t window_ns_;

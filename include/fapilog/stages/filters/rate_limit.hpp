@@ -120,7 +120,7 @@ class rate_limit {
       b = {static_cast<double>(config_.capacity), now, true};
     } else if (std::int64_t const passed = detail::time_passed(b.last_ns, now); passed > 0) {
       double const refill = static_cast<double>(passed) * 1e-9 * config_.refill_rate_per_sec;
-      b.tokens = std::min(b.tokens + refill, static_cast<double>(config_.capacity));
+      b.tokens = (std::min)(b.tokens + refill, static_cast<double>(config_.capacity));
     }
     if (b.tokens < 1) return false;
     b.tokens -= 1;

@@ -193,7 +193,7 @@ class size_guard {
       for (candidate const& c : *all) {
         if (excess() == 0) return;
         if (c.piece == &message) {
-          parts_.cut(message, room_for(message, std::max<std::size_t>(config_.max_bytes / 4, 2)));
+          parts_.cut(message, room_for(message, (std::max<std::size_t>)(config_.max_bytes / 4, 2)));
         } else {
           parts_.remove(*c.part, *c.piece);
         }

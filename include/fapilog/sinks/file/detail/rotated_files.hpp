@@ -23,8 +23,8 @@ namespace fapilog::inline v0_1::detail {
 
 /// How many rotated files are kept, the newest first.
 struct retention_limits {
-  std::size_t files = std::numeric_limits<std::size_t>::max();
-  std::uint64_t bytes = std::numeric_limits<std::uint64_t>::max();  ///< total size
+  std::size_t files = (std::numeric_limits<std::size_t>::max)();
+  std::uint64_t bytes = (std::numeric_limits<std::uint64_t>::max)();  ///< total size
 
   friend bool operator==(retention_limits const&, retention_limits const&) noexcept = default;
 };
@@ -197,7 +197,7 @@ class rotated_files {
   /// A file and its .gz, which exist together only until the compressor has removed the file, count once.
   [[nodiscard]] std::uint64_t bytes_of(item const& file) const {
     std::uint64_t bytes = 0;
-    for (std::string const& path : paths_of(file)) bytes = std::max(bytes, detail::status_of(path).size);
+    for (std::string const& path : paths_of(file)) bytes = (std::max)(bytes, detail::status_of(path).size);
     return bytes;
   }
 

@@ -13,7 +13,7 @@
 namespace fapilog::inline v0_1::detail::pg {
 
 struct column_limit {
-  static constexpr std::uint32_t unlimited = std::numeric_limits<std::uint32_t>::max();
+  static constexpr std::uint32_t unlimited = (std::numeric_limits<std::uint32_t>::max)();
 
   std::uint32_t max_characters = unlimited;  ///< of a string
   bool is_not_null = false;

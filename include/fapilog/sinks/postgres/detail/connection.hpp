@@ -122,8 +122,9 @@ class connection {
       return true;
     } catch (failure const& failed) {
       auto const end = clock::now();
-      next_attempt_ = end + std::max<clock::duration>(
-                                std::min<clock::duration>(end - begin, std::chrono::seconds{5}), min_pause);
+      next_attempt_ =
+          end + (std::max<clock::duration>)((std::min<clock::duration>)(end - begin, std::chrono::seconds{5}),
+                                            min_pause);
       last_connect_error_ = failed.message;
       throw;
     }
@@ -153,11 +154,11 @@ class connection {
       if (!s.was_connected) throw failure::lost();
       skip_stored_ = shared_.may_repeat;
       while (s.done < s.last) {
-        std::size_t const last = std::min<std::size_t>(s.last, s.done + max_rows_);
+        std::size_t const last = (std::min<std::size_t>)(s.last, s.done + max_rows_);
         std::size_t end = last;
         try {
           insert(entries, s.done, last, end);
-          max_rows_ = std::min<std::size_t>(max_rows_ * 2, shared_.config.batch_size);
+          max_rows_ = (std::min<std::size_t>)(max_rows_ * 2, shared_.config.batch_size);
         } catch (failure const& failed) {
           if (!is_caused_by_record(failed)) throw;
           if (failed.code == "22001" && !shared_.limits_are_new)
@@ -167,7 +168,7 @@ class connection {
         s.done = end;
       }
     } catch (failure& failed) {
-      if (failed.action == action::halve) max_rows_ = std::max<std::size_t>(1, max_rows_ / 2);
+      if (failed.action == action::halve) max_rows_ = (std::max<std::size_t>)(1, max_rows_ / 2);
       if (failed.action == action::reconnect || (session_ && !session_->is_open())) disconnect();
       s.failed = std::move(failed);
     }
@@ -200,7 +201,7 @@ class connection {
     shared_.counts.statements.add();
     try {
       std::uint64_t const sent = end - first;
-      std::uint64_t const inserted = std::min<std::uint64_t>(insert_encoded(), sent);
+      std::uint64_t const inserted = (std::min<std::uint64_t>)(insert_encoded(), sent);
       if (inserted < sent && !skip_stored_ && !shared_.may_leave_out_rows)
         throw failure::unconfirmed(inserted, sent);
       shared_.counts.rows.add(inserted);

@@ -41,7 +41,7 @@ namespace fapilog::inline v0_1::detail::pg {
 
 namespace dsn_detail {
 
-inline constexpr std::int64_t max_int = std::numeric_limits<std::int32_t>::max();
+inline constexpr std::int64_t max_int = (std::numeric_limits<std::int32_t>::max)();
 
 /// A keyword of libpq whose value is a whole number.
 struct number_keyword {
@@ -118,7 +118,7 @@ inline constexpr std::array other_keywords{
 /// True for ports separated by commas. An empty one is the default port.
 [[nodiscard, gnu::cold]] inline bool are_ports(std::string_view list) noexcept {
   for (std::size_t at = 0; at <= list.size();) {
-    std::size_t const end = std::min(list.find(',', at), list.size());
+    std::size_t const end = (std::min)(list.find(',', at), list.size());
     std::string_view const port = list.substr(at, end - at);
     if (!port.empty() && !is_number(port, 1, 65'535)) return false;
     at = end + 1;
@@ -159,11 +159,11 @@ inline constexpr std::array other_keywords{
   using dsn_detail::at_character;
   constexpr std::string_view spaces = " \t\n\r\f\v";
   auto const skip_spaces = [dsn, spaces](std::size_t at) {
-    return std::min(dsn.find_first_not_of(spaces, at), dsn.size());
+    return (std::min)(dsn.find_first_not_of(spaces, at), dsn.size());
   };
   for (std::size_t at = skip_spaces(0); at < dsn.size(); at = skip_spaces(at)) {
     std::size_t const key = at;
-    std::size_t const key_end = std::min(dsn.find_first_of(concat({spaces, "="}), at), dsn.size());
+    std::size_t const key_end = (std::min)(dsn.find_first_of(concat({spaces, "="}), at), dsn.size());
     at = skip_spaces(key_end);
     if (at == dsn.size() || dsn[at] != '=') return at_character("a keyword without \"=\"", key);
     if (at == key) return at_character("a \"=\" without a keyword", key);
@@ -206,7 +206,7 @@ namespace dsn_detail {
 /// An error in the hosts and ports of a URI, which end at `end`, or an empty string.
 [[nodiscard, gnu::cold]] inline std::string hosts_problem(std::string_view uri, std::size_t end) {
   for (std::size_t at = host_of(uri); at < end;) {
-    std::size_t const next = std::min(uri.find(',', at), end);
+    std::size_t const next = (std::min)(uri.find(',', at), end);
     std::string_view const host = uri.substr(at, next - at);
     std::size_t const bracket = host.starts_with('[') ? host.find(']') : 0;
     if (bracket == std::string_view::npos) return at_character("a bracket that is not closed", at);
@@ -229,12 +229,12 @@ namespace dsn_detail {
     if (!is_escape) return at_character("an invalid percent escape", at);
   }
   std::size_t const query = query_of(uri);
-  std::size_t const hosts_end = std::min(
+  std::size_t const hosts_end = (std::min)(
       {uri.find('/', host_of(uri)), query == std::string_view::npos ? query : query - 1, uri.size()});
   if (std::string problem = dsn_detail::hosts_problem(uri, hosts_end); !problem.empty()) return problem;
   if (query == std::string_view::npos) return {};
   for (std::size_t at = query; at < uri.size();) {
-    std::size_t const end = std::min(uri.find('&', at), uri.size());
+    std::size_t const end = (std::min)(uri.find('&', at), uri.size());
     std::string_view const parameter = uri.substr(at, end - at);
     std::size_t const equals = parameter.find('=');
     if (equals == std::string_view::npos || parameter.find('=', equals + 1) != std::string_view::npos)

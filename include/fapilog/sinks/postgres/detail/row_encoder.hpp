@@ -2,6 +2,7 @@
 // Encodes entries as the arguments of one INSERT: a binary array for each column.
 #pragma once
 
+#include <fapilog/detail/float_kind.hpp>
 #include <fapilog/detail/text/copy_plain.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/detail/text/utf8.hpp>
@@ -168,13 +169,15 @@ class row_encoder {
   struct whole_visitor {
     std::optional<std::int64_t> operator()(std::int64_t number) const noexcept { return number; }
     std::optional<std::int64_t> operator()(std::uint64_t number) const noexcept {
-      if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return std::nullopt;
+      if (number > static_cast<std::uint64_t>((std::numeric_limits<std::int64_t>::max)()))
+        return std::nullopt;
       return static_cast<std::int64_t>(number);
     }
     std::optional<std::int64_t> operator()(double number) const noexcept {
       constexpr double limit =
           9'007'199'254'740'992.0;  // 2^53: above it a double is not an exact whole number
-      if (!(std::abs(number) <= limit) || number != std::floor(number)) return std::nullopt;
+      if (!is_finite(number) || !(std::abs(number) <= limit) || number != std::floor(number))
+        return std::nullopt;
       return static_cast<std::int64_t>(number);
     }
     std::optional<std::int64_t> operator()(float number) const noexcept {

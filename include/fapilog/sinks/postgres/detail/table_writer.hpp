@@ -83,7 +83,7 @@ class table_writer {
       }
       // Refused records are written again, too: the sink reports them to the delivery only once the whole batch is
       // finished.
-      return retry_after(*s.failed, refused.empty() ? s.done : std::min(s.done, refused.front()));
+      return retry_after(*s.failed, refused.empty() ? s.done : (std::min)(s.done, refused.front()));
     }
     last_write_failed_ = false;
     record_success(entries);

@@ -50,7 +50,7 @@ class next_place {
 
 /// True if this cannot be a host: it has a colon that is not followed by a port number.
 [[nodiscard]] inline bool is_user_and_password(std::string_view authority) noexcept {
-  if (authority.starts_with('[')) authority.remove_prefix(std::min(authority.find(']'), authority.size()));
+  if (authority.starts_with('[')) authority.remove_prefix((std::min)(authority.find(']'), authority.size()));
   std::size_t const colon = authority.find(':');
   if (colon == std::string_view::npos) return false;
   std::string_view const port = authority.substr(colon + 1);

@@ -43,7 +43,7 @@ class name_rules final : public path_rule {
     if (keys.empty()) return coverage::none;
     coverage best = coverage::none;
     for (detail::word_cut const cut : {detail::word_cut::at_case, detail::word_cut::by_signs}) {
-      best = std::max(best, search(split_into_words(keys, cut)));
+      best = (std::max)(best, search(split_into_words(keys, cut)));
       if (best == coverage::all) break;
     }
     return best;
@@ -144,7 +144,7 @@ class name_rules final : public path_rule {
   [[nodiscard]] coverage search(word_list const& all) const {
     coverage best = coverage::none;
     auto const consider = [&](name const& n, std::size_t from, std::size_t count) {
-      best = std::max(best, judge(all, n, from, count));
+      best = (std::max)(best, judge(all, n, from, count));
     };
     for (std::size_t i = 0; i < all.words.size() && best != coverage::all; ++i) {
       std::string_view const word = all.words[i];
@@ -181,7 +181,7 @@ class name_rules final : public path_rule {
     if (end <= all.last_key || (n.at_begin && !begins_key) || (n.at_end && !is_whole)) return coverage::none;
     // Across keys it must take all of the last key: `number_of_items` below `card` is not a card number.
     if (from < all.last_key && !is_whole) return coverage::none;
-    std::string_view const first = all.words[std::min(all.last_key, all.words.size() - 1)];
+    std::string_view const first = all.words[(std::min)(all.last_key, all.words.size() - 1)];
     std::string_view const last = all.words.back();
     bool const is_question = from > all.last_key && is_one_of(first, questions);
     if (!is_whole && n.has_attributes && is_one_of(last, attribute_words)) return coverage::none;

@@ -98,8 +98,8 @@ class text_edits {
     std::size_t kept = 0;
     for (std::size_t i = 1; i < all_.size(); ++i) {
       if (all_[i].begin < all_[kept].end) {
-        all_[kept].end = std::max(all_[kept].end, all_[i].end);
-        all_[kept].why = std::min(all_[kept].why, all_[i].why);
+        all_[kept].end = (std::max)(all_[kept].end, all_[i].end);
+        all_[kept].why = (std::min)(all_[kept].why, all_[i].why);
       } else {
         all_[++kept] = all_[i];
       }

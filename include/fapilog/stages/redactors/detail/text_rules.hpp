@@ -41,7 +41,7 @@ class text_rules {
   }
   [[nodiscard]] bool has_keywords() const noexcept { return keywords_.has_value(); }
   /// Strings longer than this are replaced as a whole. Of several limits the smallest applies.
-  void limit(std::size_t max_bytes) noexcept { max_bytes_ = std::min(max_bytes_, max_bytes); }
+  void limit(std::size_t max_bytes) noexcept { max_bytes_ = (std::min)(max_bytes_, max_bytes); }
 
   [[nodiscard]] bool active() const noexcept { return active_; }
   [[nodiscard]] bool has(text_rule rule) const noexcept { return (on_ & bit(rule)) != 0; }
