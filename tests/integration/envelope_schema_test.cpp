@@ -110,8 +110,7 @@ void log_kind(fapilog::logger const& log, std::size_t n) {
     }
     case 14: return log.info(fapilog::runtime_text("run-time {}"), n);
     default:
-      return log.debug("lazy", fapilog::lazy("lazy", [] { return 1; }),
-                       kv("time", std::chrono::seconds{3}));
+      return log.debug("lazy", fapilog::lazy("lazy", [] { return 1; }), kv("time", std::chrono::seconds{3}));
   }
 }
 
