@@ -33,7 +33,12 @@ class batch_ticket {
       : unsettled_parts_(parts),
         totals_(std::move(totals)),
         excluded_(std::move(excluded)),
-        states_(records) {}
+        records_(records),
+        many_(records > few_.size() ? std::make_unique<state[]>(records) : nullptr),
+        states_(many_ != nullptr ? many_.get() : few_.data()) {}
+  batch_ticket(batch_ticket const&) = delete;
+  batch_ticket& operator=(batch_ticket const&) = delete;
+  ~batch_ticket() = default;
 
   /// Records the results of `count` records of one part: `result_of(i)` is the result of the part's i-th record,
   /// `index_of(i)` its index in the batch.
@@ -93,9 +98,9 @@ class batch_ticket {
   }
 
   void add_to_totals() noexcept {
-    if (all_delivered_ && excluded_.empty()) return total(record_result::delivered).add(states_.size());
+    if (all_delivered_ && excluded_.empty()) return total(record_result::delivered).add(records_);
     std::array<std::uint64_t, record_result_count> sums{};
-    for (std::size_t i = 0; i < states_.size(); ++i) {
+    for (std::size_t i = 0; i < records_; ++i) {
       if (!is_excluded(i)) ++sums[static_cast<std::size_t>(states_[i].combined())];
     }
     for (std::size_t r = 0; r < record_result_count; ++r) {
@@ -108,7 +113,10 @@ class batch_ticket {
   bool all_delivered_ = true;
   std::shared_ptr<result_totals> totals_;
   std::vector<bool> excluded_;
-  std::vector<state> states_;  ///< by index in the batch
+  std::size_t const records_;
+  std::array<state, 16> few_{};  ///< the states of a small batch
+  std::unique_ptr<state[]> many_;
+  state* const states_;  ///< by index in the batch
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -47,16 +47,19 @@ inline constexpr std::string_view redaction_failed_text = "[REDACTION FAILED]";
   e.message = redaction_failed_text;
   e.logger = redaction_failed_text;
   for (member_list* const list : {&e.context, &e.diagnostics, &e.data}) {
-    member_list blanked{*e.memory};
-    for (member const& m : *list) {
-      if (!is_plain_key(m.key)) continue;
-      value const failed =
-          list == &e.diagnostics ? blank_diagnostic(m, *e.memory) : value::of_string(redaction_failed_text);
-      bool const must_be_number = m.key == "pid" || m.key == "line" || m.key == "thread_id";
-      if (list == &e.diagnostics && must_be_number && failed.type == kind::string) continue;
-      blanked.push_back({m.key, m.value.type == kind::null ? value{} : failed});
+    bool const is_diagnostics = list == &e.diagnostics;
+    for (member& m : list->edit()) {
+      if (m.value.type == kind::null) continue;
+      m.value = is_diagnostics ? blank_diagnostic(m, *e.memory) : value::of_string(redaction_failed_text);
     }
-    *list = blanked;
+    auto const must_go = [is_diagnostics](member const& m) {
+      bool const is_number_key = m.key == "pid" || m.key == "line" || m.key == "thread_id";
+      return !is_plain_key(m.key) || (is_diagnostics && is_number_key && m.value.type == kind::string);
+    };
+    for (auto at = std::find_if(list->begin(), list->end(), must_go); at != list->end();
+         at = std::find_if(list->begin(), list->end(), must_go)) {
+      list->erase(at->key);
+    }
   }
 }
 

@@ -21,7 +21,7 @@ class text_buffer {
   }
 
   /// Reserves space for `count` more characters and returns a pointer to it. `end_at` sets the size after writing.
-  [[nodiscard]] char* room(std::size_t count) {
+  [[nodiscard, gnu::always_inline]] char* room(std::size_t count) {
     if (count > capacity_ - size_) [[unlikely]]
       grow(count);
     return data_.get() + size_;
