@@ -163,7 +163,7 @@ template <class T>
       constexpr bool always_fits = period::num == 1 && period::den == 1'000'000'000 && !is_real;
       if constexpr (!always_fits) {
         using limits = std::numeric_limits<std::int64_t>;
-        if (ns == limits::max() || ns == limits::min()) [[unlikely]]
+        if (ns == (limits::max)() || ns == (limits::min)()) [[unlikely]]
           return far_timestamp<period::num, period::den>(since.count(), digits);
       }
       return bits_scalar(kind::timestamp, ns, digits);

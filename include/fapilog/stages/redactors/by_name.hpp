@@ -58,7 +58,7 @@ class allowed_names final : public path_rule {
   [[nodiscard]] coverage covers(member_path const& path) const override {
     coverage const covered = names_.covers(path);
     if (covered == coverage::none || allowed_.covers(path) != coverage::none) return coverage::none;
-    return std::min(covered, coverage::unless_placeholder);
+    return (std::min)(covered, coverage::unless_placeholder);
   }
 
  private:

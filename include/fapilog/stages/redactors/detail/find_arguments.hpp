@@ -152,7 +152,7 @@ inline std::size_t add_after_name(std::string_view text, std::size_t begin, std:
   std::size_t from = end;
   char const before = begin > 0 ? text[begin - 1] : ' ';
   if (before == '<' && at(text, end) == '>') {  // <password>x</password>
-    std::size_t const close = std::min(text.find('<', end), text.size());
+    std::size_t const close = (std::min)(text.find('<', end), text.size());
     edits.add(end + 1, close, text_rule::keyword);
     return close;
   }
@@ -240,7 +240,7 @@ inline void find_words(std::string_view text, name_verdicts& names, text_edits& 
     if (!may_follow || (begin > 0 && text[begin - 1] == '-')) continue;
     auto const said = names.of(text.substr(begin, end - begin));
     if (said.covered <= coverage::unless_measured || (said.is_weak && next != '>')) continue;  // `tests pass`
-    i = std::max(end, add_after_name(text, begin, end, edits)) - 1;
+    i = (std::max)(end, add_after_name(text, begin, end, edits)) - 1;
   }
 }
 
@@ -258,8 +258,8 @@ inline void find_named_row(std::string_view text, std::size_t begin, std::size_t
   while (first > 0 && begin - first < longest_part && is_in_token(text[first - 1])) --first;
   std::size_t last = end;
   while (last < text.size() && last - end < longest_part && is_in_token(text[last])) ++last;
-  std::string_view const near = text.substr(first, last - first);
-  if (!looks_generated(text.substr(begin, end - begin)) && !looks_like_base64(near)) return;
+  std::string_view const nearby = text.substr(first, last - first);
+  if (!looks_generated(text.substr(begin, end - begin)) && !looks_like_base64(nearby)) return;
   std::size_t name_end = first;
   bool is_quoted = false;
   auto const skip_gap = [&] {

@@ -199,7 +199,7 @@ inline void find_grouped_cards(std::string_view text, text_edits& edits) {
     while (begin > 0 && probe - begin < first_group && detail::is_ascii_digit(text[begin - 1])) --begin;
     while (end < text.size() && detail::is_ascii_digit(text[end])) ++end;
     std::size_t const found = end - begin == first_group ? add_grouped_card(text, begin, edits) : 0;
-    probe = std::max(found, end) + first_group;
+    probe = (std::max)(found, end) + first_group;
   }
 }
 

@@ -84,8 +84,8 @@ class keyword_finder {
   /// `{"Name": "DB_PASSWORD", "Value": "..."}` in either order, `<add key="..." value="..."/>`, and the parts of a form.
   void examine_pair(std::string_view text, std::size_t sign, std::size_t after, name const& n, pair_part what,
                     text_edits& edits) {
-    std::string_view const near = text.substr(0, after + longest_pair);
-    part const value = value_after(near, sign, after, n);
+    std::string_view const nearby = text.substr(0, after + longest_pair);
+    part const value = value_after(nearby, sign, after, n);
     if (what == pair_part::value) {
       last_value_ = value;
       return;
@@ -102,7 +102,7 @@ class keyword_finder {
 
   /// The next member, if it is named as a value.
   bool take_later_value(std::string_view text, std::size_t from, text_edits& edits) {
-    std::size_t const limit = std::min(text.size(), from + longest_pair);
+    std::size_t const limit = (std::min)(text.size(), from + longest_pair);
     for (std::size_t i = from; i < limit; ++i) {
       char const c = text[i];
       if (c == '{' || c == '}' || c == '>') return false;
@@ -126,7 +126,7 @@ class keyword_finder {
             (text[at] == '\\' && keyword_detail::is_quote(keyword_detail::at(text, at + 1))))) {
       ++at;
     }
-    std::size_t const limit = std::min(text.size(), from + longest_pair);
+    std::size_t const limit = (std::min)(text.size(), from + longest_pair);
     bool is_first = true;
     while (at < limit) {
       std::size_t const next = keyword_detail::skip_line_end(text, at);
@@ -142,11 +142,11 @@ class keyword_finder {
         continue;
       }
       std::string_view const boundary = text[at] == '\\' ? "\\n--" : "\n--";
-      std::size_t end = std::min(text.find(boundary, begin), text.size());
+      std::size_t end = (std::min)(text.find(boundary, begin), text.size());
       while (end > begin && keyword_detail::is_line_end(text[end - 1])) --end;
       if (text.substr(begin, end - begin).ends_with("\\r")) end -= 2;
       edits.add(begin, end, text_rule::keyword);
-      done_ = std::max(done_, end);
+      done_ = (std::max)(done_, end);
       return true;
     }
     return false;
@@ -173,7 +173,7 @@ class keyword_finder {
 
   void take(part const& value, text_edits& edits) {
     edits.add(value.begin, value.end, text_rule::keyword);
-    done_ = std::max(done_, value.end);
+    done_ = (std::max)(done_, value.end);
   }
 
   void take_value(std::string_view text, std::size_t sign, std::size_t after, name const& n,
@@ -249,11 +249,11 @@ class keyword_finder {
   }
   /// The end of `${...}`, or 0.
   [[nodiscard]] static std::size_t end_of_template(std::string_view text, std::size_t begin) noexcept {
-    std::string_view const near = text.substr(begin, longest_pair);
-    bool const is_double = near.starts_with("${{") || near.starts_with("{{");
-    if (!is_double && !near.starts_with("${")) return 0;
-    std::size_t const end = near.find(is_double ? "}}" : "}");
-    return end == near.npos ? 0 : begin + end + (is_double ? 2 : 1);
+    std::string_view const nearby = text.substr(begin, longest_pair);
+    bool const is_double = nearby.starts_with("${{") || nearby.starts_with("{{");
+    if (!is_double && !nearby.starts_with("${")) return 0;
+    std::size_t const end = nearby.find(is_double ? "}}" : "}");
+    return end == nearby.npos ? 0 : begin + end + (is_double ? 2 : 1);
   }
 
   /// Where a value with spaces ends in text of several lines, such as YAML, headers or an environment: at the end of the
@@ -266,7 +266,7 @@ class keyword_finder {
     if (begin_of_line(text, n.begin) == 0 && line_end == text.size()) return end;
     std::string_view rest = text.substr(end, line_end - end);
     if (rest.find(text[sign]) != rest.npos) return end;
-    return end + std::min(rest.find(" #"), rest.size());
+    return end + (std::min)(rest.find(" #"), rest.size());
   }
   [[nodiscard]] static bool is_header(std::string_view text) noexcept {
     constexpr std::array<std::string_view, 4> names{"authorization", "proxy-authorization", "cookie",

@@ -121,9 +121,9 @@ inline void find_dsns(std::string_view text, text_edits& edits) {
   for (std::size_t at = text.find('@'); at != std::string_view::npos; at = text.find('@', at + 1)) {
     std::string_view const rest = text.substr(at + 1, 5);
     bool const is_go = rest.starts_with("tcp(") || rest.starts_with("unix(") || rest.starts_with("udp(");
-    std::size_t const from = std::max(done, at > longest ? at - longest : 0);
+    std::size_t const from = (std::max)(done, at > longest ? at - longest : 0);
     std::string_view const before = text.substr(from, at - from);
-    std::size_t const thin = std::min(before.rfind("oracle:thin:"), before.rfind("sqlplus "));
+    std::size_t const thin = (std::min)(before.rfind("oracle:thin:"), before.rfind("sqlplus "));
     std::size_t password = std::string_view::npos;
     if (is_go) {
       std::size_t const user = before.find_last_of(" \t\n\"'=") + 1;

@@ -153,7 +153,7 @@ inline bool add_special(std::string_view text, std::size_t begin, std::size_t en
   if (before == '/') {
     constexpr std::size_t longest_path = 160;
     std::string_view const path =
-        text.substr(begin > longest_path ? begin - longest_path : 0, std::min(begin, longest_path));
+        text.substr(begin > longest_path ? begin - longest_path : 0, (std::min)(begin, longest_path));
     std::string_view const url = path.substr(path.find_last_of(" \t\n\"'") + 1);
     for (std::string_view const host :
          {"hooks.slack.com/", "/api/webhooks/", "webhook.office.com/", "hooks.zapier.com/"}) {

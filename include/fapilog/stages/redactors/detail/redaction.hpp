@@ -339,7 +339,7 @@ class redaction {
         writable_copy(copy, v.elements, v.size)[i] = value::of_string(event_->copy(masked));
       } else if (what == kind::flag && i + 1 < v.size && !is_flag(v.elements[i + 1])) {
         value argument = v.elements[i + 1];
-        std::string_view const flag = text.substr(std::min(text.find_first_not_of('-'), text.size()));
+        std::string_view const flag = text.substr((std::min)(text.find_first_not_of('-'), text.size()));
         path_decision const said = decision_on(at, flag);
         if (said.covered == coverage::unless_measured) continue;  // `--no-password x`
         if (!paths_.replace_if_covered(argument, said, *event_->memory)) continue;
