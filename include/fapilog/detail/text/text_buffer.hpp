@@ -33,7 +33,7 @@ class text_buffer {
     if (!text.empty()) std::memcpy(to, text.data(), text.size());
     size_ += text.size();
   }
-  void push_back(char c) {
+  [[gnu::always_inline]] void push_back(char c) {
     *room(1) = c;
     ++size_;
   }
