@@ -4,6 +4,7 @@
 #pragma once
 
 #include <fapilog/logger.hpp>
+#include <fapilog/record/envelope.hpp>
 #include <fapilog/runtime.hpp>
 
 #include <nlohmann/json.hpp>
