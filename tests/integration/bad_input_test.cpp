@@ -363,11 +363,11 @@ TEST_CASE("a to_log that throws becomes a string with the reason, and the other 
   json record =
       between_others(test, [&] { test.log.info("field", kv("a", 1), kv("bad", throws_std{}), kv("b", 2)); });
   CHECK(record.at("data") == json{{"a", 1}, {"bad", "<error: no value today>"}, {"b", 2}});
-  check_complaint(test, "field bad\"");
+  check_complaint(test, ", in a field\"");
   record =
       between_others(test, [&] { test.log.info("other", kv("odd", bad_input::throws_int{}), kv("b", 2)); });
   CHECK(record.at("data") == json{{"odd", "<error: unknown exception>"}, {"b", 2}});
-  check_complaint(test, "field odd\"");
+  check_complaint(test, ", in a field\"");
   record = between_others(
       test, [&] { test.log.info("inside", kv("list", std::vector<throws_std>(3)), kv("b", 2)); });
   CHECK(record.at("data") == json{{"list", "<error: no value today>"}, {"b", 2}});
@@ -394,13 +394,13 @@ TEST_CASE("a value that throws while it is bound is marked in every record, and 
   auto const bound = test.log.with(kv("bad", throws_std{}), kv("good", 1));
   json record = between_others(test, [&] { bound.info("bound"); });
   CHECK(record.at("data") == json{{"bad", "<error: no value today>"}, {"good", 1}});
-  check_complaint(test, "field bad\"");
+  check_complaint(test, ", in a field\"");
   record = between_others(test, [&] {
     fapilog::scope const scope{kv("worse", throws_std{})};
     test.log.info("scope");
   });
   CHECK(record.at("data") == json{{"worse", "<error: no value today>"}});
-  check_complaint(test, "field worse\"");
+  check_complaint(test, ", in a field\"");
 }
 
 TEST_CASE("a formatter that throws leaves the format string as the message, with the reason") {
@@ -413,7 +413,7 @@ TEST_CASE("a formatter that throws leaves the format string as the message, with
   record = between_others(test,
                           [&] { test.log.info("field", kv("bad", bad_input::formats_badly{}), kv("a", 1)); });
   CHECK(record.at("data") == json{{"bad", "<error: no form today>"}, {"a", 1}});
-  check_complaint(test, "field bad\"");
+  check_complaint(test, ", in a field\"");
 }
 
 TEST_CASE("a lazy value that throws becomes a string with the reason") {
@@ -424,7 +424,7 @@ TEST_CASE("a lazy value that throws becomes a string with the reason") {
   });
   CHECK(record.at("data") ==
         json{{"std", "<error: not computed>"}, {"a", 1}, {"int", "<error: unknown exception>"}});
-  check_complaint(test, "field std\"");
+  check_complaint(test, ", in a field\"");
 }
 
 TEST_CASE("records that a to_log logs come first, and each is intact") {

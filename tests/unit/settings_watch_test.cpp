@@ -29,10 +29,15 @@ using Catch::Matchers::ContainsSubstring;
 using fapilog::kv;
 using fapilog::settings;
 using fapilog::settings_watch;
-using support::write_file;
 using namespace std::chrono_literals;
 
 namespace {
+
+/// Replaces the file at once. Otherwise a watch may see half of it, if this thread is not scheduled meanwhile.
+void replace_file(std::string const& path, std::string const& content) {
+  support::write_file(path + ".new", content);
+  std::filesystem::rename(path + ".new", path);
+}
 
 /// A file, a runtime made from it with a captured sink, and its diagnostics.
 struct followed {
@@ -49,7 +54,7 @@ struct followed {
       : chosen(read(text)), rt(make(chosen)), log(rt.get_logger("app")) {}
 
   [[nodiscard]] settings read(std::string const& text) const {
-    write_file(path, text);
+    replace_file(path, text);
     return settings::from_file(path);
   }
   [[nodiscard]] fapilog::options make(settings const& s) const {
@@ -102,11 +107,11 @@ TEST_CASE("levels follow the file as soon as it changes") {
   followed f{R"({"core": {"log_level": "WARNING"}})"};
   settings_watch const watch{f.rt, f.chosen, {.interval = 1ms}, f.maker()};
   f.log.info("too low");
-  write_file(f.path, R"({"core": {"log_level": "INFO", "log_levels": {"noise.*": "ERROR"}}})");
+  replace_file(f.path, R"({"core": {"log_level": "INFO", "log_levels": {"noise.*": "ERROR"}}})");
   REQUIRE(comes_true([&] { return watch.applied() == 1; }));
   f.log.info("passes");
   f.rt.get_logger("noise.deep").warning("does not");
-  write_file(f.path, R"({"core": {"log_level": "INFO"}})");
+  replace_file(f.path, R"({"core": {"log_level": "INFO"}})");
   REQUIRE(comes_true([&] { return watch.applied() == 2; }));
   f.rt.get_logger("noise.deep").warning("the rule has gone");
   CHECK(f.messages() == texts{"passes", "the rule has gone"});
@@ -119,7 +124,7 @@ TEST_CASE("filters and redaction lists follow the file") {
                  "filter_config": {"sampling": {"sample_rate": 0}}})"};
   settings_watch watch{f.rt, f.chosen, {}, f.maker()};
   f.log.info("none pass");
-  write_file(f.path, R"({"core": {"filters": ["sampling"], "redactors": ["field_mask"]},
+  replace_file(f.path, R"({"core": {"filters": ["sampling"], "redactors": ["field_mask"]},
                          "filter_config": {"sampling": {"sample_rate": 1}},
                          "redactor_config": {"field_mask": {"fields_to_mask": ["data.pin"]}}})");
   auto const result = watch.reload();
@@ -148,7 +153,7 @@ TEST_CASE("an invalid file is refused as a whole, and the previous settings stay
       {R"({"core": {"log_level": "DEBUG"}, "extends": "fapilog.json"})", "cycle"}};
   for (auto const& [text, said] : bad) {
     CAPTURE(text);
-    write_file(f.path, text);
+    replace_file(f.path, text);
     auto const result = watch.reload();
     CHECK(result.is_refused());
     CHECK_THAT(result.error, ContainsSubstring(said));
@@ -159,7 +164,7 @@ TEST_CASE("an invalid file is refused as a whole, and the previous settings stay
   CHECK(f.messages().empty());
   CHECK(watch.refused() == bad.size() + 1);
   CHECK_THAT(f.diagnostics_text(), ContainsSubstring("refused; the previous settings stay in effect"));
-  write_file(f.path, R"({"core": {"log_level": "INFO"}})");
+  replace_file(f.path, R"({"core": {"log_level": "INFO"}})");
   CHECK_FALSE(watch.reload().is_refused());
   f.log.info("good again");
   CHECK(f.messages() == texts{"good again"});
@@ -168,10 +173,10 @@ TEST_CASE("an invalid file is refused as a whole, and the previous settings stay
 TEST_CASE("a file that replaces another is noticed, and an invalid one is reported once") {
   followed f{R"({"core": {"log_level": "WARNING"}})"};
   settings_watch const watch{f.rt, f.chosen, {.interval = 1ms}, f.maker()};
-  write_file(f.path, "no JSON");
+  replace_file(f.path, "no JSON");
   REQUIRE(comes_true([&] { return watch.refused() == 1; }));
   std::string const next = f.folder / "next.json";
-  write_file(next, R"({"core": {"log_level": "INFO"}})");
+  replace_file(next, R"({"core": {"log_level": "INFO"}})");
   std::filesystem::rename(next, f.path);
   REQUIRE(comes_true([&] { return watch.applied() == 1; }));
   CHECK(watch.refused() == 1);
@@ -180,18 +185,18 @@ TEST_CASE("a file that replaces another is noticed, and an invalid one is report
 TEST_CASE("files that a file extends are watched, too, including those that a reload adds") {
   support::temporary_directory folder;
   std::string const path = folder / "own.json";
-  write_file(folder / "base.json", R"({"core": {"log_level": "WARNING"}})");
-  write_file(folder / "other.json", R"({"core": {"log_level": "ERROR"}})");
-  write_file(path, R"({"extends": "base.json"})");
+  replace_file(folder / "base.json", R"({"core": {"log_level": "WARNING"}})");
+  replace_file(folder / "other.json", R"({"core": {"log_level": "ERROR"}})");
+  replace_file(path, R"({"extends": "base.json"})");
   auto const chosen = settings::from_file(path);
   CHECK(chosen.files() == texts{path, folder / "base.json"});
   fapilog::runtime rt{chosen.options()};
   settings_watch const watch{rt, chosen, {.interval = 1ms}};
-  write_file(folder / "base.json", R"({"core": {"log_level": "INFO"}})");
+  replace_file(folder / "base.json", R"({"core": {"log_level": "INFO"}})");
   REQUIRE(comes_true([&] { return watch.applied() == 1; }));
-  write_file(path, R"({"extends": "other.json"})");
+  replace_file(path, R"({"extends": "other.json"})");
   REQUIRE(comes_true([&] { return watch.applied() == 2; }));
-  write_file(folder / "other.json", R"({"core": {"log_level": "DEBUG"}})");
+  replace_file(folder / "other.json", R"({"core": {"log_level": "DEBUG"}})");
   CHECK(comes_true([&] { return watch.applied() == 3; }));
 }
 
@@ -205,14 +210,14 @@ TEST_CASE("SIGHUP reloads the file and calls the previous handler, which is rest
   followed f{R"({"core": {"log_level": "WARNING"}})"};
   {
     settings_watch const watch{f.rt, f.chosen, {.interval = 0ms, .on_sighup = true}, f.maker()};
-    write_file(f.path, R"({"core": {"log_level": "INFO"}})");
+    replace_file(f.path, R"({"core": {"log_level": "INFO"}})");
     CHECK(watch.applied() == 0);
     REQUIRE(::raise(SIGHUP) == 0);
     REQUIRE(comes_true([&] { return watch.applied() == 1; }));
     CHECK(own == 1);
     settings_watch const another{
         f.rt, settings::from_file(f.path), {.interval = 0ms, .on_sighup = true}, f.maker()};
-    write_file(f.path, R"({"core": {"log_level": "DEBUG"}})");
+    replace_file(f.path, R"({"core": {"log_level": "DEBUG"}})");
     REQUIRE(::raise(SIGHUP) == 0);
     CHECK(comes_true([&] { return watch.applied() == 2 && another.applied() == 1; }));
   }
@@ -227,7 +232,7 @@ TEST_CASE("SIGHUP reloads the file and calls the previous handler, which is rest
 TEST_CASE("SIGHUP lets the sinks of the runtime open their files again") {
   support::temporary_directory folder;
   std::string const path = folder / "app.log";
-  write_file(folder / "fapilog.json", "{}");
+  replace_file(folder / "fapilog.json", "{}");
   auto const chosen = settings::from_file(folder / "fapilog.json");
   auto const make = [&](settings const& s) {
     fapilog::options made = s.options();
@@ -252,8 +257,8 @@ TEST_CASE("files with relative paths are followed after a change of the working 
   support::temporary_directory folder;
   auto const here = std::filesystem::canonical(folder.path());
   std::filesystem::create_directory(here / "elsewhere");
-  write_file(here / "base.json", R"({"core": {"log_level": "WARNING"}})");
-  write_file(here / "fapilog.json", R"({"extends": "base.json"})");
+  replace_file(here / "base.json", R"({"core": {"log_level": "WARNING"}})");
+  replace_file(here / "fapilog.json", R"({"extends": "base.json"})");
   auto const before = std::filesystem::current_path();
   std::filesystem::current_path(here);
   settings const chosen = settings::from_file("./fapilog.json");
@@ -267,12 +272,12 @@ TEST_CASE("files with relative paths are followed after a change of the working 
   };
   fapilog::runtime rt{make(chosen)};
   settings_watch watch{rt, chosen, {.interval = 0ms}, make};
-  write_file(here / "base.json", R"({"core": {"log_level": "DEBUG"}})");
+  replace_file(here / "base.json", R"({"core": {"log_level": "DEBUG"}})");
   auto const result = watch.reload();
   CHECK(result.error.empty());
   CHECK(result.applied == texts{"core.log_level"});
   // Messages have the path as it was given.
-  write_file(here / "base.json", R"({"core": {"log_level": "NONE"}})");
+  replace_file(here / "base.json", R"({"core": {"log_level": "NONE"}})");
   CHECK_THAT(watch.reload().error, ContainsSubstring("[./base.json:1]") && !ContainsSubstring(here.string()));
   std::filesystem::current_path(before);
 }
@@ -282,7 +287,7 @@ TEST_CASE("stages whose settings did not change keep their state") {
   followed f{R"({"core": {)" + filter + "}}"};
   settings_watch watch{f.rt, f.chosen, {.interval = 0ms}, f.maker()};
   f.log.info("once");
-  write_file(f.path, R"({"core": {"redactors": ["field_mask"], )" + filter + "}}");
+  replace_file(f.path, R"({"core": {"redactors": ["field_mask"], )" + filter + "}}");
   CHECK(watch.reload().applied.size() == 1);
   f.log.info("once");
   f.log.info("another");
@@ -293,7 +298,7 @@ TEST_CASE("levels set in code stay while those of the file do not change") {
   followed f{R"({"core": {"log_level": "WARNING"}})"};
   settings_watch watch{f.rt, f.chosen, {.interval = 0ms}, f.maker()};
   f.rt.set_level(fapilog::level::debug);
-  write_file(f.path, R"({"core": {"log_level": "WARNING", "filters": ["level"]}})");
+  replace_file(f.path, R"({"core": {"log_level": "WARNING", "filters": ["level"]}})");
   CHECK(watch.reload().applied == texts{"core.filters"});
   f.log.debug("passes the level of code");
   CHECK(f.rt.flush(60s).submitted == 1);
@@ -302,7 +307,7 @@ TEST_CASE("levels set in code stay while those of the file do not change") {
 TEST_CASE("settings that need a restart are named, and the others take effect") {
   followed f{R"({"core": {"log_level": "WARNING"}})"};
   settings_watch watch{f.rt, f.chosen, {.interval = 0ms}, f.maker()};
-  write_file(f.path, R"({"core": {"log_level": "INFO", "lane_bytes": "2 MB", "sinks": ["stdout_pretty"]}})");
+  replace_file(f.path, R"({"core": {"log_level": "INFO", "lane_bytes": "2 MB", "sinks": ["stdout_pretty"]}})");
   auto const result = watch.reload();
   CHECK(result.applied == texts{"core.log_level"});
   CHECK(result.after_restart.size() == 2);
@@ -316,7 +321,7 @@ TEST_CASE("settings that need a restart are named, and the others take effect") 
 TEST_CASE("a reload without a change does nothing") {
   followed f{R"({"core": {"log_level": "WARNING"}})"};
   settings_watch watch{f.rt, f.chosen, {.interval = 0ms}, f.maker()};
-  write_file(f.path, "{ \"core\" :\n {\"log_level\":\"WARNING\"}}\n");
+  replace_file(f.path, "{ \"core\" :\n {\"log_level\":\"WARNING\"}}\n");
   auto const result = watch.reload();
   CHECK(result.applied.empty());
   CHECK(result.after_restart.empty());
@@ -335,14 +340,14 @@ TEST_CASE("the routes of sinks follow the file") {
            folder / "some.log" + R"(", "delivery": {"route": {"min_level": ")" + least + R"("}}}}})";
   };
   std::string const path = folder / "fapilog.json";
-  write_file(path, text("ERROR"));
+  replace_file(path, text("ERROR"));
   auto const chosen = settings::from_file(path);
   fapilog::runtime rt{chosen.options()};
   settings_watch watch{rt, chosen, {.interval = 0ms}};
   auto const log = rt.get_logger();
   log.info("one");
   log.error("two");
-  write_file(path, text("INFO"));
+  replace_file(path, text("INFO"));
   auto const result = watch.reload();
   CHECK(result.error.empty());
   CHECK(result.applied == texts{"sink_config.some.delivery.route.min_level"});
@@ -364,7 +369,7 @@ TEST_CASE("stages added in code are added again, and a watch that would lose the
   CHECK_THROWS_WITH((settings_watch{rt, f.chosen}), ContainsSubstring("the stages field_mask, redactor") &&
                                                         ContainsSubstring("its settings make field_mask;"));
   settings_watch watch{rt, f.chosen, {.interval = 0ms}, make};
-  write_file(f.path, R"({"core": {"redactors": ["url_credentials"]}})");
+  replace_file(f.path, R"({"core": {"redactors": ["url_credentials"]}})");
   CHECK(watch.reload().applied == texts{"core.redactors"});
   rt.get_logger().info("x");
   REQUIRE(rt.flush(60s).complete);
@@ -389,7 +394,7 @@ TEST_CASE("in a forked child a watch is inactive and can be destroyed") {
     return f.rt.drain(60s).processed == 1 ? 0 : 1;
   });
   CHECK(status == 0);
-  write_file(f.path, R"({"core": {"log_level": "INFO"}})");
+  replace_file(f.path, R"({"core": {"log_level": "INFO"}})");
   CHECK(comes_true([&] { return watch->applied() == 1; }));
 }
 
@@ -397,7 +402,7 @@ TEST_CASE("after its runtime has been drained a watch applies nothing and can be
   followed f{R"({"core": {"log_level": "WARNING"}})"};
   settings_watch watch{f.rt, f.chosen, {.interval = 0ms}, f.maker()};
   (void)f.rt.drain(60s);
-  write_file(f.path, R"({"core": {"log_level": "INFO"}})");
+  replace_file(f.path, R"({"core": {"log_level": "INFO"}})");
   CHECK(watch.reload().applied == texts{"core.log_level"});
   CHECK_THAT(f.diagnostics_text(), ContainsSubstring("the worker has not applied them yet"));
 }
@@ -405,15 +410,15 @@ TEST_CASE("after its runtime has been drained a watch applies nothing and can be
 TEST_CASE("a refused file is read again when the file that it extends is corrected") {
   support::temporary_directory folder;
   std::string const path = folder / "own.json";
-  write_file(path, R"({"core": {"log_level": "WARNING"}})");
+  replace_file(path, R"({"core": {"log_level": "WARNING"}})");
   auto const chosen = settings::from_file(path);
   fapilog::options options = chosen.options();
   options.diagnostics_output = [](std::string_view) {};
   fapilog::runtime rt{std::move(options)};
   settings_watch const watch{rt, chosen, {.interval = 1ms}};
-  write_file(folder / "base.json", "no JSON");
-  write_file(path, R"({"extends": "base.json"})");
+  replace_file(folder / "base.json", "no JSON");
+  replace_file(path, R"({"extends": "base.json"})");
   REQUIRE(comes_true([&] { return watch.refused() == 1; }));
-  write_file(folder / "base.json", R"({"core": {"log_level": "INFO"}})");
+  replace_file(folder / "base.json", R"({"core": {"log_level": "INFO"}})");
   CHECK(comes_true([&] { return watch.applied() == 1; }));
 }

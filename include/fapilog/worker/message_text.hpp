@@ -9,6 +9,7 @@
 
 #include <fmt/core.h>
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -96,7 +97,10 @@ class message_text {
   /// Writes a number as fmt does for `{}`: 1 and not 1.0.
   template <class Float>
   void put_float(Float number) {
-    if (!is_finite(number)) return text_.append(name_of(kind_of_float(number)));
+    if (!is_finite(number)) {
+      if (std::signbit(number)) text_.push_back('-');
+      return text_.append(kind_of_float(number) == float_kind::nan ? "nan" : "inf");
+    }
     char* const to = text_.room(48);
     if constexpr (std::is_same_v<Float, double>) {
       if (char* const end = detail::json::put_short_decimal(to, number)) {
@@ -104,11 +108,6 @@ class message_text {
       }
     }
     text_.end_at(fmt::format_to_n(to, 48, "{}", number).out);
-  }
-
-  [[nodiscard]] static std::string_view name_of(float_kind special) noexcept {
-    if (special == float_kind::nan) return "nan";
-    return special == float_kind::infinity ? "inf" : "-inf";
   }
 
   std::string_view put_by_fmt(std::string_view format) {

@@ -4,7 +4,6 @@
 
 #include <fapilog/fapilog.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -22,7 +21,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Prefers batches of 100 records and rejects those that end with 99. While it is down, it takes `part` records of a batch, once.
+/// Prefers batches of 100 records and rejects those that end with 99. While it is down, it takes `part` records of a batch that has
+/// as many, once.
 struct replay_sink {
   static constexpr bool may_block = true;
   static constexpr std::size_t batch_size = 100;
@@ -37,8 +37,10 @@ struct replay_sink {
 
   fapilog::write_result write(fapilog::batch const& entries) const {
     std::lock_guard const lock{shared->mutex};
-    std::size_t const taken =
-        shared->is_down ? std::min(std::exchange(shared->part, 0), entries.size()) : entries.size();
+    bool const takes_part = shared->part <= entries.size();
+    std::size_t const taken = !shared->is_down ? entries.size()
+                              : takes_part     ? std::exchange(shared->part, 0)
+                                               : 0;
     for (std::size_t i = 0; i < taken; ++i) shared->messages.emplace_back(entries[i].event.message);
     if (taken < entries.size()) return fapilog::write_result::retry("down", taken);
     ++shared->writes;

@@ -39,8 +39,8 @@ TEST_CASE("each member of a redactor's configuration is described, and keys are 
   CHECK(members<url_credentials_config>() == string_list{"keywords", "max_string_length"});
   CHECK(members<field_blocker_config>() == string_list{"blocked_fields", "allowed_fields", "replacement"});
   CHECK(members<string_truncate_config>() == string_list{"max_string_length"});
-  CHECK(members<value_detectors_config>() ==
-        string_list{"payment_card", "jwt", "bearer_tokens", "aws_keys", "private_keys", "email"});
+  CHECK(members<value_detectors_config>() == string_list{"payment_card", "jwt", "bearer_tokens", "aws_keys",
+                                                         "vendor_tokens", "private_keys", "email"});
 }
 
 TEST_CASE("mask modes have names") {
