@@ -307,7 +307,8 @@ TEST_CASE("levels set in code stay while those of the file do not change") {
 TEST_CASE("settings that need a restart are named, and the others take effect") {
   followed f{R"({"core": {"log_level": "WARNING"}})"};
   settings_watch watch{f.rt, f.chosen, {.interval = 0ms}, f.maker()};
-  replace_file(f.path, R"({"core": {"log_level": "INFO", "lane_bytes": "2 MB", "sinks": ["stdout_pretty"]}})");
+  replace_file(f.path,
+               R"({"core": {"log_level": "INFO", "lane_bytes": "2 MB", "sinks": ["stdout_pretty"]}})");
   auto const result = watch.reload();
   CHECK(result.applied == texts{"core.log_level"});
   CHECK(result.after_restart.size() == 2);
