@@ -81,7 +81,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
 
   /// Counts `latch` down once every part that was enqueued before has its result and the sink has flushed. Ends the pause
   /// after a failed attempt.
-  [[gnu::cold]] void flush(std::shared_ptr<flush_latch> latch) {
+  [[gnu::cold]] void flush(std::shared_ptr<flush_latch> const& latch) {
     latch->add_participant();
     std::unique_lock lock{mutex_};
     if (phase_ >= phase::ended || !thread_.joinable()) {

@@ -22,7 +22,10 @@ class stream_lock {
   stream_lock() noexcept = default;
   /// A copy is not held, whatever the original is.
   stream_lock(stream_lock const&) noexcept {}
-  stream_lock& operator=(stream_lock const&) noexcept { return *this; }
+  stream_lock& operator=(stream_lock const& other) noexcept {
+    if (this != &other) release();
+    return *this;
+  }
   ~stream_lock() { release(); }
 
   /// Releases the lock if another stream was locked, or if the parent process locked it.
