@@ -2,6 +2,8 @@
 // Finds out whether a function that was running can still return, or was left by longjmp.
 #pragma once
 
+#include <fapilog/detail/os/platform.hpp>
+
 #include <cstdint>
 
 #include <unwind.h>
@@ -10,7 +12,8 @@ namespace fapilog::inline v0_1::detail {
 
 /// True if the function whose stack pointer was `stack_pointer`, on this thread, can no longer run: it was left by
 /// siglongjmp from a signal handler. False if the calling function runs in a signal handler, which may have interrupted
-/// that function, and if the stack cannot be read. Async-signal-safe with glibc 2.35 and newer.
+/// that function, and if the stack cannot be read. Always false with the thread sanitizer, which calls handlers like other
+/// functions. Async-signal-safe with glibc 2.35 and newer.
 [[nodiscard, gnu::noinline, gnu::cold]] inline bool was_left_by_jump(std::uintptr_t stack_pointer) noexcept {
   struct search {
     std::uintptr_t stack_pointer;
@@ -28,7 +31,7 @@ namespace fapilog::inline v0_1::detail {
         return all.is_in_handler ? _URC_END_OF_STACK : _URC_NO_REASON;
       },
       &found);
-  return found.has_passed && !found.is_in_handler;
+  return found.has_passed && !found.is_in_handler && !thread_sanitized;
 }
 
 }  // namespace fapilog::inline v0_1::detail

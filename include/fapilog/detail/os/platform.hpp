@@ -41,6 +41,15 @@ namespace fapilog::inline v0_1::detail {
 /// Size of a cache line: two threads that write should not share one.
 inline constexpr std::size_t cache_line = 64;
 
+/// True if the program runs under the thread sanitizer.
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool thread_sanitized = true;
+#elif defined(__has_feature)
+inline constexpr bool thread_sanitized = __has_feature(thread_sanitizer);
+#else
+inline constexpr bool thread_sanitized = false;
+#endif
+
 /// A hint to the processor that this is a spin loop.
 inline void cpu_pause() noexcept {
 #if FAPILOG_DETAIL_X86
