@@ -194,7 +194,7 @@ def write_plots(results, folder):
          json_only=True)
     draw("idle_cpu", "CPU time of an idle logger", "ms per second",
          [("idle", "json", "cpu_ms_per_s")], ["idle"])
-    draw("isolated", "An isolated call", "us",
+    draw("isolated", "A call every 20 ms", "us",
          [("rhythm", "20 ms x 1", "sink_p50_us"), ("isolated_file", "json", "file_p50_us")], ["by the sink", "in the file"])
 
 
