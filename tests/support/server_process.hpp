@@ -2,6 +2,8 @@
 // Starts servers for tests, as a user that is not root.
 #pragma once
 
+#include "eventually.hpp"
+
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -18,17 +20,6 @@
 #include <unistd.h>
 
 namespace support {
-
-/// Waits for a condition. Returns false after a long deadline.
-template <class Condition>
-[[nodiscard]] bool eventually(Condition&& holds, std::chrono::seconds deadline = std::chrono::seconds{60}) {
-  auto const end = std::chrono::steady_clock::now() + deadline;
-  while (std::chrono::steady_clock::now() < end) {
-    if (holds()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds{10});
-  }
-  return holds();
-}
 
 /// The user who runs servers if the test runs as root, which they refuse; otherwise null.
 inline passwd const* server_user() {

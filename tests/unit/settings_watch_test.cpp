@@ -22,6 +22,7 @@
 
 #include "support/capture.hpp"
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/files.hpp"
 #include "support/scale.hpp"
 
@@ -82,16 +83,6 @@ struct followed {
   }
 };
 
-template <class Condition>
-[[nodiscard]] bool comes_true(Condition const& condition) {
-  auto const give_up = std::chrono::steady_clock::now() + 60s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > give_up) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
-
 std::vector<std::string> lines_of_file(std::string const& path) {
   std::ifstream in{path};
   std::vector<std::string> all;
@@ -108,11 +99,11 @@ TEST_CASE("levels follow the file as soon as it changes") {
   settings_watch const watch{f.rt, f.chosen, {.interval = 1ms}, f.maker()};
   f.log.info("too low");
   replace_file(f.path, R"({"core": {"log_level": "INFO", "log_levels": {"noise.*": "ERROR"}}})");
-  REQUIRE(comes_true([&] { return watch.applied() == 1; }));
+  REQUIRE(support::eventually([&] { return watch.applied() == 1; }));
   f.log.info("passes");
   f.rt.get_logger("noise.deep").warning("does not");
   replace_file(f.path, R"({"core": {"log_level": "INFO"}})");
-  REQUIRE(comes_true([&] { return watch.applied() == 2; }));
+  REQUIRE(support::eventually([&] { return watch.applied() == 2; }));
   f.rt.get_logger("noise.deep").warning("the rule has gone");
   CHECK(f.messages() == texts{"passes", "the rule has gone"});
   CHECK(watch.refused() == 0);
@@ -174,11 +165,11 @@ TEST_CASE("a file that replaces another is noticed, and an invalid one is report
   followed f{R"({"core": {"log_level": "WARNING"}})"};
   settings_watch const watch{f.rt, f.chosen, {.interval = 1ms}, f.maker()};
   replace_file(f.path, "no JSON");
-  REQUIRE(comes_true([&] { return watch.refused() == 1; }));
+  REQUIRE(support::eventually([&] { return watch.refused() == 1; }));
   std::string const next = f.folder / "next.json";
   replace_file(next, R"({"core": {"log_level": "INFO"}})");
   std::filesystem::rename(next, f.path);
-  REQUIRE(comes_true([&] { return watch.applied() == 1; }));
+  REQUIRE(support::eventually([&] { return watch.applied() == 1; }));
   CHECK(watch.refused() == 1);
 }
 
@@ -193,11 +184,11 @@ TEST_CASE("files that a file extends are watched, too, including those that a re
   fapilog::runtime rt{chosen.options()};
   settings_watch const watch{rt, chosen, {.interval = 1ms}};
   replace_file(folder / "base.json", R"({"core": {"log_level": "INFO"}})");
-  REQUIRE(comes_true([&] { return watch.applied() == 1; }));
+  REQUIRE(support::eventually([&] { return watch.applied() == 1; }));
   replace_file(path, R"({"extends": "other.json"})");
-  REQUIRE(comes_true([&] { return watch.applied() == 2; }));
+  REQUIRE(support::eventually([&] { return watch.applied() == 2; }));
   replace_file(folder / "other.json", R"({"core": {"log_level": "DEBUG"}})");
-  CHECK(comes_true([&] { return watch.applied() == 3; }));
+  CHECK(support::eventually([&] { return watch.applied() == 3; }));
 }
 
 TEST_CASE("SIGHUP reloads the file and calls the previous handler, which is restored when the watch ends") {
@@ -213,13 +204,13 @@ TEST_CASE("SIGHUP reloads the file and calls the previous handler, which is rest
     replace_file(f.path, R"({"core": {"log_level": "INFO"}})");
     CHECK(watch.applied() == 0);
     REQUIRE(::raise(SIGHUP) == 0);
-    REQUIRE(comes_true([&] { return watch.applied() == 1; }));
+    REQUIRE(support::eventually([&] { return watch.applied() == 1; }));
     CHECK(own == 1);
     settings_watch const another{
         f.rt, settings::from_file(f.path), {.interval = 0ms, .on_sighup = true}, f.maker()};
     replace_file(f.path, R"({"core": {"log_level": "DEBUG"}})");
     REQUIRE(::raise(SIGHUP) == 0);
-    CHECK(comes_true([&] { return watch.applied() == 2 && another.applied() == 1; }));
+    CHECK(support::eventually([&] { return watch.applied() == 2 && another.applied() == 1; }));
   }
   REQUIRE(::raise(SIGHUP) == 0);
   CHECK(own == 3);
@@ -246,7 +237,7 @@ TEST_CASE("SIGHUP lets the sinks of the runtime open their files again") {
   settings_watch const watch{rt, chosen, {.interval = 0ms, .on_sighup = true}, make};
   std::filesystem::rename(path, path + ".1");
   REQUIRE(::raise(SIGHUP) == 0);
-  CHECK(comes_true([&] { return rt.flush(60s).complete && std::filesystem::exists(path); }));
+  CHECK(support::eventually([&] { return rt.flush(60s).complete && std::filesystem::exists(path); }));
   rt.get_logger().info("second");
   REQUIRE(rt.flush(60s));
   CHECK(lines_of_file(path).size() == 1);
@@ -396,7 +387,7 @@ TEST_CASE("in a forked child a watch is inactive and can be destroyed") {
   });
   CHECK(status == 0);
   replace_file(f.path, R"({"core": {"log_level": "INFO"}})");
-  CHECK(comes_true([&] { return watch->applied() == 1; }));
+  CHECK(support::eventually([&] { return watch->applied() == 1; }));
 }
 
 TEST_CASE("after its runtime has been drained a watch applies nothing and can be destroyed") {
@@ -419,7 +410,7 @@ TEST_CASE("a refused file is read again when the file that it extends is correct
   settings_watch const watch{rt, chosen, {.interval = 1ms}};
   replace_file(folder / "base.json", "no JSON");
   replace_file(path, R"({"extends": "base.json"})");
-  REQUIRE(comes_true([&] { return watch.refused() == 1; }));
+  REQUIRE(support::eventually([&] { return watch.refused() == 1; }));
   replace_file(folder / "base.json", R"({"core": {"log_level": "INFO"}})");
-  CHECK(comes_true([&] { return watch.applied() == 1; }));
+  CHECK(support::eventually([&] { return watch.applied() == 1; }));
 }

@@ -74,12 +74,12 @@ TEST_CASE("timestamps are right after a suspend, whatever the counters do meanwh
   CHECK(largest_error_ms(clock, awake) <= 1);
 
   played_clocks::wall_now += asleep;
-  SECTION("the counter goes on, the steady clock stands still") {
+  SECTION("the counter goes on, the steady clock stops") {
     played_clocks::ticks_now += static_cast<double>(asleep) * played_clocks::ticks_per_ns;
   }
   SECTION("the counter restarts") { played_clocks::ticks_now = 1'000; }
   SECTION(
-      "the counter stands still, so that only the wall clock jumps, which is noticed a tenth of a second "
+      "the counter stops, so that only the wall clock jumps, which is noticed a tenth of a second "
       "later") {
     played_clocks::run(100'100'000);
   }

@@ -10,11 +10,11 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "support/captured_diagnostics.hpp"
+#include "support/eventually.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace std::chrono_literals;
@@ -60,16 +60,6 @@ void change_replay(replay_sink const& sink, Change&& how) {
   how(*sink.shared);
 }
 
-template <class Condition>
-bool replay_until(Condition&& holds) {
-  auto const end = std::chrono::steady_clock::now() + 60s;
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
-
 std::vector<std::string> replayed(int begin, int end) {
   std::vector<std::string> all;
   for (int i = begin; i < end; ++i) all.push_back("record " + std::to_string(i));
@@ -93,9 +83,9 @@ TEST_CASE("a spool of small batches is delivered in large ones, in order and onc
   fapilog::runtime rt{replay_options(sink, folder)};
   for (int i = 0; i < 2'000; ++i) rt.get_logger().info("record {}", i);
   REQUIRE(rt.flush(60s));
-  CHECK(replay_until([&] { return rt.sink_counts()[0].second.spooled >= 1'900; }));
+  CHECK(support::eventually([&] { return rt.sink_counts()[0].second.spooled >= 1'900; }));
   change_replay(sink, [](auto& state) { state.is_down = false; });
-  CHECK(replay_until([&] { return rt.sink_counts()[0].second.delivered == 1'980; }));
+  CHECK(support::eventually([&] { return rt.sink_counts()[0].second.delivered == 1'980; }));
   change_replay(sink, [](auto& state) {
     CHECK(state.messages == replayed(0, 2'000));
     CHECK(state.writes <= 2'000 / 90);
@@ -121,7 +111,7 @@ TEST_CASE("a spool of which a part of a large batch was delivered continues behi
     change_replay(sink, [](auto& state) { state.part = 50; });
     fapilog::runtime rt{replay_options(sink, folder)};
     rt.get_logger().info("record 200");
-    CHECK(replay_until([&] {
+    CHECK(support::eventually([&] {
       bool is_taken = false;
       change_replay(sink, [&](auto& state) { is_taken = state.messages.size() == 50; });
       return is_taken;
@@ -131,7 +121,7 @@ TEST_CASE("a spool of which a part of a large batch was delivered continues behi
   change_replay(sink, [](auto& state) { state.is_down = false; });
   fapilog::runtime next{replay_options(sink, folder)};
   next.get_logger().info("record 201");
-  CHECK(replay_until([&] { return next.sink_counts()[0].second.delivered == 1; }));
+  CHECK(support::eventually([&] { return next.sink_counts()[0].second.delivered == 1; }));
   change_replay(sink, [](auto& state) {
     REQUIRE(state.messages.size() >= 202);
     std::size_t const repeated = state.messages.size() - 202;

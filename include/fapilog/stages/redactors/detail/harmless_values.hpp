@@ -19,7 +19,7 @@ template <std::size_t N>
                      [text](std::string_view word) { return equals_ignoring_case(word, text); });
 }
 
-/// True for what stands for no value at all: `null`, `false`.
+/// True for a string that means "no value": `null`, `false`.
 [[nodiscard]] constexpr bool is_nothing(std::string_view value) noexcept {
   constexpr std::array<std::string_view, 7> words{"***", "false", "nil", "none", "null", "true", "undefined"};
   return is_one_of(value, words);
