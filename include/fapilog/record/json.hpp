@@ -5,13 +5,12 @@
 #include <fapilog/detail/float_kind.hpp>
 #include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/detail/text/copy_plain.hpp>
+#include <fapilog/detail/text/fmt.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/detail/text/utf8.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/record/time.hpp>
 #include <fapilog/record/uuid.hpp>
-
-#include <fmt/core.h>
 
 #include <array>
 #include <charconv>

@@ -3,10 +3,9 @@
 #pragma once
 
 #include <fapilog/detail/os/platform.hpp>
+#include <fapilog/detail/text/fmt.hpp>
 #include <fapilog/record/field.hpp>
 #include <fapilog/record/record.hpp>
-
-#include <fmt/core.h>
 
 #include <cstddef>
 #include <cstdint>

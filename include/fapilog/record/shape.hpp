@@ -2,7 +2,7 @@
 // Classifies types by their shape, so that a call site needs none of the heavy standard headers.
 #pragma once
 
-#include <fmt/core.h>
+#include <fapilog/detail/text/fmt.hpp>
 
 #include <concepts>
 #include <cstddef>

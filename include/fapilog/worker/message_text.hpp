@@ -3,11 +3,10 @@
 #pragma once
 
 #include <fapilog/detail/float_kind.hpp>
+#include <fapilog/detail/text/fmt.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/record/json.hpp>
-
-#include <fmt/core.h>
 
 #include <cmath>
 #include <cstddef>

@@ -13,7 +13,13 @@
 #define FAPILOG_DETAIL_X86 0
 #endif
 
-#if defined(__GNUC__) && !defined(__clang__)
+#if defined(__clang__)
+#define FAPILOG_DETAIL_CLANG 1
+#else
+#define FAPILOG_DETAIL_CLANG 0
+#endif
+
+#if defined(__GNUC__) && !FAPILOG_DETAIL_CLANG
 #define FAPILOG_DETAIL_GCC 1
 #include <source_location>
 #else
@@ -28,7 +34,7 @@
 #endif
 
 // Emitted by the compiler's back end when a call with this name survives optimisation: see duplicate_key_error.
-#if defined(__OPTIMIZE__) && (FAPILOG_DETAIL_GCC || (defined(__clang__) && __clang_major__ >= 14))
+#if defined(__OPTIMIZE__) && (FAPILOG_DETAIL_GCC || (FAPILOG_DETAIL_CLANG && __clang_major__ >= 14))
 #define FAPILOG_DETAIL_COMPILE_ERROR(text) __attribute__((error(text)))
 #define FAPILOG_DETAIL_CHECKS_KEYS 1
 #else

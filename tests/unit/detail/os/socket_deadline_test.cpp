@@ -90,13 +90,17 @@ TEST_CASE("several threads can watch their own sockets at once") {
 #if !defined(__SANITIZE_THREAD__)  // TSan ends a forked child that starts threads
 TEST_CASE("a forked child starts a deadline thread of its own") {
   socket_deadline deadline;
-  deadline.start();
-  int const status = support::status_of_child([&] {
-    ::alarm(20);  // a hang ends the child by a signal
+  auto const ends_a_read = [&] {
     deadline.start();
     silent_peer const peer;
     auto const watch = deadline.over(peer.ends[0], 10ms);
-    return peer.read() == 0 && watch.has_passed() ? 42 : 1;
+    return peer.read() == 0 && watch.has_passed();
+  };
+  // Also waits until the thread has started: ASan deadlocks in a child that is forked while a thread starts.
+  REQUIRE(ends_a_read());
+  int const status = support::status_of_child([&] {
+    ::alarm(60);  // a hang ends the child by a signal
+    return ends_a_read() ? 42 : 1;
   });
   REQUIRE(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 42);
