@@ -43,7 +43,7 @@ class batch_storage_pool {
   void after_fork_in_child() noexcept { mutex_.recreate_in_child(); }
 
  private:
-  static constexpr std::size_t max_spare = 3;
+  static constexpr std::size_t max_spare = 10;
 
   fork_safe<std::mutex> mutex_;
   std::vector<std::shared_ptr<batch_storage>> spare_;

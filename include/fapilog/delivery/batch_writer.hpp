@@ -12,9 +12,9 @@
 #include <fapilog/record/batch.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -77,10 +77,14 @@ class batch_writer final : public fork_participant {
       return deliver(std::move(entries));
     }
     std::unique_lock<std::mutex> lock{mutex_};
-    changed_.wait(lock, [this] { return queue_.size() < max_queued; });
+    if (queue_.size() == max_queued) changed_.wait(lock, [this] { return queue_.size() <= half; });
     queue_.push_back(std::move(entries));
     unwritten_.fetch_add(1, std::memory_order_release);
-    if (is_helper_asleep_) wake_.notify_one();
+    bool const wakes = helper_waits_ == waiting::asleep ||
+                       (helper_waits_ == waiting::naps && (queue_.size() >= half || !more_to_come));
+    if (!wakes) return;
+    helper_waits_ = waiting::no;
+    wake_.notify_one();
   }
 
   /// Returns memory for the next batch.
@@ -103,7 +107,7 @@ class batch_writer final : public fork_participant {
     wake_.recreate_in_child();
     helper_.recreate_in_child();
     storage_.after_fork_in_child();
-    is_helper_asleep_ = false;
+    helper_waits_ = waiting::no;
     deliveries_.after_fork_in_child();
   }
 
@@ -115,8 +119,12 @@ class batch_writer final : public fork_participant {
   void collect(metric_list& all) const { deliveries_.collect(all); }
 
  private:
-  static constexpr std::size_t max_queued = 4;
-  static constexpr int max_naps = 20;
+  // A wake-up costs as much as several records, more on a busy machine. So whoever waits for the other continues when half
+  // of the queue is free or full, not at each batch.
+  static constexpr std::size_t max_queued = 8;
+  static constexpr std::size_t half = max_queued / 2;
+
+  enum class waiting : unsigned char { no, naps, asleep };
 
   /// Starts the helper unless it runs. Returns false if a helper would not help, or if no thread can be created.
   [[gnu::cold]] bool start_helper() noexcept {
@@ -141,25 +149,32 @@ class batch_writer final : public fork_participant {
     detail::prepare_thread("fapilog-sinks");
     helper_started_();
     for (;;) {
-      for (int naps = 0; unwritten_.load(std::memory_order_acquire) == 0 && naps < max_naps; ++naps) {
-        constexpr std::int64_t nap_ns = 20'000;
-        detail::sleep_ns(nap_ns);
-      }
       std::unique_lock<std::mutex> lock{mutex_};
-      is_helper_asleep_ = true;
-      wake_.wait(lock, [this] { return !queue_.empty() || is_helper_ending_; });
-      is_helper_asleep_ = false;
+      wait_for_batch(lock);
       if (queue_.empty()) return;
       batch next = std::move(queue_.front());
       queue_.erase(queue_.begin());
+      if (queue_.size() == half) changed_.notify_all();
       lock.unlock();
-      changed_.notify_all();
       deliver(std::move(next));
       lock.lock();
-      unwritten_.fetch_sub(1, std::memory_order_release);
-      lock.unlock();
-      changed_.notify_all();
+      if (unwritten_.fetch_sub(1, std::memory_order_release) == 1) changed_.notify_all();
     }
+  }
+
+  /// Returns when there is a batch, or the helper must end. At first the helper naps: during a nap, the worker wakes it
+  /// only for half a queue.
+  void wait_for_batch(std::unique_lock<std::mutex>& lock) {
+    constexpr std::chrono::microseconds nap{250};
+    constexpr int max_naps = 4;
+    auto const is_over = [this] { return !queue_.empty() || is_helper_ending_; };
+    helper_waits_ = waiting::naps;
+    for (int naps = 0; naps < max_naps && !is_over(); ++naps) {
+      wake_.wait_for(lock, nap, [this] { return helper_waits_ == waiting::no || is_helper_ending_; });
+    }
+    helper_waits_ = waiting::asleep;
+    wake_.wait(lock, is_over);
+    helper_waits_ = waiting::no;
   }
 
   [[gnu::cold]] void end_helper() {
@@ -190,7 +205,7 @@ class batch_writer final : public fork_participant {
   fork_safe<std::condition_variable> changed_;  ///< the worker waits on it
   fork_safe<std::condition_variable> wake_;     ///< the helper waits on it
   std::vector<batch> queue_;                    ///< for the helper; never grows
-  bool is_helper_asleep_ = false;
+  waiting helper_waits_ = waiting::no;
   bool is_helper_ending_ = false;
 };
 

@@ -61,8 +61,7 @@ class backpressure {
     std::uint64_t const published = owner.queue.published();
     if (block != 0 && !owner.has_heap_room(block)) return published;
     std::size_t const capacity = owner.queue.capacity();
-    std::size_t const worthwhile = (std::min)(capacity / 2, (std::max)(capacity / 8, std::size_t{64} * 1024));
-    return published + (std::max)(size + keep_free, worthwhile) - capacity;
+    return published + (std::max)(size + keep_free, capacity / 2) - capacity;
   }
 
   fapilog::when_full when_full_;
