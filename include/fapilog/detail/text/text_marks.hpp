@@ -17,7 +17,7 @@ namespace fapilog::inline v0_1::detail {
 /// Which characters are marks. `text_signs` covers the other indications.
 enum class mark_set : std::uint8_t {
   few,   ///< `@`, `=` and `:`
-  full,  ///< also `%` and `J`, and detects signs
+  full,  ///< also `%`, `<` and `J`, and detects signs
 };
 
 /// Indications besides marks. A sign may be a false positive, but never a false negative.
@@ -64,6 +64,7 @@ class block_reader {
     __m128i found = _mm_or_si128(_mm_or_si128(equal(block, '@'), equal(block, '=')), equal(block, ':'));
     if constexpr (Set == mark_set::full) {
       found = _mm_or_si128(found, _mm_or_si128(equal(block, 'J'), equal(block, '%')));
+      found = _mm_or_si128(found, equal(block, '<'));
       __m128i const lower = _mm_or_si128(block, _mm_set1_epi8(0x20));
       find_signs(block, lower, lasts, signs);
       find_rows(block, lower, fresh, signs);
@@ -261,6 +262,7 @@ inline text_signs find_marks(std::string_view text, Mark&& mark) {
       case ':': mark(i); break;
       case 'J':
       case '%':
+      case '<':
         if constexpr (Set == mark_set::full) mark(i);
         break;
       default: break;

@@ -135,6 +135,11 @@ TEST_CASE("values that a string names as a credential are masked") {
            {"--token=abc", "--token=***"},
            {"PGPASSWORD=hunter2 psql", "PGPASSWORD=*** psql"},
            {"userPassword=\"x", "userPassword=\"***"},
+           {"<user><pin>1234</pin></user>", "<user><pin>***</pin></user>"},
+           {"<ns:Token>abc</ns:Token>", "<ns:Token>***</ns:Token>"},
+           {"<apiKey kind=\"x\">ab c</apiKey>", "<apiKey kind=\"x\">***</apiKey>"},
+           {"<secret><![CDATA[a<b]]></secret>", "<secret><![CDATA[***]]></secret>"},
+           {"<password>hunter2", "<password>***"},
        }) {
     INFO(before);
     CHECK(r.text(before) == after);
@@ -146,6 +151,18 @@ TEST_CASE("prose about tokens stays") {
   for (auto const* const text :
        {"invalid token: unexpected end", "token: expired", "pin: wrong", "secret: unknown",
         "token for ada: expired", "password", "no password given", "api key: missing", "the pass: fail"}) {
+    INFO(text);
+    CHECK(r.text(text) == text);
+  }
+}
+
+TEST_CASE("elements without a secret stay") {
+  redacted r{url_credentials{}};
+  for (auto const* const text :
+       {"<token>expired</token>", "<token_count>12</token_count>", "<token_type>Bearer1</token_type>",
+        "<password></password>", "<password> </password>", "<password/>", "<password", "<token> <name>",
+        "usage: login <user> <password> [options]", "vector<password>::iterator", "map<secret>(x)",
+        "<passwords><entry/></passwords>", "<author>ada</author>"}) {
     INFO(text);
     CHECK(r.text(text) == text);
   }

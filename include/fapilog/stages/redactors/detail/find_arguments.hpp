@@ -151,11 +151,6 @@ inline std::size_t add_after_name(std::string_view text, std::size_t begin, std:
   constexpr std::array<std::string_view, 4> fillers{"from", "is", "to", "was"};
   std::size_t from = end;
   char const before = begin > 0 ? text[begin - 1] : ' ';
-  if (before == '<' && at(text, end) == '>') {  // <password>x</password>
-    std::size_t const close = (std::min)(text.find('<', end), text.size());
-    edits.add(end + 1, close, text_rule::keyword);
-    return close;
-  }
   bool const is_listed = is_quote(before) && at(text, end) == before && at(text, end + 1) == ',';
   if (is_listed) from = end + 2;
   while (is_blank(at(text, from)) || at(text, from) == '(') ++from;
@@ -236,10 +231,10 @@ inline void find_words(std::string_view text, name_verdicts& names, text_edits& 
     while (end < text.size() && end - i < keyword_detail::longest_name && is_in_name(text[end])) ++end;
     i = end - 1;
     char const next = at(text, end);
-    bool const may_follow = is_blank(next) || next == '(' || next == '>' || is_quote(next);
+    bool const may_follow = is_blank(next) || next == '(' || is_quote(next);
     if (!may_follow || (begin > 0 && text[begin - 1] == '-')) continue;
     auto const said = names.of(text.substr(begin, end - begin));
-    if (said.covered <= coverage::unless_measured || (said.is_weak && next != '>')) continue;  // `tests pass`
+    if (said.covered <= coverage::unless_measured || said.is_weak) continue;  // `tests pass`
     i = (std::max)(end, add_after_name(text, begin, end, edits)) - 1;
   }
 }

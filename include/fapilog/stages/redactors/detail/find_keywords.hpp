@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Finds secrets that a string itself names: `password=...`, `"token": "..."`, `Authorization: ...`.
+// Finds secrets that a string itself names: `password=...`, `"token": "..."`, `Authorization: ...`, `<pin>...</pin>`.
 #pragma once
 
 #include <fapilog/detail/text/ascii.hpp>
@@ -50,6 +50,36 @@ class keyword_finder {
     if (said.may_be_second) examine_two_words(text, sign, after, n, edits);
     if (said.part != pair_part::none) examine_pair(text, sign, after, n, said.part, edits);
     if (text[sign] == '=' || text[sign] == '%') examine_query(text, sign, after, n, edits);
+  }
+
+  /// Adds the text of the XML element that begins at `open` if its name is sensitive. Without an end tag, only a word after
+  /// a name that prose does not use counts.
+  void examine_element(std::string_view text, std::size_t open, text_edits& edits) {
+    if (open < done_) return;
+    std::size_t begin = open + 1;
+    std::size_t tag_end = begin;
+    while (keyword_detail::is_in_name(keyword_detail::at(text, tag_end)) ||
+           keyword_detail::at(text, tag_end) == ':') {
+      if (text[tag_end++] == ':') begin = tag_end;  // a namespace
+      if (tag_end - begin > keyword_detail::longest_name) return;
+    }
+    std::string_view const tag = text.substr(begin, tag_end - begin);
+    if (keyword_detail::is_blank(keyword_detail::at(text, tag_end)))
+      tag_end += (std::min)(text.substr(tag_end, longest_pair).find_first_of("<>"), longest_pair);
+    if (tag.empty() || keyword_detail::at(text, tag_end) != '>' || text[tag_end - 1] == '/') return;
+    verdict const said = names_.of(tag);
+    if (said.covered == coverage::none) return;
+    constexpr std::string_view opening = "<![CDATA[";
+    begin = tag_end + 1;
+    bool const is_verbatim = text.substr(begin).starts_with(opening);
+    if (is_verbatim) begin += opening.size();
+    std::size_t const end =
+        (std::min)(is_verbatim ? text.find("]]>", begin) : text.find('<', begin), text.size());
+    std::string_view const shown = text.substr(begin, end - begin);
+    bool const is_closed = is_verbatim || text.substr(end).starts_with("</");
+    bool const is_word = !said.is_weak && end == text.size() && !shown.empty() &&
+                         is_ascii_alphanumeric(shown[0]) && shown.find(' ') == shown.npos;
+    if ((is_closed || is_word) && !is_harmless(said, shown)) take({begin, end, false}, edits);
   }
 
  private:
@@ -180,17 +210,23 @@ class keyword_finder {
                   verdict const& said, text_edits& edits) {
     part const value = value_after(text, sign, after, n);
     std::string_view const shown = text.substr(value.begin, value.end - value.begin);
-    if (shown.empty() || is_nothing(shown) || is_placeholder(shown)) return;
+    if (is_harmless(said, shown)) return;
     if (is_placeholder(text.substr(value.begin, shown.size() + 1))) return;  // its bracket ends the word
     if (value.is_quoted && is_sign(text, sign, after, said.is_weak, shown)) return;
-    if (said.covered == coverage::unless_measured && (is_number(shown) || is_measure_text(shown))) return;
-    if (said.covered <= coverage::unless_state && is_state(shown)) return;
-    constexpr std::size_t shortest_code = 4;
-    if (said.covered == coverage::unless_small && is_number(shown) && shown.size() < shortest_code) return;
     if (!value.is_quoted && !n.is_quoted && is_prose(text, sign, after, said.is_weak, shown)) return;
     take(value, edits);
   }
 
+  /// True for a value that is no secret under a name with this verdict, whatever is around it.
+  [[nodiscard]] static bool is_harmless(verdict const& said, std::string_view shown) noexcept {
+    constexpr std::size_t shortest_code = 4;
+    if (shown.find_first_not_of(" \t\r\n") == shown.npos || is_nothing(shown) || is_placeholder(shown))
+      return true;
+    if (said.covered == coverage::unless_measured && (is_number(shown) || is_measure_text(shown)))
+      return true;
+    if (said.covered <= coverage::unless_state && is_state(shown)) return true;
+    return said.covered == coverage::unless_small && is_number(shown) && shown.size() < shortest_code;
+  }
   /// True for a sign that a message quotes: `unexpected token: ')'`.
   [[nodiscard]] static bool is_sign(std::string_view text, std::size_t sign, std::size_t after, bool is_weak,
                                     std::string_view shown) noexcept {

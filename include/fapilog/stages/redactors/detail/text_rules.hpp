@@ -100,6 +100,8 @@ class text_rules {
         has_at = true;
       } else if (text[i] == 'J') {
         if (has(text_rule::jwt)) find_jwt(text, i, looked_to, edits_);
+      } else if (keywords_ && text[i] == '<') {
+        keywords_->examine_element(text, i, edits_);
       } else if (keywords_) {
         keywords_->examine(text, i, edits_);
       }
