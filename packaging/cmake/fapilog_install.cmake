@@ -86,15 +86,18 @@ foreach(definition IN LISTS fapilog_chosen_definitions)
 endforeach()
 set(libs "")
 if(CMAKE_USE_PTHREADS_INIT)
-  set(libs LIBS -pthread)
+  list(APPEND libs -pthread)
 endif()
+foreach(library IN LISTS CMAKE_DL_LIBS)
+  list(APPEND libs -l${library})
+endforeach()
 if(FAPILOG_FMT_HEADER_ONLY)
   # With Requires.private, pkg-config adds fmt's include path but not its library.
   fapilog_add_pc(fapilog "${PROJECT_DESCRIPTION}"
-    CFLAGS ${cflags} -DFMT_HEADER_ONLY=1 REQUIRES_PRIVATE "fmt >= ${fapilog_fmt_minimum}" ${libs})
+    CFLAGS ${cflags} -DFMT_HEADER_ONLY=1 REQUIRES_PRIVATE "fmt >= ${fapilog_fmt_minimum}" LIBS ${libs})
 else()
   fapilog_add_pc(fapilog "${PROJECT_DESCRIPTION}"
-    CFLAGS ${cflags} REQUIRES "fmt >= ${fapilog_fmt_minimum}" ${libs})
+    CFLAGS ${cflags} REQUIRES "fmt >= ${fapilog_fmt_minimum}" LIBS ${libs})
 endif()
 if("json" IN_LIST fapilog_components)
   fapilog_add_pc(fapilog-json "fapilog with nlohmann's JSON: settings and values"

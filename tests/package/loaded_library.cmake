@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # A shared library with hidden symbols, loaded with RTLD_LOCAL by a program that exports none: the two have separate scopes.
+# The records of the library are complete even if it is closed before they are written.
 include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
 use_installation()
 
@@ -41,6 +42,20 @@ foreach(row IN ITEMS "before its scope;-;-" "in its scope;l-1;-" "in its inner s
   list(POP_FRONT row message library_id step)
   find_line("${second}" line "${message}")
   expect_or_absent("${line}" "-" log context tenant_id)
+  expect_or_absent("${line}" "${library_id}" log data library_id)
+  expect_or_absent("${line}" "${step}" log data step)
+endforeach()
+
+# The third round is written after the library was closed.
+string(REGEX MATCHALL "[^\n]*\"round\":3[^\n]*" third "${output}")
+list(LENGTH third lines)
+if(NOT lines EQUAL 7)
+  message(FATAL_ERROR "the third round has ${lines} records, not 7:\n${output}")
+endif()
+list(JOIN third "\n" third)
+foreach(row IN ITEMS "before its scope;-;-" "in its scope;l-1;-" "in its inner scope 4;l-1;inner" "after its scope;-;-")
+  list(POP_FRONT row message library_id step)
+  find_line("${third}" line "${message}")
   expect_or_absent("${line}" "${library_id}" log data library_id)
   expect_or_absent("${line}" "${step}" log data step)
 endforeach()

@@ -2,6 +2,7 @@
 // The severity of a record: seven named levels and custom levels between them.
 #pragma once
 
+#include <fapilog/detail/os/module_pin.hpp>
 #include <fapilog/detail/text/ascii.hpp>
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The program owns the runtime, loads the library and logs in a scope before, during and after the library's work.
+// The program owns the runtime, loads the library and logs in a scope before, during and after the library's work. Then it
+// closes the library while records of it wait for a sink.
 // usage: loaded_library LIBRARY
 #include "library.hpp"
 
@@ -9,12 +10,28 @@
 
 #include <chrono>
 #include <cstdio>
+#include <future>
+#include <string>
 
 namespace {
 
 fapilog::logger program_log;
 
 void log_from_program() { program_log.info("from the program, called by the library"); }
+
+std::promise<void> sink_is_busy;
+std::promise<void> library_is_closed;
+
+/// Prints records once the library is closed.
+struct late_sink {
+  void write(fapilog::batch const& entries) {
+    if (!has_waited) sink_is_busy.set_value();
+    if (!has_waited) library_is_closed.get_future().wait();
+    has_waited = true;
+    for (auto const& each : entries) std::puts(std::string{each.json}.c_str());
+  }
+  bool has_waited = false;
+};
 
 }  // namespace
 
@@ -44,6 +61,13 @@ int main(int argc, char** argv) {
   program_log.info("after all");
   auto const account = rt.drain(std::chrono::seconds{30});
   program_log = {};
+  if (account.submitted != 18 || account.processed != 18) return 1;
+
+  fapilog::runtime late{{.sinks = {late_sink{}}}};
+  late.get_logger("program").info("first of the late ones");
+  sink_is_busy.get_future().wait();
+  library_works(late.get_logger("library").with(fapilog::kv("round", 3)), [] {});
   dlclose(library);
-  return account.submitted == 18 && account.processed == 18 ? 0 : 1;
+  library_is_closed.set_value();
+  return late.drain(std::chrono::seconds{30}).processed == 8 ? 0 : 1;
 }
