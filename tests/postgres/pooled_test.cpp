@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include <unistd.h>
+
 #include "support/batches.hpp"
 #include "support/captured_diagnostics.hpp"
 #include "support/connection_pools.hpp"
@@ -53,7 +55,75 @@ fapilog::batch numbered(std::size_t count, std::string const& message) {
   return e.batch();
 }
 
+/// The statements that begin a transaction or insert rows, in the order in which a sink with this configuration sends
+/// them for two batches.
+std::string statements_of_two_writes(postgres_server const& server, postgres_config config,
+                                     std::string const& name) {
+  config.schema_name = name;
+  config.application_name = name;
+  config.connections = 1;
+  server.sql(fapilog::sinks::postgres_ddl(config));
+  postgres sink{config};
+  sink.start(fapilog::start_context{});
+  CHECK(sink.write(numbered(10, "m")));
+  CHECK(sink.write(numbered(10, "m")));
+  CHECK(server.count(name + ".logs") == 20);
+  std::string found;
+  for (std::string const& statement : server.statements(name)) {
+    if (statement.find(": BEGIN; SET LOCAL statement_timeout") != std::string::npos) found += "BEGIN ";
+    if (statement.find(": INSERT INTO") != std::string::npos) found += "INSERT ";
+    if (statement.find(": COMMIT; SELECT txid_status") != std::string::npos) found += "COMMIT ";
+  }
+  return found;
+}
+
 }  // namespace
+
+TEST_CASE("a statement is a transaction of its own, unless a pool or proxy may be before the server") {
+  std::string const address = "127.213.77." + std::to_string(::getpid() % 250 + 1);
+  postgres_server const server{{{"listen_addresses", address}}};
+  auto const with_host = [](postgres_config config, std::string const& host) {
+    config.host = host;
+    return config;
+  };
+  constexpr char const* direct = "INSERT INSERT ";
+  constexpr char const* shared = "BEGIN INSERT COMMIT BEGIN INSERT COMMIT ";
+  CHECK(statements_of_two_writes(server, server.config(), "by_socket") == direct);
+  CHECK(statements_of_two_writes(server, with_host(server.config(), address), "by_tcp") == direct);
+  if (pgbouncer::is_installed()) {
+    pgbouncer const pool{server, "transaction", "listen_addr = " + address + "\n"};
+    CHECK(statements_of_two_writes(server, pool.config(), "bouncer_by_socket") == shared);
+    CHECK(statements_of_two_writes(server, with_host(pool.config(), address), "bouncer_by_tcp") == shared);
+  }
+  if (pgpool::is_installed()) {
+    pgpool const pool{server, "listen_addresses = '" + address + "'\n"};
+    CHECK(statements_of_two_writes(server, pool.config(), "pgpool_by_socket") == shared);
+    CHECK(statements_of_two_writes(server, with_host(pool.config(), address), "pgpool_by_tcp") == shared);
+    pgpool const of_tcp{server, "backend_hostname0 = '" + address + "'\n"};
+    CHECK(statements_of_two_writes(server, of_tcp.config(), "pgpool_to_tcp") == shared);
+  }
+}
+
+TEST_CASE("the timeouts hold without a pool, too") {
+  auto& server = shared_server();
+  postgres_config config = server.config();
+  config.schema_name = "timed";
+  config.connections = 1;
+  config.statement_timeout = 5'300ms;
+  config.lock_timeout = 700ms;
+  server.sql(
+      fapilog::sinks::postgres_ddl(config) +
+      "CREATE TABLE timed.seen (name text, setting text);"
+      "CREATE FUNCTION timed.look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO timed.seen "
+      "SELECT name, setting FROM pg_settings WHERE name IN ('statement_timeout', 'lock_timeout'); "
+      "RETURN NULL; END $$;"
+      "CREATE TRIGGER look AFTER INSERT ON timed.logs FOR EACH STATEMENT EXECUTE FUNCTION timed.look()");
+  postgres sink{config};
+  sink.start(fapilog::start_context{});
+  CHECK(sink.write(numbered(1, "m")));
+  CHECK(server.value("SELECT string_agg(name || '=' || setting, ' ' ORDER BY name) FROM timed.seen") ==
+        "lock_timeout=700 statement_timeout=5300");
+}
 
 TEST_CASE("two sinks that share a session of PgBouncer each write to their own table") {
   if (!pgbouncer::is_installed()) SKIP("pgbouncer is not installed");

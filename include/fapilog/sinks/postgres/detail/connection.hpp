@@ -183,14 +183,14 @@ class connection {
 
   [[gnu::cold]] std::unique_ptr<session> open_session() {
     auto const& config = shared_.config;
-    std::string local;
-    auto const set = [&local](std::string_view setting, std::chrono::milliseconds value) {
-      append(local, {"SET LOCAL ", setting, " = ", std::to_string(value.count()), "; "});
+    std::vector<std::string> settings;
+    auto const set = [&settings](std::string_view setting, std::chrono::milliseconds value) {
+      settings.push_back(concat({setting, " = ", std::to_string(value.count())}));
     };
     set("statement_timeout", config.statement_timeout);
     set("lock_timeout", config.lock_timeout);
     set("idle_in_transaction_session_timeout", config.statement_timeout);
-    return std::make_unique<session>(conninfo_of(config), std::move(local), shared_.deadline,
+    return std::make_unique<session>(conninfo_of(config), settings, shared_.deadline,
                                      config.statement_timeout + config.tcp_user_timeout);
   }
 

@@ -4,6 +4,7 @@
 
 #include <fapilog/detail/os/file.hpp>
 #include <fapilog/detail/os/socket_deadline.hpp>
+#include <fapilog/detail/os/socket_peer.hpp>
 #include <fapilog/detail/os/standard_descriptors.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/detail/text/concat.hpp>
@@ -27,20 +28,17 @@ namespace fapilog::inline v0_1::detail::pg {
 /// Rows of strings. NULL is an empty string.
 using text_rows = std::vector<std::vector<std::string>>;
 
-/// Leaves nothing in the session of the server, which other clients may share: no prepared statement, no setting, no open
-/// transaction. So it also works behind connection pools that give each transaction another session.
+/// Behind a connection pool other clients may use the session of the server. If one may be there, each transaction may get
+/// another session, and this leaves nothing in it: no prepared statement, no setting, no open transaction.
 /// Thread: one at a time. Throws: failure from every member but the destructor; std::bad_alloc.
 class session {
  public:
-  /// `local_settings` (`SET LOCAL ...;`) are part of every transaction and end with it. `deadline` shuts the connection down if
-  /// a statement is not answered within `max_wait`, because the timeouts of the server have no effect while its process is
-  /// stopped.
-  [[gnu::cold]] session(std::string const& conninfo, std::string local_settings,
+  /// `settings` (such as `lock_timeout = 1000`) hold for this session, or for each of its transactions if it may be shared.
+  /// `deadline` shuts the connection down if a statement is not answered within `max_wait`, because the timeouts of the
+  /// server have no effect while its process is stopped. It must outlive the session.
+  [[gnu::cold]] session(std::string const& conninfo, std::vector<std::string> const& settings,
                         socket_deadline const& deadline, std::chrono::milliseconds max_wait)
-      : local_settings_(std::move(local_settings)),
-        deadline_(deadline),
-        max_wait_(max_wait),
-        fork_(generation()) {
+      : deadline_(deadline), max_wait_(max_wait), fork_(generation()) {
     reserve_standard_descriptors();
     try {
       connection_ = std::make_unique<pqxx::connection>(conninfo);
@@ -51,6 +49,14 @@ class session {
     }
     // Another thread closed a standard descriptor meanwhile.
     if (connection_->sock() <= max_standard_descriptor) throw failure::lost();
+    is_shared_ = !is_direct();
+    std::string sql;
+    for (std::string const& each : settings) append(sql, {is_shared_ ? "SET LOCAL " : "SET ", each, "; "});
+    if (is_shared_) {
+      local_settings_ = std::move(sql);
+    } else {
+      (void)run(sql);
+    }
   }
   session(session const&) = delete;
   session& operator=(session const&) = delete;
@@ -72,16 +78,14 @@ class session {
   /// Runs SQL without parameters in one transaction and returns the rows of the last statement.
   [[gnu::cold]] text_rows query(std::string const& sql) { return run(local_settings_ + sql); }
 
-  /// Executes a statement with parameters in a transaction. Returns the number of its rows after the server has confirmed
-  /// that this transaction is committed. A connection pool may acknowledge statements of a transaction that it does not
-  /// commit.
+  /// Executes a statement with parameters. Returns the number of its rows after the server has confirmed that they are
+  /// committed. A connection pool may acknowledge statements of a transaction that it does not commit, so behind one the
+  /// server is asked for the status of the transaction.
   std::uint64_t execute(std::string const& sql, std::vector<std::string_view> const& arrays) {
+    if (!is_shared_) return insert(sql, arrays);
     try {
       std::string const id = single_value(run(concat({"BEGIN; ", local_settings_, "SELECT txid_current()"})));
-      std::uint64_t const rows = guarded([&] {
-        pqxx::nontransaction transaction{*connection_};
-        return static_cast<std::uint64_t>(execute_unnamed(transaction, sql, arrays).affected_rows());
-      });
+      std::uint64_t const rows = insert(sql, arrays);
       if (single_value(run(concat({"COMMIT; SELECT txid_status(", id, ")"}))) != "committed")
         throw failure::not_committed();
       return rows;
@@ -93,6 +97,18 @@ class session {
 
  private:
   static std::uint32_t generation() noexcept { return fork_generation.load_relaxed(); }
+
+  /// True if this connection provably ends at the server, without a pool or proxy between: the server sees the own end of the
+  /// TCP connection, or its process is a child of the one that listens at the Unix socket.
+  [[nodiscard, gnu::cold]] bool is_direct() {
+    text_rows const rows = run("SELECT pg_backend_pid(), host(inet_client_addr()), inet_client_port()");
+    if (rows.size() != 1 || rows.front().size() != 3) return false;
+    std::vector<std::string> const& seen = rows.front();
+    if (seen[0] != std::to_string(connection_->backendpid())) return false;
+    if (!seen[1].empty()) return local_address(connection_->sock()) == concat({seen[1], " ", seen[2]});
+    std::int64_t const listener = listening_process(connection_->sock());
+    return listener != 0 && listener == parent_process(connection_->backendpid());
+  }
 
   [[nodiscard]] text_rows run(std::string const& sql) {
     return guarded([&] {
@@ -122,6 +138,13 @@ class session {
     } catch (...) {
       is_in_doubt_ = true;
     }
+  }
+
+  std::uint64_t insert(std::string const& sql, std::vector<std::string_view> const& arrays) {
+    return guarded([&] {
+      pqxx::nontransaction transaction{*connection_};
+      return static_cast<std::uint64_t>(execute_unnamed(transaction, sql, arrays).affected_rows());
+    });
   }
 
   /// Executes a statement without a name: another client of the same server session may have given any name to another
@@ -185,8 +208,9 @@ class session {
   }
 
   std::unique_ptr<pqxx::connection> connection_;
-  std::string const local_settings_;
-  bool is_in_doubt_ = false;  ///< a transaction may still be open
+  bool is_shared_ = true;       ///< other clients may use the session of the server
+  std::string local_settings_;  ///< SQL for each transaction in a shared session
+  bool is_in_doubt_ = false;    ///< a transaction may still be open
   socket_deadline const& deadline_;
   std::chrono::milliseconds max_wait_;
   std::uint32_t fork_;
