@@ -3,6 +3,7 @@
 // FAPILOG_PROPERTY_PIPELINES sets the number of pipelines (40 if not set), FAPILOG_PROPERTY_SEED the seed of the first. A
 // failure prints the seed and the pipeline; FAPILOG_PROPERTY_SEED=<seed> FAPILOG_PROPERTY_PIPELINES=1 builds the same one again.
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/scale.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -677,14 +678,11 @@ class trial {
   /// Threads that were left behind end once their sinks return, and keep nothing alive.
   void wait_for_leftovers() {
     p_.held->open();
-    auto const give_up = std::chrono::steady_clock::now() + 60s;
     for (placed_book& b : p_.sinks) {
       b.how.fallback.reset();
-      while ((b.sink.use_count() > 1 || (b.fallback && b.fallback.use_count() > 1)) &&
-             std::chrono::steady_clock::now() < give_up)
-        std::this_thread::yield();
-      check(b.sink.use_count() == 1, "a sink is kept after the end");
-      check(!b.fallback || b.fallback.use_count() == 1, "a fallback is kept after the end");
+      check(support::eventually([&] { return b.sink.use_count() == 1; }), "a sink is kept after the end");
+      check(support::eventually([&] { return !b.fallback || b.fallback.use_count() == 1; }),
+            "a fallback is kept after the end");
     }
   }
 

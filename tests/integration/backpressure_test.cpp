@@ -2,12 +2,13 @@
 // A full lane: drop, wait, block, the reserve of protected levels, and an account that adds up in each case.
 #include "support/capture.hpp"
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
+#include "support/gate_sink.hpp"
+#include "support/thread_state.hpp"
 
 #include <fapilog/fapilog.hpp>
 
-#include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -17,63 +18,30 @@
 using fapilog::kv;
 using namespace std::chrono_literals;
 
-namespace {
-
-/// Blocks at every batch until it is opened.
-struct gate {
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool open = false;
-  std::size_t entered = 0;
-  std::size_t passed = 0;
-  std::size_t errors = 0;
-
-  void write(fapilog::batch const& entries) {
-    std::unique_lock lock{mutex};
-    ++entered;
-    changed.notify_all();
-    changed.wait(lock, [&] { return open; });
-    passed += entries.size();
-    changed.notify_all();
-    for (auto const& e : entries) errors += e.event.severity == fapilog::level::error ? 1 : 0;
-  }
-  void wait_until_held() {
-    std::unique_lock lock{mutex};
-    REQUIRE(changed.wait_for(lock, 30s, [&] { return entered > 0; }));
-  }
-  void release() {
-    std::lock_guard const lock{mutex};
-    open = true;
-    changed.notify_all();
-  }
-};
-
-}  // namespace
-
 TEST_CASE("with drop, a record without room is dropped at once and counted") {
-  auto sink = std::make_shared<gate>();
+  auto sink = std::make_shared<support::gate_sink>();
   fapilog::runtime rt{
       {.batch_max_size = 1, .when_full = fapilog::when_full::drop, .lane_bytes = 4096, .sinks = {sink}}};
   auto const log = rt.get_logger();
   log.info("held");
-  sink->wait_until_held();
+  REQUIRE(sink->wait_until_held());
   for (int i = 0; i < 1'000; ++i) log.info("flood", kv("i", i));
   auto const meanwhile = rt.counts();
   CHECK(meanwhile.submitted == 1'001);
   CHECK(meanwhile.dropped.queue_full > 500);
   CHECK(meanwhile.balanced());
-  sink->release();
+  sink->open();
   auto const end = rt.drain(30s);
   CHECK(end.complete);
   CHECK(end.processed + end.dropped.queue_full == 1'001);
-  CHECK(end.processed == sink->passed);
+  CHECK(end.processed == sink->passed());
   CHECK(end.queue_depth_high_watermark > 2'000);
   CHECK(end.queue_depth_high_watermark <= 4'096);
   CHECK(end.balanced());
 }
 
 TEST_CASE("a flood of INFO cannot push out an ERROR") {
-  auto sink = std::make_shared<gate>();
+  auto sink = std::make_shared<support::gate_sink>();
   fapilog::runtime rt{{.batch_max_size = 1,
                        .when_full = fapilog::when_full::drop,
                        .lane_bytes = 8192,
@@ -81,19 +49,19 @@ TEST_CASE("a flood of INFO cannot push out an ERROR") {
                        .sinks = {sink}}};
   auto const log = rt.get_logger();
   log.info("held");
-  sink->wait_until_held();
+  REQUIRE(sink->wait_until_held());
   for (int i = 0; i < 1'000; ++i) log.info("flood");
   for (int i = 0; i < 10; ++i) log.error("must survive");
   auto const meanwhile = rt.counts();
-  sink->release();
+  sink->open();
   auto const end = rt.drain(30s);
-  CHECK(sink->errors == 10);
+  CHECK(sink->passed_errors() == 10);
   CHECK(meanwhile.dropped.queue_full > 500);
   CHECK(end.balanced());
 }
 
 TEST_CASE("with wait, a call drops its record if there is no room within the configured time") {
-  auto sink = std::make_shared<gate>();
+  auto sink = std::make_shared<support::gate_sink>();
   fapilog::runtime rt{{.batch_max_size = 1,
                        .when_full = fapilog::when_full::wait,
                        .backpressure_wait = 20ms,
@@ -101,10 +69,10 @@ TEST_CASE("with wait, a call drops its record if there is no room within the con
                        .sinks = {sink}}};
   auto const log = rt.get_logger();
   log.info("held");
-  sink->wait_until_held();
+  REQUIRE(sink->wait_until_held());
   while (rt.counts().dropped.queue_full == 0) log.info("fill");
   log.info("waits");
-  sink->release();
+  sink->open();
   auto const end = rt.drain(30s);
   CHECK(end.dropped.queue_full == 2);
   CHECK(end.balanced());
@@ -113,7 +81,7 @@ TEST_CASE("with wait, a call drops its record if there is no room within the con
 TEST_CASE(
     "with block, and with wait while there is time, a call waits until there is room and drops nothing") {
   auto const when_full = GENERATE(fapilog::when_full::block, fapilog::when_full::wait);
-  auto sink = std::make_shared<gate>();
+  auto sink = std::make_shared<support::gate_sink>();
   fapilog::runtime rt{{.batch_max_size = 1,
                        .when_full = when_full,
                        .backpressure_wait = 1h,
@@ -121,27 +89,18 @@ TEST_CASE(
                        .sinks = {sink}}};
   auto const log = rt.get_logger();
   log.info("held");
-  sink->wait_until_held();
-  std::mutex mutex;
-  std::condition_variable progress;
-  int logged = 0;
+  REQUIRE(sink->wait_until_held());
+  support::followed_caller caller;
   std::thread producer{[&] {
+    caller.begin();
     for (int i = 0; i < 500; ++i) {
       log.info("blocks", kv("i", i));
-      std::lock_guard const lock{mutex};
-      ++logged;
-      progress.notify_one();
+      caller.count_call();
     }
   }};
-  {
-    std::unique_lock lock{mutex};
-    REQUIRE(progress.wait_for(lock, 30s, [&] { return logged > 0; }));
-    // The producer stops when the lane is full.
-    int seen = 0;
-    while (progress.wait_for(lock, 100ms, [&] { return logged != seen; })) seen = logged;
-    CHECK(logged < 500);
-  }
-  sink->release();
+  CHECK(support::eventually([&] { return caller.waits_for_room(); }));
+  CHECK(caller.calls() < 500);
+  sink->open();
   producer.join();
   auto const end = rt.drain(30s);
   CHECK(end.processed == 501);
@@ -150,12 +109,12 @@ TEST_CASE(
 }
 
 TEST_CASE("a blocked caller returns when the runtime is drained, and its record is counted") {
-  auto sink = std::make_shared<gate>();
+  auto sink = std::make_shared<support::gate_sink>();
   auto rt = std::make_unique<fapilog::runtime>(fapilog::options{
       .batch_max_size = 1, .when_full = fapilog::when_full::block, .lane_bytes = 4096, .sinks = {sink}});
   auto const log = rt->get_logger();
   log.info("held");
-  sink->wait_until_held();
+  REQUIRE(sink->wait_until_held());
   std::thread producer{[&] {
     while (rt->counts().dropped.closed == 0) log.info("blocks");
   }};
@@ -164,7 +123,7 @@ TEST_CASE("a blocked caller returns when the runtime is drained, and its record 
   CHECK(hung.pending > 0);
   CHECK(hung.balanced());
   producer.join();
-  sink->release();
+  sink->open();
   auto const end = rt->drain(30s);
   CHECK(end.complete);
   CHECK(end.pending == 0);
@@ -173,21 +132,21 @@ TEST_CASE("a blocked caller returns when the runtime is drained, and its record 
 }
 
 TEST_CASE("records that are too large for the lane are bounded in bytes") {
-  auto sink = std::make_shared<gate>();
+  auto sink = std::make_shared<support::gate_sink>();
   fapilog::runtime rt{{.batch_max_size = 1,
                        .when_full = fapilog::when_full::drop,
                        .lane_bytes = std::size_t{1} << 20,
                        .sinks = {sink}}};
   auto const log = rt.get_logger();
   log.info("held");
-  sink->wait_until_held();
+  REQUIRE(sink->wait_until_held());
   std::string const large(300'000, 'x');
   for (int i = 0; i < 50; ++i) log.info("large", kv("text", large));
   auto const meanwhile = rt.counts();
   CHECK(meanwhile.dropped.queue_full == 47);  // three of them are less than a lane, four are more
   log.info("a small one still finds room");
   CHECK(rt.counts().dropped.queue_full == 47);
-  sink->release();
+  sink->open();
   (void)rt.flush(30s);
   log.info("large", kv("text", large));
   auto const end = rt.drain(30s);
@@ -208,17 +167,17 @@ TEST_CASE("a flush returns as soon as everything is written and does not wait fo
 }
 
 TEST_CASE("flush gives up at its timeout and returns what is pending") {
-  auto sink = std::make_shared<gate>();
+  auto sink = std::make_shared<support::gate_sink>();
   fapilog::runtime rt{{.sinks = {sink}}};
   auto const log = rt.get_logger();
   log.info("held");
-  sink->wait_until_held();
+  REQUIRE(sink->wait_until_held());
   auto const part = rt.flush(20ms);
   CHECK_FALSE(part.complete);
   CHECK(part.pending == 1);
   CHECK(part.flush_latency > 0);
   CHECK(part.balanced());
-  sink->release();
+  sink->open();
   auto const whole = rt.flush(30s);
   CHECK(whole.complete);
   CHECK(whole.pending == 0);
@@ -226,7 +185,7 @@ TEST_CASE("flush gives up at its timeout and returns what is pending") {
 }
 
 TEST_CASE("a runtime whose sink hangs forever is destroyed after shutdown_timeout and reports the loss") {
-  auto sink = std::make_shared<gate>();
+  auto sink = std::make_shared<support::gate_sink>();
   auto reported = std::make_shared<std::string>();
   auto mutex = std::make_shared<std::mutex>();
   {
@@ -236,15 +195,14 @@ TEST_CASE("a runtime whose sink hangs forever is destroyed after shutdown_timeou
            *reported += line;
          }}};
     rt.get_logger().info("never written");
-    sink->wait_until_held();
+    REQUIRE(sink->wait_until_held());
   }
   {
     std::lock_guard const lock{*mutex};
     CHECK(reported->find("not drained within shutdown_timeout") != std::string::npos);
     CHECK(reported->find("1 pending") != std::string::npos);
   }
-  sink->release();
+  sink->open();
   // The thread that was left behind continues and ends by itself; the sanitizers would report any invalid access.
-  std::unique_lock lock{sink->mutex};
-  CHECK(sink->changed.wait_for(lock, 30s, [&] { return sink->passed == 1; }));
+  CHECK(sink->wait_for_passed(1));
 }

@@ -1,36 +1,29 @@
 // SPDX-License-Identifier: MIT
 // Threads that are cancelled while they log: only the thread ends, and its record is complete or dropped.
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
+#include "support/gate_sink.hpp"
+#include "support/thread_state.hpp"
 
 #include <fapilog/fapilog.hpp>
 
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <string>
-#include <thread>
+#include <utility>
 
 #include <pthread.h>
-#include <unistd.h>
 
 using namespace std::chrono_literals;
 
 namespace {
 
-/// Waits in each write until it is opened.
-struct gate_sink {
-  static constexpr bool may_block = false;
-  std::shared_ptr<std::atomic<bool>> is_open;
-  void write(fapilog::batch const&) const {
-    while (!*is_open) std::this_thread::yield();
-  }
-};
-
 /// A value whose formatting reaches a cancellation point.
 struct value_with_cancellation_point {};
 void to_log(fapilog::object_writer& out, value_with_cancellation_point const&) {
   ::pthread_testcancel();
-  ::usleep(1);
   out.kv("n", 1);
 }
 
@@ -55,27 +48,29 @@ void* cancelled_in(F const& body) {
 }  // namespace
 
 TEST_CASE("a thread that is cancelled while it waits for room ends, and the process continues") {
-  auto const is_open = std::make_shared<std::atomic<bool>>(false);
+  auto const sink = std::make_shared<support::gate_sink>();
   fapilog::options o{.when_full = fapilog::when_full::block, .lane_bytes = 1 << 14};
   o.batch_max_size = 1;
-  o.sinks = {gate_sink{is_open}};
+  o.sinks = {sink};
   fapilog::runtime rt{std::move(o)};
   auto const log = rt.get_logger("cancelled");
-  std::atomic<int> calls{0};
+  support::followed_caller followed;
   auto const body = [&] {
+    followed.begin();
     std::string const text(1'000, 'x');
     for (int i = 0; i < 200; ++i) {
       log.info("{}", text);
-      ++calls;
+      followed.count_call();
     }
   };
-  std::thread opens{[&] {
-    for (int before = -1; calls != before; std::this_thread::sleep_for(20ms)) before = calls;
-    *is_open = true;
-  }};
+  auto opened = std::async(std::launch::async, [&] {
+    bool const has_waited = support::eventually([&] { return followed.waits_for_room(); });
+    sink->open();
+    return has_waited;
+  });
   CHECK(cancelled_in(body) == PTHREAD_CANCELED);
-  opens.join();
-  CHECK(calls == 200);
+  CHECK(opened.get());
+  CHECK(followed.calls() == 200);
   auto const account = rt.drain(60s);
   CHECK(account.processed == 200);
   CHECK(account.balanced());

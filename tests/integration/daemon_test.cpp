@@ -3,22 +3,23 @@
 #include "support/catch.hpp"
 #include "support/files.hpp"
 #include "support/scale.hpp"
+#include "support/switched_sink.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <fapilog/fapilog.hpp>
 
 #include <nlohmann/json.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
+#include <string_view>
+#include <thread>
+#include <utility>
 
-#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,19 +34,7 @@ struct slow_file_sink {
   std::string path;
   void write(fapilog::batch const& entries) const {
     std::ofstream{path, std::ios::app} << entries.text();
-    ::usleep(2'000);
-  }
-};
-
-/// Fails until `works`.
-struct failing_sink {
-  static constexpr bool may_block = true;
-  std::shared_ptr<std::atomic<int>> attempts;
-  std::shared_ptr<std::atomic<bool>> works;
-  fapilog::write_result write(fapilog::batch const&) const {
-    ++*attempts;
-    if (!*works) return fapilog::write_result::retry("down", 0, 1h);
-    return fapilog::write_result::delivered();
+    std::this_thread::sleep_for(2ms);  // so that records wait in its queue at a fork
   }
 };
 
@@ -109,20 +98,18 @@ TEST_CASE("records before daemon(3) or a double fork are written once, though th
 
 TEST_CASE("a fork does not wait for a sink that fails, and the parent keeps its records") {
   if (support::thread_sanitized) SKIP("the thread sanitizer does not support threads in a forked child");
-  auto const attempts = std::make_shared<std::atomic<int>>(0);
-  auto const works = std::make_shared<std::atomic<bool>>(false);
-  fapilog::options o;
-  fapilog::delivery_options keeps_trying;
-
-  o.sinks.push_back({failing_sink{attempts, works}, keeps_trying});
-  fapilog::runtime rt{std::move(o)};
+  auto const sink = std::make_shared<support::switched_sink>("failing", fapilog::testing::fault::retry);
+  fapilog::retry_options const tries_hourly{.attempts = 0, .first_delay = 1h, .longest_delay = 1h};
+  fapilog::runtime rt{
+      {.sinks = {{sink, {.retry = tries_hourly}}}, .diagnostics_output = [](std::string_view) {}}};
   auto const log = rt.get_logger("daemon");
   log.info("waits");
-  while (*attempts == 0) ::sched_yield();
+  REQUIRE(sink->wait_for_calls(1));
   ::pid_t const child = ::fork();
   if (child == 0) ::_exit(0);
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
-  *works = true;
+  CHECK(status == 0);
+  sink->set(fapilog::testing::fault::none);
   CHECK(rt.drain(60s).processed == 1);
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // A signal handler leaves a log call by siglongjmp: the thread can log again, and the account balances.
-#include "support/capture.hpp"
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
+#include "support/gate_sink.hpp"
 #include "support/scale.hpp"
+#include "support/thread_state.hpp"
 
 #include <fapilog/fapilog.hpp>
 
@@ -12,25 +14,16 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <thread>
 
 #include <pthread.h>
-#include <unistd.h>
 
 using fapilog::kv;
 using namespace std::chrono_literals;
 
 namespace {
-
-struct jump_sink {
-  std::atomic<bool> open{true};
-  std::atomic<std::size_t> passed{0};
-  void write(fapilog::batch const& entries) {
-    while (!open) (void)::usleep(1'000);
-    passed += entries.size();
-  }
-};
 
 thread_local sigjmp_buf jump_target;
 thread_local volatile std::sig_atomic_t may_jump = 0;
@@ -64,40 +57,38 @@ TEST_CASE("a thread logs again after a signal handler has left a call that waits
   if (support::thread_sanitized) return;
   jumping_signal const installed;
   int const depth = GENERATE(0, 8);
-  auto sink = std::make_shared<jump_sink>();
-  sink->open = false;
+  auto sink = std::make_shared<support::gate_sink>();
   fapilog::runtime rt{{.batch_max_size = 1,
                        .when_full = fapilog::when_full::block,
                        .lane_bytes = 4096,
                        .sinks = {{sink, {.thread = fapilog::sink_thread::shared}}}}};
   auto const log = rt.get_logger();
-  std::atomic<bool> left{false};
+  support::followed_caller followed;
+  std::promise<void> left;
   std::thread caller{[&] {
+    followed.begin();
     if (sigsetjmp(jump_target, 1) == 0) {
       may_jump = 1;
-      for (;;) log.info("fills the lane");
+      for (;;) {
+        log.info("fills the lane");
+        followed.count_call();
+      }
     }
-    left = true;
-    while (!sink->open) (void)::usleep(1'000);
-    (void)rt.flush(30s);
+    left.set_value();
+    (void)rt.flush(60s);
     log_deeper(log, depth);
   }};
-  std::uint64_t before = 0;
-  for (std::uint64_t now = 1; before != now;) {  // until the caller waits
-    before = rt.counts().submitted;
-    for (int i = 0; i < 20; ++i) (void)::usleep(5'000);
-    now = rt.counts().submitted;
-  }
-  while (!left) {
-    ::pthread_kill(caller.native_handle(), SIGUSR2);
-    (void)::usleep(1'000);
-  }
-  sink->open = true;
+  REQUIRE(support::eventually([&] { return followed.waits_for_room(); }));
+  std::size_t const before = followed.calls();
+  CHECK(rt.counts().submitted == before + 1);
+  REQUIRE(::pthread_kill(caller.native_handle(), SIGUSR2) == 0);
+  REQUIRE(left.get_future().wait_for(60s) == std::future_status::ready);
+  sink->open();
   caller.join();
-  auto const end = rt.drain(30s);
+  auto const end = rt.drain(60s);
   CHECK(end.complete);
-  CHECK(end.submitted == before + 1);
-  CHECK(end.processed == before);  // all but the one that was left, and the last one
+  CHECK(end.submitted == before + 2);
+  CHECK(end.processed == before + 1);  // all but the one that was left
   CHECK(end.dropped.reentrant == 1);
   CHECK(end.pending == 0);
 }
@@ -105,7 +96,8 @@ TEST_CASE("a thread logs again after a signal handler has left a call that waits
 TEST_CASE("calls that are left at any instruction lose at most their own record, which is counted") {
   if (support::thread_sanitized) return;
   jumping_signal const installed;
-  auto sink = std::make_shared<jump_sink>();
+  auto sink = std::make_shared<support::gate_sink>();
+  sink->open();
   fapilog::runtime rt{{.when_full = fapilog::when_full::block,
                        .lane_bytes = 4096,
                        .sinks = {{sink, {.thread = fapilog::sink_thread::shared}}}}};
@@ -133,7 +125,7 @@ TEST_CASE("calls that are left at any instruction lose at most their own record,
   CHECK(end.complete);
   CHECK(end.pending == 0);
   CHECK(end.balanced());
-  CHECK(end.processed == sink->passed);
+  CHECK(end.processed == sink->passed());
   CHECK(end.dropped.reentrant <= jumps);
   CHECK(end.submitted == end.processed + end.dropped.reentrant);
 }

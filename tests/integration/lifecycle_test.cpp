@@ -2,6 +2,7 @@
 // Exit and fork of a process: all records are written, nothing hangs, nothing is written twice.
 #include "support/capture.hpp"
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/scale.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -18,6 +19,7 @@
 #include <fstream>
 #include <functional>
 #include <iostream>
+#include <latch>
 #include <memory>
 #include <optional>
 #include <set>
@@ -215,16 +217,16 @@ TEST_CASE("records logged while another thread drains are written or counted, ne
     auto sink = std::make_shared<support::capture>();
     fapilog::runtime rt{{.when_full = fapilog::when_full::block, .sinks = {sink}}};
     auto const log = rt.get_logger();
-    std::atomic<bool> go{false};
+    std::latch start{4};
     std::vector<std::thread> all;
     for (int t = 0; t < 3; ++t) {
       all.emplace_back([&] {
-        while (!go) std::this_thread::yield();
+        start.arrive_and_wait();
         for (int i = 0; i < 500; ++i) log.info("racing");
       });
     }
-    go = true;
-    auto const end = rt.drain(30s);
+    start.arrive_and_wait();
+    auto const end = rt.drain(60s);
     for (auto& t : all) t.join();
     auto const later = rt.counts();
     CHECK(end.complete);
@@ -248,13 +250,13 @@ TEST_CASE("a forked child logs its own records, repeats none of its parent's and
     fapilog::runtime rt{to_file(path)};
     auto const log = rt.get_logger();
     std::atomic<bool> stop{false};
-    std::atomic<int> logging{0};
+    std::latch logging{4};
     std::vector<std::thread> background;
     for (int t = 0; t < 3; ++t) {
       background.emplace_back([&] {
         log.info("parent");
         ++by_parent;
-        ++logging;
+        logging.arrive_and_wait();
         while (!stop) {
           if (by_parent < most_by_parent) {
             log.info("parent");
@@ -265,7 +267,7 @@ TEST_CASE("a forked child logs its own records, repeats none of its parent's and
       });
     }
     // The address sanitizer's allocator must not be in use at a fork: no thread makes its lane from here on.
-    while (logging < 3) std::this_thread::yield();
+    logging.arrive_and_wait();
     for (std::size_t i = 0; i < forks; ++i) {
       most_by_parent += 1'000;
       int const status = in_child([&] {
@@ -299,6 +301,8 @@ TEST_CASE("a forked child logs its own records, repeats none of its parent's and
 TEST_CASE("a forked child that never logs ends without delay") {
   fapilog::runtime rt{{.sinks = {}}};
   rt.get_logger().info("in the parent");
+  // Waits until the worker runs: the address sanitizer does not support a fork while a thread starts.
+  REQUIRE(rt.flush(60s));
   int const status = in_child([&] {
     auto const own = rt.flush(30s);
     std::exit(own.complete && own.submitted == 0 ? 0 : 1);
@@ -372,14 +376,13 @@ TEST_CASE("a process that is killed leaves only whole lines") {
       for (;;) log.info("until killed", kv("text", std::string(200, 'x')));
     }
     // The kill comes in the middle of the writing: once some lines are written.
-    auto const give_up = std::chrono::steady_clock::now() + 30s;
-    std::error_code ignored;
-    auto const grown = std::filesystem::exists(path) ? std::filesystem::file_size(path) : 0;
-    while ((!std::filesystem::exists(path, ignored) ||
-            std::filesystem::file_size(path, ignored) < grown + 100'000) &&
-           std::chrono::steady_clock::now() < give_up) {
-      std::this_thread::yield();
-    }
+    auto const size = [&] {
+      std::error_code is_missing;
+      auto const bytes = std::filesystem::file_size(path, is_missing);
+      return is_missing ? 0 : bytes;
+    };
+    auto const grown = size() + 100'000;
+    CHECK(support::eventually([&] { return size() >= grown; }));
     ::kill(child, SIGKILL);
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);

@@ -17,6 +17,7 @@
 
 #include "support/capture.hpp"
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/files.hpp"
 
 using fapilog::kv;
@@ -91,9 +92,7 @@ TEST_CASE("reloads, changes of routes, reads of metrics and a drain at the same 
       (void)watch.reload();
     }
   });
-  auto const give_up = std::chrono::steady_clock::now() + 120s;
-  while (watch.applied() < 40 && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
-  CHECK(watch.applied() >= 40);
+  CHECK(support::eventually([&] { return watch.applied() >= 40; }, 120s));
   CHECK(watch.refused() == 0);
   auto const end = rt.drain(60s);
   stop = true;

@@ -2,6 +2,7 @@
 // Standard output that several processes share, that a slow reader reads, or that is a socket.
 #include "support/batches.hpp"
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/files.hpp"
 
 #include <fapilog/fapilog.hpp>
@@ -222,9 +223,10 @@ TEST_CASE("a process that stops while it writes a long line delays the others fo
     ::_exit(42);
   }
   // The line does not fit into the pipe, so the child waits in the middle of it.
-  for (int unread = 0; unread < 60'000; std::this_thread::yield()) {
-    REQUIRE(::ioctl(pipe.read_end(), FIONREAD, &unread) == 0);
-  }
+  REQUIRE(support::eventually([&] {
+    int unread = 0;
+    return ::ioctl(pipe.read_end(), FIONREAD, &unread) == 0 && unread >= 60'000;
+  }));
   REQUIRE(::kill(stopped, SIGSTOP) == 0);
   int status = 0;
   REQUIRE(::waitpid(stopped, &status, WUNTRACED) == stopped);
@@ -248,10 +250,10 @@ TEST_CASE("nothing is lost to a reader of a non-blocking descriptor that is slow
     REQUIRE(::fcntl(ends[1], F_SETPIPE_SZ, 4'096) > 0);
   }
   REQUIRE(::fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0);
-  // The reader needs several timeouts to make room for one line.
+  // The reader needs several timeouts to make room for the longest line, and a small part of one for each step.
   std::string text;
   std::thread reader{[&] {
-    std::array<char, 200> part{};
+    std::array<char, 400> part{};
     for (;;) {
       ::ssize_t const got = ::read(ends[0], part.data(), part.size());
       if (got <= 0) return;
@@ -260,10 +262,10 @@ TEST_CASE("nothing is lost to a reader of a non-blocking descriptor that is slow
       (void)::poll(const_cast<::pollfd*>(&nothing), 1, 5);
     }
   }};
-  stdout_json sink{{.descriptor = ends[1], .write_timeout = is_socket ? 400ms : 40ms}};
+  stdout_json sink{{.descriptor = ends[1], .write_timeout = 1s}};
   auto const lines = support::numbered_lines(100, 300);
   CHECK(sink.write(support::lines_batch(lines)));
-  CHECK(sink.write(support::lines_batch({std::string(20'000, 'x')})));
+  CHECK(sink.write(support::lines_batch({std::string(300'000, 'x')})));
   ::close(ends[1]);
   reader.join();
   ::close(ends[0]);

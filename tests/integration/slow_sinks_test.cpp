@@ -3,6 +3,8 @@
 // record, the queues of the others are bounded, and each account is exact. The benchmark `bad_neighbours` measures the
 // cost for callers.
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
+#include "support/process_memory.hpp"
 #include "support/scale.hpp"
 #include "support/switched_sink.hpp"
 #include "support/temporary_directory.hpp"
@@ -48,14 +50,6 @@ double most_queued(fapilog::runtime const& rt, std::string_view sink) {
   return -1;
 }
 
-std::size_t resident_bytes() {
-  std::ifstream status{"/proc/self/status"};
-  for (std::string line; std::getline(status, line);) {
-    if (line.rfind("VmRSS:", 0) == 0) return std::stoull(line.substr(6)) * 1'024;
-  }
-  return 0;
-}
-
 }  // namespace
 
 TEST_CASE("next to a hung, a throwing and a slow sink, a file gets all of a flood, in bounded memory") {
@@ -78,18 +72,16 @@ TEST_CASE("next to a hung, a throwing and a slow sink, a file gets all of a floo
   auto const log = rt.get_logger();
   log.info("first");
   REQUIRE(hung->wait_for_calls(1));
-  std::size_t const before = resident_bytes();
+  std::size_t const before = support::resident_bytes();
   // 200 calls per millisecond, if the machine is fast enough.
   auto const began = std::chrono::steady_clock::now();
   for (std::size_t i = 1; i < count; ++i) {
     log.info("flood", kv("i", i));
     if (i % 200 == 0) std::this_thread::sleep_until(began + std::chrono::milliseconds{i / 200});
   }
-  auto const give_up = std::chrono::steady_clock::now() + 120s;
-  while (rt.sink_counts()[3].second.delivered < count && std::chrono::steady_clock::now() < give_up)
-    std::this_thread::yield();
-  std::size_t const after = resident_bytes();
-  CHECK(rt.sink_counts()[3].second.delivered == count);  // while the hung sink still hangs
+  // While the hung sink still hangs.
+  CHECK(support::eventually([&] { return rt.sink_counts()[3].second.delivered == count; }, 120s));
+  std::size_t const after = support::resident_bytes();
   CHECK(hung->messages().empty());
   CHECK(rt.counts().balanced());
   for (char const* const name : {"hung", "throwing", "slow"}) {

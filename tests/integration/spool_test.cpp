@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The spool across processes: killed at any moment, forked, damaged on disk.
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/scale.hpp"
 #include "support/switched_sink.hpp"
 #include "support/temporary_directory.hpp"
@@ -108,7 +109,7 @@ TEST_CASE(
       for (;;) accepted.value->store(rt->sink_counts()[0].second.spooled);
     }
     std::uint64_t const wanted = random() % 5'000 + 1;
-    while (accepted.value->load() < wanted) std::this_thread::yield();
+    CHECK(support::eventually([&] { return accepted.value->load() >= wanted; }));
     ::kill(child, SIGKILL);
     REQUIRE(::waitpid(child, nullptr, 0) == child);
     std::uint64_t const known = accepted.value->load();

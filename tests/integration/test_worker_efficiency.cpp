@@ -1,39 +1,21 @@
 // SPDX-License-Identifier: MIT
 // Wake-ups of the worker, counted through the public logger: each record wakes it, and an idle worker never wakes.
 #include "support/catch.hpp"
+#include "support/gate_sink.hpp"
 
 #include <fapilog/fapilog.hpp>
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 
 using namespace std::chrono_literals;
 
 namespace {
-
-/// Counts records and lets a test wait for them.
-struct counting_sink {
-  std::mutex mutex;
-  std::condition_variable arrived;
-  std::uint64_t count = 0;
-
-  void write(fapilog::batch const& entries) {
-    std::lock_guard const lock{mutex};
-    count += entries.size();
-    arrived.notify_all();
-  }
-  void wait_for(std::uint64_t expected) {
-    std::unique_lock lock{mutex};
-    REQUIRE(arrived.wait_for(lock, 30s, [&] { return count >= expected; }));
-  }
-};
 
 /// How often the threads with this name have gone to sleep, as counted by the kernel.
 struct thread_sleeps {
@@ -62,16 +44,17 @@ TEST_CASE("test_enqueue_wakes_worker_immediately") {
   // Without naps the worker sleeps without a timeout, so each record arrives only because its call woke the
   // worker; and few sleeps for each record mean that the worker does not poll.
   constexpr std::uint64_t records = 300;
-  auto sink = std::make_shared<counting_sink>();
+  auto sink = std::make_shared<support::gate_sink>();
+  sink->open();
   fapilog::runtime rt{{.wait_policy = fapilog::wait_policy::event, .sinks = {sink}}};
   auto const log = rt.get_logger();
   log.info("starts the worker");
-  sink->wait_for(1);
+  REQUIRE(sink->wait_for_passed(1));
   auto const before = sleeps_of("fapilog");
   REQUIRE(before.threads == 1);
   for (std::uint64_t i = 1; i <= records; ++i) {
     log.info("wake");
-    sink->wait_for(i + 1);
+    REQUIRE(sink->wait_for_passed(i + 1));
   }
   auto const after = sleeps_of("fapilog");
   INFO(after.count - before.count << " sleeps for " << records << " records");
@@ -79,11 +62,12 @@ TEST_CASE("test_enqueue_wakes_worker_immediately") {
 }
 
 TEST_CASE("an idle runtime makes no voluntary context switch in its worker") {
-  auto sink = std::make_shared<counting_sink>();
+  auto sink = std::make_shared<support::gate_sink>();
+  sink->open();
   fapilog::runtime rt{{.sinks = {sink}}};
   auto const log = rt.get_logger();
   log.info("one record, then silence");
-  sink->wait_for(1);
+  REQUIRE(sink->wait_for_passed(1));
   REQUIRE(rt.flush(30s).complete);
 
   // The worker naps briefly after its last record. After that there must be a whole second without a wake-up, which a worker
@@ -100,18 +84,19 @@ TEST_CASE("an idle runtime makes no voluntary context switch in its worker") {
   CHECK(is_silent);
 
   log.info("and it still wakes");
-  sink->wait_for(2);
+  REQUIRE(sink->wait_for_passed(2));
 }
 
 TEST_CASE("both barriers wake the worker through the public logger") {
   for (bool const membarrier : {true, false}) {
-    auto sink = std::make_shared<counting_sink>();
+    auto sink = std::make_shared<support::gate_sink>();
+    sink->open();
     fapilog::runtime rt{
         {.wait_policy = fapilog::wait_policy::event, .use_membarrier = membarrier, .sinks = {sink}}};
     auto const log = rt.get_logger();
     for (std::uint64_t i = 1; i <= 500; ++i) {
       log.info("wake");
-      sink->wait_for(i);
+      REQUIRE(sink->wait_for_passed(i));
     }
     CHECK(rt.drain(30s).processed == 500);
   }

@@ -160,7 +160,7 @@ TEST_CASE("creates the table under a preset that allows DDL, however the sink is
     chosen.diagnostics_output = support::captured_diagnostics{};
     fapilog::runtime rt{std::move(chosen)};
     rt.get_logger().error("created");
-    REQUIRE(rt.flush(30s));
+    REQUIRE(rt.flush(60s));
     CHECK(server.count("allowed.logs") == 1);
   }
   CHECK_FALSE(server.ddl_of_sink().empty());
@@ -183,7 +183,7 @@ TEST_CASE("a sink that two runtimes share may run DDL only if both allow it") {
     if (!is_forbidden_first) {
       fapilog::runtime allows{{.sinks = {sink}}};
       log_with(allows);
-      REQUIRE(allows.flush(30s));
+      REQUIRE(allows.flush(60s));
       server.sql("DROP SCHEMA shared_by_two CASCADE");
     }
     support::captured_diagnostics reported;
@@ -213,7 +213,7 @@ TEST_CASE("creates and reports nothing if create_table is off") {
     fapilog::runtime rt{
         {.sinks = {{postgres{config}, {.retry = {.attempts = 1}}}}, .diagnostics_output = reported}};
     rt.get_logger().error("x");
-    (void)rt.flush(5s);
+    (void)rt.flush(60s);
   }
   CHECK(reported.contains("the schema \\\"off\\\" does not exist"));
   CHECK_FALSE(reported.contains("forbids DDL"));
@@ -230,7 +230,7 @@ TEST_CASE("needs no right but INSERT") {
              "GRANT USAGE ON SCHEMA narrow TO writer; GRANT INSERT ON narrow.logs TO writer");
   fapilog::runtime rt{{.sinks = {postgres{config}}}};
   rt.get_logger().info("x");
-  REQUIRE(rt.flush(30s));
+  REQUIRE(rt.flush(60s));
   CHECK(rt.is_healthy());
   CHECK(server.count("narrow.logs") == 1);
 }
@@ -249,7 +249,7 @@ TEST_CASE("many sinks that start at the same time create one table and all write
   for (auto& rt : runtimes) {
     threads.emplace_back([&rt] {
       rt->get_logger().info("x");
-      (void)rt->flush(30s);
+      (void)rt->flush(60s);
     });
   }
   for (auto& thread : threads) thread.join();
@@ -273,7 +273,7 @@ TEST_CASE("the migration can be run again, and names of any form are quoted") {
       server.sql(postgres_ddl(config, layout));
       fapilog::runtime rt{{.sinks = {postgres{config}}}};
       rt.get_logger().info("hello", kv("x", name));
-      REQUIRE(rt.flush(30s));
+      REQUIRE(rt.flush(60s));
       CHECK(rt.health().at(0).second.detail.find("at least once") == std::string::npos);
       CHECK(server.value("SELECT " + fapilog::detail::pg::quoted_name(name) + " FROM " +
                          fapilog::detail::pg::table_of(config)) == name);
@@ -305,7 +305,7 @@ TEST_CASE("partitions by day: rows go to their own or the default partition, and
   {
     fapilog::runtime rt{{.sinks = {postgres{config}}}};
     for (int i = 0; i < 10; ++i) rt.get_logger().info("today");
-    REQUIRE(rt.flush(30s));
+    REQUIRE(rt.flush(60s));
     CHECK(rt.health().at(0).second.detail.find("at least once") == std::string::npos);
   }
   support::events e;
@@ -403,7 +403,7 @@ TEST_CASE("reports the SQL if the role may not create the table, and continues o
       [&] { return reported.contains("the table could not be created: no permission (SQLSTATE 42501)"); }));
   CHECK(reported.contains("CREATE TABLE IF NOT EXISTS \\\"poor\\\".\\\"logs\\\""));
   server.sql(postgres_ddl(config) + "GRANT USAGE ON SCHEMA poor TO poor; GRANT INSERT ON poor.logs TO poor");
-  CHECK(rt.flush(30s));
+  CHECK(rt.flush(60s));
   CHECK(server.count("poor.logs") == 1);
 }
 

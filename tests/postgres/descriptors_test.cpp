@@ -32,7 +32,7 @@ int log_without_standard_descriptors(fapilog::sinks::postgres_config const& conf
   for (int descriptor = 0; descriptor <= 2; ++descriptor) ::close(descriptor);
   fapilog::runtime rt{{.sinks = {fapilog::sinks::postgres{config},
                                  fapilog::sinks::rotating_file{{.path = "/proc/none/x.log"}}},
-                       .shutdown_timeout = 5s}};
+                       .shutdown_timeout = 60s}};
   auto const log = rt.get_logger("svc");
   for (int i = 0; i < 40; ++i) {
     log.info("n {}", i);

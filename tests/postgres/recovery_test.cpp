@@ -299,13 +299,13 @@ TEST_CASE("leaves a read-only database until it is writable") {
   config.database = "standby";
   writer w{config};
   w.put(5);
-  REQUIRE(w.rt.flush(30s));
+  REQUIRE(w.rt.flush(60s));
   server.sql("ALTER DATABASE standby SET default_transaction_read_only = on");
   server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'fapilog'");
   w.put(5);
   CHECK(w.health_tells("the server is read-only"));
   server.sql("ALTER DATABASE standby SET default_transaction_read_only = off");
-  CHECK(w.rt.flush(30s));
+  CHECK(w.rt.flush(60s));
   CHECK(w.rt.is_healthy());
   CHECK(w.sink->counts().rows.value() == 10);
 }
@@ -321,12 +321,12 @@ TEST_CASE("switches to the next host when a server is gone, and back") {
   REQUIRE(w.all_arrive(first));
   first.stop(SIGQUIT);
   w.put(10);
-  CHECK(w.rt.flush(30s));
+  CHECK(w.rt.flush(60s));
   CHECK(second.count("moved.logs") == 10);
   first.start();
   second.stop(SIGQUIT);
   w.put(10);
-  CHECK(w.rt.flush(30s));
+  CHECK(w.rt.flush(60s));
   CHECK(first.count("moved.logs") == 20);
 }
 
@@ -338,7 +338,7 @@ TEST_CASE("starts without the server, and replays the spool in order") {
   writer w{config,
            {.retry = {.attempts = 1}, .spool = {.directory = folder.path().string(), .max_bytes = 64 << 20}}};
   w.put(5'000);
-  CHECK(w.rt.flush(30s));
+  CHECK(w.rt.flush(60s));
   CHECK(eventually([&] { return w.rt.sink_counts().at(0).second.spooled > 0; }));
   auto const account = w.rt.sink_counts().at(0).second;
   auto const accepted = account.given - account.dropped;
@@ -368,7 +368,7 @@ TEST_CASE("a drain commits what is pending") {
   {
     writer w{config};
     w.put(5'000);
-    CHECK(w.rt.drain(30s));
+    CHECK(w.rt.drain(60s));
   }
   CHECK(server.count("drained.logs") == 5'000);
 }
@@ -388,7 +388,7 @@ TEST_CASE("a forked child opens its own connections and does not use those of it
       if (child == 0) {
         if (child_logs) {
           w.put(count);
-          ::_exit(w.rt.flush(20s) ? 0 : 1);
+          ::_exit(w.rt.flush(60s) ? 0 : 1);
         }
         w.rt.drain(5s);
         ::_exit(0);
@@ -397,7 +397,7 @@ TEST_CASE("a forked child opens its own connections and does not use those of it
       ::waitpid(child, &status, 0);
       CHECK(status == 0);
       w.put(count);
-      REQUIRE(w.rt.flush(30s));
+      REQUIRE(w.rt.flush(60s));
     }
     CHECK(server.count(schema + ".logs") == static_cast<std::size_t>(4 * count));
     CHECK(w.sink->counts().connections.value() <= (count == 10 ? 1 : 2));

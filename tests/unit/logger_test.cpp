@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <stdexcept>
@@ -338,7 +339,7 @@ TEST_CASE("a logger may outlive its runtime: its calls are counted and have no o
   fapilog::logger log = test->rt.get_logger("survivor");
   auto const child = log.with(kv("a", 1));
   log.info("before");
-  auto const end = test->rt.drain();
+  auto const end = test->rt.drain(std::chrono::seconds{60});
   CHECK(end);
   log.info("after the end");
   child.info("after the end", kv("b", std::vector<int>(100)));

@@ -176,7 +176,7 @@ TEST_CASE("each named level can be the lowest one that is logged, also CRITICAL,
     for (fapilog::level const severity : {debug, info, warning, error, critical, audit, security}) {
       rt.get_logger().log(severity, "at a level");
     }
-    (void)rt.drain();
+    (void)rt.drain(std::chrono::seconds{60});
     CHECK(sink->lines().size() ==
           (static_cast<std::size_t>(security) - static_cast<std::size_t>(lowest)) / 10 + 1);
   }

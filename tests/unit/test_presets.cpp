@@ -29,7 +29,7 @@ template <fapilog::preset const& P>
 bool ddl_reaches_a_sink() {
   auto allowed = std::make_shared<bool>(!P.allow_ddl);
   fapilog::basic_runtime<P> rt{{.sinks = {asks_for_ddl{allowed}}}};
-  (void)rt.drain();
+  (void)rt.drain(std::chrono::seconds{60});
   return *allowed;
 }
 

@@ -4,6 +4,7 @@
 #include "support/capture.hpp"
 #include "support/captured_diagnostics.hpp"
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/files.hpp"
 #include "support/switched_sink.hpp"
 #include "support/temporary_directory.hpp"
@@ -52,12 +53,9 @@ void log_numbers(fapilog::logger const& log, int begin, int end) {
 /// Waits until the account of the first sink meets the condition.
 template <class Condition>
 fapilog::sink_account wait_for_account(fapilog::runtime const& rt, Condition const& condition) {
-  auto const give_up = std::chrono::steady_clock::now() + 60s;
-  for (;;) {
-    auto const now = rt.sink_counts().at(0).second;
-    if (condition(now) || std::chrono::steady_clock::now() > give_up) return now;
-    std::this_thread::yield();
-  }
+  fapilog::sink_account now;
+  CHECK(support::eventually([&] { return condition(now = rt.sink_counts().at(0).second); }));
+  return now;
 }
 
 }  // namespace
@@ -469,10 +467,7 @@ TEST_CASE("an open circuit stops attempts, then tries the sink once and closes")
        .diagnostics_output = reported}};
   log_numbers(rt.get_logger(), 0, 10);
   CHECK(sink->wait_for_calls(3));
-  auto const give_up = std::chrono::steady_clock::now() + 60s;
-  while (!reported.contains("its circuit is open") && std::chrono::steady_clock::now() < give_up)
-    std::this_thread::yield();
-  CHECK(reported.contains("its circuit is open"));
+  CHECK(support::eventually([&] { return reported.contains("its circuit is open"); }));
   CHECK(sink->wait_for_calls(5));  // half-open, twice
   sink->set(fault::none);
   CHECK(rt.flush(60s));

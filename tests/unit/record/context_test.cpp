@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <future>
 #include <memory>
 #include <optional>
@@ -261,7 +262,7 @@ TEST_CASE("threads that use one lane one after the other never inherit a scope")
       if (i % 2 == 0) mine.emplace(kv("round", i));
       test.log.info("short", kv("n", i));
     }}.join();
-    (void)test.rt.flush();  // the lane is empty and free for the next thread
+    (void)test.rt.flush(std::chrono::seconds{60});  // the lane is empty and free for the next thread
   }
   auto const records = test.records();
   REQUIRE(records.size() == 50);

@@ -2,6 +2,8 @@
 // The rotating file while its surroundings change: clock, privileges, working directory, other processes and programs.
 #include "support/batches.hpp"
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
+#include "support/file_sinks.hpp"
 #include "support/files.hpp"
 
 #include <fapilog/fapilog.hpp>
@@ -14,8 +16,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
-#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -26,39 +26,22 @@
 using Catch::Matchers::ContainsSubstring;
 using fapilog::start_context;
 using fapilog::sinks::rotating_file;
+using support::code_as_nobody;
+using support::collected_reports;
 using support::lines_batch;
 using support::lines_of;
 using support::names_in;
 using support::numbered_lines;
 using support::one_second;
+using support::shared_clock;
 using support::temporary_directory;
+using namespace std::chrono_literals;
 
 namespace {
 
 using strings = std::vector<std::string>;
 
-/// 2026-01-27T10:30:00Z
-constexpr std::int64_t right_time = 1'769'509'800 * one_second;
 constexpr std::int64_t year_2038 = 2'147'000'000 * one_second;
-
-/// A wall clock that only the test moves; copies share it.
-struct shared_clock {
-  std::shared_ptr<std::int64_t> ns = std::make_shared<std::int64_t>(right_time);
-  [[nodiscard]] std::function<std::int64_t()> function() const {
-    return [ns = ns] { return *ns; };
-  }
-  void advance(std::int64_t seconds) const { *ns += seconds * one_second; }
-};
-
-/// Collects the problems that a sink reports.
-struct collected_reports {
-  std::shared_ptr<strings> all = std::make_shared<strings>();
-  [[nodiscard]] start_context context() const {
-    return start_context{[all = all](std::string_view message, std::string_view detail) {
-      all->push_back(std::string{message} + ": " + std::string{detail});
-    }};
-  }
-};
 
 /// Lines of all files in a directory, in any order.
 strings sorted_lines_in(std::string const& directory) {
@@ -82,16 +65,6 @@ void write_files(rotating_file& sink, shared_clock const& clock, strings const& 
     REQUIRE(sink.write(lines_batch({line})));
     clock.advance(1);
   }
-}
-
-/// Runs `action` in a child process as a user to whom permissions apply. Returns the child's exit code.
-template <class F>
-int code_as_nobody(F&& action) {
-  int const status = support::status_of_child([&] {
-    if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0) return 90;
-    return action();
-  });
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 /// Makes a directory that belongs to the user of `code_as_nobody`.
@@ -129,7 +102,7 @@ TEST_CASE("retention keeps the files that were rotated last, whatever the clock 
     sink.start(start_context{});
     *clock.ns = year_2038;
     write_files(sink, clock, some(0, 6));
-    *clock.ns = right_time;
+    *clock.ns = shared_clock::first;
     for (std::ptrdiff_t i = 6; i < 12; ++i) {
       write_files(sink, clock, some(i, i + 1));
       CHECK(sorted_lines_in(directory.path()) == last_before(i + 1));
@@ -145,7 +118,7 @@ TEST_CASE("retention keeps the files that were rotated last, whatever the clock 
       sink.start(start_context{});
       write_files(sink, clock, some(boot * 6, boot * 6 + 2));
       CHECK(sorted_lines_in(directory.path()) == last_before(boot * 6 + 2));
-      *clock.ns = right_time + boot * 3'600 * one_second;
+      *clock.ns = shared_clock::first + boot * 3'600 * one_second;
       write_files(sink, clock, some(boot * 6 + 2, boot * 6 + 6));
       CHECK(sorted_lines_in(directory.path()) == last_before(boot * 6 + 6));
     }
@@ -239,7 +212,7 @@ TEST_CASE("a process may become another user as soon as its runtime is construct
     fapilog::runtime rt{{.sinks = {rotating_file{{.path = path}}}}};
     if (::setresuid(65534, 65534, 65534) != 0) return 1;
     rt.get_logger().info("as nobody");
-    return rt.drain().processed == 1 ? 0 : 2;
+    return rt.drain(60s).processed == 1 ? 0 : 2;
   });
   CHECK(WEXITSTATUS(status) == 0);
   CHECK(lines_of(path).size() == 1);
@@ -250,7 +223,8 @@ TEST_CASE("a forked child that becomes another user writes to the file of its pa
   temporary_directory directory;
   std::string const path = directory / "logs/app.log";
   int const status = support::status_of_child([&] {
-    fapilog::runtime rt{{.sinks = {rotating_file{{.path = path}}}}};
+    shared_clock const clock;
+    fapilog::runtime rt{{.sinks = {rotating_file{{.path = path, .now_ns = clock.function()}}}}};
     auto const log = rt.get_logger();
     log.info("parent");
     ::pid_t const child = ::fork();
@@ -258,16 +232,15 @@ TEST_CASE("a forked child that becomes another user writes to the file of its pa
       if (::setresuid(65534, 65534, 65534) != 0) ::_exit(1);
       for (int i = 0; i < 3; ++i) {
         log.info("child");
-        if (!rt.flush().complete) ::_exit(2);
-        // Longer than the pause between two looks at the path.
-        std::this_thread::sleep_for(std::chrono::milliseconds{2});
+        if (!rt.flush(60s).complete) ::_exit(2);
+        clock.advance(1);  // the sink looks at the path again
       }
       ::_exit(rt.counts().processed == 3 && rt.is_healthy() ? 0 : 3);
     }
     int of_child = 0;
     if (::waitpid(child, &of_child, 0) != child) return 4;
     log.info("parent");
-    return rt.drain().complete ? WEXITSTATUS(of_child) : 5;
+    return rt.drain(60s).complete ? WEXITSTATUS(of_child) : 5;
   });
   CHECK(WEXITSTATUS(status) == 0);
   CHECK(lines_of(path).size() == 5);
@@ -486,7 +459,7 @@ TEST_CASE("reopen of a runtime reaches its sinks and their fallbacks, also from 
   to_reopen = &rt;
   auto log = rt.get_logger();
   log.info("first");
-  REQUIRE(rt.flush().complete);
+  REQUIRE(rt.flush(60s).complete);
   for (char const* name : {"app.log", "spare.log"})
     std::filesystem::rename(directory / name, directory / (std::string{name} + ".1"));
   auto const before = std::signal(
@@ -494,7 +467,7 @@ TEST_CASE("reopen of a runtime reaches its sinks and their fallbacks, also from 
   std::raise(SIGUSR1);
   std::signal(SIGUSR1, before);
   log.info("second");
-  REQUIRE(rt.flush().complete);
+  REQUIRE(rt.flush(60s).complete);
   for (char const* name : {"app.log", "spare.log"}) {
     CHECK(lines_of(directory / (std::string{name} + ".1")).size() == 1);
     CHECK(lines_of(directory / name).size() == 1);
@@ -521,15 +494,15 @@ TEST_CASE(
       for (int i = 0; !is_ending; ++i) {
         log.info("line {}", i);
         expected.push_back("line " + std::to_string(i));
-        if (i % 100 == 99) std::this_thread::sleep_for(std::chrono::milliseconds{1});  // a load, not a flood
+        if (i % 100 == 99) (void)rt.flush(60s);  // a load, not a flood
       }
     }};
     for (int round = 0; round < rounds; ++round) {
       std::string const moved = path + '.' + std::to_string(round);
-      REQUIRE(rt.flush().complete);  // so that there is a file
+      REQUIRE(rt.flush(60s).complete);  // so that there is a file
       std::filesystem::rename(path, moved);
       rt.reopen();
-      REQUIRE(rt.flush().complete);
+      REQUIRE(rt.flush(60s).complete);
       REQUIRE(std::system(("gzip '" + moved + "'").c_str()) == 0);
     }
     is_ending = true;
@@ -553,6 +526,12 @@ std::string incompressible(std::size_t size) {
   return text;
 }
 
+/// Returns true from the first compressed byte on, also when all of them are written.
+bool is_being_compressed(std::string const& rotated) {
+  return fapilog::detail::status_of(rotated + ".gz.tmp").size > 0 ||
+         fapilog::detail::status_of(rotated + ".gz").size > 0;
+}
+
 }  // namespace
 
 TEST_CASE("unfinished files of killed processes are removed, those of living processes are not") {
@@ -570,10 +549,7 @@ TEST_CASE("unfinished files of killed processes are removed, those of living pro
     sink.stop();
     ::_exit(0);
   }
-  while (fapilog::detail::status_of(rotated + ".gz.tmp").size == 0 &&
-         fapilog::detail::status_of(rotated + ".gz").size == 0) {
-    std::this_thread::yield();
-  }
+  REQUIRE(support::eventually([&] { return is_being_compressed(rotated); }));
   {
     // While the child compresses the file, a second process leaves it alone.
     rotating_file second{config};
@@ -619,10 +595,7 @@ TEST_CASE(
                       .compress_rotated = true,
                       .now_ns = clock.function()}};
   sink.start(reports.context());
-  while (fapilog::detail::status_of(directory / "app-20250101-000000.log.gz.tmp").size == 0 &&
-         fapilog::detail::status_of(directory / "app-20250101-000000.log.gz").size == 0) {
-    std::this_thread::yield();
-  }
+  REQUIRE(support::eventually([&] { return is_being_compressed(directory / "app-20250101-000000.log"); }));
   write_files(sink, clock, numbered_lines(3, 600));
   sink.stop();
   CHECK(*reports.all == strings{});

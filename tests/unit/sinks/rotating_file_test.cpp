@@ -2,6 +2,7 @@
 // The rotating file: which line goes to which file, what is kept, and what happens if the file system fails.
 #include "support/batches.hpp"
 #include "support/catch.hpp"
+#include "support/file_sinks.hpp"
 #include "support/files.hpp"
 
 #include <fapilog/sinks/rotating_file.hpp>
@@ -30,38 +31,19 @@ using fapilog::detail::rotated_files;
 using fapilog::sinks::file_sync;
 using fapilog::sinks::rotating_file;
 using fapilog::sinks::rotating_file_config;
+using support::code_as_nobody;
+using support::collected_reports;
 using support::content_of;
 using support::lines_batch;
 using support::lines_of;
 using support::names_in;
 using support::numbered_lines;
 using support::one_second;
+using support::shared_clock;
 using support::temporary_directory;
 using file_names = std::vector<std::string>;
 
 namespace {
-
-/// 2026-01-27T10:30:00Z
-constexpr std::int64_t noon_ish = 1'769'509'800 * one_second;
-
-/// A clock that moves only when the test sets it, shared with the sink.
-struct test_clock {
-  std::shared_ptr<std::int64_t> ns = std::make_shared<std::int64_t>(noon_ish);
-  [[nodiscard]] std::function<std::int64_t()> function() const {
-    return [ns = ns] { return *ns; };
-  }
-  void advance(std::int64_t seconds) const { *ns += seconds * one_second; }
-};
-
-/// What a sink reported.
-struct reports {
-  std::shared_ptr<file_names> all = std::make_shared<file_names>();
-  [[nodiscard]] start_context context() const {
-    return start_context{[all = all](std::string_view message, std::string_view detail) {
-      all->push_back(std::string{message} + ": " + std::string{detail});
-    }};
-  }
-};
 
 start_context silent() { return start_context{}; }
 
@@ -77,16 +59,6 @@ file_names lines_in_order(std::string const& active) {
   auto const lines = lines_of(active);
   all.insert(all.end(), lines.begin(), lines.end());
   return all;
-}
-
-/// Runs as a user to whom permissions apply; status 42 means success.
-template <class F>
-int as_nobody(F&& action) {
-  int const status = support::status_of_child([&] {
-    if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0) return 42;
-    return action();
-  });
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 }  // namespace
@@ -135,7 +107,7 @@ TEST_CASE("files are private to the owner by default, and have the configured mo
 
 TEST_CASE("files rotate by size between lines, and none exceeds the maximum") {
   temporary_directory directory;
-  test_clock const clock;
+  shared_clock const clock;
   std::string const path = directory / "app.log";
   rotating_file sink{{.path = path, .max_bytes = 1'000, .now_ns = clock.function()}};
   sink.start(silent());
@@ -160,7 +132,7 @@ TEST_CASE("files rotate by size between lines, and none exceeds the maximum") {
 
 TEST_CASE("a line longer than the maximum size gets a file of its own") {
   temporary_directory directory;
-  test_clock const clock;
+  shared_clock const clock;
   std::string const path = directory / "app.log";
   rotating_file sink{{.path = path, .max_bytes = 500, .now_ns = clock.function()}};
   sink.start(silent());
@@ -174,7 +146,7 @@ TEST_CASE("a line longer than the maximum size gets a file of its own") {
 
 TEST_CASE("a thousand rotations lose nothing and keep exactly the configured number of files") {
   temporary_directory directory;
-  test_clock const clock;
+  shared_clock const clock;
   std::string const path = directory / "app.log";
   auto const lines = numbered_lines(10'010, 100);
   SECTION("everything") {
@@ -206,7 +178,7 @@ TEST_CASE("a thousand rotations lose nothing and keep exactly the configured num
 
 TEST_CASE("all files together never exceed the total limit") {
   temporary_directory directory;
-  test_clock const clock;
+  shared_clock const clock;
   std::string const path = directory / "app.log";
   std::uint64_t const bound = GENERATE(std::uint64_t{1'000}, std::uint64_t{3'500});
   rotating_file sink{
@@ -224,7 +196,7 @@ TEST_CASE("all files together never exceed the total limit") {
 
 TEST_CASE("retention counts and removes only files with exactly the names of rotated files") {
   temporary_directory directory;
-  test_clock const clock;
+  shared_clock const clock;
   file_names const strangers{"app-20260127-103000.log.bak",
                              "app-20260127-1030000.log",
                              "app-2026012-103000.log",
@@ -290,7 +262,7 @@ TEST_CASE("names of rotated files are parsed as they are formatted") {
 
 TEST_CASE("files rotate with the first batch after a boundary of UTC time") {
   temporary_directory directory;
-  test_clock const clock;  // 10:30:00
+  shared_clock const clock;  // 10:30:00
   std::string const path = directory / "app.log";
   rotating_file sink{{.path = path, .interval = rotating_file_config::hourly, .now_ns = clock.function()}};
   sink.start(silent());
@@ -324,7 +296,7 @@ TEST_CASE("files rotate with the first batch after a boundary of UTC time") {
 
 TEST_CASE("size and time rotate together") {
   temporary_directory directory;
-  test_clock const clock;
+  shared_clock const clock;
   std::string const path = directory / "app.log";
   rotating_file sink{
       {.path = path, .max_bytes = 200, .interval = rotating_file_config::daily, .now_ns = clock.function()}};
@@ -341,11 +313,11 @@ TEST_CASE("size and time rotate together") {
 
 TEST_CASE("a process that finds a file of an earlier interval rotates it") {
   temporary_directory directory;
-  test_clock const clock;
+  shared_clock const clock;
   std::string const path = directory / "app.log";
   support::write_file(path, "yesterday\n");
-  ::timespec const times[2] = {{.tv_sec = noon_ish / one_second - 86'400, .tv_nsec = 0},
-                               {.tv_sec = noon_ish / one_second - 86'400, .tv_nsec = 0}};
+  ::timespec const times[2] = {{.tv_sec = shared_clock::first / one_second - 86'400, .tv_nsec = 0},
+                               {.tv_sec = shared_clock::first / one_second - 86'400, .tv_nsec = 0}};
   REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
   rotating_file sink{{.path = path, .interval = rotating_file_config::daily, .now_ns = clock.function()}};
   sink.start(silent());
@@ -356,7 +328,7 @@ TEST_CASE("a process that finds a file of an earlier interval rotates it") {
 
 TEST_CASE("an existing file is never replaced by a rotation") {
   temporary_directory directory;
-  test_clock const clock;
+  shared_clock const clock;
   std::string const path = directory / "app.log";
   support::write_file(directory / "app-20260127-103000.log", "not to be lost 1\n");
   support::write_file(directory / "app-20260127-103000-1.log.gz", "not to be lost 2\n");
@@ -371,7 +343,7 @@ TEST_CASE("an existing file is never replaced by a rotation") {
 
 TEST_CASE("if another process moves the file, lines go to a new one within a second, and none is lost") {
   temporary_directory directory;
-  test_clock const clock;
+  shared_clock const clock;
   std::string const path = directory / "app.log";
   rotating_file sink{{.path = path, .now_ns = clock.function()}};
   sink.start(silent());
@@ -393,7 +365,7 @@ TEST_CASE("if another process moves the file, lines go to a new one within a sec
 
 TEST_CASE("if another process removes the file or its directory, no later line is lost") {
   temporary_directory directory;
-  test_clock const clock;
+  shared_clock const clock;
   std::string const path = directory / "logs/app.log";
   rotating_file sink{{.path = path, .now_ns = clock.function()}};
   sink.start(silent());
@@ -408,7 +380,7 @@ TEST_CASE("if another process removes the file or its directory, no later line i
 
 TEST_CASE("a file that another process truncated counts as empty and is continued") {
   temporary_directory directory;
-  test_clock const clock;
+  shared_clock const clock;
   std::string const path = directory / "app.log";
   rotating_file sink{{.path = path, .max_bytes = 1'000, .now_ns = clock.function()}};
   sink.start(silent());
@@ -456,9 +428,9 @@ TEST_CASE("a full disk is reported, leaves no torn line, and writes nothing twic
 TEST_CASE("a full disk during rotations loses nothing") {
   support::small_file_system disk{"size=64k,nr_inodes=12"};
   if (!disk.is_mounted()) SKIP("mounting a file system is not permitted");
-  test_clock const clock;
+  shared_clock const clock;
   std::string const path = disk / "app.log";
-  reports reported;
+  collected_reports reported;
   rotating_file sink{{.path = path, .max_bytes = 1'000, .now_ns = clock.function()}};
   sink.start(reported.context());
   auto const lines = numbered_lines(300, 100);
@@ -589,7 +561,7 @@ TEST_CASE(
   std::filesystem::permissions(directory.path(), std::filesystem::perms::all);
   if (::geteuid() == 0) REQUIRE(::chown((directory / "logs").c_str(), 65534, 65534) == 0);
   std::filesystem::permissions(directory / "logs", std::filesystem::perms{0500});
-  CHECK(as_nobody([&] {
+  CHECK(code_as_nobody([&] {
           rotating_file sink{{.path = path}};
           try {
             sink.start(silent());
@@ -602,21 +574,21 @@ TEST_CASE(
           if (result.outcome() != write_outcome::retry || result.first_to_retry() != 0) return 4;
           if (result.reason().find("Permission denied") == std::string::npos) return 5;
           std::filesystem::permissions(directory / "logs", std::filesystem::perms{0700});
-          return sink.write(lines_batch({"1"})) && sink.health().healthy ? 42 : 6;
-        }) == 42);
+          return sink.write(lines_batch({"1"})) && sink.health().healthy ? 0 : 6;
+        }) == 0);
   CHECK(lines_of(path) == file_names{"1"});
 }
 
 TEST_CASE("if a rotation fails, the file grows, the problem is reported, and the rotation is tried again") {
   temporary_directory directory;
-  test_clock const clock;
+  shared_clock const clock;
   std::string const path = directory / "logs/app.log";
   std::filesystem::create_directory(directory / "logs");
   std::filesystem::permissions(directory.path(), std::filesystem::perms::all);
   if (::geteuid() == 0) REQUIRE(::chown((directory / "logs").c_str(), 65534, 65534) == 0);
   auto const lines = numbered_lines(40, 100);
-  CHECK(as_nobody([&] {
-          reports reported;
+  CHECK(code_as_nobody([&] {
+          collected_reports reported;
           rotating_file sink{{.path = path, .max_bytes = 1'000, .now_ns = clock.function()}};
           sink.start(reported.context());
           std::filesystem::permissions(directory / "logs", std::filesystem::perms{0500});
@@ -630,8 +602,8 @@ TEST_CASE("if a rotation fails, the file grows, the problem is reported, and the
           for (std::size_t i = 30; i < 40; ++i) {
             if (!sink.write(lines_batch({lines[i]}))) return 4;
           }
-          return sink.health().healthy ? 42 : 5;
-        }) == 42);
+          return sink.health().healthy ? 0 : 5;
+        }) == 0);
   CHECK(lines_of(directory / "logs/app-20260127-103001.log") ==
         file_names{lines.begin(), lines.begin() + 30});
   CHECK(lines_of(path) == file_names{lines.begin() + 30, lines.end()});
@@ -688,7 +660,7 @@ TEST_CASE("two processes that rotate and append to the same file tear and lose n
 
 TEST_CASE("a rotation by another process is followed, not repeated") {
   temporary_directory directory;
-  test_clock const clock;  // does not move, so neither sink looks for a new file by itself
+  shared_clock const clock;  // does not move, so neither sink looks for a new file by itself
   std::string const path = directory / "app.log";
   rotating_file one{{.path = path, .max_bytes = 1'000, .now_ns = clock.function()}};
   rotating_file other{{.path = path, .max_bytes = 1'000, .now_ns = clock.function()}};
@@ -730,9 +702,9 @@ TEST_CASE("a descriptor is not inherited by programs, and closed at stop") {
 
 TEST_CASE("rotated files are compressed in the background, and stop waits for all of them") {
   temporary_directory directory;
-  test_clock const clock;
+  shared_clock const clock;
   std::string const path = directory / "app.log";
-  reports reported;
+  collected_reports reported;
   rotating_file sink{
       {.path = path, .max_bytes = 10'000, .compress_rotated = true, .now_ns = clock.function()}};
   sink.start(reported.context());
@@ -762,7 +734,7 @@ TEST_CASE("rotated files are compressed in the background, and stop waits for al
 TEST_CASE(
     "files that an earlier process left uncompressed are compressed, and retention counts compressed files") {
   temporary_directory directory;
-  test_clock const clock;
+  shared_clock const clock;
   std::string const path = directory / "app.log";
   support::write_file(directory / "app-20250101-000000.log", "old 1\n");
   support::write_file(directory / "app-20250101-000000.log.gz",
@@ -786,7 +758,7 @@ TEST_CASE(
 
 TEST_CASE("a rotated file that another process still writes to is not compressed") {
   temporary_directory directory;
-  test_clock const clock;
+  shared_clock const clock;
   std::string const path = directory / "app.log";
   rotating_file ours{{.path = path, .max_bytes = 100, .compress_rotated = true, .now_ns = clock.function()}};
   ours.start(silent());
@@ -808,10 +780,10 @@ TEST_CASE("a rotated file that another process still writes to is not compressed
 
 TEST_CASE("a rotated file that cannot be compressed stays, and the problem is reported") {
   temporary_directory directory;
-  test_clock const clock;
+  shared_clock const clock;
   std::string const path = directory / "app.log";
   std::filesystem::create_directories(directory / "app-20260127-103000.log.gz.tmp");
-  reports reported;
+  collected_reports reported;
   rotating_file sink{{.path = path, .max_bytes = 100, .compress_rotated = true, .now_ns = clock.function()}};
   sink.start(reported.context());
   auto const lines = numbered_lines(2, 90);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The adaptive pipeline: levels of pressure, cooldowns, and what each level removes.
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/switched_sink.hpp"
 
 #include <fapilog/fapilog.hpp>
@@ -112,9 +113,7 @@ TEST_CASE("under pressure a runtime leaves records out, reports it, and returns 
     for (int i = 0; i < 1'000; ++i) log.info("flood {}", i);
   }
   log.error("kept");
-  while (rt.counts().pressure.now != pressure_level::normal && std::chrono::steady_clock::now() < give_up)
-    std::this_thread::yield();
-  CHECK(rt.counts().pressure.now == pressure_level::normal);
+  CHECK(support::eventually([&] { return rt.counts().pressure.now == pressure_level::normal; }));
   log.info("after");
   auto const end = rt.drain(60s);
   CHECK(end.pressure.peak == pressure_level::critical);

@@ -145,7 +145,7 @@ TEST_CASE("a forked child neither waits for the parent's thread nor loses its ow
   runs.get_future().wait();  // the thread is in the middle of a job
 
   int const status = support::status_of_child([&] {
-    ::alarm(20);  // a hang ends the child by a signal
+    ::alarm(60);  // a hang ends the child by a signal
     int own = 0;
     tasks.post([&own] { own = 42; });
     tasks.finish();

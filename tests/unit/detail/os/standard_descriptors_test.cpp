@@ -8,6 +8,7 @@
 #include <fapilog/fapilog.hpp>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <string>
 
@@ -93,7 +94,7 @@ TEST_CASE("an application without standard output opens no file in its place onc
           int const data = ::open(path.c_str(), O_WRONLY | O_CREAT, 0600);
           if (data <= 2) return 1;
           rt.get_logger().info("for standard output");
-          (void)rt.drain();
+          (void)rt.drain(std::chrono::seconds{60});
           return ::lseek(data, 0, SEEK_END) == 0 ? 0 : 2;
         }) == 0);
 }
