@@ -8,6 +8,6 @@ int main() {
   fapilog::runtime rt;
   auto log = rt.get_logger("billing");
   log.info("user logged in", fapilog::kv("user_id", 42), fapilog::kv("attempts", 3));
-  auto const account = rt.drain(std::chrono::seconds{5});
+  auto const account = rt.drain(std::chrono::seconds{30});
   return account.submitted == 1 && account.processed == 1 ? 0 : 1;
 }

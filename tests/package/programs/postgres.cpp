@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Uses the component postgres: compiles and links the sink; starting needs no server.
-#include <fapilog/fapilog.hpp>
 #include <fapilog/sinks/postgres.hpp>
 
 int main() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Uses the component zlib: the target links zlib and registers it as the compressor of rotated files.
-#include <fapilog/fapilog.hpp>
+#include <fapilog/sinks/rotating_file.hpp>
 
 #include <zlib.h>
 

@@ -4,7 +4,7 @@
 // usage: loaded_library LIBRARY
 #include "library.hpp"
 
-#include <fapilog/fapilog.hpp>
+#include <fapilog/runtime.hpp>
 
 #include <dlfcn.h>
 

@@ -2,7 +2,7 @@
 // The program owns the runtime; its scope is around the work of the libraries.
 #include "libraries.hpp"
 
-#include <fapilog/fapilog.hpp>
+#include <fapilog/runtime.hpp>
 
 #include <chrono>
 

@@ -2,7 +2,7 @@
 // The program owns the runtime and binds a scope; its account counts the library's records, too.
 #include "plugin.hpp"
 
-#include <fapilog/fapilog.hpp>
+#include <fapilog/runtime.hpp>
 
 #include <chrono>
 
@@ -12,6 +12,6 @@ int main() {
   auto scope = fapilog::scope(fapilog::kv("tenant_id", "t-1"));
   log.info("from the program", fapilog::kv("number", 1));
   plugin_works(rt.get_logger("plugin"));
-  auto const account = rt.drain(std::chrono::seconds{5});
+  auto const account = rt.drain(std::chrono::seconds{30});
   return account.submitted == 3 && account.processed == 3 ? 0 : 1;
 }
