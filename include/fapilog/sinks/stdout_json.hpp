@@ -2,7 +2,6 @@
 // A sink that writes each record as one line of JSON to standard output.
 #pragma once
 
-#include <fapilog/setting.hpp>
 #include <fapilog/sinks/console/detail/stdout_stream.hpp>
 #include <fapilog/sinks/detail/batch_lines.hpp>
 #include <fapilog/sinks/sink.hpp>
@@ -20,16 +19,8 @@ struct stdout_json_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "descriptor",
-                  .text = "File descriptor that the lines are written to; it is never closed.",
-                  .min = 0},
-          self.descriptor);
-    visit(
-        setting{
-            .name = "write_timeout",
-            .text =
-                "How long a write waits while the reader of a full non-blocking descriptor takes nothing."},
-        self.write_timeout);
+    visit(detail::descriptor_setting, self.descriptor);
+    visit(detail::write_timeout_setting, self.write_timeout);
   }
 };
 

@@ -35,20 +35,12 @@ struct stdout_pretty_config {
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "descriptor",
-                  .text = "File descriptor that the lines are written to; it is never closed.",
-                  .min = 0},
-          self.descriptor);
+    visit(detail::descriptor_setting, self.descriptor);
     visit(setting{.name = "colours",
                   .text = "`automatic`: on a terminal, unless NO_COLOR is not empty or TERM is `dumb`."},
           self.colours);
     visit(setting{.name = "location", .text = "Shows file and line of the call."}, self.location);
-    visit(
-        setting{
-            .name = "write_timeout",
-            .text =
-                "How long a write waits while the reader of a full non-blocking descriptor takes nothing."},
-        self.write_timeout);
+    visit(detail::write_timeout_setting, self.write_timeout);
   }
 };
 

@@ -5,6 +5,7 @@
 #include <fapilog/detail/os/file.hpp>
 #include <fapilog/detail/os/shared_stream.hpp>
 #include <fapilog/detail/os/system.hpp>
+#include <fapilog/setting.hpp>
 #include <fapilog/sinks/detail/batch_lines.hpp>
 #include <fapilog/sinks/sink.hpp>
 
@@ -19,6 +20,15 @@
 #include <vector>
 
 namespace fapilog::inline v0_1::detail {
+
+/// The settings that every sink with a `stdout_stream` has.
+inline constexpr setting descriptor_setting{
+    .name = "descriptor",
+    .text = "File descriptor that the lines are written to; it is never closed.",
+    .min = 0};
+inline constexpr setting write_timeout_setting{
+    .name = "write_timeout",
+    .text = "How long a write waits while the reader of a full non-blocking descriptor takes nothing."};
 
 /// Writes the lines of several entries in as few writes as the descriptor allows. If only a part of an entry was written, the
 /// rest of it is written before anything else, so that no two entries ever share a line.
