@@ -647,11 +647,8 @@ class trial {
     check(first.balanced(), "not balanced after a short drain");
     // Threads that still log may each be in a call that is submitted but not yet counted as dropped, and may call while the
     // counts are read.
-    auto pending = first.pending;
-    auto const still = std::chrono::steady_clock::now() + 10s;
-    while (first && pending > producers.size() && std::chrono::steady_clock::now() < still)
-      pending = rt.counts().pending;
-    check(!first || pending <= producers.size(), "a complete drain left ", pending, " pending");
+    check(!first || support::eventually([&] { return rt.counts().pending <= producers.size(); }),
+          "a complete drain left more pending than there are threads");
     p_.held->open();
     join();
     check(rt.drain(60s).complete && std::chrono::steady_clock::now() < give_up,

@@ -22,8 +22,7 @@ TEST_CASE(
     "were") {
   support::postgres_server server;
   support::temporary_directory const folder;
-  auto config = server.config();
-  config.schema_name = "behind";
+  auto config = server.config_in("behind");
   server.sql(fapilog::sinks::postgres_ddl(config));
   server.stop();
   auto const sink = std::make_shared<postgres>(config);

@@ -126,8 +126,7 @@ TEST_CASE("nothing is lost or doubled while servers and connections die") {
 TEST_CASE("a process that is killed leaves its spool, and the next one delivers each record once") {
   postgres_server server;
   support::temporary_directory const spool;
-  postgres_config config = server.config();
-  config.schema_name = "chaos";
+  postgres_config config = server.config_in("chaos");
   config.extract_fields = {"timestamp", "message", "data.thread:bigint", "data.n:bigint"};
   server.sql(fapilog::sinks::postgres_ddl(config));
   auto const options = [&] {
@@ -174,8 +173,7 @@ TEST_CASE(
     "[slow]") {
   postgres_server server{{{"log_statement", "none"}}};
   support::temporary_directory const spool;
-  postgres_config config = server.config();
-  config.schema_name = "chaos";
+  postgres_config config = server.config_in("chaos");
   config.connections = 3;
   config.extract_fields = {"timestamp", "message", "data.thread:bigint", "data.n:bigint"};
   server.sql(fapilog::sinks::postgres_ddl(config));

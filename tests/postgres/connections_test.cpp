@@ -29,8 +29,7 @@ namespace {
 
 postgres_config several(postgres_server const& server, std::string const& schema, std::uint32_t connections,
                         std::string const& user = "postgres") {
-  postgres_config config = server.config(user);
-  config.schema_name = schema;
+  postgres_config config = server.config_in(schema, user);
   config.connections = connections;
   config.extract_fields = {"timestamp", "message", "data.thread:bigint", "data.n:bigint"};
   server.sql("DROP SCHEMA IF EXISTS " + schema + " CASCADE;" + fapilog::sinks::postgres_ddl(config));

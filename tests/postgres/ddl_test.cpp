@@ -112,8 +112,7 @@ std::vector<std::pair<std::string, std::function<fapilog::basic_options<P>()>>> 
 template <fapilog::preset const& P>
 void nothing_is_created(std::string const& schema) {
   postgres_server server;
-  postgres_config config = server.config();
-  config.schema_name = schema;
+  postgres_config config = server.config_in(schema);
   auto const all = ways<P>(config);
   for (auto const& [way, options] : all) {
     INFO(way);
@@ -151,8 +150,7 @@ TEST_CASE("under hardened no DDL reaches the server, whether code, file or envir
 
 TEST_CASE("creates the table under a preset that allows DDL, however the sink is configured") {
   postgres_server server;
-  postgres_config config = server.config();
-  config.schema_name = "allowed";
+  postgres_config config = server.config_in("allowed");
   for (auto const& [way, options] : ways<fapilog::presets::minimal>(config)) {
     INFO(way);
     server.sql("DROP SCHEMA IF EXISTS allowed CASCADE");
@@ -173,8 +171,7 @@ TEST_CASE("creates the table under a preset that allows DDL, however the sink is
 
 TEST_CASE("a sink that two runtimes share may run DDL only if both allow it") {
   auto& server = shared_server();
-  postgres_config config = server.config();
-  config.schema_name = "shared_by_two";
+  postgres_config config = server.config_in("shared_by_two");
   auto const log_with = [](auto& runtime) { runtime.get_logger().error("is there a table?"); };
   for (bool const is_forbidden_first : {true, false}) {
     INFO((is_forbidden_first ? "forbidden first" : "allowed first"));
@@ -205,8 +202,7 @@ TEST_CASE("a sink that two runtimes share may run DDL only if both allow it") {
 
 TEST_CASE("creates and reports nothing if create_table is off") {
   auto& server = shared_server();
-  postgres_config config = server.config();
-  config.schema_name = "off";
+  postgres_config config = server.config_in("off");
   config.create_table = false;
   support::captured_diagnostics reported;
   {
@@ -222,8 +218,7 @@ TEST_CASE("creates and reports nothing if create_table is off") {
 
 TEST_CASE("needs no right but INSERT") {
   auto& server = shared_server();
-  postgres_config config = server.config("writer");
-  config.schema_name = "narrow";
+  postgres_config config = server.config_in("narrow", "writer");
   support::make_role(server, "writer");
   server.sql(postgres_ddl(config) +
              "REVOKE ALL ON SCHEMA public FROM PUBLIC; REVOKE TEMP ON DATABASE postgres FROM PUBLIC;"
@@ -237,8 +232,7 @@ TEST_CASE("needs no right but INSERT") {
 
 TEST_CASE("many sinks that start at the same time create one table and all write to it") {
   auto& server = shared_server();
-  postgres_config config = server.config();
-  config.schema_name = "race";
+  postgres_config config = server.config_in("race");
   support::captured_diagnostics reported;
   std::vector<std::thread> threads;
   std::vector<std::unique_ptr<fapilog::runtime>> runtimes;
@@ -263,8 +257,7 @@ TEST_CASE("the migration can be run again, and names of any form are quoted") {
        {"plain", "With Capital", "select", "a\"b", "x'); DROP TABLE y; --", "semi;colon", "$fapilog$",
         "back\\slash", "\xC3\xA4\xE2\x82\xAC", "new\nline", "%I%s"}) {
     INFO(name);
-    postgres_config config = server.config();
-    config.schema_name = "n " + name;
+    postgres_config config = server.config_in("n " + name);
     config.table_name = name;
     config.extract_fields = {"timestamp", "message", name + "=data.x", "correlation_id"};
     for (auto const layout : {postgres_layout::plain, postgres_layout::partitioned}) {
@@ -283,8 +276,7 @@ TEST_CASE("the migration can be run again, and names of any form are quoted") {
 
 TEST_CASE("names of 63 bytes keep their indexes apart") {
   auto& server = shared_server();
-  postgres_config config = server.config();
-  config.schema_name = "long";
+  postgres_config config = server.config_in("long");
   for (char const last : {'a', 'b'}) {
     config.table_name = std::string(62, 'x') + last;
     server.sql(postgres_ddl(config));
@@ -295,8 +287,7 @@ TEST_CASE("names of 63 bytes keep their indexes apart") {
 
 TEST_CASE("partitions by day: rows go to their own or the default partition, and old ones are dropped") {
   auto& server = shared_server();
-  postgres_config config = server.config();
-  config.schema_name = "daily";
+  postgres_config config = server.config_in("daily");
   server.sql(postgres_ddl(config, postgres_layout::partitioned));
   server.sql(
       "CREATE TABLE daily.logs_20200101 PARTITION OF daily.logs FOR VALUES FROM ('2020-01-01 00:00:00+00') "
@@ -326,8 +317,7 @@ TEST_CASE("partitions by day: rows go to their own or the default partition, and
 
 TEST_CASE("records wait for a missing partition, which is reported") {
   auto& server = shared_server();
-  postgres_config config = server.config();
-  config.schema_name = "gap";
+  postgres_config config = server.config_in("gap");
   server.sql(postgres_ddl(config, postgres_layout::partitioned) + "DROP TABLE gap.logs_default");
   support::events e;
   e.add("long ago");
@@ -342,8 +332,7 @@ TEST_CASE("records wait for a missing partition, which is reported") {
 
 TEST_CASE("writes to an existing table and reports what it lacks") {
   auto& server = shared_server();
-  postgres_config config = server.config("reader");
-  config.schema_name = "lacks";
+  postgres_config config = server.config_in("lacks", "reader");
   support::make_role(server, "reader");
   server.sql(
       "CREATE SCHEMA lacks; CREATE TABLE lacks.logs (id bigserial PRIMARY KEY, \"timestamp\" timestamptz, "
@@ -378,8 +367,7 @@ TEST_CASE("writes to an existing table and reports what it lacks") {
 
 TEST_CASE("reports another unique key, because records that repeat it are left out") {
   auto& server = shared_server();
-  postgres_config config = server.config();
-  config.schema_name = "keyed";
+  postgres_config config = server.config_in("keyed");
   server.sql(postgres_ddl(config) + "CREATE UNIQUE INDEX ON keyed.logs (correlation_id)");
   support::events e;
   e.add("x");
@@ -393,8 +381,7 @@ TEST_CASE("reports another unique key, because records that repeat it are left o
 
 TEST_CASE("reports the SQL if the role may not create the table, and continues once it exists") {
   auto& server = shared_server();
-  postgres_config config = server.config("poor");
-  config.schema_name = "poor";
+  postgres_config config = server.config_in("poor", "poor");
   support::make_role(server, "poor");
   support::captured_diagnostics reported;
   fapilog::runtime rt{{.sinks = {postgres{config}}, .diagnostics_output = reported}};

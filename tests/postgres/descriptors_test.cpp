@@ -54,8 +54,7 @@ TEST_CASE(
     "a service without standard descriptors stores every record, and no other text gets into the "
     "connection") {
   auto& server = shared_server();
-  auto config = server.config();
-  config.schema_name = "closed_descriptors";
+  auto config = server.config_in("closed_descriptors");
   server.sql("DROP SCHEMA IF EXISTS closed_descriptors CASCADE;" + fapilog::sinks::postgres_ddl(config));
   ::pid_t const child = ::fork();
   if (child == 0) ::_exit(log_without_standard_descriptors(config));

@@ -24,12 +24,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-postgres_config config_in(std::string const& schema) {
-  postgres_config config = shared_server().config();
-  config.schema_name = schema;
-  return config;
-}
-
 /// A batch of `count` records with this logger.
 fapilog::batch records_of(std::string_view logger, std::size_t count) {
   support::events e;
@@ -49,7 +43,7 @@ using strings = std::vector<std::string>;
 TEST_CASE(
     "a value that is too long for its column is NULL and remains in the event, and the start reports it") {
   auto& server = shared_server();
-  postgres_config config = config_in("narrow_columns");
+  postgres_config config = shared_server().config_in("narrow_columns");
   config.extract_fields = {"level", "logger", "message", "correlation_id", "data.code"};
   server.sql(
       postgres_ddl(config) +
@@ -89,7 +83,7 @@ TEST_CASE(
 
 TEST_CASE("a column that is narrowed or widened while records arrive loses none") {
   auto& server = shared_server();
-  postgres_config const config = config_in("changing");
+  postgres_config const config = shared_server().config_in("changing");
   server.sql(postgres_ddl(config));
   postgres sink{config};
   sink.start(fapilog::start_context{});
@@ -110,7 +104,7 @@ TEST_CASE("a column that is narrowed or widened while records arrive loses none"
 
 TEST_CASE("a record that a constraint or a trigger refuses is stored without the column") {
   auto& server = shared_server();
-  postgres_config config = config_in("judged");
+  postgres_config config = shared_server().config_in("judged");
   config.extract_fields = {"level", "logger", "message", "user_id"};
   server.sql(
       postgres_ddl(config) +
@@ -143,7 +137,7 @@ TEST_CASE("a record that a constraint or a trigger refuses is stored without the
 
 TEST_CASE("a value that is too long for the index of its column is NULL") {
   auto& server = shared_server();
-  postgres_config const config = config_in("indexed");
+  postgres_config const config = shared_server().config_in("indexed");
   server.sql(postgres_ddl(config));
   std::string random;  // cannot be compressed
   std::uint32_t state = 1;
@@ -163,7 +157,7 @@ TEST_CASE("a value that is too long for the index of its column is NULL") {
 TEST_CASE(
     "a column that is NOT NULL gets a cut value, and records without a value are rejected, as reported") {
   auto& server = shared_server();
-  postgres_config const config = config_in("required");
+  postgres_config const config = shared_server().config_in("required");
   server.sql(postgres_ddl(config) +
              "ALTER TABLE required.logs ALTER logger TYPE varchar(10), ALTER logger SET NOT NULL, ALTER "
              "correlation_id SET NOT NULL, ALTER level SET NOT NULL");
@@ -185,7 +179,7 @@ TEST_CASE(
 TEST_CASE("times before 1677 and after 2262 are stored, and one that the server cannot hold is NULL") {
   using namespace std::chrono;
   auto& server = shared_server();
-  postgres_config config = config_in("far_times");
+  postgres_config config = shared_server().config_in("far_times");
   config.extract_fields = {"message", "data.at:timestamptz"};
   fapilog::runtime rt{{.sinks = {postgres{config}}}};
   auto const log = rt.get_logger();
@@ -208,7 +202,7 @@ TEST_CASE("times before 1677 and after 2262 are stored, and one that the server 
 
 TEST_CASE("health reports how many of the last records were rejected, and the last SQLSTATE") {
   auto& server = shared_server();
-  postgres_config const config = config_in("refusing");
+  postgres_config const config = shared_server().config_in("refusing");
   server.sql(postgres_ddl(config) +
              "ALTER TABLE refusing.logs ADD COLUMN shard int DEFAULT 1 CHECK (shard = 1);"
              "ALTER TABLE refusing.logs ALTER shard SET DEFAULT 2");

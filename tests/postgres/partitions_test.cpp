@@ -30,8 +30,7 @@ using table_rows = std::vector<std::vector<std::string>>;
 /// A partitioned table in a schema of its own, with a partition of the year 2020.
 postgres_config partitioned_table(std::string const& schema) {
   auto& server = shared_server();
-  postgres_config config = server.config();
-  config.schema_name = schema;
+  postgres_config config = server.config_in(schema);
   server.sql(postgres_ddl(config, postgres_layout::partitioned) + "CREATE TABLE " + schema +
              ".logs_20200101 PARTITION OF " + schema +
              ".logs FOR VALUES FROM ('2020-01-01 00:00:00+00') TO ('2020-01-02 00:00:00+00')");

@@ -56,8 +56,7 @@ std::string refuse_long_loggers(std::string const& schema) {
 /// A sink on such a table of its own.
 postgres narrow_sink(std::string const& schema) {
   auto& server = shared_server();
-  postgres_config config = server.config();
-  config.schema_name = schema;
+  postgres_config config = server.config_in(schema);
   server.sql(postgres_ddl(config) + refuse_long_loggers(schema));
   postgres sink{config};
   sink.start(fapilog::start_context{});
@@ -66,8 +65,7 @@ postgres narrow_sink(std::string const& schema) {
 
 std::string stored_json(std::string const& schema, std::string_view json) {
   auto& server = shared_server();
-  postgres_config config = server.config();
-  config.schema_name = schema;
+  postgres_config config = server.config_in(schema);
   server.sql("DROP SCHEMA IF EXISTS " + schema + " CASCADE;" + postgres_ddl(config));
   auto storage = std::make_shared<fapilog::detail::batch_storage>();
   auto& entry = storage->entries().emplace_back(storage->memory());
@@ -121,8 +119,7 @@ TEST_CASE("rejects a batch of refused records only, and stores the next one") {
 
 TEST_CASE("rejects a record with the SQLSTATE of the server, whatever it is") {
   auto& server = shared_server();
-  postgres_config config = server.config();
-  config.schema_name = "codes";
+  postgres_config config = server.config_in("codes");
   config.extract_fields = {"timestamp", "logger", "message", "data.n:bigint"};
   server.sql(
       postgres_ddl(config) +
@@ -150,8 +147,7 @@ TEST_CASE("rejects a record with the SQLSTATE of the server, whatever it is") {
 
 TEST_CASE("retries an unknown error a few times, then rejects the record") {
   auto& server = shared_server();
-  postgres_config config = server.config();
-  config.schema_name = "strange";
+  postgres_config config = server.config_in("strange");
   server.sql(
       postgres_ddl(config) +
       "CREATE FUNCTION strange.judge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
@@ -174,8 +170,7 @@ TEST_CASE("retries an unknown error a few times, then rejects the record") {
 
 TEST_CASE("rejected records go to the fallback, and the account is exact") {
   auto& server = shared_server();
-  postgres_config config = server.config();
-  config.schema_name = "aside";
+  postgres_config config = server.config_in("aside");
   server.sql(postgres_ddl(config) + refuse_long_loggers("aside"));
   auto const spare = std::make_shared<support::capture>();
   support::captured_diagnostics reported;
@@ -194,8 +189,7 @@ TEST_CASE("rejected records go to the fallback, and the account is exact") {
 
 TEST_CASE("stores hostile content unchanged, or repairs and marks it") {
   auto& server = shared_server();
-  postgres_config config = server.config();
-  config.schema_name = "hostile";
+  postgres_config config = server.config_in("hostile");
   config.extract_fields = {"timestamp", "logger", "message", "correlation_id", "data.v"};
   std::string wide;
   for (int i = 0; i < 10'000; ++i) wide += "k" + std::to_string(i);

@@ -74,8 +74,7 @@ struct writer {
 
 postgres_config with_table(postgres_server const& server, std::string const& schema,
                            std::string const& user = "postgres") {
-  postgres_config config = server.config(user);
-  config.schema_name = schema;
+  postgres_config config = server.config_in(schema, user);
   config.create_table = false;
   server.sql(postgres_ddl(config));
   return config;
@@ -91,8 +90,7 @@ void use_role(postgres_server const& server, std::string const& schema, std::str
 
 TEST_CASE("reports a missing table with its DDL, and records arrive after the migration") {
   auto& server = shared_server();
-  postgres_config config = server.config();
-  config.schema_name = "migrated";
+  postgres_config config = server.config_in("migrated");
   config.create_table = false;
   writer w{config};
   w.put(100);

@@ -40,8 +40,7 @@ std::string error_of(postgres_config const& config) {
 
 TEST_CASE("a record becomes a row with its columns and its envelope") {
   auto& server = shared_server();
-  postgres_config config = server.config();
-  config.schema_name = "first";
+  postgres_config config = server.config_in("first");
   {
     fapilog::runtime rt{{.sinks = {postgres{config}}}};
     auto const log = rt.get_logger("billing");
@@ -67,8 +66,7 @@ TEST_CASE("a record becomes a row with its columns and its envelope") {
 
 TEST_CASE("the same batch written again adds nothing") {
   auto& server = shared_server();
-  postgres_config config = server.config();
-  config.schema_name = "again";
+  postgres_config config = server.config_in("again");
   config.connections = 1;
   server.sql(fapilog::sinks::postgres_ddl(config));
   support::events e;
@@ -90,8 +88,7 @@ TEST_CASE("the same batch written again adds nothing") {
 
 TEST_CASE("fields become typed columns, and a value that does not fit is NULL and remains in the event") {
   auto& server = shared_server();
-  postgres_config config = server.config();
-  config.schema_name = "typed";
+  postgres_config config = server.config_in("typed");
   config.extract_fields = {"timestamp",           "message",           "data.order.id:bigint",
                            "took=data.ms:double", "data.paid:boolean", "data.when:timestamptz",
                            "data.list:jsonb",     "user_id",           "service"};
@@ -121,8 +118,7 @@ TEST_CASE("fields become typed columns, and a value that does not fit is NULL an
 
 TEST_CASE("without raw JSON the event contains the extracted fields, and no envelope is encoded") {
   auto& server = shared_server();
-  postgres_config config = server.config();
-  config.schema_name = "small";
+  postgres_config config = server.config_in("small");
   config.include_raw_json = false;
   config.use_jsonb = false;
   config.extract_fields = {"level", "message", "data.n:bigint"};

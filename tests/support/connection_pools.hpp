@@ -68,21 +68,12 @@ class connection_pool {
   }
   void start(std::vector<std::string> arguments) {
     pid_ = spawn_server(std::move(arguments), folder_ / "log");
-    if (!eventually([this] { return is_up(); }))
+    if (!eventually([this] { return accepts_clients(conninfo()); }))
       throw std::runtime_error{"the pool does not start: " + log()};
   }
   [[nodiscard]] std::string folder() const { return folder_.path().string(); }
 
  private:
-  [[nodiscard]] bool is_up() const {
-    try {
-      pqxx::connection const connection{conninfo() + " connect_timeout=5"};
-      return true;
-    } catch (std::exception const&) {
-      return false;
-    }
-  }
-
   temporary_directory folder_;
   pid_t pid_ = -1;
 };

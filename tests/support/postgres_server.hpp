@@ -27,6 +27,16 @@
 
 namespace support {
 
+/// Returns true if a client can connect in this way.
+[[nodiscard]] inline bool accepts_clients(std::string const& conninfo) {
+  try {
+    pqxx::connection const connection{conninfo + " connect_timeout=5"};
+    return true;
+  } catch (std::exception const&) {
+    return false;
+  }
+}
+
 /// Rows as strings; null is "NULL".
 using sql_rows = std::vector<std::vector<std::string>>;
 
@@ -87,7 +97,7 @@ class postgres_server {
     bool const up = eventually([&] {
       if (pid_ <= 0) pid_ = spawn(arguments);
       if (::waitpid(pid_, nullptr, WNOHANG) == pid_) pid_ = -1;
-      return pid_ > 0 && is_up();
+      return pid_ > 0 && accepts_clients(conninfo());
     });
     if (!up) throw std::runtime_error{"the server does not start: " + log()};
   }
@@ -123,6 +133,13 @@ class postgres_server {
   /// The settings with which a sink connects to the server.
   [[nodiscard]] fapilog::sinks::postgres_config config(std::string const& user = "postgres") const {
     return {.host = socket_folder(), .database = "postgres", .user = user};
+  }
+  /// The same for a table in this schema.
+  [[nodiscard]] fapilog::sinks::postgres_config config_in(std::string const& schema,
+                                                          std::string const& user = "postgres") const {
+    auto chosen = config(user);
+    chosen.schema_name = schema;
+    return chosen;
   }
 
   /// Runs statements as the superuser.
@@ -191,15 +208,6 @@ class postgres_server {
     own(socket_folder());
     command[0].insert(0, binaries() + '/');
     if (wait_for_process(spawn(command)) != 0) throw std::runtime_error{command[0] + " failed: " + log()};
-  }
-
-  [[nodiscard]] bool is_up() const {
-    try {
-      pqxx::connection const connection{conninfo() + " connect_timeout=5"};
-      return true;
-    } catch (std::exception const&) {
-      return false;
-    }
   }
 
   [[nodiscard]] pid_t spawn(std::vector<std::string> arguments) const {

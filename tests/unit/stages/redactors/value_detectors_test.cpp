@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Secrets that are detected by their format.
 #include "support/catch.hpp"
+#include "support/check_digit.hpp"
 #include "support/redacted.hpp"
 
 #include <fapilog/stages/redactors/value_detectors.hpp>
@@ -22,21 +23,6 @@ namespace {
 
 constexpr char jwt[] =
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U";
-
-/// Appends the valid check digit.
-std::string with_check_digit(std::string number) {
-  for (char c = '0'; c <= '9'; ++c) {
-    unsigned sum = 0;
-    std::string const all = number + c;
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      auto digit = static_cast<unsigned>(all[all.size() - 1 - i] - '0');
-      if (i % 2 == 1) digit *= 2;
-      sum += digit / 10 + digit % 10;
-    }
-    if (sum % 10 == 0) return all;
-  }
-  return number;
-}
 
 }  // namespace
 
@@ -103,7 +89,8 @@ TEST_CASE("any card of any issuer is found, a changed digit is not") {
                                                                   {"2200", 16},
                                                                   {"5018", 13}}) {
     for (int i = 0; i < 20; ++i) {
-      std::string card = with_check_digit(prefix + digits(size - 1 - std::string_view{prefix}.size()));
+      std::string card =
+          support::with_check_digit(prefix + digits(size - 1 - std::string_view{prefix}.size()));
       INFO(card);
       CHECK(is_card(card));
       CHECK(is_card(std::stoull(card)));

@@ -3,6 +3,8 @@
 // scanners of repositories find none.
 #pragma once
 
+#include "support/check_digit.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <cstddef>
@@ -166,20 +168,7 @@ class generator {
 
   std::string card(std::string const& separator) {
     std::string number = one_of({"4", "51", "55", "2221", "6011", "3530", "62"});
-    number += chars(digits, 15 - number.size());
-    for (char c = '0';; ++c) {
-      unsigned sum = 0;
-      std::string const all = number + c;
-      for (std::size_t i = 0; i < all.size(); ++i) {
-        auto digit = static_cast<unsigned>(all[all.size() - 1 - i] - '0');
-        if (i % 2 == 1) digit *= 2;
-        sum += digit / 10 + digit % 10;
-      }
-      if (sum % 10 == 0) {
-        number = all;
-        break;
-      }
-    }
+    number = support::with_check_digit(number + chars(digits, 15 - number.size()));
     if (separator.empty()) return number;
     std::vector<std::pair<std::string, std::string>> const signs{
         {"space", " "}, {"dash", "-"}, {"dot", "."},         {"slash", "/"},
