@@ -29,9 +29,9 @@ class basic_runtime {
   /// environment variable can change it.
   static constexpr bool allow_ddl = P.allow_ddl;
 
-  /// Starts the worker, which starts the sinks. Waits for at most a second until the sinks that do not block have started, so that the program may give up its privileges next. Throws: std::invalid_argument for an invalid option, std::bad_alloc,
-  /// std::system_error if no thread can be created. If a sink does not start, this is reported and the start is
-  /// retried.
+  /// Starts the worker, which starts the sinks. Waits for at most a second until the sinks that do not block have started, so
+  /// that the program may give up its privileges next. Throws: std::invalid_argument for an invalid option, std::bad_alloc,
+  /// std::system_error if no thread can be created. If a sink does not start, this is reported and the start is retried.
   explicit basic_runtime(basic_options<P> chosen = {})
       : preset_redactors_(chosen.preset_redactors),
         core_(detail::move_options<detail::any_options>(complete(std::move(chosen)))) {

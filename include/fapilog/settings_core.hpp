@@ -104,7 +104,8 @@ class settings {
   /// Adds a file as one more layer. A relative path leads from `directory`.
   void add_source(std::string const& file, std::string directory);
 
-  /// `path` leads from the directory of the last source. `what` is "this file", or names the file that extends it; `where` is the place to which its problems are attributed.
+  /// `path` leads from the directory of the last source. `what` is "this file", or names the file that extends it; `where`
+  /// is the place to which its problems are attributed.
   void add_file(std::string const& path, std::string const& where, std::string const& what,
                 std::vector<std::string>& trail);
 

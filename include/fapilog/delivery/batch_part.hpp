@@ -12,6 +12,9 @@
 
 namespace fapilog::inline v0_1::detail {
 
+/// Bytes of JSON up to which parts are merged for a sink that prefers large batches.
+inline constexpr std::size_t max_merged_bytes = std::size_t{4} << 20;
+
 struct batch_part {
   batch entries;
   /// Index in the batch of each entry; empty if the part is the whole batch.

@@ -40,19 +40,18 @@ class batch_queue {
   }
 
   /// Takes the first part of a queue that is not empty. Merges it with the parts behind it that fit into one batch of
-  /// `max_records` records and 4 MiB of JSON. Their entries are not joined yet. Throws: std::bad_alloc; the queue is then
+  /// `max_records` records and `max_merged_bytes`. Their entries are not joined yet. Throws: std::bad_alloc; the queue is then
   /// unchanged.
   [[nodiscard]] batch_part take(std::size_t max_records) { return take_parts(mergeable(max_records)); }
   /// Number of parts that `take` would take from a queue that is not empty.
   [[nodiscard]] std::size_t mergeable(std::size_t max_records) const noexcept {
-    constexpr std::size_t max_json_bytes = std::size_t{4} << 20;
     std::size_t count = 0;
     std::size_t records = 0;
     std::size_t json_bytes = 0;
     for (batch_part const& next : waiting_) {
       records += next.entries.size();
       json_bytes += next.entries.text().size();
-      if (count != 0 && (records > max_records || json_bytes > max_json_bytes)) break;
+      if (count != 0 && (records > max_records || json_bytes > max_merged_bytes)) break;
       ++count;
       if (records >= max_records) break;
     }

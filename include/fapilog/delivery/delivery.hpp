@@ -286,7 +286,7 @@ class delivery {
       return write_result::retry("the sink threw something not derived from std::exception");
     }
   }
-  /// Without memory, the previous reason stays.
+  /// Without memory, no reason is remembered.
   [[gnu::cold]] void remember(std::string const& reason) noexcept {
     try {
       last_reason_ = reason;

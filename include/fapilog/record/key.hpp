@@ -84,8 +84,8 @@ class key {
   std::uint16_t size_;
 };
 
-/// A key that is known only at run time. The call copies it and cuts it after 1,024 bytes, between characters. Invalid UTF-8 becomes U+FFFD,
-/// an empty key becomes "_".
+/// A key that is known only at run time. The call copies it and cuts it after 1,024 bytes, between characters. Invalid
+/// UTF-8 becomes U+FFFD, an empty key becomes "_".
 class dynamic_key {
  public:
   constexpr explicit dynamic_key(std::string_view text) noexcept

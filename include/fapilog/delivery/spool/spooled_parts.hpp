@@ -70,14 +70,13 @@ class spooled_parts {
     return true;
   }
 
-  /// Reads the oldest part, merged with those behind it that fit into one batch of `max_records` records and 4 MiB; pass
+  /// Reads the oldest part, merged with those behind it that fit into one batch of `max_records` records and `max_merged_bytes`; pass
   /// the results to `end_first`. The part has no ticket. It is empty if there is none or if it is unreadable, which is
   /// reported.
   [[nodiscard, gnu::cold]] batch_part first(std::size_t max_records) {
-    constexpr std::size_t max_bytes = std::size_t{4} << 20;
     taken_.clear();
     batch_part merged;
-    for (spool::frame const& found : spool_.front(max_records, max_bytes)) {
+    for (spool::frame const& found : spool_.front(max_records, max_merged_bytes)) {
       batch entries = decode_batch(found.payload, found.records);
       if (entries.empty() && !taken_.empty()) break;  // it is reported when it is the first
       taken_.push_back({found.number, found.end, found.records});
