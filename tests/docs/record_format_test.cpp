@@ -19,9 +19,6 @@ using namespace fapilog::detail::record_format;
 using fapilog::kv;
 using fapilog::detail::read;
 
-/// Bytes of call_site beyond the eight of the page.
-constexpr std::size_t wider = sizeof(fapilog::detail::call_site) - 8;
-
 int failures = 0;
 
 void check(bool truth, std::string const& what) {
@@ -30,37 +27,24 @@ void check(bool truth, std::string const& what) {
   std::fprintf(stderr, "%s\n", what.c_str());
 }
 
-/// The rows of the page: an offset, two spaces, eight bytes in hexadecimal or `..` for those that differ from run to run.
-std::vector<std::string> rows_of(char const* path) {
-  std::vector<std::string> rows;
+/// The bytes of the page: rows of an offset, two spaces, and bytes in hexadecimal or `..` for those that differ from run to
+/// run.
+std::vector<std::string> bytes_of(char const* path) {
+  std::vector<std::string> bytes;
   std::ifstream page{path};
   for (std::string line; std::getline(page, line);) {
-    constexpr std::size_t width = 4 + 8 * 3 - 1;
-    if (line.size() < width || line.find_first_not_of("0123456789abcdef.  ") < width || line[2] != ' ' ||
-        line[3] != ' ')
-      continue;
-    if (line.find_first_not_of("0123456789abcdef") == 2) rows.push_back(line.substr(0, width));
+    if (line.find_first_not_of("0123456789abcdef") != 2 || line.compare(2, 2, "  ") != 0) continue;
+    check(std::stoul(line, nullptr, 16) == bytes.size(), "the page has a wrong offset: " + line);
+    for (std::size_t at = 4; at + 1 < line.size() && line[at] != ' '; at += 3)
+      bytes.push_back(line.substr(at, 2));
   }
-  return rows;
+  return bytes;
 }
 
-std::string row_at(std::size_t offset, std::byte const* bytes) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%02zx ", offset);
-  std::string row = text;
-  for (int i = 0; i < 8; ++i) {
-    std::snprintf(text, sizeof text, " %02x", std::to_integer<unsigned>(bytes[i]));
-    row += text;
-  }
-  return row;
-}
-
-bool matches(std::string const& wanted, std::string const& found) {
-  if (wanted.size() != found.size()) return false;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (wanted[i] != '.' && wanted[i] != found[i]) return false;
-  }
-  return true;
+std::string in_hexadecimal(std::byte value) {
+  char text[3];
+  std::snprintf(text, sizeof text, "%02x", std::to_integer<unsigned>(value));
+  return text;
 }
 
 /// A logger whose records stay in the lane of this thread.
@@ -80,32 +64,42 @@ struct lane_without_reader {
   [[nodiscard]] fapilog::detail::ring const& queue() const { return channel->lanes().first()->queue; }
 };
 
+/// Removes the bytes by which the place of a call is longer than on the page from the record at `at`.
+void shorten_place(std::vector<std::byte>& bytes, std::size_t at, std::size_t wider) {
+  auto const where = bytes.begin() + static_cast<std::ptrdiff_t>(at + sizeof(log_start));
+  bytes.erase(where, where + static_cast<std::ptrdiff_t>(wider));
+}
+void shorten_size(std::vector<std::byte>& bytes, std::size_t at, std::size_t wider) {
+  auto head = read<record_head>(bytes.data() + at);
+  head.size -= static_cast<std::uint32_t>(wider);
+  std::memcpy(bytes.data() + at, &head, sizeof head);
+}
+
 void the_example_has_these_bytes(char const* page) {
   lane_without_reader lane;
   {
     auto const scope = fapilog::scope(kv("tenant_id", "acme"));
     lane.log.warning("took {} ms", 350, kv("order", 1001), kv(fapilog::dynamic_key("path"), "/pay"));
+    lane.log.warning("took {} ms", 350, kv("order", 1001), kv("path", "/pay"));
   }
-  std::size_t const size = lane.queue().published() - wider;
-  std::vector<std::byte> bytes(lane.queue().at(0), lane.queue().at(0) + lane.queue().published());
-
-  // The size with a call site of eight bytes.
+  std::vector<std::byte> bytes(lane.queue().at(0), lane.queue().at(lane.queue().published()));
   constexpr std::size_t inner = sizeof(record_head) + sizeof(context_head);
-  for (std::size_t const at : {std::size_t{0}, inner}) {
-    auto head = read<record_head>(bytes.data() + at);
-    head.size -= static_cast<std::uint32_t>(wider);
-    std::memcpy(bytes.data() + at, &head, sizeof head);
-  }
-  auto const where =
-      bytes.begin() + static_cast<std::ptrdiff_t>(inner + sizeof(record_head) + offsetof(log_head, where));
-  bytes.erase(where, where + static_cast<std::ptrdiff_t>(wider));
+  constexpr std::size_t wider = sizeof(fapilog::detail::call_site) - 8;
+  constexpr std::size_t near_wider = sizeof(fapilog::detail::near_call_site) - 4;
+  std::size_t const second = read<record_head>(bytes.data()).size;
+  shorten_size(bytes, 0, wider);
+  shorten_size(bytes, inner, wider);
+  shorten_size(bytes, second, near_wider);
+  shorten_place(bytes, second, near_wider);
+  shorten_place(bytes, inner, wider);
 
-  auto const rows = rows_of(page);
-  check(rows.size() * 8 == size,
-        "the page has " + std::to_string(rows.size() * 8) + " bytes, the record " + std::to_string(size));
-  for (std::size_t i = 0; i < rows.size() && (i + 1) * 8 <= size; ++i) {
-    std::string const found = row_at(i * 8, bytes.data() + i * 8);
-    check(matches(rows[i], found), "the page has  " + rows[i] + "\nthe record is " + found);
+  auto const wanted = bytes_of(page);
+  check(wanted.size() == bytes.size(), "the page has " + std::to_string(wanted.size()) +
+                                           " bytes, the records " + std::to_string(bytes.size()));
+  for (std::size_t i = 0; i < wanted.size() && i < bytes.size(); ++i) {
+    std::string const found = in_hexadecimal(bytes[i]);
+    check(wanted[i] == ".." || wanted[i] == found,
+          "byte " + std::to_string(i) + " is " + wanted[i] + " on the page, " + found + " in the record");
   }
 }
 
@@ -138,9 +132,10 @@ void a_large_record_is_a_pointer() {
 }
 
 void sizes_are_as_written() {
-  check(sizeof(record_head) == 8 && sizeof(cell_head) == 8, "heads have eight bytes");
+  check(sizeof(record_head) == 8 && sizeof(log_start) == 32, "a log record starts with 8 and 24 bytes");
   check(sizeof(context_head) == 8 && sizeof(pointer_head) == 8, "a context or pointer head has eight bytes");
-  check(sizeof(log_head) == 32 + wider, "a log head has 32 bytes where the call site has eight");
+  bool const is_pointer = sizeof(fapilog::detail::call_site) == 8;
+  check(sizeof(fapilog::detail::near_call_site) == (is_pointer ? 4 : 24), "a near place has 4 bytes");
 }
 
 }  // namespace

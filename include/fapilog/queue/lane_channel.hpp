@@ -47,20 +47,23 @@ class lane_channel final : public channel {
 
   std::byte* begin_record(logger_core& logger, sized_statement what, void const* text,
                           detail::call_site where, thread_scope const& caller) noexcept override {
-    std::uint64_t const ticks = detail::read_tsc();
     if (this_thread_lane.owner != this) [[unlikely]]
       return nullptr;
     lane& own = *this_thread_lane.owned;
     if (own.scope_sent != detail::this_thread_scope.version || has_separate_scope(caller) ||
         own.writing.load_relaxed() != 0 || what.size() > own.queue.longest() ||
-        what.what().has(detail::record_format::text_is_cell)) [[unlikely]]
+        what.what().has(detail::record_format::text_is_cell) || !near_call_site::reaches(where, text))
+        [[unlikely]]
       return nullptr;
     own.writing.store_stack_pointer();
     detail::compiler_fence();
-    if (!fast_path_ok() || !own.queue.is_known_free(what.size() + reserve_)) [[unlikely]]
+    if (!fast_path_ok()) [[unlikely]]
+      return begin_record_slow(logger, what, text, where);
+    std::byte* const to = own.queue.next_if_known_free(what.size() + reserve_);
+    if (to == nullptr) [[unlikely]]
       return begin_record_slow(logger, what, text, where);
     own.submitted.add_by_owner(1);
-    return put_log_start(own.queue.next(), logger, what.head(), text, where, ticks);
+    return put_near_start(to, logger, what, text, where, detail::read_tsc());
   }
 
   void commit_record(std::size_t size) noexcept override {
@@ -275,7 +278,14 @@ class lane_channel final : public channel {
       return nullptr;
     }
     own.submitted.add_by_owner(1);
-    return put_log_start(to, logger, what.head(), text, where, now);
+    return put_near_start(to, logger, what, text, where, now);
+  }
+
+  [[gnu::always_inline]] static std::byte* put_near_start(std::byte* to, logger_core& logger,
+                                                          sized_statement what, void const* text,
+                                                          detail::call_site where,
+                                                          std::uint64_t ticks) noexcept {
+    return put_log_start(to, logger, what.head(), text, near_call_site{where, text}, ticks);
   }
 
   /// True if the call that seems to be writing was left by siglongjmp. The lane can then be used again. False if this

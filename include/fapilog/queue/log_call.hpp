@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -98,8 +97,15 @@ template <class T>
   }
 }
 
-/// Writes the cell of a value that has a literal key or no key. Everything but the lengths of strings is known at
-/// compile time.
+/// The payload of shapes that are one number. Null is two bytes, like an empty string.
+template <field_shape S>
+using payload_of_shape = std::conditional_t<
+    S == field_shape::byte, std::uint8_t,
+    std::conditional_t<S == field_shape::pair, std::uint16_t,
+                       std::conditional_t<S == field_shape::half, std::uint32_t, std::uint64_t>>>;
+
+/// Writes the cell of a value that has a literal key near the message or no key. Everything but the lengths of strings is
+/// known at compile time.
 template <field_shape S, bool HasKey>
 class direct_cell {
  public:
@@ -107,25 +113,38 @@ class direct_cell {
   [[gnu::always_inline]] explicit direct_cell(field const& f) noexcept requires(!HasKey)
       : field_(field_copy::of(f)) {}
   [[nodiscard, gnu::always_inline]] std::size_t bytes() const noexcept {
-    if constexpr (S == field_shape::bare) return fixed;
-    else if constexpr (S == field_shape::word) return fixed + sizeof(std::uint64_t);
-    else return fixed + detail::record_format::padded(field_.size());
-  }
-  [[nodiscard, gnu::always_inline]] std::byte* put(std::byte* to) const noexcept {
-    std::byte* const end = to + bytes();
-    // The padding first, without a branch: the next lines overwrite it if the string is empty.
+    constexpr std::size_t fixed = HasKey ? sizeof(std::uint32_t) : 1;
     if constexpr (S == field_shape::text)
-      detail::put(end - detail::record_format::alignment, std::uint64_t{0});
-    to = detail::put(to, field_.head());
-    if constexpr (HasKey) to = detail::put(to, field_.name().text);
-    if constexpr (S == field_shape::word) detail::put(to, field_.bits());
-    if constexpr (S == field_shape::text) detail::put_bytes(to, field_.text(), field_.size());
-    return end;
+      return fixed + detail::record_format::short_length_bytes + field_.size();
+    else if constexpr (S == field_shape::time) return fixed + 1 + sizeof(std::uint64_t);
+    else return fixed + sizeof(payload_of_shape<S>);
+  }
+  /// Less than `2 * near_reach` if the key is near the message.
+  [[nodiscard, gnu::always_inline]] std::uint64_t distance(void const* message) const noexcept {
+    if constexpr (HasKey) return detail::record_format::near_distance(field_.name().text, message);
+    else return 0;
+  }
+  [[nodiscard, gnu::always_inline]] std::byte* put(std::byte* to, void const* message) const noexcept {
+    constexpr unsigned flags = (HasKey ? detail::record_format::key_is_near : 0U) |
+                               (S == field_shape::half ? detail::record_format::narrow : 0U);
+    unsigned const tag = static_cast<unsigned>(field_.type()) + flags;
+    if constexpr (HasKey) {
+      to = detail::put(to, detail::record_format::near_word(tag, field_.name().text, message));
+    } else {
+      to = detail::put(to, static_cast<std::uint8_t>(tag));
+    }
+    if constexpr (S == field_shape::text) {
+      to = detail::put(to, static_cast<std::uint16_t>(field_.size()));
+      detail::put_bytes(to, field_.text(), field_.size());
+      return to + field_.size();
+    } else if constexpr (S == field_shape::time) {
+      return detail::put(detail::put(to, field_.extra()), field_.bits());
+    } else {
+      return detail::put(to, static_cast<payload_of_shape<S>>(field_.bits()));
+    }
   }
 
  private:
-  static constexpr std::size_t fixed =
-      sizeof(detail::record_format::cell_head) + (HasKey ? sizeof(char const*) : 0);
   /// Refers to the caller's field; an argument is converted to a field here.
   std::conditional_t<HasKey, field const&, field const> field_;
 };
@@ -210,16 +229,17 @@ template <class... P>
   what = what.with_args(args);
   if constexpr (((direct_form<std::remove_cvref_t<P>>::shape != field_shape::any) && ...)) {
     // The fast path: numbers and strings, written straight into the lane.
-    std::size_t const size = (sizeof(detail::record_format::log_start) + ... + as_direct(arguments).bytes());
-    // A size that does not fit into the record's head is longer than any lane.
+    std::size_t const size = (detail::record_format::near_start_bytes + ... + as_direct(arguments).bytes());
+    // One check for all: keys near the message, and a record that a lane may hold.
+    std::uint64_t const furthest = (std::uint64_t{size} | ... | as_direct(arguments).distance(text));
     std::byte* to =
-        size > (std::numeric_limits<std::uint32_t>::max)()
+        furthest >= 2 * detail::record_format::near_reach
             ? nullptr
             : logger.owner.begin_record(logger, sized_statement{what, static_cast<std::uint32_t>(size)}, text,
                                         where, this_thread_scope);
     if (to != nullptr) [[likely]] {
-      prefetch_behind(to + size, sizeof(detail::record_format::log_start) + 32 * sizeof...(P));
-      ((to = as_direct(arguments).put(to)), ...);
+      prefetch_behind(to + size, detail::record_format::near_start_bytes + 20 * sizeof...(P));
+      ((to = as_direct(arguments).put(to, text)), ...);
       return logger.owner.commit_record(size);
     }
   }

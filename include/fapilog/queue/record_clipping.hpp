@@ -4,6 +4,7 @@
 
 #include <fapilog/detail/text/utf8.hpp>
 #include <fapilog/queue/record_writer.hpp>
+#include <fapilog/record/cell_view.hpp>
 #include <fapilog/record/field_cells.hpp>
 #include <fapilog/record/record.hpp>
 
@@ -19,33 +20,33 @@ namespace fapilog::inline v0_1::detail {
 [[gnu::noinline, gnu::cold]] inline std::size_t copy_clipped_cell(std::byte* to, std::byte const* from,
                                                                   std::size_t allowed) noexcept {
   using namespace detail::record_format;
-  auto head = read<cell_head>(from);
-  std::size_t const whole = cell_size(head);
+  cell_view const cell{from};
+  std::size_t const whole = encoded_size(from);
   if (whole <= allowed) {
     std::memcpy(to, from, whole);
     return whole;
   }
-  std::size_t const fixed = sizeof head + key_bytes(head);
-  if (!is_sized(head.type) || fixed + alignment > allowed) return 0;
-  std::size_t const room = (allowed - fixed) & ~(alignment - 1);
-  std::byte const* const payload = from + fixed;
+  auto const head = static_cast<std::size_t>(cell.key_end - from);
+  std::size_t const fixed = head + long_length_bytes;
+  if (!is_sized(cell.type()) || fixed >= allowed) return 0;
+  std::size_t const room = allowed - fixed;
   std::size_t size = 0;
-  if (head.type == kind::string || head.type == kind::bytes) {
-    auto const* const text = reinterpret_cast<char const*>(payload);
-    size = head.type == kind::string ? clip_utf8(text, room) : room;
-    put_padded(to + fixed, payload, size);
+  if (cell.type() == kind::string || cell.type() == kind::bytes) {
+    auto const* const text = reinterpret_cast<char const*>(cell.payload);
+    size = (std::min)(room, cell.size);
+    if (cell.type() == kind::string && size < cell.size) size = clip_utf8(text, size);
+    std::memcpy(to + fixed, text, size);
   } else {
-    for (std::byte const* child = payload; child < payload + head.size; child += encoded_size(child)) {
+    for (std::byte const* child = cell.payload; child < cell.end(); child += encoded_size(child)) {
       std::size_t const written = copy_clipped_cell(to + fixed + size, child, room - size);
       size += written;
       if (written < encoded_size(child)) break;
     }
   }
-  std::memcpy(to + sizeof head, from + sizeof head, fixed - sizeof head);
-  head.size = static_cast<std::uint32_t>(size);
-  head.flags = static_cast<std::uint8_t>(head.flags | clipped);
-  std::memcpy(to, &head, sizeof head);
-  return fixed + padded(size);
+  std::memcpy(to, from, head);
+  *to |= std::byte{clipped};
+  put(put(to + head, long_length), static_cast<std::uint32_t>(size));
+  return fixed + size;
 }
 
 /// Writes one record into a block that is too small for all of it. Small cells are written whole as long as there is room
@@ -62,15 +63,15 @@ class clipped_record {
   /// Returns the size of the record, at most `limit`.
   [[gnu::noinline, gnu::cold]] std::size_t put(std::byte* block, std::size_t limit,
                                                std::uint64_t ticks) noexcept {
-    room_ = limit - sizeof(detail::record_format::log_start);
+    room_ = limit - detail::record_format::far_start_bytes;
     std::size_t const small_size = small_cells();
     large_room_ = room_ > small_size ? room_ - small_size : 0;
-    to_ = block + sizeof(detail::record_format::log_start);
+    to_ = block + detail::record_format::far_start_bytes;
     std::byte const* next = encoded_;
     for (std::size_t i = 0; i < content_.count; ++i) {
       std::byte const* const from = next;
       std::size_t const size = item_size(i, next);
-      if (!put_whole(i, from, size) && !put_cut(i, from, size) && i < leading_) put_null(i);
+      if (!put_whole(i, from, size) && !put_cut(i, from, size) && i < leading_) put_null();
     }
     auto const total = static_cast<std::size_t>(to_ - block);
     put_log_start(block, content_, ticks, total, true);
@@ -116,14 +117,13 @@ class clipped_record {
   /// Writes the beginning of a large string or container.
   bool put_cut(std::size_t item, std::byte const* from, std::size_t size) noexcept {
     field const& f = content_.items[item];
-    std::size_t const fixed = fixed_bytes(f);
+    std::size_t const fixed = 1 + f.name().bytes() + detail::record_format::long_length_bytes;
     bool const is_large = size > small_max;
-    std::size_t const allowed =
-        (is_large && large_room_ > fixed ? large_room_ : 0) & ~(detail::record_format::alignment - 1);
+    std::size_t const allowed = is_large && large_room_ > fixed ? large_room_ : 0;
     if (f.type() == kind::string && allowed > fixed && allowed <= room_) {
       std::size_t const text = clip_utf8(f.text(), allowed - fixed);
-      put_field(to_, f, text, detail::record_format::clipped);
-      advance(fixed + detail::record_format::padded(text), true);
+      std::byte const* const end = put_field(to_, f, text, detail::record_format::clipped);
+      advance(static_cast<std::size_t>(end - to_), true);
       return true;
     }
     std::size_t const cut =
@@ -132,15 +132,13 @@ class clipped_record {
     return cut != 0;
   }
 
-  void put_null(std::size_t item) noexcept {
-    if (fixed_bytes(content_.items[item]) > room_) return;
-    detail::put(to_, detail::record_format::cell_head{kind::null, detail::record_format::clipped, 0, 0});
-    advance(sizeof(detail::record_format::cell_head), false);
+  void put_null() noexcept {
+    constexpr std::size_t bytes = 1 + detail::record_format::payload_size(kind::null);
+    if (bytes > room_) return;
+    put_payload(put_tag(to_, kind::null, {}, detail::record_format::clipped), kind::null, 0, 0);
+    advance(bytes, false);
   }
 
-  static std::size_t fixed_bytes(field const& f) noexcept {
-    return sizeof(detail::record_format::cell_head) + f.name().bytes();
-  }
   void advance(std::size_t bytes, bool is_large) noexcept {
     to_ += bytes;
     room_ -= bytes;

@@ -4,13 +4,13 @@
 
 #include <fapilog/detail/os/cancellation.hpp>
 #include <fapilog/queue/channel.hpp>
+#include <fapilog/record/cell_view.hpp>
 #include <fapilog/record/field_cells.hpp>
 #include <fapilog/record/record.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <new>
 #include <string_view>
 
 namespace fapilog::inline v0_1::detail {
@@ -41,22 +41,24 @@ struct record_content {
 
 /// Size of the encoded cell at `cell`.
 [[nodiscard]] inline std::size_t encoded_size(std::byte const* cell) noexcept {
-  return detail::record_format::cell_size(read<detail::record_format::cell_head>(cell));
+  return static_cast<std::size_t>(cell_view{cell}.end() - cell);
 }
 
-/// Writes the start of a record of `size` bytes and returns where its cells go.
+/// Writes the start of a record and returns where its cells go. `where` is a `call_site` or a `near_call_site`.
+template <class Site>
 [[gnu::always_inline]] inline std::byte* put_log_start(std::byte* to, logger_core& logger,
                                                        detail::record_format::record_head head,
-                                                       void const* text, detail::call_site where,
+                                                       void const* text, Site where,
                                                        std::uint64_t ticks) noexcept {
-  ::new (static_cast<void*>(to))
-      detail::record_format::log_start{head, {ticks, static_cast<char const*>(text), &logger, where}};
-  return to + sizeof(detail::record_format::log_start);
+  to = put(put(to, head), ticks);
+  to = put(put(to, static_cast<char const*>(text)), &logger);
+  return put(to, where);
 }
 inline std::byte* put_log_start(std::byte* to, record_content const& c, std::uint64_t ticks, std::size_t size,
                                 bool is_clipped) noexcept {
+  unsigned const clipped = is_clipped ? detail::record_format::is_clipped : 0U;
   auto const head = c.what.head(static_cast<std::uint32_t>(size),
-                                is_clipped ? detail::record_format::is_clipped : std::uint8_t{0});
+                                static_cast<std::uint8_t>(detail::record_format::where_is_far | clipped));
   return put_log_start(to, c.logger, head, c.text, c.where, ticks);
 }
 
@@ -64,7 +66,7 @@ inline std::byte* put_log_start(std::byte* to, record_content const& c, std::uin
 /// Sets `is_clipped` if a value was cut to stay within a limit. A deferred value runs the user's code, which may log;
 /// its record then uses the scratch behind this one's. The thread is not cancelled meanwhile.
 inline std::size_t encode_deferred(record_content const& c, byte_buffer& scratch, bool& is_clipped) noexcept {
-  std::size_t size = sizeof(detail::record_format::log_start);
+  std::size_t size = detail::record_format::far_start_bytes;
   cancellation_guard guard;
   for (std::size_t i = 0; i < c.count; ++i) {
     field const& f = c.items[i];

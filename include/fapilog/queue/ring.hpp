@@ -37,6 +37,11 @@ class ring {
   [[nodiscard, gnu::always_inline]] bool is_known_free(std::size_t size) const noexcept {
     return head_.load_relaxed() + size <= free_until_;
   }
+  /// Where the next run begins, if `is_known_free(size)`; otherwise null.
+  [[nodiscard, gnu::always_inline]] std::byte* next_if_known_free(std::size_t size) const noexcept {
+    std::uint64_t const head = head_.load_relaxed();
+    return head + size <= free_until_ ? memory_ + (head & mask_) : nullptr;
+  }
   /// Where the next run begins.
   [[nodiscard, gnu::always_inline]] std::byte* next() const noexcept {
     return memory_ + (head_.load_relaxed() & mask_);

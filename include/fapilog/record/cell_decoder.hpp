@@ -6,6 +6,7 @@
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/detail/text/utf8.hpp>
+#include <fapilog/record/cell_view.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/record/json.hpp>
 #include <fapilog/record/key_index.hpp>
@@ -31,7 +32,8 @@ namespace fapilog::inline v0_1::detail {
   return memory.copy(text);
 }
 
-[[nodiscard]] inline member decode_cell(std::byte const*& cell, detail::arena& memory);
+[[nodiscard]] inline member decode_cell(std::byte const*& cell, detail::arena& memory,
+                                        char const* message = nullptr);
 [[nodiscard]] inline member decode_cell(std::byte const* const& cell, detail::arena& memory) {
   std::byte const* from = cell;
   return decode_cell(from, memory);
@@ -57,8 +59,7 @@ namespace fapilog::inline v0_1::detail {
 [[gnu::noinline]] inline void decode_members(std::byte const* from, std::byte const* end, value& object,
                                              detail::arena& memory) {
   std::size_t count = 0;
-  for (std::byte const* at = from; at < end; ++count)
-    at += detail::record_format::cell_size(read<detail::record_format::cell_head>(at));
+  for (std::byte const* at = from; at < end; ++count) at = cell_view{at}.end();
   auto* const members = memory.take_array<member>(count);
   std::size_t size = 0;
   key_index index;
@@ -75,20 +76,50 @@ namespace fapilog::inline v0_1::detail {
   object.size = static_cast<std::uint32_t>(size);
 }
 
-/// Decodes containers and the other kinds that are rare in records.
-[[gnu::noinline]] inline void decode_rare(detail::record_format::cell_head const& head,
-                                          std::byte const* payload, value& v, detail::arena& memory) {
+/// Decodes a number or a string; false for other kinds.
+[[nodiscard, gnu::always_inline]] inline bool decode_common(cell_view const& cell, value& v) noexcept {
+  v.type = cell.type();
+  switch (v.type) {
+    case kind::string:
+      v.text = reinterpret_cast<char const*>(cell.payload);
+      v.size = static_cast<std::uint32_t>(cell.size);
+      return true;
+    case kind::i64:
+      v.i64 = cell.size == sizeof(std::int32_t) ? read<std::int32_t>(cell.payload)
+                                                : read<std::int64_t>(cell.payload);
+      return true;
+    case kind::u64:
+      v.u64 = cell.size == sizeof(std::uint32_t) ? read<std::uint32_t>(cell.payload)
+                                                 : read<std::uint64_t>(cell.payload);
+      return true;
+    case kind::f64:
+    case kind::pointer: v.u64 = read<std::uint64_t>(cell.payload); return true;
+    case kind::f32: v.u64 = read<std::uint32_t>(cell.payload); return true;
+    default: return false;
+  }
+}
+
+/// Decodes containers and the other kinds that `decode_common` leaves.
+inline void decode_rare(cell_view const& cell, value& v, detail::arena& memory) {
   using detail::record_format::payload_form;
-  switch (detail::record_format::form_of(head.type)) {
-    case payload_form::truth: v.boolean = head.size != 0; break;
-    case payload_form::code_point: v.code_point = head.size; break;
+  switch (detail::record_format::form_of(v.type)) {
+    case payload_form::truth: v.boolean = cell.payload[0] != std::byte{0}; break;
+    case payload_form::code_point: v.code_point = read<std::uint32_t>(cell.payload); break;
+    case payload_form::word:  // a time
+      v.size = static_cast<std::uint8_t>(cell.payload[0]);
+      v.u64 = read<std::uint64_t>(cell.payload + 1);
+      break;
     case payload_form::uuid:
-      v.text = reinterpret_cast<char const*>(payload);
+      v.text = reinterpret_cast<char const*>(cell.payload);
       v.size = 16;
       break;
+    case payload_form::text:
+      v.text = reinterpret_cast<char const*>(cell.payload);
+      v.size = static_cast<std::uint32_t>(cell.size);
+      break;
     case payload_form::members:
-      decode_members(payload, payload + head.size, v, memory);
-      if (head.type != kind::exception) break;
+      decode_members(cell.payload, cell.end(), v, memory);
+      if (v.type != kind::exception) break;
       for (std::uint32_t i = 0; i < v.size; ++i) {
         if (v.members[i].key == "error.type") {
           v.members[i].value = value::of_string(readable_type(v.members[i].value.as_string(), memory));
@@ -96,51 +127,57 @@ namespace fapilog::inline v0_1::detail {
       }
       break;
     case payload_form::elements: {
-      std::byte const* const end = payload + head.size;
+      std::byte const* const end = cell.end();
       std::size_t count = 0;
-      for (std::byte const* at = payload; at < end; ++count)
-        at += detail::record_format::cell_size(read<detail::record_format::cell_head>(at));
+      for (std::byte const* at = cell.payload; at < end; ++count) at = cell_view{at}.end();
       v.elements = memory.take_array<value>(count);
       v.size = static_cast<std::uint32_t>(count);
-      std::byte const* at = payload;
+      std::byte const* at = cell.payload;
       for (std::size_t i = 0; i < count; ++i) v.elements[i] = decode_cell(at, memory).value;
       break;
     }
     case payload_form::none:
-    case payload_form::word:
-    case payload_form::text:
     case payload_form::unknown: v.type = kind::null; break;
   }
 }
 
-/// Decodes one cell and moves `cell` behind it. The views in the result point into the cell and into `memory`.
-[[nodiscard]] inline member decode_cell(std::byte const*& cell, detail::arena& memory) {
-  auto const head = read<detail::record_format::cell_head>(cell);
-  std::byte const* const key = cell + sizeof head;
-  std::byte const* const payload = key + detail::record_format::key_bytes(head);
+/// The key of a cell that is near or a pointer.
+[[nodiscard, gnu::always_inline]] inline std::string_view literal_key(cell_view const& cell,
+                                                                      char const* message) {
+  bool const is_near = (cell.tag & detail::record_format::key_bits) == detail::record_format::key_is_near;
+  return is_near ? detail::record_format::near_key(read<std::uint32_t>(cell.key - 1), message)
+                 : read<char const*>(cell.key);
+}
+
+/// `decode_cell` for any cell.
+[[nodiscard, gnu::noinline]] inline member decode_any_cell(std::byte const* from, detail::arena& memory,
+                                                           char const* message) {
+  cell_view const cell{from};
   member m;
-  if ((head.flags & detail::record_format::key_is_literal) != 0) {
-    m.key = {read<char const*>(key), head.key_size};
-  } else if (head.key_size != 0) {
-    m.key = repaired_key({reinterpret_cast<char const*>(key), head.key_size}, memory);
+  if (!decode_common(cell, m.value)) decode_rare(cell, m.value, memory);
+  switch (cell.tag & detail::record_format::key_bits) {
+    case 0: break;
+    case detail::record_format::key_is_inline: {
+      auto const* const text = reinterpret_cast<char const*>(cell.key) + sizeof(std::uint16_t);
+      m.key = repaired_key({text, read<std::uint16_t>(cell.key)}, memory);
+      break;
+    }
+    default: m.key = literal_key(cell, message); break;
   }
-  m.value.type = head.type;
-  m.value.size = head.size;
-  using detail::record_format::payload_form;
-  switch (detail::record_format::form_of(head.type)) {
-    case payload_form::word:
-      m.value.u64 = read<std::uint64_t>(payload);
-      cell = payload + sizeof(std::uint64_t);
-      break;
-    case payload_form::text:
-      m.value.text = reinterpret_cast<char const*>(payload);
-      cell = payload + detail::record_format::padded(head.size);
-      break;
-    default:
-      decode_rare(head, payload, m.value, memory);
-      cell = payload + detail::record_format::payload_size(head.type, head.size);
-      break;
-  }
+  return m;
+}
+
+/// Decodes one cell and moves `cell` behind it. The views in the result point into the cell and into `memory`. `message` is
+/// the literal from which near keys count.
+[[nodiscard]] inline member decode_cell(std::byte const*& cell, detail::arena& memory, char const* message) {
+  std::byte const* const from = cell;
+  cell_view const view{from};
+  cell = view.end();
+  auto const key_form = view.tag & detail::record_format::key_bits;
+  member m;
+  if (key_form == detail::record_format::key_is_inline || !decode_common(view, m.value)) [[unlikely]]
+    return decode_any_cell(from, memory, message);
+  if (key_form != 0) m.key = literal_key(view, message);
   return m;
 }
 

@@ -23,8 +23,11 @@ namespace detail {
 /// What the type of a value says about its cell, so that a call copies it without checking its kind.
 enum class field_shape : std::uint8_t {
   any,   ///< unknown
-  bare,  ///< the head is the whole cell
-  word,  ///< a payload of eight bytes
+  byte,  ///< a payload of one byte
+  pair,  ///< of two bytes
+  half,  ///< of four bytes
+  word,  ///< of eight bytes
+  time,  ///< of eight bytes behind one for the digits or the unit
   text,  ///< a string, or null
 };
 
@@ -42,7 +45,7 @@ class field {
   /// Writes a value that does not fit two words.
   using encoder = void (*)(value_writer&, detail::key_view, void const*);
 
-  constexpr field() noexcept : bits_(0) {}
+  constexpr field() noexcept : bits_(0), size_(0) {}
 
   /// For `{{"user_id", 42}, {"ip", ip}}`: the same as `kv(name, value)`.
   template <class T>
@@ -58,7 +61,7 @@ class field {
       : field(static_cast<field const&>(made)) {}
 
   [[gnu::always_inline]] field(detail::key_view name, encoder write, void const* object) noexcept
-      : head_(word(kind::deferred, name, 0)), text_key_(name.text), object_(object), encode_(write) {}
+      : head_(head(kind::deferred, name)), text_key_(name.text), object_(object), encode_(write) {}
 
   /// A format argument: a value without a key.
   template <class T>
@@ -67,14 +70,15 @@ class field {
   }
 
   [[nodiscard, gnu::always_inline]] detail::key_view name() const noexcept {
-    auto const head = detail::record_format::head_of(head_);
-    return {text_key_, head.key_size, head.flags};
+    return {text_key_, static_cast<std::uint16_t>(head_ >> 16U), static_cast<std::uint8_t>(head_ >> 8U)};
   }
-  [[nodiscard]] kind type() const noexcept { return detail::record_format::head_of(head_).type; }
-
-  /// The head of its cell, if it is not deferred.
-  [[nodiscard, gnu::always_inline]] std::uint64_t head() const noexcept { return head_; }
-  [[nodiscard]] std::uint32_t extra() const noexcept { return detail::record_format::head_of(head_).size; }
+  [[nodiscard, gnu::always_inline]] kind type() const noexcept {
+    return static_cast<kind>(static_cast<std::uint8_t>(head_));
+  }
+  /// The digits or the unit of a time.
+  [[nodiscard, gnu::always_inline]] std::uint8_t extra() const noexcept {
+    return static_cast<std::uint8_t>(head_ >> 32U);
+  }
   [[nodiscard, gnu::always_inline]] std::uint64_t bits() const noexcept { return bits_; }
   [[nodiscard, gnu::always_inline]] char const* text() const noexcept { return text_; }
   [[nodiscard, gnu::always_inline]] std::size_t size() const noexcept { return size_; }
@@ -97,31 +101,33 @@ class field {
       if (s.type == kind::string) {
         set_text(name, s.text, s.size);
       } else {
-        head_ = word(s.type, name, s.extra);
+        head_ = head(s.type, name, s.extra);
         bits_ = s.bits;
+        if constexpr (detail::shape::narrow_text<T>) size_ = 0;  // a null that is a string by its type
       }
     } else if constexpr (!detail::shape::has_hook<T> && detail::shape::path<T>) {
       set_text(name, value.native().data(), value.native().size());
     } else {
-      head_ = word(kind::deferred, name, 0);
+      head_ = head(kind::deferred, name);
       object_ = &value;
       encode_ = [](value_writer& writer, detail::key_view key_name, void const* object) {
         writer.encode(key_name, *static_cast<T const*>(object));
       };
     }
   }
-  [[gnu::always_inline]] static std::uint64_t word(kind type, detail::key_view name,
-                                                   std::uint32_t size) noexcept {
-    return detail::record_format::word_of({type, name.flags, name.size, size});
+  [[gnu::always_inline]] static std::uint64_t head(kind type, detail::key_view name,
+                                                   std::uint8_t extra = 0) noexcept {
+    return static_cast<std::uint64_t>(type) | std::uint64_t{name.flags} << 8U |
+           std::uint64_t{name.size} << 16U | std::uint64_t{extra} << 32U;
   }
-  /// A string too long for its head is longer than any record, and is cut with the record.
   [[gnu::always_inline]] void set_text(detail::key_view name, char const* text, std::size_t size) noexcept {
-    head_ = word(kind::string, name, static_cast<std::uint32_t>(size));
+    head_ = head(kind::string, name);
     text_ = text;
     size_ = size;
   }
 
-  std::uint64_t head_ = detail::record_format::word_of({kind::null, 0, 0, 0});
+  /// Kind, flags and length of the key, and the digits or the unit, in one word: a call stores them at once.
+  std::uint64_t head_ = 0;
   char const* text_key_ = nullptr;
   union {
     std::uint64_t bits_;
@@ -129,7 +135,7 @@ class field {
     void const* object_;
   };
   union {
-    std::size_t size_ = 0;
+    std::size_t size_;
     encoder encode_;
   };
 };
@@ -141,8 +147,12 @@ constexpr field_shape shape_of() noexcept {
   if constexpr (!detail::shape::has_hook<T> && (detail::shape::narrow_text<T> || detail::shape::path<T>))
     return field_shape::text;
   else if constexpr (detail::shape::has_hook<T> || !scalar_value<T>) return field_shape::any;
-  else if constexpr (std::is_same_v<T, bool> || detail::shape::character<T> || std::is_null_pointer_v<T>)
-    return field_shape::bare;
+  else if constexpr (std::is_same_v<T, bool>) return field_shape::byte;
+  else if constexpr (std::is_null_pointer_v<T>) return field_shape::pair;
+  else if constexpr (detail::shape::character<T> || std::is_same_v<T, float> ||
+                     ((std::is_integral_v<T> || std::is_enum_v<T>)&&sizeof(T) <= 4))
+    return field_shape::half;
+  else if constexpr (detail::shape::duration<T> || detail::shape::time_point<T>) return field_shape::time;
   else return field_shape::word;
 }
 

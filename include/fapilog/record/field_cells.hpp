@@ -19,25 +19,18 @@ namespace fapilog::inline v0_1::detail {
 
 /// Bytes of the cell of a field that is not deferred.
 [[nodiscard]] inline std::size_t cell_bytes(field const& f) noexcept {
-  std::size_t const payload = f.type() == kind::string ? detail::record_format::padded(f.size())
-                                                       : detail::record_format::payload_size(f.type(), 0);
-  return sizeof(detail::record_format::cell_head) + f.name().bytes() + payload;
+  std::size_t const payload = f.type() == kind::string
+                                  ? detail::record_format::length_bytes(f.size()) + f.size()
+                                  : detail::record_format::payload_size(f.type());
+  return 1 + f.name().bytes() + payload;
 }
 
 /// Writes the cell of a field that is not deferred, its string cut to `text_size`.
 inline std::byte* put_field(std::byte* to, field const& f, std::size_t text_size,
                             std::uint8_t flags = 0) noexcept {
-  auto const name = f.name();
-  bool const is_text = f.type() == kind::string;
-  auto const size = is_text ? static_cast<std::uint32_t>(text_size) : f.extra();
-  to = put(to, detail::record_format::cell_head{f.type(), static_cast<std::uint8_t>(name.flags | flags),
-                                                name.size, size});
-  to = put_key(to, name);
-  if (is_text) return put_padded(to, f.text(), text_size);
-  switch (detail::record_format::payload_size(f.type(), 0)) {
-    case 0: return to;
-    default: return put(to, f.bits());
-  }
+  to = put_tag(to, f.type(), f.name(), flags);
+  if (f.type() == kind::string) return put_text(to, f.text(), text_size);
+  return put_payload(to, f.type(), f.extra(), f.bits());
 }
 
 inline std::byte* put_field(std::byte* to, field const& f) noexcept {
@@ -76,10 +69,7 @@ inline bool append_guarded(byte_buffer& out, field const& f, std::size_t limit) 
       put_field(out.extend(cell_bytes(f)), f);
     }
     if (!writer.clipped() || out.size() == before) return writer.clipped();
-    detail::record_format::cell_head head;
-    std::memcpy(&head, out.data() + before, sizeof head);
-    head.flags = static_cast<std::uint8_t>(head.flags | detail::record_format::clipped);
-    std::memcpy(out.data() + before, &head, sizeof head);
+    out.data()[before] |= std::byte{detail::record_format::clipped};
     return true;
   } catch (std::exception const& error) {
     failed("<error: ", error.what());
@@ -92,13 +82,8 @@ inline bool append_guarded(byte_buffer& out, field const& f, std::size_t limit) 
 /// Appends null under the field's key. False if there is no memory.
 inline bool append_null(byte_buffer& out, field const& f) noexcept {
   try {
-    auto const name = f.name();
-    std::byte* const to = out.extend(sizeof(detail::record_format::cell_head) + name.bytes());
-    put_key(put(to,
-                detail::record_format::cell_head{
-                    kind::null, static_cast<std::uint8_t>(name.flags | detail::record_format::clipped),
-                    name.size, 0}),
-            name);
+    std::byte* const to = out.extend(1 + f.name().bytes() + detail::record_format::payload_size(kind::null));
+    put_payload(put_tag(to, kind::null, f.name(), detail::record_format::clipped), kind::null, 0, 0);
     return true;
   } catch (...) {
     return false;

@@ -16,7 +16,7 @@ namespace detail {
 struct key_view {
   char const* text = "";  // never null, because memcpy reads from it
   std::uint16_t size = 0;
-  std::uint8_t flags = 0;
+  std::uint8_t flags = 0;  ///< `key_is_literal`, `key_is_inline` or 0
 
   template <std::size_t N>
   static constexpr key_view literal(char const (&text)[N]) noexcept {
@@ -27,9 +27,13 @@ struct key_view {
     std::size_t const size = text.size() <= max_size ? text.size() : size_when_cut(text);
     return {text.data(), static_cast<std::uint16_t>(size), detail::record_format::key_is_inline};
   }
+  /// Bytes of the key in a cell.
   [[nodiscard]] constexpr std::size_t bytes() const noexcept {
-    return (flags & detail::record_format::key_is_literal) != 0 ? sizeof(char const*)
-                                                                : detail::record_format::padded(size);
+    switch (flags) {
+      case detail::record_format::key_is_literal: return sizeof(char const*);
+      case detail::record_format::key_is_inline: return sizeof size + size;
+      default: return 0;
+    }
   }
 
  private:

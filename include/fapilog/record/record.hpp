@@ -34,54 +34,73 @@ enum class kind : std::uint8_t {
 
 namespace detail::record_format {
 
-/// Everything in a record is aligned to this.
-inline constexpr std::size_t alignment = 8;
-
-constexpr std::size_t padded(std::size_t size) noexcept { return (size + alignment - 1) & ~(alignment - 1); }
-
-/// Flags of a cell.
-inline constexpr std::uint8_t key_is_literal = 1;  ///< eight bytes follow: a pointer to the key's characters
-inline constexpr std::uint8_t key_is_inline = 2;   ///< the key's characters follow, padded
-inline constexpr std::uint8_t clipped = 4;         ///< a part of the value was cut to stay within a limit
-inline constexpr std::uint8_t failed = 8;  ///< the value could not be made; it is a string with the reason
+/// Parts of a tag, the first byte of a cell. The lowest four bits are the kind.
+inline constexpr std::uint8_t kind_bits = 0x0F;
+inline constexpr std::uint8_t key_bits = 0x30;
+/// A literal: three bytes follow, its distance from the message literal.
+inline constexpr std::uint8_t key_is_near = 0x10;
+/// A literal: eight bytes follow, a pointer to it.
+inline constexpr std::uint8_t key_is_literal = 0x20;
+/// Two bytes follow, the length, and the key's characters.
+inline constexpr std::uint8_t key_is_inline = 0x30;
+/// A part of the value was cut to stay within a limit.
+inline constexpr std::uint8_t clipped = 0x40;
+/// Of a string: the value could not be made; this is the reason.
+inline constexpr std::uint8_t failed = 0x80;
+/// Of a number: it has four bytes.
+inline constexpr std::uint8_t narrow = 0x80;
 
 /// Added to the digits of a time that nanoseconds cannot represent (before 1677 or after 2262): the word counts microseconds,
 /// or seconds if these do not suffice either.
-inline constexpr std::uint32_t in_microseconds = 16;
-inline constexpr std::uint32_t in_seconds = 32;
+inline constexpr std::uint8_t in_microseconds = 16;
+inline constexpr std::uint8_t in_seconds = 32;
 
-/// Starts every field and format argument. Key and payload follow.
-struct cell_head {
-  kind type;
-  std::uint8_t flags;
-  std::uint16_t key_size;
-  std::uint32_t
-      size;  ///< payload in bytes; for boolean and character the value; for times the digits or unit
-};
-static_assert(sizeof(cell_head) == 8);
-
-/// The bytes of a head in one word: a single store, so that a single load can read it without waiting.
-[[gnu::always_inline]] constexpr std::uint64_t word_of(cell_head const& head) noexcept {
-  if constexpr (std::endian::native == std::endian::little) {
-    return static_cast<std::uint64_t>(head.type) | (std::uint64_t{head.flags} << 8) |
-           (std::uint64_t{head.key_size} << 16) | (std::uint64_t{head.size} << 32);
-  } else {
-    return std::bit_cast<std::uint64_t>(head);
-  }
+constexpr std::uint8_t tag_of(kind type, unsigned flags) noexcept {
+  return static_cast<std::uint8_t>(static_cast<unsigned>(type) | flags);
 }
-constexpr cell_head head_of(std::uint64_t word) noexcept { return std::bit_cast<cell_head>(word); }
+
+/// A key is near if it is at most this many bytes from the message literal. Literals of one module are, in practice.
+inline constexpr std::uint64_t near_reach = std::uint64_t{1} << 23;
+
+/// The distance of a key from the message literal, plus `near_reach`; at least `2 * near_reach` if the key is not near.
+[[gnu::always_inline]] inline std::uint64_t near_distance(void const* key, void const* message) noexcept {
+  return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(key) -
+                                    reinterpret_cast<std::uintptr_t>(message)) +
+         near_reach;
+}
+/// The tag and the distance of a near key: what a cell with such a key begins with.
+[[gnu::always_inline]] inline std::uint32_t near_word(unsigned tag, void const* key,
+                                                      void const* message) noexcept {
+  auto const distance = static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(key) -
+                                                   reinterpret_cast<std::uintptr_t>(message));
+  if constexpr (std::endian::native == std::endian::little) return (distance << 8U) + tag;
+  else return (distance & 0xFF'FFFFU) + (tag << 24U);
+}
+inline char const* near_key(std::uint32_t word, char const* message) noexcept {
+  auto const upper = std::endian::native == std::endian::little ? word : word << 8U;
+  return message + (static_cast<std::int32_t>(upper) >> 8);
+}
+
+/// The length of a string or container: two bytes, or this number in them and four more. No record in a lane has a string
+/// that needs the long form.
+inline constexpr std::uint16_t long_length = 0xFFFF;
+inline constexpr std::size_t short_length_bytes = sizeof(std::uint16_t);
+inline constexpr std::size_t long_length_bytes = sizeof(std::uint16_t) + sizeof(std::uint32_t);
+constexpr std::size_t length_bytes(std::size_t size) noexcept {
+  return size < long_length ? short_length_bytes : long_length_bytes;
+}
 
 /// How a kind is stored: in a cell, in a value and in a spool.
 enum class payload_form : std::uint8_t {
   none,
-  truth,       ///< in `cell_head::size`
-  code_point,  ///< in `cell_head::size`
-  word,        ///< eight bytes; for times, `cell_head::size` has the digits or the unit
-  uuid,        ///< 16 bytes
-  text,        ///< `cell_head::size` bytes
-  members,     ///< cells with keys
-  elements,    ///< cells without keys
-  unknown,     ///< not a kind that can be stored
+  truth,
+  code_point,
+  word,  ///< a number, an address, or a time with its digits or its unit
+  uuid,
+  text,
+  members,   ///< cells with keys
+  elements,  ///< cells without keys
+  unknown,   ///< not a kind that can be stored
 };
 
 constexpr payload_form form_of(kind type) noexcept {
@@ -107,34 +126,28 @@ constexpr payload_form form_of(kind type) noexcept {
   return payload_form::unknown;
 }
 
-/// True if the payload's length is `cell_head::size`.
+/// True if the payload begins with its length.
 constexpr bool is_sized(kind type) noexcept {
   return type == kind::string || type == kind::bytes || type == kind::object || type == kind::array ||
          type == kind::exception;
 }
 
-constexpr std::size_t payload_size(kind type, std::uint32_t size) noexcept {
-  if (is_sized(type)) return padded(size);
+/// Bytes of a payload that does not begin with its length. Null has those of an empty string: a null that was meant to be
+/// a string is written as one.
+constexpr std::uint8_t payload_size(kind type) noexcept {
   switch (type) {
-    case kind::null:
-    case kind::boolean:
-    case kind::character: return 0;
+    case kind::boolean: return 1;
+    case kind::null: return short_length_bytes;
+    case kind::f32:
+    case kind::character: return 4;
+    case kind::timestamp:
+    case kind::duration: return 9;
     case kind::uuid: return 16;
     default: return 8;
   }
 }
 
-constexpr std::size_t key_bytes(cell_head const& head) noexcept {
-  if ((head.flags & key_is_literal) != 0) return sizeof(char const*);
-  return padded(head.key_size);
-}
-
-/// Bytes of a cell with its key and padding.
-constexpr std::size_t cell_size(cell_head const& head) noexcept {
-  return sizeof(cell_head) + key_bytes(head) + payload_size(head.type, head.size);
-}
-
-/// Unit in which a duration was given (`cell_head::size`), for its text form.
+/// Unit in which a duration was given, for its text form.
 enum class unit : std::uint32_t { ns = 0, us = 1, ms = 2, s = 3, min = 4, h = 5, d = 6 };
 
 enum class record_type : std::uint8_t {
@@ -149,10 +162,12 @@ inline constexpr std::uint8_t text_is_cell = 1;      ///< the message is the fir
 inline constexpr std::uint8_t text_is_rendered = 2;  ///< the message is already formatted
 inline constexpr std::uint8_t is_clipped = 4;        ///< cut to max_record_bytes or the maximum depth
 inline constexpr std::uint8_t text_failed = 8;       ///< the message could not be made; it says why
+/// The place of the call is whole, not a distance from the message.
+inline constexpr std::uint8_t where_is_far = 16;
 
 /// Starts every record in a lane.
 struct record_head {
-  std::uint32_t size;  ///< bytes with this head, a multiple of `alignment`
+  std::uint32_t size;  ///< bytes with this head
   record_type type;
   std::uint8_t level;
   std::uint8_t flags;
@@ -160,12 +175,11 @@ struct record_head {
 };
 static_assert(sizeof(record_head) == 8);
 
-/// Follows the head of a log record; then the unnamed cells of arguments and the named ones of fields.
+/// Follows the head of a log record; then the place of the call, the unnamed cells of arguments and the named ones of fields.
 struct log_head {
   std::uint64_t ticks;  ///< time of the call, in ticks of the runtime's clock
   char const* text;     ///< the message, a literal that ends with a zero, or null if the message is a cell
   void const* logger;   ///< the logger_core that logged
-  detail::call_site where;
 };
 
 /// How a log record starts.
@@ -173,7 +187,8 @@ struct log_start {
   record_head head;
   log_head log;
 };
-static_assert(sizeof(log_start) % alignment == 0);
+inline constexpr std::size_t near_start_bytes = sizeof(log_start) + sizeof(near_call_site);
+inline constexpr std::size_t far_start_bytes = sizeof(log_start) + sizeof(call_site);
 
 /// Follows the head of a context record: a reference on the shared bytes, or null for no scope. Behind it lies the
 /// record that was logged first in that scope.
@@ -190,9 +205,9 @@ struct pointer_head {
 
 namespace detail {
 
-/// Reads a trivially copyable value from record bytes.
+/// Reads a trivially copyable value from record bytes, which are not aligned.
 template <class T>
-[[nodiscard]] T read(std::byte const* from) noexcept {
+[[nodiscard, gnu::always_inline]] inline T read(std::byte const* from) noexcept {
   T result;
   std::memcpy(&result, from, sizeof result);
   return result;

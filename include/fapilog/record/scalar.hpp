@@ -19,7 +19,7 @@ namespace fapilog::inline v0_1::detail {
 /// A value of one of the simple kinds. Strings are referred to, not copied.
 struct scalar {
   kind type = kind::null;
-  std::uint32_t extra = 0;  ///< boolean, code point, digits of a timestamp, unit of a duration
+  std::uint8_t extra = 0;  ///< digits of a timestamp, unit of a duration
   union {
     std::uint64_t bits = 0;
     char const* text;
@@ -70,7 +70,7 @@ constexpr detail::record_format::unit unit_of() noexcept {
 }
 
 template <class Period>
-constexpr std::uint32_t digits_of() noexcept {
+constexpr std::uint8_t digits_of() noexcept {
   if (Period::den == 1) return 0;
   if (Period::den <= 1'000) return 3;
   return Period::den <= 1'000'000 ? 6 : 9;
@@ -85,18 +85,18 @@ inline scalar text_scalar(char const* text, std::size_t size) noexcept {
 }
 
 template <class T>
-scalar bits_scalar(kind type, T value, std::uint32_t extra = 0) noexcept {
+scalar bits_scalar(kind type, T value, unsigned extra = 0) noexcept {
   static_assert(sizeof(T) <= 8);
   scalar result;
   result.type = type;
-  result.extra = extra;
+  result.extra = static_cast<std::uint8_t>(extra);
   std::memcpy(&result.bits, &value, sizeof value);
   return result;
 }
 
 /// The scalar for a time that 64-bit nanoseconds cannot represent: `count` periods of Num / Den seconds after 1970.
 template <std::intmax_t Num, std::intmax_t Den, class Rep>
-[[gnu::cold, gnu::noinline]] scalar far_timestamp(Rep count, std::uint32_t digits) noexcept {
+[[gnu::cold, gnu::noinline]] scalar far_timestamp(Rep count, unsigned digits) noexcept {
   constexpr auto max = (std::numeric_limits<std::int64_t>::max)();
   constexpr auto min = (std::numeric_limits<std::int64_t>::min)();
   // Microseconds are the nanoseconds of a period that is shorter by this factor.
@@ -116,13 +116,13 @@ template <std::intmax_t Num, std::intmax_t Den, class Rep>
 template <class T>
 [[nodiscard]] scalar make_scalar(T const& v) noexcept {
   if constexpr (std::is_same_v<T, bool>) {
-    return bits_scalar(kind::boolean, std::uint64_t{0}, v ? 1 : 0);
+    return bits_scalar(kind::boolean, std::uint64_t{v});
   } else if constexpr (detail::shape::character<T>) {
     if constexpr (std::is_same_v<T, char>) {
       auto const byte = static_cast<unsigned char>(v);
-      return bits_scalar(kind::character, std::uint64_t{0}, byte < 0x80 ? byte : 0xFFFDU);
+      return bits_scalar(kind::character, std::uint64_t{byte < 0x80 ? byte : 0xFFFDU});
     } else {
-      return bits_scalar(kind::character, std::uint64_t{0}, static_cast<std::uint32_t>(v));
+      return bits_scalar(kind::character, std::uint64_t{static_cast<std::uint32_t>(v)});
     }
   } else if constexpr (std::is_enum_v<T>) {
     return make_scalar(
@@ -150,7 +150,7 @@ template <class T>
     return text_scalar(text.data(), text.size());
   } else if constexpr (detail::shape::duration<T>) {
     return bits_scalar(kind::duration, saturated_ns(v.count(), T::period::num, T::period::den),
-                       static_cast<std::uint32_t>(unit_of<typename T::period>()));
+                       static_cast<unsigned>(unit_of<typename T::period>()));
   } else {
     static_assert(detail::shape::time_point<T>);
     auto const since = v.time_since_epoch();
@@ -159,7 +159,7 @@ template <class T>
       std::int64_t const ns = saturated_ns(since.count(), span::period::num, span::period::den);
       using period = typename span::period;
       constexpr bool is_real = std::is_floating_point_v<typename span::rep>;
-      constexpr std::uint32_t digits = is_real ? 9 : digits_of<period>();
+      constexpr unsigned digits = is_real ? 9 : digits_of<period>();
       constexpr bool always_fits = period::num == 1 && period::den == 1'000'000'000 && !is_real;
       if constexpr (!always_fits) {
         using limits = std::numeric_limits<std::int64_t>;
@@ -181,32 +181,56 @@ template <class T>
 }
 
 /// Copies bytes; strings of a few words without a function call. `bytes` may be null if `size` is 0.
-inline void put_bytes(std::byte* to, void const* bytes, std::size_t size) noexcept {
+[[gnu::always_inline]] inline void put_bytes(std::byte* to, void const* bytes, std::size_t size) noexcept {
   auto const* const from = static_cast<char const*>(bytes);
-  if (size >= 16 && size <= 64) {
-    std::size_t done = 0;
-    for (; done + 16 < size; done += 16) std::memcpy(to + done, from + done, 16);
+  // The first and the last bytes, which overlap.
+  if (size >= 16 && size <= 32) {
+    std::memcpy(to, from, 16);
     std::memcpy(to + size - 16, from + size - 16, 16);
   } else if (size >= 8 && size < 16) {
     std::memcpy(to, from, 8);
     std::memcpy(to + size - 8, from + size - 8, 8);
+  } else if (size > 32 && size <= 64) {
+    std::memcpy(to, from, 32);
+    std::memcpy(to + size - 32, from + size - 32, 32);
   } else if (size != 0) {
     std::memcpy(to, from, size);
   }
 }
 
-/// Copies bytes and fills the last eight-byte word with zeros.
-inline std::byte* put_padded(std::byte* to, void const* bytes, std::size_t size) noexcept {
-  std::size_t const whole = detail::record_format::padded(size);
-  if (whole != size)
-    std::memset(to + whole - detail::record_format::alignment, 0, detail::record_format::alignment);
-  put_bytes(to, bytes, size);
-  return to + whole;
+/// Writes the length of a string or container.
+[[gnu::always_inline]] inline std::byte* put_length(std::byte* to, std::size_t size) noexcept {
+  if (size < record_format::long_length) [[likely]]
+    return put(to, static_cast<std::uint16_t>(size));
+  return put(put(to, record_format::long_length), static_cast<std::uint32_t>(size));
 }
 
-inline std::byte* put_key(std::byte* to, key_view name) noexcept {
-  if ((name.flags & detail::record_format::key_is_literal) != 0) return put(to, name.text);
-  return put_padded(to, name.text, name.size);
+/// Writes a string with its length.
+inline std::byte* put_text(std::byte* to, void const* bytes, std::size_t size) noexcept {
+  to = put_length(to, size);
+  put_bytes(to, bytes, size);
+  return to + size;
+}
+
+/// Writes what a cell begins with: the tag and the key.
+inline std::byte* put_tag(std::byte* to, kind type, key_view name, unsigned flags = 0) noexcept {
+  to = put(to, record_format::tag_of(type, name.flags | flags));
+  if (name.flags == record_format::key_is_literal) return put(to, name.text);
+  if (name.flags != record_format::key_is_inline) return to;
+  to = put(to, name.size);
+  put_bytes(to, name.text, name.size);
+  return to + name.size;
+}
+
+/// Writes the payload of a value that is not a string.
+inline std::byte* put_payload(std::byte* to, kind type, std::uint8_t extra, std::uint64_t bits) noexcept {
+  switch (record_format::payload_size(type)) {
+    case 1: return put(to, static_cast<std::uint8_t>(bits));
+    case 2: return put(to, static_cast<std::uint16_t>(bits));
+    case 4: return put(to, static_cast<std::uint32_t>(bits));
+    case 9: return put(put(to, extra), bits);
+    default: return put(to, bits);
+  }
 }
 
 /// The length of the longest prefix of at most `room` bytes that does not cut a UTF-8 sequence.

@@ -54,7 +54,7 @@ class value_writer {
   void encode_exception(detail::key_view name, std::exception const& error, unsigned causes);
   void encode_unknown_exception(detail::key_view name);
 
-  /// The position of an open container. `ok` is false if it is too deep or does not fit.
+  /// The position of the members of an open container. `ok` is false if it is too deep or does not fit.
   struct opened {
     std::size_t at = 0;
     bool ok = false;
@@ -73,7 +73,8 @@ class value_writer {
     written_ = true;
     return true;
   }
-  bool put_head(detail::key_view name, detail::record_format::cell_head head, std::size_t payload);
+  /// Appends a tag, a key, and `payload` bytes to which it returns a pointer; null if they do not fit.
+  std::byte* put_head(detail::key_view name, kind type, std::size_t payload, unsigned flags = 0);
   template <class T>
   void encode_by_hook(detail::key_view name, T const& v);
   template <class T>
@@ -295,40 +296,33 @@ void value_writer::encode_formatted(detail::key_view name, T const& v) {
   encode_text(name, kind::string, begin, again < size ? again : size);
 }
 
-inline bool value_writer::put_head(detail::key_view name, detail::record_format::cell_head head,
-                                   std::size_t payload) {
-  head.flags = static_cast<std::uint8_t>(head.flags | name.flags);
-  head.key_size = name.size;
-  std::size_t const total =
-      sizeof head + detail::record_format::key_bytes(head) + detail::record_format::padded(payload);
+inline std::byte* value_writer::put_head(detail::key_view name, kind type, std::size_t payload,
+                                         unsigned flags) {
+  std::size_t const total = 1 + name.bytes() + payload;
   if (total > limit_ || out_.size() > limit_ - total) {
     clipped_ = full_ = true;
-    return false;
+    return nullptr;
   }
-  std::byte* to = out_.extend(sizeof head + detail::record_format::key_bytes(head));
-  detail::put_key(detail::put(to, head), name);
-  return true;
+  return detail::put_tag(out_.extend(total), type, name, flags);
 }
 
 inline void value_writer::encode_scalar(detail::key_view name, detail::scalar const& value) {
   if (value.type == kind::string) return encode_text(name, kind::string, value.text, value.size);
-  std::size_t const payload = detail::record_format::payload_size(value.type, 0);
-  if (!put_head(name, {value.type, 0, 0, value.extra}, payload)) return;
-  if (payload != 0) std::memcpy(out_.extend(payload), &value.bits, payload);
+  std::byte* const to = put_head(name, value.type, detail::record_format::payload_size(value.type));
+  if (to != nullptr) detail::put_payload(to, value.type, value.extra, value.bits);
 }
 
 inline void value_writer::encode_text(detail::key_view name, kind type, char const* text, std::size_t size,
                                       std::uint8_t flags) {
-  std::size_t const fixed =
-      sizeof(detail::record_format::cell_head) + name.bytes() + detail::record_format::alignment;
+  std::size_t const fixed = 1 + name.bytes() + detail::record_format::length_bytes(size);
   std::size_t const room = limit_ > out_.size() + fixed ? limit_ - out_.size() - fixed : 0;
   if (size > room) {
     size = type == kind::string ? detail::clip_utf8(text, room) : room;
     flags = static_cast<std::uint8_t>(flags | detail::record_format::clipped);
     clipped_ = full_ = true;
   }
-  if (!put_head(name, {type, flags, 0, static_cast<std::uint32_t>(size)}, size)) return;
-  detail::put_padded(out_.extend(detail::record_format::padded(size)), text, size);
+  std::byte* const to = put_head(name, type, detail::record_format::length_bytes(size) + size, flags);
+  if (to != nullptr) detail::put_text(to, text, size);
 }
 
 inline value_writer::opened value_writer::open(detail::key_view name, kind type) {
@@ -338,19 +332,17 @@ inline value_writer::opened value_writer::open(detail::key_view name, kind type)
     clipped_ = true;
     return {};
   }
-  std::size_t const at = out_.size();
-  if (!put_head(name, {type, 0, 0, 0}, 0)) return {};
+  std::byte* const to = put_head(name, type, detail::record_format::long_length_bytes);
+  if (to == nullptr) return {};
+  detail::put(detail::put(to, detail::record_format::long_length), std::uint32_t{0});
   ++depth_;
-  return {at, true};
+  return {out_.size(), true};
 }
 
 inline void value_writer::close(opened const& container) {
   --depth_;
-  detail::record_format::cell_head head;
-  std::memcpy(&head, out_.data() + container.at, sizeof head);
-  head.size = static_cast<std::uint32_t>(out_.size() - container.at - sizeof head -
-                                         detail::record_format::key_bytes(head));
-  std::memcpy(out_.data() + container.at, &head, sizeof head);
+  auto const size = static_cast<std::uint32_t>(out_.size() - container.at);
+  detail::put(out_.data() + container.at - sizeof size, size);
 }
 
 inline void value_writer::encode_unknown_exception(detail::key_view name) {

@@ -55,15 +55,19 @@ class event_maker {
     auto const log = read<detail::record_format::log_head>(record + sizeof head);
     auto const& logger = *static_cast<logger_core const*>(log.logger);
     std::byte const* at = record + sizeof head + sizeof log;
+    bool const is_far = (head.flags & detail::record_format::where_is_far) != 0;
+    auto const where = is_far ? read<call_site>(at) : read<near_call_site>(at).at(log.text);
+    at += is_far ? sizeof(call_site) : sizeof(near_call_site);
+    message_literal_ = log.text;
     std::byte const* const end = record + head.size;
 
     e.severity = static_cast<level>(head.level);
     std::string_view const known = level_name(e.severity);
     e.level_name = known.empty() ? e.memory->copy(level_names_[head.level % level_count]) : known;
     e.logger = name_in_batch(logger.name, e);
-    e.file = log.where.file();
-    e.function = log.where.function();
-    e.line = log.where.line();
+    e.file = where.file();
+    e.function = where.function();
+    e.line = where.line();
 
     defects result;
     result.clipped = (head.flags & detail::record_format::is_clipped) != 0;
@@ -115,11 +119,11 @@ class event_maker {
   }
 
   /// Decodes the next cell of a record and notes what went wrong with it at the call.
-  static member next(std::byte const*& at, event& e, defects& result) {
-    auto const flags = read<detail::record_format::cell_head>(at).flags;
-    member const m = decode_cell(at, *e.memory);
-    if ((flags & detail::record_format::failed) != 0) result.fail(m.key);
-    if ((flags & detail::record_format::clipped) != 0) result.clipped = true;
+  member next(std::byte const*& at, event& e, defects& result) const {
+    auto const tag = static_cast<std::uint8_t>(*at);
+    member const m = decode_cell(at, *e.memory, message_literal_);
+    if ((tag & detail::record_format::failed) != 0 && m.value.type == kind::string) result.fail(m.key);
+    if ((tag & detail::record_format::clipped) != 0) result.clipped = true;
     return m;
   }
 
@@ -177,6 +181,7 @@ class event_maker {
     return value::of_string(e.memory->copy(plain_.view()));
   }
 
+  char const* message_literal_ = nullptr;  ///< of the record that is being decoded
   std::array<std::string, level_count> level_names_;
   std::vector<std::pair<named_level const*, std::string_view>> names_;
   message_text message_;

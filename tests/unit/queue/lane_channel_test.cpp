@@ -30,14 +30,16 @@ class two_modules {
 
   /// Logs from the other module as its `log_call` does. Returns true if the call took the fast path.
   bool log_from_other() noexcept {
-    constexpr std::size_t size = sizeof(fapilog::detail::record_format::log_start);
+    constexpr std::size_t size = fapilog::detail::record_format::near_start_bytes;
     fapilog::detail::statement const what{fapilog::level::info, 0};
-    if (channel_->begin_record(*core_, {what, size}, "other", {}, other) != nullptr) {
+    static constexpr char text[] = "other";
+    if (channel_->begin_record(*core_, {what, size}, text, fapilog::detail::call_site::current(), other) !=
+        nullptr) {
       channel_->commit_record(size);
       return true;
     }
     fapilog::field items[1];
-    channel_->submit({*core_, what, "other", {}, items, 0, other});
+    channel_->submit({*core_, what, text, {}, items, 0, other});
     return false;
   }
 

@@ -171,4 +171,41 @@ class call_site {
 #endif
 };
 
+/// A call site in four bytes if it is one pointer: its distance from a literal of the same module.
+class near_call_site {
+ public:
+#if FAPILOG_DETAIL_GCC
+  near_call_site() noexcept = default;
+  near_call_site(call_site where, void const* literal) noexcept
+      : distance_(static_cast<std::int32_t>(distance(where, literal))) {}
+  /// False if the distance does not fit.
+  [[nodiscard, gnu::always_inline]] static bool reaches(call_site where, void const* literal) noexcept {
+    std::int64_t const whole = distance(where, literal);
+    return whole == static_cast<std::int32_t>(whole);
+  }
+  [[nodiscard]] call_site at(void const* literal) const noexcept {
+    return __builtin_bit_cast(call_site, reinterpret_cast<std::uintptr_t>(literal) +
+                                             static_cast<std::uintptr_t>(std::intptr_t{distance_}));
+  }
+
+ private:
+  static_assert(sizeof(call_site) == sizeof(std::uintptr_t));
+
+  [[gnu::always_inline]] static std::int64_t distance(call_site where, void const* literal) noexcept {
+    return static_cast<std::int64_t>(__builtin_bit_cast(std::uintptr_t, where) -
+                                     reinterpret_cast<std::uintptr_t>(literal));
+  }
+
+  std::int32_t distance_ = 0;
+#else
+  near_call_site() noexcept = default;
+  near_call_site(call_site where, void const*) noexcept : where_(where) {}
+  [[nodiscard]] static bool reaches(call_site, void const*) noexcept { return true; }
+  [[nodiscard]] call_site at(void const*) const noexcept { return where_; }
+
+ private:
+  call_site where_;
+#endif
+};
+
 }  // namespace fapilog::inline v0_1::detail
