@@ -16,7 +16,7 @@ from pathlib import Path
 TEXT_ONLY = {"glog", "fmtlog", "xtr"}  # write text even if JSON is asked for
 GAVE_UP_US = 2e6  # the longest time that the harness waits for a line in a file
 
-SCENARIOS = ["call_latency", "throughput", "json_floor", "stages", "worst_call", "rhythm",
+SCENARIOS = ["call_latency", "throughput", "json_floor", "stages", "worst_call", "rhythm", "threads",
              "isolated_file", "idle", "slow_sink", "hanging_sink", "bad_neighbours"]
 
 
@@ -276,6 +276,8 @@ def check(results):
     targets.judge("rhythm 20 ms, CPU, fapilog / quill's default",
                   over(median("rhythm", "20 ms x 1", "cpu_ms_per_s", "fapilog"),
                        median("rhythm", "20 ms x 1", "cpu_ms_per_s", "quill", "default")), 0.1)
+    targets.judge("memory of each of 2,000 threads that logged once, KiB",
+                  median("threads", "2000", "rss_kib_per_thread", "fapilog"), 12)
     targets.judge("isolated call to file, us", median("isolated_file", "json", "file_p50_us", "fapilog"), 1000)
     worst = ("worst_call", "json", "worst_us")
     targets.judge("worst call, quill's best / fapilog", over(median(*worst, "quill"), median(*worst, "fapilog")), 10,

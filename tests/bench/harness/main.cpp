@@ -27,6 +27,7 @@ struct arguments {
   bool pinned = false;
   std::size_t gap_ms = 20;  ///< time between two bursts in `rhythm`
   std::size_t burst = 1;    ///< calls of a burst in `rhythm`
+  bool busy = false;        ///< `rhythm` beside a niced process for each processor
   std::size_t count = 0;
   std::string folder = "/dev/shm";
 };
@@ -237,6 +238,7 @@ void rhythm(arguments const& a) {
     usage spent;
     double seconds = 0;
     {
+      busy_processes const others{a.busy ? processors() : 0};
       adapter log{{a.config, output_path(a), true, true, &note_first_time}};
       log.prepare_thread();
       caller call{log, a.message};
@@ -271,7 +273,7 @@ void rhythm(arguments const& a) {
       spent = {after.cpu_ns - before.cpu_ns, after.voluntary_switches - before.voluntary_switches};
     }
     report const out{adapter::name, a.config, "rhythm",
-                     std::to_string(a.gap_ms) + " ms x " + std::to_string(a.burst)};
+                     std::to_string(a.gap_ms) + " ms x " + std::to_string(a.burst) + (a.busy ? " busy" : "")};
     out("first_p50_ns", first.percentile(0.5));
     out("first_p99_ns", first.percentile(0.99));
     out("call_p50_ns", all.percentile(0.5));
@@ -282,6 +284,33 @@ void rhythm(arguments const& a) {
     out("cpu_ms_per_s", spent.cpu_ns / 1e6 / seconds);
     out("switches_per_s", spent.voluntary_switches / seconds);
   }
+}
+
+/// Threads that exist already and then log once: what that adds to the memory of the process.
+void threads(arguments const& a) {
+  std::string const path = output_path(a);
+  std::size_t const count = a.count == 0 ? 2'000 : a.count;
+  struct memory {
+    double resident = status_bytes("VmRSS:");
+    double mapped = status_bytes("VmSize:");
+  };
+  memory before;
+  memory after;
+  {
+    adapter log{{a.config, path, a.message == "json" && adapter::writes_json, true, nullptr}};
+    caller{log, a.message}(0);
+    log.flush();
+    small_threads all{count, [&](std::size_t i) { caller{log, a.message}(i); }};
+    before = {};
+    all.run();
+    log.flush();
+    after = {};
+  }
+  ::unlink(path.c_str());
+  report const out{adapter::name, a.config, "threads", std::to_string(count)};
+  auto const per = static_cast<double>(count) * 1024;
+  out("rss_kib_per_thread", (after.resident - before.resident) / per);
+  out("mapped_kib_per_thread", (after.mapped - before.mapped) / per);
 }
 
 /// A call every 5 ms, until its record is in the file. Gives up after two seconds on a logger that keeps lines back.
@@ -444,6 +473,7 @@ arguments parse(int argc, char** argv) {
     else if (is("gap=")) a.gap_ms = std::stoul(value);
     else if (is("burst=")) a.burst = std::stoul(value);
     else if (text == "pinned") a.pinned = true;
+    else if (text == "busy") a.busy = true;
     else throw std::invalid_argument{"unknown argument '" + std::string{text} + "'"};
   }
   return a;
@@ -463,6 +493,7 @@ int run(int argc, char** argv) {
   else if (a.scenario == "worst_call") worst_call(a);
   else if (a.scenario == "isolated_file") isolated_file(a);
   else if (a.scenario == "rhythm") rhythm(a);
+  else if (a.scenario == "threads") threads(a);
   else if (a.scenario == "idle") idle(a);
   else if (a.scenario == "slow_sink") slow_sink(a, false);
   else if (a.scenario == "hanging_sink") slow_sink(a, true);
@@ -481,7 +512,7 @@ int main(int argc, char** argv) {
     std::fprintf(
         stderr,
         "%s\nusage: %s about | <scenario> <config> [message=num|str|json] [producers=N] [pinned] [count=N] "
-        "[gap=MILLISECONDS] [burst=N] [folder=DIRECTORY]\n",
+        "[gap=MILLISECONDS] [burst=N] [busy] [folder=DIRECTORY]\n",
         error.what(), argv[0]);
     return 2;
   }

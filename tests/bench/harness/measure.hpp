@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: MIT
-// Tools for measuring: cycle counter, percentiles, CPU time and memory of this process, CPU affinity.
+// Tools for measuring: cycle counter, percentiles, CPU time and memory of this process, CPU affinity, crowds of threads,
+// other processes.
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <functional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #if defined(__x86_64__)
 #include <x86intrin.h>
@@ -114,6 +124,84 @@ inline void sleep_for(std::chrono::nanoseconds time) {
   timespec const t{time.count() / 1'000'000'000, time.count() % 1'000'000'000};
   ::nanosleep(&t, nullptr);
 }
+
+/// Niced processes that use all the time they get.
+class busy_processes {
+ public:
+  explicit busy_processes(int count) {
+    for (int i = 0; i < count; ++i) {
+      ::pid_t const child = ::fork();
+      if (child == 0) spin_until_killed();
+      if (child > 0) all_.push_back(child);
+    }
+  }
+  busy_processes(busy_processes const&) = delete;
+  busy_processes& operator=(busy_processes const&) = delete;
+  ~busy_processes() {
+    for (::pid_t const child : all_) {
+      ::kill(child, SIGKILL);
+      ::waitpid(child, nullptr, 0);
+    }
+  }
+
+ private:
+  [[noreturn]] static void spin_until_killed() {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::setpriority(PRIO_PROCESS, 0, 19);
+    for (std::atomic<std::uint64_t> turns{0};;) ++turns;
+  }
+
+  std::vector<::pid_t> all_;
+};
+
+/// Threads with small stacks that wait, run an action once, and exist until the end.
+class small_threads {
+ public:
+  small_threads(std::size_t count, std::function<void(std::size_t)> action)
+      : action_(std::move(action)), all_(count) {
+    ::pthread_attr_t attributes;
+    ::pthread_attr_init(&attributes);
+    ::pthread_attr_setstacksize(&attributes, std::size_t{256} * 1024);
+    for (::pthread_t& one : all_) {
+      if (::pthread_create(&one, &attributes, &body, this) != 0) throw std::runtime_error{"no more threads"};
+    }
+    ::pthread_attr_destroy(&attributes);
+    wait_for(waiting_);
+  }
+  small_threads(small_threads const&) = delete;
+  small_threads& operator=(small_threads const&) = delete;
+  ~small_threads() {
+    may_end_ = true;
+    for (::pthread_t const one : all_) ::pthread_join(one, nullptr);
+  }
+
+  /// Returns when all threads have run the action.
+  void run() {
+    may_run_ = true;
+    wait_for(done_);
+  }
+
+ private:
+  static void* body(void* self) {
+    auto& all = *static_cast<small_threads*>(self);
+    std::size_t const number = all.waiting_++;
+    while (!all.may_run_) sleep_for(std::chrono::milliseconds{10});
+    all.action_(number);
+    ++all.done_;
+    while (!all.may_end_) sleep_for(std::chrono::milliseconds{10});
+    return nullptr;
+  }
+  void wait_for(std::atomic<std::size_t> const& counter) const {
+    while (counter < all_.size()) sleep_for(std::chrono::milliseconds{1});
+  }
+
+  std::function<void(std::size_t)> const action_;
+  std::vector<::pthread_t> all_;
+  std::atomic<std::size_t> waiting_{0};
+  std::atomic<std::size_t> done_{0};
+  std::atomic<bool> may_run_{false};
+  std::atomic<bool> may_end_{false};
+};
 
 /// Writes results to standard error, because some loggers under test write to standard output:
 /// `logger,config,scenario,case,metric,value`.
