@@ -12,7 +12,8 @@ namespace fapilog::inline v0_1::detail {
 
 /// A worker that naps sees a record after at most `longest_nap`, and the call that logged it paid nothing. A worker that
 /// sleeps makes no wake-ups, and the next call pays for waking it. So the worker naps as long as the recent gaps say that a
-/// record will come soon and its naps stay within the budget, and sleeps after that.
+/// record will come soon and its naps stay within the budget, and sleeps after that. If the recent gaps are about equally
+/// long, it also sleeps, with a timeout, until shortly before the next record is expected.
 ///
 /// Naps count with the time that was asked for: if the machine is busy and a nap takes longer, that is no idleness.
 /// Thread: one. Throws: never.
@@ -27,6 +28,8 @@ class idle_policy {
   static constexpr nanoseconds shortest_watch = std::chrono::milliseconds{2};
   /// A longer gap is worth a wake-up: no naps are spent on it.
   static constexpr nanoseconds longest_gap = std::chrono::milliseconds{250};
+  /// A shorter silence is not worth the system calls of a sleep.
+  static constexpr nanoseconds shortest_silence = std::chrono::milliseconds{4};
   /// Processor time that a nap counts: about what it takes on a quiet machine.
   static constexpr nanoseconds nap_cost = std::chrono::microseconds{5};
 
@@ -39,6 +42,13 @@ class idle_policy {
       credit_ = (std::min)(most_credit(), credit_ + share_of(now - last_));
     }
     last_ = now;
+  }
+  /// How long no record is expected, so that the worker should sleep that long and not nap; mostly 0. A record that comes
+  /// earlier wakes the worker: then `expectation_failed` must be called.
+  [[nodiscard]] nanoseconds expected_silence() const noexcept {
+    bool const is_silent =
+        budget_ > 0 && idle_ >= shortest_watch && silent_until_ >= idle_ + shortest_silence;
+    return is_silent ? silent_until_ - idle_ : nanoseconds{0};
   }
   /// The length of the next nap, or nothing: the worker should sleep until a call wakes it.
   [[nodiscard]] std::optional<nanoseconds> next_nap() const noexcept {
@@ -57,6 +67,10 @@ class idle_policy {
   /// The worker has slept, in addition to its naps.
   void slept(nanoseconds time) noexcept { idle_ += time; }
 
+  /// A record has woken the worker from an expected silence. The rhythm, or the machine, is not as steady as it seemed: no
+  /// silence is expected for so many gaps that such wake-ups remain rare.
+  void expectation_failed() noexcept { gaps_without_silence_ = 500; }
+
   /// There is a record: the idle period is over.
   void record_found() noexcept {
     // After a short gap, the next one may be as short; the estimate grows by a quarter with each longer gap.
@@ -72,19 +86,26 @@ class idle_policy {
   /// What 100 ms of the budget allow.
   [[nodiscard]] nanoseconds most_credit() const noexcept { return share_of(std::chrono::milliseconds{100}); }
 
-  /// The watch becomes half as long again as the longest of the recent gaps that are worth naps.
+  /// The watch becomes half as long again as the longest of the recent gaps that are worth naps. If all of them are about
+  /// equally long, the next one is expected to be hardly shorter than the shortest.
   void remember(nanoseconds gap) noexcept {
     gaps_[next_gap_++ % gaps_.size()] = gap;
     std::size_t const known = (std::min)(next_gap_, gaps_.size());
     std::size_t short_gaps = 0;
     nanoseconds longest{0};
+    nanoseconds shortest = longest_gap;
     for (std::size_t i = 0; i < known; ++i) {
       if (gaps_[i] > longest_gap) continue;
       ++short_gaps;
       longest = (std::max)(longest, gaps_[i]);
+      shortest = (std::min)(shortest, gaps_[i]);
     }
     bool const is_worth_naps = short_gaps * 4 >= known;
     watch_ = is_worth_naps ? (std::max)(shortest_watch, longest + longest / 2) : shortest_watch;
+    if (gaps_without_silence_ > 0) --gaps_without_silence_;
+    bool const is_steady =
+        gaps_without_silence_ == 0 && short_gaps == gaps_.size() && longest <= 2 * shortest;
+    silent_until_ = is_steady ? shortest - (std::max)(shortest / 8, shortest_watch) : nanoseconds{0};
   }
 
   double const budget_;
@@ -92,9 +113,11 @@ class idle_policy {
   nanoseconds idle_{0};
   nanoseconds shortest_recent_{0};  ///< about the shortest of the recent gaps
   nanoseconds watch_ = shortest_watch;
+  nanoseconds silent_until_{0};  ///< time from a record to shortly before the next one; 0 if unknown
   clock::time_point last_{};
   std::array<nanoseconds, 8> gaps_{};
   std::size_t next_gap_ = 0;
+  std::size_t gaps_without_silence_ = 0;  ///< number of gaps until a silence may be expected again
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How the worker waits for records: it naps while more are expected, then sleeps until a signal; or as `wait_policy` says.
+// How the worker waits for records: it naps while more are expected, and sleeps otherwise; or as `wait_policy` says.
 #pragma once
 
 #include <fapilog/detail/os/platform.hpp>
@@ -44,29 +44,33 @@ class idle_wait {
   }
 
  private:
-  /// False if the worker should sleep.
+  /// False if the worker should sleep until a call wakes it.
   template <class HasRecords, class HasRequests>
   bool nap(std::optional<clock::time_point> due, HasRecords const& has_records,
            HasRequests const& has_requests) {
     auto now = clock::now();
     policy_.no_record(now);
-    bool is_over = false;
-    while (!is_over) {
-      auto const length = policy_.next_nap();
-      if (!length) break;
+    for (;;) {
+      auto const silence = policy_.expected_silence();
+      auto const length = silence > silence.zero() ? std::optional{silence} : policy_.next_nap();
+      if (!length) return false;
       auto until = now + *length;
       if (due) until = (std::min)(until, *due);
-      event_->nap(until, has_requests);
-      policy_.napped(*length);
+      if (silence > silence.zero()) {
+        event_->wait(until, [&] { return has_records() || has_requests(); });
+        policy_.slept(clock::now() - now);
+        if (has_records()) policy_.expectation_failed();
+      } else {
+        event_->nap(until, has_requests);
+        policy_.napped(*length);
+      }
       now = clock::now();
       if (has_records()) {
         policy_.record_found();
-        is_over = true;
-      } else {
-        is_over = has_requests() || (due && now >= *due);
+        return true;
       }
+      if (has_requests() || (due && now >= *due)) return true;
     }
-    return is_over;
   }
 
   wait_policy const how_;

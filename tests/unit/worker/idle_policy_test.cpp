@@ -4,8 +4,11 @@
 
 #include <fapilog/worker/idle_policy.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
+#include <random>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -22,6 +25,7 @@ struct simulated_worker {
   struct result {
     int wake_ups = 0;  ///< records that found the worker asleep: their calls paid
     int naps = 0;
+    int silences = 0;       ///< sleeps with a timeout
     nanoseconds latest{0};  ///< longest time between a record and the end of the nap that found it
   };
 
@@ -30,6 +34,17 @@ struct simulated_worker {
     nanoseconds idle{0};
     bool is_asleep = false;
     while (idle < gap && !is_asleep) {
+      if (auto const silence = policy.expected_silence(); silence > 0ns) {
+        ++seen.silences;
+        is_asleep = idle + silence > gap;
+        if (is_asleep) {
+          policy.expectation_failed();
+          break;
+        }
+        policy.slept(silence);
+        idle += silence;
+        continue;
+      }
       auto const nap = policy.next_nap();
       if (!nap) {
         is_asleep = true;
@@ -73,6 +88,47 @@ TEST_CASE("with a steady rhythm of up to 100 ms, no call wakes the worker once t
     CHECK(steady.wake_ups == 0);
     CHECK(steady.latest <= idle_policy::longest_nap);
   }
+}
+
+TEST_CASE("in a steady rhythm, the worker sleeps until shortly before the next record") {
+  for (auto const gap : {10ms, 20ms, 100ms}) {
+    INFO(gap.count() << " ms");
+    simulated_worker worker;
+    worker.run(gap, 20);
+    auto const steady = worker.run(gap, 100);
+    CHECK(steady.silences == 100);
+    CHECK(steady.naps <= 100 * (gap / 6ms + 4));
+    CHECK(steady.wake_ups == 0);
+    CHECK(steady.latest <= idle_policy::longest_nap);
+  }
+}
+
+TEST_CASE("a record that comes earlier than expected wakes the worker, and for long no other one does") {
+  simulated_worker worker;
+  worker.run(20ms, 20);
+  CHECK(worker.run(8ms, 1).wake_ups == 1);
+  auto const seen = worker.run(20ms, 450);
+  CHECK(seen.wake_ups == 0);
+  CHECK(seen.silences == 0);
+  worker.run(20ms, 100);
+  CHECK(worker.run(20ms, 10).silences == 10);
+}
+
+TEST_CASE("records that follow at once are no surprise in a steady rhythm") {
+  simulated_worker worker;
+  for (int i = 0; i < 20; ++i) worker.run({50us, 500us, 20ms});
+  for (int i = 0; i < 50; ++i) CHECK(worker.run({50us, 500us, 20ms}).wake_ups == 0);
+}
+
+TEST_CASE("records at random times are not taken for a steady rhythm") {
+  std::mt19937 random{11};
+  simulated_worker worker;
+  int silences = 0;
+  for (int i = 0; i < 2'000; ++i) {
+    double const share = (static_cast<double>(random() % 10'000) + 1) / 10'001;
+    silences += worker.run(nanoseconds{static_cast<std::int64_t>(-std::log(share) * 20e6)}, 1).silences;
+  }
+  CHECK(silences < 20);
 }
 
 TEST_CASE("naps of a steady rhythm stay within the budget") {
