@@ -29,7 +29,7 @@ class ring {
   ring& operator=(ring const&) = delete;
 
   [[nodiscard, gnu::always_inline]] std::size_t capacity() const noexcept { return std::size_t{mask_} + 1; }
-  [[nodiscard, gnu::always_inline]] std::size_t longest() const noexcept { return longest_; }
+  [[nodiscard, gnu::always_inline]] std::uint32_t longest() const noexcept { return longest_; }
 
   /// Returns room for `size` contiguous bytes that leaves `keep_free` more bytes unused, or null.
   [[nodiscard, gnu::always_inline]] std::byte* reserve(std::size_t size, std::size_t keep_free) noexcept {
@@ -49,7 +49,7 @@ class ring {
   }
   /// Where the next run begins.
   [[nodiscard, gnu::always_inline]] std::byte* next() const noexcept {
-    return memory_ + ((head_.load_relaxed() - start_) & mask_);
+    return memory_ + (static_cast<std::uint32_t>(head_.load_relaxed() - start_) & mask_);
   }
 
   /// Publishes the `size` bytes that were reserved and written.
