@@ -18,7 +18,7 @@ action=${1:-}
 runs=${RUNS:-7}
 quill=${FAPILOG_BENCH_QUILL_INCLUDE:-}
 [[ -z $action || $action == --check || $action == --full ]] || {
-  sed -n 's/^# Usage: /usage: /p' "$0" >&2
+  sed -n 's/^# usage: /usage: /p' "$0" >&2
   exit 2
 }
 work=$(mktemp -d)
