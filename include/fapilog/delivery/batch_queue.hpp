@@ -7,8 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <iterator>
+#include <list>
 #include <utility>
 #include <vector>
 
@@ -22,7 +21,8 @@ class batch_queue {
   [[nodiscard]] bool empty() const noexcept { return waiting_.empty(); }
   /// Number of waiting parts.
   [[nodiscard]] std::size_t size() const noexcept { return waiting_.size(); }
-  [[nodiscard]] batch_part const& operator[](std::size_t index) const noexcept { return waiting_[index]; }
+  /// The waiting parts in order.
+  [[nodiscard]] std::list<batch_part> const& waiting() const noexcept { return waiting_; }
   [[nodiscard]] batch_part const& front() const noexcept { return waiting_.front(); }
   /// Bytes of the parts that wait, or that were taken and are not finished yet.
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
@@ -62,20 +62,25 @@ class batch_queue {
     batch_part taken;
     if (count == 1) {
       taken = std::move(waiting_.front());
-    } else {
-      taken.parts.reserve(count);
-      for (std::size_t i = 0; i < count; ++i) taken.parts.push_back(std::move(waiting_[i]));
+      waiting_.pop_front();
+      return taken;
     }
-    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
+    taken.parts.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      taken.parts.push_back(std::move(waiting_.front()));
+      waiting_.pop_front();
+    }
     return taken;
   }
 
   /// Puts parts that were taken back to the front, in order. Throws: std::bad_alloc; the parts are then unchanged.
   template <class Iterator>
   [[gnu::cold]] void put_back(Iterator first, Iterator last) {
-    std::deque<batch_part> all{static_cast<std::size_t>(std::distance(first, last)) + waiting_.size()};
-    std::move(waiting_.begin(), waiting_.end(), std::move(first, last, all.begin()));
-    waiting_.swap(all);
+    std::list<batch_part> parts;
+    for (Iterator i = first; i != last; ++i) parts.emplace_back();
+    // From here on, nothing throws.
+    for (batch_part& part : parts) part = std::move(*first++);
+    waiting_.splice(waiting_.begin(), parts);
   }
 
   /// Finishes a part that was taken: its memory no longer counts towards the bound.
@@ -101,7 +106,7 @@ class batch_queue {
 
  private:
   std::uint64_t const max_bytes_;
-  std::deque<batch_part> waiting_;
+  std::list<batch_part> waiting_;
   std::uint64_t bytes_ = 0;
   std::uint64_t pushed_ = 0;
   std::uint64_t finished_ = 0;

@@ -191,9 +191,8 @@ class deliveries {
 
  private:
   [[gnu::cold]] static std::vector<route> routes_of(std::vector<delivery_slot> const& sink_slots) {
-    std::vector<route> all;
-    all.reserve(sink_slots.size());
-    for (delivery_slot const& slot : sink_slots) all.push_back(slot.route());
+    std::vector<route> all(sink_slots.size());
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = sink_slots[i].route();
     return all;
   }
 
@@ -214,7 +213,7 @@ class deliveries {
   static void exclude_internal(batch const& entries, std::vector<bool>& excluded) {
     for (std::size_t i = 0; i < entries.size(); ++i) {
       if (!entries[i].event.is_internal) continue;
-      if (excluded.empty()) excluded.resize(entries.size());
+      if (excluded.empty()) excluded = std::vector<bool>(entries.size());
       excluded[i] = true;
     }
   }

@@ -246,13 +246,14 @@ class delivery {
 
   /// Writes the rejected entries to the fallback, or counts them as rejected. The rest of the batch is delivered.
   [[gnu::cold]] void handle_rejected(delivery_job& job, write_result const& result) {
-    std::vector<std::uint32_t> indices;
+    std::vector<bool> is_rejected(job.results.size());
     for (std::size_t const index : result.rejected_entries()) {
-      if (job.first + index < job.results.size())
-        indices.push_back(static_cast<std::uint32_t>(job.first + index));
+      if (job.first + index < is_rejected.size()) is_rejected[job.first + index] = true;
     }
-    std::sort(indices.begin(), indices.end());
-    indices.erase(std::unique(indices.begin(), indices.end()), indices.end());
+    std::vector<std::uint32_t> indices;
+    for (std::size_t i = 0; i < is_rejected.size(); ++i) {
+      if (is_rejected[i]) indices.push_back(static_cast<std::uint32_t>(i));
+    }
     guard_.warn("the sink rejected records", result.reason());
     if (indices.empty()) return;
     std::vector<bool> const saved = write_to_fallback(job.part.entries.only(indices));

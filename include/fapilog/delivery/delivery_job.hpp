@@ -31,7 +31,7 @@ struct delivery_job {
     std::vector<batch> all;
     for (batch_part const& one : part.parts) all.push_back(one.entries);
     batch joined = batch::joined(all, std::exchange(memory, nullptr));
-    results.resize(joined.size(), record_result::delivered);
+    results = std::vector<record_result>(joined.size(), record_result::delivered);
     part.entries = std::move(joined);
   }
   /// The empty memory of the joined entries, or null if there is none or if the sink has kept a handle to it.

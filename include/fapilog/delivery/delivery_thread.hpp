@@ -14,9 +14,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -382,7 +382,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
   fork_safe<std::condition_variable> wake_;     ///< the thread waits on it
   fork_safe<std::condition_variable> changed_;  ///< others wait on it for the thread
   delivery_backlog backlog_;
-  std::deque<flush_request> flushes_;
+  std::list<flush_request> flushes_;
   phase phase_ = phase::running;
   activity activity_ = activity::working;
   attempt_state last_attempt_ = attempt_state::done;

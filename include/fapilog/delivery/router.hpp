@@ -39,15 +39,16 @@ class router {
 
   [[nodiscard]] parts split(batch const& entries) {
     parts result;
-    result.of_sinks.resize(routes_.size());
+    result.of_sinks = std::vector<batch_part>(routes_.size());
     if (every_sink_takes_all_) {
       for (batch_part& part : result.of_sinks) part.entries = entries;
       return result;
     }
-    chosen_.assign(routes_.size(), {});
+    chosen_.resize(routes_.size());
+    for (auto& indices : chosen_) indices.clear();
     for (std::size_t i = 0; i < entries.size(); ++i) {
       if (choose(entries[i].event, static_cast<std::uint32_t>(i))) continue;
-      if (result.excluded.empty()) result.excluded.resize(entries.size());
+      if (result.excluded.empty()) result.excluded = std::vector<bool>(entries.size());
       result.excluded[i] = true;
       result.unrouted += entries[i].event.is_internal ? 0U : 1U;
     }

@@ -7,8 +7,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <mutex>
 #include <string>
@@ -156,8 +156,8 @@ class diagnostics {
   writer write_;
   mutable std::mutex mutex_;
   std::map<std::string, bucket, std::less<>> buckets_;
-  std::deque<std::string> waiting_;  ///< lines
-  bool is_writing_ = false;          ///< a thread is writing lines
+  std::list<std::string> waiting_;  ///< lines
+  bool is_writing_ = false;         ///< a thread is writing lines
   std::uint64_t written_ = 0;
   std::uint64_t suppressed_ = 0;
 };

@@ -7,7 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -155,7 +155,7 @@ class level_registry {
 
   std::mutex mutex_;
   std::vector<rule> rules_;  ///< the first one is `*`
-  std::deque<named_level> entries_;
+  std::list<named_level> entries_;
   std::vector<named_level*> free_;  ///< entries that no logger has
   std::map<std::string_view, named_level*> names_;
 };

@@ -85,7 +85,7 @@ FAPILOG_INLINE delivery_options preset_delivery(preset const& p, std::string_vie
                                           std::string_view name) {
   delivery_options how = preset_delivery(p, name);
   if (how.name.empty() && sink.name() != name) how.name = name;
-  all.emplace_back(std::move(sink), std::move(how));
+  all.push_back({std::move(sink), std::move(how)});
 }
 
 }  // namespace detail
@@ -156,9 +156,9 @@ FAPILOG_INLINE adaptive_options preset_adaptive(preset const& p) {
 FAPILOG_INLINE std::vector<any_enricher> preset_enrichers(std::string service, std::string env,
                                                           std::string program_version, bool source_location) {
   std::vector<any_enricher> all;
-  all.emplace_back(enrichers::runtime_info{
+  all.push_back(enrichers::runtime_info{
       {.service = std::move(service), .env = std::move(env), .version = std::move(program_version)}});
-  if (source_location) all.emplace_back(enrichers::source_location{});
+  if (source_location) all.push_back(enrichers::source_location{});
   return all;
 }
 

@@ -28,7 +28,7 @@ class stdout_auto {
   [[nodiscard]] std::string name() const { return chosen_.name(); }
 
  private:
-  static any_sink choose(stdout_pretty_config const& config) {
+  [[gnu::cold]] static any_sink choose(stdout_pretty_config const& config) {
     if (detail::is_terminal(config.descriptor)) return stdout_pretty{config};
     return stdout_json{{.descriptor = config.descriptor, .write_timeout = config.write_timeout}};
   }

@@ -33,14 +33,14 @@ class drop_watch {
     if (!since_ || (!last && now < *since_ + window_)) return;
     internal_record record{level::warning, "Records were dropped", {}};
     auto const add = [&record](char const* name, std::uint64_t count) {
-      if (count != 0) record.data.emplace_back(name, static_cast<std::int64_t>(count));
+      if (count != 0) record.data.push_back({name, static_cast<std::int64_t>(count)});
     };
     add("dropped_count", seen_.total() - reported_.total());
     add("queue_full", seen_.queue_full - reported_.queue_full);
     add("closed", seen_.closed - reported_.closed);
     add("no_memory", seen_.no_memory - reported_.no_memory);
     add("reentrant", seen_.reentrant - reported_.reentrant);
-    record.data.emplace_back("window_seconds", std::chrono::duration<double>(now - *since_).count());
+    record.data.push_back({"window_seconds", std::chrono::duration<double>(now - *since_).count()});
     out.push_back(std::move(record));
     reported_ = seen_;
     since_.reset();

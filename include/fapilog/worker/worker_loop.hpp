@@ -41,9 +41,10 @@ class worker_loop {
  public:
   using clock = std::chrono::steady_clock;
 
-  worker_loop(worker_options const& options, lane_channel& channel, event_maker maker, stage_set stages,
-              std::vector<delivery_slot> sink_slots, std::shared_ptr<diagnostics> reports,
-              enqueue_event* event, std::shared_ptr<worker_requests> requests)
+  [[gnu::cold]] worker_loop(worker_options const& options, lane_channel& channel, event_maker maker,
+                            stage_set stages, std::vector<delivery_slot> sink_slots,
+                            std::shared_ptr<diagnostics> reports, enqueue_event* event,
+                            std::shared_ptr<worker_requests> requests)
       : channel_(channel),
         requests_(std::move(requests)),
         diagnostics_(std::move(reports)),

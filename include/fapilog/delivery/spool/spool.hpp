@@ -14,10 +14,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <deque>
 #include <functional>
-#include <map>
+#include <list>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -151,10 +151,10 @@ class spool {
   struct segment {
     std::unique_ptr<spool_segment> file;
     std::uint64_t number = 0;
-    std::deque<std::uint64_t> numbers;  ///< of the frames that this process appended and has not popped
-    bool is_closed = false;             ///< no more frames are appended to it
+    std::vector<std::uint64_t> numbers;  ///< of the frames that this process appended and has not popped
+    bool is_closed = false;              ///< no more frames are appended to it
   };
-  using segments = std::deque<segment>;
+  using segments = std::list<segment>;
 
   /// A stream of an earlier process, locked until its last segment is removed.
   struct adopted_stream {
@@ -254,20 +254,25 @@ class spool {
   /// Adopts the streams of ended processes, oldest first.
   [[gnu::cold]] void adopt() {
     std::string const prefix = name_ + '.';
-    std::map<std::string, std::vector<std::string>> found;
+    std::set<std::string> found;  // sorted: the files of a stream are side by side, in their order
+    constexpr std::size_t id_size = 36;
     for (std::string const& name : detail::list_directory(options_.directory, prefix).names) {
-      constexpr std::size_t id_size = 36;
       constexpr std::string_view ending = ".spool";
       if (name.size() <= prefix.size() + id_size || name[prefix.size() + id_size] != '.' ||
           !name.ends_with(ending))
         continue;
-      std::string id = name.substr(prefix.size(), id_size);
-      if (id != stream_) found[std::move(id)].push_back(name);
+      if (name.compare(prefix.size(), id_size, stream_) != 0) found.insert(name);
     }
-    for (auto& [id, names] : found) adopt(id, names);
+    for (auto name = found.begin(); name != found.end();) {
+      std::string const id = name->substr(prefix.size(), id_size);
+      std::vector<std::string> files;
+      for (; name != found.end() && name->compare(prefix.size(), id_size, id) == 0; ++name)
+        files.push_back(*name);
+      adopt(id, files);
+    }
   }
 
-  [[gnu::cold]] void adopt(std::string const& id, std::vector<std::string>& names) {
+  [[gnu::cold]] void adopt(std::string const& id, std::vector<std::string> const& names) {
     adopted_stream stream;
     stream.lock_path = path_of(id, ".lock");
     auto opened = detail::open_file(stream.lock_path, detail::open_for::append);
@@ -275,7 +280,6 @@ class spool {
     // Another process may have adopted the stream and removed the lock file since it was opened.
     if (!detail::status_of(stream.lock_path).is_same_file(opened.handle.status())) return;
     stream.lock = std::move(opened.handle);
-    std::sort(names.begin(), names.end());
     for (std::string const& name : names) {
       auto file = std::make_unique<spool_segment>();
       std::string error;
@@ -306,7 +310,7 @@ class spool {
   std::string lock_path_;
   detail::file lock_;
   segments adopted_;
-  std::deque<adopted_stream> streams_;
+  std::list<adopted_stream> streams_;
   segments own_;
   std::uint64_t last_number_ = 0;
 };

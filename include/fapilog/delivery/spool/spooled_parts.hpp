@@ -48,12 +48,14 @@ class spooled_parts {
   [[nodiscard, gnu::cold]] bool move_before(delivery_job& current, batch_queue& queue) {
     std::vector<std::string> payloads;
     std::uint64_t bytes = 0;
-    for (std::size_t i = 0; i <= queue.size(); ++i) {
-      encode_batch(buffer_, i == 0 ? current.part.entries : queue[i - 1].entries, i == 0 ? current.first : 0);
+    auto const encode = [&](batch const& entries, std::size_t first) {
+      encode_batch(buffer_, entries, first);
       bytes +=
           spool_segment::head_size + spool_segment::frame_bytes(buffer_.size());  // each may begin a file
-      payloads.emplace_back(buffer_.view());
-    }
+      payloads.push_back(std::string{buffer_.view()});
+    };
+    encode(current.part.entries, current.first);
+    for (batch_part const& waiting : queue.waiting()) encode(waiting.entries, 0);
     if (!spool_.has_room(bytes)) return fail("the spool is full");
     position const where = spool_.has_own() ? position::front : position::back;
     if (where == position::front) {

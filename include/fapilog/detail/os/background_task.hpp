@@ -6,9 +6,9 @@
 #include <fapilog/detail/os/system.hpp>
 
 #include <condition_variable>
-#include <deque>
 #include <exception>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -84,7 +84,7 @@ class background_task {
     std::mutex mutex;
     std::condition_variable changed;
     std::condition_variable idle;
-    std::deque<job> jobs;
+    std::list<job> jobs;
     bool is_working = false;
     bool is_ending = false;
     char const* name = "";

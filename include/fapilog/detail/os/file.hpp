@@ -29,7 +29,7 @@ namespace fapilog::inline v0_1::detail {
 // Functions that return `int` return an errno value, or 0. Throws: only std::bad_alloc.
 
 /// Formats an errno value: `No space left on device (errno 28)`.
-[[nodiscard]] inline std::string errno_text(int error) {
+[[nodiscard, gnu::cold]] inline std::string errno_text(int error) {
   return std::generic_category().message(error) + " (errno " + std::to_string(error) + ')';
 }
 
@@ -359,7 +359,8 @@ struct directory_listing {
 };
 
 /// Lists the names in a directory that begin with `prefix`, in no particular order.
-[[nodiscard]] inline directory_listing list_directory(std::string const& path, std::string_view prefix) {
+[[nodiscard, gnu::cold]] inline directory_listing list_directory(std::string const& path,
+                                                                 std::string_view prefix) {
   directory_listing result;
   struct closer {
     ::DIR* directory;
@@ -376,7 +377,7 @@ struct directory_listing {
     ::dirent const* const item = ::readdir(opened.directory);
     if (item == nullptr) break;
     std::string_view const name = item->d_name;
-    if (name.substr(0, prefix.size()) == prefix) result.names.emplace_back(name);
+    if (name.substr(0, prefix.size()) == prefix) result.names.push_back(std::string{name});
   }
   result.error = errno;
   return result;

@@ -4,8 +4,8 @@
 
 #include <fapilog/detail/os/system.hpp>
 
-#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -92,7 +92,7 @@ class fork_locks final : public fork_participant {
 
  private:
   [[gnu::cold]] void unlock() noexcept {
-    std::for_each(all_.rbegin(), all_.rend(), [](std::mutex* m) { m->unlock(); });
+    for (std::size_t i = all_.size(); i-- > 0;) all_[i]->unlock();
   }
 
   std::vector<std::mutex*> all_;
@@ -138,13 +138,13 @@ class fork_participants {
 
   [[gnu::cold]] void after_fork(bool in_child) {
     if (in_child) fork_generation.fetch_add_relaxed(1);
-    std::for_each(forking_.rbegin(), forking_.rend(), [in_child](auto const& p) {
+    for (std::size_t i = forking_.size(); i-- > 0;) {
       if (in_child) {
-        p->after_fork_in_child();
+        forking_[i]->after_fork_in_child();
       } else {
-        p->after_fork_in_parent();
+        forking_[i]->after_fork_in_parent();
       }
-    });
+    }
     forking_.clear();
     mutex_.unlock();
   }

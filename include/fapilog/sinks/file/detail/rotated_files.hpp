@@ -164,12 +164,12 @@ class rotated_files {
     std::uint64_t bytes = 0;
     std::size_t count = 0;
     bool is_over = false;
-    for (auto file = files.rbegin(); file != files.rend(); ++file) {  // from the newest on
-      bytes += bytes_of(*file);
+    for (std::size_t i = files.size(); i-- > 0;) {  // from the newest on
+      bytes += bytes_of(files[i]);
       ++count;
       is_over = is_over || count > limits.files || bytes > limits.bytes;
       if (!is_over) continue;
-      for (std::string const& path : paths_of(*file)) {
+      for (std::string const& path : paths_of(files[i])) {
         if (error = detail::unlink_file(path); error != 0 && error != ENOENT) {
           problem = "cannot remove '" + path + "': " + detail::errno_text(error);
         }
@@ -232,13 +232,14 @@ class rotated_files {
     next.number = previous.number + 1;
     if (next.number <= max_number) return next;
     next.number = 0;
-    for (auto digit = next.stamp.rbegin(); digit != next.stamp.rend(); ++digit) {
-      if (*digit == '-') continue;
-      if (*digit != '9') {
-        ++*digit;
+    for (std::size_t i = next.stamp.size(); i-- > 0;) {
+      char& digit = next.stamp[i];
+      if (digit == '-') continue;
+      if (digit != '9') {
+        ++digit;
         break;
       }
-      *digit = '0';
+      digit = '0';
     }
     return next;
   }
