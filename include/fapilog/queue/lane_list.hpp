@@ -39,12 +39,7 @@ class lane_list {
     for (lane* l = first(); l != nullptr; l = l->next) {
       bool owned = false;
       if (l->owned.load_relaxed() || l->has_records()) continue;
-      if (!l->owned.compare_exchange(owned, true)) continue;
-      if (!l->has_records()) {
-        l->queue.start_over();
-        return l->begin_ownership();
-      }
-      l->owned.store_release(false);  // another thread has had it since it was seen empty
+      if (l->owned.compare_exchange(owned, true)) return l->begin_ownership();
     }
     void* const pages = detail::map_pages(head_bytes + capacity_ + longest_);
     if (pages == nullptr) return nullptr;
@@ -93,7 +88,7 @@ class lane_list {
       if (l->queue.published() == used) {
         detail::release_pages(l->queue.memory(), capacity_ + longest_);
         l->trimmed_at = used;
-        l->populated = 0;
+        l->populated = capacity_ + longest_;  // the next owner's writes map the pages again
       }
       l->owned.store_release(false);
     }
