@@ -39,7 +39,9 @@ class lane_list {
     for (lane* l = first(); l != nullptr; l = l->next) {
       bool owned = false;
       if (l->owned.load_relaxed() || l->has_records()) continue;
-      if (l->owned.compare_exchange(owned, true)) return l->begin_ownership();
+      if (!l->owned.compare_exchange(owned, true)) continue;
+      if (!l->has_records()) return l->begin_ownership();
+      l->owned.store_release(false);  // another thread has used it since it was seen empty
     }
     void* const pages = detail::map_pages(head_bytes + capacity_ + longest_);
     if (pages == nullptr) return nullptr;
