@@ -72,10 +72,10 @@ struct lane {
   [[nodiscard]] bool has_records() const noexcept { return queue.published() != queue.released(); }
 
   /// Maps the pages where the owner will write next, so that no call pays for it. In steps of the size used so far, so
-  /// that a lane that is hardly used takes a page or two. Thread: the worker.
+  /// that a lane that is hardly used takes a page or two. Called if there is a record. Thread: the worker.
   void populate_ahead() noexcept {
     std::uint64_t const whole = queue.capacity() + queue.longest();
-    std::uint64_t const used = queue.published();
+    std::uint64_t const used = queue.mapping().offset(queue.published());
     constexpr std::uint64_t page = 4096;
     if (populated == whole || used < page) return;
     std::uint64_t const step = (std::min<std::uint64_t>)(used, std::uint64_t{128} * 1024);
@@ -120,31 +120,32 @@ struct lane {
   /// A version that no scope has: the next call sends its scope.
   static constexpr std::uint64_t unknown_scope = ~std::uint64_t{0};
 
+  [[no_unique_address]] ring queue;
+  // In the last cache line of the ring: a fast call uses no other line of the lane.
   detail::atomic_word<std::uint64_t> submitted;
-  detail::atomic_word<std::uint64_t> dropped[drop_reason_count];
   /// Not 0 from before a call checks that the channel is open until the call has committed: its stack pointer.
   detail::atomic_word<std::uintptr_t> writing{0};
-  bool borrowed = false;         ///< owned for one call only, because the thread is ending
   std::uint64_t scope_sent = 0;  ///< version of the scope that the worker has
-  detail::byte_buffer scratch;   ///< deferred values, before they are copied into the record
-  ring queue;
-  room_signal room;  ///< on which the owner waits if the ring is full
 
   /// Number of records that the worker has read, stored before and after it releases them. Thread: the worker.
-  detail::atomic_word<std::uint64_t> read_before_release;
+  alignas(detail::cache_line) detail::atomic_word<std::uint64_t> read_before_release;
   detail::atomic_word<std::uint64_t> read_after_release;
   shared_bytes scope_received;  ///< the scope of the records that the worker reads next; used by the worker
-
-  lane* next = nullptr;                   ///< in the list of all lanes; set before the lane is published
-  lane* next_of_thread = nullptr;         ///< in the list of the thread that owns it
-  channel* owner_channel = nullptr;       ///< the channel of the lane, while a thread owns it
-  detail::atomic_word<bool> owned{true};  ///< false: the next thread may take it
-  std::uint64_t heap_sent = 0;            ///< bytes of all heap blocks that records have pointed to
   detail::atomic_word<std::uint64_t> heap_freed;  ///< bytes of the blocks that the worker has freed
   /// Position when the pages were last returned to the system. Thread: the worker.
   std::uint64_t trimmed_at = 0;
   std::uint64_t populated = 0;  ///< bytes from the beginning of the ring that have pages; used by the worker
   std::uint64_t thread_id = 0;  ///< of the owner; changes only while the lane is empty
+  lane* next = nullptr;         ///< in the list of all lanes; set before the lane is published
+
+  alignas(detail::cache_line) room_signal room;  ///< on which the owner waits if the ring is full
+  detail::atomic_word<std::uint64_t> dropped[drop_reason_count];
+  detail::atomic_word<bool> owned{true};  ///< false: the next thread may take it
+  bool borrowed = false;                  ///< owned for one call only, because the thread is ending
+  detail::byte_buffer scratch;            ///< deferred values, before they are copied into the record
+  std::uint64_t heap_sent = 0;            ///< bytes of all heap blocks that records have pointed to
+  lane* next_of_thread = nullptr;         ///< in the list of the thread that owns it
+  channel* owner_channel = nullptr;       ///< the channel of the lane, while a thread owns it
 
  private:
   /// Number of published records that the worker has not counted as read; consistent with `read_before_release`.

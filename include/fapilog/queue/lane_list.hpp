@@ -40,7 +40,10 @@ class lane_list {
       bool owned = false;
       if (l->owned.load_relaxed() || l->has_records()) continue;
       if (!l->owned.compare_exchange(owned, true)) continue;
-      if (!l->has_records()) return l->begin_ownership();
+      if (!l->has_records()) {
+        l->queue.start_over();
+        return l->begin_ownership();
+      }
       l->owned.store_release(false);  // another thread has used it since it was seen empty
     }
     void* const pages = detail::map_pages(head_bytes + capacity_ + longest_);
@@ -90,7 +93,7 @@ class lane_list {
       if (l->queue.published() == used) {
         detail::release_pages(l->queue.memory(), capacity_ + longest_);
         l->trimmed_at = used;
-        l->populated = capacity_ + longest_;  // the next owner's writes map the pages again
+        l->populated = 0;
       }
       l->owned.store_release(false);
     }

@@ -12,39 +12,43 @@ namespace fapilog::inline v0_1::detail {
 
 /// Transports runs of bytes in order. Positions only grow. A run that begins before the end of the capacity may extend
 /// beyond it, so that every run is contiguous and nothing marks the wrap.
-/// Thread: `reserve`, `is_known_free`, `next` and `commit` one producer at a time; `published`, `at` and `release` one
-/// consumer. Throws: never.
+///
+/// A producer that finds the ring empty starts over at the beginning of the memory. So a ring whose consumer keeps up uses
+/// the first pages again and again, and more only if runs wait.
+/// Thread: `reserve`, `is_known_free`, `next`, `commit` and `start_over` one producer at a time; `published`, `released`,
+/// `mapping`, `at` and `release` one consumer. Throws: never.
 class ring {
  public:
-  /// `memory` has `capacity + longest` bytes; `capacity` is a power of two, `longest` the size of the longest run.
+  /// `memory` has `capacity + longest` bytes; `capacity` is a power of two, at most 2^31, `longest` the size of the longest
+  /// run.
   ring(std::byte* memory, std::size_t capacity, std::size_t longest) noexcept
-      : memory_(memory), mask_(capacity - 1), longest_(longest), free_until_(capacity) {}
+      : memory_(memory),
+        mask_(static_cast<std::uint32_t>(capacity - 1)),
+        longest_(static_cast<std::uint32_t>(longest)) {}
   ring(ring const&) = delete;
   ring& operator=(ring const&) = delete;
 
-  [[nodiscard, gnu::always_inline]] std::size_t capacity() const noexcept { return mask_ + 1; }
-  [[nodiscard, gnu::always_inline]] std::size_t longest() const noexcept { return longest_; }
+  [[nodiscard, gnu::always_inline]] std::size_t capacity() const noexcept { return std::size_t{mask_} + 1; }
+  [[nodiscard, gnu::always_inline]] std::uint32_t longest() const noexcept { return longest_; }
 
   /// Returns room for `size` contiguous bytes that leaves `keep_free` more bytes unused, or null.
   [[nodiscard, gnu::always_inline]] std::byte* reserve(std::size_t size, std::size_t keep_free) noexcept {
-    if (!is_known_free(size + keep_free)) [[unlikely]] {
-      free_until_ = tail_.load_acquire() + capacity();
-      if (!is_known_free(size + keep_free)) return nullptr;
-    }
+    if (!is_known_free(size + keep_free) && !find_room(size + keep_free)) [[unlikely]]
+      return nullptr;
     return next();
   }
-  /// True if `size` bytes were free when the producer last read the consumer's position. False may be out of date.
+  /// True if `size` bytes were free when the producer last read the consumer's position. False may be out of date, and is
+  /// returned now and then so that the producer calls `reserve`, which starts over.
   [[nodiscard, gnu::always_inline]] bool is_known_free(std::size_t size) const noexcept {
     return head_.load_relaxed() + size <= free_until_;
   }
   /// Where the next run begins, if `is_known_free(size)`; otherwise null.
   [[nodiscard, gnu::always_inline]] std::byte* next_if_known_free(std::size_t size) const noexcept {
-    std::uint64_t const head = head_.load_relaxed();
-    return head + size <= free_until_ ? memory_ + (head & mask_) : nullptr;
+    return is_known_free(size) ? next() : nullptr;
   }
   /// Where the next run begins.
   [[nodiscard, gnu::always_inline]] std::byte* next() const noexcept {
-    return memory_ + (head_.load_relaxed() & mask_);
+    return memory_ + (static_cast<std::uint32_t>(head_.load_relaxed() - start_) & mask_);
   }
 
   /// Publishes the `size` bytes that were reserved and written.
@@ -52,25 +56,64 @@ class ring {
     head_.store_release(head_.load_relaxed() + size);
   }
 
+  /// Puts the next run at the beginning of the memory. The ring must be empty.
+  void start_over() noexcept { start_ = head_.load_relaxed(); }
+
   /// Position behind the last published byte.
   [[nodiscard]] std::uint64_t published() const noexcept { return head_.load_acquire(); }
   /// Position of the first byte that is not released.
   [[nodiscard]] std::uint64_t released() const noexcept { return tail_.load_acquire(); }
-  [[nodiscard]] std::byte const* at(std::uint64_t position) const noexcept {
-    return memory_ + (position & mask_);
-  }
+
+  /// Where positions are in memory.
+  struct position_mapping {
+    std::byte const* memory;
+    std::uint64_t start;  ///< the position at the beginning of the memory
+    std::uint64_t mask;
+    [[nodiscard]] std::uint64_t offset(std::uint64_t position) const noexcept {
+      return (position - start) & mask;
+    }
+    [[nodiscard]] std::byte const* at(std::uint64_t position) const noexcept {
+      return memory + offset(position);
+    }
+  };
+  /// May be called if something is published and not released; valid for all positions up to `published` as it was seen
+  /// before, until they are released: the mapping changes only while the ring is empty.
+  [[nodiscard]] position_mapping mapping() const noexcept { return {memory_, start_, mask_}; }
+  /// Like `mapping().at(position)`.
+  [[nodiscard]] std::byte const* at(std::uint64_t position) const noexcept { return mapping().at(position); }
   /// Gives everything before `position` back to the producer.
   void release(std::uint64_t position) noexcept { tail_.store_release(position); }
 
   [[nodiscard]] std::byte* memory() const noexcept { return memory_; }
 
  private:
-  std::byte* const memory_;
-  std::uint64_t const mask_;
-  std::size_t const longest_;
-  alignas(detail::cache_line) detail::atomic_word<std::uint64_t> head_;
-  std::uint64_t free_until_;  ///< end of the free bytes when the producer last read `tail_`
+  /// How far a producer that started over writes until it looks again whether the ring is empty.
+  static constexpr std::uint64_t step_from_start = 8192;
+
+  /// The same for a producer that found `unread` bytes in the ring. A burst of a few records may have been read when the next
+  /// one begins; many unread records take the consumer some time.
+  static std::uint64_t step_behind(std::uint64_t unread) noexcept { return unread < 4096 ? 0 : unread / 4; }
+
+  /// Reads the consumer's position. True if `size` bytes are free.
+  [[nodiscard, gnu::noinline]] bool find_room(std::uint64_t size) noexcept {
+    std::uint64_t const head = head_.load_relaxed();
+    std::uint64_t const tail = tail_.load_acquire();
+    if (head == tail) start_over();
+    std::uint64_t const step = head == tail ? step_from_start : step_behind(head - tail);
+    std::uint64_t const end = tail + capacity();
+    std::uint64_t const next_look = head + size + step;
+    free_until_ = end < next_look ? end : next_look;
+    return head + size <= end;
+  }
+
   alignas(detail::cache_line) detail::atomic_word<std::uint64_t> tail_;
+  // What the producer uses in each call. The rest of this cache line is left to the lane.
+  alignas(detail::cache_line) detail::atomic_word<std::uint64_t> head_;
+  std::uint64_t free_until_ = 0;  ///< end of the bytes that the producer may write without looking
+  std::uint64_t start_ = 0;       ///< see `position_mapping`
+  std::byte* const memory_;
+  std::uint32_t const mask_;
+  std::uint32_t const longest_;
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -56,6 +56,7 @@ class lane_reader {
  private:
   struct head {
     lane* from;
+    ring::position_mapping in_memory;
     std::uint64_t read;  ///< number of records of the lane that were read so far
     std::uint64_t at;
     std::uint64_t end;
@@ -89,7 +90,7 @@ class lane_reader {
       l->populate_ahead();
       deepest = (std::max)(deepest, end - at);
       if (!has_room_for_head()) break;
-      heads_.push_back({l, l->read_before_release.load_relaxed(), at, end, 0, at});
+      heads_.push_back({l, l->queue.mapping(), l->read_before_release.load_relaxed(), at, end, 0, at});
       read_head(heads_.back());
     }
     high_watermark_.store(deepest, std::memory_order_relaxed);
@@ -112,7 +113,7 @@ class lane_reader {
       sizeof(detail::record_format::record_head) + sizeof(detail::record_format::context_head);
 
   static void read_head(head& h) noexcept {
-    std::byte const* record = h.from->queue.at(h.at);
+    std::byte const* record = h.in_memory.at(h.at);
     auto first = read<detail::record_format::record_head>(record);
     if (first.type == detail::record_format::record_type::context) {
       record += context_bytes;
@@ -147,8 +148,7 @@ class lane_reader {
   /// Visits the next log record, after taking the scope that was published with it.
   template <class Visitor>
   void consume(head& h, Visitor& visit) {
-    ring& queue = h.from->queue;
-    std::byte const* record = queue.at(h.at);
+    std::byte const* record = h.in_memory.at(h.at);
     auto first = read<detail::record_format::record_head>(record);
     h.at += first.size;
     ++h.read;
