@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Logs the example of docs/record-format.md into a lane without a worker, and compares its bytes with the page.
 // usage: record_format_test PAGE
+#include "support/lane_without_reader.hpp"
+
 #include <fapilog/logger.hpp>
-#include <fapilog/queue/lane_channel.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -47,23 +48,6 @@ std::string in_hexadecimal(std::byte value) {
   return text;
 }
 
-/// A logger whose records stay in the lane of this thread.
-struct lane_without_reader {
-  fapilog::detail::lane_channel* channel =
-      fapilog::detail::lane_channel::make({.lane_bytes = 1 << 20, .max_record_bytes = 1 << 20});
-  fapilog::logger log{new fapilog::detail::logger_core{*channel, channel->levels().acquire("billing"), {}}};
-
-  lane_without_reader() = default;
-  lane_without_reader(lane_without_reader const&) = delete;
-  lane_without_reader& operator=(lane_without_reader const&) = delete;
-  ~lane_without_reader() {
-    log = {};
-    channel->retired().end_of_worker();
-    channel->drop_reference();
-  }
-  [[nodiscard]] fapilog::detail::ring const& queue() const { return channel->lanes().first()->queue; }
-};
-
 /// Removes the bytes by which the place of a call is longer than on the page from the record at `at`.
 void shorten_place(std::vector<std::byte>& bytes, std::size_t at, std::size_t wider) {
   auto const where = bytes.begin() + static_cast<std::ptrdiff_t>(at + sizeof(log_start));
@@ -76,7 +60,7 @@ void shorten_size(std::vector<std::byte>& bytes, std::size_t at, std::size_t wid
 }
 
 void the_example_has_these_bytes(char const* page) {
-  lane_without_reader lane;
+  support::lane_without_reader lane{"billing"};
   {
     auto const scope = fapilog::scope(kv("tenant_id", "acme"));
     lane.log.warning("took {} ms", 350, kv("order", 1001), kv(fapilog::dynamic_key("path"), "/pay"));
@@ -104,7 +88,7 @@ void the_example_has_these_bytes(char const* page) {
 }
 
 void an_unchanged_scope_is_not_repeated() {
-  lane_without_reader lane;
+  support::lane_without_reader lane{"billing"};
   auto const scope = fapilog::scope(kv("tenant_id", "acme"));
   lane.log.info("first");
   auto const second = lane.queue().published();
@@ -116,7 +100,7 @@ void an_unchanged_scope_is_not_repeated() {
 }
 
 void a_large_record_is_a_pointer() {
-  lane_without_reader lane;
+  support::lane_without_reader lane{"billing"};
   lane.log.info("begin");  // the lane's first record contains the scope, even an empty one
   auto const at = lane.queue().published();
   std::string const large(lane.queue().longest(), 'x');

@@ -10,6 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
@@ -20,6 +21,7 @@
 #include <thread>
 #include <utility>
 
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,13 +30,15 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Appends to a file, slowly, on a thread of its own.
-struct slow_file_sink {
+std::atomic<bool> process_forks{false};
+
+/// Appends to a file, on a thread of its own, but not before the process forks: until then records wait in its queue.
+struct late_file_sink {
   static constexpr bool may_block = true;
   std::string path;
   void write(fapilog::batch const& entries) const {
+    process_forks.wait(false);
     std::ofstream{path, std::ios::app} << entries.text();
-    std::this_thread::sleep_for(2ms);  // so that records wait in its queue at a fork
   }
 };
 
@@ -77,8 +81,14 @@ TEST_CASE("records before daemon(3) or a double fork are written once, though th
     fapilog::options o{.when_full = fapilog::when_full::block};
     o.batch_max_size = 16;
     o.batch_timeout = 1h;  // a part of the records waits in the batch
-    o.sinks = {fapilog::sinks::rotating_file{{.path = direct}}, slow_file_sink{behind}};
+    o.sinks = {fapilog::sinks::rotating_file{{.path = direct}}, late_file_sink{behind}};
     auto* const rt = new fapilog::runtime{std::move(o)};
+    // Of the functions before a fork, the last one that is registered runs first.
+    auto const release = [] {
+      process_forks = true;
+      process_forks.notify_all();
+    };
+    if (::pthread_atfork(release, nullptr, nullptr) != 0) ::_exit(2);
     auto const log = rt->get_logger("daemon");
     for (int i = 0; i < 500; ++i) log.info("before");
     become_daemon(way, log);

@@ -28,6 +28,8 @@ class idle_policy {
   static constexpr nanoseconds shortest_watch = std::chrono::milliseconds{2};
   /// A longer gap is worth a wake-up: no naps are spent on it.
   static constexpr nanoseconds longest_gap = std::chrono::milliseconds{250};
+  /// Until so many gaps are known, a record is expected within `longest_gap`.
+  static constexpr std::size_t enough_gaps = 3;
   /// A shorter silence is not worth the system calls of a sleep.
   static constexpr nanoseconds shortest_silence = std::chrono::milliseconds{4};
   /// Processor time that a nap counts: about what it takes on a quiet machine.
@@ -101,7 +103,9 @@ class idle_policy {
       shortest = (std::min)(shortest, gaps_[i]);
     }
     bool const is_worth_naps = short_gaps * 4 >= known;
-    watch_ = is_worth_naps ? (std::max)(shortest_watch, longest + longest / 2) : shortest_watch;
+    watch_ = known < enough_gaps ? longest_gap
+             : is_worth_naps     ? (std::max)(shortest_watch, longest + longest / 2)
+                                 : shortest_watch;
     if (gaps_without_silence_ > 0) --gaps_without_silence_;
     bool const is_steady =
         gaps_without_silence_ == 0 && short_gaps == gaps_.size() && longest <= 2 * shortest;
@@ -112,7 +116,7 @@ class idle_policy {
   nanoseconds credit_;  ///< processor time that naps may still use
   nanoseconds idle_{0};
   nanoseconds shortest_recent_{0};  ///< about the shortest of the recent gaps
-  nanoseconds watch_ = shortest_watch;
+  nanoseconds watch_ = longest_gap;
   nanoseconds silent_until_{0};  ///< time from a record to shortly before the next one; 0 if unknown
   clock::time_point last_{};
   std::array<nanoseconds, 8> gaps_{};

@@ -223,9 +223,7 @@ void take_three_microseconds() {
   taken.fetch_add(1, std::memory_order_relaxed);
 }
 std::atomic<bool> released{false};
-void hang() {
-  while (!released) sleep_for(std::chrono::milliseconds{1});
-}
+void hang() { released.wait(false); }
 
 /// A program that logs a burst, then sleeps: what the calls cost, when a sink has the first record of a burst, and what the
 /// whole process costs.
@@ -384,6 +382,7 @@ void slow_sink(arguments const& a, bool hangs) {
         if (!hangs) return;
         sleep_for(std::chrono::seconds{2});
         released = true;
+        released.notify_all();
       }};
       std::uint64_t const first = ticks();
       for (std::size_t i = 0; i < count; ++i) {
@@ -395,6 +394,7 @@ void slow_sink(arguments const& a, bool hangs) {
       peak = status_bytes("VmHWM:");
       watch.join();
       released = true;
+      released.notify_all();
       log.flush();
     }
     report const out{adapter::name, a.config, hangs ? "hanging_sink" : "slow_sink", "json"};

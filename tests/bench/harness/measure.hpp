@@ -172,12 +172,14 @@ class small_threads {
   small_threads& operator=(small_threads const&) = delete;
   ~small_threads() {
     may_end_ = true;
+    may_end_.notify_all();
     for (::pthread_t const one : all_) ::pthread_join(one, nullptr);
   }
 
   /// Returns when all threads have run the action.
   void run() {
     may_run_ = true;
+    may_run_.notify_all();
     wait_for(done_);
   }
 
@@ -185,14 +187,16 @@ class small_threads {
   static void* body(void* self) {
     auto& all = *static_cast<small_threads*>(self);
     std::size_t const number = all.waiting_++;
-    while (!all.may_run_) sleep_for(std::chrono::milliseconds{10});
+    all.waiting_.notify_one();
+    all.may_run_.wait(false);
     all.action_(number);
     ++all.done_;
-    while (!all.may_end_) sleep_for(std::chrono::milliseconds{10});
+    all.done_.notify_one();
+    all.may_end_.wait(false);
     return nullptr;
   }
   void wait_for(std::atomic<std::size_t> const& counter) const {
-    while (counter < all_.size()) sleep_for(std::chrono::milliseconds{1});
+    for (std::size_t now = counter; now < all_.size(); now = counter) counter.wait(now);
   }
 
   std::function<void(std::size_t)> const action_;
