@@ -16,7 +16,8 @@ namespace fapilog::inline v0_1::detail {
 /// Thread: any.
 class batch_storage_pool {
  public:
-  batch_storage_pool() { spare_.reserve(max_spare); }
+  /// Keeps the memory of at most `max_spare` batches. Throws: std::bad_alloc.
+  explicit batch_storage_pool(std::size_t max_spare) : max_spare_(max_spare) { spare_.reserve(max_spare); }
 
   /// Returns empty storage, reused if possible. Throws: std::bad_alloc.
   [[nodiscard]] std::shared_ptr<batch_storage> take() {
@@ -37,14 +38,13 @@ class batch_storage_pool {
     entries = {};
     storage->clear();
     std::lock_guard const lock{mutex_};
-    if (spare_.size() < max_spare) spare_.push_back(std::move(storage));
+    if (spare_.size() < max_spare_) spare_.push_back(std::move(storage));
   }
 
   void after_fork_in_child() noexcept { mutex_.recreate_in_child(); }
 
  private:
-  static constexpr std::size_t max_spare = 10;
-
+  std::size_t const max_spare_;
   fork_safe<std::mutex> mutex_;
   std::vector<std::shared_ptr<batch_storage>> spare_;
 };

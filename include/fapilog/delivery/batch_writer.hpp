@@ -194,7 +194,7 @@ class batch_writer final : public fork_participant {
   }
 
   deliveries deliveries_;
-  batch_storage_pool storage_;
+  batch_storage_pool storage_{max_queued + 2};  // one is being made, one is being written
   std::shared_ptr<diagnostics> diagnostics_;
   std::function<void()> helper_started_;
 

@@ -23,12 +23,16 @@ inline constexpr std::string_view redaction_failed_text = "[REDACTION FAILED]";
          });
 }
 
+/// True for the members of `diagnostics` that the library itself sets to a number.
+[[nodiscard, gnu::cold]] inline bool is_own_number(std::string_view key) noexcept {
+  return key == "pid" || key == "line" || key == "thread_id";
+}
+
 /// The value of a member of `diagnostics` that stays valid for the schema of the envelope: `exception` is an object, and
 /// the numbers that the library itself sets stay.
 [[nodiscard, gnu::cold]] inline value blank_diagnostic(member const& m, arena& memory) {
   bool const is_number = m.value.type == kind::i64 || m.value.type == kind::u64;
-  bool const is_own = m.key == "pid" || m.key == "line" || m.key == "thread_id";
-  if (is_own && is_number) return m.value;
+  if (is_own_number(m.key) && is_number) return m.value;
   value const failed = value::of_string(redaction_failed_text);
   if (m.key != "exception") return failed;
   value exception;
@@ -53,8 +57,7 @@ inline constexpr std::string_view redaction_failed_text = "[REDACTION FAILED]";
       m.value = is_diagnostics ? blank_diagnostic(m, *e.memory) : value::of_string(redaction_failed_text);
     }
     auto const must_go = [is_diagnostics](member const& m) {
-      bool const is_number_key = m.key == "pid" || m.key == "line" || m.key == "thread_id";
-      return !is_plain_key(m.key) || (is_diagnostics && is_number_key && m.value.type == kind::string);
+      return !is_plain_key(m.key) || (is_diagnostics && is_own_number(m.key) && m.value.type == kind::string);
     };
     for (auto at = std::find_if(list->begin(), list->end(), must_go); at != list->end();
          at = std::find_if(list->begin(), list->end(), must_go)) {

@@ -72,9 +72,9 @@ class spooled_parts {
     return true;
   }
 
-  /// Reads the oldest part, merged with those behind it that fit into one batch of `max_records` records and `max_merged_bytes`; pass
-  /// the results to `end_first`. The part has no ticket. It is empty if there is none or if it is unreadable, which is
-  /// reported.
+  /// Reads the oldest part, merged with those behind it that fit into one batch of `max_records` records and
+  /// `max_merged_bytes`; pass the results to `end_first`. The part has no ticket. It is empty if there is none or if it is
+  /// unreadable, which is reported.
   [[nodiscard, gnu::cold]] batch_part first(std::size_t max_records) {
     taken_.clear();
     batch_part merged;
