@@ -5,10 +5,11 @@ include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
 set(ENV{PKG_CONFIG_PATH} "${PREFIX}/share/pkgconfig:${PREFIX}/lib/pkgconfig:$ENV{PKG_CONFIG_PATH}")
 file(MAKE_DIRECTORY "${WORK}/pkg_config")
 
+string(REPLACE "," ";" compiled_libraries "${COMPILED_LIBRARIES}")
 function(build_with package program)
   run("${PKG_CONFIG}" --cflags --libs ${package})
   separate_arguments(flags UNIX_COMMAND "${output}")
-  run("${CXX}" -std=c++20 "${programs}/${program}.cpp" ${flags} -o "${WORK}/pkg_config/${program}")
+  run("${CXX}" -std=c++20 -DFAPILOG_COMPILED "${programs}/${program}.cpp" ${compiled_libraries} ${flags} -o "${WORK}/pkg_config/${program}")
 endfunction()
 
 build_with(fapilog one_line)

@@ -33,6 +33,10 @@ endfunction()
 # configure(<source> <build> <arguments...>): configures with the compiler and the dependencies of the build that runs the
 # tests (file DEPENDENCIES). refuse() uses `configure_command`.
 set(configure_command "${CMAKE_COMMAND}" -G "${GENERATOR}" -C "${DEPENDENCIES}")
+if(COMPILED_LIBRARIES)
+  list(APPEND configure_command "-DCMAKE_PROJECT_consumer_INCLUDE=${consumers}/compiled.cmake"
+       "-DCOMPILED_LIBRARIES=${COMPILED_LIBRARIES}")
+endif()
 function(configure source build)
   file(REMOVE_RECURSE "${build}")
   run(${configure_command} -S "${source}" -B "${build}" ${ARGN})
