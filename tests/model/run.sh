@@ -27,7 +27,7 @@ failures=0
 # How a search is compiled. MEMLIM is the memory that it may use, in MB. Without partial order reduction, which saves nothing
 # here.
 quick=(-O0 -DMEMLIM=2000 -DNOREDUCE)
-full=(-O2 -DMEMLIM=2000 -DNOREDUCE)
+full=(-O1 -DMEMLIM=2000 -DNOREDUCE)
 large=(-O2 -DMEMLIM=8000 -DNOREDUCE -DCOLLAPSE)
 compile=("${full[@]}")
 
