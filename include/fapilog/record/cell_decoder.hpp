@@ -10,6 +10,7 @@
 #include <fapilog/record/event.hpp>
 #include <fapilog/record/json.hpp>
 #include <fapilog/record/key_index.hpp>
+#include <fapilog/record/literal_table.hpp>
 #include <fapilog/record/record.hpp>
 
 #include <cstddef>
@@ -32,8 +33,14 @@ namespace fapilog::inline v0_1::detail {
   return memory.copy(text);
 }
 
-[[nodiscard]] inline member decode_cell(std::byte const*& cell, detail::arena& memory,
-                                        char const* message = nullptr);
+/// The message literal of a record, from which its near keys count, and the lengths of the keys.
+struct literal_keys {
+  char const* message = nullptr;
+  literal_table* known = nullptr;
+};
+
+[[nodiscard, gnu::always_inline]] inline member decode_cell(std::byte const*& cell, detail::arena& memory,
+                                                            literal_keys const& keys = {});
 [[nodiscard]] inline member decode_cell(std::byte const* const& cell, detail::arena& memory) {
   std::byte const* from = cell;
   return decode_cell(from, memory);
@@ -143,15 +150,17 @@ inline void decode_rare(cell_view const& cell, value& v, detail::arena& memory) 
 
 /// The key of a cell that is near or a pointer.
 [[nodiscard, gnu::always_inline]] inline std::string_view literal_key(cell_view const& cell,
-                                                                      char const* message) {
+                                                                      literal_keys const& keys) {
   bool const is_near = (cell.tag & detail::record_format::key_bits) == detail::record_format::key_is_near;
-  return is_near ? detail::record_format::near_key(read<std::uint32_t>(cell.key - 1), message)
-                 : read<char const*>(cell.key);
+  char const* const key =
+      is_near ? detail::record_format::near_key(read<std::uint32_t>(cell.key - 1), keys.message)
+              : read<char const*>(cell.key);
+  return keys.known == nullptr ? std::string_view{key} : keys.known->view(key);
 }
 
 /// `decode_cell` for any cell.
 [[nodiscard, gnu::noinline]] inline member decode_any_cell(std::byte const* from, detail::arena& memory,
-                                                           char const* message) {
+                                                           literal_keys const& keys) {
   cell_view const cell{from};
   member m;
   if (!decode_common(cell, m.value)) decode_rare(cell, m.value, memory);
@@ -162,22 +171,22 @@ inline void decode_rare(cell_view const& cell, value& v, detail::arena& memory) 
       m.key = repaired_key({text, read<std::uint16_t>(cell.key)}, memory);
       break;
     }
-    default: m.key = literal_key(cell, message); break;
+    default: m.key = literal_key(cell, keys); break;
   }
   return m;
 }
 
-/// Decodes one cell and moves `cell` behind it. The views in the result point into the cell and into `memory`. `message` is
-/// the literal from which near keys count.
-[[nodiscard]] inline member decode_cell(std::byte const*& cell, detail::arena& memory, char const* message) {
+/// Decodes one cell and moves `cell` behind it. The views in the result point into the cell and into `memory`.
+[[nodiscard, gnu::always_inline]] inline member decode_cell(std::byte const*& cell, detail::arena& memory,
+                                                            literal_keys const& keys) {
   std::byte const* const from = cell;
   cell_view const view{from};
   cell = view.end();
   auto const key_form = view.tag & detail::record_format::key_bits;
   member m;
   if (key_form == detail::record_format::key_is_inline || !decode_common(view, m.value)) [[unlikely]]
-    return decode_any_cell(from, memory, message);
-  if (key_form != 0) m.key = literal_key(view, message);
+    return decode_any_cell(from, memory, keys);
+  if (key_form != 0) m.key = literal_key(view, keys);
   return m;
 }
 

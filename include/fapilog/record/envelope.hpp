@@ -37,15 +37,11 @@ class envelope_writer {
     char* to = out.room(128);
     to = put_constant(to, R"({"schema_version":"1.1","log":{"timestamp":")");
     to = time_.put(to, e.unix_ns);
-    out.end_at(put_constant(to, R"(","level":)"));
-    detail::json::put_text(out, e.level_name);
-    append(out, R"(,"message":)");
-    detail::json::put_text(out, e.message);
-    append(out, R"(,"logger":)");
-    detail::json::put_text(out, e.logger);
-
-    to = put_constant(out.room(128), R"(,"context":{"message_id":")");
-    to = detail::put_uuid(to, e.message_id);
+    out.end_at(to);
+    detail::json::put_text_between(out, R"(","level":")", e.level_name, R"(","message":")");
+    detail::json::put_text_between(out, "", e.message, R"(","logger":")");
+    detail::json::put_text_between(out, "", e.logger, R"(","context":{"message_id":")");
+    to = detail::put_uuid(out.room(64), e.message_id);
     out.end_at(put_constant(to, R"(","correlation_id":)"));
     put_context(out, e.context);
 

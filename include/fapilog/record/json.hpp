@@ -5,6 +5,7 @@
 #include <fapilog/detail/float_kind.hpp>
 #include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/detail/text/copy_plain.hpp>
+#include <fapilog/detail/text/decimal.hpp>
 #include <fapilog/detail/text/fmt.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/detail/text/utf8.hpp>
@@ -12,7 +13,6 @@
 #include <fapilog/record/time.hpp>
 #include <fapilog/record/uuid.hpp>
 
-#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -68,7 +68,7 @@ inline std::size_t put_special(char*& to, std::string_view text) noexcept {
 
 namespace json_detail {
 
-/// Writes a string from its first special character on, with the closing quote.
+/// Writes a string from its first special character on.
 [[gnu::noinline]] inline void put_special_text(detail::text_buffer& out, std::string_view text) {
   while (!text.empty()) {
     // The last character may end a few bytes after the piece; the room includes them.
@@ -82,62 +82,36 @@ namespace json_detail {
     out.end_at(to);
     text.remove_prefix(done);
   }
-  out.push_back('"');
 }
 
 }  // namespace json_detail
 
-/// Writes a string in quotes. Invalid UTF-8 becomes U+FFFD, control characters become `\u` escapes.
-inline void put_text(detail::text_buffer& out, std::string_view text) {
-  char* to = out.room(text.size() + 2 + detail::block_bytes);
-  *to++ = '"';
+/// Writes `before`, which has the opening quote, a string, and `after`, which has the closing one. Invalid UTF-8 becomes
+/// U+FFFD, control characters become `\u` escapes.
+template <std::size_t Before, std::size_t After>
+[[gnu::always_inline]] inline void put_text_between(detail::text_buffer& out, char const (&before)[Before],
+                                                    std::string_view text, char const (&after)[After]) {
+  char* to = out.room(text.size() + Before + After + detail::block_bytes);
+  std::memcpy(to, before, Before - 1);
+  to += Before - 1;
   std::size_t const plain = detail::copy_plain(to, text.data(), text.size());
-  if (plain == text.size()) [[likely]] {
-    *to++ = '"';
-    return out.end_at(to);
+  if (plain != text.size()) [[unlikely]] {
+    out.end_at(to);
+    json_detail::put_special_text(out, text.substr(plain));
+    to = out.room(After);
   }
-  out.end_at(to);
-  json_detail::put_special_text(out, text.substr(plain));
+  std::memcpy(to, after, After - 1);
+  out.end_at(to + After - 1);
+}
+
+/// Writes a string in quotes.
+inline void put_text(detail::text_buffer& out, std::string_view text) {
+  put_text_between(out, "\"", text, "\"");
 }
 
 template <class Integer>
 void put_integer(detail::text_buffer& out, Integer number) {
-  char* const to = out.room(24);
-  out.end_at(std::to_chars(to, to + 24, number).ptr);
-}
-
-/// Writes a number below 100 with two digits.
-inline void put_two_digits(char* to, std::uint32_t number) noexcept {
-  static constexpr auto pairs = [] {
-    std::array<char, 200> all{};
-    for (std::size_t i = 0; i < 100; ++i) {
-      all[2 * i] = static_cast<char>('0' + i / 10);
-      all[2 * i + 1] = static_cast<char>('0' + i % 10);
-    }
-    return all;
-  }();
-  std::memcpy(to, pairs.data() + 2 * std::size_t{number}, 2);
-}
-
-/// Writes a number that has at most six decimals, as most logged numbers have, and returns the end. Returns null for other
-/// numbers. Both steps are exact: different decimals of 15 digits are different doubles, so this is the shortest form.
-[[nodiscard]] inline char* put_short_decimal(char* to, double number) noexcept {
-  if (!is_finite(number)) return nullptr;
-  double const magnitude = number < 0 ? -number : number;
-  if (!(magnitude < 1e9 && magnitude >= 1e-4)) return nullptr;
-  // A wrong rounding would not pass the next line. NOLINTNEXTLINE(bugprone-incorrect-roundings)
-  auto const scaled = static_cast<std::uint64_t>(magnitude * 1e6 + 0.5);
-  if (static_cast<double>(scaled) / 1e6 != magnitude) return nullptr;
-  if (number < 0) *to++ = '-';
-  to = std::to_chars(to, to + 24, scaled / 1'000'000).ptr;
-  auto const rest = static_cast<std::uint32_t>(scaled % 1'000'000);
-  *to++ = '.';
-  put_two_digits(to, rest / 10'000);
-  put_two_digits(to + 2, rest / 100 % 100);
-  put_two_digits(to + 4, rest % 100);
-  std::size_t size = 6;
-  while (size > 1 && to[size - 1] == '0') --size;
-  return to + size;
+  out.end_at(detail::put_decimal(out.room(20), number));
 }
 
 /// Writes the shortest form that reads back as the same number, always with a point or an exponent. NaN and infinities,
@@ -146,7 +120,7 @@ template <class Float>
 void put_float(detail::text_buffer& out, Float number) {
   char* const to = out.room(48);
   if constexpr (sizeof(Float) == sizeof(double)) {
-    if (char* const end = put_short_decimal(to, number)) return out.end_at(end);
+    if (char* const end = detail::put_common_decimal(to, number)) return out.end_at(end);
   }
   switch (kind_of_float(number)) {
     case float_kind::finite: break;
@@ -305,9 +279,7 @@ struct plain_visitor : json_visitor {
 
 /// Writes `,"key":value`.
 inline void put_next_member(detail::text_buffer& out, member const& m) {
-  out.push_back(',');
-  put_text(out, m.key);
-  out.push_back(':');
+  put_text_between(out, ",\"", m.key, "\":");
   m.value.visit(json_detail::member_visitor{out, m.value});
 }
 

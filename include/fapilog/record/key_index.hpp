@@ -21,7 +21,8 @@ class key_index {
     if (!by_hash_.empty()) by_hash_.clear();
   }
   /// Index of the member with this key among the `count` members at `first`, or `none`.
-  [[nodiscard]] std::size_t find(std::string_view key, member const* first, std::size_t count) {
+  [[nodiscard, gnu::always_inline]] std::size_t find(std::string_view key, member const* first,
+                                                     std::size_t count) {
     if (count <= linear_search_max) {
       for (std::size_t i = 0; i < count; ++i) {
         if (first[i].key.size() == key.size() &&
@@ -32,12 +33,17 @@ class key_index {
       }
       return none;
     }
+    return find_by_hash(key, first, count);
+  }
+
+ private:
+  [[nodiscard, gnu::noinline]] std::size_t find_by_hash(std::string_view key, member const* first,
+                                                        std::size_t count) {
     for (std::size_t i = by_hash_.size(); i < count; ++i) by_hash_.emplace(first[i].key, i);
     auto const found = by_hash_.find(key);
     return found == by_hash_.end() ? none : found->second;
   }
 
- private:
   static constexpr std::size_t linear_search_max = 24;
   std::unordered_map<std::string_view, std::size_t> by_hash_;
 };

@@ -10,9 +10,11 @@
 #include <fapilog/record/json.hpp>
 #include <fapilog/record/time.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 namespace fapilog::inline v0_1::detail {
@@ -181,30 +183,17 @@ class pretty_writer {
   void put(detail::text_buffer& out, event const& e) {
     using namespace pretty_detail;
     char* const time = out.room(32);
-    char* time_end = time_.put(time, e.unix_ns);
+    out.end_at(time_.put(time, e.unix_ns));
     time[10] = ' ';
-    std::memcpy(time_end, " | ", 3);
-    out.end_at(time_end + 3);
+    out.append(head_of(e));
 
-    if (style_.colours) out.append(colour_of(e.severity));
-    std::size_t const begin = out.size();
-    put_text(out, e.level_name);
-    constexpr std::size_t widest = 8;  // CRITICAL
-    while (out.size() - begin < widest) out.push_back(' ');
-    if (style_.colours) out.append(plain);
-
-    out.append(" | ");
-    put_text(out, e.logger);
-    out.append(" | ");
     put_text(out, e.message);
     for (member const& m : e.data) put_member(out, m);
     for (member const& m : e.context) {
       if (m.value.type != kind::null) put_member(out, m);
     }
     if (style_.location && e.file != nullptr && e.file[0] != '\0') {
-      if (style_.colours) out.append(grey);
-      put_location(out, e);
-      if (style_.colours) out.append(plain);
+      out.append(location_of(e));
     }
     out.push_back('\n');
     value const* const exception = e.diagnostics.find("exception");
@@ -212,8 +201,73 @@ class pretty_writer {
   }
 
  private:
+  // What many events have, and its text; the text is empty until both are complete.
+  struct head {
+    level severity = level::info;
+    std::string level_name;
+    std::string logger;
+    std::string text;
+  };
+  struct location {
+    std::string file;
+    std::uint32_t line = 0;
+    std::string text;
+  };
+
+  /// ` | INFO     | logger | `
+  [[nodiscard]] std::string_view head_of(event const& e) {
+    head& known = heads_[static_cast<std::size_t>(e.severity) / 10 % heads_.size()];
+    if (known.text.empty() || known.level_name != e.level_name || known.logger != e.logger ||
+        known.severity != e.severity) [[unlikely]] {
+      put_head(known, e);
+    }
+    return known.text;
+  }
+  [[gnu::noinline]] void put_head(head& known, event const& e) {
+    using namespace pretty_detail;
+    scratch_.clear();
+    scratch_.append(" | ");
+    if (style_.colours) scratch_.append(colour_of(e.severity));
+    std::size_t const begin = scratch_.size();
+    put_text(scratch_, e.level_name);
+    constexpr std::size_t widest = 8;  // CRITICAL
+    while (scratch_.size() - begin < widest) scratch_.push_back(' ');
+    if (style_.colours) scratch_.append(plain);
+    scratch_.append(" | ");
+    put_text(scratch_, e.logger);
+    scratch_.append(" | ");
+    known.text.clear();
+    known.severity = e.severity;
+    known.level_name = e.level_name;
+    known.logger = e.logger;
+    known.text = scratch_.view();
+  }
+
+  /// ` (file.cpp:12)`
+  [[nodiscard]] std::string_view location_of(event const& e) {
+    auto const address = reinterpret_cast<std::uintptr_t>(e.file);
+    location& known = locations_[(address ^ (address >> 6U) ^ e.line) % locations_.size()];
+    if (known.text.empty() || known.line != e.line || known.file != e.file) [[unlikely]]
+      put_location(known, e);
+    return known.text;
+  }
+  [[gnu::noinline]] void put_location(location& known, event const& e) {
+    using namespace pretty_detail;
+    scratch_.clear();
+    if (style_.colours) scratch_.append(grey);
+    pretty_detail::put_location(scratch_, e);
+    if (style_.colours) scratch_.append(plain);
+    known.text.clear();
+    known.line = e.line;
+    known.file = e.file;
+    known.text = scratch_.view();
+  }
+
   pretty_style style_;
   detail::timestamp_writer time_;
+  std::array<head, 8> heads_;
+  std::array<location, 64> locations_;
+  detail::text_buffer scratch_;
 };
 
 }  // namespace fapilog::inline v0_1::detail

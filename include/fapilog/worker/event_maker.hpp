@@ -10,6 +10,7 @@
 #include <fapilog/record/internal_record.hpp>
 #include <fapilog/record/json.hpp>
 #include <fapilog/record/key_index.hpp>
+#include <fapilog/record/literal_table.hpp>
 #include <fapilog/record/record.hpp>
 #include <fapilog/worker/message_text.hpp>
 
@@ -71,7 +72,7 @@ class event_maker {
 
     defects result;
     result.clipped = (head.flags & detail::record_format::is_clipped) != 0;
-    std::string_view text = log.text == nullptr ? "" : log.text;
+    std::string_view text = log.text == nullptr ? std::string_view{} : literals_.view(log.text);
     if ((head.flags & detail::record_format::text_is_cell) != 0) text = next(at, e, result).value.as_string();
     if ((head.flags & detail::record_format::text_failed) != 0) result.fail({});
     at = render(text, (head.flags & detail::record_format::text_is_rendered) != 0, head.args, at, e, result);
@@ -119,9 +120,9 @@ class event_maker {
   }
 
   /// Decodes the next cell of a record and notes what went wrong with it at the call.
-  member next(std::byte const*& at, event& e, defects& result) const {
+  [[gnu::always_inline]] member next(std::byte const*& at, event& e, defects& result) {
     auto const tag = static_cast<std::uint8_t>(*at);
-    member const m = decode_cell(at, *e.memory, message_literal_);
+    member const m = decode_cell(at, *e.memory, {message_literal_, &literals_});
     if ((tag & detail::record_format::failed) != 0 && m.value.type == kind::string) result.fail(m.key);
     if ((tag & detail::record_format::clipped) != 0) result.clipped = true;
     return m;
@@ -134,6 +135,13 @@ class event_maker {
       for (std::size_t i = 0; i < args; ++i) (void)next(at, e, result);
       e.message = text;
       return at;
+    }
+    if (text.data() == message_literal_) {
+      std::byte const* rest = at;
+      if (message_.render_literal(text, args, [&] { return next(rest, e, result).value; })) {
+        e.message = e.memory->copy(message_.text());
+        return rest;
+      }
     }
     message_.clear();
     for (std::size_t i = 0; i < args; ++i) message_.add(next(at, e, result).value);
@@ -184,6 +192,7 @@ class event_maker {
   char const* message_literal_ = nullptr;  ///< of the record that is being decoded
   std::array<std::string, level_count> level_names_;
   std::vector<std::pair<named_level const*, std::string_view>> names_;
+  literal_table literals_;
   message_text message_;
   detail::text_buffer plain_;
   key_index seen_;

@@ -3,14 +3,17 @@
 #pragma once
 
 #include <fapilog/detail/float_kind.hpp>
+#include <fapilog/detail/text/decimal.hpp>
 #include <fapilog/detail/text/fmt.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/record/json.hpp>
+#include <fapilog/worker/format_plan.hpp>
 
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 #include <string>
 #include <string_view>
@@ -25,6 +28,26 @@ class message_text {
   /// Removes all arguments; `add` adds those of the next message, in order.
   void clear() noexcept { arguments_.clear(); }
   void add(value const& v) { arguments_.push_back(v); }
+
+  /// Formats the common case of a literal: `{}` for numbers, strings and booleans. `next` returns the arguments one after
+  /// the other and is called `arguments` times. False for anything else; then `next` may have been called fewer times.
+  template <class Next>
+  [[nodiscard]] bool render_literal(std::string_view format, std::size_t arguments, Next&& next) {
+    format_plan const& plan = plans_.plan_of(format);
+    if (!plan.is_simple() || plan.arguments() > arguments) return false;
+    text_.clear();
+    char const* piece = plan.pieces();
+    std::size_t i = 0;
+    for (; i < plan.arguments(); ++i) {
+      put_piece(piece, plan.size_of_piece(i));
+      if (!put_common_value(next())) return false;
+    }
+    put_piece(piece, plan.size_of_piece(i));
+    for (; i < arguments; ++i) (void)next();
+    return true;
+  }
+  /// What `render_literal` formatted.
+  [[nodiscard]] std::string_view text() const noexcept { return text_.view(); }
 
   /// Returns the formatted message, valid until the next call. Throws: fmt::format_error, and
   /// std::bad_alloc.
@@ -56,6 +79,15 @@ class message_text {
     }
     text_.end_at(to);
     return true;
+  }
+
+  /// Writes a piece of a plan and moves behind it.
+  [[gnu::always_inline]] void put_piece(char const*& piece, std::size_t size) {
+    char* const to = text_.room(size + format_plan::readable);
+    std::memcpy(to, piece, format_plan::readable);
+    if (size > format_plan::readable) std::memcpy(to, piece, size);
+    text_.end_at(to + size);
+    piece += size;
   }
 
   /// True for the kinds that `render_simple` writes.
@@ -102,7 +134,7 @@ class message_text {
     }
     char* const to = text_.room(48);
     if constexpr (std::is_same_v<Float, double>) {
-      if (char* const end = detail::json::put_short_decimal(to, number)) {
+      if (char* const end = detail::put_common_decimal(to, number)) {
         return text_.end_at(end[-1] == '0' && end[-2] == '.' ? end - 2 : end);
       }
     }
@@ -166,6 +198,7 @@ class message_text {
     if (!v.visit(fmt_visitor<decltype(add)>{add})) add(fmt::string_view{plain.data(), plain.size()});
   }
 
+  format_plans plans_;
   std::vector<value> arguments_;
   detail::text_buffer text_;
   detail::text_buffer plain_;  ///< strings for the arguments whose types fmt cannot format

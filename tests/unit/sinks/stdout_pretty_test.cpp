@@ -67,6 +67,30 @@ bool is_harmless(std::string_view text) {
 
 }  // namespace
 
+TEST_CASE("a writer shows the level, logger and location of each event, also if they change back and forth") {
+  fapilog::detail::pretty_writer writer{{.colours = true, .location = true}};
+  // Longer than a std::string holds in itself, and changed in place.
+  char file[] = "/a/folder/with/a/long/name/file0.cpp";
+  char name[] = "logger0 with a long name";
+  events all;
+  for (int i = 0; i < 200; ++i) {
+    event& e = all.add("m");
+    file[sizeof file - 6] = static_cast<char>('0' + i % 3);
+    name[6] = static_cast<char>('0' + i % 4);
+    e.file = file;
+    e.line = static_cast<std::uint32_t>(i % 5);
+    e.logger = name;
+    e.severity = fapilog::level{static_cast<std::uint8_t>(20 + i % 7 * 5)};
+    e.level_name = i % 2 == 0 ? "NOTICE" : "A LONG LEVEL NAME";
+    fapilog::detail::text_buffer out;
+    writer.put(out, e);
+    CHECK(out.view() == pretty(e, {.colours = true, .location = true}));
+    CHECK_THAT(std::string{out.view()},
+               ContainsSubstring("(file" + std::to_string(i % 3) + ".cpp:" + std::to_string(i % 5) + ")"));
+    CHECK_THAT(std::string{out.view()}, ContainsSubstring(std::string{" | logger"} + name[6] + " with"));
+  }
+}
+
 TEST_CASE("a line has time, level, logger, message, fields, ids and location") {
   events all;
   event& e = all.add("user logged in");

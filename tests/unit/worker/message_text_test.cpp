@@ -110,3 +110,45 @@ TEST_CASE("messages with plain braces, escaped braces and specifications are for
   REQUIRE(rt.drain(30s).processed == expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) CHECK(sink->at(i).at("log").at("message") == expected[i]);
 }
+
+namespace {
+
+/// Logs a message literal with arguments of its own at each of `N` places.
+template <std::size_t N, std::size_t I = 0>
+void log_from_places(fapilog::logger const& log) {
+  if constexpr (I < N) {
+    log.info("place {} of {}", I, N);
+    log_from_places<N, I + 1>(log);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a message that is logged again has its new arguments, of whatever kinds") {
+  auto sink = std::make_shared<support::capture>();
+  fapilog::runtime rt{{.sinks = {sink}}};
+  auto const log = rt.get_logger();
+  std::vector<std::string> expected;
+  for (int i = 0; i < 3; ++i) {
+    log.info(
+        "a first piece of more than sixteen characters {} a second piece of more than sixteen characters {}",
+        i, std::string(static_cast<std::size_t>(i) * 40, 'z'));
+    expected.push_back(fmt::format(
+        "a first piece of more than sixteen characters {} a second piece of more than sixteen characters {}",
+        i, std::string(static_cast<std::size_t>(i) * 40, 'z')));
+    log.info("{} {} {} {} {} {} {}!", 1, i, 3, 4.5, "five", true, 7U);
+    expected.push_back(fmt::format("{} {} {} {} {} {} {}!", 1, i, 3, 4.5, "five", true, 7U));
+    log.info("{} {} {} {} {} {} {} {}", 1, i, 3, 4, 5, 6, 7, 8);
+    expected.push_back(fmt::format("{} {} {} {} {} {} {} {}", 1, i, 3, 4, 5, 6, 7, 8));
+    log.info("{{{}}} {}", i, 'c');
+    expected.push_back(fmt::format("{{{}}} {}", i, 'c'));
+    log.info("{} and {}", i, std::chrono::milliseconds{i});
+    expected.push_back(fmt::format("{} and {}ms", i, i));
+    log.info(fapilog::runtime_text{"{} at run time " + std::to_string(i)}, i);
+    expected.push_back(fmt::format("{} at run time {}", i, i));
+  }
+  log_from_places<300>(log);
+  for (std::size_t i = 0; i < 300; ++i) expected.push_back(fmt::format("place {} of {}", i, 300));
+  REQUIRE(rt.drain(30s).processed == expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) CHECK(sink->at(i).at("log").at("message") == expected[i]);
+}

@@ -71,7 +71,7 @@ template <class Word>
 
 /// Copies plain characters (printable ASCII except quote and backslash) up to the first other one. Returns their number and
 /// advances `to` past them.
-inline std::size_t copy_plain(char*& to, char const* from, std::size_t size) noexcept {
+[[gnu::always_inline]] inline std::size_t copy_plain(char*& to, char const* from, std::size_t size) noexcept {
   std::size_t done = 0;
 #if defined(__SSE2__)
   while (size - done >= 16) {
