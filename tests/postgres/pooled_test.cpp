@@ -209,6 +209,20 @@ TEST_CASE("stores every record once through each mode of PgBouncer that has tran
   }
 }
 
+TEST_CASE("a pool without transactions is reported at start with the setting to change, and records wait") {
+  if (!pgbouncer::is_installed()) SKIP("pgbouncer is not installed");
+  pgbouncer const pool{shared_server(), "statement"};
+  postgres sink{through(pool, "stateless")};
+  sink.start(fapilog::start_context{});
+  CHECK_FALSE(sink.health().healthy);
+  CHECK(sink.health().detail ==
+        "not connected, \"stateless\".\"logs\": the connection was closed at BEGIN; if a connection pool "
+        "allows no "
+        "transactions, set its `pool_mode` to transaction or session, or connect to the server directly");
+  CHECK_FALSE(sink.write(numbered(10, "m")));
+  CHECK(shared_server().count("stateless.logs") == 0);
+}
+
 TEST_CASE(
     "two services behind one PgBouncer store every record once, in their tables, while its sessions die") {
   if (!pgbouncer::is_installed()) SKIP("pgbouncer is not installed");

@@ -54,6 +54,7 @@ class session {
     for (std::string const& each : settings) append(sql, {is_shared_ ? "SET LOCAL " : "SET ", each, "; "});
     if (is_shared_) {
       local_settings_ = std::move(sql);
+      require_transactions();
     } else {
       (void)run(sql);
     }
@@ -108,6 +109,18 @@ class session {
     if (!seen[1].empty()) return local_address(connection_->sock()) == concat({seen[1], " ", seen[2]});
     std::int64_t const listener = listening_process(connection_->sock());
     return listener != 0 && listener == parent_process(connection_->backendpid());
+  }
+
+  /// A pool that gives each statement another session of the server, such as PgBouncer in the mode `statement`, closes the
+  /// connection at BEGIN.
+  [[gnu::cold]] void require_transactions() {
+    try {
+      (void)run("BEGIN");
+      (void)run("ROLLBACK");
+    } catch (failure const& failed) {
+      if (is_open()) throw failed;
+      throw failure::no_transaction();
+    }
   }
 
   [[nodiscard]] text_rows run(std::string const& sql) {

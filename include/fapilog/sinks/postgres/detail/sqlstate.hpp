@@ -99,6 +99,12 @@ struct failure {
     return {action::reconnect, "",
             "the server did not commit the transaction; a connection pool may have ended it"};
   }
+  [[nodiscard, gnu::cold]] static failure no_transaction() {
+    return {action::reconnect, "",
+            "the connection was closed at BEGIN; if a connection pool allows no transactions, set its "
+            "`pool_mode` to "
+            "transaction or session, or connect to the server directly"};
+  }
 };
 
 /// Why a connection failed, derived from the message of libpq without quoting it.
