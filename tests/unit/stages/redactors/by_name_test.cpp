@@ -58,6 +58,21 @@ TEST_CASE("credentials are found by the words of a name, however it is written")
                                 "APIKey",
                                 "APIkey",
                                 "apikey",
+                                "userpw",
+                                "psw",
+                                "pass_code",
+                                "unlock_code",
+                                "code_verifier",
+                                "snmp_community",
+                                "kerberos_ticket",
+                                "access_tok",
+                                "auth_tkn",
+                                "oauth_verifier",
+                                "twilio_auth",
+                                "connect.sid",
+                                "slack_webhook",
+                                "preshared_key",
+                                "cert_key",
                                 "x-api-key",
                                 "secret",
                                 "clientSecret",
@@ -120,7 +135,8 @@ TEST_CASE("names that only look similar stay") {
         "opinion",     "shopping",     "mapping_in",      "authors",    "username",    "user_id",
         "request_id",  "trace_id",     "session",         "sessions",   "signature",   "email_count",
         "opt",         "option",       "cookbook",        "message",    "status",      "url",
-        "path",        "method",       "bearing",         "credit",     "accredited",  "description"}) {
+        "path",        "method",       "bearing",         "credit",     "accredited",  "description",
+        "secret_arn",  "community",    "preshared",       "webhook",    "verifier",    "tokyo"}) {
     INFO(key);
     CHECK_FALSE(masks(r, key));
   }

@@ -140,6 +140,19 @@ TEST_CASE("values that a string names as a credential are masked") {
            {"<apiKey kind=\"x\">ab c</apiKey>", "<apiKey kind=\"x\">***</apiKey>"},
            {"<secret><![CDATA[a<b]]></secret>", "<secret><![CDATA[***]]></secret>"},
            {"<password>hunter2", "<password>***"},
+           {"<Password value=\"hunter2\"/>", "<Password value=\"***\"/>"},
+           {"<property name=\"db.password\">hunter2</property>",
+            "<property name=\"db.password\">***</property>"},
+           {"<setting name=\"ApiKey\"><value>hunter2</value></setting>",
+            "<setting name=\"ApiKey\"><value>***</value></setting>"},
+           {"<key>Password</key>\n<string>hunter2</string>", "<key>Password</key>\n<string>***</string>"},
+           {"<meta name=\"csrf-token\" content=\"hunter2\">", "<meta name=\"csrf-token\" content=\"***\">"},
+           {R"({"variable":"DB_PASSWORD","content":"hunter2"})",
+            R"({"variable":"DB_PASSWORD","content":"***"})"},
+           {"password[]=hunter2", "password[]=***"},
+           {"authorization: ApiKey hunter2", "authorization: ***"},
+           {"snmpwalk -v2c -c hunter2 host", "snmpwalk -v2c -c *** host"},
+           {"openssl enc -k hunter2", "openssl enc -k ***"},
        }) {
     INFO(before);
     CHECK(r.text(before) == after);
@@ -150,7 +163,8 @@ TEST_CASE("prose about tokens stays") {
   redacted r{url_credentials{}};
   for (auto const* const text :
        {"invalid token: unexpected end", "token: expired", "pin: wrong", "secret: unknown",
-        "token for ada: expired", "password", "no password given", "api key: missing", "the pass: fail"}) {
+        "token for ada: expired", "password", "no password given", "api key: missing", "the pass: fail",
+        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-a1b2c3"}) {
     INFO(text);
     CHECK(r.text(text) == text);
   }
@@ -158,11 +172,26 @@ TEST_CASE("prose about tokens stays") {
 
 TEST_CASE("elements without a secret stay") {
   redacted r{url_credentials{}};
-  for (auto const* const text :
-       {"<token>expired</token>", "<token_count>12</token_count>", "<token_type>Bearer1</token_type>",
-        "<password></password>", "<password> </password>", "<password/>", "<password", "<token> <name>",
-        "usage: login <user> <password> [options]", "vector<password>::iterator", "map<secret>(x)",
-        "<passwords><entry/></passwords>", "<author>ada</author>"}) {
+  for (auto const* const text : {"<token>expired</token>",
+                                 "<token_count>12</token_count>",
+                                 "<token_type>Bearer1</token_type>",
+                                 "<password></password>",
+                                 "<password> </password>",
+                                 "<password/>",
+                                 "<password",
+                                 "<token> <name>",
+                                 "usage: login <user> <password> [options]",
+                                 "vector<password>::iterator",
+                                 "map<secret>(x)",
+                                 "<passwords><entry/></passwords>",
+                                 "<author>ada</author>",
+                                 "<key>Title</key><string>x</string>",
+                                 "<entry key=\"title\">x</entry>",
+                                 "<entry key=\"password\"/><b>x</b>",
+                                 "<key>password</key><string></string>",
+                                 "<key>password",
+                                 "<key>password</key>",
+                                 "<password value=\"${X}\"/>"}) {
     INFO(text);
     CHECK(r.text(text) == text);
   }

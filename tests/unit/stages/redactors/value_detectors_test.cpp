@@ -165,6 +165,55 @@ TEST_CASE("private keys are found, complete or cut off") {
   CHECK(r.text("---------- heading ----------") == "---------- heading ----------");
 }
 
+TEST_CASE("tokens of services are found by prefix, characters and length") {
+  redacted r{value_detectors{}};
+  std::string const hex = "c45afddaa5cbef309cd0f9f0d4c4d2b683a2ffe7891e90b855c991f662efc95d";
+  std::string const letters =
+      "wmPahx5CoRUxYHVEn21GnBjqZ64CzSlwQ1GyjBYrK7jqD0tMZvQ31DraGKMRIzFxPYWynCSzoECVJg18MHRuLl2G";
+  std::string const uuid = "c45afdda-1234-4abc-8def-c45afddaa5cb";
+  for (std::string const& token : std::initializer_list<std::string>{
+           "AKID" + letters.substr(0, 32),
+           "EAAB" + letters,
+           "K10" + hex,
+           "SWMTKN-1-" + hex,
+           "access-sandbox-" + uuid,
+           "access-production-" + uuid,
+           "bkua_" + hex.substr(0, 40),
+           "cio" + letters.substr(0, 32),
+           "lsv2_pt_" + hex.substr(0, 32) + "_c45afddaa5",
+           "mdb_sa_sk_" + letters.substr(0, 40),
+           "napi_" + hex,
+           "pat-na1-" + uuid,
+           "phx_" + letters.substr(0, 43),
+           "rzp_live_" + letters.substr(0, 14),
+           "u-s4t2ud-" + hex,
+           "sdk-" + uuid,
+           "sk-lf-" + uuid,
+           "sk_org_live_" + letters.substr(0, 30),
+           "sqp_" + hex.substr(0, 40),
+           "tvly-" + letters.substr(0, 32),
+           "wandb_v1_" + letters.substr(0, 70),
+           "amzn.mws." + uuid,
+           "v1.0-" + hex.substr(0, 24) + "-" + hex + hex + hex.substr(0, 18),
+           "snyk_uat." + letters,
+           "pat." + letters.substr(0, 22) + "." + hex.substr(0, 24) + "." + letters.substr(0, 20),
+           "1/1200000000000000:" + hex.substr(0, 32),
+           "1//0" + letters.substr(0, 60),
+           "re_" + letters.substr(0, 8) + "_" + letters.substr(0, 24)}) {
+    INFO(token);
+    CHECK(r.text("using " + token + " now") == "using [REDACTED:TOKEN] now");
+    CHECK(r.text(token) == "[REDACTED:TOKEN]");
+  }
+  for (std::string const& text : std::initializer_list<std::string>{
+           "sdk-" + uuid.substr(0, 30), "my-sdk-" + uuid, "access-log-" + uuid,
+           "re_indexing_of_documents_v2_done_at_3", "cache:" + hex.substr(0, 32), "3/12:" + hex.substr(0, 32),
+           ":" + hex.substr(0, 32), "sqp_status", "pat.example.com", "v1.0-rc1",
+           "EAA" + letters.substr(0, 20), "https://h/1//0"}) {
+    INFO(text);
+    CHECK(r.text(text) == text);
+  }
+}
+
 TEST_CASE("e-mail addresses are found if that is enabled") {
   redacted r{value_detectors{{.email = true}}};
   CHECK(r.text("ada@example.com") == "[REDACTED:EMAIL]");

@@ -50,7 +50,12 @@ inline constexpr std::array secret_flags{secret_flag{"mysql", 'p', true},
                                          secret_flag{"rabbitmqadmin", 'p', false},
                                          secret_flag{"rdesktop", 'p', false},
                                          secret_flag{"influx", 'p', false},
-                                         secret_flag{"tsm", 'p', false}};
+                                         secret_flag{"tsm", 'p', false},
+                                         secret_flag{"snmp", 'c', false},
+                                         secret_flag{"onesixtyone", 'c', false},
+                                         secret_flag{"openssl", 'k', false},
+                                         secret_flag{"xfreerdp", 'p', false},
+                                         secret_flag{"impala", 'p', false}};
 
 /// Commands whose `-u` has a user and a password, separated by a colon.
 [[nodiscard]] constexpr bool has_user_flag(std::string_view command) noexcept {

@@ -45,6 +45,8 @@ class keyword_finder {
     }
     name const n = keyword_detail::name_before(text, sign);
     if (n.text.empty()) return;
+    bool const follows_colon = n.begin > 0 && text[n.begin - 1] == ':';
+    if (follows_colon && keyword_detail::is_in_arn(text, n.begin)) return;
     verdict const said = names_.of(full_name(text, n));
     if (said.covered != coverage::none) return take_value(text, sign, after, n, said, edits);
     if (said.may_be_second) examine_two_words(text, sign, after, n, edits);
@@ -66,9 +68,13 @@ class keyword_finder {
     std::string_view const tag = text.substr(begin, tag_end - begin);
     if (keyword_detail::is_blank(keyword_detail::at(text, tag_end)))
       tag_end += (std::min)(text.substr(tag_end, longest_pair).find_first_of("<>"), longest_pair);
+    if (take_attribute(text, tag, begin + tag.size(), tag_end, edits)) return;
     if (tag.empty() || keyword_detail::at(text, tag_end) != '>' || text[tag_end - 1] == '/') return;
     verdict const said = names_.of(tag);
-    if (said.covered == coverage::none) return;
+    if (said.covered == coverage::none) {
+      if (said.part == pair_part::name) examine_named_element(text, tag_end + 1, edits);
+      return;
+    }
     constexpr std::string_view opening = "<![CDATA[";
     begin = tag_end + 1;
     bool const is_verbatim = text.substr(begin).starts_with(opening);
@@ -86,6 +92,32 @@ class keyword_finder {
   using name = keyword_detail::name;
   using part = keyword_detail::part;
   using verdict = name_verdicts::verdict;
+
+  /// `<Password value="x"/>`.
+  bool take_attribute(std::string_view text, std::string_view tag, std::size_t from, std::size_t to,
+                      text_edits& edits) {
+    constexpr std::string_view attribute = " value=";
+    std::size_t const at = text.substr(0, to).find(attribute, from);
+    if (at == text.npos || names_.of(tag).covered == coverage::none) return false;
+    std::size_t const quote = at + attribute.size();
+    std::size_t slashes = 0;
+    while (keyword_detail::at(text, quote + slashes) == '\\') ++slashes;
+    if (!keyword_detail::is_quote(keyword_detail::at(text, quote + slashes))) return false;
+    part const value = keyword_detail::quoted(text, quote + slashes + 1, slashes);
+    if (is_harmless(names_.of(tag), text.substr(value.begin, value.end - value.begin))) return false;
+    take(value, edits);
+    return true;
+  }
+  /// `<key>Password</key><string>x</string>`, `<name>token</name><value>x</value>`.
+  void examine_named_element(std::string_view text, std::size_t begin, text_edits& edits) {
+    std::size_t const end = text.substr(0, begin + keyword_detail::longest_name).find("</", begin);
+    if (end == text.npos || end == begin || !names_.covers(text.substr(begin, end - begin))) return;
+    std::size_t const tag_end = text.substr(0, end + longest_pair).find('>', end);
+    if (tag_end == text.npos) return;
+    std::size_t next = tag_end + 1;
+    while (static_cast<unsigned char>(keyword_detail::at(text, next) - 1) < ' ') ++next;
+    if (keyword_detail::at(text, next) == '<') (void)take_text(text, next, edits);
+  }
 
   /// The name without percent-encoding.
   [[nodiscard]] std::string_view full_name(std::string_view text, name const& n) {
@@ -124,6 +156,7 @@ class keyword_finder {
     if (named.empty() || named.size() > keyword_detail::longest_name) return;
     if (what == pair_part::type ? !equals_ignoring_case(named, "password") : !names_.covers(named)) return;
     if (take_form_part(text, value.end, edits) || take_later_value(text, value.end, edits)) return;
+    if (take_element_text(text, value.end, edits)) return;
     if (last_value_.end == 0 || last_value_.end > n.begin || n.begin - last_value_.end > longest_pair) return;
     std::string_view const between = text.substr(last_value_.end, n.begin - last_value_.end);
     if (between.find_first_of("{}>\n") == between.npos)
@@ -146,6 +179,31 @@ class keyword_finder {
       return true;
     }
     return false;
+  }
+
+  /// The text of an element with an attribute that names it: `<entry key="db.password">x</entry>`,
+  /// `<setting name="password"><value>x</value></setting>`.
+  bool take_element_text(std::string_view text, std::size_t from, text_edits& edits) {
+    std::string_view const nearby = text.substr(0, from + longest_pair);
+    std::size_t const tag_end = nearby.find_first_of("<>{}\n", from);
+    if (tag_end == nearby.npos || text[tag_end] != '>' || text[tag_end - 1] == '/') return false;
+    return take_text(text, tag_end + 1, edits);
+  }
+  /// Adds the text from `begin` to the next end tag. An element such as `<value>` or `<string>` may be around it.
+  bool take_text(std::string_view text, std::size_t begin, text_edits& edits) {
+    std::size_t inner = begin;
+    while (static_cast<unsigned char>(keyword_detail::at(text, inner) - 1) < ' ') ++inner;
+    if (keyword_detail::at(text, inner) == '<' && is_ascii_letter(keyword_detail::at(text, inner + 1))) {
+      std::size_t const tag_end = text.substr(0, inner + longest_pair).find('>', inner);
+      if (tag_end == text.npos) return false;
+      begin = tag_end + 1;
+    }
+    std::size_t const end = text.find('<', begin);
+    if (end == text.npos || end == begin || keyword_detail::at(text, end + 1) != '/') return false;
+    std::string_view const shown = text.substr(begin, end - begin);
+    if (is_harmless({.covered = coverage::unless_placeholder}, shown)) return false;
+    take({begin, end, false}, edits);
+    return true;
   }
 
   /// The part of a form after its head: `name="password"`, an empty line, the value.
@@ -239,7 +297,8 @@ class keyword_finder {
                                      std::string_view shown) noexcept {
     if (text[sign] != ':' || !keyword_detail::is_blank(keyword_detail::at(text, after))) return false;
     std::string_view const word = shown.substr(0, shown.find_first_of(" ,;."));
-    constexpr std::array<std::string_view, 4> schemes{"bearer", "basic", "digest", "token"};
+    constexpr std::array<std::string_view, 8> schemes{"apikey", "basic",     "bearer", "digest",
+                                                      "hawk",   "negotiate", "ntlm",   "token"};
     if (word.size() < shown.size() && is_one_of(word, schemes)) return false;  // `auth: Bearer 8f3a`
     if (continues_sentence(word) || is_state(word)) return true;
     constexpr std::size_t shortest_code = 4;

@@ -39,6 +39,7 @@ namespace vendor_detail {
 [[nodiscard]] constexpr bool is_in(token_set set, char c) noexcept {
   switch (set) {
     case token_set::hex: return hex_value(c) >= 0;
+    case token_set::uuid: return hex_value(c) >= 0 || c == '-';
     case token_set::upper: return is_ascii_upper(c) || is_ascii_digit(c);
     case token_set::letters: return is_ascii_alphanumeric(c);
     case token_set::words: return is_ascii_alphanumeric(c) || c == '_' || c == '-';
@@ -77,7 +78,8 @@ static_assert(std::is_sorted(token_forms.begin(), token_forms.end(),
 
 /// Prefixes that other names contain, too: they count only at the begin of a row. `cache-key-5d41...` has no token.
 [[nodiscard]] constexpr bool is_common(std::string_view prefix) noexcept {
-  return prefix == "key-" || prefix == "live_" || prefix == "secret_" || prefix == "rnd_" || prefix == "API-";
+  return prefix == "key-" || prefix == "live_" || prefix == "secret_" || prefix == "rnd_" ||
+         prefix == "API-" || prefix == "fc-" || prefix == "sdk-" || prefix == "cio";
 }
 
 /// The end of the token whose prefix of this form ends at `body`, or 0.
@@ -127,6 +129,22 @@ inline bool add_special(std::string_view text, std::size_t begin, std::size_t en
     std::size_t const digits = digits_before(text, begin - 1);
     if (digits >= 8 && digits <= 10) return add(begin - 1 - digits, end);
   }
+  // Asana: the version, a slash, the id of the user, a colon, and 32 hexadecimal digits.
+  if (before == ':' && row.size() == hash && all_in(row, token_set::hex)) {
+    std::size_t const digits = digits_before(text, begin - 1);
+    std::size_t const slash = begin - 2 - digits;
+    if (digits >= 15 && digits + 3 <= begin && text[slash] == '/' &&
+        (text[slash - 1] == '1' || text[slash - 1] == '2'))
+      return add(slash - 1, end);
+  }
+  // Google OAuth, to refresh: 1//0 and 40 or more.
+  if (before == '/' && begin >= 3 && text.substr(begin - 3, 3) == "1//" && row[0] == '0' && row.size() >= 40)
+    return add(begin - 3, end);
+  // Resend: re_, 8 characters, an underscore, and 24.
+  if (row.size() == 36 && row.starts_with("re_") && row[11] == '_' && is_mixed(row.substr(12)) &&
+      all_in(row.substr(3, 8), token_set::letters) && all_in(row.substr(12), token_set::letters)) {
+    return add(begin, end);
+  }
   // Discord: three parts, the first of which is the id of the bot in base64.
   std::string_view const rest = text.substr(end);
   if (row.size() >= 23 && row.size() <= 28 && row.find_first_of("MNO") == 0 && rest.size() > 8 &&
@@ -151,7 +169,7 @@ inline bool add_special(std::string_view text, std::size_t begin, std::size_t en
   }
   // Webhooks: the end of the path.
   if (before == '/') {
-    constexpr std::size_t longest_path = 160;
+    constexpr std::size_t longest_path = 256;
     std::string_view const path =
         text.substr(begin > longest_path ? begin - longest_path : 0, (std::min)(begin, longest_path));
     std::string_view const url = path.substr(path.find_last_of(" \t\n\"'") + 1);

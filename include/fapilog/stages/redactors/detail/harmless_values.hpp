@@ -55,16 +55,16 @@ template <std::size_t N>
 /// True for words that say how something is, or name a method: `expired`, `basic`. They are no value of a weak name.
 [[nodiscard]] constexpr bool is_state(std::string_view value) noexcept {
   constexpr auto words = std::to_array<std::string_view>(
-      {"completed", "done",      "sent",     "weak",     "strong",  "absent",  "accepted", "active",
-       "anonymous", "apikey",    "basic",    "bearer",   "changed", "cookie",  "default",  "denied",
-       "digest",    "disabled",  "empty",    "enabled",  "error",   "expired", "expires",  "external",
-       "fail",      "failed",    "failure",  "found",    "granted", "hidden",  "inactive", "incorrect",
-       "internal",  "invalid",   "jwt",      "kerberos", "ldap",    "local",   "locked",   "login",
-       "lost",      "malformed", "mfa",      "mismatch", "missing", "mtls",    "n/a",      "no",
-       "not",       "ntlm",      "oauth",    "oauth2",   "off",     "oidc",    "ok",       "on",
-       "optional",  "pass",      "passed",   "password", "pending", "plain",   "present",  "publickey",
-       "refreshed", "rejected",  "required", "reset",    "revoked", "rotated", "saml",     "set",
-       "strict",    "success",   "token",    "trust",    "unknown", "valid",   "yes"});
+      {"completed", "done",      "sent",      "weak",     "strong",  "absent",  "accepted", "active",
+       "anonymous", "apikey",    "basic",     "bearer",   "changed", "cookie",  "default",  "denied",
+       "digest",    "disabled",  "empty",     "enabled",  "error",   "expired", "expires",  "external",
+       "fail",      "failed",    "failure",   "found",    "granted", "hidden",  "inactive", "incorrect",
+       "internal",  "invalid",   "jwt",       "kerberos", "ldap",    "local",   "locked",   "login",
+       "lost",      "malformed", "mfa",       "mismatch", "missing", "mtls",    "n/a",      "no",
+       "not",       "ntlm",      "oauth",     "oauth2",   "off",     "oidc",    "ok",       "on",
+       "optional",  "pass",      "passed",    "password", "pending", "plain",   "present",  "publickey",
+       "refreshed", "rejected",  "requested", "required", "reset",   "revoked", "rotated",  "saml",
+       "set",       "strict",    "success",   "token",    "trust",   "unknown", "valid",    "yes"});
   return is_nothing(value) || is_one_of(value, words);
 }
 

@@ -62,6 +62,15 @@ inline constexpr std::array<std::uint8_t, 256> classes = [] {
   return is_url || text[sign - 1] == ':';
 }
 
+/// `arn:aws:secretsmanager:eu-west-1:123456789012:secret:db`: the name of a resource of AWS. `place` is in it.
+[[nodiscard]] inline bool is_in_arn(std::string_view text, std::size_t place) noexcept {
+  constexpr std::size_t longest = 128;
+  std::size_t begin = place;
+  while (begin > 0 && place - begin < longest && (is_in_name(text[begin - 1]) || text[begin - 1] == ':'))
+    --begin;
+  return text.substr(begin).starts_with("arn:");
+}
+
 /// The name that ends before the sign. Quotes, brackets and spaces may lie between.
 [[nodiscard]] inline name name_before(std::string_view text, std::size_t sign) noexcept {
   std::size_t end = sign;
@@ -71,7 +80,7 @@ inline constexpr std::array<std::uint8_t, 256> classes = [] {
   for (; end > limit; --end) {
     char const c = text[end - 1];
     if (is_quote(c)) n.is_quoted = true;
-    else if (!is_blank(c) && c != '\\' && c != ']') break;
+    else if (!is_blank(c) && c != '\\' && c != ']' && (c != '[' || end == sign || text[end] != ']')) break;
   }
   if (end >= 3 && text[end - 3] == '%' && text[end - 2] == '5') end -= 3;  // a bracket in a URL
   std::size_t begin = end;

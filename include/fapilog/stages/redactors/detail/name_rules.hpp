@@ -217,17 +217,17 @@ class name_rules final : public path_rule {
        "num",   "require", "requires", "should", "skip", "use", "uses", "was",     "with",  "without"});
   /// What a credential or a contact can have that is no secret.
   static constexpr std::array attribute_words = std::to_array<std::string_view>(
-      {"alg",       "algorithm", "audience", "brand",    "category",  "class",    "column",    "complexity",
-       "confirmed", "consent",   "country",  "dir",      "directory", "domain",   "endpoint",  "engine",
-       "error",     "errors",    "field",    "fields",   "file",      "filename", "format",    "issuer",
-       "kind",      "label",     "level",    "location", "manager",   "method",   "methods",   "mode",
-       "model",     "name",      "names",    "os",       "owner",     "path",     "paths",     "policies",
-       "policy",    "prefix",    "provider", "queue",    "reason",    "ref",      "reference", "refs",
-       "region",    "rotation",  "rule",     "rules",    "scheme",    "scope",    "scopes",    "selector",
-       "sent",      "server",    "service",  "source",   "state",     "status",   "store",     "strategy",
-       "strength",  "template",  "title",    "type",     "types",     "uri",      "url",       "vendor",
-       "verified",  "version",   "stdin",    "prompt",   "env",       "cmd",      "command",   "helper",
-       "callback",  "banner",    "color",    "subject",  "kid"});
+      {"alg",        "algorithm", "arn",      "audience", "brand",    "category",  "class",    "column",
+       "complexity", "confirmed", "consent",  "country",  "dir",      "directory", "domain",   "endpoint",
+       "engine",     "error",     "errors",   "field",    "fields",   "file",      "filename", "format",
+       "issuer",     "kind",      "label",    "level",    "location", "manager",   "method",   "methods",
+       "mode",       "model",     "name",     "names",    "os",       "owner",     "path",     "paths",
+       "policies",   "policy",    "prefix",   "provider", "queue",    "reason",    "ref",      "reference",
+       "refs",       "region",    "rotation", "rule",     "rules",    "scheme",    "scope",    "scopes",
+       "selector",   "sent",      "server",   "service",  "source",   "state",     "status",   "store",
+       "strategy",   "strength",  "template", "title",    "type",     "types",     "uri",      "url",
+       "vendor",     "verified",  "version",  "stdin",    "prompt",   "env",       "cmd",      "command",
+       "helper",     "callback",  "banner",   "color",    "subject",  "kid"});
   /// The last words of names that can have attributes.
   static constexpr std::array described_words = std::to_array<std::string_view>(
       {"apikey",     "auth",     "authorization", "bearer",  "card", "code",      "cookie",     "cred",

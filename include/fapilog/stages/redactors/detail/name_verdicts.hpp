@@ -25,7 +25,7 @@ namespace fapilog::inline v0_1::detail {
 /// What a member is in an object such as `{"Name": "DB_PASSWORD", "Value": "..."}`.
 enum class pair_part : std::uint8_t { none, name, value, type };
 
-/// The part that a key has by its last word: `Name`, `ParameterKey`, `header`; `value`, `ParameterValue`; `type`, `id`.
+/// The part that a key has by its last word: `Name`, `ParameterKey`, `header`; `value`, `ParameterValue`, `content`; `type`, `id`.
 [[nodiscard]] inline pair_part pair_part_of(std::string_view key) {
   constexpr std::size_t longest = 32;
   if (key.size() > longest || key.empty()) return pair_part::none;
@@ -35,7 +35,7 @@ enum class pair_part : std::uint8_t { none, name, value, type };
   constexpr std::array<std::string_view, 11> names{"field",   "header", "key",       "name",
                                                    "option",  "param",  "parameter", "property",
                                                    "setting", "var",    "variable"};
-  constexpr std::array<std::string_view, 2> values{"value", "val"};
+  constexpr std::array<std::string_view, 3> values{"content", "value", "val"};
   constexpr std::array<std::string_view, 2> types{"type", "id"};
   if (is_one_of(words.back(), names)) return pair_part::name;
   if (is_one_of(words.back(), values)) return pair_part::value;

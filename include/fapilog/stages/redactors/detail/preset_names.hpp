@@ -145,6 +145,11 @@ inline constexpr std::string_view credentials[] = {
     "docker pass", "registry pass", "bot pass", "pass key", "pass in", "pass out", "ssh pass", "mysql pass",
     "postgres pass", "pg pass", "redis pass", "mongo pass", "ldap pass", "proxy pass", "mail pass",
     "*passwort", "*kennwort", "contrasena", "contrase\u00F1a", "mot de passe", "wachtwoord", "senha",
+    "userpw", "rootpw", "adminpw", "dbpw", "psw", "pass code", "unlock code", "code verifier",
+    "snmp community", "community string", "kerberos ticket", "service account json", "^tok$", "access tok",
+    "auth tok", "api tok", "access tkn", "auth tkn", "api tkn", "oauth verifier", "twilio auth",
+    "connect sid", "slack webhook", "teams webhook", "discord webhook", "slack hook", "pre shared key",
+    "preshared key", "cert key", "^kek$", "^dek$",
     // secrets and tokens
     "*secret", "*token", "jwt", "bearer", "*credential", "cred", "creds", "^auth$", "authorization",
     "authorisation", "auth header", "auth data", "auth info", "basic auth", "http auth", "proxy auth",
