@@ -155,8 +155,8 @@ class channel {
 struct named_level {
   detail::atomic_word<std::uint8_t> threshold{0};
   detail::atomic_word<std::uint32_t> references{
-      0};                  ///< cores with this name; the registry changes it to and from 0
-  std::uint32_t rule = 0;  ///< which rule of the registry applies
+      0};                         ///< cores with this name; the registry changes it to and from 0
+  std::uint32_t specificity = 0;  ///< of the rule that applies
   std::string name;
 };
 

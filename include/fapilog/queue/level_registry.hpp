@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <mutex>
@@ -21,8 +22,16 @@ namespace fapilog::inline v0_1::detail {
 /// The levels of all logger names of a runtime. A name lives as long as loggers have it; rules live until they are replaced.
 /// Thread: any. Throws: std::bad_alloc, without any effect.
 class level_registry {
+  using rules_by_text = std::map<std::string, level, std::less<>>;
+
  public:
-  explicit level_registry(level lowest) : rules_{{"*", lowest}} {}
+  struct rule_set {
+    std::optional<level> lowest;  ///< `*`
+    rules_by_text names;          ///< `db.pool`
+    rules_by_text prefixes;       ///< `db.*`, without its last two characters
+  };
+
+  explicit level_registry(level lowest) : default_(lowest) {}
 
   /// Finds or adds a name and takes a reference to it.
   [[nodiscard, gnu::cold]] named_level& acquire(std::string_view name) {
@@ -60,31 +69,38 @@ class level_registry {
   }
 
   /// `db.pool` matches one name, `db.*` the name db and all that begin with `db.`, `*` all names. The most specific rule
-  /// wins, in whatever order they were set; setting a pattern again replaces its rule.
+  /// wins, in whatever order they were set; setting a pattern again replaces its rule. Takes time for the names that the
+  /// pattern matches, not for other names or rules.
   [[gnu::cold]] void set(std::string_view pattern, level lowest) {
     std::lock_guard const lock{mutex_};
-    for (std::size_t i = 0; i < rules_.size(); ++i) {
-      if (rules_[i].pattern == pattern) return replace(i, lowest);
-    }
-    rules_.push_back({std::string{pattern}, lowest});
-    apply_new_rule(rules_.size() - 1);
+    if (pattern == "*") return set_default(lowest);
+    if (pattern.ends_with(".*")) return set_prefix(pattern.substr(0, pattern.size() - 2), lowest);
+    put(rules_.names, pattern, lowest);
+    if (auto const found = names_.find(pattern); found != names_.end())
+      apply(*found->second, {lowest, for_name});
   }
 
+  /// The rules of `options::log_levels`. Throws: std::bad_alloc.
+  [[nodiscard, gnu::cold]] static rule_set rules_of(
+      std::vector<std::pair<std::string, level>> const& levels) {
+    rule_set all;
+    for (auto const& [pattern, lowest] : levels) {
+      std::string_view const text = pattern;
+      if (text == "*") all.lowest = lowest;
+      else if (text.ends_with(".*")) put(all.prefixes, text.substr(0, text.size() - 2), lowest);
+      else put(all.names, text, lowest);
+    }
+    return all;
+  }
   /// Replaces the default level, and all rules, each only if it is given.
-  [[gnu::cold]] void change(std::optional<level> lowest,
-                            std::optional<std::vector<std::pair<std::string, level>>> rules) {
+  [[gnu::cold]] void change(std::optional<level> lowest, std::optional<rule_set> rules) noexcept {
     std::lock_guard const lock{mutex_};
     if (!rules) {
-      if (lowest) replace(0, *lowest);
+      if (lowest) set_default(*lowest);
       return;
     }
-    std::vector<rule> next{{"*", lowest.value_or(rules_[0].lowest)}};
-    next.reserve(rules->size() + 1);
-    for (auto& [pattern, lowest_of] : *rules) {
-      if (pattern == "*") next[0].lowest = lowest_of;
-      else next.push_back({std::move(pattern), lowest_of});
-    }
-    rules_ = std::move(next);
+    rules_ = std::move(*rules);
+    default_ = rules_.lowest.value_or(lowest.value_or(default_));
     for (auto const& [name, named] : names_) apply(*named, best_rule(name));
   }
 
@@ -98,63 +114,60 @@ class level_registry {
   [[nodiscard]] std::mutex& mutex() noexcept { return mutex_; }
 
  private:
+  /// A level, and how specific its rule is: 0 for `*`, more for a longer prefix, `for_name` for one name.
   struct rule {
-    std::string pattern;
     level lowest;
-
-    [[nodiscard]] bool is_prefix() const noexcept { return pattern.ends_with(".*"); }
-    /// Of `db.*`: `db.`
-    [[nodiscard]] std::string_view prefix() const noexcept {
-      return std::string_view{pattern}.substr(0, pattern.size() - 1);
-    }
-    [[nodiscard]] bool matches(std::string_view name) const noexcept {
-      if (pattern == "*" || pattern == name) return true;
-      if (!is_prefix()) return false;
-      return name.starts_with(prefix()) || name == prefix().substr(0, prefix().size() - 1);
-    }
-    /// A rule for one name is more specific than a longer prefix.
-    [[nodiscard]] std::size_t specificity() const noexcept {
-      if (pattern == "*") return 0;
-      return is_prefix() ? pattern.size() : ~std::size_t{0};
-    }
+    std::uint32_t specificity;
   };
+  static constexpr std::uint32_t for_name = ~std::uint32_t{0};
 
-  /// The index of the most specific rule for a name. Of equal rules, the last one.
-  [[nodiscard, gnu::cold]] std::size_t best_rule(std::string_view name) const noexcept {
-    std::size_t best = 0;
-    for (std::size_t i = 1; i < rules_.size(); ++i) {
-      if (rules_[i].specificity() >= rules_[best].specificity() && rules_[i].matches(name)) best = i;
+  static void put(rules_by_text& rules, std::string_view text, level lowest) {
+    auto const found = rules.find(text);
+    if (found != rules.end()) found->second = lowest;
+    else rules.emplace(text, lowest);
+  }
+  [[nodiscard]] static std::uint32_t specificity_of(std::string_view prefix) noexcept {
+    return static_cast<std::uint32_t>(prefix.size()) + 1;
+  }
+
+  /// The most specific rule for a name: for the name itself, or for the longest prefix.
+  [[nodiscard, gnu::cold]] rule best_rule(std::string_view name) const noexcept {
+    if (auto const found = rules_.names.find(name); found != rules_.names.end())
+      return {found->second, for_name};
+    for (std::string_view prefix = name; !rules_.prefixes.empty();) {
+      auto const found = rules_.prefixes.find(prefix);
+      if (found != rules_.prefixes.end()) return {found->second, specificity_of(prefix)};
+      std::size_t const dot = prefix.rfind('.');
+      if (dot == prefix.npos) break;
+      prefix = prefix.substr(0, dot);
     }
-    return best;
+    return {default_, 0};
   }
-  void apply(named_level& named, std::size_t index) const noexcept {
-    named.rule = static_cast<std::uint32_t>(index);
-    named.threshold.store_relaxed(static_cast<std::uint8_t>(rules_[index].lowest));
+  static void apply(named_level& named, rule const& best) noexcept {
+    named.specificity = best.specificity;
+    named.threshold.store_relaxed(static_cast<std::uint8_t>(best.lowest));
   }
-  /// Sets the level of a rule. No name changes its rule.
-  [[gnu::cold]] void replace(std::size_t index, level lowest) noexcept {
-    rules_[index].lowest = lowest;
-    auto const value = static_cast<std::uint8_t>(lowest);
+  [[gnu::cold]] void set_default(level lowest) noexcept {
+    default_ = lowest;
     for (named_level& named : entries_) {
-      if (named.rule == index) named.threshold.store_relaxed(value);
+      if (named.specificity == 0) apply(named, {lowest, 0});
     }
   }
-  /// Applies a new rule to the names for which it is the most specific one.
-  [[gnu::cold]] void apply_new_rule(std::size_t index) noexcept {
-    rule const& added = rules_[index];
+  [[gnu::cold]] void set_prefix(std::string_view prefix, level lowest) {
+    std::string const begin = std::string{prefix} + '.';
+    put(rules_.prefixes, prefix, lowest);
+    rule const added{lowest, specificity_of(prefix)};
     auto const apply_if_best = [&](named_level& named) {
-      if (added.specificity() > rules_[named.rule].specificity()) apply(named, index);
+      if (added.specificity >= named.specificity) apply(named, added);
     };
-    std::string_view const prefix = added.is_prefix() ? added.prefix() : std::string_view{added.pattern};
-    std::string_view const name = added.is_prefix() ? prefix.substr(0, prefix.size() - 1) : prefix;
-    if (auto const found = names_.find(name); found != names_.end()) apply_if_best(*found->second);
-    if (!added.is_prefix()) return;
-    for (auto i = names_.lower_bound(prefix); i != names_.end() && i->first.starts_with(prefix); ++i)
+    if (auto const found = names_.find(prefix); found != names_.end()) apply_if_best(*found->second);
+    for (auto i = names_.lower_bound(begin); i != names_.end() && i->first.starts_with(begin); ++i)
       apply_if_best(*i->second);
   }
 
   std::mutex mutex_;
-  std::vector<rule> rules_;  ///< the first one is `*`
+  level default_;
+  rule_set rules_;
   std::list<named_level> entries_;
   std::vector<named_level*> free_;  ///< entries that no logger has
   std::map<std::string_view, named_level*> names_;

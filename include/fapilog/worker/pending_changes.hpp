@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -42,10 +43,12 @@ class pending_changes {
 
   /// Applies all of a request, or nothing if memory runs out. Throws: std::bad_alloc.
   [[gnu::cold]] void apply(request& next) {
+    std::optional<level_registry::rule_set> levels;  // first, because nothing after the stages may fail
+    if (next.changes.log_levels) levels = level_registry::rules_of(*next.changes.log_levels);
     builder_.stages().change(next.changes);
     builder_.stages().tighten(pressure_.share());
     writer_.change_routes(std::move(next.changes.routes), next.changes.routing);
-    levels_.change(next.changes.log_level, std::move(next.changes.log_levels));
+    levels_.change(next.changes.log_level, std::move(levels));
     next.is_applied.store(true, std::memory_order_release);
     next.is_done.store(true, std::memory_order_release);
   }

@@ -5,8 +5,10 @@
 #include <fapilog/fapilog.hpp>
 #include <fapilog/queue/level_registry.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,13 +39,63 @@ TEST_CASE("the most specific rule decides on the level of a name, in whatever or
   CHECK(level_of(pool) == level::error);
   CHECK(level_of(db) == level::audit);
   CHECK(level_of(late) == level::warning);
-  registry.change(level::info, std::vector<std::pair<std::string, level>>{{"db.late", level::security}});
+  registry.change(level::info, level_registry::rules_of({{"db.late", level::security}}));
   CHECK(level_of(pool) == level::info);
   CHECK(level_of(db) == level::info);
   CHECK(level_of(late) == level::security);
   registry.change(level::debug, std::nullopt);
   CHECK(level_of(pool) == level::debug);
   CHECK(level_of(late) == level::security);
+}
+
+TEST_CASE("each name has the level of its most specific rule, whatever names and rules there are") {
+  std::minstd_rand random{42};
+  auto const pick = [&random](std::size_t count) { return std::size_t{random()} % count; };
+  auto const any_name = [&] {
+    std::string name;
+    for (std::size_t i = pick(4); i != 0; --i) {
+      if (!name.empty() || pick(20) == 0) name += '.';
+      name += std::vector<std::string>{"a", "b", "ab", "*", ""}[pick(5)];
+    }
+    return name;
+  };
+  level_registry registry{level::info};
+  std::vector<std::pair<std::string, level>> rules;  // a later one of the same pattern applies
+  std::vector<named_level*> names;
+  level lowest = level::info;
+  auto const expected = [&](std::string const& name) {
+    std::size_t best = 0;
+    level found = lowest;
+    for (auto const& [pattern, value] : rules) {
+      bool const is_prefix = pattern.ends_with(".*");
+      std::string const prefix = pattern.substr(0, is_prefix ? pattern.size() - 2 : 0);
+      bool const matches = is_prefix ? name == prefix || name.starts_with(prefix + '.') : name == pattern;
+      std::size_t const specificity = is_prefix ? pattern.size() : 1'000;
+      if (!matches || specificity < best) continue;
+      best = specificity;
+      found = value;
+    }
+    return found;
+  };
+  int wrong = 0;
+  for (int round = 0; round < 500; ++round) {
+    level const value = std::vector<level>{level::debug, level::warning, level::error, level::audit}[pick(4)];
+    std::string pattern = any_name();
+    if (pick(2) == 0) pattern += ".*";
+    if (pattern == "*" || pick(20) == 0) {
+      lowest = value;
+      registry.set("*", value);
+    } else if (pick(50) == 0) {
+      rules.assign(1, {pattern, value});
+      registry.change(std::nullopt, level_registry::rules_of(rules));
+    } else {
+      rules.emplace_back(pattern, value);
+      registry.set(pattern, value);
+    }
+    names.push_back(&registry.acquire(any_name()));
+    for (named_level const* const named : names) wrong += level_of(*named) == expected(named->name) ? 0 : 1;
+  }
+  CHECK(wrong == 0);
 }
 
 TEST_CASE("a name is freed with its last reference, and a new logger of the name follows the rules") {
