@@ -160,12 +160,19 @@ class basic_settings_watch {
     } catch (std::bad_alloc const&) {
       throw;
     } catch (std::exception const& error) {
-      result = {{}, {}, error.what()};
-      if (std::exchange(refusal_, result.error) == result.error && !is_requested) return result;
-      refused_.add();
-      runtime_.diagnostics().warn("settings", "refused; the previous settings stay in effect", result.error);
+      refuse(result, error.what(), is_requested);
+    } catch (...) {
+      refuse(result,
+             "the function that makes the options threw something that is not derived from std::exception",
+             is_requested);
     }
     return result;
+  }
+  void refuse(settings_reload& result, char const* reason, bool is_requested) {
+    result = {{}, {}, reason};
+    if (std::exchange(refusal_, result.error) == result.error && !is_requested) return;
+    refused_.add();
+    runtime_.diagnostics().warn("settings", "refused; the previous settings stay in effect", result.error);
   }
 
   void apply(settings const& next, std::vector<std::string> const& changed, settings_reload& result) {

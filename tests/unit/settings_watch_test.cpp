@@ -368,6 +368,25 @@ TEST_CASE("stages added in code are added again, and a watch that would lose the
   CHECK(f.sink->last().at("data").at("by_code") == true);
 }
 
+TEST_CASE(
+    "whatever the function that makes the options throws, the reload is refused and the process continues") {
+  followed f{R"({"core": {"log_level": "WARNING"}})"};
+  std::atomic<bool> fails{false};
+  settings_watch watch{f.rt, f.chosen, {.interval = 1ms}, [&](settings const& s) {
+                         if (fails) throw 42;
+                         return f.make(s);
+                       }};
+  fails = true;
+  replace_file(f.path, R"({"core": {"log_level": "INFO"}})");
+  CHECK(support::eventually([&] { return watch.refused() == 1; }));
+  CHECK_THAT(f.diagnostics_text(), ContainsSubstring("refused; the previous settings stay in effect"));
+  CHECK(watch.reload().is_refused());
+  fails = false;
+  CHECK_FALSE(watch.reload().is_refused());
+  f.log.info("good again");
+  CHECK(f.messages() == texts{"good again"});
+}
+
 TEST_CASE("an interval below zero is refused") {
   followed f{"{}"};
   CHECK_THROWS_WITH((settings_watch{f.rt, f.chosen, {.interval = -1ms}, f.maker()}),
