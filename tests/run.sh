@@ -8,7 +8,7 @@
 #   --sanitize=address    run unit, integration and Postgres tests with the address and undefined behaviour sanitizers
 #   --sanitize=thread     run unit, integration and Postgres tests with the thread sanitizer
 #   --no-install          install nothing; list the missing packages and continue without them
-#   --jobs N              compile N files at once (default: one per processor), and run half as many tests more
+#   --jobs N              run N jobs at once (default: one per processor)
 #
 # The list of packages is printed before anything is installed. Build folders are build/<preset>. The last lines of
 # output name what failed, `failed: <test>`; the very last one is `N passed, N failed`. The status is 0 if no test failed,
@@ -124,9 +124,8 @@ build_and_test() {
   "${fixed_addresses[@]}" cmake --build --preset "$preset" -j "$jobs" -- -k 0 || fail "$preset: the build failed"
   stage "$preset: test"
   log=build/$preset/ctest.log
-  # More tests than processors, because many wait for a server or a timer.
   # A timeout may be due to other work on the machine: such a test gets a second chance, one that fails does not.
-  "${fixed_addresses[@]}" ctest --preset "$preset" -j "$((jobs + (jobs + 1) / 2))" --repeat after-timeout:2 "$@" 2>&1 | tee "$log"
+  "${fixed_addresses[@]}" ctest --preset "$preset" -j "$jobs" --repeat after-timeout:2 "$@" 2>&1 | tee "$log"
   if [[ $(grep -E '^[0-9]+% tests passed' "$log" | tail -n 1) =~ ([0-9]+)' tests failed out of '([0-9]+)$ ]]; then
     passed=$((passed + BASH_REMATCH[2] - BASH_REMATCH[1]))
     # After the summary, ctest lists them as `<tab>12 - name (Failed)`.
