@@ -119,9 +119,9 @@ class basic_logger {
                                   A const&... arguments) const noexcept {
     detail::refuse_duplicate_keys(arguments...);
     if (!is_compiled_in<Compiled>(severity) || !is_enabled(severity) || !detail::is_level(severity)) return;
-    detail::log_call<decltype(detail::pass(arguments))...>(*core_, detail::statement{severity, text.flags()},
-                                                           text.text(), text.where(),
-                                                           detail::pass(arguments)...);
+    detail::log_at_level<decltype(detail::pass(arguments))...>(
+        *core_, detail::statement{severity, text.flags()}, text.text(), text.where(),
+        detail::pass(arguments)...);
   }
 
   /// The same calls with the fields in a list: `log.info("text", {{"user_id", 42}, {"ip", ip}})`.
@@ -209,7 +209,7 @@ class basic_logger {
   void log(level, auto const&, A&&...) const { detail::refuse_stored_fields<A...>(); }
   /// True if a call with this level is logged. Use it before expensive work; `lazy` needs no such check.
   [[nodiscard]] bool is_enabled(level severity) const noexcept {
-    return static_cast<std::uint8_t>(severity) >= threshold_->load_relaxed();
+    return threshold_->is_reached_by(static_cast<std::uint8_t>(severity));
   }
   /// Sets the level of all loggers of this name, at once, on every thread. Throws: std::bad_alloc.
   void set_level(level lowest) const {
@@ -244,9 +244,11 @@ class basic_logger {
     if constexpr (is_compiled_in<Compiled>(Severity)) {
       detail::refuse_duplicate_keys(arguments...);
       if (!is_enabled(Severity)) return;
-      detail::log_call<decltype(detail::pass(arguments))...>(
-          *core_, detail::statement{Severity, text.flags()}, text.text(), text.where(),
-          detail::pass(arguments)...);
+      constexpr unsigned mark = detail::record_format::mark_of_level(static_cast<std::uint8_t>(Severity));
+      detail::marked_call_site const where{text.where(), mark,
+                                           text.flags() ^ unsigned{detail::usual_flags<A...>}};
+      detail::log_call<decltype(detail::pass(arguments))...>(*core_, text.text(), where,
+                                                             detail::pass(arguments)...);
     }
   }
 

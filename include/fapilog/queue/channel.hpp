@@ -5,6 +5,7 @@
 #include <fapilog/detail/memory/atomic.hpp>
 #include <fapilog/detail/memory/shared_bytes.hpp>
 #include <fapilog/detail/os/platform.hpp>
+#include <fapilog/queue/lane_front.hpp>
 #include <fapilog/record/field.hpp>
 #include <fapilog/record/level.hpp>
 #include <fapilog/record/record.hpp>
@@ -91,9 +92,15 @@ struct call {
   thread_scope const& caller;  ///< `this_thread_scope` of the module that logs
 };
 
+/// A record that `channel::begin_record` began: where its cells go, and the lane. All null if the fast path does not apply.
+struct begun_record {
+  std::byte* cells;
+  lane_front* lane;
+};
+
 /// The interface through which loggers write. Its functions are virtual so that their bodies (lane_channel.hpp) are
-/// compiled once and not in every file that logs. Reference-counted: runtime, loggers and threads keep it alive.
-/// Thread: any.
+/// compiled once and not in every file that logs; the fast path calls one, through a pointer beside the other data that it
+/// needs. Reference-counted: runtime, loggers and threads keep it alive. Thread: any.
 class channel {
  public:
   channel(channel const&) = delete;
@@ -105,13 +112,21 @@ class channel {
   /// The fast path: begins a record of `what.size()` bytes in this thread's lane, writes its start and returns where its
   /// cells go; `commit_record` publishes it. `caller` is `this_thread_scope` of the module that logs. Returns null without
   /// any effect if the fast path does not apply: the first call of a thread or scope, a scope of a module with a
-  /// `this_thread_scope` of its own, a message that is not a literal, a full lane, a closed channel. The caller then uses
-  /// `submit`.
-  [[nodiscard]] virtual std::byte* begin_record(logger_core& logger, sized_statement what, void const* text,
-                                                detail::call_site where,
-                                                thread_scope const& caller) noexcept = 0;
-  /// Publishes the record that `begin_record` began.
-  virtual void commit_record(std::size_t size) noexcept = 0;
+  /// `this_thread_scope` of its own, a full lane, a closed channel. The caller then uses `submit`. `text` is a literal.
+  [[nodiscard, gnu::always_inline]] begun_record begin_record(logger_core& logger, sized_statement what,
+                                                              void const* text,
+                                                              detail::marked_call_site where,
+                                                              thread_scope const& caller) noexcept {
+    return begin_record_(*this, logger, what, text, where, caller);
+  }
+  /// Publishes the record of `size` bytes that `begin_record` began in `lane`.
+  [[gnu::always_inline]] void commit_record(lane_front& lane, std::size_t size) noexcept {
+    lane.queue.commit(size);
+    detail::compiler_fence();
+    if (may_have_to_signal_->load_relaxed()) [[unlikely]]
+      return signal_and_end(lane);
+    lane.writing.store_release(0);
+  }
   /// The general path: writes one log call into this thread's lane, or counts why it was dropped.
   virtual void submit(call const& c) noexcept = 0;
   /// Returns a core with additional bound fields. The caller owns one reference to it.
@@ -138,13 +153,24 @@ class channel {
   }
 
  protected:
-  channel(std::size_t max_record_bytes, cell_formatter format) noexcept
-      : max_record_bytes_(max_record_bytes), format_cell_(format) {}
+  using begin_function = begun_record (*)(channel&, logger_core&, sized_statement, void const* text,
+                                          detail::marked_call_site, thread_scope const& caller) noexcept;
+
+  channel(begin_function begin, std::size_t max_record_bytes, cell_formatter format) noexcept
+      : begin_record_(begin), max_record_bytes_(max_record_bytes), format_cell_(format) {}
   virtual ~channel() = default;
+
+  /// `word`: false while a call that has published a record need not signal. Must be called before the first call.
+  void watch_signal(detail::atomic_word<bool> const& word) noexcept { may_have_to_signal_ = &word; }
 
   void close() noexcept { closed_.store_seq_cst(true); }
 
  private:
+  /// Wakes the worker if it sleeps, then ends a call that has published its record.
+  virtual void signal_and_end(lane_front& lane) noexcept = 0;
+
+  begin_function const begin_record_;
+  detail::atomic_word<bool> const* may_have_to_signal_ = nullptr;
   std::size_t const max_record_bytes_;
   cell_formatter const format_cell_;
   detail::atomic_word<bool> closed_{false};

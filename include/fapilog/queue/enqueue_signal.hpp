@@ -47,9 +47,10 @@ class basic_enqueue_signal {
       wake_(*this);
   }
 
-  /// False if `signal` would have no effect: the worker is awake and the barrier costs this side nothing.
-  [[nodiscard, gnu::always_inline]] bool may_have_to_signal() const noexcept {
-    return !barrier_.is_asymmetric() || armed_.load_relaxed();
+  /// A word that is false if `signal` would have no effect: the worker is awake and the barrier costs this side nothing.
+  [[nodiscard]] detail::atomic_word<bool> const& may_have_to_signal() const noexcept {
+    static constinit detail::atomic_word<bool> const always{true};
+    return barrier_.is_asymmetric() ? armed_ : always;
   }
   [[nodiscard, gnu::always_inline]] Barrier const& barrier() const noexcept { return barrier_; }
 

@@ -7,7 +7,7 @@
 #include <fapilog/detail/memory/shared_bytes.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/metrics/account.hpp>
-#include <fapilog/queue/ring.hpp>
+#include <fapilog/queue/lane_front.hpp>
 #include <fapilog/queue/room_signal.hpp>
 #include <fapilog/record/record.hpp>
 
@@ -21,9 +21,8 @@ namespace fapilog::inline v0_1::detail {
 class channel;
 
 /// Thread: the owner's, unless stated; others read the counters.
-struct lane {
-  lane(std::byte* memory, std::size_t capacity, std::size_t longest) noexcept
-      : queue(memory, capacity, longest) {}
+struct lane : lane_front {
+  using lane_front::lane_front;
 
   /// True if a record of `block` bytes may go to the heap: if the lane has no other record there, or if together they
   /// take at most as many bytes as the ring has.
@@ -119,13 +118,6 @@ struct lane {
 
   /// A version that no scope has: the next call sends its scope.
   static constexpr std::uint64_t unknown_scope = ~std::uint64_t{0};
-
-  [[no_unique_address]] ring queue;
-  // In the last cache line of the ring: a fast call uses no other line of the lane.
-  detail::atomic_word<std::uint64_t> submitted;
-  /// Not 0 from before a call checks that the channel is open until the call has committed: its stack pointer.
-  detail::atomic_word<std::uintptr_t> writing{0};
-  std::uint64_t scope_sent = 0;  ///< version of the scope that the worker has
 
   /// Number of records that the worker has read, stored before and after it releases them. Thread: the worker.
   alignas(detail::cache_line) detail::atomic_word<std::uint64_t> read_before_release;

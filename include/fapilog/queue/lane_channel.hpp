@@ -45,36 +45,6 @@ class lane_channel final : public channel {
 
   // For log calls.
 
-  std::byte* begin_record(logger_core& logger, sized_statement what, void const* text,
-                          detail::call_site where, thread_scope const& caller) noexcept override {
-    if (this_thread_lane.owner != this) [[unlikely]]
-      return nullptr;
-    lane& own = *this_thread_lane.owned;
-    if (own.scope_sent != detail::this_thread_scope.version || has_separate_scope(caller) ||
-        own.writing.load_relaxed() != 0 || what.size() > own.queue.longest() ||
-        what.what().has(detail::record_format::text_is_cell) || !near_call_site::reaches(where, text))
-        [[unlikely]]
-      return nullptr;
-    own.writing.store_stack_pointer();
-    detail::compiler_fence();
-    if (!fast_path_ok()) [[unlikely]]
-      return begin_record_slow(logger, what, text, where);
-    std::byte* const to = own.queue.next_if_known_free(what.size() + reserve_);
-    if (to == nullptr) [[unlikely]]
-      return begin_record_slow(logger, what, text, where);
-    own.submitted.add_by_owner(1);
-    return put_near_start(to, logger, what, text, where, detail::read_tsc());
-  }
-
-  void commit_record(std::size_t size) noexcept override {
-    lane& own = *this_thread_lane.owned;
-    own.queue.commit(size);
-    detail::compiler_fence();
-    if (event_.may_have_to_signal()) [[unlikely]]
-      return signal_and_end(own);
-    own.writing.store_release(0);
-  }
-
   /// Sizes the record, reserves, writes, publishes, signals. Never allocates once the thread's buffers have grown, never
   /// makes a system call while the worker is awake.
   void submit(call const& given) noexcept override {
@@ -202,7 +172,7 @@ class lane_channel final : public channel {
 
  private:
   [[gnu::cold]] lane_channel(channel_options const& options, bool is_asymmetric)
-      : channel(options.max_record_bytes, options.format_cell),
+      : channel(&begin_in_lane, options.max_record_bytes, options.format_cell),
         protected_levels_(options.protected_levels),
         backpressure_(options),
         uses_tsc_(options.use_tsc && detail::has_tsc && detail::has_invariant_tsc()),
@@ -211,7 +181,9 @@ class lane_channel final : public channel {
                                           std::clamp(options.protected_share, 0.0, 0.5))),
         event_(asymmetric_barrier{is_asymmetric}),
         levels_(options.lowest),
-        lanes_(options.lane_bytes) {}
+        lanes_(options.lane_bytes) {
+    watch_signal(event_.may_have_to_signal());
+  }
   ~lane_channel() override = default;
 
   /// This thread's lane during one general call. Restores the lane, and errno, which the caller may be about to log.
@@ -251,6 +223,29 @@ class lane_channel final : public channel {
     bool is_writing_ = false;
   };
 
+  /// `begin_record` of this channel.
+  static begun_record begin_in_lane(channel& self, logger_core& logger, sized_statement what,
+                                    void const* text, detail::marked_call_site where,
+                                    thread_scope const& caller) noexcept {
+    if (this_thread_lane.owner != &self) [[unlikely]]
+      return {};
+    auto& owner = static_cast<lane_channel&>(self);
+    lane& own = *this_thread_lane.owned;
+    if (own.scope_sent != detail::this_thread_scope.version || has_separate_scope(caller) ||
+        own.writing.load_relaxed() != 0 || what.size() > own.queue.longest() ||
+        !near_call_site::reaches(where, text)) [[unlikely]]
+      return {};
+    own.writing.store_stack_pointer();
+    detail::compiler_fence();
+    if (!owner.fast_path_ok()) [[unlikely]]
+      return owner.begin_record_slow(logger, what, text, where);
+    std::byte* const to = own.queue.next_if_known_free(what.size() + owner.reserve_);
+    if (to == nullptr) [[unlikely]]
+      return owner.begin_record_slow(logger, what, text, where);
+    own.submitted.add_by_owner(1);
+    return {put_near_start(to, logger, what, text, where, detail::read_tsc()), &own};
+  }
+
   /// True if the channel is open, timestamps come from the processor's counter and the barrier is asymmetric: one check
   /// instead of three.
   [[nodiscard, gnu::always_inline]] bool fast_path_ok() const noexcept {
@@ -265,9 +260,9 @@ class lane_channel final : public channel {
   }
 
   /// The rest of `begin_record` if `fast_path_ok` is false or the lane seems full. All arguments are in registers.
-  [[nodiscard, gnu::noinline]] std::byte* begin_record_slow(logger_core& logger, sized_statement what,
-                                                            void const* text,
-                                                            detail::call_site where) noexcept {
+  [[nodiscard, gnu::noinline]] begun_record begin_record_slow(logger_core& logger, sized_statement what,
+                                                              void const* text,
+                                                              detail::marked_call_site where) noexcept {
     lane& own = *this_thread_lane.owned;
     std::uint64_t const now = ticks();
     event_.barrier().light();
@@ -275,15 +270,15 @@ class lane_channel final : public channel {
     std::byte* const to = is_closed() ? nullptr : own.queue.reserve(what.size(), reserve_);
     if (to == nullptr) {
       own.writing.store_release(0);
-      return nullptr;
+      return {};
     }
     own.submitted.add_by_owner(1);
-    return put_near_start(to, logger, what, text, where, now);
+    return {put_near_start(to, logger, what, text, where, now), &own};
   }
 
   [[gnu::always_inline]] static std::byte* put_near_start(std::byte* to, logger_core& logger,
                                                           sized_statement what, void const* text,
-                                                          detail::call_site where,
+                                                          detail::marked_call_site where,
                                                           std::uint64_t ticks) noexcept {
     return put_log_start(to, logger, what.head(), text, near_call_site{where, text}, ticks);
   }
@@ -297,8 +292,7 @@ class lane_channel final : public channel {
     return true;
   }
 
-  /// Wakes the worker before the call ends.
-  [[gnu::noinline, gnu::cold]] void signal_and_end(lane& own) noexcept {
+  [[gnu::cold]] void signal_and_end(lane_front& own) noexcept override {
     event_.signal();
     own.writing.store_release(0);
   }

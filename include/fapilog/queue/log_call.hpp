@@ -205,6 +205,8 @@ template <class... A>
                                                detail::call_site where, A const&... arguments) noexcept {
   constexpr auto fields = (std::size_t{0} + ... + (detail::is_field<A> ? 1 : 0));
   constexpr auto args = sizeof...(A) - fields;
+  static_assert(args < 256, "fapilog: a log call takes at most 255 format arguments");
+  what = what.with_args(args);
   field items[] = {field{}, as_item(arguments)...};
   if constexpr ((detail::formatted_at_call<A> || ...)) {
     submit_formatted(logger, what, text, where, items + args, fields, arguments...);
@@ -220,29 +222,60 @@ template <class... A>
   for (std::size_t i = 0; i < bytes; i += detail::cache_line) detail::prefetch_to_write(end + distance + i);
 }
 
-/// Logs one call with arguments of these types. Not inlined: statements with the same types share it. Throws: never.
-template <class... P>
-[[gnu::noinline]] void log_call(logger_core& logger, statement what, void const* text,
-                                detail::call_site where, P... arguments) noexcept {
-  constexpr auto args = (std::size_t{0} + ... + (detail::is_field<std::remove_cvref_t<P>> ? 0 : 1));
-  static_assert(args < 256, "fapilog: a log call takes at most 255 format arguments");
-  what = what.with_args(args);
-  if constexpr (((direct_form<std::remove_cvref_t<P>>::shape != field_shape::any) && ...)) {
-    // The fast path: numbers and strings, written straight into the lane.
+/// The flags of most message literals whose arguments have these types. A literal with escaped braces and no arguments has
+/// others, and so has a message that is not a literal.
+template <class... A>
+inline constexpr std::uint8_t usual_flags = (detail::is_field<A> && ...)
+                                                ? detail::record_format::text_is_rendered
+                                                : 0;
+
+/// The fast path: writes a record of numbers and strings straight into the lane. Returns false without any effect if it does
+/// not apply.
+template <class... A>
+[[nodiscard, gnu::always_inline]] inline bool write_directly(logger_core& logger, statement what,
+                                                             void const* text, detail::marked_call_site where,
+                                                             A const&... arguments) noexcept {
+  if constexpr (((direct_form<A>::shape != field_shape::any) && ...)) {
+    constexpr auto args = (std::size_t{0} + ... + (detail::is_field<A> ? 0 : 1));
     std::size_t const size = (detail::record_format::near_start_bytes + ... + as_direct(arguments).bytes());
     // One check for all: keys near the message, and a record that a lane may hold.
     std::uint64_t const furthest = (std::uint64_t{size} | ... | as_direct(arguments).distance(text));
-    std::byte* to =
-        furthest >= 2 * detail::record_format::near_reach
-            ? nullptr
-            : logger.owner.begin_record(logger, sized_statement{what, static_cast<std::uint32_t>(size)}, text,
-                                        where, this_thread_scope);
-    if (to != nullptr) [[likely]] {
-      prefetch_behind(to + size, detail::record_format::near_start_bytes + 20 * sizeof...(P));
-      ((to = as_direct(arguments).put(to, text)), ...);
-      return logger.owner.commit_record(size);
-    }
+    if (furthest >= 2 * detail::record_format::near_reach) [[unlikely]]
+      return false;
+    sized_statement const sized{what.with_args(args), static_cast<std::uint32_t>(size)};
+    auto [to, lane] = logger.owner.begin_record(logger, sized, text, where, this_thread_scope);
+    if (to == nullptr) [[unlikely]]
+      return false;
+    prefetch_behind(to + size, detail::record_format::near_start_bytes + 20 * sizeof...(A));
+    ((to = as_direct(arguments).put(to, text)), ...);
+    logger.owner.commit_record(*lane, size);
+    return true;
+  } else {
+    return false;
   }
+}
+
+/// Logs one call with arguments of these types. `where` has the mark of its level, and as flags those of its message that
+/// differ from `usual_flags`: such a call takes the general path. Not inlined: statements with the same types share it.
+/// Throws: never.
+template <class... P>
+[[gnu::noinline]] void log_call(logger_core& logger, void const* text, detail::marked_call_site where,
+                                P... arguments) noexcept {
+  constexpr auto usual = usual_flags<std::remove_cvref_t<P>...>;
+  if (write_directly(logger, statement{level{0}, usual}, text, where, arguments...)) [[likely]]
+    return;
+  auto const severity = static_cast<level>(detail::record_format::level_of_mark(where.mark()));
+  auto const flags = static_cast<std::uint8_t>(usual ^ where.flags());
+  submit_items(logger, statement{severity, flags}, text, where.place(), arguments...);
+}
+
+/// The same for a level that is known at run time only, and for any message.
+template <class... P>
+[[gnu::noinline]] void log_at_level(logger_core& logger, statement what, void const* text,
+                                    detail::call_site where, P... arguments) noexcept {
+  bool const is_literal = !what.has(detail::record_format::text_is_cell);
+  if (is_literal && write_directly(logger, what, text, {where, 0}, arguments...)) [[likely]]
+    return;
   submit_items(logger, what, text, where, arguments...);
 }
 

@@ -175,6 +175,10 @@ struct record_head {
 };
 static_assert(sizeof(record_head) == 8);
 
+/// The mark of a named level in a `marked_call_site`: 1 to 7. 0: the level is in the head of the record.
+constexpr unsigned mark_of_level(std::uint8_t named_level) noexcept { return named_level / 10U; }
+constexpr std::uint8_t level_of_mark(unsigned mark) noexcept { return static_cast<std::uint8_t>(mark * 10); }
+
 /// Follows the head of a log record; then the place of the call, the unnamed cells of arguments and the named ones of fields.
 struct log_head {
   std::uint64_t ticks;  ///< time of the call, in ticks of the runtime's clock
@@ -213,5 +217,21 @@ template <class T>
   return result;
 }
 
+namespace record_format {
+
+/// The place and, if it is marked, the level of the log record at `record`, which starts with `head`.
+[[nodiscard, gnu::always_inline]] inline marked_call_site place_of(std::byte const* record,
+                                                                   record_head const& head) noexcept {
+  std::byte const* const place = record + sizeof(log_start);
+  if ((head.flags & where_is_far) != 0) return {read<call_site>(place), 0};
+  return read<near_call_site>(place).at(read<log_head>(record + sizeof head).text);
+}
+/// The number of the level of a log record.
+[[nodiscard, gnu::always_inline]] inline std::uint8_t level_of(record_head const& head,
+                                                               marked_call_site place) noexcept {
+  return place.mark() == 0 ? head.level : level_of_mark(place.mark());
+}
+
+}  // namespace record_format
 }  // namespace detail
 }  // namespace fapilog::inline v0_1

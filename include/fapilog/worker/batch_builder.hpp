@@ -76,8 +76,7 @@ class batch_builder {
   void add(std::byte const* record, detail::shared_bytes const& scope, std::uint64_t thread_id,
            tick_clock const& clock) noexcept {
     if (full()) hand_over(true);
-    if (!pressure_.is_normal() &&
-        pressure_.shed(static_cast<level>(read<detail::record_format::record_head>(record).level))) {
+    if (!pressure_.is_normal() && pressure_.shed(level_of(record))) {
       filtered_.fetch_add(1, std::memory_order_relaxed);
       return;
     }
@@ -157,6 +156,12 @@ class batch_builder {
   }
 
  private:
+  [[nodiscard]] static level level_of(std::byte const* record) noexcept {
+    auto const head = read<detail::record_format::record_head>(record);
+    return static_cast<level>(
+        detail::record_format::level_of(head, detail::record_format::place_of(record, head)));
+  }
+
   /// Makes sure that there is memory for a batch. Throws: std::bad_alloc.
   void take_storage() {
     if (storage_ == nullptr) storage_ = writer_.storage();

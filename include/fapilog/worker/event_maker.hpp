@@ -55,16 +55,18 @@ class event_maker {
     auto const head = read<detail::record_format::record_head>(record);
     auto const log = read<detail::record_format::log_head>(record + sizeof head);
     auto const& logger = *static_cast<logger_core const*>(log.logger);
-    std::byte const* at = record + sizeof head + sizeof log;
     bool const is_far = (head.flags & detail::record_format::where_is_far) != 0;
-    auto const where = is_far ? read<call_site>(at) : read<near_call_site>(at).at(log.text);
-    at += is_far ? sizeof(call_site) : sizeof(near_call_site);
+    marked_call_site const place = detail::record_format::place_of(record, head);
+    call_site const where = place.place();
+    std::byte const* at =
+        record + (is_far ? detail::record_format::far_start_bytes : detail::record_format::near_start_bytes);
     message_literal_ = log.text;
     std::byte const* const end = record + head.size;
 
-    e.severity = static_cast<level>(head.level);
+    auto const level_number = detail::record_format::level_of(head, place);
+    e.severity = static_cast<level>(level_number);
     std::string_view const known = level_name(e.severity);
-    e.level_name = known.empty() ? e.memory->copy(level_names_[head.level % level_count]) : known;
+    e.level_name = known.empty() ? e.memory->copy(level_names_[level_number % level_count]) : known;
     e.logger = name_in_batch(logger.name, e);
     e.file = where.file();
     e.function = where.function();

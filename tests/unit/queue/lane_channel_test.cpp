@@ -33,9 +33,10 @@ class two_modules {
     constexpr std::size_t size = fapilog::detail::record_format::near_start_bytes;
     fapilog::detail::statement const what{fapilog::level::info, 0};
     static constexpr char text[] = "other";
-    if (channel_->begin_record(*core_, {what, size}, text, fapilog::detail::call_site::current(), other) !=
-        nullptr) {
-      channel_->commit_record(size);
+    fapilog::detail::marked_call_site const where{fapilog::detail::call_site::current(), 0};
+    auto const begun = channel_->begin_record(*core_, {what, size}, text, where, other);
+    if (begun.cells != nullptr) {
+      channel_->commit_record(*begun.lane, size);
       return true;
     }
     fapilog::field items[1];

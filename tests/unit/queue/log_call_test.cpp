@@ -147,3 +147,51 @@ TEST_CASE("a message with four fields takes at most 110 bytes in the lane") {
         }) <= 110);
   CHECK(lane_bytes_of(lane, [&] { lane.log.info("number {} and {} and {}", 1, 2, 0.25); }) <= 64);
 }
+
+TEST_CASE("a record has the level and the line of its statement, on both paths") {
+  support::logged test{{.log_level = fapilog::level::debug, .source_location = true}};
+  test.log.info("the first call of a thread takes the general path");
+  auto const check = [&test](std::string_view name, auto const& log_two) {
+    CAPTURE(name);
+    std::size_t const before = test.records().size();
+    int const line = log_two();
+    auto const records = test.records();
+    REQUIRE(records.size() == before + 2);
+    for (std::size_t i = before; i < records.size(); ++i) {
+      CHECK(records[i].at("level") == name);
+      CHECK(records[i].at("message") == "value 7");
+      CHECK(records[i].at("diagnostics").at("line") == line);
+    }
+  };
+  auto const& log = test.log;
+  auto const nothing = [] { return nullptr; };
+  // clang-format off
+  check("DEBUG", [&] { log.debug("value {}", 7); log.debug("value {}", 7, fapilog::lazy("general", nothing)); return __LINE__; });
+  check("INFO", [&] { log.info("value {}", 7); log.info("value {}", 7, fapilog::lazy("general", nothing)); return __LINE__; });
+  check("WARNING", [&] { log.warning("value {}", 7); log.warning("value {}", 7, fapilog::lazy("general", nothing)); return __LINE__; });
+  check("ERROR", [&] { log.error("value {}", 7); log.error("value {}", 7, fapilog::lazy("general", nothing)); return __LINE__; });
+  check("CRITICAL", [&] { log.critical("value {}", 7); log.critical("value {}", 7, fapilog::lazy("general", nothing)); return __LINE__; });
+  check("AUDIT", [&] { log.audit("value {}", 7); log.audit("value {}", 7, fapilog::lazy("general", nothing)); return __LINE__; });
+  check("SECURITY", [&] { log.security("value {}", 7); log.security("value {}", 7, fapilog::lazy("general", nothing)); return __LINE__; });
+  constexpr auto notice = fapilog::custom_level(25);
+  check("LEVEL_25", [&] { log.log(notice, "value {}", 7); log.log(notice, "value {}", 7, fapilog::lazy("general", nothing)); return __LINE__; });
+  auto const text = std::string{"value {}"};
+  check("INFO", [&] { log.info(fapilog::runtime_text(text), 7); log.log(fapilog::level::info, fapilog::runtime_text(text), 7); return __LINE__; });
+  // clang-format on
+}
+
+TEST_CASE("escaped braces of a literal without arguments are one brace, those of a runtime_text stay") {
+  support::logged test;
+  for (int i = 0; i < 2; ++i) {
+    test.log.warning("{{}} of {{");
+    CHECK(test.message() == "{} of {");
+    CHECK(test.last().at("level") == "WARNING");
+    test.log.warning("{{}}", kv("key", 1));
+    CHECK(test.message() == "{}");
+    test.log.error(fapilog::runtime_text("{{}} {"), kv("key", 1));
+    CHECK(test.message() == "{{}} {");
+    CHECK(test.last().at("level") == "ERROR");
+    test.log.log(fapilog::level::error, fapilog::runtime_text("{{}} {}"), 5);
+    CHECK(test.message() == "{} 5");
+  }
+}

@@ -47,6 +47,11 @@ class atomic_word {
                                        __ATOMIC_ACQUIRE);
   }
 
+  /// True if `value` is at least this one, loaded relaxed.
+  [[nodiscard, gnu::always_inline]] bool is_reached_by(T value) const noexcept requires(sizeof(T) == 1) {
+    return is_at_least(value, value_);
+  }
+
   /// Adds without a locked instruction. Only for words that a single thread (and its signal handlers) writes.
   [[gnu::always_inline]] void add_by_owner(T value) noexcept requires(sizeof(T) == sizeof(std::uint64_t)) {
     add_in_one_step(value_, value);

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// The part of a lane that a log call uses.
+#pragma once
+
+#include <fapilog/detail/memory/atomic.hpp>
+#include <fapilog/queue/ring.hpp>
+
+#include <cstdint>
+
+namespace fapilog::inline v0_1::detail {
+
+/// Thread: the owner's; others read the counter and `writing`.
+struct lane_front {
+  lane_front(std::byte* memory, std::size_t capacity, std::size_t longest) noexcept
+      : queue(memory, capacity, longest) {}
+
+  [[no_unique_address]] ring queue;
+  // In the last cache line of the ring: a fast call uses no other line of the lane.
+  detail::atomic_word<std::uint64_t> submitted;
+  /// Not 0 from before a call checks that the channel is open until the call has committed: its stack pointer.
+  detail::atomic_word<std::uintptr_t> writing{0};
+  std::uint64_t scope_sent = 0;  ///< version of the scope that the worker has
+};
+
+}  // namespace fapilog::inline v0_1::detail
