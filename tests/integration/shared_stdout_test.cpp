@@ -61,9 +61,9 @@ std::vector<::pid_t> start_sharing_children(int lines, bool with_long_lines,
     int const descriptor = descriptor_of(child);
     fapilog::options o{.when_full = fapilog::when_full::block};
     if (pretty) {
-      o.sinks = {stdout_pretty{{.descriptor = descriptor}}};
+      o.sinks = {stdout_pretty{{.descriptor = descriptor, .write_timeout = 60s}}};
     } else {
-      o.sinks = {stdout_json{{.descriptor = descriptor}}};
+      o.sinks = {stdout_json{{.descriptor = descriptor, .write_timeout = 60s}}};
     }
     o.max_record_bytes = 200'000;
     o.shutdown_timeout = 120s;
