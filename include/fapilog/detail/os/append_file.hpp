@@ -67,6 +67,7 @@ class append_file {
     opened_ = status;
     size_ = status.size;
     is_torn_ = has_torn_tail();
+    (void)end_torn_line();  // if the disk is full, the next write tries again
     return {};
   }
   void close() noexcept {
@@ -121,12 +122,7 @@ class append_file {
   /// lines, and the file contains these and no part of the next one. (If a part cannot be removed again, it becomes a line of
   /// its own.)
   [[nodiscard]] transfer append(std::string_view lines, bool sync) {
-    if (is_torn_) {
-      transfer const end = handle_.write("\n");
-      if (end.error != 0) return {0, end.error};
-      is_torn_ = false;
-      ++size_;
-    }
+    if (int const error = end_torn_line(); error != 0) return {0, error};
     transfer result = handle_.write(lines);
     size_ += result.bytes;
     if (result.error != 0) {
@@ -159,15 +155,31 @@ class append_file {
     return true;
   }
 
-  /// True if the last line has no newline because its writer died. Waits briefly for a writer that is still writing.
+  /// Ends a part of a line, so that the next line begins after it. Returns an error or 0.
+  [[nodiscard]] int end_torn_line() noexcept {
+    if (!is_torn_) return 0;
+    transfer const end = handle_.write("\n");
+    if (end.error != 0) return end.error;
+    is_torn_ = false;
+    ++size_;
+    return 0;
+  }
+
+  /// True if the last line has no newline because its writer died. While others write, the file may end anywhere at a look;
+  /// but then it is longer once that write has ended.
   [[nodiscard]] bool has_torn_tail() const noexcept {
+    constexpr int max_looks = 1'000;
     std::uint64_t size = size_;
-    for (int looks = 0; size > 0; ++looks) {
+    int unchanged = 0;
+    for (int looks = 0; size > 0 && looks < max_looks; ++looks) {
       int const last = handle_.byte_at(size - 1);
       if (last == '\n' || last < 0) return false;
-      if (looks == 5) return true;
+      if (unchanged == 5) return true;
       sleep_ns(1'000'000);
-      size = handle_.status().size;
+      handle_.wait_for_writer();
+      std::uint64_t const now = handle_.status().size;
+      unchanged = now == size ? unchanged + 1 : 0;
+      size = now;
     }
     return false;
   }

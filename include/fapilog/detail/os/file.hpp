@@ -223,6 +223,13 @@ class file {
     unsigned char byte = 0;
     return ::pread(descriptor_, &byte, 1, static_cast<::off_t>(offset)) == 1 ? byte : -1;
   }
+  /// Waits until a write of another process that is going on has ended, on file systems where a search for a hole needs the
+  /// lock that a write holds: ext4, tmpfs, btrfs. Moves the offset of the descriptor.
+  void wait_for_writer() const noexcept {
+#if defined(SEEK_HOLE)
+    (void)::lseek(descriptor_, 0, SEEK_HOLE);
+#endif
+  }
   /// Reads `size` bytes at this offset; fewer only at the end of the file or after an error.
   [[nodiscard]] transfer read_at(std::uint64_t offset, char* to, std::size_t size) const noexcept {
     transfer result;
