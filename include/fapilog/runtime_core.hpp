@@ -8,6 +8,7 @@
 #include <fapilog/metrics/sink_account.hpp>
 #include <fapilog/record/level.hpp>
 #include <fapilog/setup/options.hpp>
+#include <fapilog/setup/policies.hpp>
 #include <fapilog/setup/preset.hpp>
 #include <fapilog/setup/runtime_changes.hpp>
 #include <fapilog/sinks/sink.hpp>
@@ -39,7 +40,7 @@ template <class To, class From>
   } else {
     // All members in their order. If one is missing here, this does not compile.
     auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21,
-           m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32] = from;
+           m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33] = from;
     return To{m1,
               std::move(m2),
               m3,
@@ -71,7 +72,8 @@ template <class To, class From>
               m29,
               m30,
               m31,
-              std::move(m32)};
+              m32,
+              std::move(m33)};
   }
 }
 
@@ -84,7 +86,8 @@ class runtime_core {
   runtime_core& operator=(runtime_core const&) = delete;
   ~runtime_core();
 
-  /// Starts the worker, which starts the sinks.
+  /// Starts the worker, which starts the sinks. Throws: std::system_error without threads or file descriptors,
+  /// std::bad_alloc.
   void start(schema_permission schema);
   /// Drains for at most the shutdown timeout and reports the records that are left. Must be the last call.
   void shut_down() noexcept;
@@ -112,6 +115,7 @@ class runtime_core {
   };
 
   std::chrono::nanoseconds shutdown_timeout_;
+  crash_options crash_;
   std::shared_ptr<fapilog::diagnostics> diagnostics_;
   std::unique_ptr<lane_channel, release> channel_;
   std::vector<any_sink> reopened_sinks_;  ///< all sinks and fallbacks

@@ -2,9 +2,11 @@
 // The bodies of runtime_core: builds the channel, the deliveries and the worker from the options.
 #pragma once
 
+#include <fapilog/crash/crash_watch.hpp>
 #include <fapilog/delivery/deliveries.hpp>
 #include <fapilog/detail/compiled.hpp>
 #include <fapilog/detail/os/standard_descriptors.hpp>
+#include <fapilog/logger.hpp>
 #include <fapilog/record/cell_decoder.hpp>
 #include <fapilog/runtime_core.hpp>
 #include <fapilog/setup/validate.hpp>
@@ -15,6 +17,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <new>
@@ -28,6 +31,7 @@ namespace fapilog::inline v0_1::detail {
 
 FAPILOG_INLINE runtime_core::runtime_core(any_options chosen)
     : shutdown_timeout_(chosen.shutdown_timeout),
+      crash_(chosen.crash),
       diagnostics_(std::make_shared<fapilog::diagnostics>(std::move(chosen.diagnostics_output))) {
   validate(chosen);
   auto* const channel = lane_channel::make({.lane_bytes = chosen.lane_bytes,
@@ -89,9 +93,12 @@ FAPILOG_INLINE void runtime_core::start(schema_permission schema) {
   worker_->start(start_context{[out = diagnostics_](std::string_view message, std::string_view detail) {
                                  out->warn("sink", message, detail);
                                },
-                               schema});
+                               schema},
+                 crash_.enabled ? std::function<void()>{[] { crash_watch::instance().prepare_caller(); }}
+                                : std::function<void()>{});
   try {
     lifecycle::instance().add(worker_);
+    if (crash_.enabled) crash_watch::instance().add(worker_, logger{make_logger("fapilog")}, crash_);
   } catch (...) {
     (void)worker_->drain(shutdown_timeout_);  // the thread would outlive the runtime
     throw;
@@ -101,6 +108,7 @@ FAPILOG_INLINE void runtime_core::start(schema_permission schema) {
 FAPILOG_INLINE void runtime_core::shut_down() noexcept {
   lifecycle::instance().remove(*worker_);
   account const end = drain(shutdown_timeout_);
+  if (crash_.enabled) crash_watch::instance().remove(*worker_);
   if (end.complete) return;
   char pending[32];
   std::snprintf(pending, sizeof pending, "%llu pending", static_cast<unsigned long long>(end.pending));

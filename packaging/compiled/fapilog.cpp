@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The library of fapilog::compiled: all bodies that its users' headers only declare.
+#include <fapilog/process_end.hpp>
+#include <fapilog/process_end_impl.hpp>
 #include <fapilog/runtime.hpp>
 #include <fapilog/runtime_core_impl.hpp>
 #include <fapilog/setup/presets_impl.hpp>

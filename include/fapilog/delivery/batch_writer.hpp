@@ -15,6 +15,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -97,6 +98,25 @@ class batch_writer final : public fork_participant {
     changed_.wait(lock, [this] { return unwritten_.load(std::memory_order_acquire) == 0; });
   }
 
+  /// Continues after a crash on the thread with this id, which will not return: if it was the helper, another one replaces it.
+  /// If it was the worker, the worker must not run. Throws: std::system_error without threads.
+  [[gnu::cold]] void replace_crashed(std::uint64_t thread, bool is_worker) {
+    bool const is_helper = helper_id_.load(std::memory_order_acquire) == thread;
+    if (!is_helper && !is_worker) return;
+    // While the helper delivers, the worker does not.
+    if (is_helper || unwritten_.load(std::memory_order_acquire) == 0) deliveries_.end_crashed_delivery();
+    if (!is_helper) return;
+    helper_.detach();
+    {
+      std::lock_guard const lock{mutex_};
+      if (unwritten_.load(std::memory_order_acquire) > queue_.size() &&
+          unwritten_.fetch_sub(1, std::memory_order_release) == 1)
+        changed_.notify_all();
+    }
+    detail::signals_blocked const in_new_thread;
+    helper_ = std::thread{[this] { run_helper(); }};
+  }
+
   /// Parks the sinks' threads. The helper must be idle.
   void before_fork(clock::time_point deadline) override { deliveries_.before_fork(deadline); }
   void after_fork_in_parent() noexcept override { deliveries_.after_fork_in_parent(); }
@@ -106,6 +126,7 @@ class batch_writer final : public fork_participant {
     changed_.recreate_in_child();
     wake_.recreate_in_child();
     helper_.recreate_in_child();
+    helper_id_.store(0, std::memory_order_relaxed);
     storage_.after_fork_in_child();
     helper_waits_ = waiting::no;
     deliveries_.after_fork_in_child();
@@ -147,6 +168,7 @@ class batch_writer final : public fork_participant {
 
   void run_helper() noexcept {
     detail::prepare_thread("fapilog-sinks");
+    helper_id_.store(detail::thread_id(), std::memory_order_release);
     helper_started_();
     for (;;) {
       std::unique_lock<std::mutex> lock{mutex_};
@@ -199,6 +221,7 @@ class batch_writer final : public fork_participant {
   std::function<void()> helper_started_;
 
   fork_safe<std::thread> helper_;
+  std::atomic<std::uint64_t> helper_id_{0};
   bool is_helper_useless_ = false;
   std::atomic<std::size_t> unwritten_{0};  ///< batches in the queue or being written by the helper
   fork_safe<std::mutex> mutex_;

@@ -141,13 +141,22 @@ class deliveries {
     }
     unrouted_.add(parts.unrouted);
     for (batch_part& part : parts.of_sinks) part.ticket = ticket;
-    for (bool const to_own_threads : {true, false}) {
-      for (std::size_t i = 0; i < slots_.size(); ++i) {
-        if (parts.of_sinks[i].entries.empty() || (slots_[i].own != nullptr) != to_own_threads) continue;
-        pass_on(slots_[i], std::move(parts.of_sinks[i]));
-      }
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      if (slots_[i].own != nullptr && !parts.of_sinks[i].entries.empty())
+        slots_[i].own->enqueue(std::move(parts.of_sinks[i]));
     }
+    being_delivered_ = &parts;
+    deliver_shared(parts, 0);
+    being_delivered_ = nullptr;
     ticket->settle_last();
+  }
+  /// After the thread crashed that called `deliver`, and while its stack still exists: passes the rest of the batch to the
+  /// other sinks. The sink that was called, if there was one, gets nothing any more. Thread: instead of that thread.
+  [[gnu::cold]] void end_crashed_delivery() noexcept {
+    router::parts* const rest = std::exchange(being_delivered_, nullptr);
+    if (rest == nullptr) return;
+    crashed_ = slots_[called_].shared.get();
+    deliver_shared(*rest, called_ + 1);
   }
   /// Parks the sinks' threads for fork(2), until `deadline` at the latest.
   [[gnu::cold]] void before_fork(std::chrono::steady_clock::time_point deadline) {
@@ -205,7 +214,7 @@ class deliveries {
   template <class Action>
   void for_each_shared(Action const& action) const {
     for (delivery_slot const& slot : slots_) {
-      if (slot.shared != nullptr) action(*slot.shared);
+      if (slot.shared != nullptr && slot.shared.get() != crashed_) action(*slot.shared);
     }
   }
 
@@ -218,11 +227,11 @@ class deliveries {
     }
   }
 
-  static void pass_on(delivery_slot const& to, batch_part&& part) noexcept {
-    if (to.own != nullptr) {
-      to.own->enqueue(std::move(part));
-    } else {
-      to.shared->deliver(std::move(part));
+  void deliver_shared(router::parts& parts, std::size_t first) noexcept {
+    for (called_ = first; called_ < slots_.size(); ++called_) {
+      delivery* const to = slots_[called_].shared.get();
+      if (to == nullptr || to == crashed_ || parts.of_sinks[called_].entries.empty()) continue;
+      to->deliver(std::move(parts.of_sinks[called_]));
     }
   }
   /// Counts a batch as failed that could not be split for lack of memory.
@@ -239,6 +248,10 @@ class deliveries {
   std::shared_ptr<diagnostics> diagnostics_;
   std::shared_ptr<result_totals> totals_ = std::make_shared<result_totals>();
   counter unrouted_;
+  // So that another thread can continue after a crash.
+  router::parts* being_delivered_ = nullptr;
+  std::size_t called_ = 0;             ///< index of the shared sink that is being called
+  delivery const* crashed_ = nullptr;  ///< the sink in which a thread crashed
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -124,6 +124,8 @@ struct basic_options {
   std::chrono::nanoseconds drop_summary_window =
       P.get("core.drop_summary_window_seconds", std::chrono::nanoseconds{0});
 
+  /// What happens when the process crashes.
+  crash_options crash = {.enabled = P.get("core.crash.enabled", false)};
   /// How long the destructor of the runtime, or the exit of the process, waits for the last records.
   std::chrono::nanoseconds shutdown_timeout =
       P.get("core.shutdown_timeout_seconds", std::chrono::nanoseconds{3'000'000'000});
@@ -227,6 +229,7 @@ struct basic_options {
     visit(setting{.name = "drop_summary_window_seconds",
                   .text = "A WARNING record reports how many records were dropped in this time; 0: none."},
           self.drop_summary_window);
+    visit(setting{.name = "crash", .text = "What happens when the process crashes."}, self.crash);
     visit(
         setting{.name = "shutdown_timeout_seconds",
                 .text =

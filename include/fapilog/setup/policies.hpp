@@ -169,6 +169,30 @@ struct adaptive_options {
   }
 };
 
+/// What happens when the process crashes: see docs/user-guide/crashes.md. Applies to the whole process: the longest
+/// `timeout` of the running runtimes holds.
+struct crash_options {
+  /// Handles SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS and std::terminate: the records of all calls that returned are
+  /// delivered, then a CRITICAL record describes the crash, and the process ends by the same signal.
+  bool enabled = false;
+  /// Handles SIGTERM and SIGINT, too, if they would end the process.
+  bool termination_signals = false;
+  /// How long the end of the process waits for the last records.
+  std::chrono::nanoseconds timeout = std::chrono::seconds{2};
+
+  template <class Self, class Visitor>
+  [[gnu::cold]] static void describe(Self& self, Visitor&& visit) {
+    visit(setting{.name = "enabled", .text = "Delivers the last records when the process crashes."},
+          self.enabled);
+    visit(setting{.name = "termination_signals",
+                  .text = "Delivers the last records when SIGTERM or SIGINT ends the process."},
+          self.termination_signals);
+    visit(setting{.name = "timeout",
+                  .text = "How long the end of a crashed process waits for the last records."},
+          self.timeout);
+  }
+};
+
 /// Which sinks a record goes to.
 enum class routing : std::uint8_t {
   overlap,      ///< to each sink whose route takes it

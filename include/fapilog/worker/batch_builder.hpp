@@ -103,6 +103,13 @@ class batch_builder {
       diagnostics_->warn("worker", "a record could not be handled", error.what());
     }
   }
+  /// Makes the batch usable after its thread crashed: the record that was being added is removed and counts as failed.
+  [[gnu::cold]] void end_crashed_record() noexcept {
+    if (storage_ == nullptr) line_sizes_.clear();  // while the batch was handed over
+    if (storage_ == nullptr || storage_->entries().size() == line_sizes_.size()) return;
+    remove_last();
+    failed_.fetch_add(1, std::memory_order_relaxed);
+  }
   [[nodiscard]] pipeline& stages() noexcept { return stages_; }
   [[nodiscard]] pipeline const& stages() const noexcept { return stages_; }
 
@@ -222,13 +229,15 @@ class batch_builder {
     entry_guard(entry_guard const&) = delete;
     entry_guard& operator=(entry_guard const&) = delete;
     ~entry_guard() {
-      if (keep) return;
-      builder.storage_->entries().pop_back();
-      std::size_t text = 0;
-      for (std::size_t const size : builder.line_sizes_) text += size;
-      builder.storage_->text().shrink(text);
+      if (!keep) builder.remove_last();
     }
   };
+  void remove_last() noexcept {
+    storage_->entries().pop_back();
+    std::size_t text = 0;
+    for (std::size_t const size : line_sizes_) text += size;
+    storage_->text().shrink(text);
+  }
 
   /// Bytes of JSON from which a batch is full: a batch of large records has fewer records.
   static constexpr std::size_t text_max = std::size_t{1} << 20;

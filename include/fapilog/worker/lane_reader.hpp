@@ -48,6 +48,12 @@ class lane_reader {
     return true;
   }
 
+  /// Releases what a pass had read when its thread crashed. The record that was being visited counts as read.
+  [[gnu::cold]] void end_crashed_pass() noexcept {
+    for (head& h : heads_) release(h);
+    heads_.clear();
+  }
+
   /// Maximum number of bytes that have waited in one lane. Thread: any.
   [[nodiscard]] std::uint64_t high_watermark() const noexcept {
     return high_watermark_.load(std::memory_order_relaxed);

@@ -5,6 +5,8 @@
 #include <fapilog/detail/os/fork.hpp>
 #include <fapilog/worker/worker.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
@@ -38,6 +40,19 @@ class lifecycle {
       auto const alive = w.lock();
       return alive == nullptr || alive.get() == &ended;
     });
+  }
+
+  /// Flushes all workers. Returns whether every one was done in time.
+  [[nodiscard, gnu::cold]] bool flush_all(std::chrono::nanoseconds timeout) noexcept {
+    auto const deadline =
+        worker::clock::now() + (std::min<std::chrono::nanoseconds>)(timeout, std::chrono::hours{24 * 365});
+    try {
+      bool is_complete = true;
+      for (auto const& w : alive()) is_complete &= w->flush(deadline - worker::clock::now()).complete;
+      return is_complete;
+    } catch (...) {
+      return false;
+    }
   }
 
  private:

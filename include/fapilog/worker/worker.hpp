@@ -19,6 +19,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -50,11 +51,13 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   }
 
   /// Starts the thread, which first starts the sinks, and waits briefly until those that do not block have started: a program
-  /// may give up its privileges next. Throws: std::system_error without threads, std::bad_alloc.
-  [[gnu::cold]] void start(start_context const& given) {
+  /// may give up its privileges next. `at_acquire`, if there is one, is called on each thread before its first log call.
+  /// Throws: std::system_error without threads, std::bad_alloc.
+  [[gnu::cold]] void start(start_context const& given, std::function<void()> at_acquire = {}) {
     constexpr std::chrono::seconds longest_wait{1};
-    channel_.call_at_acquire([self = weak_from_this()] {
+    channel_.call_at_acquire([self = weak_from_this(), others = std::move(at_acquire)] {
       if (auto const alive = self.lock()) alive->start_in_child();
+      if (others) others();
     });
     auto context = std::make_shared<start_context const>(given);
     {
@@ -126,6 +129,16 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     lock.lock();
     requests_->wait(lock, deadline(began, timeout), [&] { return request->is_done.load(); });
     return request->is_applied;
+  }
+
+  /// If the worker or its helper runs on the thread with this id, another thread continues in its place. That thread has crashed
+  /// and will not return, but its stack still exists. Throws: std::system_error without threads.
+  [[gnu::cold]] void replace_crashed(std::uint64_t thread) {
+    if (!loop_.recover_from_crash(thread)) return;
+    std::lock_guard const lock{requests_->mutex};
+    thread_.detach();
+    detail::signals_blocked const in_new_thread;
+    thread_ = std::thread{[self = shared_from_this()] { self->loop_.run(); }};
   }
 
   /// Pauses the worker between two batches and takes every lock that a child must not inherit as locked. Before that, the

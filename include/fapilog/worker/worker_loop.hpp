@@ -66,12 +66,24 @@ class worker_loop {
   /// Runs until a stop was requested and all records are handled.
   void run() noexcept {
     detail::prepare_thread("fapilog");
+    thread_id_.store(detail::thread_id(), std::memory_order_release);
     channel_.serve_from_this_thread();
     bool is_open = true;
     while (is_open) {
       guarded([&] { is_open = run_once(); });
     }
     finish();
+  }
+
+  /// Makes the loop usable after a crash on the thread with this id, which will not return. True if it was the thread of the
+  /// loop: then another one has to run it. Thread: any. Throws: std::system_error without threads.
+  [[nodiscard, gnu::cold]] bool recover_from_crash(std::uint64_t thread) {
+    bool const is_ours = thread_id_.load(std::memory_order_acquire) == thread;
+    writer_.replace_crashed(thread, is_ours);
+    if (!is_ours) return false;
+    reader_.end_crashed_pass();
+    builder_.end_crashed_record();
+    return true;
   }
 
   /// Stops the sinks and ends all requests. Thread: any if no thread runs the loop.
@@ -244,6 +256,7 @@ class worker_loop {
   }
 
   lane_channel& channel_;
+  std::atomic<std::uint64_t> thread_id_{0};  ///< of the thread that runs the loop
   std::shared_ptr<worker_requests> const requests_;
   std::shared_ptr<diagnostics> diagnostics_;
   std::chrono::nanoseconds const batch_timeout_;

@@ -120,6 +120,13 @@ namespace fapilog::inline v0_1::detail {
 #endif
 }
 [[nodiscard]] inline std::int64_t process_id() noexcept { return ::getpid(); }
+/// _exit(2).
+[[noreturn]] inline void exit_at_once(int status) noexcept { ::_exit(status); }
+/// execve(2).
+[[nodiscard]] inline int replace_process(char const* program, char* const arguments[],
+                                         char* const environment[]) noexcept {
+  return ::execve(program, arguments, environment);
+}
 
 /// Requests short time slices for this thread (Linux 6.12; older kernels ignore it), so that a thread that is woken
 /// need not wait for the end of a time slice of milliseconds.

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+// Handlers of the signals that end a process: they tell a listener, then give the signal to whoever had it before.
+#pragma once
+
+#include <fapilog/detail/memory/atomic.hpp>
+#include <fapilog/detail/os/system.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <typeinfo>
+
+#include <cxxabi.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+#include <unwind.h>
+
+namespace fapilog::inline v0_1::detail {
+
+/// What is known of a crash inside a signal handler.
+struct crash_site {
+  static constexpr std::size_t max_frames = 64;
+
+  int signal = 0;
+  int code = 0;                ///< si_code of sigaction(2): the reason, or who sent the signal
+  std::uintptr_t address = 0;  ///< of a fault
+  std::int64_t sender = 0;     ///< process that sent the signal; 0 for a fault
+  std::uint64_t thread = 0;
+  std::size_t frame_count = 0;
+  std::uintptr_t frames[max_frames]{};  ///< return addresses, from the interrupted function outwards
+
+  [[nodiscard]] bool is_fault() const noexcept { return code > 0; }
+};
+
+/// The exception that ended the process, as std::terminate has found it.
+struct uncaught_exception {
+  char const* type = nullptr;  ///< as of std::type_info::name; null without an exception
+  char text[512]{};            ///< what(), cut
+  bool is_terminating = false;
+};
+
+/// A signal with the handler that it had before ours.
+struct handled_signal {
+  int number;
+  char const* name;
+  bool is_installed;
+  struct sigaction before;
+};
+
+/// Thread: `install` and `uninstall` one at a time. Async-signal-safe with glibc 2.35 and newer: older versions lock while
+/// they walk the stack.
+class crash_signals {
+ public:
+  /// Called on the thread that got the signal, inside the handler; must be async-signal-safe. It returns from a crash once
+  /// the process may end. At SIGTERM and SIGINT it returns at once, and true means that it will call `end_process`. Called
+  /// once more, with `is_another`, when another thread crashes meanwhile.
+  using listener = bool (*)(crash_site const&, bool is_another) noexcept;
+
+  /// Handles the fatal signals; with `termination` SIGTERM and SIGINT, too. A signal that is ignored stays ignored.
+  [[gnu::cold]] static void install(listener told, bool termination) noexcept {
+    listener_.store_release(told);
+    for (handled_signal& one : handled) {
+      if (one.is_installed || (is_termination(one.number) && !termination)) continue;
+      struct sigaction ours {};
+      ours.sa_sigaction = &handle;
+      ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+      ::sigfillset(&ours.sa_mask);  // a fault inside the handler ends the process at once
+      if (::sigaction(one.number, nullptr, &one.before) != 0 || is_handled_by_us(one.before)) continue;
+      if ((one.before.sa_flags & SA_SIGINFO) == 0 && one.before.sa_handler == SIG_IGN) continue;
+      one.is_installed = ::sigaction(one.number, &ours, nullptr) == 0;
+    }
+    if (!has_terminate_handler_) {
+      terminate_before_ = std::set_terminate(&terminate);
+      has_terminate_handler_ = true;
+    }
+  }
+
+  /// A handler that was installed after ours stays: it may call ours, which then only passes the signal on.
+  [[gnu::cold]] static void uninstall() noexcept {
+    listener_.store_release(nullptr);
+    for (handled_signal& one : handled) {
+      struct sigaction now {};
+      if (!one.is_installed || ::sigaction(one.number, nullptr, &now) != 0 || !is_handled_by_us(now))
+        continue;
+      ::sigaction(one.number, &one.before, nullptr);
+      one.is_installed = false;
+    }
+    if (has_terminate_handler_ && std::get_terminate() == &terminate) {
+      std::set_terminate(terminate_before_);
+      has_terminate_handler_ = false;
+    }
+  }
+
+  /// Ends the process by a signal for which the listener returned true. Does nothing if the application has a handler.
+  static void end_process(int number) noexcept {
+    struct sigaction const* const before = before_of(number);
+    if (before == nullptr || is_function(*before)) return;
+    restore(number);
+    ::kill(::getpid(), number);
+  }
+
+  [[nodiscard]] static uncaught_exception const& exception() noexcept { return exception_; }
+
+  /// The name of a signal that is handled here, such as SIGSEGV; else "signal".
+  [[nodiscard, gnu::cold]] static char const* name_of(int number) noexcept {
+    for (handled_signal const& one : handled) {
+      if (one.number == number) return one.name;
+    }
+    return "signal";
+  }
+  [[nodiscard]] static bool is_termination(int number) noexcept {
+    return number == SIGTERM || number == SIGINT;
+  }
+
+ private:
+  [[nodiscard]] static bool is_handled_by_us(struct sigaction const& now) noexcept {
+    return (now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == &handle;
+  }
+
+  static void handle(int number, siginfo_t* info, void* context) {
+    int const error = errno;
+    if (is_termination(number)) {
+      handle_termination(number, info, context);
+    } else {
+      handle_crash(number, info);
+    }
+    errno = error;
+  }
+
+  static void handle_crash(int number, siginfo_t const* info) noexcept {
+    std::uint64_t const self = thread_id();
+    std::uint64_t none = 0;
+    if (handling_.compare_exchange(none, self)) {
+      if (listener const told = listener_.load_acquire(); told != nullptr && !is_over_.load_acquire()) {
+        collect(number, info, site_);
+        collect_frames(site_);
+        (void)told(site_, false);
+        is_over_.store_release(true);
+      }
+      handling_.store_release(0);
+    } else if (none != self) {
+      crash_site another;
+      collect(number, info, another);
+      if (listener const told = listener_.load_acquire(); told != nullptr) (void)told(another, true);
+      while (handling_.load_acquire() != 0) ::poll(nullptr, 0, 1);  // the first one ends the process
+    }
+    restore(number);
+    // A fault repeats when this handler returns, so that a core file shows it. Other signals are sent again.
+    if (info->si_code <= 0 || number == SIGSYS) ::raise(number);
+  }
+
+  /// The thread that was interrupted may hold a lock of the C library, so it must not wait here. The application's handler
+  /// is called at once; without one, the listener ends the process, or the second such signal does.
+  static void handle_termination(int number, siginfo_t* info, void* context) {
+    struct sigaction const* const before = before_of(number);
+    bool const is_first = is_terminating_.exchange(1) == 0;
+    listener const told = listener_.load_acquire();
+    crash_site site;
+    collect(number, info, site);
+    bool const is_handled = is_first && told != nullptr && told(site, false);
+    if (before != nullptr && is_function(*before)) {
+      is_terminating_.store_release(0);
+      if ((before->sa_flags & SA_SIGINFO) != 0) {
+        before->sa_sigaction(number, info, context);
+      } else {
+        before->sa_handler(number);
+      }
+    } else if (!is_handled) {
+      restore(number);
+      ::raise(number);
+    }
+  }
+
+  static void collect(int number, siginfo_t const* info, crash_site& site) noexcept {
+    site.signal = number;
+    site.thread = thread_id();
+    site.code = info->si_code;
+    site.address = site.is_fault() ? reinterpret_cast<std::uintptr_t>(info->si_addr) : 0;
+    site.sender = site.is_fault() ? 0 : info->si_pid;
+  }
+
+  static void collect_frames(crash_site& site) noexcept {
+    ::_Unwind_Backtrace(
+        [](::_Unwind_Context* frame, void* to) {
+          auto& all = *static_cast<crash_site*>(to);
+          int is_interrupted = 0;
+          auto const at = static_cast<std::uintptr_t>(::_Unwind_GetIPInfo(frame, &is_interrupted));
+          if (is_interrupted != 0) all.frame_count = 0;  // the frames so far are those of the handler
+          if (at == 0 || all.frame_count == crash_site::max_frames) return _URC_END_OF_STACK;
+          all.frames[all.frame_count++] = at;
+          return _URC_NO_REASON;
+        },
+        &site);
+  }
+
+  [[nodiscard]] static struct sigaction const* before_of(int number) noexcept {
+    for (handled_signal const& one : handled) {
+      if (one.number == number) return &one.before;
+    }
+    return nullptr;
+  }
+  [[nodiscard]] static bool is_function(struct sigaction const& action) noexcept {
+    return (action.sa_flags & SA_SIGINFO) != 0 ? action.sa_sigaction != nullptr
+                                               : action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN;
+  }
+  /// Gives the signal to whoever had it before.
+  static void restore(int number) noexcept {
+    if (struct sigaction const* const before = before_of(number)) ::sigaction(number, before, nullptr);
+  }
+
+  [[noreturn]] static void terminate() {
+    exception_.is_terminating = true;
+    if (std::type_info const* const type = ::abi::__cxa_current_exception_type(); type != nullptr) {
+      exception_.type = type->name();
+      try {
+        throw;
+      } catch (std::exception const& error) {
+        std::strncpy(exception_.text, error.what(), sizeof exception_.text - 1);
+      } catch (...) {
+        exception_.text[0] = '\0';
+      }
+    }
+    terminate_before_();
+    std::abort();
+  }
+
+  inline static constinit handled_signal handled[]{
+      {SIGSEGV, "SIGSEGV", false, {}}, {SIGBUS, "SIGBUS", false, {}},   {SIGILL, "SIGILL", false, {}},
+      {SIGFPE, "SIGFPE", false, {}},   {SIGABRT, "SIGABRT", false, {}}, {SIGSYS, "SIGSYS", false, {}},
+      {SIGTERM, "SIGTERM", false, {}}, {SIGINT, "SIGINT", false, {}}};
+  inline static constinit atomic_word<listener> listener_{nullptr};
+  inline static constinit atomic_word<std::uint64_t> handling_{0};  ///< the thread inside the handler
+  inline static constinit atomic_word<bool> is_over_{false};  ///< a crash was told; nothing is left to do
+  inline static constinit atomic_word<int> is_terminating_{0};
+  inline static constinit crash_site site_{};
+  inline static constinit uncaught_exception exception_{};
+  inline static constinit std::terminate_handler terminate_before_ = nullptr;
+  inline static constinit bool has_terminate_handler_ = false;
+};
+
+}  // namespace fapilog::inline v0_1::detail

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// The program or shared library that contains an address, with what identifies its build.
+#pragma once
+
+#include <fapilog/detail/os/system.hpp>
+#include <fapilog/detail/text/ascii.hpp>
+
+#include <climits>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+#include <dlfcn.h>
+#include <link.h>
+#include <unistd.h>
+
+namespace fapilog::inline v0_1::detail {
+
+struct loaded_module {
+  std::string path;           ///< empty: no module contains the address
+  std::uintptr_t offset = 0;  ///< of the address, as addr2line(1) takes it
+  std::string build_id;       ///< in hexadecimal; empty if the linker wrote none
+};
+
+/// Throws: std::bad_alloc.
+[[nodiscard, gnu::cold]] inline loaded_module module_of(std::uintptr_t address) {
+  struct search {
+    std::uintptr_t address;
+    loaded_module found;
+  };
+  constexpr auto visit = [](::dl_phdr_info* module, std::size_t, void* to) {
+    auto& wanted = *static_cast<search*>(to);
+    bool contains = false;
+    for (int i = 0; i < module->dlpi_phnum; ++i) {
+      auto const& part = module->dlpi_phdr[i];
+      std::uintptr_t const begin = module->dlpi_addr + part.p_vaddr;
+      contains |= part.p_type == PT_LOAD && wanted.address >= begin && wanted.address < begin + part.p_memsz;
+    }
+    if (!contains) return 0;
+    wanted.found.path = module->dlpi_name;
+    wanted.found.offset = wanted.address - module->dlpi_addr;
+    for (int i = 0; i < module->dlpi_phnum; ++i) {
+      auto const& part = module->dlpi_phdr[i];
+      if (part.p_type != PT_NOTE) continue;
+      auto const* at = reinterpret_cast<char const*>(module->dlpi_addr + part.p_vaddr);
+      char const* const end = at + part.p_memsz;
+      constexpr auto padded = [](std::size_t bytes) { return (bytes + 3) / 4 * 4; };
+      while (at + sizeof(ElfW(Nhdr)) <= end) {
+        ElfW(Nhdr) head;
+        std::memcpy(&head, at, sizeof head);
+        char const* const name = at + sizeof head;
+        char const* const content = name + padded(head.n_namesz);
+        if (head.n_type == NT_GNU_BUILD_ID && head.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0) {
+          for (std::size_t byte = 0; byte < head.n_descsz; ++byte) {
+            char hex[2];
+            (void)put_hex(hex, static_cast<std::uint8_t>(content[byte]));
+            wanted.found.build_id.append(hex, 2);
+          }
+        }
+        at = content + padded(head.n_descsz);
+      }
+    }
+    return 1;
+  };
+  search wanted{address, {}};
+  if (::dl_iterate_phdr(visit, &wanted) != 0 && wanted.found.path.empty()) {
+    char path[PATH_MAX];
+    ::ssize_t const size = ::readlink("/proc/self/exe", path, sizeof path);
+    wanted.found.path = size > 0 ? std::string(path, static_cast<std::size_t>(size)) : "program";
+  }
+  return wanted.found;
+}
+
+/// The name of the exported function that contains the address, with its parameters; empty if there is none.
+/// Throws: std::bad_alloc.
+[[nodiscard, gnu::cold]] inline std::string symbol_of(std::uintptr_t address) {
+  ::Dl_info info{};
+  if (::dladdr(reinterpret_cast<void*>(address), &info) == 0 || info.dli_sname == nullptr) return {};
+  return demangled(info.dli_sname);
+}
+
+}  // namespace fapilog::inline v0_1::detail

@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: MIT
+// Crashes of real processes: what calls have logged is delivered, the crash is described, and the process ends as it would have.
+#include "support/catch.hpp"
+#include "support/scale.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <fapilog/fapilog.hpp>
+#include <fapilog/process_end.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <new>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using fapilog::kv;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr int crash_records = support::sanitized ? 2'000 : 50'000;
+
+fapilog::options crash_safe(std::string const& path) {
+  return {.when_full = fapilog::when_full::block,
+          .sinks = {fapilog::sinks::rotating_file{{.path = path, .max_bytes = 0}}},
+          .crash = {.enabled = true, .timeout = 30s}};
+}
+
+/// Runs `body` in a child process that must not return from it, and returns the child's wait status.
+int crashed(std::function<void()> const& body) {
+  std::cout.flush();
+  std::fflush(nullptr);
+  pid_t const child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::alarm(120);
+    // Without the handlers of Catch and of the sanitizers, which end the process in their own ways.
+    for (int const number : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTERM, SIGINT})
+      std::signal(number, SIG_DFL);
+    body();
+    ::_exit(99);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  return status;
+}
+
+void check_signal(int status, int number) {
+  CHECK(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == number);
+}
+
+/// The `log` objects of a file; each line must be a whole record.
+std::vector<nlohmann::json> crash_lines(std::string const& path) {
+  std::vector<nlohmann::json> all;
+  std::ifstream file{path};
+  for (std::string line; std::getline(file, line);) all.push_back(nlohmann::json::parse(line).at("log"));
+  return all;
+}
+
+/// Checks that the file has the records 0 to `count` - 1 in their order; returns the other records.
+std::vector<nlohmann::json> other_than_counted(std::string const& path, int count) {
+  std::vector<nlohmann::json> others;
+  int next = 0;
+  for (auto const& log : crash_lines(path)) {
+    if (log.at("message") != "counted") {
+      others.push_back(log);
+      continue;
+    }
+    REQUIRE(log.at("data").at("i") == next);
+    ++next;
+  }
+  CHECK(next == count);
+  return others;
+}
+
+void log_counted(fapilog::runtime const& rt, int count) {
+  auto const log = rt.get_logger();
+  for (int i = 0; i < count; ++i) log.info("counted", kv("i", i));
+}
+
+// The sanitizers would notice it before the processor does.
+[[gnu::no_sanitize("undefined", "thread", "address")]] void write_to_null() {
+  int volatile* volatile nowhere = nullptr;
+  *nowhere = 1;
+}
+
+std::uint64_t use_whole_stack(std::uint64_t depth) {
+  std::uint64_t volatile frame[512];
+  frame[depth % 512] = depth;
+  return depth == ~std::uint64_t{0} ? 0 : use_whole_stack(depth + 1) + frame[0];
+}
+
+struct crashing_filter {
+  bool keep(fapilog::event const& e) const {
+    if (e.message == "fatal") std::raise(SIGSEGV);
+    return true;
+  }
+};
+
+struct crashing_sink {
+  static constexpr bool may_block = false;
+  std::string_view at;
+  void write(fapilog::batch const& entries) const {
+    for (auto const& one : entries) {
+      if (one.event.message == at) std::raise(SIGSEGV);
+    }
+  }
+};
+
+struct hanging_sink {
+  void write(fapilog::batch const&) const {
+    for (;;) ::pause();
+  }
+};
+
+std::atomic<int> application_calls{0};
+void application_handler(int) { application_calls.fetch_add(1); }
+void ending_handler(int) { ::_exit(42); }
+
+}  // namespace
+
+TEST_CASE("a process that crashes delivers its records, describes the crash, and ends by the same signal") {
+  struct way {
+    int number;
+    std::function<void()> crash;
+  };
+  std::vector<way> const ways{{SIGABRT, [] { std::abort(); }},        {SIGSEGV, write_to_null},
+                              {SIGSEGV, [] { std::raise(SIGSEGV); }}, {SIGBUS, [] { std::raise(SIGBUS); }},
+                              {SIGILL, [] { std::raise(SIGILL); }},   {SIGFPE, [] { std::raise(SIGFPE); }},
+                              {SIGSYS, [] { std::raise(SIGSYS); }}};
+  for (auto const& [number, crash] : ways) {
+    CAPTURE(number);
+    support::temporary_directory folder;
+    std::string const path = folder / "app.log";
+    int const status = crashed([&] {
+      fapilog::runtime rt{crash_safe(path)};
+      fapilog::scope const request{kv("request_id", "r-17")};
+      log_counted(rt, crash_records);
+      crash();
+    });
+    check_signal(status, number);
+    auto const others = other_than_counted(path, crash_records);
+    REQUIRE(others.size() == 1);
+    CHECK(others[0].at("level") == "CRITICAL");
+    CHECK(others[0].at("logger") == "fapilog");
+    CHECK(others[0].at("context").at("request_id") == "r-17");
+    auto const& data = others[0].at("data");
+    CHECK(data.at("crashed_thread").is_number());
+    REQUIRE(data.at("stack").size() > 1);
+    CHECK(data.at("stack")[0].get<std::string>().starts_with("0x"));
+  }
+}
+
+TEST_CASE("the record of a fault has its reason and address") {
+  support::temporary_directory folder;
+  std::string const path = folder / "app.log";
+  check_signal(crashed([&] {
+                 fapilog::runtime rt{crash_safe(path)};
+                 write_to_null();
+               }),
+               SIGSEGV);
+  auto const others = other_than_counted(path, 0);
+  REQUIRE(others.size() == 1);
+  auto const& data = others[0].at("data");
+  CHECK(data.at("signal") == "SIGSEGV");
+  CHECK(data.at("reason") == "SEGV_MAPERR");
+  CHECK(data.at("address") == "0x0");
+  // The function that crashed comes first, not the handler, which the C library calls.
+  auto const program = std::filesystem::read_symlink("/proc/self/exe").string();
+  CHECK(data.at("stack")[0].get<std::string>().find(' ' + program + "+0x") != std::string::npos);
+}
+
+TEST_CASE("an uncaught exception is described, and its text is redacted") {
+  support::temporary_directory folder;
+  std::string const path = folder / "app.log";
+  check_signal(crashed([&] {
+                 fapilog::basic_runtime<fapilog::presets::production> rt{
+                     {.sinks = {fapilog::sinks::rotating_file{{.path = path, .max_bytes = 0}}}}};
+                 std::thread{[] { throw std::runtime_error{"cannot log in with password=hunter2"}; }}.join();
+               }),
+               SIGABRT);
+  auto const lines = crash_lines(path);
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].at("message") == "the process crashed with SIGABRT in std::terminate");
+  auto const& data = lines[0].at("data");
+  CHECK(data.at("exception_type") == "std::runtime_error");
+  CHECK(data.at("exception_text").get<std::string>().starts_with("cannot log in"));
+  CHECK(data.at("exception_text").get<std::string>().find("hunter2") == std::string::npos);
+}
+
+TEST_CASE("a thread whose stack is full is a crash like any other") {
+  if (support::sanitized) return;  // frames are larger, and the sanitizers watch the stack themselves
+  for (bool const on_thread : {false, true}) {
+    support::temporary_directory folder;
+    std::string const path = folder / "app.log";
+    int const status = crashed([&] {
+      fapilog::runtime rt{crash_safe(path)};
+      log_counted(rt, 100);
+      if (!on_thread) use_whole_stack(0);
+      std::thread{[&] {
+        rt.get_logger("thread").info("begins");
+        use_whole_stack(0);
+      }}.join();
+    });
+    check_signal(status, SIGSEGV);
+    auto const others = other_than_counted(path, 100);
+    REQUIRE(others.size() == (on_thread ? 2U : 1U));
+    CHECK(others.back().at("level") == "CRITICAL");
+  }
+}
+
+TEST_CASE("a crash in a stage loses the record that caused it, and no other") {
+  support::temporary_directory folder;
+  std::string const path = folder / "app.log";
+  int const status = crashed([&] {
+    auto options = crash_safe(path);
+    options.filters = {crashing_filter{}};
+    fapilog::runtime rt{std::move(options)};
+    log_counted(rt, crash_records);
+    auto const log = rt.get_logger();
+    log.info("fatal");
+    for (;;) ::pause();
+  });
+  check_signal(status, SIGSEGV);
+  auto const others = other_than_counted(path, crash_records);
+  REQUIRE(others.size() == 1);
+  CHECK(others[0].at("level") == "CRITICAL");
+}
+
+TEST_CASE("a crash in a sink does not keep records from the other sinks") {
+  // A few records are written by the worker's thread, many by its helper.
+  for (int const count : {0, crash_records}) {
+    CAPTURE(count);
+    support::temporary_directory folder;
+    std::string const path = folder / "app.log";
+    int const status = crashed([&] {
+      auto options = crash_safe(path);
+      options.sinks.insert(
+          options.sinks.begin(),
+          fapilog::placed_sink{crashing_sink{"fatal"}, {.thread = fapilog::sink_thread::shared}});
+      options.sinks[1].delivery.thread = fapilog::sink_thread::shared;
+      fapilog::runtime rt{std::move(options)};
+      log_counted(rt, count);
+      rt.get_logger().info("fatal");
+      for (;;) ::pause();
+    });
+    check_signal(status, SIGSEGV);
+    auto const others = other_than_counted(path, count);
+    REQUIRE(others.size() == 2);
+    CHECK(others[0].at("message") == "fatal");
+    CHECK(others[1].at("level") == "CRITICAL");
+  }
+}
+
+TEST_CASE("a sink that crashes once more while the process ends does not hold it up") {
+  support::temporary_directory folder;
+  int const status = crashed([&] {
+    auto options = crash_safe(folder / "app.log");
+    options.crash.timeout = 24h;
+    options.sinks = {crashing_sink{"record"}};
+    fapilog::runtime rt{std::move(options)};
+    rt.get_logger().info("record");
+    std::abort();
+  });
+  CHECK(WIFSIGNALED(status));
+  CHECK((WTERMSIG(status) == SIGABRT || WTERMSIG(status) == SIGSEGV));  // whichever came first
+}
+
+TEST_CASE("a sink that hangs holds a crashed process up for the timeout only") {
+  support::temporary_directory folder;
+  std::string const path = folder / "app.log";
+  int const status = crashed([&] {
+    auto options = crash_safe(path);
+    options.sinks.emplace_back(hanging_sink{},
+                               fapilog::delivery_options{.thread = fapilog::sink_thread::own});
+    options.crash.timeout = support::sanitized ? 5s : 1s;
+    fapilog::runtime rt{std::move(options)};
+    log_counted(rt, 100);
+    std::abort();
+  });
+  check_signal(status, SIGABRT);
+  CHECK(crash_lines(path).size() >= 100);
+}
+
+TEST_CASE("SIGTERM and SIGINT deliver the records if the options say so") {
+  for (int const number : {SIGTERM, SIGINT}) {
+    support::temporary_directory folder;
+    std::string const path = folder / "app.log";
+    int const status = crashed([&] {
+      auto options = crash_safe(path);
+      options.crash.termination_signals = true;
+      fapilog::runtime rt{std::move(options)};
+      log_counted(rt, crash_records);
+      std::raise(number);
+      for (;;) ::pause();
+    });
+    CHECK(WIFSIGNALED(status));
+    CHECK(WTERMSIG(status) == number);
+    auto const others = other_than_counted(path, crash_records);
+    REQUIRE(others.size() == 1);
+    CHECK(others[0].at("level") == "WARNING");
+  }
+}
+
+TEST_CASE("a termination signal that the application handles does not end the process") {
+  support::temporary_directory folder;
+  std::string const path = folder / "app.log";
+  int const status = crashed([&] {
+    std::signal(SIGTERM, application_handler);
+    auto options = crash_safe(path);
+    options.crash.termination_signals = true;
+    fapilog::runtime rt{std::move(options)};
+    for (int i = 0; i < 3; ++i) std::raise(SIGTERM);
+    log_counted(rt, 10);
+    rt.flush();
+    ::_exit(application_calls.load());
+  });
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 3);
+}
+
+TEST_CASE(
+    "a crash handler of the application gets the signal, whether it is installed before or after ours") {
+  for (bool const before : {true, false}) {
+    CAPTURE(before);
+    support::temporary_directory folder;
+    std::string const path = folder / "app.log";
+    int const status = crashed([&] {
+      if (before) std::signal(SIGSEGV, ending_handler);
+      fapilog::runtime rt{crash_safe(path)};
+      if (!before) std::signal(SIGSEGV, ending_handler);
+      log_counted(rt, 1'000);
+      std::raise(SIGSEGV);
+    });
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 42);
+    if (before) CHECK(other_than_counted(path, 1'000).size() == 1);
+  }
+}
+
+TEST_CASE("crashes at random moments under load lose no record whose call returned") {
+  constexpr int threads = 3;
+  struct progress {
+    std::atomic<int> returned[threads];
+  };
+  char const* const more = std::getenv("FAPILOG_CRASHES");
+  int const rounds = more != nullptr ? std::atoi(more) : 8;
+  std::minstd_rand random{std::random_device{}()};  // the failed round says what it was
+  for (int round = 0; round < rounds; ++round) {
+    int const way = round % 4;
+    auto const crash_after = static_cast<int>(random() % (support::sanitized ? 300 : 5'000));
+    CAPTURE(round, way, crash_after);
+    support::temporary_directory folder;
+    std::string const path = folder / "app.log";
+    void* const shared =
+        ::mmap(nullptr, sizeof(progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(shared != MAP_FAILED);
+    auto* const done = new (shared) progress{};
+    int const status = crashed([&] {
+      auto options = crash_safe(path);
+      options.crash.termination_signals = true;
+      fapilog::runtime rt{std::move(options)};
+      std::vector<std::thread> all;
+      for (int t = 0; t < threads; ++t) {
+        all.emplace_back([&, t] {
+          auto const log = rt.get_logger("thread");
+          for (int i = 0;; ++i) {
+            if (t == 0 && i == crash_after) {
+              if (way == 0) std::abort();
+              if (way == 1) write_to_null();
+              if (way == 2) throw std::runtime_error{"uncaught"};
+              std::raise(SIGTERM);
+            }
+            while (i > 2 * crash_after) ::pause();
+            log.info("call", kv("thread", t), kv("i", i));
+            // Once the crash is noticed, calls may return too late.
+            if (done->returned[0] < crash_after) done->returned[t] = i + 1;
+          }
+        });
+      }
+      for (auto& thread : all) thread.join();
+    });
+    check_signal(status, way == 1 ? SIGSEGV : way == 3 ? SIGTERM : SIGABRT);
+    int found[threads]{};
+    for (auto const& log : crash_lines(path)) {
+      if (log.at("message") != "call") continue;
+      int& next = found[log.at("data").at("thread").get<int>()];
+      REQUIRE(log.at("data").at("i") == next);
+      ++next;
+    }
+    for (int t = 0; t < threads; ++t) CHECK(found[t] >= done->returned[t]);
+    ::munmap(shared, sizeof(progress));
+  }
+}
+
+TEST_CASE("the handlers are removed with the last runtime that wants them") {
+  struct sigaction before {};
+  struct sigaction meanwhile {};
+  struct sigaction after {};
+  ::sigaction(SIGABRT, nullptr, &before);
+  {
+    fapilog::runtime first{{.sinks = {}, .crash = {.enabled = true}}};
+    { fapilog::runtime second{{.sinks = {}, .crash = {.enabled = true}}}; }
+    ::sigaction(SIGABRT, nullptr, &meanwhile);
+    CHECK(meanwhile.sa_sigaction != before.sa_sigaction);
+  }
+  ::sigaction(SIGABRT, nullptr, &after);
+  CHECK(after.sa_handler == before.sa_handler);
+}
+
+TEST_CASE("a forked child delivers its own records when it crashes, and the parent continues") {
+  if (support::thread_sanitized) SKIP("the sanitizer does not support threads in such a child");
+  support::temporary_directory folder;
+  std::string const path = folder / "app.log";
+  int const status = crashed([&] {
+    fapilog::runtime rt{crash_safe(path)};
+    auto const log = rt.get_logger();
+    log.info("parent, before");
+    rt.flush();
+    if (pid_t const child = ::fork(); child == 0) {
+      log.info("child");
+      std::abort();
+    } else {
+      int ended = 0;
+      ::waitpid(child, &ended, 0);
+    }
+    log.info("parent, after");
+    rt.flush();
+    ::_exit(7);
+  });
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 7);
+  std::vector<std::string> messages;
+  for (auto const& log : crash_lines(path)) messages.push_back(log.at("message"));
+  CHECK(messages == std::vector<std::string>{"parent, before", "child", "the process crashed with SIGABRT",
+                                             "parent, after"});
+}
+
+TEST_CASE("production and hardened handle crashes, the other presets do not") {
+  CHECK(fapilog::basic_options<fapilog::presets::production>{.sinks = {}}.crash.enabled);
+  CHECK(fapilog::basic_options<fapilog::presets::hardened>{.sinks = {}}.crash.enabled);
+  CHECK_FALSE(fapilog::basic_options<fapilog::presets::minimal>{.sinks = {}}.crash.enabled);
+  CHECK_FALSE(fapilog::basic_options<fapilog::presets::dev>{.sinks = {}}.crash.enabled);
+  CHECK_FALSE(fapilog::basic_options<fapilog::presets::serverless>{.sinks = {}}.crash.enabled);
+}
+
+TEST_CASE("flush_and_exit and flush_and_exec lose no record") {
+  for (bool const executes : {false, true}) {
+    support::temporary_directory folder;
+    std::string const path = folder / "app.log";
+    int const status = crashed([&] {
+      auto options = crash_safe(path);
+      options.crash = {};
+      fapilog::runtime rt{std::move(options)};
+      log_counted(rt, crash_records);
+      if (!executes) fapilog::flush_and_exit(7, 60s);
+      std::string shell = "/bin/sh";
+      std::string flag = "-c";
+      std::string command = "exit 7";
+      char* const arguments[]{shell.data(), flag.data(), command.data(), nullptr};
+      char* const environment[]{nullptr};
+      (void)fapilog::flush_and_exec(shell.c_str(), arguments, environment, 60s);
+    });
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 7);
+    CHECK(other_than_counted(path, crash_records).empty());
+  }
+}
+
+TEST_CASE("a program that cannot be executed leaves the process and its logging as they were") {
+  support::temporary_directory folder;
+  std::string const path = folder / "app.log";
+  fapilog::runtime rt{{.sinks = {fapilog::sinks::rotating_file{{.path = path}}}}};
+  auto const log = rt.get_logger();
+  log.info("before");
+  char* const none[]{nullptr};
+  CHECK(fapilog::flush_and_exec((folder / "no_such_program").c_str(), none, none) == -1);
+  CHECK(errno == ENOENT);
+  log.info("after");
+  CHECK(fapilog::flush_all(60s));
+  CHECK(crash_lines(path).size() == 2);
+}
