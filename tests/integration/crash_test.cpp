@@ -100,7 +100,7 @@ void log_counted(fapilog::runtime const& rt, int count) {
 }
 
 // The sanitizers would notice it before the processor does.
-[[gnu::no_sanitize("undefined", "thread", "address")]] void write_to_null() {
+__attribute__((no_sanitize("undefined", "thread", "address"))) void write_to_null() {
   int volatile* volatile nowhere = nullptr;
   *nowhere = 1;
 }
@@ -149,17 +149,17 @@ TEST_CASE("a process that crashes delivers its records, describes the crash, and
                               {SIGSEGV, [] { std::raise(SIGSEGV); }}, {SIGBUS, [] { std::raise(SIGBUS); }},
                               {SIGILL, [] { std::raise(SIGILL); }},   {SIGFPE, [] { std::raise(SIGFPE); }},
                               {SIGSYS, [] { std::raise(SIGSYS); }}};
-  for (auto const& [number, crash] : ways) {
-    CAPTURE(number);
+  for (way const& each : ways) {
+    CAPTURE(each.number);
     support::temporary_directory folder;
     std::string const path = folder / "app.log";
     int const status = crashed([&] {
       fapilog::runtime rt{crash_safe(path)};
       fapilog::scope const request{kv("request_id", "r-17")};
       log_counted(rt, crash_records);
-      crash();
+      each.crash();
     });
-    check_signal(status, number);
+    check_signal(status, each.number);
     auto const others = other_than_counted(path, crash_records);
     REQUIRE(others.size() == 1);
     CHECK(others[0].at("level") == "CRITICAL");
