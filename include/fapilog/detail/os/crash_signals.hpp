@@ -62,7 +62,7 @@ class crash_signals {
 
   /// Handles the fatal signals; with `termination` SIGTERM and SIGINT, too. A signal that is ignored stays ignored.
   [[gnu::cold]] static void install(listener told, bool termination) noexcept {
-    listener_.store_release(told);
+    current_listener.store_release(told);
     for (handled_signal& one : handled) {
       if (one.is_installed || (is_termination(one.number) && !termination)) continue;
       struct sigaction ours {};
@@ -73,15 +73,15 @@ class crash_signals {
       if ((one.before.sa_flags & SA_SIGINFO) == 0 && one.before.sa_handler == SIG_IGN) continue;
       one.is_installed = ::sigaction(one.number, &ours, nullptr) == 0;
     }
-    if (!has_terminate_handler_) {
-      terminate_before_ = std::set_terminate(&terminate);
-      has_terminate_handler_ = true;
+    if (!has_terminate_handler) {
+      terminate_before = std::set_terminate(&terminate);
+      has_terminate_handler = true;
     }
   }
 
   /// A handler that was installed after ours stays: it may call ours, which then only passes the signal on.
   [[gnu::cold]] static void uninstall() noexcept {
-    listener_.store_release(nullptr);
+    current_listener.store_release(nullptr);
     for (handled_signal& one : handled) {
       struct sigaction now {};
       if (!one.is_installed || ::sigaction(one.number, nullptr, &now) != 0 || !is_handled_by_us(now))
@@ -89,9 +89,9 @@ class crash_signals {
       ::sigaction(one.number, &one.before, nullptr);
       one.is_installed = false;
     }
-    if (has_terminate_handler_ && std::get_terminate() == &terminate) {
-      std::set_terminate(terminate_before_);
-      has_terminate_handler_ = false;
+    if (has_terminate_handler && std::get_terminate() == &terminate) {
+      std::set_terminate(terminate_before);
+      has_terminate_handler = false;
     }
   }
 
@@ -103,7 +103,7 @@ class crash_signals {
     ::kill(::getpid(), number);
   }
 
-  [[nodiscard]] static uncaught_exception const& exception() noexcept { return exception_; }
+  [[nodiscard]] static uncaught_exception const& exception() noexcept { return thrown; }
 
   /// The name of a signal that is handled here, such as SIGSEGV; else "signal".
   [[nodiscard, gnu::cold]] static char const* name_of(int number) noexcept {
@@ -134,19 +134,19 @@ class crash_signals {
   static void handle_crash(int number, siginfo_t const* info) noexcept {
     std::uint64_t const self = thread_id();
     std::uint64_t none = 0;
-    if (handling_.compare_exchange(none, self)) {
-      if (listener const told = listener_.load_acquire(); told != nullptr && !is_over_.load_acquire()) {
-        collect(number, info, site_);
-        collect_frames(site_);
-        (void)told(site_, false);
-        is_over_.store_release(true);
+    if (handling_thread.compare_exchange(none, self)) {
+      if (listener const told = current_listener.load_acquire(); told != nullptr && !is_over.load_acquire()) {
+        collect(number, info, last_site);
+        collect_frames(last_site);
+        (void)told(last_site, false);
+        is_over.store_release(true);
       }
-      handling_.store_release(0);
+      handling_thread.store_release(0);
     } else if (none != self) {
       crash_site another;
       collect(number, info, another);
-      if (listener const told = listener_.load_acquire(); told != nullptr) (void)told(another, true);
-      while (handling_.load_acquire() != 0) ::poll(nullptr, 0, 1);  // the first one ends the process
+      if (listener const told = current_listener.load_acquire(); told != nullptr) (void)told(another, true);
+      while (handling_thread.load_acquire() != 0) ::poll(nullptr, 0, 1);  // the first one ends the process
     }
     restore(number);
     // A fault repeats when this handler returns, so that a core file shows it. Other signals are sent again.
@@ -157,13 +157,13 @@ class crash_signals {
   /// is called at once; without one, the listener ends the process, or the second such signal does.
   static void handle_termination(int number, siginfo_t* info, void* context) {
     struct sigaction const* const before = before_of(number);
-    bool const is_first = is_terminating_.exchange(1) == 0;
-    listener const told = listener_.load_acquire();
+    bool const is_first = is_terminating.exchange(1) == 0;
+    listener const told = current_listener.load_acquire();
     crash_site site;
     collect(number, info, site);
     bool const is_handled = is_first && told != nullptr && told(site, false);
     if (before != nullptr && is_function(*before)) {
-      is_terminating_.store_release(0);
+      is_terminating.store_release(0);
       if ((before->sa_flags & SA_SIGINFO) != 0) {
         before->sa_sigaction(number, info, context);
       } else {
@@ -213,18 +213,18 @@ class crash_signals {
   }
 
   [[noreturn]] static void terminate() {
-    exception_.is_terminating = true;
+    thrown.is_terminating = true;
     if (std::type_info const* const type = ::abi::__cxa_current_exception_type(); type != nullptr) {
-      exception_.type = type->name();
+      thrown.type = type->name();
       try {
         throw;
       } catch (std::exception const& error) {
-        std::strncpy(exception_.text, error.what(), sizeof exception_.text - 1);
+        std::strncpy(thrown.text, error.what(), sizeof thrown.text - 1);
       } catch (...) {
-        exception_.text[0] = '\0';
+        thrown.text[0] = '\0';
       }
     }
-    terminate_before_();
+    terminate_before();
     std::abort();
   }
 
@@ -232,14 +232,14 @@ class crash_signals {
       {SIGSEGV, "SIGSEGV", false, {}}, {SIGBUS, "SIGBUS", false, {}},   {SIGILL, "SIGILL", false, {}},
       {SIGFPE, "SIGFPE", false, {}},   {SIGABRT, "SIGABRT", false, {}}, {SIGSYS, "SIGSYS", false, {}},
       {SIGTERM, "SIGTERM", false, {}}, {SIGINT, "SIGINT", false, {}}};
-  inline static constinit atomic_word<listener> listener_{nullptr};
-  inline static constinit atomic_word<std::uint64_t> handling_{0};  ///< the thread inside the handler
-  inline static constinit atomic_word<bool> is_over_{false};  ///< a crash was told; nothing is left to do
-  inline static constinit atomic_word<int> is_terminating_{0};
-  inline static constinit crash_site site_{};
-  inline static constinit uncaught_exception exception_{};
-  inline static constinit std::terminate_handler terminate_before_ = nullptr;
-  inline static constinit bool has_terminate_handler_ = false;
+  inline static constinit atomic_word<listener> current_listener{nullptr};
+  inline static constinit atomic_word<std::uint64_t> handling_thread{0};  ///< the thread inside the handler
+  inline static constinit atomic_word<bool> is_over{false};  ///< a crash was told; nothing is left to do
+  inline static constinit atomic_word<int> is_terminating{0};
+  inline static constinit crash_site last_site{};
+  inline static constinit uncaught_exception thrown{};
+  inline static constinit std::terminate_handler terminate_before = nullptr;
+  inline static constinit bool has_terminate_handler = false;
 };
 
 }  // namespace fapilog::inline v0_1::detail
