@@ -414,7 +414,7 @@ TEST_CASE("crashes at random moments under load lose no record whose call return
   }
 }
 
-TEST_CASE("the handlers are removed with the last runtime that wants them") {
+TEST_CASE("the handlers are removed with the last runtime that uses them") {
   struct sigaction before {};
   struct sigaction meanwhile {};
   struct sigaction after {};

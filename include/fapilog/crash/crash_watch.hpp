@@ -95,7 +95,7 @@ class crash_watch final : public fork_participant {
 
   [[gnu::cold]] void before_fork(clock::time_point) override { mutex_.lock(); }
   [[gnu::cold]] void after_fork_in_parent() noexcept override { mutex_.unlock(); }
-  /// The child's first log call starts a thread there, with pipes of its own: the parent must not hear of its crashes.
+  /// The child's first log call starts a thread there, with pipes of its own: its crashes must not wake the parent's.
   [[gnu::cold]] void after_fork_in_child() override {
     thread_.recreate_in_child();
     mutex_.unlock();
@@ -128,7 +128,7 @@ class crash_watch final : public fork_participant {
       // A crash of a thread that delivers: the rest cannot be delivered.
       bool const delivers = channel_served_here != nullptr || self.watching_thread_.load() == site.thread;
       if (delivers) {
-        self.is_hopeless_.store(true, std::memory_order_release);
+        self.has_delivery_crashed_.store(true, std::memory_order_release);
         self.answer_->wake();
       }
       return true;
@@ -152,7 +152,7 @@ class crash_watch final : public fork_participant {
     self.request_->wake();
     if (is_termination) return true;
     while (!self.is_done_.load(std::memory_order_acquire) &&
-           !self.is_hopeless_.load(std::memory_order_acquire) && clock::now() < deadline) {
+           !self.has_delivery_crashed_.load(std::memory_order_acquire) && clock::now() < deadline) {
       auto const rest = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now());
       self.answer_->wait(static_cast<int>((std::max<std::int64_t>)(rest.count(), 1)));
     }
@@ -220,7 +220,7 @@ class crash_watch final : public fork_participant {
   shared_bytes const* scope_ = nullptr;  ///< the fields in force on the crashed thread
   std::atomic<bool> is_requested_{false};
   std::atomic<bool> is_done_{false};
-  std::atomic<bool> is_hopeless_{false};  ///< a thread that delivers has crashed, too
+  std::atomic<bool> has_delivery_crashed_{false};  ///< a thread that delivers the records has crashed, too
 };
 
 }  // namespace fapilog::inline v0_1::detail

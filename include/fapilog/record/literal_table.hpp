@@ -9,7 +9,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Most records have the same few messages and keys. Literals stay in memory (module_pin.hpp), so an address stands for a text.
+/// Most records have the same few messages and keys. Literals stay in memory (module_pin.hpp), so an address identifies a string.
 /// Thread: one. Throws: never.
 class literal_table {
  public:

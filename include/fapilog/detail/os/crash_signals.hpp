@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Handlers of the signals that end a process: they tell a listener, then give the signal to whoever had it before.
+// Handlers of the signals that end a process: they notify a listener, then pass the signal to its previous handler.
 #pragma once
 
 #include <fapilog/detail/memory/atomic.hpp>
@@ -61,8 +61,8 @@ class crash_signals {
   using listener = bool (*)(crash_site const&, bool is_another) noexcept;
 
   /// Handles the fatal signals; with `termination` SIGTERM and SIGINT, too. A signal that is ignored stays ignored.
-  [[gnu::cold]] static void install(listener told, bool termination) noexcept {
-    current_listener.store_release(told);
+  [[gnu::cold]] static void install(listener notify, bool termination) noexcept {
+    current_listener.store_release(notify);
     for (handled_signal& one : handled) {
       if (one.is_installed || (is_termination(one.number) && !termination)) continue;
       struct sigaction ours {};
@@ -135,17 +135,19 @@ class crash_signals {
     std::uint64_t const self = thread_id();
     std::uint64_t none = 0;
     if (handling_thread.compare_exchange(none, self)) {
-      if (listener const told = current_listener.load_acquire(); told != nullptr && !is_over.load_acquire()) {
+      if (listener const notify = current_listener.load_acquire();
+          notify != nullptr && !is_over.load_acquire()) {
         collect(number, info, last_site);
         collect_frames(last_site);
-        (void)told(last_site, false);
+        (void)notify(last_site, false);
         is_over.store_release(true);
       }
       handling_thread.store_release(0);
     } else if (none != self) {
       crash_site another;
       collect(number, info, another);
-      if (listener const told = current_listener.load_acquire(); told != nullptr) (void)told(another, true);
+      if (listener const notify = current_listener.load_acquire(); notify != nullptr)
+        (void)notify(another, true);
       while (handling_thread.load_acquire() != 0) ::poll(nullptr, 0, 1);  // the first one ends the process
     }
     restore(number);
@@ -158,10 +160,10 @@ class crash_signals {
   static void handle_termination(int number, siginfo_t* info, void* context) {
     struct sigaction const* const before = before_of(number);
     bool const is_first = is_terminating.exchange(1) == 0;
-    listener const told = current_listener.load_acquire();
+    listener const notify = current_listener.load_acquire();
     crash_site site;
     collect(number, info, site);
-    bool const is_handled = is_first && told != nullptr && told(site, false);
+    bool const is_handled = is_first && notify != nullptr && notify(site, false);
     if (before != nullptr && is_function(*before)) {
       is_terminating.store_release(0);
       if ((before->sa_flags & SA_SIGINFO) != 0) {
@@ -207,7 +209,7 @@ class crash_signals {
     return (action.sa_flags & SA_SIGINFO) != 0 ? action.sa_sigaction != nullptr
                                                : action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN;
   }
-  /// Gives the signal to whoever had it before.
+  /// Restores the previous handler of the signal.
   static void restore(int number) noexcept {
     if (struct sigaction const* const before = before_of(number)) ::sigaction(number, before, nullptr);
   }
@@ -234,7 +236,7 @@ class crash_signals {
       {SIGTERM, "SIGTERM", false, {}}, {SIGINT, "SIGINT", false, {}}};
   inline static constinit atomic_word<listener> current_listener{nullptr};
   inline static constinit atomic_word<std::uint64_t> handling_thread{0};  ///< the thread inside the handler
-  inline static constinit atomic_word<bool> is_over{false};  ///< a crash was told; nothing is left to do
+  inline static constinit atomic_word<bool> is_over{false};               ///< the listener knows of a crash
   inline static constinit atomic_word<int> is_terminating{0};
   inline static constinit crash_site last_site{};
   inline static constinit uncaught_exception thrown{};
