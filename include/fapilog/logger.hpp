@@ -43,7 +43,7 @@ inline constinit atomic_word<std::uint8_t> nothing_enabled{255};
 /// disabled. A logger may outlive its runtime: its calls are then counted as dropped (`closed`).
 /// Thread safety: any thread may use the same logger at the same time.
 template <level Floor = level{0}>
-class basic_logger {
+class FAPILOG_DETAIL_SITE_ABI basic_logger {
  public:
   /// A logger without a runtime, which logs nothing.
   basic_logger() noexcept = default;

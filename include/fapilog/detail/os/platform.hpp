@@ -4,6 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#if defined(__has_include) && __has_include(<source_location>)
+#include <source_location>
+#endif
 
 #include <time.h>
 
@@ -21,16 +24,22 @@
 
 #if defined(__GNUC__) && !FAPILOG_DETAIL_CLANG
 #define FAPILOG_DETAIL_GCC 1
-#include <source_location>
 #else
 #define FAPILOG_DETAIL_GCC 0
 #endif
 
-// A call site is one pointer, and the object there is aligned to eight bytes.
-#if FAPILOG_DETAIL_GCC && UINTPTR_MAX > 0xFFFFFFFF
+// A call site is one pointer if there is a usable `std::source_location` (GCC, and clang 16 and newer), and the object there is
+// aligned to eight bytes. Other compilers mark the names of functions that take loggers, because their call sites have another
+// layout: a program with objects of both kinds does not link.
+#if defined(__cpp_lib_source_location) && UINTPTR_MAX > 0xFFFFFFFF && !(FAPILOG_DETAIL_CLANG && __clang_major__ < 16)
 #define FAPILOG_DETAIL_SITE_IS_POINTER 1
 #else
 #define FAPILOG_DETAIL_SITE_IS_POINTER 0
+#endif
+#if FAPILOG_DETAIL_SITE_IS_POINTER || UINTPTR_MAX <= 0xFFFFFFFF
+#define FAPILOG_DETAIL_SITE_ABI
+#else
+#define FAPILOG_DETAIL_SITE_ABI __attribute__((abi_tag("wide_call_site")))
 #endif
 
 // Constructs a variable before those of the program, if the system can.
@@ -154,8 +163,7 @@ inline constinit int fence_word = 0;
 #endif
 }
 
-/// Source location of a call: one pointer with GCC, three words elsewhere (clang 14 with libstdc++ has no
-/// `std::source_location`).
+/// Source location of a call: one pointer if there is `std::source_location`, three words otherwise (clang 14 and 15).
 class call_site {
  public:
 #if FAPILOG_DETAIL_SITE_IS_POINTER
