@@ -70,15 +70,17 @@ struct lane : lane_front {
   /// Thread: any.
   [[nodiscard]] bool has_records() const noexcept { return queue.published() != queue.released(); }
 
-  /// Maps the pages where the owner will write next, so that no call pays for it. In steps of the size used so far, so
-  /// that a lane that is hardly used takes a page or two. Called if there is a record. Thread: the worker.
+  /// Maps the pages where the owner will write next, so that no call pays for it. The steps grow with what the owner has used:
+  /// half a page while its records are read in time, so that a thread that logs a little takes a page. Called if there is a
+  /// record. Thread: the worker.
   void populate_ahead() noexcept {
+    constexpr std::uint64_t page = 4096;
+    constexpr std::uint64_t few = 4 * page;
     std::uint64_t const whole = queue.capacity() + queue.longest();
     std::uint64_t const used = queue.mapping().offset(queue.published());
-    constexpr std::uint64_t page = 4096;
-    if (populated == whole || used < page) return;
-    std::uint64_t const step = (std::min<std::uint64_t>)(used, std::uint64_t{128} * 1024);
-    std::uint64_t const ahead = used + step;
+    std::uint64_t const step = used < few ? page / 2 : (std::min<std::uint64_t>)(used, 32 * page);
+    if (populated == whole || used + step <= page) return;
+    std::uint64_t const ahead = (used + step + page - 1) / page * page;
     std::uint64_t const wanted = ahead >= queue.capacity() ? whole : ahead;
     if (wanted < populated + step / 2) return;
     detail::populate_pages(queue.memory() + populated, static_cast<std::size_t>(wanted - populated));

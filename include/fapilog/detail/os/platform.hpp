@@ -31,7 +31,8 @@
 // A call site is one pointer if there is a usable `std::source_location` (GCC, and clang 16 and newer), and the object there is
 // aligned to eight bytes. Other compilers mark the names of functions that take loggers, because their call sites have another
 // layout: a program with objects of both kinds does not link.
-#if defined(__cpp_lib_source_location) && UINTPTR_MAX > 0xFFFFFFFF && !(FAPILOG_DETAIL_CLANG && __clang_major__ < 16)
+#if defined(__cpp_lib_source_location) && UINTPTR_MAX > 0xFFFFFFFF && \
+    !(FAPILOG_DETAIL_CLANG && __clang_major__ < 16)
 #define FAPILOG_DETAIL_SITE_IS_POINTER 1
 #else
 #define FAPILOG_DETAIL_SITE_IS_POINTER 0
