@@ -76,9 +76,13 @@ inline constexpr std::uint64_t near_reach = std::uint64_t{1} << 23;
   if constexpr (std::endian::native == std::endian::little) return (distance << 8U) + tag;
   else return (distance & 0xFF'FFFFU) + (tag << 24U);
 }
+/// The distance in such a word.
+[[nodiscard]] constexpr std::int32_t distance_of(std::uint32_t near_word) noexcept {
+  auto const upper = std::endian::native == std::endian::little ? near_word : near_word << 8U;
+  return static_cast<std::int32_t>(upper) >> 8;
+}
 inline char const* near_key(std::uint32_t word, char const* message) noexcept {
-  auto const upper = std::endian::native == std::endian::little ? word : word << 8U;
-  return message + (static_cast<std::int32_t>(upper) >> 8);
+  return message + distance_of(word);
 }
 
 /// The length of a string or container: two bytes, or this number in them and four more. No record in a lane has a string

@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <dlfcn.h>
 #include <link.h>
@@ -18,10 +20,34 @@
 namespace fapilog::inline v0_1::detail {
 
 struct loaded_module {
+  /// A part of the file that is loaded.
+  struct segment {
+    std::uintptr_t offset = 0;  ///< from `base`
+    std::size_t size = 0;       ///< in the file
+    bool is_code = false;
+    bool is_writable = false;
+  };
+
   std::string path;           ///< empty: no module contains the address
   std::uintptr_t offset = 0;  ///< of the address, as addr2line(1) takes it
   std::string build_id;       ///< in hexadecimal; empty if the linker wrote none
+  std::uintptr_t base = 0;    ///< what the loader added to the addresses in the file
+  std::vector<segment> segments;
 };
+
+/// Copies memory of a module. No sanitizer checks it: it reads between literals, and variables that other threads may change.
+[[gnu::no_sanitize_address, gnu::no_sanitize_thread, gnu::noinline]] inline void copy_module_memory(
+    char* to, std::uintptr_t from, std::size_t size) noexcept {
+  // Volatile, so that the compiler does not call memcpy, which the sanitizer checks.
+  auto const* const source = reinterpret_cast<char const volatile*>(from);
+  std::size_t i = 0;
+  for (; i < size && (from + i) % sizeof(std::uint64_t) != 0; ++i) to[i] = source[i];
+  for (; i + sizeof(std::uint64_t) <= size; i += sizeof(std::uint64_t)) {
+    std::uint64_t const word = *reinterpret_cast<std::uint64_t const volatile*>(source + i);
+    __builtin_memcpy(to + i, &word, sizeof word);
+  }
+  for (; i < size; ++i) to[i] = source[i];
+}
 
 /// Throws: std::bad_alloc.
 [[nodiscard, gnu::cold]] inline loaded_module module_of(std::uintptr_t address) {
@@ -40,8 +66,13 @@ struct loaded_module {
     if (!contains) return 0;
     wanted.found.path = module->dlpi_name;
     wanted.found.offset = wanted.address - module->dlpi_addr;
+    wanted.found.base = module->dlpi_addr;
     for (int i = 0; i < module->dlpi_phnum; ++i) {
       auto const& part = module->dlpi_phdr[i];
+      if (part.p_type == PT_LOAD && (part.p_flags & PF_R) != 0) {
+        wanted.found.segments.push_back(
+            {part.p_vaddr, part.p_filesz, (part.p_flags & PF_X) != 0, (part.p_flags & PF_W) != 0});
+      }
       if (part.p_type != PT_NOTE) continue;
       auto const* at = reinterpret_cast<char const*>(module->dlpi_addr + part.p_vaddr);
       char const* const end = at + part.p_memsz;
