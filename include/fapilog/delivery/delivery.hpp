@@ -2,6 +2,7 @@
 // Delivers batches to one sink: starts it, retries failed writes, uses the fallback, and counts the result of each record.
 #pragma once
 
+#include <fapilog/delivery/arrived_entries.hpp>
 #include <fapilog/delivery/batch_part.hpp>
 #include <fapilog/delivery/circuit_breaker.hpp>
 #include <fapilog/delivery/delivery_job.hpp>
@@ -105,39 +106,40 @@ class delivery {
     if (!is_started_) return blocked(max, next_start_);
     breaker_.update(now);
     if (!breaker_.allows_attempt()) return blocked(max, breaker_.retry_at());
+    if (job.part.entries.is_recovered() && !job.is_searched) leave_out_arrived(job);
     if (job.attempts != 0) counts().retried.add(job.remaining_count());
     ++job.attempts;
-    write_result const result = write(job.remaining());
-    counts().seconds.observe(std::chrono::duration<double>(clock::now() - now).count());
-    switch (result.outcome()) {
-      case write_outcome::delivered: break;
-      case write_outcome::rejected: handle_rejected(job, result); break;
-      case write_outcome::retry:
-        job.first = (std::min)(job.first + result.first_to_retry(), job.results.size());
-        if (job.remaining_count() == 0) break;
-        return after_failure(job, result, max);
+    for (auto begin = now; !job.is_done();) {
+      batch const next = job.next();
+      write_result const result = write(next);
+      auto const end = clock::now();
+      counts().seconds.observe(std::chrono::duration<double>(end - std::exchange(begin, end)).count());
+      bool const is_retry = result.outcome() == write_outcome::retry;
+      bool const is_rejected = result.outcome() == write_outcome::rejected;
+      if (is_rejected) handle_rejected(job, next.size(), result);
+      std::size_t const done = is_retry ? (std::min)(result.first_to_retry(), next.size()) : next.size();
+      job.advance(done);
+      if (done < next.size()) return after_failure(job, result, max);
+      after_success();
+      if (is_rejected) update_health();
     }
-    after_success();
-    if (result.outcome() == write_outcome::rejected) update_health();
-    job.first = job.results.size();
     return {};
   }
 
   /// Writes the remaining entries of the job to the fallback. Entries that the fallback does not take are lost.
   /// `is_full` is true if a queue or spool is full: the loss then counts as dropped, not as failed.
   [[gnu::cold]] void give_up(delivery_job& job, bool is_full = false) noexcept {
-    std::size_t const left = job.remaining_count();
-    if (left == 0) return;
-    std::vector<bool> const saved = write_to_fallback(job.remaining());
-    std::size_t lost = left;
-    std::size_t const first = job.first;
-    job.set_remaining(record_result::failed);
-    for (std::size_t i = 0; i < saved.size(); ++i) {
-      if (!saved[i]) continue;
-      job.results[first + i] = record_result::delivered;
-      --lost;
+    std::size_t lost = 0;
+    while (!job.is_done()) {
+      batch const next = job.next();
+      std::vector<bool> const saved = write_to_fallback(next);
+      for (std::size_t i = 0; i < next.size(); ++i) {
+        bool const is_saved = i < saved.size() && saved[i];
+        if (!is_saved) job.results[job.first + i] = record_result::failed;
+        ++(is_saved ? job.to_fallback : lost);
+      }
+      job.advance(next.size());
     }
-    job.to_fallback += left - lost;
     if (is_full) job.dropped += lost;
     if (lost == 0 || is_full) return;
     if (is_started_) guard_.warn("the sink failed; records are lost", last_reason_);
@@ -244,15 +246,22 @@ class delivery {
                                                 longest);
   }
 
-  /// Writes the rejected entries to the fallback, or counts them as rejected. The rest of the batch is delivered.
-  [[gnu::cold]] void handle_rejected(delivery_job& job, write_result const& result) {
-    std::vector<bool> is_rejected(job.results.size());
+  /// Finds out which entries of a recovered batch the sink has already.
+  [[gnu::cold]] void leave_out_arrived(delivery_job& job) {
+    job.is_searched = true;
+    counts().found.add(job.leave_out(arrived_entries(sink_, job.part.entries, guard_)));
+  }
+
+  /// Writes the rejected ones of the `count` entries that were written to the fallback, or counts them as rejected. The
+  /// others are delivered.
+  [[gnu::cold]] void handle_rejected(delivery_job& job, std::size_t count, write_result const& result) {
+    std::vector<bool> is_rejected(count);
     for (std::size_t const index : result.rejected_entries()) {
-      if (job.first + index < is_rejected.size()) is_rejected[job.first + index] = true;
+      if (index < count) is_rejected[index] = true;
     }
     std::vector<std::uint32_t> indices;
-    for (std::size_t i = 0; i < is_rejected.size(); ++i) {
-      if (is_rejected[i]) indices.push_back(static_cast<std::uint32_t>(i));
+    for (std::size_t i = 0; i < count; ++i) {
+      if (is_rejected[i]) indices.push_back(static_cast<std::uint32_t>(job.first + i));
     }
     guard_.warn("the sink rejected records", result.reason());
     if (indices.empty()) return;

@@ -42,12 +42,36 @@ struct delivery_job {
     if (memory) memory->clear();
     return memory;
   }
-  [[nodiscard]] batch remaining() const { return part.entries.from(first); }
-  [[nodiscard]] std::size_t remaining_count() const noexcept { return results.size() - first; }
+  /// Leaves out entries that the sink has already: `found[i]` is true for them. They count as delivered. Returns their
+  /// number.
+  [[gnu::cold]] std::size_t leave_out(std::vector<bool>&& found) noexcept {
+    std::size_t const before = remaining_count();
+    arrived = std::move(found);
+    advance(0);
+    return before - remaining_count();
+  }
+  /// True if every entry has its result.
+  [[nodiscard]] bool is_done() const noexcept { return first == results.size(); }
+  /// The entries to write next: from `first` on, up to one that the sink has already.
+  [[nodiscard]] batch next() const {
+    batch rest = part.entries.from(first);
+    return arrived.empty() ? rest : rest.up_to(count_alike());
+  }
+  /// Moves `first` behind this number of entries, and then behind those that the sink has already.
+  void advance(std::size_t count) noexcept {
+    first += count;
+    if (has_arrived(first)) first += count_alike();
+  }
+  /// Number of entries without a result.
+  [[nodiscard]] std::size_t remaining_count() const noexcept {
+    auto const begin = arrived.begin() + static_cast<std::ptrdiff_t>((std::min)(first, arrived.size()));
+    return results.size() - first - static_cast<std::size_t>(std::count(begin, arrived.end(), true));
+  }
   /// Gives the remaining entries the same result.
   void set_remaining(record_result result) noexcept {
-    std::fill(results.begin() + static_cast<std::ptrdiff_t>(first), results.end(), result);
-    first = results.size();
+    for (; first < results.size(); ++first) {
+      if (!has_arrived(first)) results[first] = result;
+    }
   }
 
   batch_part part;
@@ -56,6 +80,18 @@ struct delivery_job {
   std::uint32_t attempts = 0;   ///< calls of the sink's `write` so far
   std::size_t to_fallback = 0;  ///< number of `delivered` results that are due to the fallback
   std::size_t dropped = 0;      ///< number of `failed` results that are due to a full queue or spool
+  std::vector<bool> arrived;    ///< for each entry, whether the sink had it; may be shorter
+  bool is_searched = false;     ///< `arrived` is known
+
+ private:
+  [[nodiscard]] bool has_arrived(std::size_t i) const noexcept { return i < arrived.size() && arrived[i]; }
+  /// Number of entries from `first` on that have all arrived, or have all not.
+  [[nodiscard]] std::size_t count_alike() const noexcept {
+    bool const value = has_arrived(first);
+    std::size_t end = first;
+    while (end < results.size() && has_arrived(end) == value) ++end;
+    return end - first;
+  }
 };
 
 enum class attempt_state : std::uint8_t {

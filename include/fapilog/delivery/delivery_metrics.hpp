@@ -75,6 +75,8 @@ using labels = std::vector<std::pair<std::string, std::string>>;
   add(all, gauge, "fapilog_sink_spooled", "Records of a sink on disk.", a.spooled, of);
   add(all, total, "fapilog_sink_recovered_total", "Records delivered from the spool of an earlier process.",
       a.recovered, of);
+  add(all, total, "fapilog_sink_found_total",
+      "Records that an earlier process left behind and that the sink already had.", c.found.value(), of);
   add(all, total, "fapilog_sink_retried_total", "Records in write attempts after the first.", a.retried, of);
   add(all, total, "fapilog_sink_errors_total", "Failed write attempts.", c.errors.value(), of);
   add(all, gauge, "fapilog_sink_queue_bytes", "Bytes in the queue of a sink.", c.queue_bytes.value(), of);

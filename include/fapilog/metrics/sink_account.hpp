@@ -41,6 +41,7 @@ struct sink_counters {
   counter spooled;
   counter retried;
   counter recovered;
+  counter found;                 ///< recovered records that the sink already had; among `delivered`
   counter errors;                ///< failed write attempts
   counter queue_bytes;           ///< bytes in the queue now
   counter queue_high_watermark;  ///< maximum of `queue_bytes`
@@ -51,7 +52,7 @@ struct sink_counters {
   /// Resets the counts in a forked child: the parent keeps its records.
   void after_fork() noexcept {
     for (counter* const c : {&given, &delivered, &to_fallback, &rejected, &failed, &dropped, &spooled,
-                             &retried, &recovered, &errors, &queue_bytes, &queue_high_watermark}) {
+                             &retried, &recovered, &found, &errors, &queue_bytes, &queue_high_watermark}) {
       c->set(0);
     }
   }

@@ -46,6 +46,10 @@ class batch_storage {
   /// Keeps the memory of another batch alive to which events refer.
   void keep(std::shared_ptr<batch_storage const> other) { others_.push_back(std::move(other)); }
 
+  /// Marks the entries as recovered: see `batch::is_recovered`.
+  void mark_recovered() noexcept { is_recovered_ = true; }
+  [[nodiscard]] bool is_recovered() const noexcept { return is_recovered_; }
+
   /// Bytes of memory that it occupies.
   [[nodiscard]] std::size_t bytes() const noexcept {
     return memory_.bytes() + entries_.capacity() * sizeof(entry) + text_.capacity();
@@ -57,6 +61,7 @@ class batch_storage {
     others_.clear();
     text_.clear_to(std::size_t{4} << 20);
     memory_.clear();
+    is_recovered_ = false;
   }
 
  private:
@@ -65,6 +70,7 @@ class batch_storage {
   std::vector<detail::shared_bytes> kept_;
   std::vector<std::shared_ptr<batch_storage const>> others_;
   detail::text_buffer text_;
+  bool is_recovered_ = false;
 };
 }  // namespace detail
 
@@ -94,6 +100,10 @@ class batch {
     return {from, static_cast<std::size_t>(last.json.data() + last.json.size() + 1 - from)};
   }
 
+  /// True if an earlier process left these entries behind and may have written them to a sink already, with the same
+  /// `message_id`. The delivery then asks the sink which of them it has (`find_arrived`).
+  [[nodiscard]] bool is_recovered() const noexcept { return storage_ && storage_->is_recovered(); }
+
   /// The memory for reuse if this is the only handle to it, otherwise null.
   [[nodiscard]] std::shared_ptr<detail::batch_storage> reusable_storage() const {
     return storage_.use_count() == 1 ? storage_ : nullptr;
@@ -108,6 +118,7 @@ class batch {
     chosen->entries().reserve(indices.size());
     for (std::uint32_t const index : indices) add_to(*chosen, (*this)[index]);
     chosen->keep(storage_);
+    if (is_recovered()) chosen->mark_recovered();
     return from_copies(std::move(chosen));
   }
 
@@ -122,6 +133,7 @@ class batch {
     for (batch const& part : parts) {
       for (entry const& e : part) add_to(*all, e);
       all->keep(part.storage_);
+      if (part.is_recovered()) all->mark_recovered();
     }
     return from_copies(std::move(all));
   }
@@ -131,6 +143,12 @@ class batch {
     batch rest = *this;
     rest.first_ = index < size() ? first_ + index : last_;
     return rest;
+  }
+  /// Returns a batch of the entries before this index.
+  [[nodiscard]] batch up_to(std::size_t index) const {
+    batch begin = *this;
+    if (index < size()) begin.last_ = first_ + index;
+    return begin;
   }
 
  private:

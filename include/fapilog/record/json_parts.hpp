@@ -60,6 +60,11 @@ inline constexpr std::size_t none = std::string_view::npos;
 
 }  // namespace parts_detail
 
+/// True if the text is one value. Checks only strings and brackets.
+[[nodiscard]] inline bool is_whole_value(std::string_view text) noexcept {
+  return !text.empty() && parts_detail::skip_value(text, 0) == text.size();
+}
+
 /// Adds the members of the object `text` to `members`, in order. False if it is not an object; then the added members are
 /// meaningless. Values are parsed only as far as needed to find their ends. Throws: std::bad_alloc.
 [[nodiscard]] inline bool split(std::string_view text, std::vector<text_member>& members) {

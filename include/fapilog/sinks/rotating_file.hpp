@@ -8,6 +8,7 @@
 #include <fapilog/detail/os/file.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/sinks/detail/batch_lines.hpp>
+#include <fapilog/sinks/file/detail/arrived_lines.hpp>
 #include <fapilog/sinks/file/detail/rotated_files.hpp>
 #include <fapilog/sinks/file/rotating_file_config.hpp>
 #include <fapilog/sinks/sink.hpp>
@@ -21,11 +22,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace fapilog::inline v0_1::sinks {
 
@@ -72,6 +75,7 @@ class rotating_file {
   write_result write(batch const& entries) {
     if (entries.empty()) return write_result::delivered();
     if (!refusal_.empty()) return detail::reject_from(0, entries.size(), refusal_);
+    if (!entries.is_recovered()) arrived_.reset();
     std::int64_t const now = config_.now_ns();
 
     std::string_view const text = entries.text();
@@ -105,6 +109,19 @@ class rotating_file {
     return write_result::delivered();
   }
 
+  /// Returns true for each entry that has a line in the file or in one that was rotated: a whole line with its `message_id`.
+  /// Reads the newest lines first, until all entries are found, the lines are older than all entries, or 256 MiB have been read.
+  [[nodiscard]] std::vector<bool> find_arrived(batch const& entries) {
+    if (!refusal_.empty()) return {};
+    if (!arrived_) arrived_.emplace(config_.path, rotated_);
+    std::string problem;
+    std::vector<bool> arrived = arrived_->find(entries, problem);
+    report_to(report_,
+              "rotating_file: some lines cannot be searched; recovered records in them are written again",
+              problem);
+    return arrived;
+  }
+
   /// Requests that the next batch, or `flush`, looks for the file at `path` and creates it if another program has moved it.
   /// For programs that rotate the file themselves: once `reopen` and then `flush` of the runtime have returned, no line
   /// goes to the file that was moved. Thread: any, at any time, a signal handler too.
@@ -119,6 +136,7 @@ class rotating_file {
   void stop() {
     background_.finish();
     file_.close();
+    arrived_.reset();
   }
 
   [[nodiscard]] sink_health health() const {
@@ -297,6 +315,7 @@ class rotating_file {
   std::string problem_;           ///< why the last batch was not written
   std::string path_problem_;      ///< why the open file is not the one that it should be
   start_context::reporter report_;
+  std::optional<detail::arrived_lines> arrived_;  ///< while recovered records are delivered
   detail::background_task background_{"fapilog-gzip"};
 };
 

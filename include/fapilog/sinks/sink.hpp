@@ -99,6 +99,10 @@ class start_context {
 ///   fail until it succeeds.
 /// - `flush()`; `stop()` after the last batch; `health() const -> sink_health`; `name() const`.
 /// - `collect(metric_list&) const` adds the sink's own metrics. Any thread may call it at any time (see `counter`).
+/// - `find_arrived(batch const&) -> std::vector<bool>`, if the sink can find records at its destination: true for each entry
+///   that is there already, by its `message_id`; entries beyond the end of the result are not. Called before records are
+///   written that an earlier process left behind and may have written. What has arrived is not written again and counts as
+///   delivered. If it throws, all are written.
 /// - `reopen()`, if the sink has a file that other programs may move: requests that it opens the path again before the next
 ///   batch. Any thread and any signal handler may call it at any time, so it sets an atomic variable and does nothing else.
 /// - `static constexpr bool needs_json = false` if the sink reads events only.
@@ -139,6 +143,8 @@ class any_sink {
 
   void start(start_context const& context) { self_->start(context); }
   write_result write(batch const& entries) { return self_->write(entries); }
+  /// True for each entry that has arrived already; empty if the sink cannot find records.
+  [[nodiscard]] std::vector<bool> find_arrived(batch const& entries) { return self_->find_arrived(entries); }
   void flush() { self_->flush(); }
   void stop() { self_->stop(); }
   /// Thread: any, at any time; a signal handler too.
@@ -165,6 +171,7 @@ class any_sink {
     virtual ~contract() = default;
     virtual void start(start_context const&) = 0;
     virtual write_result write(batch const&) = 0;
+    [[nodiscard]] virtual std::vector<bool> find_arrived(batch const&) = 0;
     virtual void flush() = 0;
     virtual void stop() = 0;
     virtual void reopen() = 0;
@@ -194,6 +201,15 @@ class any_sink {
                                         : write_result::retry("the sink returned false");
       } else {
         return (*holder).write(entries);
+      }
+    }
+    [[nodiscard]] std::vector<bool> find_arrived(batch const& entries) override {
+      if constexpr (requires {
+                      { (*holder).find_arrived(entries) } -> std::convertible_to<std::vector<bool>>;
+                    }) {
+        return (*holder).find_arrived(entries);
+      } else {
+        return {};
       }
     }
     void flush() override {

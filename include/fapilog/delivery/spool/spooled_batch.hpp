@@ -22,8 +22,10 @@ inline void encode_batch(detail::text_buffer& out, batch const& entries, std::si
 }
 
 /// Returns a batch with its own memory, or an empty one if the payload is not valid. Throws: std::bad_alloc.
-[[nodiscard]] inline batch decode_batch(std::string_view payload, std::size_t records) {
+[[nodiscard]] inline batch decode_batch(std::string_view payload, std::size_t records,
+                                        bool is_recovered = false) {
   auto storage = std::make_shared<batch_storage>();
+  if (is_recovered) storage->mark_recovered();
   detail::event_decoder decoder{storage->memory().copy(payload), storage->memory()};
   if (records > payload.size()) return {};
   storage->entries().reserve(records);

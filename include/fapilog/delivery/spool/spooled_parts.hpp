@@ -79,7 +79,7 @@ class spooled_parts {
     taken_.clear();
     batch_part merged;
     for (spool::frame const& found : spool_.front(max_records, max_merged_bytes)) {
-      batch entries = decode_batch(found.payload, found.records);
+      batch entries = decode_batch(found.payload, found.records, is_recovered(found.number));
       if (entries.empty() && !taken_.empty()) break;  // it is reported when it is the first
       taken_.push_back({found.number, found.end, found.records});
       if (entries.empty()) {
@@ -130,12 +130,20 @@ class spooled_parts {
   }
 
  private:
+  /// True if an earlier process may have passed the records of this frame to the sink: it was stored by that process, or it
+  /// was recovered by this one.
+  [[nodiscard]] bool is_recovered(std::uint64_t number) const {
+    auto const found = owners_.find(number);
+    return found == owners_.end() || found->second.is_recovered;
+  }
+
   enum class position : std::uint8_t { front, back };
 
   /// The ticket of a stored part, and the indices of its records in their batch.
   struct owner {
     std::vector<std::size_t> indices;
     std::shared_ptr<batch_ticket> ticket;
+    bool is_recovered = false;
   };
 
   /// A part that `first` returned.
@@ -162,7 +170,7 @@ class spooled_parts {
         where == position::front ? spool_.append_front(payload, count) : spool_.append(payload, count);
     if (stored.number == 0) return fail(stored.error);
     is_failing_ = false;
-    owner own{{}, part.ticket};
+    owner own{{}, part.ticket, part.entries.is_recovered()};
     own.indices.reserve(records);
     for (std::size_t i = first; i < part.entries.size(); ++i) own.indices.push_back(part.batch_index(i));
     owners_.emplace(stored.number, std::move(own));

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The compressor of rotated files, which the zlib component registers in the programs that link it.
+// The compressor of rotated files and its inverse, which the zlib component registers in the programs that link it.
 #pragma once
 
 #include <fapilog/detail/memory/atomic.hpp>
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,15 @@ using file_compressor = bool (*)(std::string const& path);
 /// One variable for the whole program, so that `rotating_file` is the same type in files with and without the component.
 /// Null: the program does not link one.
 [[gnu::visibility("default")]] inline constinit detail::atomic_word<file_compressor> linked_compressor{
+    nullptr};
+
+/// Passes the content of the compressed file at `path` to `take`, piece by piece, until it returns false. Returns false if the
+/// file does not exist. Throws std::runtime_error if it cannot be read or is damaged, after the pieces before that.
+using file_decompressor = bool (*)(std::string const& path,
+                                   std::function<bool(std::string_view)> const& take);
+
+/// Like `linked_compressor`.
+[[gnu::visibility("default")]] inline constinit detail::atomic_word<file_decompressor> linked_decompressor{
     nullptr};
 
 /// True if the program links the zlib component (`fapilog::zlib`), so that `rotating_file` can compress. The component

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Compresses a finished file into a gzip file beside it; needs zlib.
+// Compresses a finished file into a gzip file beside it, and reads such a file; needs zlib.
 #pragma once
 
 #include <fapilog/detail/os/file.hpp>
@@ -12,9 +12,11 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace fapilog::inline v0_1::detail {
@@ -104,6 +106,43 @@ inline bool gzip_file(std::string const& path, int effort = 5) {
   if (!status_of(path).is_same_file(status)) return true;
   if (int const error = unlink_file(path); error != 0 && error != ENOENT)
     throw std::runtime_error("'" + path + "' was compressed but could not be removed: " + errno_text(error));
+  return true;
+}
+
+/// Passes the content of the gzip file at `path` to `take`, piece by piece, until it returns false. Returns false if the file
+/// does not exist. Throws: std::runtime_error with file and reason if it cannot be read or is damaged, std::bad_alloc, and what
+/// `take` throws.
+inline bool read_gzip_file(std::string const& path, std::function<bool(std::string_view)> const& take) {
+  auto const fail_reading = [&path](std::string const& what) {
+    throw std::runtime_error("cannot read '" + path + "': " + what);
+  };
+  opened_file const opened = open_file(path, open_for::read);
+  if (opened.error == ENOENT) return false;
+  if (opened.error != 0) fail_reading(errno_text(opened.error));
+  if (opened.handle.status().type != file_type::regular) fail_reading("it is not a regular file");
+  constexpr std::size_t piece = std::size_t{64} * 1024;
+  auto const input = std::make_unique<std::array<char, piece>>();
+  auto const output = std::make_unique<std::array<char, piece>>();
+  ::z_stream stream{};
+  constexpr int gzip_window = 15 + 16;
+  if (::inflateInit2(&stream, gzip_window) != Z_OK) fail_reading("zlib cannot be initialised");
+  std::unique_ptr<::z_stream, void (*)(::z_stream*)> const ended{&stream,
+                                                                 [](::z_stream* s) { ::inflateEnd(s); }};
+  for (int state = Z_OK; state != Z_STREAM_END;) {
+    if (stream.avail_in == 0) {
+      transfer const got = opened.handle.read(input->data(), input->size());
+      if (got.error != 0) fail_reading(errno_text(got.error));
+      if (got.bytes == 0) fail_reading("it is cut");
+      stream.next_in = reinterpret_cast<::Bytef*>(input->data());
+      stream.avail_in = static_cast<::uInt>(got.bytes);
+    }
+    stream.next_out = reinterpret_cast<::Bytef*>(output->data());
+    stream.avail_out = static_cast<::uInt>(output->size());
+    state = ::inflate(&stream, Z_NO_FLUSH);
+    if (state != Z_OK && state != Z_STREAM_END && state != Z_BUF_ERROR) fail_reading("it is damaged");
+    std::size_t const size = output->size() - stream.avail_out;
+    if (size != 0 && !take({output->data(), size})) return true;
+  }
   return true;
 }
 
