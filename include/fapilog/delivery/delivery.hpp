@@ -9,6 +9,7 @@
 #include <fapilog/delivery/fallback.hpp>
 #include <fapilog/delivery/sink_guard.hpp>
 #include <fapilog/delivery/sink_status.hpp>
+#include <fapilog/detail/chance.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
 #include <fapilog/metrics/sink_account.hpp>
@@ -23,7 +24,6 @@
 #include <memory>
 #include <new>
 #include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -237,8 +237,8 @@ class delivery {
     double const doubled_ms =
         static_cast<double>(options_.retry.first_delay.count()) *
         static_cast<double>(std::uint64_t{1} << (std::min<std::uint32_t>)(attempts - 1, 30));
-    std::uniform_real_distribution<double> jitter{0, (std::min)(doubled_ms, longest_ms)};
-    std::chrono::nanoseconds const pause{static_cast<std::int64_t>(jitter(random_) * 1e6)};
+    double const pause_ms = random_.next_share() * (std::min)(doubled_ms, longest_ms);
+    std::chrono::nanoseconds const pause{static_cast<std::int64_t>(pause_ms * 1e6)};
     auto const longest = has_own_thread_
                              ? (std::max<std::chrono::milliseconds>)(requested, options_.retry.longest_delay)
                              : options_.retry.longest_delay;
@@ -346,7 +346,7 @@ class delivery {
   bool is_healthy_ = true;
   clock::time_point next_start_{};  ///< the default value: `start` was not called yet
   std::string last_reason_;
-  std::minstd_rand random_{std::random_device{}()};
+  random_bits random_;
 };
 
 }  // namespace fapilog::inline v0_1::detail

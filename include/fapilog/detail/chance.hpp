@@ -2,18 +2,19 @@
 // Random decisions: a small generator, and a probability to compare its numbers with.
 #pragma once
 
+#include <fapilog/detail/os/system.hpp>
+
 #include <cstdint>
 #include <optional>
-#include <random>
 
 namespace fapilog::inline v0_1::detail {
 
 /// SplitMix64, with eight bytes of state. The same seed gives the same numbers on every machine. Thread: one.
 class random_bits {
  public:
-  /// Without a seed, the system provides one. Throws: std::exception if it has none.
+  /// Without a seed, the system provides one. Throws: std::system_error if it has none.
   explicit random_bits(std::optional<std::uint64_t> seed = std::nullopt)
-      : state_(seed ? *seed : system_seed()) {}
+      : state_(seed ? *seed : system_random()) {}
 
   [[nodiscard]] std::uint64_t next() noexcept {
     state_ += 0x9e3779b97f4a7c15;
@@ -23,12 +24,10 @@ class random_bits {
     return z ^ (z >> 31);
   }
 
- private:
-  static std::uint64_t system_seed() {
-    std::random_device random;
-    return (std::uint64_t{random()} << 32) | random();
-  }
+  /// A number from 0 to below 1.
+  [[nodiscard]] double next_share() noexcept { return static_cast<double>(next() >> 11) * 0x1p-53; }
 
+ private:
   std::uint64_t state_;
 };
 

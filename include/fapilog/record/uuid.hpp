@@ -2,6 +2,7 @@
 // UUIDs of version 7 (RFC 9562), which sort by time.
 #pragma once
 
+#include <fapilog/detail/chance.hpp>
 #include <fapilog/detail/text/ascii.hpp>
 
 #include <array>
@@ -9,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <random>
 #include <string>
 
 namespace fapilog::inline v0_1 {
@@ -36,21 +36,14 @@ inline char* put_uuid(char* to, uuid const& id) noexcept {
 /// millisecond, then 20 random bits of this generator. Thread: one.
 class uuid7_generator {
  public:
-  uuid7_generator() {
-    std::random_device random;
-    std::seed_seq seed{random(), random(), random(), random()};
-    engine_.seed(seed);
-    own_ = engine_() & 0xFFFFF;
-  }
-
   [[nodiscard]] uuid next(std::int64_t unix_ns) noexcept {
     auto const ms = static_cast<std::uint64_t>(unix_ns < 0 ? 0 : unix_ns / 1'000'000);
     if (ms > last_ms_) {
       last_ms_ = ms;
-      counter_ = engine_() & counter_start;
+      counter_ = random_.next() & counter_start;
     } else if (++counter_ > max_counter) {
       ++last_ms_;  // the counter is exhausted: borrow the next millisecond
-      counter_ = engine_() & counter_start;
+      counter_ = random_.next() & counter_start;
     }
     std::uint64_t const high = (last_ms_ << 16) | 0x7000 | (counter_ >> 42);
     std::uint64_t const low =
@@ -71,10 +64,10 @@ class uuid7_generator {
   static constexpr std::uint64_t counter_start =
       max_counter >> 1;  // leaves room to count within the millisecond
 
-  std::mt19937_64 engine_;
+  random_bits random_;
+  std::uint64_t own_ = system_random() & 0xFFFFF;
   std::uint64_t last_ms_ = 0;
   std::uint64_t counter_ = 0;
-  std::uint64_t own_ = 0;
 };
 
 }  // namespace detail

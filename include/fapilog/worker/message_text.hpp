@@ -10,7 +10,6 @@
 #include <fapilog/record/json.hpp>
 #include <fapilog/worker/format_plan.hpp>
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -129,7 +128,7 @@ class message_text {
   template <class Float>
   void put_float(Float number) {
     if (!is_finite(number)) {
-      if (std::signbit(number)) text_.push_back('-');
+      if (__builtin_signbit(number)) text_.push_back('-');
       return text_.append(kind_of_float(number) == float_kind::nan ? "nan" : "inf");
     }
     char* const to = text_.room(48);

@@ -18,6 +18,19 @@ TEST_CASE("the random numbers of a seed are the published ones of SplitMix64") {
   CHECK(bits.next() == 9817491932198370423U);
 }
 
+TEST_CASE("a random share is the number's first 53 bits below 1") {
+  CHECK(random_bits{1234567}.next_share() == 0x1.667b405fec23ep-2);
+  random_bits bits{7};
+  double sum = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    double const share = bits.next_share();
+    REQUIRE((share >= 0 && share < 1));
+    sum += share;
+  }
+  CHECK(sum > 4'800);
+  CHECK(sum < 5'200);
+}
+
 TEST_CASE("without a seed two generators differ") { CHECK(random_bits{}.next() != random_bits{}.next()); }
 
 TEST_CASE("a chance accepts its share: nothing at 0 and everything at 1") {

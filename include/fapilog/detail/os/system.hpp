@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -43,6 +44,14 @@ namespace fapilog::inline v0_1::detail {
 [[nodiscard, gnu::cold]] inline std::uint64_t unique_number() noexcept {
   static constinit atomic_word<std::uint64_t> numbers{1};
   return numbers.fetch_add_relaxed(1);
+}
+
+/// Returns 64 random bits. Throws: std::system_error if the system has none.
+[[nodiscard, gnu::cold]] inline std::uint64_t system_random() {
+  std::uint64_t bits = 0;
+  if (::getentropy(&bits, sizeof bits) != 0)
+    throw std::system_error(errno, std::generic_category(), "fapilog: the system has no random numbers");
+  return bits;
 }
 
 /// Registers the process for membarrier(2). Returns false if the kernel does not support or allow it.

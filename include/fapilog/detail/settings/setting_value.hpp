@@ -10,8 +10,8 @@
 
 #include <charconv>
 #include <chrono>
-#include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <optional>
 #include <string>
@@ -230,7 +230,7 @@ template <class T>
     return std::nullopt;
   }
   if (!(std::abs(ns) < 0x1p63)) return setting_scalar{ns, 0, false};
-  std::int64_t const whole = std::llround(ns);
+  std::int64_t const whole = nearest_integer(ns);
   if (!type.is_fractional && whole % 1'000'000'000 != 0) return std::nullopt;
   return setting_scalar{ns, whole};
 }

@@ -8,9 +8,9 @@
 #include <array>
 #include <charconv>
 #include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <optional>
 #include <string>
@@ -57,12 +57,19 @@ struct quantity {
 
 // --- numbers -------------------------------------------------------------------------------------------------
 
+/// Rounds a number within ±2^63; halves away from zero. Replaces std::llround: <cmath> is slow to compile.
+[[nodiscard, gnu::cold]] inline std::int64_t nearest_integer(double number) noexcept {
+  auto const whole = static_cast<std::int64_t>(number);
+  double const rest = number - static_cast<double>(whole);
+  return whole + (rest >= 0.5 ? 1 : 0) - (rest <= -0.5 ? 1 : 0);
+}
+
 /// `0.5`, `256000`, `nan`.
 [[nodiscard, gnu::cold]] inline std::string number_text(double number) {
   char text[32];
   constexpr double exact = 1e15;
   char* const end = text + sizeof text;
-  auto const done = std::abs(number) < exact && number == std::trunc(number)
+  auto const done = std::abs(number) < exact && number == static_cast<double>(static_cast<long long>(number))
                         ? std::to_chars(text, end, static_cast<long long>(number))
                         : std::to_chars(text, end, number);
   return {text, done.ptr};
@@ -136,7 +143,7 @@ inline constexpr std::array<duration_unit, 8> duration_units{{{"ns", 1},
 [[nodiscard, gnu::cold]] inline std::optional<std::chrono::nanoseconds> nanoseconds_of(double ns) noexcept {
   constexpr double max = 0x1p63;
   if (!(ns >= 0 && ns < max)) return std::nullopt;
-  return std::chrono::nanoseconds{std::llround(ns)};
+  return std::chrono::nanoseconds{nearest_integer(ns)};
 }
 
 /// Parses `250ms`, `5s`, `1.5h`, `hourly`, `daily` or `weekly`; the unit of a plain number is `plain_ns` nanoseconds.
