@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/hash/crc32c.hpp>
+#include <fapilog/detail/os/module_file.hpp>
 #include <fapilog/detail/os/whole_file.hpp>
 #include <fapilog/kill_safe/kept_module.hpp>
 
@@ -108,8 +109,10 @@ class literal_reader {
     std::string problem = file.error;
     if (problem.empty()) problem = add_snapshot(module, file.text);
     if (problem.empty()) return;
-    problems_.push_back("the literals of " + module.path + " are lost: " + path + ": " + problem);
-    files_.pop_back();
+    file = {};
+    if (add_file(module)) return;
+    problems_.push_back("the literals of " + module.path + " are lost: " + path + ": " + problem +
+                        ", and the module itself is not the one that was loaded");
   }
 
   /// Returns what is wrong with the snapshot, or an empty string.
@@ -130,6 +133,25 @@ class literal_reader {
       content.remove_prefix(static_cast<std::size_t>(range.size));
     }
     return {};
+  }
+
+  /// Adds the module itself if it is the same build. False if it is not.
+  [[nodiscard]] bool add_file(kept_module const& module) {
+    module_file const file{module.path};
+    std::list<whole_file> segments;
+    std::uint32_t fingerprint = 0;
+    for (kept_range const& range : module.ranges) {
+      auto bytes = file.segment(range.offset, range.size);
+      if (!bytes) return false;
+      if (range.is_writable == 0) fingerprint = crc32c(*bytes, fingerprint);
+      segments.push_back({std::move(*bytes), {}});
+    }
+    if (module.ranges.empty() || fingerprint != module.fingerprint) return false;
+    auto range = module.ranges.begin();
+    for (whole_file const& segment : segments)
+      parts_.push_back({module.base + range++->offset, segment.text, module.base});
+    files_.splice(files_.end(), segments);
+    return true;
   }
 
   std::vector<part> parts_;
