@@ -108,7 +108,10 @@ for policy in FENCE ASYMMETRIC; do
   verify safety $policy PRODUCERS=3 RECORDS=2 REQUESTS=0
   verify safety $policy PRODUCERS=2 RECORDS=2 REQUESTS=0 DISTURBANCES=2
   verify safety $policy PRODUCERS=2 RECORDS=1 REQUESTS=1 DISTURBANCES=1
+  verify safety $policy PRODUCERS=1 RECORDS=2 REQUESTS=1 DEADLINES=2
+  verify safety $policy PRODUCERS=2 RECORDS=1 REQUESTS=1 DEADLINES=1
   verify termination $policy PRODUCERS=2 RECORDS=1 REQUESTS=1 DISTURBANCES=1
+  verify termination $policy PRODUCERS=2 RECORDS=1 REQUESTS=0 DEADLINES=1
   verify termination $policy PRODUCERS=2 RECORDS=3 REQUESTS=0
 done
 
@@ -119,6 +122,7 @@ for policy in FENCE ASYMMETRIC; do
     refute "$lost" safety $policy REQUESTS=0 BROKEN_$broken
     refute "$lost" safety $policy REQUESTS=2 PRODUCERS=1 RECORDS=1 BROKEN_$broken
   done
+  refute "$lost" safety $policy REQUESTS=0 DEADLINES=1 BROKEN_LEAVE_TO_NOBODY
   refute 'assertion violated  !\(paid\)' safety $policy REQUESTS=0 BROKEN_NO_EXCHANGE
   refute 'assertion violated .*owed' safety $policy REQUESTS=2 BROKEN_ANSWER
   refute 'non-progress cycle' termination $policy REQUESTS=0 BROKEN_NO_SLEEP

@@ -2,13 +2,14 @@
 // The wake-up protocol between the producers and the one worker, with explicit store buffers.
 //
 //   producer: publish head; light fence; if (armed) wake
-//   wake:     if (exchange(armed, false)) lock, unlock, notify_one
+//   wake:     if (exchange(armed, false)) { if (the sleep has a deadline that is near) return; lock, unlock, notify_one }
 //   worker:   armed = true; heavy fence; check every lane and the requests once more;
 //             nothing? lock; while (armed) wait
 //
 // Policy: one of -DFENCE and -DASYMMETRIC.
 // Size:   -DPRODUCERS=1..3, -DRECORDS=1..3 of each, -DREQUESTS=0..2 (flush, stop),
-//         -DDISTURBANCES=n: at most n sleeps end by a deadline or spuriously.
+//         -DDISTURBANCES=n: at most n sleeps end by a deadline or spuriously,
+//         -DDEADLINES=n: at most n sleeps have a deadline that is near, to which a caller leaves the waking.
 // Negative controls, which the checker must refute: -DBROKEN_*, see run.sh.
 // README.md describes what this proves, and what it does not.
 
@@ -26,6 +27,9 @@
 #endif
 #ifndef DISTURBANCES
 #define DISTURBANCES 0
+#endif
+#ifndef DEADLINES
+#define DEADLINES 0
 #endif
 #if PRODUCERS < 1 || PRODUCERS > 3 || RECORDS < 1 || RECORDS > 3 || REQUESTS > 2
 #error "PRODUCERS and RECORDS are 1 to 3, REQUESTS 0 to 2"
@@ -47,6 +51,7 @@ bool armed;           // the worker sleeps, or is about to
 byte request;         // the last one made
 bool locked;          // the mutex
 bool waiting;         // the worker is inside the condition variable
+bool timed;           // a deadline that is near ends the sleep; stored before `armed`
 
 // --- store buffers -----------------------------------------------------------------------------------------
 // A plain store goes into the buffer of its processor and reaches memory at any later time, in order. Each
@@ -65,6 +70,7 @@ bool owed[PRODUCERS]; // what lane p held when the open request was made is stil
 bool paid;            // a caller has woken the worker since it armed
 byte running = PRODUCERS + (REQUESTS > 0);
 byte disturbances = DISTURBANCES;
+byte deadlines = DEADLINES;
 
 #if PRODUCERS == 1
 #define all_consumed (tail[0] == RECORDS)
@@ -120,10 +126,20 @@ inline wake(me) {
 #else
   :: d_step { drained(me) && armed -> assert(!paid); paid = true; armed = false };
 #endif
-#ifndef BROKEN_NOTIFY_WITHOUT_LOCK
-     pass_the_mutex();
+     if
+#if DEADLINES
+#ifdef BROKEN_LEAVE_TO_NOBODY
+     :: true -> skip
+#else
+     :: timed -> skip // the deadline ends the sleep
 #endif
-     waiting = false // notify_one: no effect if the worker does not wait
+#endif
+     :: !timed ->
+#ifndef BROKEN_NOTIFY_WITHOUT_LOCK
+        pass_the_mutex();
+#endif
+        waiting = false // notify_one: no effect if the worker does not wait
+     fi
   :: drained(me) && !armed // another producer pays
   fi
 }
@@ -243,6 +259,12 @@ pass:
   fi;
 
   // No record and no request: arm, and check once more.
+#if DEADLINES
+  if
+  :: d_step { deadlines > 0 -> deadlines--; timed = true }
+  :: timed = false
+  fi;
+#endif
 #ifdef BROKEN_FENCE_BEFORE_ARMING
   heavy_fence();
   store_armed(true);
@@ -275,6 +297,11 @@ pass:
      d_step { drained(WORKER) -> locked = false; waiting = true }; // wait unlocks and begins in one step
      if
      :: d_step { !waiting && !locked -> locked = true } // notified: wait locks again before it returns
+#if DEADLINES
+     :: d_step { waiting && timed -> waiting = false; late = true };
+        lock();
+        break
+#endif
 #if DISTURBANCES
      :: d_step { waiting && disturbances > 0 -> disturbances--; waiting = false }; // a spurious wake-up
         lock()
@@ -287,7 +314,7 @@ pass:
   :: !armed_for_worker -> break
   od;
   unlock(WORKER);
-#if DISTURBANCES
+#if DISTURBANCES || DEADLINES
   if // after a deadline; the library stores before it unlocks, here the store may come later
   :: late -> late = false; store_armed(false)
   :: else

@@ -4,11 +4,14 @@
 
 #include <fapilog/detail/memory/atomic.hpp>
 #include <fapilog/detail/os/fork.hpp>
+#include <fapilog/detail/os/platform.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/queue/enqueue_signal.hpp>
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
+#include <limits>
 #include <mutex>
 #include <optional>
 
@@ -33,9 +36,14 @@ class basic_enqueue_event : public basic_enqueue_signal<Barrier> {
   explicit basic_enqueue_event(Barrier barrier) noexcept : base(barrier, &wake) {}
 
   /// Sleeps until a signal or the deadline, if there is one. Returns at once if `has_work` returns true after the event was
-  /// armed.
+  /// armed. A log call later than `undisturbed` before the deadline leaves the waking to the deadline, and pays nothing.
   template <class HasWork>
-  void wait(std::optional<std::chrono::steady_clock::time_point> deadline, HasWork&& has_work) {
+  void wait(std::optional<std::chrono::steady_clock::time_point> deadline, HasWork&& has_work,
+            std::chrono::nanoseconds undisturbed = {}) {
+    ends_itself_from_.store_relaxed(
+        deadline && undisturbed.count() > 0
+            ? std::chrono::nanoseconds{deadline->time_since_epoch() - undisturbed}.count()
+            : never);
     this->armed_.store_seq_cst(true);
     heavy_barrier(this->barrier());
     if (has_work()) {
@@ -82,12 +90,18 @@ class basic_enqueue_event : public basic_enqueue_signal<Barrier> {
     // A signal handler must not leave this by siglongjmp: the mutex would stay locked, or the worker would not be woken.
     detail::signals_blocked const in_wake;
     if (!event.armed_.exchange(false)) return;  // another producer wakes the worker
+    // If this is the limit of a later sleep, the worker has looked for records since `armed_` was true.
+    if (detail::steady_clock_ns() >= event.ends_itself_from_.load_relaxed()) return;
     // Passing through the mutex closes the gap between the worker's check of `armed_` and its sleep.
     event.mutex_.lock();
     event.mutex_.unlock();
     event.awake_.notify_one();
   }
 
+  static constexpr std::int64_t never = (std::numeric_limits<std::int64_t>::max)();
+
+  /// From this time on, in nanoseconds of the steady clock, the deadline ends the sleep soon enough.
+  detail::atomic_word<std::int64_t> ends_itself_from_{never};
   fork_safe<std::mutex> mutex_;
   fork_safe<std::condition_variable> awake_;
 };

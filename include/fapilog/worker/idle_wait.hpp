@@ -57,9 +57,11 @@ class idle_wait {
       auto until = now + *length;
       if (due) until = (std::min)(until, *due);
       if (silence > silence.zero()) {
-        event_->wait(until, [&] { return has_records() || has_requests(); });
-        policy_.slept(clock::now() - now);
-        if (has_records()) policy_.expectation_failed();
+        event_->wait(
+            until, [&] { return has_records() || has_requests(); }, idle_policy::longest_nap);
+        auto const end = clock::now();
+        policy_.slept(end - now);
+        if (end < until && has_records()) policy_.expectation_failed();
       } else {
         event_->nap(until, has_requests);
         policy_.napped(*length);
