@@ -5,8 +5,10 @@
 #include <fapilog/crash/crash_watch.hpp>
 #include <fapilog/delivery/deliveries.hpp>
 #include <fapilog/detail/compiled.hpp>
+#include <fapilog/detail/os/absolute_path.hpp>
 #include <fapilog/detail/os/standard_descriptors.hpp>
 #include <fapilog/logger.hpp>
+#include <fapilog/queue/record_keeper.hpp>
 #include <fapilog/record/cell_decoder.hpp>
 #include <fapilog/runtime_core.hpp>
 #include <fapilog/setup/validate.hpp>
@@ -17,6 +19,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
+#include <exception>
 #include <functional>
 #include <iterator>
 #include <memory>
@@ -29,11 +32,29 @@
 
 namespace fapilog::inline v0_1::detail {
 
+/// Null, after a report, if the directory cannot be used: the records then end with the process.
+[[gnu::cold]] inline std::shared_ptr<record_keeper> make_keeper(
+    kill_safe_options const& chosen, std::shared_ptr<fapilog::diagnostics> const& reports) {
+  if (chosen.directory.empty()) return nullptr;
+  if (make_record_keeper == nullptr) {
+    throw std::invalid_argument{
+        "fapilog: 'kill_safe.directory' needs #include <fapilog/kill_safe.hpp> in the file that "
+        "makes the runtime, or fapilog::compiled"};
+  }
+  try {
+    return make_record_keeper(absolute_path(chosen.directory), chosen.only_in_memory, reports);
+  } catch (std::exception const& error) {
+    reports->warn("kill_safe", "records are not kept: they are lost if the process is killed", error.what());
+  }
+  return nullptr;
+}
+
 FAPILOG_INLINE runtime_core::runtime_core(any_options chosen)
     : shutdown_timeout_(chosen.shutdown_timeout),
       crash_(chosen.crash),
       diagnostics_(std::make_shared<fapilog::diagnostics>(std::move(chosen.diagnostics_output))) {
   validate(chosen);
+  std::shared_ptr<record_keeper> const keeper = make_keeper(chosen.kill_safe, diagnostics_);
   auto* const channel = lane_channel::make({.lane_bytes = chosen.lane_bytes,
                                             .protected_share = chosen.protected_share,
                                             .max_record_bytes = chosen.max_record_bytes,
@@ -43,6 +64,7 @@ FAPILOG_INLINE runtime_core::runtime_core(any_options chosen)
                                             .lowest = chosen.log_level,
                                             .use_membarrier = chosen.use_membarrier,
                                             .use_tsc = chosen.use_tsc,
+                                            .keeper = keeper,
                                             .format_cell = &cell_to_string});
   channel_ = std::unique_ptr<lane_channel, release>{channel};
   for (auto const& [pattern, lowest] : chosen.log_levels) channel->set_level(pattern, lowest);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The library of fapilog::compiled: all bodies that its users' headers only declare.
+#include <fapilog/kill_safe.hpp>
 #include <fapilog/process_end.hpp>
 #include <fapilog/process_end_impl.hpp>
 #include <fapilog/runtime.hpp>

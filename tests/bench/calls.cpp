@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Logs records whose instructions instructions.sh counts: bench_calls num|str|json <records>. Under callgrind with
+// Logs records whose instructions instructions.sh counts: bench_calls num|str|json <records> [<directory>]; with a directory, the
+// runtime is kill-safe. Under callgrind with
 // --collect-atstart=no, only the log calls are counted on the caller's thread, and on the worker's thread only its work
 // from the first of these records until the sink has the last.
 #include <fapilog/fapilog.hpp>
+#include <fapilog/kill_safe.hpp>
 
 #include <valgrind/callgrind.h>
 
@@ -76,7 +78,7 @@ void log_all(fapilog::logger const& log, std::string_view message, std::size_t r
   }
 }
 
-void run(std::string_view message, std::size_t records) {
+void run(std::string_view message, std::size_t records, char const* directory) {
   auto const sink = std::make_shared<gate>();
   fapilog::options options;
   options.sinks.clear();
@@ -85,6 +87,7 @@ void run(std::string_view message, std::size_t records) {
   options.batch_max_size = 1'000'000;  // one batch: a full batch would start the helper thread
   options.use_membarrier = false;      // valgrind does not support it
   options.when_full = fapilog::when_full::block;
+  options.kill_safe.directory = directory;
   fapilog::runtime runtime{options};
   auto const log = runtime.get_logger("bench");
   // Buffers grow in the first round.
@@ -103,11 +106,11 @@ void run(std::string_view message, std::size_t records) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string_view const message = argc == 3 ? argv[1] : "";
+  std::string_view const message = argc == 3 || argc == 4 ? argv[1] : "";
   if (message != "num" && message != "str" && message != "json") {
-    std::fprintf(stderr, "usage: %s num|str|json <records>\n", argv[0]);
+    std::fprintf(stderr, "usage: %s num|str|json <records> [<directory>]\n", argv[0]);
     return 2;
   }
-  run(message, std::strtoul(argv[2], nullptr, 10));
+  run(message, std::strtoul(argv[2], nullptr, 10), argc == 4 ? argv[3] : "");
   return 0;
 }

@@ -6,7 +6,7 @@
 
 #include <fapilog/detail/memory/arena.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
-#include <fapilog/kill_safe/kept_record.hpp>
+#include <fapilog/record/kept_record.hpp>
 #include <fapilog/kill_safe/record_recovery.hpp>
 #include <fapilog/queue/lane_channel.hpp>
 #include <fapilog/record/envelope.hpp>
@@ -25,7 +25,7 @@ namespace support {
 using fapilog::detail::shared_bytes;
 using byte_vector = std::vector<std::byte>;
 
-/// The kept record of a log or context record, as kill_safe/kept_record.hpp describes it.
+/// The kept record of a log or context record, as record/kept_record.hpp describes it.
 [[nodiscard]] inline byte_vector kept_record(std::span<std::byte const> inner, std::string_view name,
                                              std::span<std::byte const> bound,
                                              std::span<std::byte const> scope) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/metrics/metric.hpp>
+#include <fapilog/record/batch.hpp>
 
 #include <algorithm>
 #include <array>
@@ -27,11 +28,12 @@ using result_totals = std::array<counter, record_result_count>;
 class batch_ticket {
  public:
   /// `parts`: how many times `settle` will be called. `excluded`: the records that are not in the account, for example
-  /// those that no sink takes; empty if there are none.
+  /// those that no sink takes; empty if there are none. `who` learns that all parts are settled, unless it is null.
   batch_ticket(std::size_t records, std::size_t parts, std::shared_ptr<result_totals> totals,
-               std::vector<bool> excluded)
+               std::vector<bool> excluded, std::shared_ptr<settlement> who = nullptr)
       : unsettled_parts_(parts),
         totals_(std::move(totals)),
+        settlement_(std::move(who)),
         excluded_(std::move(excluded)),
         records_(records),
         many_(records > few_.size() ? std::make_unique<state[]>(records) : nullptr),
@@ -44,12 +46,16 @@ class batch_ticket {
   /// `index_of(i)` its index in the batch.
   template <class ResultOf, class IndexOf>
   void settle(std::size_t count, ResultOf const& result_of, IndexOf const& index_of) noexcept {
-    std::lock_guard const lock{mutex_};
+    std::unique_lock lock{mutex_};
     for (std::size_t i = 0; i < count; ++i) {
       if (record_result const result = result_of(i); result != record_result::delivered)
         note(index_of(i), result);
     }
-    if (--unsettled_parts_ == 0) add_to_totals();
+    if (--unsettled_parts_ != 0) return;
+    add_to_totals();
+    auto const who = std::move(settlement_);
+    lock.unlock();
+    if (who != nullptr) who->settled();
   }
 
   /// Settles a part without records.
@@ -112,6 +118,7 @@ class batch_ticket {
   std::size_t unsettled_parts_;
   bool all_delivered_ = true;
   std::shared_ptr<result_totals> totals_;
+  std::shared_ptr<settlement> settlement_;
   std::vector<bool> excluded_;
   std::size_t const records_;
   std::array<state, 16> few_{};  ///< the states of a small batch

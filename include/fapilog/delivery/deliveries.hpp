@@ -135,7 +135,8 @@ class deliveries {
       for (batch_part const& part : parts.of_sinks) count += part.entries.empty() ? 0U : 1U;
       exclude_internal(entries, parts.excluded);
       // The ticket is settled once more at the end, so that it stays open until every part has been passed on.
-      ticket = std::make_shared<batch_ticket>(entries.size(), count + 1, totals_, std::move(parts.excluded));
+      ticket = std::make_shared<batch_ticket>(entries.size(), count + 1, totals_, std::move(parts.excluded),
+                                              entries.settles());
     } catch (std::exception const& error) {
       return lose(entries, error);
     }
@@ -241,6 +242,7 @@ class deliveries {
     (*totals_)[static_cast<std::size_t>(record_result::failed)].add(static_cast<std::uint64_t>(count));
     diagnostics_->warn("worker", "a batch could not be passed to the sinks; its records are lost",
                        error.what());
+    if (auto const who = entries.settles()) who->settled();
   }
 
   std::vector<delivery_slot> slots_;

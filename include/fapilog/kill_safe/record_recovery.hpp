@@ -3,9 +3,9 @@
 #pragma once
 
 #include <fapilog/detail/memory/shared_bytes.hpp>
-#include <fapilog/kill_safe/kept_record.hpp>
 #include <fapilog/kill_safe/literal_reader.hpp>
 #include <fapilog/kill_safe/recovered_cells.hpp>
+#include <fapilog/record/kept_record.hpp>
 #include <fapilog/record/level.hpp>
 #include <fapilog/record/record.hpp>
 

@@ -40,6 +40,11 @@ class statement {
     return static_cast<std::uint8_t>(bits_ >> 16U);
   }
   [[nodiscard]] constexpr bool has(std::uint8_t flag) const noexcept { return (flags() & flag) != 0; }
+  [[nodiscard]] constexpr statement with_flag(std::uint8_t flag) const noexcept {
+    statement more = *this;
+    more.bits_ |= std::uint32_t{flag} << 16U;
+    return more;
+  }
   [[nodiscard]] constexpr std::uint8_t args() const noexcept {
     return static_cast<std::uint8_t>(bits_ >> 24U);
   }
@@ -205,9 +210,13 @@ struct logger_core {
     if (references.fetch_sub(1) == 1) owner.retire(*this);
   }
 
+  /// Numbers of loggers; an address may be used again.
+  static inline constinit detail::atomic_word<std::uint64_t> numbers{1};
+
   channel& owner;
   named_level& name;
   detail::shared_bytes const bound;
+  std::uint64_t const number = numbers.fetch_add_relaxed(1);
   detail::atomic_word<std::size_t> references{1};
   logger_core* next_retired = nullptr;
 };

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <fapilog/queue/channel.hpp>
+#include <fapilog/queue/record_keeper.hpp>
 #include <fapilog/record/level.hpp>
 #include <fapilog/setup/policies.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 
 namespace fapilog::inline v0_1::detail {
 
@@ -22,7 +24,8 @@ struct channel_options {
   level lowest{};
   bool use_membarrier = true;
   bool use_tsc = true;
-  channel::cell_formatter format_cell = nullptr;  ///< used by calls whose arguments have fmt formatters
+  std::shared_ptr<record_keeper> keeper = nullptr;  ///< null: records end with the process
+  channel::cell_formatter format_cell = nullptr;    ///< used by calls whose arguments have fmt formatters
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -7,6 +7,7 @@
 #include <fapilog/detail/memory/shared_bytes.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/metrics/account.hpp>
+#include <fapilog/queue/kept_lane.hpp>
 #include <fapilog/queue/lane_front.hpp>
 #include <fapilog/queue/room_signal.hpp>
 #include <fapilog/record/record.hpp>
@@ -61,14 +62,21 @@ struct lane : lane_front {
 
   /// Makes the calling thread the owner. The lane must be empty.
   lane* begin_ownership() noexcept {
+    if (kept != nullptr) kept->logger = 0;
     scope_sent = unknown_scope;  // the worker still has the scope of the previous owner
     thread_id = detail::thread_id();
     scratch.trim(std::size_t{64} * 1024);
     return this;
   }
 
-  /// Thread: any.
+  /// True if there are records that the worker has not released. Thread: any.
   [[nodiscard]] bool has_records() const noexcept { return queue.published() != queue.released(); }
+  /// Position up to which the worker has read; it releases a kept record later. Thread: any.
+  [[nodiscard]] std::uint64_t read_until() const noexcept {
+    return kept == nullptr ? queue.released() : kept->read_until.load_acquire();
+  }
+  /// Thread: any.
+  [[nodiscard]] bool has_unread() const noexcept { return queue.published() != read_until(); }
 
   /// Maps the pages where the owner will write next, so that no call pays for it. The steps grow with what the owner has used:
   /// half a page while its records are read in time, so that a thread that logs a little takes a page. Called if there is a
@@ -90,12 +98,16 @@ struct lane : lane_front {
   /// Frees what unread records own, and releases them. Thread: any, while nobody else uses the lane.
   void discard_records() noexcept {
     using namespace detail::record_format;
-    std::uint64_t at = queue.released();
+    std::uint64_t at = read_until();
     std::uint64_t const end = queue.published();
     while (at < end) {
       std::byte const* record = queue.at(at);
       auto head = read<record_head>(record);
       at += head.size;
+      if (head.type == record_type::kept) {
+        record += read<kept_head>(record + sizeof head).prefix_size;
+        head = read<record_head>(record);
+      }
       if (head.type == record_type::context) {
         shared_bytes const ended = shared_bytes::adopt(read<context_head>(record + sizeof head).fields);
         record += sizeof head + sizeof(context_head);
@@ -103,12 +115,17 @@ struct lane : lane_front {
       }
       if (head.type == record_type::pointer) std::free(read<pointer_head>(record + sizeof head).block);
     }
-    queue.release(end);
+    if (kept == nullptr) queue.release(end);  // kept ones are for the next process
   }
 
   /// Discards the records and counts in a forked child: they belong to the parent.
   void forget_in_child() noexcept {
-    discard_records();
+    if (kept == nullptr) {
+      discard_records();
+    } else {
+      queue.release(queue.published());
+      kept->read_until.store_relaxed(queue.published());
+    }
     room.wake();  // the call that forks may be a signal handler's, in a call that waits
     writing.store_relaxed(0);
     heap_freed.store_relaxed(heap_sent);
@@ -138,6 +155,7 @@ struct lane : lane_front {
   bool borrowed = false;                  ///< owned for one call only, because the thread is ending
   detail::byte_buffer scratch;            ///< deferred values, before they are copied into the record
   std::uint64_t heap_sent = 0;            ///< bytes of all heap blocks that records have pointed to
+  kept_lane* kept = nullptr;              ///< null for a lane that ends with the process
   lane* next_of_thread = nullptr;         ///< in the list of the thread that owns it
   channel* owner_channel = nullptr;       ///< the channel of the lane, while a thread owns it
 
@@ -146,12 +164,12 @@ struct lane : lane_front {
   [[nodiscard, gnu::cold]] std::uint64_t count_unread() const noexcept {
     using namespace detail::record_format;
     for (;;) {
-      std::uint64_t const read_until = read_after_release.load_acquire();
-      std::uint64_t at = queue.released();
+      std::uint64_t const read_before = read_after_release.load_acquire();
+      std::uint64_t at = this->read_until();
       std::uint64_t count = 0;
       for (std::uint64_t const end = queue.published(); at < end; ++count)
         at += read<record_head>(queue.at(at)).size;
-      if (read_before_release.load_acquire() == read_until) return count;  // no release happened meanwhile
+      if (read_before_release.load_acquire() == read_before) return count;  // no release happened meanwhile
     }
   }
 };

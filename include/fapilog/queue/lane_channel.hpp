@@ -10,10 +10,13 @@
 #include <fapilog/queue/channel.hpp>
 #include <fapilog/queue/channel_options.hpp>
 #include <fapilog/queue/enqueue_event.hpp>
+#include <fapilog/queue/kept_lane.hpp>
 #include <fapilog/queue/lane.hpp>
 #include <fapilog/queue/lane_list.hpp>
+#include <fapilog/queue/lane_use.hpp>
 #include <fapilog/queue/level_registry.hpp>
 #include <fapilog/queue/record_clipping.hpp>
+#include <fapilog/queue/record_keeper.hpp>
 #include <fapilog/queue/record_writer.hpp>
 #include <fapilog/queue/retired_loggers.hpp>
 #include <fapilog/queue/thread_lanes.hpp>
@@ -21,11 +24,11 @@
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
+#include <memory>
 #include <new>
 #include <string_view>
 #include <utility>
@@ -36,8 +39,8 @@ class lane_channel final : public channel {
  public:
   /// Makes a channel. The caller owns one reference to it. Throws: std::bad_alloc.
   [[nodiscard, gnu::cold]] static lane_channel* make(channel_options options) {
-    options.lane_bytes =
-        std::bit_ceil(std::clamp<std::size_t>(options.lane_bytes, 4096, std::size_t{1} << 30));
+    options.lane_bytes = std::bit_ceil(std::clamp<std::size_t>(
+        options.lane_bytes, options.keeper == nullptr ? 4096 : min_kept_bytes, std::size_t{1} << 30));
     options.max_record_bytes = std::clamp<std::size_t>(options.max_record_bytes, 1024, std::size_t{1} << 30);
     bool const is_asymmetric = options.use_membarrier && detail::register_membarrier();
     return new lane_channel{options, is_asymmetric};
@@ -48,30 +51,39 @@ class lane_channel final : public channel {
   /// Sizes the record, reserves, writes, publishes, signals. Never allocates once the thread's buffers have grown, never
   /// makes a system call while the worker is awake.
   void submit(call const& given) noexcept override {
-    record_content const c{given};
+    record_content c{given};
     std::uint64_t const ticks = this->ticks();
-    lane_use use{*this};
-    lane* const own = use.get();
+    lane_use use;
+    lane* const own = use.take(this_lane());
     if (own == nullptr) [[unlikely]]
       return count_without_lane(drop_reason::no_memory);
     if (own->writing.load_relaxed() != 0 && !recover_from_jump(*own)) [[unlikely]]
       return own->drop_call(drop_reason::reentrant);
+
+    bool const is_kept = own->kept != nullptr;
+    if (is_kept && c.text != nullptr && !own->kept->keeps(c.text, *keeper_)) c.copy_text(*given.items);
 
     bool is_clipped = false;
     std::size_t const size = encode_deferred(c, own->scratch, is_clipped);
     if (size == 0) [[unlikely]]
       return own->drop_call(drop_reason::no_memory);
 
-    use.begin_writing();
+    use.begin_writing(event_.barrier());
     own->submitted.add_by_owner(1);
     if (is_closed()) [[unlikely]]
       return own->count_drop(drop_reason::closed);
 
     using namespace detail::record_format;
     constexpr std::size_t context_bytes = sizeof(record_head) + sizeof(context_head);
+    shared_bytes const kept_scope = is_kept ? scope_of_call(given.caller) : shared_bytes{};
+    std::size_t const prefix = is_kept ? kept_prefix_bytes(given.logger, kept_scope.size()) : 0;
+    std::size_t const longest = own->queue.longest() - context_bytes - prefix;
     std::byte* block = nullptr;
     std::size_t in_lane = size;
-    if (size > own->queue.longest() - context_bytes) [[unlikely]] {
+    bool const is_cut = is_kept && size > longest;  // a block on the heap would end with the process
+    if (is_cut) [[unlikely]] {
+      in_lane = (std::min)(longest, max_record_bytes());
+    } else if (size > longest) [[unlikely]] {
       block = make_block(c, size, ticks, use.encoded(), is_clipped);
       in_lane = sizeof(record_head) + sizeof(pointer_head);
       if (block == nullptr) return own->count_drop(drop_reason::no_memory);
@@ -82,14 +94,17 @@ class lane_channel final : public channel {
     bool const is_separate = has_separate_scope(given.caller);
     std::uint64_t const scope_version = is_separate ? lane::unknown_scope : detail::this_thread_scope.version;
     bool const scope_changed = is_separate || own->scope_sent != scope_version;
-    std::size_t const total = in_lane + (scope_changed ? context_bytes : 0);
+    std::size_t total = prefix + in_lane + (scope_changed ? context_bytes : 0);
     std::byte* to = own->reserve(total, on_heap, keep_free(c.what.severity()));
     if (to == nullptr) [[unlikely]] {
       to = wait_for_room(*own, total, on_heap, c.what.severity());
       if (to == nullptr) return std::free(block);
     }
+    std::byte* const begin = to;
+    to += prefix;
     if (scope_changed) [[unlikely]] {
-      to = detail::put(to, record_head{static_cast<std::uint32_t>(total), record_type::context, 0, 0, 0});
+      to = detail::put(
+          to, record_head{static_cast<std::uint32_t>(total - prefix), record_type::context, 0, 0, 0});
       to = detail::put(to, context_head{scope_of_call(given.caller).release()});
       own->scope_sent = scope_version;
     }
@@ -97,9 +112,15 @@ class lane_channel final : public channel {
       to = detail::put(to, record_head{static_cast<std::uint32_t>(in_lane), record_type::pointer, 0, 0, 0});
       detail::put(to, pointer_head{block});
       own->heap_sent += on_heap;
+    } else if (is_cut) [[unlikely]] {
+      std::size_t const unused = in_lane - clipped_record{c, use.encoded()}.put(to, in_lane, ticks);
+      total -= unused;
+      if (scope_changed)
+        put(begin + prefix, static_cast<std::uint32_t>(total - prefix));  // the size of the context record
     } else {
       put_record(to, c, ticks, size, use.encoded(), is_clipped);
     }
+    if (is_kept) put_kept_start(begin, total, given.logger, kept_scope, own->thread_id);
     own->queue.commit(total);
     event_.signal();
   }
@@ -131,6 +152,10 @@ class lane_channel final : public channel {
   [[nodiscard]] lane_list const& lanes() const noexcept { return lanes_; }
   [[nodiscard]] retired_loggers& retired() noexcept { return retired_; }
   [[nodiscard]] bool uses_tsc() const noexcept { return uses_tsc_; }
+  /// Null if records end with the process.
+  [[nodiscard]] record_keeper* keeper() const noexcept { return keeper_.get(); }
+  /// Counts a record of a process that was killed as submitted. Thread: the worker's.
+  void count_recovered() noexcept { recovered_.fetch_add_relaxed(1); }
   /// Fill of the fullest lane, 0 to 1: its bytes in use, relative to the bytes that unprotected records may use.
   [[nodiscard]] double fullest_lane() const noexcept { return lanes_.fullest(reserve_); }
 
@@ -152,6 +177,7 @@ class lane_channel final : public channel {
     }
     for (std::size_t i = 0; i < drop_reason_count; ++i) sum.submitted += without_lane_[i].load_relaxed();
     for (lane* l = lanes_.first(); l != nullptr; l = l->next) sum.submitted += l->submitted.load_acquire();
+    sum.submitted += recovered_.load_acquire();
     sum.dropped = {dropped[0], dropped[1], dropped[2], dropped[3]};
   }
 
@@ -168,11 +194,13 @@ class lane_channel final : public channel {
     (void)detail::register_membarrier();
     keep_own_lanes_in_child(lanes_);
     for (auto& count : without_lane_) count.store_relaxed(0);
+    recovered_.store_relaxed(0);
   }
 
  private:
   [[gnu::cold]] lane_channel(channel_options const& options, bool is_asymmetric)
-      : channel(&begin_in_lane, options.max_record_bytes, options.format_cell),
+      : channel(options.keeper == nullptr ? &begin_in_lane : &begin_in_kept_lane, options.max_record_bytes,
+                options.format_cell),
         protected_levels_(options.protected_levels),
         backpressure_(options),
         uses_tsc_(options.use_tsc && detail::has_tsc && detail::has_invariant_tsc()),
@@ -181,47 +209,14 @@ class lane_channel final : public channel {
                                           std::clamp(options.protected_share, 0.0, 0.5))),
         event_(asymmetric_barrier{is_asymmetric}),
         levels_(options.lowest),
-        lanes_(options.lane_bytes) {
-    watch_signal(event_.may_have_to_signal());
+        keeper_(options.keeper),
+        lanes_(options.lane_bytes, keeper_.get()) {
+    static constinit detail::atomic_word<bool> const always{true};  // `signal_and_end` publishes kept records
+    watch_signal(keeper_ == nullptr ? event_.may_have_to_signal() : always);
   }
-  ~lane_channel() override = default;
-
-  /// This thread's lane during one general call. Restores the lane, and errno, which the caller may be about to log.
-  class lane_use {
-   public:
-    explicit lane_use(lane_channel& in) noexcept : channel_(in), errno_(errno), lane_(in.this_lane()) {
-      if (lane_ != nullptr) [[likely]]
-        scratch_begin_ = lane_->scratch.size();
-    }
-    lane_use(lane_use const&) = delete;
-    lane_use& operator=(lane_use const&) = delete;
-    ~lane_use() {
-      errno = errno_;
-      if (lane_ == nullptr) [[unlikely]]
-        return;
-      if (is_writing_) lane_->writing.store_release(0);
-      lane_->scratch.shrink(scratch_begin_);
-      if (lane_->borrowed) [[unlikely]]
-        return_borrowed_lane(*lane_);
-    }
-
-    /// Marks the lane as being written: from here to the end of the call, a worker that closes the channel waits.
-    void begin_writing() noexcept {
-      is_writing_ = true;
-      lane_->writing.store_stack_pointer();
-      channel_.event_.barrier().light();
-    }
-    [[nodiscard]] lane* get() const noexcept { return lane_; }
-    /// The deferred values of this call, encoded.
-    [[nodiscard]] std::byte const* encoded() const noexcept { return lane_->scratch.data() + scratch_begin_; }
-
-   private:
-    lane_channel& channel_;
-    int errno_;
-    lane* lane_;
-    std::size_t scratch_begin_ = 0;
-    bool is_writing_ = false;
-  };
+  ~lane_channel() override {
+    if (keeper_ != nullptr) keeper_->forget_lanes();
+  }
 
   /// `begin_record` of this channel.
   static begun_record begin_in_lane(channel& self, logger_core& logger, sized_statement what,
@@ -244,6 +239,38 @@ class lane_channel final : public channel {
       return owner.begin_record_slow(logger, what, text, where);
     own.submitted.add_by_owner(1);
     return {put_near_start(to, logger, what, text, where, detail::read_tsc()), &own};
+  }
+
+  /// `begin_record` of a channel whose records are kept. Puts what the record refers to in front of it. The call commits to the
+  /// front of the `kept_lane`; `signal_and_end` then publishes all at once.
+  static begun_record begin_in_kept_lane(channel& self, logger_core& logger, sized_statement what,
+                                         void const* text, detail::marked_call_site where,
+                                         thread_scope const& caller) noexcept {
+    if (this_thread_lane.owner != &self) [[unlikely]]
+      return {};
+    auto& owner = static_cast<lane_channel&>(self);
+    lane& own = *this_thread_lane.owned;
+    kept_lane* const kept = own.kept;
+    if (kept == nullptr) [[unlikely]]
+      return begin_in_lane(self, logger, what, text, where, caller);
+    thread_scope const& scope = detail::this_thread_scope;
+    if (own.scope_sent != scope.version || has_separate_scope(caller) || own.writing.load_relaxed() != 0 ||
+        !kept->knows(text) || what.size() > max_direct_bytes || !near_call_site::reaches(where, text))
+        [[unlikely]]
+      return {};
+    own.writing.store_stack_pointer();
+    owner.event_.barrier().light();
+    bool const is_usable = !owner.is_closed() &&
+                           (kept->is_prepared(logger, scope) || kept->prepare(logger, scope, own.thread_id));
+    std::size_t const total = kept->prefix_bytes + what.size();
+    std::byte* const to = is_usable ? own.queue.reserve(total, owner.reserve_) : nullptr;
+    if (to == nullptr) [[unlikely]] {
+      own.writing.store_release(0);
+      return {};
+    }
+    own.submitted.add_by_owner(1);
+    kept->pending = total;
+    return {put_near_start(kept->put_prepared(to, total), logger, what, text, where, owner.ticks()), kept};
   }
 
   /// True if the channel is open, timestamps come from the processor's counter and the barrier is asymmetric: one check
@@ -293,8 +320,14 @@ class lane_channel final : public channel {
   }
 
   [[gnu::cold]] void signal_and_end(lane_front& own) noexcept override {
+    if (own.queue.memory() != nullptr) {
+      event_.signal();
+      return own.writing.store_release(0);
+    }
+    auto const& kept = static_cast<kept_lane&>(own);
+    kept.whole.queue.commit(kept.pending);
     event_.signal();
-    own.writing.store_release(0);
+    kept.whole.writing.store_release(0);
   }
 
   /// Puts a record that is too long for a lane on the heap, clipped to max_record_bytes. Null without memory.
@@ -337,6 +370,11 @@ class lane_channel final : public channel {
     without_lane_[static_cast<std::size_t>(reason)].fetch_add_relaxed(1);
   }
 
+  /// A lane in a file has room for the longest record and all that may be in front of it.
+  static constexpr std::size_t min_kept_bytes = std::size_t{1} << 20;
+  /// Longest record of the fast path, which writes the lengths of strings in two bytes.
+  static constexpr std::size_t max_direct_bytes = std::size_t{64} * 1024;
+
   level_set const protected_levels_;
   backpressure const backpressure_;
   bool const uses_tsc_;
@@ -345,7 +383,9 @@ class lane_channel final : public channel {
   enqueue_event event_;
   level_registry levels_;
   std::function<void()> at_acquire_;
+  std::shared_ptr<record_keeper> const keeper_;
   lane_list lanes_;
+  detail::atomic_word<std::uint64_t> recovered_;
   retired_loggers retired_;
   detail::atomic_word<std::uint64_t> without_lane_[drop_reason_count];
 };

@@ -4,7 +4,9 @@
 
 #include <fapilog/detail/memory/atomic.hpp>
 #include <fapilog/detail/os/system.hpp>
+#include <fapilog/queue/kept_lane.hpp>
 #include <fapilog/queue/lane.hpp>
+#include <fapilog/queue/record_keeper.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -16,39 +18,45 @@ namespace fapilog::inline v0_1::detail {
 /// A list that only grows; the lane of a thread that ends is reused. Thread: any, unless stated. Throws: never.
 class lane_list {
  public:
-  /// `capacity`: bytes of each lane, a power of two.
-  [[gnu::cold]] explicit lane_list(std::size_t capacity) noexcept
-      : capacity_(capacity), longest_((std::min<std::size_t>)(capacity / 4, std::size_t{64} * 1024)) {}
+  /// `capacity`: bytes of each lane, a power of two. `keeper`: makes files for the lanes; null: they end with the process.
+  [[gnu::cold]] explicit lane_list(std::size_t capacity, record_keeper* keeper = nullptr) noexcept
+      : capacity_(capacity),
+        longest_((std::min<std::size_t>)(capacity / 4, (keeper == nullptr ? std::size_t{64} : 256) * 1024)),
+        keeper_(keeper) {}
   lane_list(lane_list const&) = delete;
   lane_list& operator=(lane_list const&) = delete;
   [[gnu::cold]] ~lane_list() {
     for (lane* l = first(); l != nullptr;) {
       l->discard_records();
       lane* const next = l->next;
-      l->~lane();
-      detail::unmap_pages(l, head_bytes + capacity_ + longest_);
+      if (l->kept != nullptr) {
+        detail::unmap_pages(file_of(*l), kept_head_bytes + capacity_ + longest_);
+      } else {
+        l->~lane();
+        detail::unmap_pages(l, head_bytes + capacity_ + longest_);
+      }
       l = next;
     }
   }
 
   [[nodiscard]] lane* first() const noexcept { return first_.load_acquire(); }
 
-  /// Returns an unowned lane, or makes one; null without memory. An unowned lane is taken only if it is empty, because
-  /// the worker adds the lane's thread id to every record in it.
+  /// Returns an unowned lane, or makes one; null without memory. An unowned lane is taken only if the worker has read it, because
+  /// it adds the lane's thread id to every record in it.
   [[nodiscard, gnu::cold]] lane* claim() noexcept {
     for (lane* l = first(); l != nullptr; l = l->next) {
       bool owned = false;
-      if (l->owned.load_relaxed() || l->has_records()) continue;
+      if (l->owned.load_relaxed() || l->has_unread() || (l->kept != nullptr && l->kept->is_left)) continue;
       if (!l->owned.compare_exchange(owned, true)) continue;
-      if (!l->has_records()) {
-        l->queue.start_over();
+      if (!l->has_unread()) {
+        if (!l->has_records()) l->queue.start_over();
         return l->begin_ownership();
       }
       l->owned.store_release(false);  // another thread has used it since it was seen empty
     }
-    void* const pages = detail::map_pages(head_bytes + capacity_ + longest_);
-    if (pages == nullptr) return nullptr;
-    auto* const made = ::new (pages) lane{static_cast<std::byte*>(pages) + head_bytes, capacity_, longest_};
+    lane* made = keeper_ == nullptr ? nullptr : make_kept();
+    if (made == nullptr) made = make_in_memory();
+    if (made == nullptr) return nullptr;
     made->begin_ownership();
     made->next = first_.load_relaxed();
     while (!first_.compare_exchange(made->next, made)) {
@@ -56,11 +64,30 @@ class lane_list {
     return made;
   }
 
-  [[nodiscard]] bool has_records() const noexcept {
+  /// True if there are records that the worker has not read.
+  [[nodiscard]] bool has_unread() const noexcept {
     for (lane* l = first(); l != nullptr; l = l->next) {
-      if (l->has_records()) return true;
+      if (l->has_unread()) return true;
     }
     return false;
+  }
+  /// True if the worker has released all records.
+  [[nodiscard, gnu::cold]] bool is_empty() const noexcept {
+    for (lane* l = first(); l != nullptr; l = l->next) {
+      if (l->has_records()) return false;
+    }
+    return true;
+  }
+
+  /// In a forked child, replaces the lanes in files, which are the parent's, by private memory. If the system refuses, the list is
+  /// empty after that.
+  [[gnu::cold]] void leave_files_in_child() noexcept {
+    for (lane* l = first(); l != nullptr; l = l->next) {
+      if (l->kept == nullptr) continue;
+      if (!keeper_->leave_file(file_of(*l), kept_head_bytes, kept_head_bytes + capacity_ + longest_))
+        return first_.store_relaxed(nullptr);
+      l->kept->is_left = true;
+    }
   }
   /// Wakes all calls that wait for room.
   [[gnu::cold]] void wake_waiting() const noexcept {
@@ -88,6 +115,7 @@ class lane_list {
     for (lane* l = first(); l != nullptr; l = l->next) {
       bool owned = false;
       std::uint64_t const used = l->queue.published();
+      if (l->kept != nullptr) continue;
       if (l->owned.load_relaxed() || used == l->trimmed_at || used != l->queue.released()) continue;
       if (!l->owned.compare_exchange(owned, true)) continue;
       if (l->queue.published() == used) {
@@ -100,11 +128,37 @@ class lane_list {
   }
 
  private:
-  static constexpr std::size_t head_bytes =
-      (sizeof(lane) + detail::cache_line - 1) & ~(detail::cache_line - 1);
+  /// Bytes of a `T` in whole cache lines.
+  template <class T>
+  static constexpr std::size_t line_bytes = (sizeof(T) + detail::cache_line - 1) & ~(detail::cache_line - 1);
+  static constexpr std::size_t head_bytes = line_bytes<lane>;
+  static constexpr std::size_t kept_head_bytes =
+      record_keeper::file_head_bytes + head_bytes + line_bytes<kept_lane>;
+
+  static std::byte* file_of(lane& l) noexcept {
+    return reinterpret_cast<std::byte*>(&l) - record_keeper::file_head_bytes;
+  }
+
+  [[nodiscard, gnu::cold]] lane* make_in_memory() const noexcept {
+    void* const pages = detail::map_pages(head_bytes + capacity_ + longest_);
+    if (pages == nullptr) return nullptr;
+    return ::new (pages) lane{static_cast<std::byte*>(pages) + head_bytes, capacity_, longest_};
+  }
+  /// Makes a lane in a file. Null, after a report, without room.
+  [[nodiscard, gnu::cold]] lane* make_kept() const noexcept {
+    std::byte* const file = keeper_->make_file(kept_head_bytes + capacity_ + longest_);
+    if (file == nullptr) return nullptr;
+    std::byte* const at = file + record_keeper::file_head_bytes;
+    auto* const made = ::new (at) lane{file + kept_head_bytes, capacity_, longest_};
+    made->kept = ::new (at + head_bytes) kept_lane{*made};
+    keeper_->publish_file(file, *made, capacity_, longest_);
+    return made;
+  }
 
   std::size_t const capacity_;
-  std::size_t const longest_;  ///< longest record that a lane holds; a longer one goes to the heap
+  std::size_t const
+      longest_;  ///< longest record that a lane holds; a longer one goes to the heap, or is cut if it is kept
+  record_keeper* const keeper_;
   detail::atomic_word<lane*> first_{nullptr};
 };
 

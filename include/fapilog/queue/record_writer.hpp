@@ -24,11 +24,14 @@ struct record_content {
         where(c.where),
         items(c.items + 1),
         count(c.count) {
-    if (!what.has(detail::record_format::text_is_cell)) return;
-    field_copy::assign(*c.items, field::argument(*static_cast<std::string_view const*>(c.text)));
-    text = nullptr;
-    items = c.items;
-    ++count;
+    if (what.has(detail::record_format::text_is_cell))
+      put_text_first(*c.items, *static_cast<std::string_view const*>(c.text));
+  }
+
+  /// Puts the literal into the record instead of its address. `first`: the unused element in front of the items.
+  void copy_text(field& first) noexcept {
+    put_text_first(first, text);
+    what = what.with_flag(detail::record_format::text_is_cell);
   }
 
   logger_core& logger;
@@ -37,6 +40,14 @@ struct record_content {
   detail::call_site where;
   field const* items;
   std::size_t count;
+
+ private:
+  void put_text_first(field& first, std::string_view message) noexcept {
+    field_copy::assign(first, field::argument(message));
+    text = nullptr;
+    items = &first;
+    ++count;
+  }
 };
 
 /// Size of the encoded cell at `cell`.

@@ -86,6 +86,15 @@ class ring {
 
   [[nodiscard]] std::byte* memory() const noexcept { return memory_; }
 
+  /// Where the positions are that another process needs: behind the last published byte, of the first byte that is not released,
+  /// at the beginning of the memory.
+  struct saved_positions {
+    void const* head;
+    void const* tail;
+    void const* start;
+  };
+  [[nodiscard]] saved_positions saved() const noexcept { return {&head_, &tail_, &start_}; }
+
  private:
   /// How far a producer that started over writes until it looks again whether the ring is empty.
   static constexpr std::uint64_t step_from_start = 8192;

@@ -72,7 +72,7 @@ inline constinit thread_local bool thread_is_ending = false;
 /// return it. Null without memory. Throws: never.
 [[nodiscard, gnu::cold]] inline lane* acquire_lane(channel& owner, lane_list& all) noexcept {
   for (lane* l = lanes_of_this_thread; l != nullptr; l = l->next_of_thread) {
-    if (l->owner_channel != &owner) continue;
+    if (l->owner_channel != &owner || (l->kept != nullptr && l->kept->is_left)) continue;
     this_thread_lane = {&owner, l};
     return l;
   }
@@ -94,9 +94,11 @@ inline void return_borrowed_lane(lane& borrowed) noexcept {
   borrowed.owned.store_release(false);
 }
 
-/// In a forked child, empties all lanes and frees those that the calling thread does not own.
+/// In a forked child, empties all lanes and frees those that the calling thread does not own. It gives up the lanes in files, but
+/// the call that forks may be using one.
 inline void keep_own_lanes_in_child(lane_list& all) noexcept {
   this_thread_lane = {};
+  all.leave_files_in_child();
   for (lane* l = all.first(); l != nullptr; l = l->next) {
     l->forget_in_child();
     if (is_lane_of_this_thread(*l)) {

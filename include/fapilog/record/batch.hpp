@@ -27,6 +27,19 @@ struct entry {
 };
 
 namespace detail {
+/// Learns that every sink is done with a batch.
+class settlement {
+ public:
+  settlement() = default;
+  settlement(settlement const&) = delete;
+  settlement& operator=(settlement const&) = delete;
+  virtual ~settlement() = default;
+  /// Called once for each batch. Thread: the worker's.
+  virtual void begun() noexcept {}
+  /// Called once for each batch that has begun. Thread: any.
+  virtual void settled() noexcept = 0;
+};
+
 /// The memory of a batch. The worker fills it; afterwards it is only read. It is reused when no handle refers to it.
 class batch_storage {
  public:
@@ -55,7 +68,12 @@ class batch_storage {
     return memory_.bytes() + entries_.capacity() * sizeof(entry) + text_.capacity();
   }
 
+  /// Who learns that the batch is settled; null for nobody.
+  void settle_for(std::shared_ptr<settlement> who) noexcept { settlement_ = std::move(who); }
+  [[nodiscard]] std::shared_ptr<settlement> const& settles() const noexcept { return settlement_; }
+
   void clear() noexcept {
+    settlement_.reset();
     entries_.clear();
     kept_.clear();
     others_.clear();
@@ -70,6 +88,7 @@ class batch_storage {
   std::vector<detail::shared_bytes> kept_;
   std::vector<std::shared_ptr<batch_storage const>> others_;
   detail::text_buffer text_;
+  std::shared_ptr<settlement> settlement_;
   bool is_recovered_ = false;
 };
 }  // namespace detail
@@ -107,6 +126,11 @@ class batch {
   /// The memory for reuse if this is the only handle to it, otherwise null.
   [[nodiscard]] std::shared_ptr<detail::batch_storage> reusable_storage() const {
     return storage_.use_count() == 1 ? storage_ : nullptr;
+  }
+
+  /// Who learns that the batch is settled; null for nobody.
+  [[nodiscard]] std::shared_ptr<detail::settlement> settles() const noexcept {
+    return storage_ ? storage_->settles() : nullptr;
   }
 
   /// Bytes of the batch's memory, which copies and parts share.

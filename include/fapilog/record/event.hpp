@@ -153,6 +153,8 @@ struct event {
   char const* function = "";
   std::uint32_t line = 0;
   std::uint64_t thread_id = 0;
+  std::int64_t process_id =
+      0;  ///< of the process that logged, if it was killed and another one delivers its records; else 0
   bool is_internal = false;  ///< made by the library itself; not in the runtime's account
   member_list context;       ///< the correlation, request, trace, user and tenant ids; all strings or null
   member_list diagnostics;   ///< the exception, and what enrichers add about the process

@@ -159,7 +159,7 @@ enum class record_type : std::uint8_t {
   context =
       2,  ///< a new scope for the lane, and within the same record the first log or pointer record that has it
   pointer = 3,  ///< a log record too large for the lane: its bytes are on the heap
-  kept = 4,     ///< a log or context record with what its pointers refer to: kill_safe/kept_record.hpp
+  kept = 4,     ///< a log or context record with what its pointers refer to: kept_record.hpp
 };
 
 /// Flags of a log record.

@@ -126,6 +126,8 @@ struct basic_options {
 
   /// What happens when the process crashes.
   crash_options crash = {.enabled = P.get("core.crash.enabled", false)};
+  /// Whether records outlive a process that is killed.
+  kill_safe_options kill_safe = {};
   /// How long the destructor of the runtime, or the exit of the process, waits for the last records.
   std::chrono::nanoseconds shutdown_timeout =
       P.get("core.shutdown_timeout_seconds", std::chrono::nanoseconds{3'000'000'000});
@@ -230,6 +232,8 @@ struct basic_options {
                   .text = "A WARNING record reports how many records were dropped in this time; 0: none."},
           self.drop_summary_window);
     visit(setting{.name = "crash", .text = "What happens when the process crashes."}, self.crash);
+    visit(setting{.name = "kill_safe", .text = "Whether records outlive a process that is killed."},
+          self.kill_safe);
     visit(
         setting{.name = "shutdown_timeout_seconds",
                 .text =

@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -190,6 +191,27 @@ struct crash_options {
     visit(setting{.name = "timeout",
                   .text = "How long the end of a crashed process waits for the last records."},
           self.timeout);
+  }
+};
+
+/// Keeps the records of all calls that returned even if the process is killed: see docs/user-guide/kill-safe.md.
+struct kill_safe_options {
+  /// Where records lie until every sink is done with them, in files that only this user can read; the records there are not redacted
+  /// yet. The next runtime with this directory delivers what a killed process left. Several processes may share it. Empty: records
+  /// end with the process.
+  std::string directory = {};
+  /// Refuses a directory that is not on a memory file system (tmpfs), so that unredacted records never reach a disk.
+  bool only_in_memory = false;
+
+  template <class Self, class Visitor>
+  [[gnu::cold]] static void describe(Self& self, Visitor&& visit) {
+    visit(setting{.name = "directory",
+                  .text = "Where records lie, unredacted, until every sink is done with them; empty: they "
+                          "end with the process."},
+          self.directory);
+    visit(setting{.name = "only_in_memory",
+                  .text = "Refuses a directory that is not on a memory file system (tmpfs)."},
+          self.only_in_memory);
   }
 };
 

@@ -6,7 +6,10 @@
 #include <fapilog/detail/memory/shared_bytes.hpp>
 #include <fapilog/metrics/account.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
+#include <fapilog/queue/lane_list.hpp>
+#include <fapilog/queue/record_keeper.hpp>
 #include <fapilog/record/batch.hpp>
+#include <fapilog/record/kept_record.hpp>
 #include <fapilog/record/uuid.hpp>
 #include <fapilog/worker/event_maker.hpp>
 #include <fapilog/worker/pipeline.hpp>
@@ -20,6 +23,7 @@
 #include <cstdint>
 #include <cstring>
 #include <exception>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,18 +37,21 @@ class batch_builder {
  public:
   [[gnu::cold]] batch_builder(event_maker maker, stage_set stages, batch_writer& writer,
                               detail::pressure& pressure, std::shared_ptr<diagnostics> reports,
-                              std::size_t batch_max_size)
+                              std::size_t batch_max_size, lane_list const& lanes, record_keeper* keeper)
       : maker_(std::move(maker)),
         stages_(std::move(stages), reports),
         writer_(writer),
         pressure_(pressure),
         diagnostics_(std::move(reports)),
         batch_max_size_((std::max<std::size_t>)(batch_max_size, 1)),
+        lanes_(lanes),
+        keeper_(keeper),
         storage_(std::make_shared<batch_storage>()) {}
 
   /// The parent's records and counts stay with the parent; ids continue from a new seed.
   [[gnu::cold]] void after_fork_in_child() noexcept {
     storage_.reset();
+    settles_for_.reset();
     line_sizes_.clear();
     maker_.begin_batch();
     ids_ = detail::uuid7_generator{};
@@ -72,20 +79,33 @@ class batch_builder {
   }
 
   /// Runs one record through the stages and adds it to the batch; first hands the batch over if it is full. A record
-  /// that cannot be handled for lack of memory counts as failed.
+  /// that cannot be handled for lack of memory counts as failed. `kept` is its head if it is a kept record, else null: gets the id
+  /// of the record.
   void add(std::byte const* record, detail::shared_bytes const& scope, std::uint64_t thread_id,
-           tick_clock const& clock) noexcept {
+           tick_clock const& clock, std::byte* kept) noexcept {
     if (full()) hand_over(true);
     if (!pressure_.is_normal() && pressure_.shed(level_of(record))) {
       filtered_.fetch_add(1, std::memory_order_relaxed);
       return;
     }
-    try {
-      take(record, scope, thread_id, clock);
-    } catch (std::exception const& error) {
-      failed_.fetch_add(1, std::memory_order_relaxed);
-      diagnostics_->warn("worker", "a record could not be handled", error.what());
-    }
+    auto const log =
+        read<detail::record_format::log_head>(record + sizeof(detail::record_format::record_head));
+    take_guarded(record, scope, {thread_id, 0, clock.unix_ns(log.ticks), kept});
+  }
+
+  /// Where a record of a process that was killed comes from.
+  struct origin {
+    std::uint64_t thread_id;
+    std::int64_t process_id;  ///< 0: this process
+    std::int64_t unix_ns;     ///< time of the call, unless the head of the kept record has it
+    std::byte* kept;          ///< head of the kept record, or null
+  };
+  /// The same for a record of a process that was killed. It is never removed under pressure. `who` learns that its batch is settled.
+  void add_recovered(std::byte const* record, detail::shared_bytes const& scope, origin const& from,
+                     std::shared_ptr<settlement> const& who) noexcept {
+    if (full() || settles_for_ != who) hand_over(true);
+    settles_for_ = who;
+    take_guarded(record, scope, from);
   }
 
   /// Adds an internal record, which skips the filters. Throws: never.
@@ -103,6 +123,10 @@ class batch_builder {
       diagnostics_->warn("worker", "a record could not be handled", error.what());
     }
   }
+  /// Releases kept records that reached no batch, because they were filtered or failed, if the batch is empty.
+  void release_filtered() noexcept {
+    if (keeper_ != nullptr && empty()) settle_rest();
+  }
   /// Makes the batch usable after its thread crashed: the record that was being added is removed and counts as failed.
   [[gnu::cold]] void end_crashed_record() noexcept {
     if (storage_ == nullptr) line_sizes_.clear();  // while the batch was handed over
@@ -118,7 +142,8 @@ class batch_builder {
 
   /// Hands the batch to the sinks; `more_to_come` as for `batch_writer::write`. The batch is empty after that.
   void hand_over(bool more_to_come) noexcept {
-    if (empty()) return;
+    if (empty()) return settle_rest();
+    if (keeper_ != nullptr) settle_later();
     auto& entries = storage_->entries();
     char const* line = storage_->text().data();
     for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -174,8 +199,64 @@ class batch_builder {
     if (storage_ == nullptr) storage_ = writer_.storage();
   }
 
-  void take(std::byte const* record, detail::shared_bytes const& scope, std::uint64_t thread_id,
-            tick_clock const& clock) {
+  void take_guarded(std::byte const* record, detail::shared_bytes const& scope, origin const& from) noexcept {
+    try {
+      take(record, scope, from);
+    } catch (std::exception const& error) {
+      failed_.fetch_add(1, std::memory_order_relaxed);
+      diagnostics_->warn("worker", "a record could not be handled", error.what());
+    }
+  }
+
+  /// Gives an event its time and its id. A kept record has them from then on, also if another process delivers it.
+  void identify(event& e, origin const& from) noexcept {
+    using detail::record_format::kept_head;
+    e.unix_ns = from.unix_ns;
+    if (from.kept == nullptr) [[likely]] {
+      e.message_id = ids_.next(e.unix_ns);
+      return;
+    }
+    auto head = read<kept_head>(from.kept);
+    if (head.unix_ns == 0) {
+      head.unix_ns = e.unix_ns == 0 ? 1 : e.unix_ns;
+      std::ranges::copy(ids_.next(e.unix_ns).bytes, head.message_id);
+      std::memcpy(from.kept + offsetof(kept_head, message_id), head.message_id, sizeof head.message_id);
+      detail::
+          compiler_fence();  // a kill between the two leaves a record without an id, which no sink has yet
+      std::memcpy(from.kept + offsetof(kept_head, unix_ns), &head.unix_ns, sizeof head.unix_ns);
+    }
+    e.unix_ns = head.unix_ns;
+    std::ranges::copy(head.message_id, e.message_id.bytes.begin());
+    e.process_id = from.process_id;
+  }
+
+  /// Copies the place of a recovered call, whose literals are not those of this process.
+  [[gnu::cold]] static void own_strings(event& e) {
+    for (char const** const text : {&e.file, &e.function}) {
+      std::string_view const from{*text, std::strlen(*text) + 1};
+      *text = e.copy(from).data();
+    }
+  }
+
+  /// Lets the sinks' results release the records of the batch that is handed over.
+  [[gnu::cold]] void settle_later() noexcept {
+    try {
+      storage_->settle_for(keeper_->begin_batch(lanes_, std::exchange(settles_for_, nullptr)));
+    } catch (...) {
+      // Without memory, they are released with the next batch.
+    }
+  }
+  /// Releases kept records that reached no batch.
+  void settle_rest() noexcept {
+    if (keeper_ == nullptr) return;
+    try {
+      keeper_->settle_rest(lanes_);
+    } catch (...) {
+      // Without memory, they are released with the next batch.
+    }
+  }
+
+  void take(std::byte const* record, detail::shared_bytes const& scope, origin const& from) {
     auto const head = read<detail::record_format::record_head>(record);
     auto const log = read<detail::record_format::log_head>(record + sizeof head);
     take_storage();
@@ -186,12 +267,13 @@ class batch_builder {
     storage_->keep(scope);
 
     entry& e = storage_->entries().emplace_back(memory);
-    e.event.thread_id = thread_id;
-    e.event.unix_ns = clock.unix_ns(log.ticks);
-    e.event.message_id = ids_.next(e.event.unix_ns);
+    e.event.thread_id = from.thread_id;
+    identify(e.event, from);
+    if (from.process_id != 0) storage_->mark_recovered();
     bool keep = false;
     entry_guard const guard{*this, keep};
     auto const defects = maker_.make(own, scope, e.event);
+    if (from.process_id != 0) own_strings(e.event);
     if (defects.failed)
       diagnostics_->warn("call", "a value or message could not be made; the record contains the reason",
                          place_of(e.event).append(defects.key.empty() ? ", in the message" : ", in a field"));
@@ -248,6 +330,9 @@ class batch_builder {
   detail::pressure& pressure_;
   std::shared_ptr<diagnostics> diagnostics_;
   std::size_t batch_max_size_;
+  lane_list const& lanes_;
+  record_keeper* const keeper_;              ///< null if records end with the process
+  std::shared_ptr<settlement> settles_for_;  ///< learns that the current batch is settled
   std::shared_ptr<batch_storage> storage_;
   std::vector<std::size_t> line_sizes_;  ///< of each entry, with the end of the line; 0 if no sink needs JSON
   std::chrono::steady_clock::time_point handed_over_at_{};

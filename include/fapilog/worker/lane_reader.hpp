@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/memory/shared_bytes.hpp>
+#include <fapilog/queue/kept_lane.hpp>
 #include <fapilog/queue/lane_list.hpp>
 #include <fapilog/record/record.hpp>
 
@@ -23,8 +24,8 @@ class lane_reader {
   /// Throws: std::bad_alloc.
   explicit lane_reader(lane_list const& lanes) : lanes_(lanes) { heads_.reserve(min_heads); }
 
-  /// Visits every record that was published when the pass began: `visit(lane&, log record, scope)`. The record is released
-  /// after the visit. Ends early, between two records, if `interrupted()` returns true. Returns whether there was any.
+  /// Visits every record that was published when the pass began: `visit(lane&, log record, scope, kept)`; `kept` is the head of a
+  /// kept record in the lane, or null. A record is released after the visit, a kept one by `unsettled_batches`. Ends early, between two records, if `interrupted()` returns true. Returns whether there was any.
   template <class Visitor, class Interrupted>
   bool pass(Visitor&& visit, Interrupted const& interrupted) {
     find_heads();
@@ -77,9 +78,14 @@ class lane_reader {
   static void release(head& h) noexcept {
     lane& from = *h.from;
     from.read_before_release.store_release(h.read);
-    from.queue.release(h.at);
+    if (from.kept == nullptr) [[likely]] {
+      from.queue.release(h.at);
+    } else {
+      from.kept->read_until.store_release(h.at);
+      from.kept->taken_until = h.at;
+    }
     from.read_after_release.store_release(h.read);
-    from.room.wake_if_reached(h.at);
+    from.room.wake_if_reached(from.queue.released());
     h.released = h.at;
   }
 
@@ -90,8 +96,9 @@ class lane_reader {
     std::uint64_t deepest = high_watermark_.load(std::memory_order_relaxed);
     for (lane* l = lanes_.first(); l != nullptr; l = l->next) {
       std::uint64_t const end = l->queue.published();
-      std::uint64_t const at = l->queue.released();
-      l->room.wake_if_reached(at);
+      std::uint64_t const released = l->queue.released();
+      std::uint64_t const at = l->kept == nullptr ? released : l->read_until();
+      l->room.wake_if_reached(released);
       if (at == end) continue;
       l->populate_ahead();
       deepest = (std::max)(deepest, end - at);
@@ -121,6 +128,7 @@ class lane_reader {
   static void read_head(head& h) noexcept {
     std::byte const* record = h.in_memory.at(h.at);
     auto first = read<detail::record_format::record_head>(record);
+    (void)skip_kept(record, first);
     if (first.type == detail::record_format::record_type::context) {
       record += context_bytes;
       first = read<detail::record_format::record_head>(record);
@@ -131,6 +139,17 @@ class lane_reader {
           static_cast<std::byte const*>(read<detail::record_format::pointer_head>(body).block) + sizeof first;
     }
     h.ticks = read<detail::record_format::log_head>(body).ticks;
+  }
+
+  /// Moves from a kept record to the record in it, and returns its head; null for other records.
+  [[gnu::always_inline]] static std::byte const* skip_kept(
+      std::byte const*& record, detail::record_format::record_head& head) noexcept {
+    if (head.type != detail::record_format::record_type::kept) [[likely]]
+      return nullptr;
+    std::byte const* const kept = record + sizeof head;
+    record += read<detail::record_format::kept_head>(kept).prefix_size;
+    head = read<detail::record_format::record_head>(record);
+    return kept;
   }
 
   /// The lane with the earliest record, and the time of the earliest record in the other lanes.
@@ -158,6 +177,7 @@ class lane_reader {
     auto first = read<detail::record_format::record_head>(record);
     h.at += first.size;
     ++h.read;
+    std::byte const* const kept = skip_kept(record, first);
     detail::shared_bytes& scope = h.from->scope_received;
     if (first.type == detail::record_format::record_type::context) {
       scope = detail::shared_bytes::adopt(
@@ -167,9 +187,10 @@ class lane_reader {
     }
     if (first.type == detail::record_format::record_type::pointer) {
       block const own{*h.from, read<detail::record_format::pointer_head>(record + sizeof first).block};
-      return visit(*h.from, static_cast<std::byte const*>(own.bytes), std::as_const(scope));
+      return visit(*h.from, static_cast<std::byte const*>(own.bytes), std::as_const(scope), nullptr);
     }
-    visit(*h.from, record, std::as_const(scope));
+    visit(*h.from, record, std::as_const(scope), const_cast<std::byte*>(kept));
+    if (kept != nullptr) h.from->kept->taken_until = h.at;
   }
 
   /// A record on the heap. Freed after the visit, which gives the lane room for others.

@@ -39,6 +39,17 @@ class basic_tick_clock {
     if (Clocks::ticks() - last_.ticks > sync_ticks_) sync();
   }
 
+  /// The last reading: `unix_ns` of its ticks, and the nanoseconds of a tick. Another process can convert timestamps by it.
+  struct anchor {
+    std::uint64_t ticks = 0;
+    std::int64_t unix_ns = 0;
+    double ns_per_tick = 1;
+  };
+  [[nodiscard]] anchor current() const noexcept {
+    if (!uses_tsc_) return {};
+    return {last_.ticks, last_.wall, ns_per_tick_};
+  }
+
   [[nodiscard]] std::int64_t unix_ns(std::uint64_t ticks) const noexcept {
     if (!uses_tsc_) return static_cast<std::int64_t>(ticks);
     auto const since = static_cast<std::int64_t>(ticks - last_.ticks);

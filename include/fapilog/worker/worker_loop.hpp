@@ -55,11 +55,13 @@ class worker_loop {
                 [&channel] { channel.serve_from_this_thread(); }),
         pressure_(options.adaptive, options.protected_levels, diagnostics_),
         builder_(std::move(maker), std::move(stages), writer_, pressure_, diagnostics_,
-                 options.batch_max_size),
+                 options.batch_max_size, channel.lanes(), channel.keeper()),
         internal_(channel, builder_, options.drop_summary_window),
         changes_(builder_, writer_, channel.levels(), pressure_),
         idle_(options.wait, options.nap_budget, event),
-        fork_locks_{&builder_.stages().mutex(), &channel.levels().mutex(), &diagnostics_->mutex()} {}
+        fork_locks_{&builder_.stages().mutex(), &channel.levels().mutex(), &diagnostics_->mutex()} {
+    keep_clock();
+  }
 
   void start_sinks(std::shared_ptr<start_context const> const& context) noexcept { writer_.start(context); }
 
@@ -89,6 +91,7 @@ class worker_loop {
   /// Stops the sinks and ends all requests. Thread: any if no thread runs the loop.
   void finish() noexcept {
     guarded([&] { writer_.stop(); });
+    if (channel_.keeper() != nullptr) channel_.keeper()->end(channel_.lanes());
     retired_loggers::delete_all(std::exchange(retired_, nullptr));
     channel_.retired().end_of_worker();
     requests_->finish();
@@ -103,15 +106,18 @@ class worker_loop {
   /// Takes the locks of the parts of the loop. Thread: the one that forks, while the loop is paused.
   void before_fork(clock::time_point deadline) {
     writer_.before_fork(deadline);
+    if (channel_.keeper() != nullptr) channel_.keeper()->before_fork(deadline);
     fork_locks_.before_fork(deadline);
   }
   void after_fork_in_parent() noexcept {
     fork_locks_.after_fork_in_parent();
+    if (channel_.keeper() != nullptr) channel_.keeper()->after_fork_in_parent();
     writer_.after_fork_in_parent();
   }
   /// `continues`: a worker of the child will run this loop. The parent's records and counts stay with the parent.
   void after_fork_in_child(bool continues) {
     fork_locks_.after_fork_in_child();
+    if (channel_.keeper() != nullptr) channel_.keeper()->after_fork_in_child();
     diagnostics_->after_fork_in_child();
     if (continues) {
       builder_.after_fork_in_child();
@@ -142,6 +148,8 @@ class worker_loop {
   /// Reads the lanes once and does everything that is due after that. False after the last time.
   bool run_once() {
     if (requests_->pause.is_requested()) pause_for_fork();
+    keep_clock();
+    if (channel_.keeper() != nullptr && channel_.keeper()->recover_some(channel_, builder_)) return true;
     bool const is_stopping = requests_->stop.load(std::memory_order_acquire);
     std::uint64_t const ticket = requests_->flushes.requested();
     bool const is_flush = ticket != requests_->flushes.begun();
@@ -153,13 +161,14 @@ class worker_loop {
     bool const has_read = read_lanes([this] { return requests_->pause.is_requested(); });
     if (requests_->pause.is_requested()) return true;  // the process forks; the rest is done after that
 
-    guarded([&] { internal_.add(is_flush || (is_stopping && !channel_.lanes().has_records())); });
+    guarded([&] { internal_.add(is_flush || (is_stopping && !channel_.lanes().has_unread())); });
     if (is_change) apply_changes();
     if (is_stopping || is_flush || builder_.is_due(batch_timeout_)) {
-      builder_.hand_over(!is_stopping && !is_flush && channel_.lanes().has_records());
+      builder_.hand_over(!is_stopping && !is_flush && channel_.lanes().has_unread());
     }
+    builder_.release_filtered();
     if (is_flush) begin_flush(ticket);
-    if (is_stopping) return channel_.lanes().has_records();
+    if (is_stopping) return channel_.lanes().has_unread();
     if (!has_read) wait_for_work();
     return true;
   }
@@ -168,11 +177,10 @@ class worker_loop {
   template <class MustEnd>
   bool read_lanes(MustEnd const& must_end) {
     if (retired_ == nullptr) retired_ = channel_.retired().take();
-    bool const has_read = reader_.pass(
-        [&](lane& from, std::byte const* record, detail::shared_bytes const& scope) {
-          builder_.add(record, scope, from.thread_id, clock_);
-        },
-        must_end);
+    bool const has_read =
+        reader_.pass([&](lane& from, std::byte const* record, detail::shared_bytes const& scope,
+                         std::byte* kept) { builder_.add(record, scope, from.thread_id, clock_, kept); },
+                     must_end);
     if (retired_ != nullptr && !requests_->pause.is_requested()) {
       retired_loggers::delete_all(std::exchange(retired_, nullptr));
       builder_.forget_names();
@@ -182,7 +190,7 @@ class worker_loop {
 
   /// Waits until there is something to do.
   void wait_for_work() {
-    auto const has_records = [this] { return channel_.lanes().has_records(); };
+    auto const has_records = [this] { return channel_.lanes().has_unread(); };
     auto const has_requests = [this] { return requests_->any() || changes_.is_requested(); };
     internal_.update();  // drops since the last update would otherwise be reported only with the next record
     std::optional<clock::time_point> due = internal_.due();
@@ -211,6 +219,15 @@ class worker_loop {
     if (pressure_.evaluate(now, channel_.fullest_lane(), writer_.open_circuits())) {
       builder_.stages().tighten(pressure_.share());
     }
+  }
+
+  /// Lets another process convert the timestamps of kept records.
+  void keep_clock() noexcept {
+    if (channel_.keeper() == nullptr) return;
+    auto const now = clock_.current();
+    if (now.ticks == kept_clock_) return;
+    kept_clock_ = now.ticks;
+    channel_.keeper()->set_clock(now.ticks, now.unix_ns, now.ns_per_tick);
   }
 
   /// Waits for the calls that were already writing when the channel was closed.
@@ -269,6 +286,7 @@ class worker_loop {
   pending_changes changes_;
   idle_wait idle_;
   fork_locks fork_locks_;
+  std::uint64_t kept_clock_ = 0;  ///< ticks of the reading that other processes can use
   logger_core* retired_ =
       nullptr;  ///< deleted after the next full pass, which reads all records that refer to them
 };

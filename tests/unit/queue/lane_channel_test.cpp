@@ -48,9 +48,8 @@ class two_modules {
   std::vector<std::string> scopes() {
     std::vector<std::string> read;
     reader_.pass(
-        [&](fapilog::detail::lane&, std::byte const*, fapilog::detail::shared_bytes const& scope) {
-          read.emplace_back(reinterpret_cast<char const*>(scope.data()), scope.size());
-        },
+        [&](fapilog::detail::lane&, std::byte const*, fapilog::detail::shared_bytes const& scope,
+            std::byte*) { read.emplace_back(reinterpret_cast<char const*>(scope.data()), scope.size()); },
         [] { return false; });
     return read;
   }

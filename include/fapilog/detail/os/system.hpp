@@ -28,6 +28,7 @@
 #include <linux/membarrier.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #endif
 
 #if FAPILOG_DETAIL_X86
@@ -77,6 +78,20 @@ namespace fapilog::inline v0_1::detail {
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (__get_cpuid(0x80000007U, &a, &b, &c, &d) == 0) return false;
   return (d & (1U << 8)) != 0;
+#else
+  return false;
+#endif
+}
+
+/// True if files in this directory are kept in memory only. False if that is not known.
+[[nodiscard, gnu::cold]] inline bool is_in_memory([[maybe_unused]] std::string const& directory) noexcept {
+#if defined(__linux__)
+  constexpr unsigned long tmpfs = 0x01021994;  // statfs(2)
+  constexpr unsigned long ramfs = 0x858458f6;
+  struct ::statfs s {};
+  if (::statfs(directory.c_str(), &s) != 0) return false;
+  auto const type = static_cast<unsigned long>(s.f_type) & 0xFFFFFFFFUL;
+  return type == tmpfs || type == ramfs;
 #else
   return false;
 #endif

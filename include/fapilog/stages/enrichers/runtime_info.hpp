@@ -55,6 +55,8 @@ class runtime_info {
     }
     if (e.memory->round() != prepared_in_) prepare(e);
     e.diagnostics.set_prepared(prepared_);
+    if (e.process_id != 0) [[unlikely]]
+      e.diagnostics.set("pid", value::of_number(e.process_id));
   }
 
  private:

@@ -107,7 +107,9 @@ class arrived_lines {
     }
     auto const unsorted = ids_.begin() + static_cast<std::ptrdiff_t>(sorted_);
     std::sort(unsorted, ids_.end());
-    std::inplace_merge(ids_.begin(), unsorted, ids_.end());
+    std::vector<uuid> merged(ids_.size());
+    std::merge(ids_.begin(), unsorted, unsorted, ids_.end(), merged.begin());
+    ids_.swap(merged);
     sorted_ = ids_.size();
     return arrived;
   }

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// Directories of this user alone.
+#pragma once
+
+#include <fapilog/detail/os/file.hpp>
+
+#include <cstdint>
+#include <string>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace fapilog::inline v0_1::detail {
+
+/// True for a directory of this user in which nobody else can make files. False for a symbolic link.
+[[nodiscard, gnu::cold]] inline bool is_private_directory(std::string const& path) noexcept {
+  struct ::stat s {};
+  return ::lstat(path.c_str(), &s) == 0 && S_ISDIR(s.st_mode) && s.st_uid == ::geteuid() &&
+         (s.st_mode & 022) == 0;
+}
+[[nodiscard]] inline std::uint64_t user_id() noexcept { return ::geteuid(); }
+
+/// Removes a directory and the files in it; it must have no directories. Does what it can. Throws: std::bad_alloc.
+[[gnu::cold]] inline void remove_directory(std::string const& path) {
+  for (std::string const& name : list_directory(path, "").names) (void)unlink_file(path + '/' + name);
+  (void)::rmdir(path.c_str());
+}
+
+}  // namespace fapilog::inline v0_1::detail

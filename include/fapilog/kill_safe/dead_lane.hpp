@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// The records in a lane of a process that has ended, in order.
+#pragma once
+
+#include <fapilog/detail/os/file.hpp>
+#include <fapilog/detail/os/shared_mapping.hpp>
+#include <fapilog/kill_safe/kept_format.hpp>
+#include <fapilog/kill_safe/kept_lane_file.hpp>
+#include <fapilog/kill_safe/record_recovery.hpp>
+#include <fapilog/record/kept_record.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace fapilog::inline v0_1::detail {
+
+/// Nothing in the file is trusted: a damaged record is left out, and behind one of a wrong size nothing can be read.
+/// Thread: one. Throws: std::bad_alloc.
+class dead_lane {
+ public:
+  /// Opens a lane. Null if it is empty or unusable. Adds what is damaged to `damage`, which must live as long as the lane.
+  [[nodiscard, gnu::cold]] static std::unique_ptr<dead_lane> open(std::string const& path,
+                                                                  record_recovery& recovery,
+                                                                  std::string& damage) {
+    std::unique_ptr<dead_lane> lane{new dead_lane{path, recovery, damage}};
+    std::string const why = lane->map();
+    if (!why.empty()) lane->add_damage(why);
+    if (!why.empty() || lane->at_ == lane->end_) return nullptr;
+    lane->advance();
+    return lane->next() == nullptr ? nullptr : std::move(lane);
+  }
+  dead_lane(dead_lane const&) = delete;
+  dead_lane& operator=(dead_lane const&) = delete;
+
+  /// The next record, or null behind the last one.
+  [[nodiscard]] record_recovery::record* next() noexcept { return next_ ? &*next_ : nullptr; }
+  /// Head of the next record in the file: see kept_head.
+  [[nodiscard]] std::byte* kept() const noexcept { return kept_; }
+
+  /// Moves to the record behind the next one.
+  [[gnu::cold]] void advance() {
+    next_.reset();
+    while (!next_ && at_ < end_) {
+      std::span<std::byte> const rest = bytes_at(at_);
+      std::uint64_t size = 0;
+      if (rest.size() >= record_format::kept_start_bytes)
+        size = read<record_format::record_head>(rest.data()).size;
+      if (size < record_format::kept_start_bytes || size > rest.size()) {
+        add_damage(std::to_string(end_ - at_) + " bytes behind a record without a valid size");
+        at_ = end_;
+        return;
+      }
+      std::string why;
+      next_ = recovery_.read(rest.first(size), why);
+      if (!next_) add_damage("a record: " + why);
+      kept_ = rest.data() + sizeof(record_format::record_head);
+      at_ += size;
+    }
+  }
+
+ private:
+  dead_lane(std::string path, record_recovery& recovery, std::string& damage)
+      : path_(std::move(path)), recovery_(recovery), damage_(damage) {}
+
+  /// Returns what is wrong, or nothing.
+  [[nodiscard, gnu::cold]] std::string map() {
+    opened_file const opened = open_file(path_, open_for::update);
+    if (opened.error != 0) return errno_text(opened.error);
+    std::uint64_t const size = opened.handle.status().size;
+    if (size < lane_file_head_bytes) return {};  // killed while it was made
+    if (int const error = map_.map(opened.handle, size); error != 0) return errno_text(error);
+    lane_file_head head{};
+    std::memcpy(&head, map_.data(), sizeof head);
+    if (head.format.magic[0] == 0) return {};  // killed while it was made
+    if (auto why = head.format.refusal(lane_magic); !why.empty()) return why;
+    bool const fits = std::has_single_bit(head.capacity) && head.capacity <= size &&
+                      head.longest <= head.capacity && head.memory_at <= size &&
+                      head.capacity + head.longest <= size - head.memory_at;
+    std::uint32_t const last = (std::max)({head.head_at, head.tail_at, head.start_at});
+    if (!fits || last + sizeof(std::uint64_t) > head.memory_at) return "its head is wrong";
+    capacity_ = head.capacity;
+    longest_ = head.longest;
+    memory_ = map_.data() + head.memory_at;
+    end_ = read<std::uint64_t>(map_.data() + head.head_at);
+    at_ = read<std::uint64_t>(map_.data() + head.tail_at);
+    start_ = read<std::uint64_t>(map_.data() + head.start_at);
+    if (end_ < at_ || end_ - at_ > capacity_ + longest_) return "its positions are wrong";
+    return {};
+  }
+
+  /// The bytes from a position up to the end of the records, or of the memory.
+  [[nodiscard]] std::span<std::byte> bytes_at(std::uint64_t position) const noexcept {
+    std::uint64_t const offset = (position - start_) & (capacity_ - 1);
+    return {memory_ + offset,
+            static_cast<std::size_t>((std::min)(end_ - position, capacity_ + longest_ - offset))};
+  }
+
+  void add_damage(std::string const& what) {
+    constexpr std::size_t longest_report = 512;
+    if (damage_.size() > longest_report) return;
+    damage_.append(damage_.empty() ? "" : "; ")
+        .append(path_.substr(path_.rfind('/') + 1))
+        .append(": ")
+        .append(what);
+  }
+
+  std::string const path_;
+  record_recovery& recovery_;
+  std::string& damage_;
+  shared_mapping map_;
+  std::byte* memory_ = nullptr;
+  std::uint64_t capacity_ = 0;
+  std::uint64_t longest_ = 0;
+  std::uint64_t at_ = 0;
+  std::uint64_t end_ = 0;
+  std::uint64_t start_ = 0;
+  std::optional<record_recovery::record> next_;
+  std::byte* kept_ = nullptr;
+};
+
+}  // namespace fapilog::inline v0_1::detail

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+// Delivers the records that killed processes left in a kill_safe directory, before those of this process.
+#pragma once
+
+#include <fapilog/detail/os/file.hpp>
+#include <fapilog/detail/os/private_directory.hpp>
+#include <fapilog/detail/os/shared_mapping.hpp>
+#include <fapilog/detail/os/system.hpp>
+#include <fapilog/kill_safe/dead_lane.hpp>
+#include <fapilog/kill_safe/kept_directory.hpp>
+#include <fapilog/kill_safe/kept_format.hpp>
+#include <fapilog/kill_safe/literal_reader.hpp>
+#include <fapilog/kill_safe/record_recovery.hpp>
+#include <fapilog/metrics/diagnostics.hpp>
+#include <fapilog/queue/lane_channel.hpp>
+#include <fapilog/record/batch.hpp>
+#include <fapilog/worker/batch_builder.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1::detail {
+
+/// What one killed process left. Its files are removed when all its records are settled.
+class dead_process final : public settlement {
+ public:
+  /// `owner` is locked. Throws: std::exception if the files cannot be read by this build; they are left as they are.
+  dead_process(std::string root, std::string path, file owner)
+      : path_(std::move(path)),
+        owner_(std::move(owner)),
+        literals_(kept_directory::literals_below(root), path_) {
+    shared_mapping map;
+    if (int const error = map.map(owner_, owner_bytes); error != 0)
+      throw std::runtime_error{errno_text(error)};
+    std::memcpy(&head_, map.data(), sizeof head_);
+    if (auto const why = head_.format.refusal(owner_magic); !why.empty()) throw std::runtime_error{why};
+    for (std::string const& name : list_directory(path_, "lane-").names) {
+      if (auto lane = dead_lane::open(path_ + '/' + name, recovery_, damage_))
+        lanes_.push_back(std::move(lane));
+    }
+  }
+
+  [[nodiscard]] std::int64_t process() const noexcept { return head_.process; }
+  /// The lane with the earliest record; null after the last.
+  [[nodiscard]] dead_lane* next() {
+    dead_lane* first = nullptr;
+    for (auto const& lane : lanes_) {
+      if (lane->next() != nullptr && (first == nullptr || lane->next()->ticks < first->next()->ticks))
+        first = lane.get();
+    }
+    return first;
+  }
+  [[nodiscard]] std::int64_t unix_ns(std::uint64_t ticks) const noexcept {
+    kept_clock const& clock = head_.clocks[head_.clock_in_use & 1U];
+    auto const since =
+        static_cast<double>(static_cast<std::int64_t>(ticks - clock.ticks)) * clock.ns_per_tick;
+    return clock.unix_ns + static_cast<std::int64_t>(since);
+  }
+  /// What was damaged, in words; empty if nothing was.
+  [[nodiscard]] std::string const& damage() const noexcept { return damage_; }
+
+  /// All its records are in batches. Thread: the worker's.
+  void complete() noexcept { settled(); }
+  void begun() noexcept override { open_.fetch_add(1, std::memory_order_relaxed); }
+  void settled() noexcept override {
+    if (open_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    try {
+      remove_directory(path_);
+    } catch (...) {
+      // Without memory, the next process delivers them once more, with the same ids.
+    }
+  }
+
+ private:
+  std::string path_;
+  file owner_;
+  owner_head head_{};
+  literal_reader literals_;
+  record_recovery recovery_{literals_};
+  std::vector<std::unique_ptr<dead_lane>> lanes_;
+  std::string damage_;
+  std::atomic<int> open_{1};  ///< batches that are not settled, and 1 until `complete`
+};
+
+/// Thread: the worker's.
+class lane_recovery {
+ public:
+  /// The processes that have ended, of those with a directory below `root`; `own` is the name of this one's. Throws: std::bad_alloc.
+  lane_recovery(std::string root, std::string_view own, lane_channel& channel, batch_builder& builder,
+                std::shared_ptr<diagnostics> reports)
+      : root_(std::move(root)), channel_(channel), builder_(builder), diagnostics_(std::move(reports)) {
+    find_processes(own);
+  }
+  lane_recovery(lane_recovery const&) = delete;
+  lane_recovery& operator=(lane_recovery const&) = delete;
+  ~lane_recovery() { release_logger(); }
+
+  /// Adds some records of killed processes to batches. False when there are no more. Throws: std::bad_alloc.
+  bool step() {
+    if (process_ == nullptr && !open_next()) return false;
+    for (std::size_t n = 0; n < records_per_step; ++n) {
+      dead_lane* const lane = process_->next();
+      if (lane == nullptr) {
+        end_process();
+        return true;
+      }
+      add(*lane);
+    }
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t records_per_step = 256;
+  static constexpr std::int64_t abandoned_after_s = 60;
+  static constexpr std::size_t uuid_characters = 36;
+
+  [[gnu::cold]] void find_processes(std::string_view own) {
+    for (std::string& name : list_directory(root_, "").names) {
+      if (name.starts_with(".new-")) {
+        remove_abandoned(root_ + '/' + name);
+      } else if (name.size() == uuid_characters && name != own) {
+        names_.push_back(std::move(name));
+      }
+    }
+    std::ranges::sort(names_, std::greater<>{});  // ids ascend with time; the oldest is taken from the end
+  }
+  /// Removes what a process left that was killed while it made its directory.
+  [[gnu::cold]] static void remove_abandoned(std::string const& path) {
+    if (status_of(path).modified > wall_clock_ns() / 1'000'000'000 - abandoned_after_s) return;
+    opened_file const owner = open_file(path + "/owner", open_for::update);
+    if (owner.error == ENOENT || (owner.error == 0 && owner.handle.lock_exclusive() == 0))
+      remove_directory(path);
+  }
+
+  /// Opens the next process that has ended. False if there is none.
+  [[gnu::cold]] bool open_next() {
+    while (!names_.empty()) {
+      std::string const path = root_ + '/' + names_.back();
+      names_.pop_back();
+      if (!is_private_directory(path)) continue;  // another user's
+      opened_file owner = open_file(path + "/owner", open_for::update);
+      if (owner.error == ENOENT) continue;  // another process has just removed it
+      if (owner.error == 0) owner.error = owner.handle.lock_exclusive();
+      if (owner.error == EWOULDBLOCK) continue;  // it lives
+      try {
+        if (owner.error != 0) throw std::runtime_error{errno_text(owner.error)};
+        if (owner.handle.status().links == 0) continue;
+        process_ = std::make_shared<dead_process>(root_, path, std::move(owner.handle));
+        records_ = 0;
+        return true;
+      } catch (std::bad_alloc const&) {
+        throw;
+      } catch (std::exception const& error) {
+        diagnostics_->warn("kill_safe",
+                           "records of a killed process cannot be read; they are left where they are",
+                           "'" + path + "': " + error.what());
+      }
+    }
+    return false;
+  }
+
+  [[gnu::cold]] void add(dead_lane& lane) {
+    record_recovery::record& record = *lane.next();
+    logger_core& logger = logger_of(record);
+    void const* const address = &logger;
+    std::memcpy(
+        record.bytes.data() + sizeof(record_format::record_head) + offsetof(record_format::log_head, logger),
+        &address, sizeof address);
+    channel_.count_recovered();
+    builder_.add_recovered(
+        record.bytes.data(), record.scope,
+        {record.thread_id, process_->process(), process_->unix_ns(record.ticks), lane.kept()}, process_);
+    ++records_;
+    lane.advance();
+  }
+
+  /// A logger with the name and the fields of the record: mostly the one of the previous record.
+  [[gnu::cold]] logger_core& logger_of(record_recovery::record const& record) {
+    bool const is_same = logger_ != nullptr && logger_->name.name == record.logger &&
+                         logger_->bound.size() == record.bound.size() &&
+                         (record.bound.empty() ||
+                          std::memcmp(logger_->bound.data(), record.bound.data(), record.bound.size()) == 0);
+    if (is_same) return *logger_;
+    named_level& named = channel_.levels().acquire(record.logger);
+    auto* const made = new (std::nothrow) logger_core{channel_, named, record.bound};
+    if (made == nullptr) {
+      channel_.release(named);
+      throw std::bad_alloc{};
+    }
+    release_logger();
+    logger_ = made;
+    return *made;
+  }
+  void release_logger() noexcept {
+    if (auto* const last = std::exchange(logger_, nullptr)) last->drop_reference();
+  }
+
+  [[gnu::cold]] void end_process() {
+    builder_.hand_over(false);
+    release_logger();
+    std::string detail =
+        std::to_string(records_) + " records of process " + std::to_string(process_->process());
+    if (!process_->damage().empty()) detail += "; damaged: " + process_->damage();
+    if (records_ != 0 || !process_->damage().empty())
+      diagnostics_->warn("kill_safe", "records that a killed process left are delivered now", detail);
+    process_->complete();
+    process_.reset();
+  }
+
+  std::string const root_;
+  lane_channel& channel_;
+  batch_builder& builder_;
+  std::shared_ptr<diagnostics> diagnostics_;
+  std::vector<std::string> names_;  ///< of the directories that were not looked at yet
+  std::shared_ptr<dead_process> process_;
+  logger_core* logger_ = nullptr;
+  std::uint64_t records_ = 0;
+};
+
+}  // namespace fapilog::inline v0_1::detail

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// What a lane has in addition if its records must outlive the process.
+#pragma once
+
+#include <fapilog/detail/memory/atomic.hpp>
+#include <fapilog/queue/channel.hpp>
+#include <fapilog/queue/lane_front.hpp>
+#include <fapilog/queue/record_keeper.hpp>
+#include <fapilog/record/context.hpp>
+#include <fapilog/record/kept_record.hpp>
+#include <fapilog/record/record.hpp>
+#include <fapilog/record/scalar.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+namespace fapilog::inline v0_1::detail {
+
+struct lane;
+
+/// Longest name of a logger that a kept record has; the rest is cut.
+inline constexpr std::size_t max_kept_name = 1024;
+
+/// Bytes that a kept record has before its log or context record.
+[[nodiscard]] inline std::size_t kept_prefix_bytes(logger_core const& logger,
+                                                   std::size_t scope_size) noexcept {
+  return detail::record_format::kept_start_bytes + (std::min)(logger.name.name.size(), max_kept_name) +
+         logger.bound.size() + scope_size;
+}
+
+/// Writes the beginning of a kept record of `total` bytes and returns where its log or context record goes.
+inline std::byte* put_kept_start(std::byte* to, std::size_t total, logger_core const& logger,
+                                 detail::shared_bytes const& scope, std::uint64_t thread_id) noexcept {
+  using namespace detail::record_format;
+  std::string const& name = logger.name.name;
+  std::size_t const name_size = (std::min)(name.size(), max_kept_name);
+  kept_head head{};
+  head.prefix_size =
+      static_cast<std::uint32_t>(kept_start_bytes + name_size + logger.bound.size() + scope.size());
+  head.name_size = static_cast<std::uint32_t>(name_size);
+  head.bound_size = static_cast<std::uint32_t>(logger.bound.size());
+  head.scope_size = static_cast<std::uint32_t>(scope.size());
+  head.thread_id = thread_id;
+  to = put(put(to, record_head{static_cast<std::uint32_t>(total), record_type::kept, 0, 0, 0}), head);
+  put_bytes(to, name.data(), name_size);
+  to += name_size;
+  if (!logger.bound.empty()) {
+    put_bytes(to, logger.bound.data(), logger.bound.size());
+    to += logger.bound.size();
+  }
+  if (!scope.empty()) {
+    put_bytes(to, scope.data(), scope.size());
+    to += scope.size();
+  }
+  return to;
+}
+
+/// The call path of such a lane. A call commits to this front, whose ring has no memory; `lane_channel` then publishes the record in
+/// the lane, in one step with what was put in front of it. Thread: the owner's, unless stated.
+struct kept_lane : lane_front {
+  explicit kept_lane(lane& in) noexcept : lane_front(nullptr, 1, 0), whole(in) {}
+
+  /// True if the literals in the module of this message are known to be kept.
+  [[nodiscard]] bool knows(void const* literal) const noexcept {
+    return reinterpret_cast<std::uintptr_t>(literal) - literals_begin < literals_size;
+  }
+
+  /// True if another process will be able to read this literal.
+  [[nodiscard]] bool keeps(void const* literal, record_keeper& keeper) noexcept {
+    if (knows(literal)) [[likely]]
+      return true;
+    record_keeper::range const kept = keeper.keep_literals(literal);
+    if (kept.size == 0) return false;
+    // A signal handler may log meanwhile: it sees no range, or this one.
+    literals_size = 0;
+    detail::compiler_fence();
+    literals_begin = kept.begin;
+    detail::compiler_fence();
+    literals_size = kept.size;
+    return true;
+  }
+
+  /// Makes `prefix` that of calls of this logger in this scope. False if it is too long to be worth it. The lane must be marked as
+  /// being written.
+  [[nodiscard, gnu::cold, gnu::noinline]] bool prepare(logger_core const& by, thread_scope const& in,
+                                                       std::uint64_t thread_id) noexcept {
+    shared_bytes const none;
+    shared_bytes const& fields = in.top == nullptr ? none : in.top->fields;
+    prefix_bytes = kept_prefix_bytes(by, fields.size());
+    logger = 0;
+    if (prefix_bytes > max_prepared) return false;
+    put_kept_start(prefix, 0, by, fields, thread_id);
+    logger = by.number;
+    scope = in.version;
+    return true;
+  }
+  /// True if `prefix` is that of calls of this logger in this scope.
+  [[nodiscard]] bool is_prepared(logger_core const& by, thread_scope const& in) const noexcept {
+    return logger == by.number && scope == in.version;
+  }
+  /// Writes the prepared prefix of a record of `total` bytes, which is longer by more than `step`, and returns its end.
+  [[gnu::always_inline]] std::byte* put_prepared(std::byte* to, std::size_t total) const noexcept {
+    for (std::size_t done = 0; done < prefix_bytes; done += step) std::memcpy(to + done, prefix + done, step);
+    put(to, static_cast<std::uint32_t>(total));
+    return to + prefix_bytes;
+  }
+
+  lane& whole;
+  std::size_t pending = 0;  ///< bytes of the record that is being written
+  std::uintptr_t literals_begin = 0;
+  std::size_t literals_size = 0;
+  /// Position up to which the worker has read, and up to which records are in batches. The bytes are released later, when
+  /// every sink is done with their batch. The first is written by the worker and read by any thread, the second is used by
+  /// the worker.
+  detail::atomic_word<std::uint64_t> read_until;
+  std::uint64_t taken_until = 0;
+  std::uint64_t handed_over_until = 0;  ///< of the last batch
+  /// In a forked child: the file is the parent's, so the lane is private memory now, and no new call may use it.
+  bool is_left = false;
+
+  static constexpr std::size_t step = 32;
+  static constexpr std::size_t max_prepared = 16 * step;
+  std::size_t prefix_bytes = 0;
+  std::uint64_t logger = 0;  ///< number of the logger of `prefix`; 0: none
+  std::uint64_t scope = 0;   ///< version of its scope
+  alignas(step) std::byte prefix[max_prepared];
+};
+static_assert(detail::record_format::near_start_bytes >= kept_lane::step);
+
+}  // namespace fapilog::inline v0_1::detail

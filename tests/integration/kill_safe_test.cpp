@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: MIT
+// Kills of real processes: the next process delivers what calls have logged, once.
+#include "support/captured_diagnostics.hpp"
+#include "support/catch.hpp"
+#include "support/scale.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <fapilog/fapilog.hpp>
+#include <fapilog/kill_safe.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using fapilog::kv;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct kept_files {
+  support::temporary_directory at;
+  std::string log = at / "app.log";
+  std::string directory = at / "kept";
+
+  [[nodiscard]] fapilog::options options() const {
+    return {.when_full = fapilog::when_full::block,
+            .sinks = {fapilog::sinks::rotating_file{{.path = log, .max_bytes = 0}}},
+            .kill_safe = {.directory = directory}};
+  }
+  /// Names of the directories of runtimes.
+  [[nodiscard]] std::vector<std::string> processes() const {
+    std::vector<std::string> all;
+    for (auto const& item : std::filesystem::directory_iterator{directory}) {
+      if (!item.path().filename().string().starts_with("literals"))
+        all.push_back(item.path().filename().string());
+    }
+    return all;
+  }
+  /// Starts a runtime, which delivers what is left, and ends it.
+  void recover() const {
+    fapilog::runtime rt{options()};
+    CHECK(rt.drain(60s).complete);
+  }
+  /// The records of the file. A kill may cut the line that is being written; the next process ends that line.
+  [[nodiscard]] std::vector<nlohmann::json> lines() const {
+    std::vector<nlohmann::json> all;
+    std::ifstream file{log};
+    for (std::string line; std::getline(file, line);) {
+      auto const whole = nlohmann::json::parse(line, nullptr, false);
+      if (!whole.is_discarded()) all.push_back(whole.at("log"));
+    }
+    return all;
+  }
+};
+
+/// Runs `body` in a child process and returns the child's id.
+pid_t in_child(std::function<void()> const& body) {
+  std::cout.flush();
+  std::fflush(nullptr);
+  pid_t const child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::alarm(120);
+    body();
+    ::_exit(99);
+  }
+  return child;
+}
+void wait_for_kill(pid_t child) {
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == SIGKILL);
+}
+void killed(std::function<void()> const& body) {
+  wait_for_kill(in_child([&] {
+    body();
+    ::kill(::getpid(), SIGKILL);
+  }));
+}
+
+/// Counters that a child shares with its parent.
+class shared_counters {
+ public:
+  static constexpr std::size_t count = 8;
+  shared_counters()
+      : all_(static_cast<std::atomic<std::uint64_t>*>(
+            ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0))) {}
+  ~shared_counters() { ::munmap(all_, bytes); }
+  std::atomic<std::uint64_t>& operator[](std::size_t i) const { return all_[i]; }
+
+ private:
+  static constexpr std::size_t bytes = count * sizeof(std::atomic<std::uint64_t>);
+  std::atomic<std::uint64_t>* all_;
+};
+
+/// Writes the ids of a batch to a file, then never returns.
+struct stuck_sink {
+  std::string path;
+  static constexpr bool needs_json = false;
+  void write(fapilog::batch const& entries) const {
+    {
+      std::ofstream out{path, std::ios::app};
+      for (auto const& one : entries)
+        out << to_string(one.event.message_id) << ' ' << one.event.message << '\n';
+    }
+    for (;;) ::pause();
+  }
+};
+struct writing_sink {
+  std::string path;
+  static constexpr bool needs_json = false;
+  void write(fapilog::batch const& entries) const {
+    std::ofstream out{path, std::ios::app};
+    for (auto const& one : entries)
+      out << to_string(one.event.message_id) << ' ' << one.event.message << '\n';
+  }
+};
+
+struct only_warnings {
+  bool keep(fapilog::event const& e) const { return e.severity >= fapilog::level::warning; }
+};
+
+std::vector<std::string> text_lines(std::string const& path) {
+  std::vector<std::string> all;
+  std::ifstream file{path};
+  for (std::string line; std::getline(file, line);) all.push_back(line);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("the next process delivers the records that a killed one left, as they were") {
+  kept_files const files;
+  killed([&] {
+    fapilog::runtime rt{fapilog::options{.sinks = {stuck_sink{files.at / "ids"}},
+                                         .kill_safe = {.directory = files.directory}}};
+    auto const log = rt.get_logger("shop.cart").with(kv("tenant", "acme"));
+    fapilog::scope const request{kv("request_id", 42)};
+    log.info("Order {} paid", 7, kv("amount", 12.5), kv("currency", "EUR"));
+    log.warning("slow", kv("password", "hunter2"));
+    log.info("nested", kv("list", std::vector<int>{1, 2, 3}),
+             kv("map", std::map<std::string, int>{{"a", 1}}));
+    std::string const run_time = "made at run time";
+    log.error(fapilog::runtime_text(run_time), kv("big", std::string(100'000, 'x')));
+    log.error("cut", kv("huge", std::string(2'000'000, 'y')));
+  });
+  CHECK(files.processes().size() == 1);
+  files.recover();
+  auto const lines = files.lines();
+  REQUIRE(lines.size() == 5);
+  CHECK(lines[0].at("message") == "Order 7 paid");
+  CHECK(lines[0].at("logger") == "shop.cart");
+  CHECK(lines[0].at("level") == "INFO");
+  CHECK(lines[0].at("data").at("amount") == 12.5);
+  CHECK(lines[0].at("data").at("currency") == "EUR");
+  CHECK(lines[0].at("data").at("tenant") == "acme");
+  CHECK(lines[0].at("context").at("request_id") == "42");
+  CHECK(lines[0].at("diagnostics").at("pid") != ::getpid());
+  CHECK(lines[1].at("message") == "slow");
+  CHECK(lines[2].at("data").at("list") == nlohmann::json{1, 2, 3});
+  CHECK(lines[2].at("data").at("map").at("a") == 1);
+  CHECK(lines[3].at("message") == "made at run time");
+  CHECK(lines[3].at("data").at("big").get<std::string>().size() == 100'000);
+  CHECK(lines[4].at("data").at("_truncated") == true);
+  CHECK(files.processes().empty());
+}
+
+TEST_CASE("a record that is delivered again has the same id") {
+  kept_files const files;
+  std::string const first = files.at / "first";
+  std::string const second = files.at / "second";
+  shared_counters const counters;
+  pid_t const child = in_child([&] {
+    fapilog::runtime rt{fapilog::options{
+        .batch_max_size = 4, .sinks = {stuck_sink{first}}, .kill_safe = {.directory = files.directory}}};
+    auto const log = rt.get_logger();
+    for (int i = 0; i < 10; ++i) log.info("record {}", i);
+    counters[0] = 1;
+    for (;;) ::pause();
+  });
+  while (counters[0] == 0 || text_lines(first).empty()) std::this_thread::yield();
+  ::kill(child, SIGKILL);
+  wait_for_kill(child);
+  {
+    fapilog::runtime rt{
+        fapilog::options{.sinks = {writing_sink{second}}, .kill_safe = {.directory = files.directory}}};
+    CHECK(rt.drain(60s).complete);
+  }
+  auto const before = text_lines(first);
+  auto const after = text_lines(second);
+  REQUIRE(after.size() == 10);
+  for (std::size_t i = 0; i < before.size(); ++i) CHECK(before[i] == after[i]);
+}
+
+TEST_CASE("kills at random moments lose no record of a call that returned, and write none twice") {
+  kept_files const files;
+  std::size_t const threads = 3;
+  int const rounds = std::getenv("FAPILOG_KILLS") != nullptr ? std::atoi(std::getenv("FAPILOG_KILLS")) : 10;
+  std::mt19937_64 random{std::random_device{}()};
+  shared_counters const returned;
+  std::vector<std::array<std::uint64_t, shared_counters::count>> acknowledged;
+  for (int round = 0; round < rounds; ++round) {
+    for (std::size_t t = 0; t < threads; ++t) returned[t] = 0;
+    pid_t const child = in_child([&] {
+      fapilog::runtime rt{files.options()};
+      std::vector<std::thread> all;
+      for (std::size_t t = 0; t < threads; ++t) {
+        all.emplace_back([&, t] {
+          auto const log = rt.get_logger("thread." + std::to_string(t)).with(kv("round", round));
+          for (std::uint64_t i = 0;; ++i) {
+            fapilog::scope const in{kv("step", i)};
+            if (i % 3 == 0) log.info("formatted {}", i, kv("t", t));
+            else log.info("counted", kv("t", t), kv("i", i));
+            returned[t].store(i + 1);
+            if (i % 64 == 0) std::this_thread::sleep_for(50us);
+          }
+        });
+      }
+      for (;;) ::pause();
+    });
+    while (returned[0] == 0) std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::microseconds{random() % 30'000});
+    ::kill(child, SIGKILL);
+    wait_for_kill(child);
+    auto& at = acknowledged.emplace_back();
+    for (std::size_t t = 0; t < threads; ++t) at[t] = returned[t];
+  }
+  files.recover();
+  std::map<std::pair<int, int>, std::uint64_t> next;
+  std::set<std::string> ids;
+  for (auto const& log : files.lines()) {
+    auto const& data = log.at("data");
+    REQUIRE(ids.insert(log.at("context").at("message_id").get<std::string>()).second);
+    int const round = data.at("round");
+    int const thread = data.at("t");
+    REQUIRE(data.at("step") == next[std::pair{round, thread}]++);
+  }
+  for (int round = 0; round < rounds; ++round) {
+    for (std::size_t t = 0; t < threads; ++t) {
+      auto const found = next[std::pair{round, static_cast<int>(t)}];
+      CHECK(found >= acknowledged[static_cast<std::size_t>(round)][t]);
+      CHECK(found <= acknowledged[static_cast<std::size_t>(round)][t] + 1);
+    }
+  }
+  CHECK(files.processes().empty());
+}
+
+TEST_CASE("processes share a directory, and the records of a living one are left alone") {
+  kept_files const files;
+  shared_counters const counters;
+  pid_t const child = in_child([&] {
+    fapilog::runtime rt{fapilog::options{.sinks = {stuck_sink{files.at / "ids"}},
+                                         .kill_safe = {.directory = files.directory}}};
+    rt.get_logger().info("of the living");
+    counters[0] = 1;
+    for (;;) ::pause();
+  });
+  while (counters[0] == 0) std::this_thread::yield();
+  files.recover();
+  CHECK(files.lines().empty());
+  CHECK(files.processes().size() == 1);
+  ::kill(child, SIGKILL);
+  wait_for_kill(child);
+  files.recover();
+  REQUIRE(files.lines().size() == 1);
+  CHECK(files.lines()[0].at("message") == "of the living");
+}
+
+TEST_CASE("a forked child keeps its own records") {
+  kept_files const files;
+  killed([&] {
+    fapilog::runtime rt{files.options()};
+    auto const log = rt.get_logger();
+    log.info("of the parent");
+    CHECK(rt.flush(60s).complete);
+    killed([&] {
+      for (int i = 0; i < 1000; ++i) log.info("of the child", kv("i", i));
+    });
+    for (int i = 0; i < 1000; ++i) log.info("of the parent again", kv("i", i));
+  });
+  files.recover();
+  std::map<std::string, int> counts;
+  for (auto const& log : files.lines()) ++counts[log.at("message").get<std::string>()];
+  CHECK(counts["of the parent"] == 1);
+  CHECK(counts["of the child"] == 1000);
+  CHECK(counts["of the parent again"] == 1000);
+  CHECK(files.processes().empty());
+}
+
+TEST_CASE("a process that ends in order leaves nothing behind") {
+  kept_files const files;
+  {
+    fapilog::runtime rt{files.options()};
+    for (int i = 0; i < 10'000; ++i) rt.get_logger().info("counted", kv("i", i));
+    CHECK(files.processes().size() == 1);
+  }
+  CHECK(files.processes().empty());
+  CHECK(files.lines().size() == 10'000);
+}
+
+TEST_CASE("records that a filter removes are released, too") {
+  kept_files const files;
+  killed([&] {
+    auto options = files.options();
+    options.filters = {only_warnings{}};
+    fapilog::runtime rt{std::move(options)};
+    for (int i = 0; i < 100'000; ++i) rt.get_logger().info("filtered", kv("i", i));
+    CHECK(rt.flush(60s).complete);
+    rt.get_logger().warning("kept");
+    CHECK(rt.flush(60s).complete);
+  });
+  files.recover();
+  CHECK(files.lines().size() == 1);
+}
+
+TEST_CASE("without room for a lane its records end with the process, and that is reported") {
+  kept_files const files;
+  killed([&] {
+    support::captured_diagnostics said;
+    auto options = files.options();
+    options.diagnostics_output = said;
+    std::signal(SIGXFSZ, SIG_IGN);
+    fapilog::runtime rt{std::move(options)};
+    rlimit const small{64 * 1024, 64 * 1024};
+    if (::setrlimit(RLIMIT_FSIZE, &small) != 0) return;
+    rt.get_logger().info("not kept");
+    if (!rt.flush(60s).complete || !said.contains("records of a thread are not kept")) ::_exit(1);
+  });
+  files.recover();
+  CHECK(files.lines().size() == 1);
+}
+
+TEST_CASE("a directory that cannot be used is reported, and the program runs on") {
+  kept_files const files;
+  std::ofstream{files.directory} << "a file";
+  support::captured_diagnostics said;
+  auto options = files.options();
+  options.diagnostics_output = said;
+  {
+    fapilog::runtime rt{std::move(options)};
+    rt.get_logger().info("written all the same");
+  }
+  CHECK(files.lines().size() == 1);
+  CHECK(said.contains("records are not kept"));
+  CHECK(said.contains(files.directory));
+}
+
+TEST_CASE("only_in_memory refuses a directory on a disk") {
+  kept_files const files;
+  bool const on_disk = std::filesystem::exists("/dev/shm");
+  for (std::string const& directory :
+       {files.directory, std::string{"/dev/shm/fapilog-test-"} + std::to_string(::getpid())}) {
+    support::captured_diagnostics said;
+    auto options = files.options();
+    options.kill_safe = {.directory = directory, .only_in_memory = true};
+    options.diagnostics_output = said;
+    fapilog::runtime rt{std::move(options)};
+    bool const is_refused = said.contains("only_in_memory");
+    if (on_disk && directory != files.directory) CHECK_FALSE(is_refused);
+    else CHECK((is_refused || fapilog::detail::is_in_memory(files.directory)));
+    CHECK(rt.drain(60s).complete);
+    std::filesystem::remove_all(directory);
+  }
+}
+
+TEST_CASE("damaged files give what is whole, whatever byte is wrong") {
+  kept_files const files;
+  killed([&] {
+    fapilog::runtime rt{fapilog::options{.sinks = {stuck_sink{files.at / "ids"}},
+                                         .kill_safe = {.directory = files.directory}}};
+    fapilog::scope const request{kv("request_id", "r-1")};
+    auto const log = rt.get_logger("shop").with(kv("tenant", "acme"));
+    for (int i = 0; i < 20; ++i) log.info("record {}", i, kv("list", std::vector<int>{1, 2, 3}));
+  });
+  std::string const saved = files.at / "saved";
+  std::filesystem::rename(files.directory, saved);
+  std::mt19937_64 random{20'261'128};
+  for (int round = 0; round < (support::sanitized ? 40 : 200); ++round) {
+    std::filesystem::remove_all(files.directory);
+    std::filesystem::copy(saved, files.directory, std::filesystem::copy_options::recursive);
+    std::vector<std::string> all;
+    for (auto const& item : std::filesystem::recursive_directory_iterator{files.directory}) {
+      if (item.is_regular_file()) all.push_back(item.path().string());
+    }
+    std::string const& path = all[random() % all.size()];
+    auto const size = std::filesystem::file_size(path);
+    if (round % 10 == 0) {
+      std::filesystem::resize_file(path, random() % (size + 1));
+    } else {
+      std::fstream file{path, std::ios::in | std::ios::out | std::ios::binary};
+      for (int n = 0; n < 1 + round % 7; ++n) {
+        // Most of a lane is unused.
+        file.seekp(static_cast<std::streamoff>(random() % std::min<std::uintmax_t>(size, 8192)));
+        file.put(static_cast<char>(random()));
+      }
+    }
+    std::filesystem::remove(files.log);
+    support::captured_diagnostics said;
+    auto options = files.options();
+    options.diagnostics_output = said;
+    fapilog::runtime rt{std::move(options)};
+    CHECK(rt.drain(60s).complete);
+    std::size_t whole = 0;
+    for (auto const& log : files.lines())
+      whole += log.at("message").get<std::string>().starts_with("record ") ? 1U : 0U;
+    CHECK(whole <= 20);
+  }
+}
+
+TEST_CASE("files of another format are left where they are, and reported") {
+  kept_files const files;
+  killed([&] {
+    fapilog::runtime rt{fapilog::options{.sinks = {stuck_sink{files.at / "ids"}},
+                                         .kill_safe = {.directory = files.directory}}};
+    rt.get_logger().info("of another version");
+  });
+  REQUIRE(files.processes().size() == 1);
+  std::string const owner = files.directory + "/" + files.processes()[0] + "/owner";
+  auto const set_format = [&](char to) {
+    std::fstream file{owner, std::ios::in | std::ios::out | std::ios::binary};
+    file.seekp(8);
+    file.put(to);
+  };
+  set_format(99);
+  support::captured_diagnostics said;
+  auto options = files.options();
+  options.diagnostics_output = said;
+  {
+    fapilog::runtime rt{std::move(options)};
+    CHECK(rt.drain(60s).complete);
+  }
+  CHECK(files.lines().empty());
+  CHECK(files.processes().size() == 1);
+  CHECK(said.contains("its format is 99"));
+  set_format(1);
+  files.recover();
+  CHECK(files.lines().size() == 1);
+}
+
+TEST_CASE(
+    "a killed process is delivered from any place in its delivery, also the delivery of another one's "
+    "records") {
+  kept_files const files;
+  int const count = 3'000;
+  killed([&] {
+    fapilog::runtime rt{fapilog::options{.lane_bytes = std::size_t{4} << 20,
+                                         .sinks = {stuck_sink{files.at / "ids"}},
+                                         .kill_safe = {.directory = files.directory}}};
+    auto const log = rt.get_logger();
+    for (int i = 0; i < count; ++i) log.info("counted", kv("i", i));
+  });
+  for (int round = 0; round < 8; ++round) {
+    pid_t const child = in_child([&] {
+      fapilog::runtime rt{files.options()};
+      for (;;) ::pause();
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds{3 * round});
+    ::kill(child, SIGKILL);
+    wait_for_kill(child);
+  }
+  files.recover();
+  int next = 0;
+  for (auto const& log : files.lines()) REQUIRE(log.at("data").at("i") == next++);
+  CHECK(next == count);
+}
+
+TEST_CASE("the account counts recovered records as submitted, and balances") {
+  kept_files const files;
+  killed([&] {
+    fapilog::runtime rt{fapilog::options{.sinks = {stuck_sink{files.at / "ids"}},
+                                         .kill_safe = {.directory = files.directory}}};
+    for (int i = 0; i < 100; ++i) rt.get_logger().info("counted");
+  });
+  fapilog::runtime rt{files.options()};
+  rt.get_logger().info("of the living");
+  auto const account = rt.drain(60s);
+  CHECK(account.submitted == 101);
+  CHECK(account.processed == 101);
+  CHECK(account.pending == 0);
+}
