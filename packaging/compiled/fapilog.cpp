@@ -6,3 +6,5 @@
 #include <fapilog/runtime.hpp>
 #include <fapilog/runtime_core_impl.hpp>
 #include <fapilog/setup/presets_impl.hpp>
+#include <fapilog/sinks/console/detail/stdout_writers_impl.hpp>
+#include <fapilog/sinks/file/detail/rotating_file_writer_impl.hpp>

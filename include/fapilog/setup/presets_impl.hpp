@@ -10,6 +10,8 @@
 #include <fapilog/setup/policies.hpp>
 #include <fapilog/setup/preset.hpp>
 #include <fapilog/setup/presets.hpp>
+#include <fapilog/sinks/file/compressor.hpp>
+#include <fapilog/sinks/file/rotating_file_config.hpp>
 #include <fapilog/sinks/rotating_file.hpp>
 #include <fapilog/sinks/sink.hpp>
 #include <fapilog/sinks/stdout_auto.hpp>

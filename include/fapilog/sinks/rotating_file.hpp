@@ -2,14 +2,8 @@
 // A sink that writes each record as one line of JSON to a file, with rotation by size and by time.
 #pragma once
 
-#include <fapilog/detail/os/append_file.hpp>
-#include <fapilog/detail/os/background_task.hpp>
-#include <fapilog/detail/os/directory_lock.hpp>
-#include <fapilog/detail/os/file.hpp>
-#include <fapilog/metrics/metric.hpp>
-#include <fapilog/sinks/detail/batch_lines.hpp>
-#include <fapilog/sinks/file/detail/arrived_lines.hpp>
-#include <fapilog/sinks/file/detail/rotated_files.hpp>
+#include <fapilog/record/batch.hpp>
+#include <fapilog/sinks/file/detail/rotating_file_writer.hpp>
 #include <fapilog/sinks/file/rotating_file_config.hpp>
 #include <fapilog/sinks/sink.hpp>
 
@@ -17,16 +11,7 @@
 #include <fapilog/sinks/file/zlib.hpp>
 #endif
 
-#include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <stdexcept>
-#include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -38,285 +23,44 @@ namespace fapilog::inline v0_1::sinks {
 /// batch goes to a new one at `path`. The open file stays in use until another one is open.
 /// If the disk is full or broken, the file ends with a whole line and the rest is retried. If a rotation fails, the file
 /// continues to grow and the problem is reported.
-/// Thread: one at a time, except `reopen`. Throws: std::bad_alloc; `start` also throws what its description says.
+/// Copies share the file. Thread: one at a time, except `reopen`. Throws: std::bad_alloc; `start` also throws what its description says.
 class rotating_file {
  public:
   static constexpr bool may_block = false;
 
   explicit rotating_file(rotating_file_config config)
-      : config_(std::move(config)), refusal_(complete(config_)) {
-    if (!refusal_.empty()) return;
-    rotated_ = detail::rotated_files{config_.path};
-    if (config_.max_files != 0) limits_.files = config_.max_files;
-    if (config_.max_total_bytes != 0) limits_.bytes = config_.max_total_bytes - config_.max_bytes;
-  }
+      : writer_(detail::make_rotating_file(std::move(config))) {}
 
   /// Opens the file. Throws: std::system_error or std::runtime_error if the configuration or the file is unusable; the message
   /// says what to do. `write` tries to open the file again.
-  void start(start_context const& context) {
-    report_ = context.report_function();
-    if (!refusal_.empty()) throw std::runtime_error(refusal_);
-    refusal refused;
-    {
-      detail::directory_lock const lock{rotated_.directory()};
-      refused = open(config_.now_ns());
-      if (config_.compress_rotated) rotated_.remove_unfinished();
-      if (lock.is_held()) rotated_.remove_reserved();
-    }
-    if (refused) {
-      problem_ = refused.message();
-      if (refused.error == 0) throw std::runtime_error(refused.text);
-      throw std::system_error(refused.error, std::generic_category(), refused.text);
-    }
-    problem_.clear();
-    enforce_retention();  // an earlier process may have left uncompressed files, or had other limits
-  }
+  void start(start_context const& context) { writer_.start(context); }
 
-  write_result write(batch const& entries) {
-    if (entries.empty()) return write_result::delivered();
-    if (!refusal_.empty()) return detail::reject_from(0, entries.size(), refusal_);
-    if (!entries.is_recovered()) arrived_.reset();
-    std::int64_t const now = config_.now_ns();
-
-    std::string_view const text = entries.text();
-    std::size_t done = 0;        // entries
-    std::size_t done_bytes = 0;  // of text
-    while (done < entries.size()) {
-      if (auto const refused = prepare(now)) return retry(refused.message(), done);
-      std::size_t last = fitting(entries, done, done_bytes);
-      if (last == done && file_.size() > 0 && may_rotate(now)) {
-        rotate(now);
-        continue;
-      }
-      // A line that is longer than a file gets its own file. If rotation fails, the file grows beyond the limit.
-      if (last == done) last = file_.size() > 0 ? entries.size() : done + 1;
-      std::size_t const end = detail::end_of_line(entries, last - 1);
-      detail::transfer const written =
-          file_.append(text.substr(done_bytes, end - done_bytes), config_.sync == file_sync::batch);
-      if (written.error != 0) {
-        std::size_t const first =
-            detail::pieces_within(done_bytes + written.bytes, entries.size(),
-                                  [&](std::size_t i) { return detail::end_of_line(entries, i); });
-        return retry("cannot write to the log file '" + config_.path +
-                         "': " + detail::errno_text(written.error) +
-                         "; it ends with a whole line, and the rest is retried",
-                     first);
-      }
-      done = last;
-      done_bytes = end;
-    }
-    problem_.clear();
-    return write_result::delivered();
-  }
+  write_result write(batch const& entries) { return writer_.write(entries); }
 
   /// Returns true for each entry that has a line in the file or in one that was rotated: a whole line with its `message_id`.
   /// Reads the newest lines first, until all entries are found, the lines are older than all entries, or 256 MiB have been read.
-  [[nodiscard]] std::vector<bool> find_arrived(batch const& entries) {
-    if (!refusal_.empty()) return {};
-    if (!arrived_) arrived_.emplace(config_.path, rotated_);
-    std::string problem;
-    std::vector<bool> arrived = arrived_->find(entries, problem);
-    report_to(report_,
-              "rotating_file: some lines cannot be searched; recovered records in them are written again",
-              problem);
-    return arrived;
-  }
+  [[nodiscard]] std::vector<bool> find_arrived(batch const& entries) { return writer_.find_arrived(entries); }
 
   /// Requests that the next batch, or `flush`, looks for the file at `path` and creates it if another program has moved it.
   /// For programs that rotate the file themselves: once `reopen` and then `flush` of the runtime have returned, no line
   /// goes to the file that was moved. Thread: any, at any time, a signal handler too.
-  void reopen() noexcept { reopen_requests_.add(); }
+  void reopen() noexcept { writer_.reopen(); }
 
   /// Carries out a request of `reopen` if no batch has done so.
-  void flush() {
-    if (file_.is_open() && reopen_requests_.value() != reopened_) (void)prepare(config_.now_ns());
-  }
+  void flush() { writer_.flush(); }
 
   /// Waits until the rotated files are compressed, then closes the file. `write` opens it again.
-  void stop() {
-    background_.finish();
-    file_.close();
-    arrived_.reset();
-  }
+  void stop() { writer_.stop(); }
 
-  [[nodiscard]] sink_health health() const {
-    std::string const& detail = !refusal_.empty() ? refusal_ : !problem_.empty() ? problem_ : path_problem_;
-    return {detail.empty(), detail};
-  }
+  [[nodiscard]] sink_health health() const { return writer_.health(); }
   [[nodiscard]] static std::string_view name() noexcept { return "rotating_file"; }
 
  private:
-  using refusal = detail::append_file::refusal;
-  using path_state = detail::append_file::path_state;
-  static constexpr std::int64_t second = 1'000'000'000;
-
-  [[nodiscard]] std::int64_t period_of(std::int64_t unix_seconds) const noexcept {
-    return config_.interval.count() == 0 ? 0 : unix_seconds / config_.interval.count();
-  }
-
-  /// Opens the file at `path`. The file that was open stays in use if this fails.
-  refusal open(std::int64_t now) {
-    detail::append_file next;
-    refusal refused = next.open(config_.path, rotated_.directory(), config_.mode);
-    if (refused) return refused;
-    file_ = std::move(next);
-    path_problem_.clear();
-    is_moved_ = false;
-    checked_ = now;
-    period_ = period_of(file_.size() == 0 ? now / second : file_.modified_before());
-    if (config_.sync == file_sync::batch) (void)detail::sync_directory(rotated_.directory());
-    return {};
-  }
-
-  /// Ensures that a file is open, is that at `path` if possible, and belongs to the current interval.
-  refusal prepare(std::int64_t now) {
-    if (!file_.is_open() || !file_.revalidate()) {
-      if (refusal refused = open(now)) return refused;
-    }
-    follow(now);
-    std::int64_t const period = period_of(now / second);
-    if (file_.size() == 0) period_ = period;
-    if (period > period_ && may_rotate(now)) rotate(now);
-    // A clock that goes back a little must not cause a second rotation at one boundary. If it was set back by more than
-    // an interval, the file belongs to the new time.
-    if (period + 1 < period_) period_ = period;
-    return {};
-  }
-
-  /// Opens the file at `path` if the open one was moved from there. Looks at most once per millisecond.
-  void follow(std::int64_t now) {
-    constexpr std::int64_t check_interval = 1'000'000;
-    std::uint64_t const requests = reopen_requests_.value();
-    bool const is_requested = std::exchange(reopened_, requests) != requests;
-    if (!is_requested && now >= checked_ && now - checked_ < check_interval) return;
-    checked_ = now;
-    path_state const state = (file_.check)(config_.path).state;
-    if (state == path_state::same && std::exchange(is_moved_, false))
-      path_problem_.clear();  // it was moved back
-    if (state != path_state::moved || (!is_requested && !may_rotate(now))) return;
-    open_moved(now);
-  }
-
-  /// The open file has been moved: opens the file at `path`.
-  void open_moved(std::int64_t now) {
-    if (refusal const refused = open(now)) {
-      is_moved_ = true;
-      keep_file(
-          refused.message() + "; lines go to the file that was moved from there, until it can be opened",
-          now);
-    } else {
-      enforce_retention();
-    }
-  }
-
-  /// The open file stays in use and may grow beyond its limit. The next attempt is a second later.
-  void keep_file(std::string problem, std::int64_t now) {
-    path_failed_ = now;
-    path_problem_ = std::move(problem);
-    report_to(report_, "rotating_file: cannot change to another file", path_problem_);
-  }
-  [[nodiscard]] bool may_rotate(std::int64_t now) const noexcept {
-    return path_problem_.empty() || now < path_failed_ || now - path_failed_ >= second;
-  }
-
-  /// Returns the index behind the last entry that fits into the file, of those from index `done` and offset `from` of the
-  /// text. Limits what is written at once, because each process that shares the file may add as much to a full one.
-  [[nodiscard]] std::size_t fitting(batch const& entries, std::size_t done, std::size_t from) const {
-    std::uint64_t const size = file_.size();
-    std::size_t const whole = entries.text().size();
-    if (config_.max_bytes == 0) return entries.size();
-    auto const within = [&](std::uint64_t bytes) {
-      return whole - from <= bytes
-                 ? entries.size()
-                 : detail::pieces_within(from + static_cast<std::size_t>(bytes), entries.size(),
-                                         [&](std::size_t i) { return detail::end_of_line(entries, i); });
-    };
-    constexpr std::uint64_t shares = 8;
-    constexpr std::uint64_t smallest_share = 4'096;
-    std::uint64_t const room = config_.max_bytes > size ? config_.max_bytes - size : 0;
-    std::uint64_t const at_once = (std::max)(config_.max_bytes / shares, smallest_share);
-    if (room <= at_once) return within(room);
-    std::size_t const last = within(at_once);
-    return last > done ? last : (std::min)(within(room), done + 1);
-  }
-
-  /// Renames the file and opens a new one. A file that cannot be renamed stays in use.
-  void rotate(std::int64_t now) {
-    {
-      detail::directory_lock const lock{rotated_.directory()};  // one process at a time
-      auto const [state, unreachable] = (file_.check)(config_.path);
-      int error = unreachable;
-      // ENOENT: another program has moved the file at this moment.
-      if (state == path_state::same) error = rotated_.rename_active(config_.path, now);
-      if (error != 0 && (state == path_state::unreachable || error != ENOENT)) {
-        return keep_file("cannot rotate the log file '" + config_.path + "': " + detail::errno_text(error) +
-                             "; it continues to grow, and rotation is tried again after a second",
-                         now);
-      }
-      if (refusal const refused = open(now)) {
-        return keep_file(refused.message() + "; the file that was renamed continues to grow", now);
-      }
-    }
-    enforce_retention();
-  }
-
-  /// Enforces the limits and compresses the remaining files in the background.
-  void enforce_retention() {
-    report_retention(report_, rotated_.enforce(limits_));
-    detail::file_compressor const compressor = detail::linked_compressor.load_acquire();
-    if (!config_.compress_rotated || compressor == nullptr) return;
-    background_.post([compressor, rotated = rotated_, limits = limits_, report = report_] {
-      report_retention(report, compress(rotated, compressor));
-      rotated.remove_unfinished();
-      report_retention(report, rotated.enforce(limits));  // the .gz of a removed file may have been created
-    });
-  }
-
-  /// Compresses every rotated file that is not compressed yet. Returns an error message, or an empty string.
-  static std::string compress(detail::rotated_files const& rotated, detail::file_compressor compressor) {
-    int error = 0;
-    std::string problem;
-    for (detail::rotated_files::item const& file : rotated.list(error)) {
-      if (!file.plain) continue;
-      try {
-        compressor(rotated.path_of(file));
-      } catch (std::runtime_error const& failed) {
-        problem = failed.what();
-      }
-    }
-    return problem;
-  }
-
-  static void report_to(start_context::reporter const& report, std::string_view what,
-                        std::string const& problem) {
-    if (report && !problem.empty()) report(what, problem);
-  }
-  static void report_retention(start_context::reporter const& report, std::string const& problem) {
-    report_to(report, "rotating_file: rotated files cannot be managed", problem);
-  }
-
-  write_result retry(std::string reason, std::size_t first) {
-    constexpr std::chrono::milliseconds pause{100};
-    problem_ = std::move(reason);
-    return write_result::retry(problem_, first, pause);
-  }
-
-  rotating_file_config config_;
-  std::string refusal_;  ///< error message of an invalid configuration
-  detail::rotated_files rotated_;
-  detail::retention_limits limits_;
-  detail::append_file file_;
-  std::int64_t checked_ = 0;  ///< when the path was last checked
-  std::int64_t period_ = 0;   ///< number of the interval that the file's lines belong to
-  counter reopen_requests_;
-  std::uint64_t reopened_ = 0;    ///< requests that were carried out
-  std::int64_t path_failed_ = 0;  ///< when `path_problem_` occurred
-  bool is_moved_ = false;         ///< the open file was moved, and no other one can be opened
-  std::string problem_;           ///< why the last batch was not written
-  std::string path_problem_;      ///< why the open file is not the one that it should be
-  start_context::reporter report_;
-  std::optional<detail::arrived_lines> arrived_;  ///< while recovered records are delivered
-  detail::background_task background_{"fapilog-gzip"};
+  any_sink writer_;
 };
 
 }  // namespace fapilog::inline v0_1::sinks
+
+#ifndef FAPILOG_COMPILED
+#include <fapilog/sinks/file/detail/rotating_file_writer_impl.hpp>
+#endif

@@ -2,9 +2,9 @@
 // A sink for standard output: readable lines on a terminal, JSON elsewhere.
 #pragma once
 
-#include <fapilog/detail/os/file.hpp>
+#include <fapilog/record/batch.hpp>
+#include <fapilog/sinks/console/detail/stdout_writers.hpp>
 #include <fapilog/sinks/sink.hpp>
-#include <fapilog/sinks/stdout_json.hpp>
 #include <fapilog/sinks/stdout_pretty.hpp>
 
 #include <string>
@@ -17,7 +17,9 @@ class stdout_auto {
  public:
   static constexpr bool may_block = false;
 
-  explicit stdout_auto(stdout_pretty_config const& config = {}) : chosen_(choose(config)) {}
+  explicit stdout_auto(stdout_pretty_config const& config = {})
+      : chosen_(
+            detail::make_stdout_auto({config.descriptor, config.write_timeout}, detail::style_of(config))) {}
 
   /// True for `stdout_json`.
   [[nodiscard]] bool needs_json() const noexcept { return chosen_.needs_json(); }
@@ -28,11 +30,6 @@ class stdout_auto {
   [[nodiscard]] std::string name() const { return chosen_.name(); }
 
  private:
-  [[gnu::cold]] static any_sink choose(stdout_pretty_config const& config) {
-    if (detail::is_terminal(config.descriptor)) return stdout_pretty{config};
-    return stdout_json{{.descriptor = config.descriptor, .write_timeout = config.write_timeout}};
-  }
-
   any_sink chosen_;
 };
 

@@ -2,12 +2,12 @@
 // A sink that writes each record as one line of JSON to standard output.
 #pragma once
 
-#include <fapilog/sinks/console/detail/stdout_stream.hpp>
-#include <fapilog/sinks/detail/batch_lines.hpp>
+#include <fapilog/record/batch.hpp>
+#include <fapilog/setting.hpp>
+#include <fapilog/sinks/console/detail/stdout_writers.hpp>
 #include <fapilog/sinks/sink.hpp>
 
 #include <chrono>
-#include <cstddef>
 #include <string_view>
 
 namespace fapilog::inline v0_1::sinks {
@@ -27,24 +27,25 @@ struct stdout_json_config {
 /// Writes whole lines in as few writes as the descriptor allows: other processes may write to it too. If the descriptor is
 /// closed or has no reader, the records are rejected and the program continues: SIGPIPE does not reach it, and its signal
 /// handlers are unchanged. A blocking descriptor with a slow reader blocks the sink.
-/// Thread: one at a time. Throws: std::bad_alloc.
+/// Copies share the sink. Thread: one at a time. Throws: std::bad_alloc.
 class stdout_json {
  public:
   static constexpr bool may_block = false;
 
   explicit stdout_json(stdout_json_config const& config = {})
-      : stream_(config.descriptor, config.write_timeout) {}
+      : writer_(detail::make_stdout_json({config.descriptor, config.write_timeout})) {}
 
-  write_result write(batch const& entries) {
-    return stream_.write(entries.text(), entries.size(),
-                         [&](std::size_t i) { return detail::end_of_line(entries, i); });
-  }
-  void stop() { stream_.stop(); }
-  [[nodiscard]] sink_health health() const { return stream_.health(); }
+  write_result write(batch const& entries) { return writer_.write(entries); }
+  void stop() { writer_.stop(); }
+  [[nodiscard]] sink_health health() const { return writer_.health(); }
   [[nodiscard]] static std::string_view name() noexcept { return "stdout_json"; }
 
  private:
-  detail::stdout_stream stream_;
+  any_sink writer_;
 };
 
 }  // namespace fapilog::inline v0_1::sinks
+
+#ifndef FAPILOG_COMPILED
+#include <fapilog/sinks/console/detail/stdout_writers_impl.hpp>
+#endif

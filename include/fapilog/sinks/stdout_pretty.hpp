@@ -2,23 +2,20 @@
 // A sink that writes each record as one readable line to standard output, in colour on a terminal.
 #pragma once
 
-#include <fapilog/detail/os/file.hpp>
-#include <fapilog/detail/os/system.hpp>
-#include <fapilog/detail/text/text_buffer.hpp>
-#include <fapilog/record/pretty.hpp>
+#include <fapilog/record/batch.hpp>
 #include <fapilog/setting.hpp>
-#include <fapilog/sinks/console/detail/stdout_stream.hpp>
+#include <fapilog/sinks/console/detail/stdout_writers.hpp>
 #include <fapilog/sinks/sink.hpp>
 
 #include <array>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
-#include <vector>
 
-namespace fapilog::inline v0_1::sinks {
+namespace fapilog::inline v0_1 {
+namespace sinks {
 
 enum class colour_mode : std::uint8_t {
   automatic,  ///< on a terminal, unless NO_COLOR is set and not empty or TERM is "dumb"
@@ -44,46 +41,41 @@ struct stdout_pretty_config {
   }
 };
 
+}  // namespace sinks
+
+namespace detail {
+[[nodiscard]] inline stdout_style style_of(sinks::stdout_pretty_config const& config) noexcept {
+  using sinks::colour_mode;
+  std::optional<bool> colours;
+  if (config.colours != colour_mode::automatic) colours = config.colours == colour_mode::always;
+  return {colours, config.location};
+}
+}  // namespace detail
+
+namespace sinks {
+
 /// Formats events with `pretty_writer`. Handles the descriptor like `stdout_json`. Decides on colours in the constructor.
-/// Thread: one at a time. Throws: std::bad_alloc.
+/// Copies share the sink. Thread: one at a time. Throws: std::bad_alloc.
 class stdout_pretty {
  public:
   static constexpr bool may_block = false;
-
   static constexpr bool needs_json = false;
 
   explicit stdout_pretty(stdout_pretty_config const& config = {})
-      : line_{{has_colours(config), config.location}}, stream_(config.descriptor, config.write_timeout) {}
+      : writer_(detail::make_stdout_pretty({config.descriptor, config.write_timeout},
+                                           detail::style_of(config))) {}
 
-  write_result write(batch const& entries) {
-    text_.clear_to(max_kept_bytes);
-    ends_.clear();
-    for (entry const& one : entries) {
-      line_.put(text_, one.event);
-      ends_.push_back(text_.size());
-    }
-    return stream_.write(text_.view(), ends_.size(), [this](std::size_t i) { return ends_[i]; });
-  }
-  void stop() { stream_.stop(); }
-  [[nodiscard]] sink_health health() const { return stream_.health(); }
+  write_result write(batch const& entries) { return writer_.write(entries); }
+  void stop() { writer_.stop(); }
+  [[nodiscard]] sink_health health() const { return writer_.health(); }
   [[nodiscard]] static std::string_view name() noexcept { return "stdout_pretty"; }
 
  private:
-  static constexpr std::size_t max_kept_bytes = std::size_t{1024} * 1024;
-
-  static bool has_colours(stdout_pretty_config const& config) {
-    if (config.colours != colour_mode::automatic) return config.colours == colour_mode::always;
-    return detail::is_terminal(config.descriptor) && detail::environment("NO_COLOR", "").empty() &&
-           detail::environment("TERM", "") != "dumb";
-  }
-
-  detail::pretty_writer line_;
-  detail::stdout_stream stream_;
-  detail::text_buffer text_;
-  std::vector<std::size_t> ends_;
+  any_sink writer_;
 };
 
-}  // namespace fapilog::inline v0_1::sinks
+}  // namespace sinks
+}  // namespace fapilog::inline v0_1
 
 template <>
 struct fapilog::enum_names<fapilog::sinks::colour_mode> {
@@ -93,3 +85,7 @@ struct fapilog::enum_names<fapilog::sinks::colour_mode> {
        {colour_mode::always, "always"},
        {colour_mode::never, "never"}}};
 };
+
+#ifndef FAPILOG_COMPILED
+#include <fapilog/sinks/console/detail/stdout_writers_impl.hpp>
+#endif

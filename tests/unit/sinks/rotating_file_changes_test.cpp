@@ -6,7 +6,9 @@
 #include "support/file_sinks.hpp"
 #include "support/files.hpp"
 
+#include <fapilog/detail/os/file.hpp>
 #include <fapilog/fapilog.hpp>
+#include <fapilog/sinks/file/compressor.hpp>
 #include <fapilog/sinks/rotating_file.hpp>
 
 #include <algorithm>

@@ -5,6 +5,8 @@
 #include "support/file_sinks.hpp"
 #include "support/files.hpp"
 
+#include <fapilog/sinks/file/compressor.hpp>
+#include <fapilog/sinks/file/detail/rotated_files.hpp>
 #include <fapilog/sinks/rotating_file.hpp>
 #include <fapilog/sinks/sink.hpp>
 

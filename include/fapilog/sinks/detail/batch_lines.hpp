@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <numeric>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,16 +20,35 @@ namespace fapilog::inline v0_1::detail {
   return static_cast<std::size_t>(line.data() - entries.begin()->json.data()) + line.size() + 1;
 }
 
-/// Returns how many of `count` pieces lie completely within the first `bytes`; piece i ends at offset `end_of(i)`.
-template <class EndOf>
-[[nodiscard]] std::size_t pieces_within(std::size_t bytes, std::size_t count, EndOf const& end_of) {
+/// Where the entries of a text end: the lines of a batch, or a list of offsets. Refers to what it is made from.
+class entry_ends {
+ public:
+  explicit entry_ends(batch const& lines) noexcept : lines_(&lines), size_(lines.size()) {}
+  explicit entry_ends(std::vector<std::size_t> const& offsets) noexcept
+      : offsets_(offsets.data()), size_(offsets.size()) {}
+
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// The offset behind the entry with this index.
+  [[nodiscard]] std::size_t operator[](std::size_t index) const noexcept {
+    return lines_ != nullptr ? end_of_line(*lines_, index) : offsets_[index];
+  }
+
+ private:
+  batch const* lines_ = nullptr;
+  std::size_t const* offsets_ = nullptr;
+  std::size_t size_;
+};
+
+/// Returns how many entries lie completely within the first `bytes`.
+[[nodiscard]] inline std::size_t entries_within(std::size_t bytes, entry_ends const& ends) noexcept {
   std::size_t low = 0;
-  while (low < count) {
-    std::size_t const middle = low + (count - low) / 2;
-    if (end_of(middle) <= bytes) {
+  std::size_t high = ends.size();
+  while (low < high) {
+    std::size_t const middle = low + (high - low) / 2;
+    if (ends[middle] <= bytes) {
       low = middle + 1;
     } else {
-      count = middle;
+      high = middle;
     }
   }
   return low;

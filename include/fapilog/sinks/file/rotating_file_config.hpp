@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Settings of the rotating file, and their validation.
+// Settings of the rotating file.
 #pragma once
 
-#include <fapilog/detail/os/absolute_path.hpp>
 #include <fapilog/detail/os/platform.hpp>
 #include <fapilog/setting.hpp>
-#include <fapilog/sinks/file/compressor.hpp>
-#include <fapilog/sinks/file/detail/rotated_files.hpp>
 
 #include <array>
 #include <chrono>
@@ -17,7 +14,18 @@
 #include <string_view>
 #include <utility>
 
-namespace fapilog::inline v0_1::sinks {
+namespace fapilog::inline v0_1 {
+
+namespace sinks {
+struct rotating_file_config;
+}
+
+namespace detail {
+/// What `complete` of the settings does.
+[[nodiscard]] std::string complete_rotating_file(sinks::rotating_file_config& config);
+}
+
+namespace sinks {
 
 /// When a batch counts as delivered.
 enum class file_sync : std::uint8_t {
@@ -97,48 +105,12 @@ struct rotating_file_config {
   /// Sets the members that follow from others (`path`, `now_ns`). Returns an error message, or an empty string. Throws:
   /// std::bad_alloc.
   [[nodiscard]] friend std::string complete(rotating_file_config& config) {
-    std::string const& prefix = config.filename_prefix;
-    if (!config.now_ns) config.now_ns = detail::wall_clock_ns;
-    if (!config.path.empty() && !(config.directory.empty() && prefix.empty())) {
-      return "rotating_file: `path` is set together with `directory` or `filename_prefix`; set only one of "
-             "both";
-    }
-    if (config.path.empty()) {
-      if (prefix.empty()) return "rotating_file: `path` and `filename_prefix` are empty; set one of them";
-      if (prefix.find('/') != std::string::npos || prefix.find("..") != std::string::npos) {
-        return "rotating_file: `filename_prefix` is '" + prefix +
-               "'; it must not contain '/' or '..' (see `directory`)";
-      }
-      config.path = (config.directory.empty() ? "." : config.directory) + '/' + prefix + ".jsonl";
-    }
-    std::string const name = config.path.substr(config.path.rfind('/') + 1);  // npos + 1 is 0
-    if (config.path.find('\0') != std::string::npos)
-      return "rotating_file: the path contains a NUL character";
-    if (name.empty() || name == "." || name == "..") {
-      return "rotating_file: `path` is '" + config.path + "', a directory; it must end with a file name";
-    }
-    constexpr std::size_t longest_name = 255;
-    if (name.size() + detail::rotated_files::longest_addition > longest_name) {
-      return "rotating_file: the file name '" + name +
-             "' is too long for the date of rotated files; use at most " +
-             std::to_string(longest_name - detail::rotated_files::longest_addition) + " characters";
-    }
-    if (config.interval.count() < 0)
-      return "rotating_file: `interval` is negative; it must be 0 (off) or more";
-    if (config.max_total_bytes != 0 && config.max_total_bytes < config.max_bytes) {
-      return "rotating_file: `max_total_bytes` is less than `max_bytes`; it must be 0 (no limit) or at least "
-             "`max_bytes`, because the active file alone can be that large";
-    }
-    if (config.compress_rotated && !detail::can_compress()) {
-      return "rotating_file: `compress_rotated` is true, but this program does not link zlib; link "
-             "fapilog::zlib or set it to false";
-    }
-    config.path = detail::absolute_path(std::move(config.path));
-    return {};
+    return detail::complete_rotating_file(config);
   }
 };
 
-}  // namespace fapilog::inline v0_1::sinks
+}  // namespace sinks
+}  // namespace fapilog::inline v0_1
 
 template <>
 struct fapilog::enum_names<fapilog::sinks::file_sync> {

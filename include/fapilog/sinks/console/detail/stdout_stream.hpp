@@ -5,7 +5,6 @@
 #include <fapilog/detail/os/file.hpp>
 #include <fapilog/detail/os/shared_stream.hpp>
 #include <fapilog/detail/os/system.hpp>
-#include <fapilog/setting.hpp>
 #include <fapilog/sinks/detail/batch_lines.hpp>
 #include <fapilog/sinks/sink.hpp>
 
@@ -21,15 +20,6 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// The settings that every sink with a `stdout_stream` has.
-inline constexpr setting descriptor_setting{
-    .name = "descriptor",
-    .text = "File descriptor that the lines are written to; it is never closed.",
-    .min = 0};
-inline constexpr setting write_timeout_setting{
-    .name = "write_timeout",
-    .text = "How long a write waits while the reader of a full non-blocking descriptor takes nothing."};
-
 /// Writes the lines of several entries in as few writes as the descriptor allows. If only a part of an entry was written, the
 /// rest of it is written before anything else, so that no two entries ever share a line.
 /// Thread: one at a time.
@@ -41,17 +31,16 @@ class stdout_stream {
         write_timeout_ms_(static_cast<int>((std::min)((std::max)(write_timeout, zero), longest).count())),
         stream_(descriptor, write_timeout_ms_) {}
 
-  /// Writes `text`, which consists of `count` entries; entry i ends at offset `end_of(i)`. Rejects the entries if the
-  /// descriptor is closed or has no reader, and an entry that is too long for a message of a socket. All other errors are
-  /// temporary and lead to a retry.
-  template <class EndOf>
-  write_result write(std::string_view text, std::size_t count, EndOf const& end_of) {
+  /// Writes `text`, which consists of the entries with these ends. Rejects the entries if the descriptor is closed or has no
+  /// reader, and an entry that is too long for a message of a socket. All other errors are temporary and lead to a retry.
+  write_result write(std::string_view text, entry_ends const& ends) {
+    std::size_t const count = ends.size();
     sigpipe_guard guard;
     if (fork_generation.load_relaxed() != generation_) forget_torn_in_child();
     stream_.examine();
     if (stream_.kind() == stream_kind::messages) {
       torn_.clear();
-      return write_messages(text, count, end_of, guard);
+      return write_messages(text, ends, guard);
     }
     std::size_t begin = 0;
     if (!torn_.empty()) {
@@ -62,7 +51,7 @@ class stdout_stream {
         return failure(error, 0, count);
       }
     }
-    detail::transfer const done = put(text, begin, count, end_of);
+    detail::transfer const done = put(text, begin, ends);
     guard.note(done.error);
     if (done.error == 0) {
       torn_.clear();
@@ -71,11 +60,11 @@ class stdout_stream {
       return write_result::delivered();
     }
     std::size_t const out = begin + done.bytes;
-    std::size_t const first = pieces_within(out, count, end_of);
-    std::size_t const start = first == 0 ? 0 : end_of(first - 1);
+    std::size_t const first = entries_within(out, ends);
+    std::size_t const start = first == 0 ? 0 : ends[first - 1];
     torn_.clear();
     if (out > start) {
-      torn_ = text.substr(start, end_of(first) - start);
+      torn_ = text.substr(start, ends[first] - start);
       torn_out_ = out - start;
     } else {
       stream_.release();
@@ -98,15 +87,14 @@ class stdout_stream {
   static constexpr std::chrono::milliseconds longest = std::chrono::hours{24};
 
   /// Writes from offset `begin`, within the first entry, in pieces that end where an entry ends.
-  template <class EndOf>
-  [[nodiscard]] detail::transfer put(std::string_view text, std::size_t begin, std::size_t count,
-                                     EndOf const& end_of) noexcept {
+  [[nodiscard]] detail::transfer put(std::string_view text, std::size_t begin,
+                                     entry_ends const& ends) noexcept {
     std::size_t out = begin;
     for (std::size_t i = 0; out < text.size();) {
       std::size_t end = text.size();
       if (end - out > stream_.max_piece()) {
-        end = end_of(i++);
-        while (i < count && end_of(i) - out <= stream_.max_piece()) end = end_of(i++);
+        end = ends[i++];
+        while (i < ends.size() && ends[i] - out <= stream_.max_piece()) end = ends[i++];
       }
       detail::transfer const piece = stream_.write(text.substr(out, end - out), out == begin && begin != 0);
       out += piece.bytes;
@@ -116,9 +104,9 @@ class stdout_stream {
   }
 
   /// Writes each entry as one message.
-  template <class EndOf>
-  [[gnu::cold]] write_result write_messages(std::string_view text, std::size_t count, EndOf const& end_of,
+  [[gnu::cold]] write_result write_messages(std::string_view text, entry_ends const& ends,
                                             sigpipe_guard& guard) {
+    std::size_t const count = ends.size();
     std::size_t i = 0;
     std::vector<std::size_t> refused;
     if (!resumes_at_.empty() && text.substr(0, resumes_at_.size()) == resumes_at_) {
@@ -127,8 +115,8 @@ class stdout_stream {
     }
     resumes_at_.clear();
     for (; i < count; ++i) {
-      std::size_t const start = i == 0 ? 0 : end_of(i - 1);
-      int const error = stream_.write(text.substr(start, end_of(i) - start)).error;
+      std::size_t const start = i == 0 ? 0 : ends[i - 1];
+      int const error = stream_.write(text.substr(start, ends[i] - start)).error;
       guard.note(error);
       if (error == 0) continue;
       if (error == EMSGSIZE) {
@@ -142,8 +130,8 @@ class stdout_stream {
         // The refused entries have to be named with the last attempt: it begins at the first of them, and skips what
         // was sent.
         std::size_t const first = refused.front();
-        std::size_t const before = first == 0 ? 0 : end_of(first - 1);
-        resumes_at_ = text.substr(before, end_of(first) - before);
+        std::size_t const before = first == 0 ? 0 : ends[first - 1];
+        resumes_at_ = text.substr(before, ends[first] - before);
         resumed_ = i - first;
         for (std::size_t& index : refused) index -= first;
         resumed_refused_ = std::move(refused);
