@@ -49,8 +49,8 @@ class idle_policy {
   /// earlier wakes the worker: then `expectation_failed` must be called.
   [[nodiscard]] nanoseconds expected_silence() const noexcept {
     bool const is_silent =
-        budget_ > 0 && idle_ >= shortest_watch && silent_until_ >= idle_ + shortest_silence;
-    return is_silent ? silent_until_ - idle_ : nanoseconds{0};
+        budget_ > 0 && idle_ >= shortest_watch && silent_until_ >= idle_ + late_ + shortest_silence;
+    return is_silent ? silent_until_ - idle_ - late_ : nanoseconds{0};
   }
   /// The length of the next nap, or nothing: the worker should sleep until a call wakes it.
   [[nodiscard]] std::optional<nanoseconds> next_nap() const noexcept {
@@ -61,9 +61,11 @@ class idle_policy {
     if (credit_ < -most_credit()) return std::nullopt;
     return longest_nap;
   }
-  /// A nap of this length is over, and no record was found before it.
-  void napped(nanoseconds length) noexcept {
+  /// A nap of this length is over, which took `late` longer, and no record was found before it. The next record comes no later
+  /// because the nap did: the expected silence ends as much earlier.
+  void napped(nanoseconds length, nanoseconds late = {}) noexcept {
     idle_ += length;
+    late_ += late;
     credit_ -= nap_cost;
   }
   /// The worker has slept, in addition to its naps.
@@ -78,7 +80,7 @@ class idle_policy {
     // After a short gap, the next one may be as short; the estimate grows by a quarter with each longer gap.
     shortest_recent_ = (std::min)(idle_, shortest_recent_ + shortest_recent_ / 4 + shortest_nap);
     if (idle_ >= shortest_watch / 2) remember(idle_);
-    idle_ = nanoseconds{0};
+    idle_ = late_ = nanoseconds{0};
   }
 
  private:
@@ -115,6 +117,7 @@ class idle_policy {
   double const budget_;
   nanoseconds credit_;  ///< processor time that naps may still use
   nanoseconds idle_{0};
+  nanoseconds late_{0};             ///< how much longer the naps of this idle period took
   nanoseconds shortest_recent_{0};  ///< about the shortest of the recent gaps
   nanoseconds watch_ = longest_gap;
   nanoseconds silent_until_{0};  ///< time from a record to shortly before the next one; 0 if unknown

@@ -64,7 +64,7 @@ class idle_wait {
         if (end < until && has_records()) policy_.expectation_failed();
       } else {
         event_->nap(until, has_requests);
-        policy_.napped(*length);
+        policy_.napped(*length, (std::max)(clock::now() - until, clock::duration::zero()));
       }
       now = clock::now();
       if (has_records()) {

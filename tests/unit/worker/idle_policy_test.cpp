@@ -237,3 +237,24 @@ TEST_CASE("without a budget there are no naps, and with a small one they end ear
   auto const seen = small.run(20ms, 500);
   CHECK(seen.naps * idle_policy::nap_cost <= (small.now - begin) / 1000);
 }
+
+TEST_CASE("an expected silence ends no later if the naps before it took longer than asked for") {
+  idle_policy policy{0.01};
+  auto const silence_after = [&policy](nanoseconds late) {
+    nanoseconds idle{0};
+    while (policy.expected_silence() == 0ns && idle < 20ms) {
+      auto const nap = policy.next_nap();
+      REQUIRE(nap);
+      policy.napped(*nap, late);
+      idle += *nap + late;
+    }
+    nanoseconds const until = policy.expected_silence() > 0ns ? idle + policy.expected_silence() : 0ns;
+    if (until > 0ns) policy.slept(20ms - idle);
+    policy.record_found();
+    return until;
+  };
+  for (int i = 0; i < 20; ++i) (void)silence_after(0ns);
+  nanoseconds const on_time = silence_after(0ns);
+  REQUIRE(on_time > 0ns);
+  CHECK(silence_after(100us) == on_time);
+}
