@@ -266,3 +266,33 @@ TEST_CASE("a forked child has a queue and a spool of its own") {
   CHECK(left.size() == (support::thread_sanitized ? 0 : 100));
   for (std::size_t i = 0; i < left.size(); ++i) CHECK(left[i] == "1 " + std::to_string(i));
 }
+
+TEST_CASE("records of this process whose part of the spool is damaged are failed, and no longer spooled") {
+  support::temporary_directory folder;
+  auto sink = std::make_shared<switched_sink>("damaged", fault::retry);
+  fapilog::runtime rt{{.batch_max_size = 1,
+                       .when_full = fapilog::when_full::block,
+                       .sinks = {{sink, spooled(folder.path())}},
+                       .diagnostics_output = be_silent}};
+  for (int i = 0; i < 10; ++i) {
+    rt.get_logger().info("0 {}", i);
+    (void)rt.flush(60s);
+  }
+  REQUIRE(rt.counts().spooled == 10);
+  for (auto const& file : std::filesystem::directory_iterator{folder.path()}) {
+    if (file.path().extension() != ".spool") continue;
+    std::fstream segment{file.path(), std::ios::in | std::ios::out | std::ios::binary};
+    segment.seekp(static_cast<std::streamoff>(file.file_size() / 2));
+    segment.put('?');
+  }
+  sink->set(fault::none);
+  auto const end = rt.drain(60s);
+  CHECK(end.failed == 1);
+  CHECK(end.processed == 9);
+  CHECK(end.spooled == 0);
+  CHECK(end.balanced());
+  auto const counts = rt.sink_counts()[0].second;
+  CHECK(counts.failed == 1);
+  CHECK(counts.spooled == 0);
+  CHECK(sink->messages().size() == 9);
+}

@@ -20,6 +20,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -101,15 +102,24 @@ class spool {
   }
 
   /// Reads the oldest frames, all of one file: at least one, and more while they have at most `max_records` records and
-  /// `max_bytes` bytes together. Returns none if the spool is empty.
+  /// `max_bytes` bytes together. Returns none if the spool is empty. Throws: std::system_error if a file cannot be read at
+  /// the moment; after several such calls, the rest of the file counts as damaged.
   [[nodiscard, gnu::cold]] std::vector<frame> front(std::size_t max_records, std::size_t max_bytes) {
+    constexpr int max_failed_reads = 20;
     while (!empty()) {
       segment& s = first();
       auto read = s.file->front();
-      if (read.skipped != 0) {
+      if (read.error != 0 && ++failed_reads_ < max_failed_reads) {
+        throw std::system_error(read.error, std::generic_category(),
+                                "the spool file '" + s.file->path() + "' cannot be read");
+      }
+      failed_reads_ = 0;
+      std::uint64_t const damaged_end = read.found ? read.begin : s.file->size();
+      if (std::uint64_t const damaged = damaged_end - s.file->consumed(); damaged != 0) {
         report_("bytes of the spool are damaged; the records in them are lost",
-                std::to_string(read.skipped) + " bytes in " + s.file->path());
-        if (read.found) s.file->consume(read.begin);
+                std::to_string(damaged) + " bytes in " + s.file->path());
+        lose_frames(s, damaged_end);
+        s.file->consume(damaged_end);
         read.skipped = 0;
       }
       if (read.found) return frames_from(s, std::move(read), max_records, max_bytes);
@@ -121,9 +131,13 @@ class spool {
   [[gnu::cold]] void pop_front(std::size_t count, std::uint64_t end) {
     segment& s = first();
     s.file->consume(end);
-    s.numbers.erase(s.numbers.begin(),
-                    s.numbers.begin() + static_cast<std::ptrdiff_t>((std::min)(count, s.numbers.size())));
+    s.appended.erase(s.appended.begin(),
+                     s.appended.begin() + static_cast<std::ptrdiff_t>((std::min)(count, s.appended.size())));
     if (s.file->is_consumed()) remove_first();
+  }
+  /// The numbers of the frames of this process that were damaged on disk, since the last call.
+  [[nodiscard, gnu::cold]] std::vector<std::uint64_t> take_lost() noexcept {
+    return std::exchange(lost_, {});
   }
   /// Records that the frames up to this end are delivered, although they are not removed yet.
   [[gnu::cold]] void record_progress(std::uint64_t end) { first().file->record_progress(end); }
@@ -148,11 +162,15 @@ class spool {
   /// In the middle of the range of ten digits, because the numbers of segments inserted in front count down.
   static constexpr std::uint64_t first_number = 5'000'000'000;
 
+  struct appended_frame {
+    std::uint64_t number = 0;
+    std::uint64_t end = 0;  ///< in the file
+  };
   struct segment {
     std::unique_ptr<spool_segment> file;
     std::uint64_t number = 0;
-    std::vector<std::uint64_t> numbers;  ///< of the frames that this process appended and has not popped
-    bool is_closed = false;              ///< no more frames are appended to it
+    std::vector<appended_frame> appended;  ///< frames that this process appended and has not popped
+    bool is_closed = false;                ///< no more frames are appended to it
   };
   using segments = std::list<segment>;
 
@@ -193,20 +211,31 @@ class spool {
     }
     char digits[32];
     std::snprintf(digits, sizeof digits, ".%010llu.spool", static_cast<unsigned long long>(number));
-    segment made{std::make_unique<spool_segment>(), number, {}, false};
+    segments made;  // before there is a file, because its name would be taken if memory ran out
+    made.push_back({std::make_unique<spool_segment>(), number, {}, false});
     std::string const path = path_of(stream_, digits);
-    if (int const error = made.file->create(path); error != 0)
+    if (int const error = made.front().file->create(path); error != 0)
       return "'" + path + "' cannot be created: " + detail::errno_text(error);
-    own_.insert(where, std::move(made));
+    own_.splice(where, made);
     return {};
   }
 
   [[gnu::cold]] append_result put(segment& s, std::string_view payload, std::uint32_t records) {
     if (!has_room(spool_segment::frame_bytes(payload.size()))) return {0, "the spool is full"};
+    // First, because nothing may fail once the frame is on disk.
+    if (s.appended.size() == s.appended.capacity()) s.appended.reserve(2 * s.appended.size() + 8);
     if (int const error = s.file->append(payload, records, options_.sync); error != 0)
       return {0, "'" + s.file->path() + "' cannot be written: " + detail::errno_text(error)};
-    s.numbers.push_back(++last_number_);
+    s.appended.push_back({++last_number_, s.file->size()});
     return {last_number_, {}};
+  }
+
+  /// Everything in the file before this offset is damaged.
+  [[gnu::cold]] void lose_frames(segment& s, std::uint64_t end) {
+    auto const intact =
+        std::ranges::find_if(s.appended, [end](appended_frame const& f) { return f.end > end; });
+    for (auto lost = s.appended.begin(); lost != intact; ++lost) lost_.push_back(lost->number);
+    s.appended.erase(s.appended.begin(), intact);
   }
 
   /// The frame that was read, and those behind it that fit. Stops before damaged bytes.
@@ -221,7 +250,7 @@ class spool {
       records += read.records;
       bytes += read.payload.size();
       if (!all.empty() && (records > max_records || bytes > max_bytes)) break;
-      std::uint64_t const number = all.size() < s.numbers.size() ? s.numbers[all.size()] : 0;
+      std::uint64_t const number = all.size() < s.appended.size() ? s.appended[all.size()].number : 0;
       all.push_back({std::move(read.payload), read.records, number, read.end});
       if (records >= max_records) break;
       read = s.file->next(all.back().end);
@@ -313,6 +342,8 @@ class spool {
   std::list<adopted_stream> streams_;
   segments own_;
   std::uint64_t last_number_ = 0;
+  std::vector<std::uint64_t> lost_;  ///< frames that were damaged on disk, for `take_lost`
+  int failed_reads_ = 0;             ///< in a row
 };
 
 }  // namespace fapilog::inline v0_1::detail

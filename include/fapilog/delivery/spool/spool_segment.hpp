@@ -30,6 +30,7 @@ class spool_segment {
     std::uint64_t begin = 0;    ///< offset of the frame
     std::uint64_t end = 0;      ///< offset behind it
     std::uint64_t skipped = 0;  ///< damaged bytes before it
+    int error = 0;              ///< errno value: why a part of the file cannot be read
   };
 
   /// Creates the file, which must not exist. Returns an errno value, or 0.
@@ -58,6 +59,10 @@ class spool_segment {
     std::array<char, head_size> head{};
     auto const got = opened.handle.read_at(0, head.data(), head.size());
     auto const status = opened.handle.status();
+    if (int const failed = got.error != 0 ? got.error : status.error; failed != 0) {
+      error = detail::errno_text(failed);
+      return false;
+    }
     if (status.type == detail::file_type::regular && status.size < head_size) {
       path_ = std::move(path);  // its process was killed while it created the file, which has no frames
       file_ = std::move(opened.handle);
@@ -79,6 +84,8 @@ class spool_segment {
 
   [[nodiscard]] std::string const& path() const noexcept { return path_; }
   [[nodiscard]] std::uint64_t size() const noexcept { return end_; }
+  /// The end of what has been delivered or skipped.
+  [[nodiscard]] std::uint64_t consumed() const noexcept { return read_; }
   [[nodiscard]] bool is_consumed() const noexcept { return read_ >= end_; }
 
   /// Bytes of a frame with a payload of this length.
@@ -103,11 +110,11 @@ class spool_segment {
 
   /// Reads the first frame that has not been delivered.
   [[nodiscard, gnu::cold]] read_result front() const { return next(read_); }
-  /// Reads the first frame from this offset on.
+  /// Reads the first frame from this offset on. Stops at an error.
   [[nodiscard, gnu::cold]] read_result next(std::uint64_t from) const {
     read_result result;
     for (std::uint64_t at = from; at + frame_head <= end_; at += 8) {
-      if (read_frame(at, result)) {
+      if (read_frame(at, result) || result.error != 0) {
         result.skipped = at - from;
         return result;
       }
@@ -166,18 +173,22 @@ class spool_segment {
     return detail::crc32c(payload, detail::crc32c({head.data(), head.size()}));
   }
 
-  /// Returns false if there is no intact frame at this offset.
+  /// Returns false if there is no intact frame at this offset, or if it cannot be read.
   [[gnu::cold]] bool read_frame(std::uint64_t at, read_result& to) const {
     std::array<std::uint32_t, 4> words{};
     std::array<char, frame_head> head{};
-    if (file_.read_at(at, head.data(), head.size()).bytes != head.size()) return false;
+    auto const read = [&](std::uint64_t offset, char* where, std::size_t size) {
+      auto const got = file_.read_at(offset, where, size);
+      to.error = got.error;
+      return got.bytes == size;
+    };
+    if (!read(at, head.data(), head.size())) return false;
     std::memcpy(words.data(), head.data(), head.size());
     if (words[0] != frame_mark || at + frame_bytes(words[1]) > end_) return false;
     to.payload.resize(words[1]);
-    if (file_.read_at(at + frame_head, to.payload.data(), to.payload.size()).bytes != to.payload.size() ||
-        checksum(words, to.payload) != words[3]) {
+    if (!read(at + frame_head, to.payload.data(), to.payload.size()) ||
+        checksum(words, to.payload) != words[3])
       return false;
-    }
     to.found = true;
     to.records = words[2];
     to.begin = at;

@@ -78,7 +78,9 @@ class spooled_parts {
   [[nodiscard, gnu::cold]] batch_part first(std::size_t max_records) {
     taken_.clear();
     batch_part merged;
-    for (spool::frame const& found : spool_.front(max_records, max_merged_bytes)) {
+    auto const frames = spool_.front(max_records, max_merged_bytes);
+    for (std::uint64_t const number : spool_.take_lost()) settle_lost(number);
+    for (spool::frame const& found : frames) {
       batch entries = decode_batch(found.payload, found.records, is_recovered(found.number));
       if (entries.empty() && !taken_.empty()) break;  // it is reported when it is the first
       taken_.push_back({found.number, found.end, found.records});
@@ -145,6 +147,7 @@ class spooled_parts {
     std::shared_ptr<batch_ticket> ticket;
     bool is_recovered = false;
   };
+  using owners = std::unordered_map<std::uint64_t, owner>;  ///< by the number of the frame
 
   /// A part that `first` returned.
   struct taken_part {
@@ -163,17 +166,33 @@ class spooled_parts {
     owners_.erase(found);
   }
 
+  /// The records of a frame that was damaged on disk have failed.
+  [[gnu::cold]] void settle_lost(std::uint64_t number) {
+    auto const found = owners_.find(number);
+    if (found == owners_.end()) return;
+    std::vector<record_result> const results(found->second.indices.size(), record_result::failed);
+    counts_.spooled.subtract(results.size());
+    counts_.failed.add(results.size());
+    settle(number, results.begin());
+  }
+
   bool store(batch_part const& part, std::size_t first, std::string_view payload, position where) {
     std::size_t const records = part.entries.size() - first;
     auto const count = static_cast<std::uint32_t>(records);
+    // First, because nothing may fail once the frame is on disk.
+    owner own{{}, part.ticket, part.entries.is_recovered()};
+    own.indices.reserve(records);
+    for (std::size_t i = first; i < part.entries.size(); ++i) own.indices.push_back(part.batch_index(i));
+    owners made;
+    made.emplace(0, std::move(own));
+    owners_.reserve(owners_.size() + 1);
     auto const stored =
         where == position::front ? spool_.append_front(payload, count) : spool_.append(payload, count);
     if (stored.number == 0) return fail(stored.error);
     is_failing_ = false;
-    owner own{{}, part.ticket, part.entries.is_recovered()};
-    own.indices.reserve(records);
-    for (std::size_t i = first; i < part.entries.size(); ++i) own.indices.push_back(part.batch_index(i));
-    owners_.emplace(stored.number, std::move(own));
+    auto node = made.extract(made.begin());
+    node.key() = stored.number;
+    owners_.insert(std::move(node));
     counts_.spooled.add(records);
     return true;
   }
@@ -186,7 +205,7 @@ class spooled_parts {
   spool::reporter report_;
   spool spool_;
   sink_counters& counts_;
-  std::unordered_map<std::uint64_t, owner> owners_;  ///< by the number of the frame
+  owners owners_;
   detail::text_buffer buffer_;
   std::vector<taken_part> taken_;  ///< what `first` returned, in order
   bool is_failing_ = false;
