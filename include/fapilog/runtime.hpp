@@ -2,6 +2,7 @@
 // The runtime, which main creates: starts the worker, makes loggers, flushes, drains.
 #pragma once
 
+#include <fapilog/detail/time_limit.hpp>
 #include <fapilog/logger.hpp>
 #include <fapilog/metrics/account.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
@@ -62,7 +63,7 @@ class basic_runtime {
   /// logged before. Returns false if the change was not applied within `timeout`; it is then applied later, unless the
   /// runtime ends first. Stages that are not replaced keep their state. Throws: std::invalid_argument for an invalid
   /// change, which then has no effect; std::bad_alloc.
-  bool change(runtime_changes next, std::chrono::nanoseconds timeout = std::chrono::seconds{5}) {
+  bool change(runtime_changes next, detail::time_limit timeout = std::chrono::seconds{5}) {
     if (next.redactors)
       next.redactors = detail::with_preset_redactors<P>(preset_redactors_, std::move(*next.redactors));
     return core_.change(std::move(next), timeout);
@@ -75,12 +76,12 @@ class basic_runtime {
 
   /// Waits for at most `timeout` until the sinks have received and flushed every record that was logged before. The
   /// account is `complete` if they have.
-  account flush(std::chrono::nanoseconds timeout = std::chrono::seconds{5}) { return core_.flush(timeout); }
+  account flush(detail::time_limit timeout = std::chrono::seconds{5}) { return core_.flush(timeout); }
 
   /// Ends the runtime: handles the records logged before, flushes and stops the sinks, and counts later calls as
   /// dropped. If this takes longer than `timeout`, the account has the number of pending records, and `drain` may be
   /// called again.
-  account drain(std::chrono::nanoseconds timeout = std::chrono::seconds{5}) { return core_.drain(timeout); }
+  account drain(detail::time_limit timeout = std::chrono::seconds{5}) { return core_.drain(timeout); }
 
   /// Returns the account so far.
   [[nodiscard]] account counts() const noexcept { return core_.counts(); }

@@ -20,6 +20,7 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -154,7 +155,8 @@ class crash_watch final : public fork_participant {
     while (!self.is_done_.load(std::memory_order_acquire) &&
            !self.has_delivery_crashed_.load(std::memory_order_acquire) && clock::now() < deadline) {
       auto const rest = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now());
-      self.answer_->wait(static_cast<int>((std::max<std::int64_t>)(rest.count(), 1)));
+      constexpr std::int64_t longest = (std::numeric_limits<int>::max)();
+      self.answer_->wait(static_cast<int>(std::clamp<std::int64_t>(rest.count(), 1, longest)));
     }
     return true;
   }

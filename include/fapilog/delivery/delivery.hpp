@@ -11,6 +11,7 @@
 #include <fapilog/delivery/sink_status.hpp>
 #include <fapilog/detail/chance.hpp>
 #include <fapilog/detail/os/system.hpp>
+#include <fapilog/detail/time_limit.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
 #include <fapilog/metrics/sink_account.hpp>
 #include <fapilog/setup/delivery_options.hpp>
@@ -239,11 +240,9 @@ class delivery {
         static_cast<double>(std::uint64_t{1} << (std::min<std::uint32_t>)(attempts - 1, 30));
     double const pause_ms = random_.next_share() * (std::min)(doubled_ms, longest_ms);
     std::chrono::nanoseconds const pause{static_cast<std::int64_t>(pause_ms * 1e6)};
-    auto const longest = has_own_thread_
-                             ? (std::max<std::chrono::milliseconds>)(requested, options_.retry.longest_delay)
-                             : options_.retry.longest_delay;
-    return (std::min<std::chrono::nanoseconds>)((std::max<std::chrono::nanoseconds>)(pause, requested),
-                                                longest);
+    std::chrono::nanoseconds const shortest = time_limit{requested};
+    std::chrono::nanoseconds const longest = options_.retry.longest_delay;
+    return (std::min)((std::max)(pause, shortest), has_own_thread_ ? (std::max)(shortest, longest) : longest);
   }
 
   /// Finds out which entries of a recovered batch the sink has already.

@@ -2,6 +2,7 @@
 // A sink for tests: keeps the records and can wait for them.
 #pragma once
 
+#include <fapilog/detail/time_limit.hpp>
 #include <fapilog/record/json.hpp>
 #include <fapilog/sinks/sink.hpp>
 
@@ -102,15 +103,17 @@ class capture {
 
   /// Waits until there are this many records. Returns false after the timeout.
   [[nodiscard]] bool wait_for(std::size_t records,
-                              std::chrono::nanoseconds timeout = std::chrono::seconds{60}) const {
+                              detail::time_limit timeout = std::chrono::seconds{60}) const {
     std::unique_lock lock{mutex_};
-    return arrived_.wait_for(lock, timeout, [&] { return records_.size() >= records; });
+    return arrived_.wait_for(lock, std::chrono::nanoseconds{timeout},
+                             [&] { return records_.size() >= records; });
   }
   /// Waits until a record matches. Returns false after the timeout.
   [[nodiscard]] bool wait_for(matcher const& wanted,
-                              std::chrono::nanoseconds timeout = std::chrono::seconds{60}) const {
+                              detail::time_limit timeout = std::chrono::seconds{60}) const {
     std::unique_lock lock{mutex_};
-    return arrived_.wait_for(lock, timeout, [&] { return count_locked(wanted) != 0; });
+    return arrived_.wait_for(lock, std::chrono::nanoseconds{timeout},
+                             [&] { return count_locked(wanted) != 0; });
   }
   void clear() {
     std::lock_guard const lock{mutex_};

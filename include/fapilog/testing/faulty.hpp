@@ -2,6 +2,7 @@
 // A sink and a stage that fail on request.
 #pragma once
 
+#include <fapilog/detail/time_limit.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/sinks/sink.hpp>
 #include <fapilog/testing/capture.hpp>
@@ -73,9 +74,9 @@ class faulty_sink {
   void reject(std::function<bool(event const&)> which) { rejects_ = std::move(which); }
   /// Waits until `write` was called this often. Returns false after the timeout.
   [[nodiscard]] bool wait_for_calls(std::size_t calls,
-                                    std::chrono::nanoseconds timeout = std::chrono::seconds{60}) const {
+                                    detail::time_limit timeout = std::chrono::seconds{60}) const {
     std::unique_lock lock{mutex_};
-    return changed_.wait_for(lock, timeout, [&] { return calls_ >= calls; });
+    return changed_.wait_for(lock, std::chrono::nanoseconds{timeout}, [&] { return calls_ >= calls; });
   }
   /// The records that it took.
   [[nodiscard]] capture const& taken() const noexcept { return taken_; }

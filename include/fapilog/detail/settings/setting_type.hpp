@@ -2,6 +2,7 @@
 // One table of functions for each C++ type of a setting, so that reading and checking need no templates.
 #pragma once
 
+#include <fapilog/detail/time_limit.hpp>
 #include <fapilog/setting.hpp>
 
 #include <chrono>
@@ -139,9 +140,8 @@ struct scalar_functions {
   static setting_scalar load(void const* value) {
     T const v = *static_cast<T const*>(value);
     if constexpr (is_duration<T>) {
-      constexpr double limit = 0x1p63;
       double const ns = std::chrono::duration_cast<std::chrono::duration<double, std::nano>>(v).count();
-      bool const fits = ns > -limit && ns < limit;
+      bool const fits = ns >= -longest_duration_ns && ns <= longest_duration_ns;
       return {ns, fits ? std::chrono::duration_cast<std::chrono::nanoseconds>(v).count() : 0, fits};
     } else if constexpr (std::floating_point<T>) {
       return {static_cast<double>(v), 0};

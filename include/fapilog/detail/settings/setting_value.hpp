@@ -229,7 +229,7 @@ template <class T>
   } else {
     return std::nullopt;
   }
-  if (!(std::abs(ns) < 0x1p63)) return setting_scalar{ns, 0, false};
+  if (!(std::abs(ns) <= longest_duration_ns)) return setting_scalar{ns, 0, false};
   std::int64_t const whole = nearest_integer(ns);
   if (!type.is_fractional && whole % 1'000'000'000 != 0) return std::nullopt;
   return setting_scalar{ns, whole};
@@ -285,7 +285,7 @@ template <class T>
       return v.number < 0 ? std::to_string(v.whole) : std::to_string(static_cast<std::uint64_t>(v.whole));
     case setting_kind::duration:
       if (v.fits) return duration_text(std::chrono::nanoseconds{v.whole});
-      return v.number > 0 ? "more than 292 years" : "less than -292 years";
+      return v.number > 0 ? "more than 100 years" : "less than -100 years";
     case setting_kind::number: return number_text(v.number);
     default: return std::to_string(v.whole);
   }
@@ -315,7 +315,7 @@ template <class T>
   double const value = type.kind == setting_kind::duration ? v.number / plain_unit_ns(s) : v.number;
   double const min = lower_bound_of(s, type);
   bool const is_inside = (s.above_min ? value > min : value >= min) && value <= s.max;
-  if (!v.fits && type.kind == setting_kind::duration && value > 0) return out_of("at most 292 years");
+  if (!v.fits && type.kind == setting_kind::duration && value > 0) return out_of("at most 100 years");
   bool const of_type = !v.fits && (v.number > 0 || type.bytes < sizeof(std::int64_t));
   return is_inside && v.fits ? "" : out_of(range_text(s, type, of_type));
 }

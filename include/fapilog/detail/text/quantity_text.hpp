@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/text/ascii.hpp>
+#include <fapilog/detail/time_limit.hpp>
 
 #include <algorithm>
 #include <array>
@@ -139,10 +140,9 @@ inline constexpr std::array<duration_unit, 8> duration_units{{{"ns", 1},
                                                               {"d", 86'400e9},
                                                               {"w", 604'800e9}}};
 
-/// Converts a number to nanoseconds, if it is not negative and at most 292 years.
+/// Converts a number to nanoseconds, if it is not negative and at most 100 years.
 [[nodiscard, gnu::cold]] inline std::optional<std::chrono::nanoseconds> nanoseconds_of(double ns) noexcept {
-  constexpr double max = 0x1p63;
-  if (!(ns >= 0 && ns < max)) return std::nullopt;
+  if (!(ns >= 0 && ns <= longest_duration_ns)) return std::nullopt;
   return std::chrono::nanoseconds{nearest_integer(ns)};
 }
 

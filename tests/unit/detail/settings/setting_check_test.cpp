@@ -5,6 +5,7 @@
 
 #include <fapilog/detail/settings/setting_check.hpp>
 
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -24,6 +25,7 @@ struct numbers {
   double any = 0;
   std::string text = {};
   bool flag = false;
+  std::chrono::seconds pause{1};
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {
@@ -35,6 +37,7 @@ struct numbers {
     visit(setting{.name = "any", .text = "A."}, self.any);
     visit(setting{.name = "text", .text = "A."}, self.text);
     visit(setting{.name = "flag", .text = "A.", .min = 1}, self.flag);
+    visit(setting{.name = "pause", .text = "A."}, self.pause);
   }
 };
 
@@ -69,4 +72,16 @@ TEST_CASE("NaN and infinity are within no bounds") {
   CHECK(refused({.any = std::nan("")}) == "fapilog: stage.any: nan is invalid; expected a number");
   CHECK(refused({.share = std::numeric_limits<double>::infinity()}) ==
         "fapilog: stage.share: inf is out of range (0 to 1)");
+}
+
+TEST_CASE("a duration of more than 100 years is refused, because no point in time can be that far away") {
+  using std::chrono::hours;
+  CHECK(refused({.pause = hours{24 * 36'525}}).empty());
+  for (std::chrono::seconds const pause :
+       {std::chrono::seconds{hours{24 * 365 * 150}}, std::chrono::seconds{hours{24 * 365 * 300}},
+        std::chrono::seconds::max()})
+    CHECK(refused({.pause = pause}) ==
+          "fapilog: stage.pause: more than 100 years is out of range (at most 100 years)");
+  CHECK(refused({.pause = std::chrono::seconds::min()}) ==
+        "fapilog: stage.pause: less than -100 years is out of range (0s or more)");
 }
