@@ -168,7 +168,15 @@ FAPILOG_INLINE bool runtime_core::change(runtime_changes next, std::chrono::nano
 }
 
 FAPILOG_INLINE void runtime_core::reopen() const {
-  for (any_sink const& s : reopened_sinks_) s.reopen();
+  std::exception_ptr first;  // one sink that throws does not keep the others from opening their files
+  for (any_sink const& s : reopened_sinks_) {
+    try {
+      s.reopen();
+    } catch (...) {
+      if (first == nullptr) first = std::current_exception();
+    }
+  }
+  if (first != nullptr) std::rethrow_exception(first);
 }
 
 FAPILOG_INLINE account runtime_core::flush(std::chrono::nanoseconds timeout) {

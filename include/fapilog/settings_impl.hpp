@@ -151,6 +151,8 @@ FAPILOG_INLINE bool settings::read_options(preset const& p, detail::any_options&
         throw;
       } catch (std::exception const& error) {
         detail::add_refusal(entry, error, problems);
+      } catch (...) {
+        detail::add_unknown_refusal(entry, problems);
       }
     }
   };
@@ -196,6 +198,8 @@ FAPILOG_INLINE void settings::fill_sinks(std::vector<placed_sink>& all, detail::
       throw;
     } catch (std::exception const& error) {
       detail::add_refusal(*making, error, problems);
+    } catch (...) {
+      detail::add_unknown_refusal(*making, problems);
     }
   }
 }
@@ -205,8 +209,12 @@ FAPILOG_INLINE void settings::add_file(std::string const& path, std::string cons
   std::string const whole = detail::absolute_path(path, sources_.back().directory);
   std::error_code ignored;
   std::string real = std::filesystem::weakly_canonical(whole, ignored).string();
+  if (real.empty()) real = whole;
   auto const cycle = std::ranges::find(trail, real);
   if (cycle != trail.end()) refuse(where, what + " leads back to itself: files extend each other in a cycle");
+  constexpr std::size_t max_files = 64;
+  if (trail.size() == max_files)
+    refuse(where, "more than " + std::to_string(max_files) + " files extend each other");
   auto const read = detail::read_whole_file(whole, detail::json_tree_builder::max_bytes);
   if (!read.error.empty()) refuse(where, what + " cannot be read: " + read.error);
   trail.push_back(std::move(real));

@@ -127,8 +127,8 @@ class basic_settings_watch {
   }
 
   void look(bool is_hangup) noexcept {
+    if (is_hangup) reopen_sinks();
     try {
-      if (is_hangup) runtime_.reopen();
       auto texts = texts_of(current_);
       if (!is_hangup) {
         // Refused settings may be corrected in a file that only they name.
@@ -139,7 +139,18 @@ class basic_settings_watch {
       texts_ = std::move(texts);
       (void)read(is_hangup);
     } catch (std::exception const& error) {
+      texts_.clear();  // so that the next checks try again
       runtime_.diagnostics().warn("settings", "could not be read again", error.what());
+    }
+  }
+  void reopen_sinks() noexcept {
+    try {
+      runtime_.reopen();
+    } catch (std::exception const& error) {
+      runtime_.diagnostics().warn("settings", "a sink could not be opened again", error.what());
+    } catch (...) {
+      runtime_.diagnostics().warn("settings", "a sink could not be opened again",
+                                  "it threw something that is not derived from std::exception");
     }
   }
 

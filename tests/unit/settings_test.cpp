@@ -778,3 +778,29 @@ TEST_CASE("no value of a setting can forge a line of an error") {
   std::string const pattern = refused(R"({"core": {"log_levels": {"*\u001b\nx": 10}}})");
   CHECK(pattern.find("'*??x'") != std::string::npos);
 }
+
+TEST_CASE("a plugin that throws anything is one clear error") {
+  fapilog::registry plugins = fapilog::builtin_plugins();
+  plugins.add_sink(support::metadata_of("odd_sink", plugin_type::sink),
+                   [](fapilog::plugin_entry const&) -> fapilog::any_sink { throw 42; });
+  plugins.add_filter(support::metadata_of("odd_filter", plugin_type::filter),
+                     [](fapilog::plugin_entry const&) -> fapilog::any_filter { throw 42; });
+  auto const chosen =
+      settings::from_json(R"({"core": {"sinks": ["odd_sink"], "filters": ["odd_filter"]}})", "test", plugins);
+  std::string const why = error_of([&] { return chosen.options(); });
+  CHECK_THAT(why, Catch::Matchers::ContainsSubstring(
+                      "sink_config.odd_sink: threw something that is not derived from"));
+  CHECK_THAT(why, Catch::Matchers::ContainsSubstring(
+                      "filter_config.odd_filter: threw something that is not derived from"));
+}
+
+TEST_CASE("a chain of files that extend each other has an end") {
+  support::temporary_directory folder;
+  write_file(folder / "0.json", "{}");
+  for (int i = 1; i < 65; ++i)
+    write_file(folder / (std::to_string(i) + ".json"),
+               R"({"extends": ")" + std::to_string(i - 1) + R"(.json"})");
+  CHECK_NOTHROW(settings::from_file(folder / "63.json"));
+  CHECK_THAT(error_of([&] { return settings::from_file(folder / "64.json"); }),
+             Catch::Matchers::ContainsSubstring("more than 64 files extend each other"));
+}

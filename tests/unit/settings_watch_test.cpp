@@ -244,6 +244,39 @@ TEST_CASE("SIGHUP lets the sinks of the runtime open their files again") {
   CHECK(lines_of_file(path + ".1").size() == 1);
 }
 
+TEST_CASE(
+    "a sink that throws when it is opened again keeps neither settings nor other sinks from being read "
+    "again") {
+  struct throwing_sink {
+    void write(fapilog::batch const& /*entries*/) {}
+    void reopen() { throw 42; }
+  };
+  struct counting_sink {
+    std::shared_ptr<std::atomic<int>> reopened;
+    void write(fapilog::batch const& /*entries*/) {}
+    void reopen() const { ++*reopened; }
+  };
+  support::temporary_directory folder;
+  std::string const path = folder / "fapilog.json";
+  replace_file(path, R"({"core": {"log_level": "WARNING"}})");
+  auto const chosen = settings::from_file(path);
+  auto const reopened = std::make_shared<std::atomic<int>>(0);
+  auto const make = [&](settings const& s) {
+    fapilog::options made = s.options();
+    made.sinks = {throwing_sink{}, counting_sink{reopened}};
+    made.diagnostics_output = [](std::string_view) {};
+    return made;
+  };
+  fapilog::runtime rt{make(chosen)};
+  settings_watch const watch{rt, chosen, {.interval = 0ms, .on_sighup = true}, make};
+  replace_file(path, R"({"core": {"log_level": "INFO"}})");
+  REQUIRE(::raise(SIGHUP) == 0);
+  CHECK(support::eventually([&] { return watch.applied() == 1; }));
+  CHECK(*reopened == 1);
+  CHECK_THROWS_AS(rt.reopen(), int);
+  CHECK(*reopened == 2);
+}
+
 TEST_CASE("files with relative paths are followed after a change of the working directory") {
   support::temporary_directory folder;
   auto const here = std::filesystem::canonical(folder.path());

@@ -15,7 +15,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <exception>
+#include <new>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,6 +53,11 @@ inline void add_refusal(plugin_entry const& entry, std::exception const& error,
     where = named->origin();
   }
   setting_reader{problems}.add(where, path, config::without_controls(why));
+}
+
+/// The same if what was thrown is no std::exception.
+inline void add_unknown_refusal(plugin_entry const& entry, std::vector<settings_problem>& problems) {
+  add_refusal(entry, std::runtime_error{"threw something that is not derived from std::exception"}, problems);
 }
 
 /// Looks up the plugins that merged settings name. Thread: one. Throws: std::bad_alloc; problems are collected.
@@ -206,8 +213,12 @@ class settings_resolver {
     } else if (plugin->is_present() && plugin->check) {
       try {
         (plugin->check)(*entry);
+      } catch (std::bad_alloc const&) {
+        throw;
       } catch (std::exception const& error) {
         add_refusal(*entry, error, problems_);
+      } catch (...) {
+        add_unknown_refusal(*entry, problems_);
       }
     }
   }
