@@ -4,6 +4,7 @@
 
 #include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/stages/redactors/detail/command_flags.hpp>
+#include <fapilog/stages/redactors/detail/find_inserts.hpp>
 #include <fapilog/stages/redactors/detail/harmless_values.hpp>
 #include <fapilog/stages/redactors/detail/keyword_text.hpp>
 #include <fapilog/stages/redactors/detail/name_verdicts.hpp>
@@ -119,6 +120,12 @@ inline void find_flags(std::string_view text, name_verdicts& names, text_edits& 
       if (may_be_user || !is_id) (void)take(password);
       continue;
     }
+    if (dashes == 1 && flag == "U") {  // smbclient -U user%password
+      auto const value = argument_after(text, end);
+      std::size_t const sign = text.substr(value.begin, value.end - value.begin).find('%');
+      if (sign != text.npos) (void)take({value.begin + sign + 1, value.end, false});
+      continue;
+    }
     if (flag.size() < 2) continue;
     auto const said = names.of(flag);
     if (said.covered <= coverage::unless_measured) continue;
@@ -214,9 +221,12 @@ inline void add_identified(std::string_view text, std::size_t by, text_edits& ed
 
 }  // namespace argument_detail
 
-/// Adds what follows a name that contains `pas` (`password`, `db_pass`), and `IDENTIFIED BY`.
+/// Adds what follows a name that contains `pas` (`password`, `db_pass`), values of columns with such a name, and
+/// `IDENTIFIED BY`.
 inline void find_words(std::string_view text, name_verdicts& names, text_edits& edits) {
   using namespace argument_detail;
+  constexpr int max_columns = 16;  // each looks at all rows of its INSERT
+  int columns = 0;
   for (std::size_t i = 0; i + 4 < text.size(); ++i) {
     char const c = static_cast<char>(text[i] | 0x20);
     char const second = static_cast<char>(text[i + 1] | 0x20);
@@ -232,9 +242,15 @@ inline void find_words(std::string_view text, name_verdicts& names, text_edits& 
     i = end - 1;
     char const next = at(text, end);
     bool const may_follow = is_blank(next) || next == '(' || is_quote(next);
-    if (!may_follow || (begin > 0 && text[begin - 1] == '-')) continue;
+    bool const may_be_column = next == ',' || next == ')' || next == ']' || (may_follow && next != '(');
+    if ((!may_follow && !may_be_column) || (begin > 0 && text[begin - 1] == '-')) continue;
     auto const said = names.of(text.substr(begin, end - begin));
     if (said.covered <= coverage::unless_measured || said.is_weak) continue;  // `tests pass`
+    if (may_be_column && columns < max_columns && find_inserted(text, begin, end, edits)) {
+      ++columns;
+      continue;
+    }
+    if (!may_follow) continue;
     i = (std::max)(end, add_after_name(text, begin, end, edits)) - 1;
   }
 }

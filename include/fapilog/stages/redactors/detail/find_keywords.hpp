@@ -191,9 +191,12 @@ class keyword_finder {
   }
   /// Adds the text from `begin` to the next end tag. An element such as `<value>` or `<string>` may be around it.
   bool take_text(std::string_view text, std::size_t begin, text_edits& edits) {
-    std::size_t inner = begin;
-    while (static_cast<unsigned char>(keyword_detail::at(text, inner) - 1) < ' ') ++inner;
-    if (keyword_detail::at(text, inner) == '<' && is_ascii_letter(keyword_detail::at(text, inner + 1))) {
+    constexpr int max_around = 2;  // <value><string>
+    for (int around = 0; around < max_around; ++around) {
+      std::size_t inner = begin;
+      while (static_cast<unsigned char>(keyword_detail::at(text, inner) - 1) < ' ') ++inner;
+      if (keyword_detail::at(text, inner) != '<' || !is_ascii_letter(keyword_detail::at(text, inner + 1)))
+        break;
       std::size_t const tag_end = text.substr(0, inner + longest_pair).find('>', inner);
       if (tag_end == text.npos) return false;
       begin = tag_end + 1;

@@ -67,7 +67,8 @@ class next_place {
     --begin;
   return text.substr(begin, slash - 1 - begin);
 }
-/// True for a user without a password where a scheme such as `ssh` needs one: `ssh://git@host`.
+/// True for a user without a password where a scheme such as `ssh` needs one: `ssh://git@host`. With other
+/// schemes the user may be a token, but not if it is `git`.
 [[nodiscard]] inline bool is_user_only(std::string_view user, std::string_view scheme) noexcept {
   constexpr std::size_t longest_user = 32;
   constexpr std::array<std::string_view, 11> schemes{
@@ -75,9 +76,10 @@ class next_place {
   bool const is_plain = user.size() <= longest_user && std::all_of(user.begin(), user.end(), [](char c) {
                           return is_ascii_alphanumeric(c) || c == '-' || c == '_' || c == '.';
                         });
-  return is_plain && std::any_of(schemes.begin(), schemes.end(), [scheme](std::string_view one) {
-           return equals_ignoring_case(one, scheme);
-         });
+  bool const is_scheme = std::any_of(schemes.begin(), schemes.end(), [scheme](std::string_view one) {
+    return equals_ignoring_case(one, scheme);
+  });
+  return is_plain && (is_scheme || user == "git");
 }
 
 }  // namespace url_detail
