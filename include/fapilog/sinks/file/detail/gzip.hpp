@@ -103,8 +103,11 @@ inline bool gzip_file(std::string const& path, int effort = 5) {
     return false;
   }
   // Retention may have removed the original meanwhile, and its name may belong to another file.
-  if (!status_of(path).is_same_file(status)) return true;
-  if (int const error = unlink_file(path); error != 0 && error != ENOENT)
+  file_status const now = status_of(path);
+  int error = now.error;
+  if (error == 0 && !now.is_same_file(status)) return true;
+  if (error == 0) error = unlink_file(path);
+  if (error != 0 && error != ENOENT)
     throw std::runtime_error("'" + path + "' was compressed but could not be removed: " + errno_text(error));
   return true;
 }

@@ -295,17 +295,23 @@ class rotating_file_writer {
     });
   }
 
-  /// Compresses every rotated file that is not compressed yet. Returns an error message, or an empty string.
+  /// Compresses every rotated file that is not compressed yet. Tries again what fails, because the lines of a file that is
+  /// compressed and not removed are there twice. Returns an error message, or an empty string.
   static std::string compress(rotated_files const& rotated, file_compressor compressor) {
     int error = 0;
     std::string problem;
     for (rotated_files::item const& file : rotated.list(error)) {
       if (!file.plain) continue;
-      try {
-        compressor(rotated.path_of(file));
-      } catch (std::runtime_error const& failed) {
-        problem = failed.what();
+      std::string failure;
+      for (int attempt = 0; attempt == 0 || (attempt == 1 && !failure.empty()); ++attempt) {
+        failure.clear();
+        try {
+          compressor(rotated.path_of(file));
+        } catch (std::runtime_error const& failed) {
+          failure = failed.what();
+        }
       }
+      if (!failure.empty()) problem = std::move(failure);
     }
     return problem;
   }
