@@ -22,6 +22,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 #include <thread>
 #include <utility>
@@ -114,7 +115,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
 
   /// Applies all of `changes` at once, between two batches. The old stages handle the records whose calls ended before
   /// this one. Returns false if the changes were not applied within `timeout`; they are then applied later, unless the
-  /// runtime ends first.
+  /// runtime ends first. Throws: std::bad_alloc if memory ran out; then nothing is applied.
   [[nodiscard, gnu::cold]] bool change(runtime_changes changes, std::chrono::nanoseconds timeout) {
     cancellation_blocked const guard;
     auto const request = std::make_shared<pending_changes::request>();
@@ -128,6 +129,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     if (is_own_thread()) return request->is_applied;
     lock.lock();
     requests_->wait(lock, deadline(began, timeout), [&] { return request->is_done.load(); });
+    if (request->is_done && !request->is_applied) throw std::bad_alloc{};
     return request->is_applied;
   }
 

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -44,7 +45,7 @@ class spooled_parts {
 
   /// Stores the rest of `current` and then the queue in front of what this process has spooled, because they are older.
   /// Stores nothing and returns false if not all of it fits. Sets the results of `current`; settles and removes the parts of
-  /// the queue. If the disk fails halfway, the parts that were not stored stay in the queue.
+  /// the queue. If disk or memory fail halfway, the parts that were not stored stay in the queue.
   [[nodiscard, gnu::cold]] bool move_before(delivery_job& current, batch_queue& queue) {
     std::vector<std::string> payloads;
     std::uint64_t bytes = 0;
@@ -64,8 +65,13 @@ class spooled_parts {
     if (!store(current.part, current.first, payloads[0], where)) return false;
     std::fill(current.results.begin() + static_cast<std::ptrdiff_t>(current.first), current.results.end(),
               record_result::spooled);
+    // The current job is in the spool, so nothing may throw any more.
     for (std::size_t i = 1; i < payloads.size(); ++i) {
-      if (!store(queue.front(), 0, payloads[i], where)) break;
+      try {
+        if (!store(queue.front(), 0, payloads[i], where)) break;
+      } catch (std::bad_alloc const&) {
+        break;
+      }
       queue.front().settle_all(record_result::spooled);
       queue.finish_front();
     }

@@ -18,6 +18,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -67,7 +68,8 @@ namespace fapilog::inline v0_1::detail {
 /// Executes a full fence on every running thread of the process.
 [[gnu::cold]] inline void membarrier() noexcept {
 #if defined(__linux__) && defined(SYS_membarrier)
-  ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+  while (::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) != 0 && errno == ENOMEM)
+    ::sched_yield();  // without the fences of the others, a wake-up could be lost
 #endif
   full_fence();
 }

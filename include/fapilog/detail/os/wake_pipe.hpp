@@ -20,15 +20,15 @@ class wake_pipe {
   wake_pipe() {
     reserve_standard_descriptors();
     bool is_made = ::pipe(ends_) == 0;
-    for (int& end : ends_) is_made = (end = move_above_standard(end)) >= 0 && is_made;
+    for (int& end : ends_) {
+      end = move_above_standard(end);
+      is_made = is_made && end >= 0 && ::fcntl(end, F_SETFD, FD_CLOEXEC) == 0 &&
+                ::fcntl(end, F_SETFL, O_NONBLOCK) == 0;
+    }
     if (!is_made) {
       std::error_code const error{errno, std::generic_category()};
       close();
       throw std::system_error(error, "fapilog: cannot create a pipe");
-    }
-    for (int const end : ends_) {
-      ::fcntl(end, F_SETFD, FD_CLOEXEC);
-      ::fcntl(end, F_SETFL, O_NONBLOCK);
     }
   }
   wake_pipe(wake_pipe const&) = delete;
@@ -38,7 +38,8 @@ class wake_pipe {
   /// Preserves errno. If the pipe is full, the waiting thread wakes anyway.
   void wake() const noexcept {
     int const before = errno;
-    [[maybe_unused]] auto const written = ::write(ends_[1], "", 1);
+    while (::write(ends_[1], "", 1) < 0 && errno == EINTR) {
+    }
     errno = before;
   }
   /// Waits until `wake` is called, for at most this time (negative: no limit), or until a signal arrives. Then forgets all

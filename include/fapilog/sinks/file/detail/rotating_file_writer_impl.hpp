@@ -25,6 +25,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -110,34 +111,13 @@ class rotating_file_writer {
     if (entries.empty()) return write_result::delivered();
     if (!refusal_.empty()) return reject_from(0, entries.size(), refusal_);
     if (!entries.is_recovered()) arrived_.reset();
-    std::int64_t const now = config_.now_ns();
-
-    std::string_view const text = entries.text();
-    std::size_t done = 0;        // entries
-    std::size_t done_bytes = 0;  // of text
-    while (done < entries.size()) {
-      if (auto const refused = prepare(now)) return retry(refused.message(), done);
-      std::size_t last = fitting(entries, done, done_bytes);
-      if (last == done && file_.size() > 0 && may_rotate(now)) {
-        rotate(now);
-        continue;
-      }
-      // A line that is longer than a file gets its own file. If rotation fails, the file grows beyond the limit.
-      if (last == done) last = file_.size() > 0 ? entries.size() : done + 1;
-      std::size_t const end = end_of_line(entries, last - 1);
-      transfer const written =
-          file_.append(text.substr(done_bytes, end - done_bytes), config_.sync == sinks::file_sync::batch);
-      if (written.error != 0) {
-        std::size_t const first = entries_within(done_bytes + written.bytes, entry_ends{entries});
-        return retry("cannot write to the log file '" + config_.path + "': " + errno_text(written.error) +
-                         "; it ends with a whole line, and the rest is retried",
-                     first);
-      }
-      done = last;
-      done_bytes = end;
+    std::size_t done = 0;
+    try {
+      return write_lines(entries, done);
+    } catch (std::bad_alloc const&) {
+      if (done == 0) throw;
+      return write_result::retry("no memory", done, retry_pause);  // a string that needs none
     }
-    problem_.clear();
-    return write_result::delivered();
   }
 
   [[nodiscard]] std::vector<bool> find_arrived(batch const& entries) {
@@ -173,9 +153,41 @@ class rotating_file_writer {
   using refusal = append_file::refusal;
   using path_state = append_file::path_state;
   static constexpr std::int64_t second = 1'000'000'000;
+  static constexpr std::chrono::milliseconds retry_pause{100};
 
   [[nodiscard]] std::int64_t period_of(std::int64_t unix_seconds) const noexcept {
     return config_.interval.count() == 0 ? 0 : unix_seconds / config_.interval.count();
+  }
+
+  /// Writes all entries. Sets `done` to the number of those that are in the file, also if it throws.
+  write_result write_lines(batch const& entries, std::size_t& done) {
+    std::int64_t const now = config_.now_ns();
+
+    std::string_view const text = entries.text();
+    std::size_t done_bytes = 0;  // of text
+    while (done < entries.size()) {
+      if (auto const refused = prepare(now)) return retry(refused.message(), done);
+      std::size_t last = fitting(entries, done, done_bytes);
+      if (last == done && file_.size() > 0 && may_rotate(now)) {
+        rotate(now);
+        continue;
+      }
+      // A line that is longer than a file gets its own file. If rotation fails, the file grows beyond the limit.
+      if (last == done) last = file_.size() > 0 ? entries.size() : done + 1;
+      std::size_t const end = end_of_line(entries, last - 1);
+      transfer const written =
+          file_.append(text.substr(done_bytes, end - done_bytes), config_.sync == sinks::file_sync::batch);
+      if (written.error != 0) {
+        done = entries_within(done_bytes + written.bytes, entry_ends{entries});
+        return retry("cannot write to the log file '" + config_.path + "': " + errno_text(written.error) +
+                         "; it ends with a whole line, and the rest is retried",
+                     done);
+      }
+      done = last;
+      done_bytes = end;
+    }
+    problem_.clear();
+    return write_result::delivered();
   }
 
   /// Opens the file at `path`. The file that was open stays in use if this fails.
@@ -325,9 +337,8 @@ class rotating_file_writer {
   }
 
   write_result retry(std::string reason, std::size_t first) {
-    constexpr std::chrono::milliseconds pause{100};
     problem_ = std::move(reason);
-    return write_result::retry(problem_, first, pause);
+    return write_result::retry(problem_, first, retry_pause);
   }
 
   sinks::rotating_file_config config_;

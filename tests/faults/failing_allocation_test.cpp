@@ -2,11 +2,11 @@
 // Tests that every allocation of a run may fail: nothing crashes or hangs, and every account balances. Each run is a child
 // process in which the nth allocation fails, for each of the first 100 and every 17th n after that, or for every n.
 // usage: failing_allocation_test [every | FIRST LAST]
+#include "faults/failing_calls.hpp"
 #include "support/scale.hpp"
 
 #include <fapilog/fapilog.hpp>
 
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -26,50 +26,6 @@
 #include <unistd.h>
 
 #if defined(__GLIBC__)
-
-namespace {
-
-std::atomic<bool> is_counting{false};
-std::atomic<std::size_t>* allocations = nullptr;  ///< of the child process; in shared memory
-std::size_t first_failure = 0;
-std::size_t failure_count = 0;
-
-bool fails() {
-  if (!is_counting.load(std::memory_order_relaxed)) return false;
-  std::size_t const number = allocations->fetch_add(1, std::memory_order_relaxed);
-  return number >= first_failure && number - first_failure < failure_count;
-}
-
-}  // namespace
-
-// Replaces the functions of the C library, which also `operator new` and the library itself use.
-extern "C" {
-void* __libc_malloc(std::size_t size);
-void* __libc_calloc(std::size_t count, std::size_t size);
-void* __libc_realloc(void* memory, std::size_t size);
-
-void* malloc(std::size_t size) noexcept {
-  if (fails()) {
-    errno = ENOMEM;
-    return nullptr;
-  }
-  return __libc_malloc(size);
-}
-void* calloc(std::size_t count, std::size_t size) noexcept {
-  if (fails()) {
-    errno = ENOMEM;
-    return nullptr;
-  }
-  return __libc_calloc(count, size);
-}
-void* realloc(void* memory, std::size_t size) noexcept {
-  if (fails()) {
-    errno = ENOMEM;
-    return nullptr;
-  }
-  return __libc_realloc(memory, size);
-}
-}
 
 namespace {
 
@@ -131,13 +87,13 @@ void log_everything(fapilog::logger log) {
   }
 }
 
-int check(bool truth, char const* what, fapilog::account const& a) {
+int check(bool truth, char const* what, faults::plan const& now, fapilog::account const& a) {
   if (truth) return 0;
   std::fprintf(
       stderr,
       "%s, allocation %zu (%zu): submitted %llu processed %llu filtered %llu dropped %llu rejected %llu "
       "failed %llu spooled %llu pending %llu complete %d\n",
-      what, first_failure, failure_count, static_cast<unsigned long long>(a.submitted),
+      what, now.first, now.count, static_cast<unsigned long long>(a.submitted),
       static_cast<unsigned long long>(a.processed), static_cast<unsigned long long>(a.filtered),
       static_cast<unsigned long long>(a.dropped.total()), static_cast<unsigned long long>(a.rejected),
       static_cast<unsigned long long>(a.failed), static_cast<unsigned long long>(a.spooled),
@@ -146,9 +102,10 @@ int check(bool truth, char const* what, fapilog::account const& a) {
 }
 
 /// A whole run. Returns the number of failed checks.
-int run(std::string const& spool) {
+int run(faults::state& injected, std::string const& spool) {
   int failed = 0;
-  is_counting = true;
+  faults::plan const& now = injected.now;
+  injected.is_active = true;
   try {
     auto const rt = std::make_unique<fapilog::runtime>(make_options(spool));
     auto const log = rt->get_logger("first");
@@ -171,30 +128,31 @@ int run(std::string const& spool) {
     }
     other.join();
     auto const end = rt->drain(30s);
-    is_counting = false;
-    failed += check(end.complete, "not complete", end);
-    failed += check(end.pending == 0 && end.balanced(), "not balanced", end);
+    injected.is_active = false;
+    failed += check(end.complete, "not complete", now, end);
+    failed += check(end.pending == 0 && end.balanced(), "not balanced", now, end);
     for (auto const& [name, a] : rt->sink_counts()) {
       if (a.pending == 0 && a.balanced()) continue;
       ++failed;
-      std::fprintf(stderr, "allocation %zu (%zu): sink %s: given %llu pending %llu\n", first_failure,
-                   failure_count, name.c_str(), static_cast<unsigned long long>(a.given),
+      std::fprintf(stderr, "allocation %zu (%zu): sink %s: given %llu pending %llu\n", now.first, now.count,
+                   name.c_str(), static_cast<unsigned long long>(a.given),
                    static_cast<unsigned long long>(a.pending));
     }
   } catch (std::exception const&) {
-    is_counting = false;  // the runtime or a thread could not be made
+    injected.is_active = false;  // the runtime or a thread could not be made
   }
   return failed;
 }
 
 /// The result of a child process in which `count` allocations from the nth on fail: 0, or what went wrong.
-int run_in_child(std::size_t nth, std::size_t count, std::string const& spool) {
-  first_failure = nth;
-  failure_count = count;
+int run_in_child(faults::state& injected, std::size_t nth, std::size_t count, std::string const& spool) {
+  injected.now = {0, ENOMEM, nth, count};
+  injected.calls[0] = 0;
   ::pid_t const child = ::fork();
   if (child == 0) {
     ::alarm(60);
-    ::_exit(run(spool) == 0 ? 0 : 1);
+    faults::use(injected);
+    ::_exit(run(injected, spool) == 0 ? 0 : 1);
   }
   int status = -1;
   ::waitpid(child, &status, 0);
@@ -211,18 +169,19 @@ int main(int argc, char** argv) {
   char directory[] = "/tmp/fapilog-no-memory-XXXXXX";
   if (::mkdtemp(directory) == nullptr) return 77;
   std::string const spool = directory;
-  void* const shared = ::mmap(nullptr, sizeof(std::atomic<std::size_t>), PROT_READ | PROT_WRITE,
-                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (shared == MAP_FAILED) return 77;
-  allocations = ::new (shared) std::atomic<std::size_t>{0};
-  int failures = run_in_child(~std::size_t{0}, 0, spool);
-  std::size_t const needed = *allocations + *allocations / 10;
+  void* const memory =
+      ::mmap(nullptr, sizeof(faults::state), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return 77;
+  auto& injected = *::new (memory) faults::state;
+  int failures = run_in_child(injected, 0, 0, spool);
+  std::size_t const allocations = injected.calls[0];
+  std::size_t const needed = allocations + allocations / 10;
   std::size_t const first = argc > 2 ? std::strtoull(argv[1], nullptr, 10) : 0;
   std::size_t const last = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : needed;
   std::size_t const step = argc > 1 ? 1 : 17;
   for (std::size_t n = first; n < last && failures <= 20; n += n < first + 100 ? 1 : step) {
-    failures += run_in_child(n, 1, spool);
-    if (n % 4 == 0) failures += run_in_child(n, 20, spool);
+    failures += run_in_child(injected, n, 1, spool);
+    if (n % 4 == 0) failures += run_in_child(injected, n, 20, spool);
   }
   std::printf("%zu allocations, %d failures\n", needed, failures);
   std::string const remove = "rm -r " + spool;
