@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/memory/shared_bytes.hpp>
+#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/kill_safe/literal_reader.hpp>
 #include <fapilog/kill_safe/recovered_cells.hpp>
 #include <fapilog/record/kept_record.hpp>
@@ -225,7 +226,12 @@ class record_recovery {
     constexpr std::uint64_t max_width = 9'999;
     int depth = 0;
     int digits = 0;
-    for (char const c : format) {
+    for (std::size_t i = 0; i < format.size(); ++i) {
+      char const c = format[i];
+      if (depth == 0 && (c == '{' || c == '}') && i + 1 < format.size() && format[i + 1] == c) {
+        ++i;  // a brace that is not a replacement field
+        continue;
+      }
       digits = is_ascii_digit(c) ? digits + 1 : 0;
       if (c == '{') ++depth;
       if (c == '}' && depth > 0) --depth;

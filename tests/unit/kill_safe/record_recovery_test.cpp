@@ -314,6 +314,7 @@ TEST_CASE("a message that asks for huge widths is not formatted") {
   CHECK(line("{:>2000000000}", small).find("too large") != std::string::npos);
   CHECK(line("{:{}}", large).find("too large") != std::string::npos);
   CHECK(line("{:{}}|", small) == "    5|");
+  CHECK(line("{{{}}} {{12345}}", large) == "{268435456} {12345}");
   CHECK(line("{} 2000000000", large) == "268435456 2000000000");
 }
 
