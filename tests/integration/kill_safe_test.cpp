@@ -504,3 +504,20 @@ TEST_CASE("the account counts recovered records as submitted, and balances") {
   CHECK(account.processed == 101);
   CHECK(account.pending == 0);
 }
+
+TEST_CASE("what is left of a removal that was interrupted is removed and not delivered") {
+  kept_files const files;
+  killed([&] {
+    fapilog::runtime rt{fapilog::options{.sinks = {stuck_sink{files.at / "ids"}},
+                                         .kill_safe = {.directory = files.directory}}};
+    rt.get_logger().info("delivered before");
+  });
+  REQUIRE(files.processes().size() == 1);
+  std::filesystem::remove(files.directory + "/" + files.processes()[0] + "/owner");
+  std::filesystem::create_directories(files.directory + "/.new-01234567-89ab-7def-8123-456789abcdef");
+  std::filesystem::last_write_time(files.directory + "/.new-01234567-89ab-7def-8123-456789abcdef",
+                                   std::filesystem::file_time_type::clock::now() - 1h);
+  files.recover();
+  CHECK(files.lines().empty());
+  CHECK(files.processes().empty());
+}

@@ -47,6 +47,12 @@ class kept_directory {
     return root + "/literals-" + std::to_string(user_id());
   }
 
+  /// Removes the subdirectory of a runtime, first its owner: without one, nothing in it is delivered any more. Throws: std::bad_alloc.
+  [[gnu::cold]] static void remove(std::string const& path) {
+    (void)unlink_file(path + "/owner");
+    remove_directory(path);
+  }
+
   /// Makes and maps a file for one lane. Returns null, after a report, without room. Throws: never.
   [[nodiscard, gnu::cold]] std::byte* make_lane(std::size_t bytes) noexcept {
     try {
@@ -88,7 +94,7 @@ class kept_directory {
     std::lock_guard const lock{mutex_};
     if (name_.empty()) return;
     try {
-      remove_directory(own_path());
+      remove(own_path());
     } catch (...) {
       // Without memory the files stay; the next process finds nothing in them and removes them.
     }
@@ -136,7 +142,7 @@ class kept_directory {
       owner.error = rename_file(hidden, root_ + '/' + name);
     }
     if (owner.error != 0) {
-      remove_directory(hidden);
+      remove(hidden);
       fail(hidden, owner.error);
     }
     owner_ = std::move(owner.handle);

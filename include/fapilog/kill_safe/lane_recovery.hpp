@@ -78,7 +78,7 @@ class dead_process final : public settlement {
   void settled() noexcept override {
     if (open_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
     try {
-      remove_directory(path_);
+      kept_directory::remove(path_);
     } catch (...) {
       // Without memory, the next process delivers them once more, with the same ids.
     }
@@ -152,7 +152,10 @@ class lane_recovery {
       names_.pop_back();
       if (!is_private_directory(path)) continue;  // another user's
       opened_file owner = open_file(path + "/owner", open_for::update);
-      if (owner.error == ENOENT) continue;  // another process has just removed it
+      if (owner.error == ENOENT) {  // killed while it was removed
+        remove_directory(path);
+        continue;
+      }
       if (owner.error == 0) owner.error = owner.handle.lock_exclusive();
       if (owner.error == EWOULDBLOCK) continue;  // it lives
       try {
