@@ -79,7 +79,7 @@ struct kept_files {
 };
 
 /// Runs `body` in a child process and returns the child's id.
-pid_t in_child(std::function<void()> const& body) {
+pid_t started_child(std::function<void()> const& body) {
   std::cout.flush();
   std::fflush(nullptr);
   pid_t const child = ::fork();
@@ -97,8 +97,8 @@ void wait_for_kill(pid_t child) {
   CHECK(WIFSIGNALED(status));
   CHECK(WTERMSIG(status) == SIGKILL);
 }
-void killed(std::function<void()> const& body) {
-  wait_for_kill(in_child([&] {
+void killed_after(std::function<void()> const& body) {
+  wait_for_kill(started_child([&] {
     body();
     ::kill(::getpid(), SIGKILL);
   }));
@@ -157,7 +157,7 @@ std::vector<std::string> text_lines(std::string const& path) {
 
 TEST_CASE("the next process delivers the records that a killed one left, as they were") {
   kept_files const files;
-  killed([&] {
+  killed_after([&] {
     fapilog::runtime rt{fapilog::options{.sinks = {stuck_sink{files.at / "ids"}},
                                          .kill_safe = {.directory = files.directory}}};
     auto const log = rt.get_logger("shop.cart").with(kv("tenant", "acme"));
@@ -196,7 +196,7 @@ TEST_CASE("a record that is delivered again has the same id") {
   std::string const first = files.at / "first";
   std::string const second = files.at / "second";
   shared_counters const counters;
-  pid_t const child = in_child([&] {
+  pid_t const child = started_child([&] {
     fapilog::runtime rt{fapilog::options{
         .batch_max_size = 4, .sinks = {stuck_sink{first}}, .kill_safe = {.directory = files.directory}}};
     auto const log = rt.get_logger();
@@ -227,7 +227,7 @@ TEST_CASE("kills at random moments lose no record of a call that returned, and w
   std::vector<std::array<std::uint64_t, shared_counters::count>> acknowledged;
   for (int round = 0; round < rounds; ++round) {
     for (std::size_t t = 0; t < threads; ++t) returned[t] = 0;
-    pid_t const child = in_child([&] {
+    pid_t const child = started_child([&] {
       fapilog::runtime rt{files.options()};
       std::vector<std::thread> all;
       for (std::size_t t = 0; t < threads; ++t) {
@@ -274,7 +274,7 @@ TEST_CASE("kills at random moments lose no record of a call that returned, and w
 TEST_CASE("processes share a directory, and the records of a living one are left alone") {
   kept_files const files;
   shared_counters const counters;
-  pid_t const child = in_child([&] {
+  pid_t const child = started_child([&] {
     fapilog::runtime rt{fapilog::options{.sinks = {stuck_sink{files.at / "ids"}},
                                          .kill_safe = {.directory = files.directory}}};
     rt.get_logger().info("of the living");
@@ -294,12 +294,12 @@ TEST_CASE("processes share a directory, and the records of a living one are left
 
 TEST_CASE("a forked child keeps its own records") {
   kept_files const files;
-  killed([&] {
+  killed_after([&] {
     fapilog::runtime rt{files.options()};
     auto const log = rt.get_logger();
     log.info("of the parent");
     CHECK(rt.flush(60s).complete);
-    killed([&] {
+    killed_after([&] {
       for (int i = 0; i < 1000; ++i) log.info("of the child", kv("i", i));
     });
     for (int i = 0; i < 1000; ++i) log.info("of the parent again", kv("i", i));
@@ -326,7 +326,7 @@ TEST_CASE("a process that ends in order leaves nothing behind") {
 
 TEST_CASE("records that a filter removes are released, too") {
   kept_files const files;
-  killed([&] {
+  killed_after([&] {
     auto options = files.options();
     options.filters = {only_warnings{}};
     fapilog::runtime rt{std::move(options)};
@@ -341,7 +341,7 @@ TEST_CASE("records that a filter removes are released, too") {
 
 TEST_CASE("without room for a lane its records end with the process, and that is reported") {
   kept_files const files;
-  killed([&] {
+  killed_after([&] {
     support::captured_diagnostics said;
     auto options = files.options();
     options.diagnostics_output = said;
@@ -391,7 +391,7 @@ TEST_CASE("only_in_memory refuses a directory on a disk") {
 
 TEST_CASE("damaged files give what is whole, whatever byte is wrong") {
   kept_files const files;
-  killed([&] {
+  killed_after([&] {
     fapilog::runtime rt{fapilog::options{.sinks = {stuck_sink{files.at / "ids"}},
                                          .kill_safe = {.directory = files.directory}}};
     fapilog::scope const request{kv("request_id", "r-1")};
@@ -435,7 +435,7 @@ TEST_CASE("damaged files give what is whole, whatever byte is wrong") {
 
 TEST_CASE("files of another format are left where they are, and reported") {
   kept_files const files;
-  killed([&] {
+  killed_after([&] {
     fapilog::runtime rt{fapilog::options{.sinks = {stuck_sink{files.at / "ids"}},
                                          .kill_safe = {.directory = files.directory}}};
     rt.get_logger().info("of another version");
@@ -468,7 +468,7 @@ TEST_CASE(
     "records") {
   kept_files const files;
   int const count = 3'000;
-  killed([&] {
+  killed_after([&] {
     fapilog::runtime rt{fapilog::options{.lane_bytes = std::size_t{4} << 20,
                                          .sinks = {stuck_sink{files.at / "ids"}},
                                          .kill_safe = {.directory = files.directory}}};
@@ -476,7 +476,7 @@ TEST_CASE(
     for (int i = 0; i < count; ++i) log.info("counted", kv("i", i));
   });
   for (int round = 0; round < 8; ++round) {
-    pid_t const child = in_child([&] {
+    pid_t const child = started_child([&] {
       fapilog::runtime rt{files.options()};
       for (;;) ::pause();
     });
@@ -492,7 +492,7 @@ TEST_CASE(
 
 TEST_CASE("the account counts recovered records as submitted, and balances") {
   kept_files const files;
-  killed([&] {
+  killed_after([&] {
     fapilog::runtime rt{fapilog::options{.sinks = {stuck_sink{files.at / "ids"}},
                                          .kill_safe = {.directory = files.directory}}};
     for (int i = 0; i < 100; ++i) rt.get_logger().info("counted");
@@ -507,7 +507,7 @@ TEST_CASE("the account counts recovered records as submitted, and balances") {
 
 TEST_CASE("what is left of a removal that was interrupted is removed and not delivered") {
   kept_files const files;
-  killed([&] {
+  killed_after([&] {
     fapilog::runtime rt{fapilog::options{.sinks = {stuck_sink{files.at / "ids"}},
                                          .kill_safe = {.directory = files.directory}}};
     rt.get_logger().info("delivered before");

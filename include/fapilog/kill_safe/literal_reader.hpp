@@ -7,6 +7,7 @@
 #include <fapilog/detail/os/whole_file.hpp>
 #include <fapilog/kill_safe/kept_module.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -64,8 +65,11 @@ class literal_reader {
   /// Copies bytes as they are in the snapshot. False if not all are known. Throws: never.
   [[nodiscard]] bool read(std::uint64_t address, void* to, std::size_t size) const noexcept {
     part const* const p = find(address);
-    if (p == nullptr || size > p->bytes.size() - (address - p->begin)) return false;
-    std::memcpy(to, p->bytes.data() + (address - p->begin), size);
+    if (p == nullptr) return false;
+    std::string_view const from = p->bytes.substr(static_cast<std::size_t>(address - p->begin));
+    if (size > from.size()) return false;
+    // Not memcpy: GCC would warn of a size that cannot come here.
+    std::ranges::copy(from.substr(0, size), static_cast<char*>(to));
     return true;
   }
   /// The pointer at an address, which points into the same module. Throws: never.

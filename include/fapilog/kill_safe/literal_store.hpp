@@ -204,9 +204,9 @@ class literal_store {
       (void)use(std::string_view{p.call_sites});
       return;
     }
-    std::string copy(std::min(piece, p.size), '\0');
+    std::string copy((std::min)(piece, p.size), '\0');
     for (std::size_t at = 0; at < p.size; at += piece) {
-      std::size_t const size = std::min(piece, p.size - at);
+      std::size_t const size = (std::min)(piece, p.size - at);
       copy_module_memory(copy.data(), p.begin + at, size);
       if (!use(std::string_view{copy.data(), size})) return;
     }

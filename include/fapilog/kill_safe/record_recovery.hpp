@@ -130,7 +130,7 @@ class record_recovery {
 
   [[nodiscard]] bool copy_fields(bytes cells, shared_bytes& to, char const*& problem) {
     recovered_cells fields{literals_, 0};
-    bool const is_right = fields.copy(cells, recovered_cells::keyed::far);
+    bool const is_right = fields.copy(cells, recovered_cells::keyed::by_address);
     problem = fields.problem();
     unknown_keys_ += fields.unknown_keys();
     to = shared_bytes::copy_of(fields.copied().data(), fields.copied().size());
@@ -159,7 +159,7 @@ class record_recovery {
     recovered_cells arguments{literals_, 0};
     is_right = is_right && arguments.copy_arguments(from, head.args);
     recovered_cells fields{literals_, message_address};
-    is_right = is_right && fields.copy(from, recovered_cells::keyed::nearby);
+    is_right = is_right && fields.copy(from, recovered_cells::keyed::by_distance);
     unknown_keys_ += fields.unknown_keys() + arguments.unknown_keys() + message.unknown_keys();
     for (recovered_cells const* part : {&message, &arguments, &fields}) {
       if (*part->problem() != '\0') problem = part->problem();

@@ -35,9 +35,9 @@ class recovered_cells {
 
   /// Which keys a cell may have.
   enum class keyed : std::uint8_t {
-    never,   ///< arguments and elements
-    far,     ///< bound fields, scopes and members: literals by address
-    nearby,  ///< fields of a call: also literals by their distance from the message
+    never,        ///< arguments and elements
+    by_address,   ///< bound fields, scopes and members: literals by address
+    by_distance,  ///< fields of a call: also literals by their distance from the message
   };
 
   recovered_cells(literal_reader const& literals, std::uint64_t message) noexcept
@@ -107,7 +107,7 @@ class recovered_cells {
         break;
       }
       case record_format::key_is_near: {
-        if (how != keyed::nearby) return fail("a key has a distance where it must have an address");
+        if (how != keyed::by_distance) return fail("a key has a distance where it must have an address");
         auto const word = detail::read<std::uint32_t>(cell.data());
         name = literal_key(
             message_ + static_cast<std::uint64_t>(std::int64_t{record_format::distance_of(word)}), made_up);
@@ -139,7 +139,7 @@ class recovered_cells {
     put_key(type, key_form != 0, name, flags);
     using record_format::payload_form;
     switch (record_format::form_of(type)) {
-      case payload_form::members: return copy_container(payload, keyed::far, depth, type);
+      case payload_form::members: return copy_container(payload, keyed::by_address, depth, type);
       case payload_form::elements: return copy_container(payload, keyed::never, depth, type);
       case payload_form::text:
         put_length_and_text(payload, parent == kind::exception && name == "error.type");
