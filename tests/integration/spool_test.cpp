@@ -286,6 +286,7 @@ TEST_CASE("records of this process whose part of the spool is damaged are failed
     segment.put('?');
   }
   sink->set(fault::none);
+  CHECK(sink->wait_for_messages(9));
   auto const end = rt.drain(60s);
   CHECK(end.failed == 1);
   CHECK(end.processed == 9);
