@@ -38,7 +38,7 @@ namespace fapilog::inline v0_1::detail {
 class dead_process final : public settlement {
  public:
   /// `owner` is locked. Throws: std::exception if the files cannot be read by this build; they are left as they are.
-  dead_process(std::string root, std::string path, file owner)
+  dead_process(std::string const& root, std::string path, file owner)
       : path_(std::move(path)),
         owner_(std::move(owner)),
         literals_(kept_directory::literals_below(root), path_) {

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <bit>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -18,7 +19,9 @@ namespace fapilog::inline v0_1 {
 struct uuid {
   std::array<std::uint8_t, 16> bytes{};
   friend bool operator==(uuid const&, uuid const&) noexcept = default;
-  friend auto operator<=>(uuid const&, uuid const&) noexcept = default;
+  friend std::strong_ordering operator<=>(uuid const& a, uuid const& b) noexcept {
+    return a.bytes <=> b.bytes;
+  }
 };
 
 namespace detail {

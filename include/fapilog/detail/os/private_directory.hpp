@@ -22,7 +22,9 @@ namespace fapilog::inline v0_1::detail {
 
 /// Removes a directory and the files in it; it must have no directories. Does what it can. Throws: std::bad_alloc.
 [[gnu::cold]] inline void remove_directory(std::string const& path) {
-  for (std::string const& name : list_directory(path, "").names) (void)unlink_file(path + '/' + name);
+  for (std::string const& name : list_directory(path, "").names) {
+    (void)unlink_file(std::string{path}.append("/").append(name));
+  }
   (void)::rmdir(path.c_str());
 }
 
