@@ -6,10 +6,10 @@
 
 #include <fapilog/detail/memory/arena.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
-#include <fapilog/record/kept_record.hpp>
 #include <fapilog/kill_safe/record_recovery.hpp>
 #include <fapilog/queue/lane_channel.hpp>
 #include <fapilog/record/envelope.hpp>
+#include <fapilog/record/kept_record.hpp>
 #include <fapilog/worker/event_maker.hpp>
 
 #include <cstddef>

@@ -23,7 +23,7 @@ struct rotating_file_config;
 namespace detail {
 /// What `complete` of the settings does.
 [[nodiscard]] std::string complete_rotating_file(sinks::rotating_file_config& config);
-}
+}  // namespace detail
 
 namespace sinks {
 
