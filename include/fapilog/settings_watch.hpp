@@ -150,7 +150,7 @@ class basic_settings_watch {
       runtime_.diagnostics().warn("settings", "a sink could not be opened again", error.what());
     } catch (...) {
       runtime_.diagnostics().warn("settings", "a sink could not be opened again",
-                                  "it threw something that is not derived from std::exception");
+                                  "not derived from std::exception");
     }
   }
 
