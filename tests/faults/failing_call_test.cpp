@@ -6,6 +6,7 @@
 // environment variable FAPILOG_EVERY_FAULT, each call that a run makes. Without arguments all functions are tested, but
 // `allocate` only with the variable.
 #include "faults/failing_calls.hpp"
+#include "support/eventually.hpp"
 #include "support/scale.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -168,11 +169,7 @@ void recover(std::string const& directory, report& to) {
   fapilog::options made = make_options(fapilog::settings::from_json("{}"), directory, is_up);
   made.sinks.erase(made.sinks.begin(), made.sinks.begin() + 3);
   fapilog::runtime rt{std::move(made)};
-  for (int i = 0; i < 10'000; ++i) {
-    to.recovered = rt.sink_counts()[0].second.recovered;
-    if (to.recovered >= to.sinks[3].spooled) break;
-    std::this_thread::sleep_for(1ms);
-  }
+  (void)support::eventually([&] { return rt.sink_counts()[0].second.recovered >= to.sinks[3].spooled; }, 10s);
   (void)rt.drain(30s);
   to.recovered = rt.sink_counts()[0].second.recovered;
 }

@@ -239,14 +239,12 @@ TEST_CASE("kills at random moments lose no record of a call that returned, and w
             if (i % 3 == 0) log.info("formatted {}", i, kv("t", t));
             else log.info("counted", kv("t", t), kv("i", i));
             returned[t].store(i + 1);
-            if (i % 64 == 0) std::this_thread::sleep_for(50us);
           }
         });
       }
       for (;;) ::pause();
     });
-    while (returned[0] == 0) std::this_thread::yield();
-    std::this_thread::sleep_for(std::chrono::microseconds{random() % 30'000});
+    for (std::uint64_t const last = 1 + random() % 3'000; returned[0] < last;) std::this_thread::yield();
     ::kill(child, SIGKILL);
     wait_for_kill(child);
     auto& at = acknowledged.emplace_back();
@@ -489,7 +487,11 @@ TEST_CASE(
       fapilog::runtime rt{files.options()};
       for (;;) ::pause();
     });
-    std::this_thread::sleep_for(std::chrono::milliseconds{3 * round});
+    auto const written = [&] {
+      return std::filesystem::exists(files.log) ? std::filesystem::file_size(files.log) : 0;
+    };
+    for (std::uintmax_t const size = 40'000U * static_cast<unsigned>(round); written() < size;)
+      std::this_thread::yield();
     ::kill(child, SIGKILL);
     wait_for_kill(child);
   }

@@ -19,16 +19,17 @@ TEST_CASE("a timeout that is longer than 100 years means 100 years") {
   using fapilog::detail::time_limit;
   using std::chrono::nanoseconds;
   constexpr nanoseconds longest = std::chrono::hours{24 * 36'525};
+  using real_seconds = std::chrono::duration<double>;
   auto const ns = [](time_limit given) { return nanoseconds{given}; };
   CHECK(ns(5s) == 5s);
   CHECK(ns(-1ms) == -1ms);
-  CHECK(ns(std::chrono::duration<double>{0.25}) == 250ms);
+  CHECK(ns(real_seconds{0.25}) == 250ms);
   CHECK(ns(nanoseconds::max()) == longest);
   CHECK(ns(std::chrono::hours::max()) == longest);
   CHECK(ns(std::chrono::years{250}) == longest);
   CHECK(ns(std::chrono::hours::min()) == -longest);
-  CHECK(ns(std::chrono::duration<double>{std::numeric_limits<double>::infinity()}) == longest);
-  CHECK(ns(std::chrono::duration<double>{std::numeric_limits<double>::quiet_NaN()}) == 0ns);
+  CHECK(ns(real_seconds{std::numeric_limits<double>::infinity()}) == longest);
+  CHECK(ns(real_seconds{std::numeric_limits<double>::quiet_NaN()}) == 0ns);
 }
 
 TEST_CASE("flush, change and drain wait with the longest timeout of any unit") {

@@ -78,7 +78,7 @@ struct library_copy {
 struct addresses {
   std::uint64_t program = 0;
   std::uint64_t site = 0;
-  std::uint64_t library = 0;
+  std::uint64_t in_library = 0;
 };
 
 /// The directories of a store.
@@ -145,7 +145,7 @@ TEST_CASE("literals of a killed program and of a library it loaded can be read a
   CHECK(reader.problems().empty());
   CHECK(reader.text_at(of.program) == literal_of_program);
   CHECK(reader.text_at(of.program + 2) == literal_of_program + 2);
-  CHECK(reader.text_at(of.library) == literal_of_library());
+  CHECK(reader.text_at(of.in_library) == literal_of_library());
   if (site_is_pointer) {
     CHECK(reader.pointer_at(of.site) == of.program);
     unsigned line = 0;
