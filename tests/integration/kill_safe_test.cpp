@@ -15,6 +15,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -436,6 +437,57 @@ TEST_CASE("damaged files give what is whole, whatever byte is wrong") {
       whole += log.at("message").get<std::string>().starts_with("record ") ? 1U : 0U;
     CHECK(whole <= 20);
   }
+}
+
+TEST_CASE("a damaged owner gives what is whole, and an empty one is reported") {
+  kept_files const files;
+  killed_after([&] {
+    fapilog::runtime rt{fapilog::options{.source_location = true,
+                                         .sinks = {stuck_sink{files.at / "ids"}},
+                                         .kill_safe = {.directory = files.directory}}};
+    rt.get_logger().info("whole");
+    die();
+  });
+  REQUIRE(files.processes().size() == 1);
+  std::string const owner = files.directory + "/" + files.processes()[0] + "/owner";
+  auto const size = std::filesystem::file_size(owner);
+  support::captured_diagnostics said;
+  auto options = files.options();
+  options.diagnostics_output = said;
+  options.source_location = true;
+  std::string whole(size, '\0');
+  std::ifstream{owner, std::ios::binary}.read(whole.data(), static_cast<std::streamsize>(size));
+  std::filesystem::resize_file(owner, 0);
+  {
+    fapilog::runtime rt{options};
+    CHECK(rt.drain(60s).complete);
+  }
+  CHECK(files.lines().empty());
+  CHECK(said.contains("records of a killed process cannot be read"));
+  // No process, and clocks that are no numbers.
+  std::string damaged = whole;
+  std::fill(damaged.begin() + sizeof(fapilog::detail::kept_format),
+            damaged.begin() + sizeof(fapilog::detail::kept_format) + 8, '\0');
+  std::fill(damaged.begin() + offsetof(fapilog::detail::owner_head, clocks), damaged.end(), '\xFF');
+  std::ofstream{owner, std::ios::binary} << damaged;
+  {
+    fapilog::runtime rt{options};
+    CHECK(rt.drain(60s).complete);
+  }
+  REQUIRE(files.lines().size() == 1);
+  CHECK(files.lines()[0].at("message") == "whole");
+  CHECK(files.lines()[0].at("diagnostics").at("file").get<std::string>().ends_with("kill_safe_test.cpp"));
+}
+
+TEST_CASE("only the user can read what is kept") {
+  kept_files const files;
+  fapilog::runtime rt{files.options()};
+  rt.get_logger().info("not redacted yet");
+  using std::filesystem::perms;
+  for (auto const& item : std::filesystem::recursive_directory_iterator{files.directory})
+    CHECK((item.status().permissions() & (perms::group_all | perms::others_all)) == perms::none);
+  CHECK((std::filesystem::status(files.directory).permissions() & (perms::group_all | perms::others_all)) ==
+        perms::none);
 }
 
 TEST_CASE("files of another format are left where they are, and reported") {

@@ -4,7 +4,6 @@
 
 #include <fapilog/detail/os/file.hpp>
 #include <fapilog/detail/os/private_directory.hpp>
-#include <fapilog/detail/os/shared_mapping.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/kill_safe/dead_lane.hpp>
 #include <fapilog/kill_safe/kept_directory.hpp>
@@ -19,6 +18,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -42,10 +42,8 @@ class dead_process final : public settlement {
       : path_(std::move(path)),
         owner_(std::move(owner)),
         literals_(kept_directory::literals_below(root), path_) {
-    shared_mapping map;
-    if (int const error = map.map(owner_, owner_bytes); error != 0)
-      throw std::runtime_error{errno_text(error)};
-    std::memcpy(&head_, map.data(), sizeof head_);
+    auto const got = owner_.read_at(0, reinterpret_cast<char*>(&head_), sizeof head_);
+    if (got.error != 0) throw std::runtime_error{errno_text(got.error)};
     if (auto const why = head_.format.refusal(owner_magic); !why.empty()) throw std::runtime_error{why};
     for (std::string const& name : list_directory(path_, "lane-").names) {
       if (auto lane = dead_lane::open(path_ + '/' + name, recovery_, damage_))
@@ -67,7 +65,11 @@ class dead_process final : public settlement {
     kept_clock const& clock = head_.clocks[head_.clock_in_use & 1U];
     auto const since =
         static_cast<double>(static_cast<std::int64_t>(ticks - clock.ticks)) * clock.ns_per_tick;
-    return clock.unix_ns + static_cast<std::int64_t>(since);
+    // A century; more, or no number, only if the file is damaged.
+    if (!(std::fabs(since) < 3.2e18)) return clock.unix_ns;
+    std::int64_t sum = 0;
+    return __builtin_add_overflow(clock.unix_ns, static_cast<std::int64_t>(since), &sum) ? clock.unix_ns
+                                                                                         : sum;
   }
   /// What was damaged, in words; empty if nothing was.
   [[nodiscard]] std::string const& damage() const noexcept { return damage_; }
@@ -185,7 +187,8 @@ class lane_recovery {
     channel_.count_recovered();
     builder_.add_recovered(
         record.bytes.data(), record.scope,
-        {record.thread_id, process_->process(), process_->unix_ns(record.ticks), lane.kept()}, process_);
+        {record.thread_id, process_->unix_ns(record.ticks), lane.kept(), true, process_->process()},
+        process_);
     ++records_;
     lane.advance();
   }

@@ -79,8 +79,8 @@ class batch_builder {
   }
 
   /// Runs one record through the stages and adds it to the batch; first hands the batch over if it is full. A record
-  /// that cannot be handled for lack of memory counts as failed. `kept` is its head if it is a kept record, else null: gets the id
-  /// of the record.
+  /// that cannot be handled for lack of memory counts as failed. `kept` is the head of a kept record, which gets the id; null for
+  /// others.
   void add(std::byte const* record, detail::shared_bytes const& scope, std::uint64_t thread_id,
            tick_clock const& clock, std::byte* kept) noexcept {
     if (full()) hand_over(true);
@@ -90,15 +90,16 @@ class batch_builder {
     }
     auto const log =
         read<detail::record_format::log_head>(record + sizeof(detail::record_format::record_head));
-    take_guarded(record, scope, {thread_id, 0, clock.unix_ns(log.ticks), kept});
+    take_guarded(record, scope, {thread_id, clock.unix_ns(log.ticks), kept, false, 0});
   }
 
-  /// Where a record of a process that was killed comes from.
+  /// Where and when a record was logged.
   struct origin {
     std::uint64_t thread_id;
-    std::int64_t process_id;  ///< 0: this process
     std::int64_t unix_ns;     ///< time of the call, unless the head of the kept record has it
     std::byte* kept;          ///< head of the kept record, or null
+    bool is_recovered;        ///< true: by a process that was killed
+    std::int64_t process_id;  ///< of that process
   };
   /// The same for a record of a process that was killed. It is never removed under pressure. `who` learns that its batch is settled.
   void add_recovered(std::byte const* record, detail::shared_bytes const& scope, origin const& from,
@@ -269,11 +270,11 @@ class batch_builder {
     entry& e = storage_->entries().emplace_back(memory);
     e.event.thread_id = from.thread_id;
     identify(e.event, from);
-    if (from.process_id != 0) storage_->mark_recovered();
+    if (from.is_recovered) storage_->mark_recovered();
     bool keep = false;
     entry_guard const guard{*this, keep};
     auto const defects = maker_.make(own, scope, e.event);
-    if (from.process_id != 0) own_strings(e.event);
+    if (from.is_recovered) own_strings(e.event);
     if (defects.failed)
       diagnostics_->warn("call", "a value or message could not be made; the record contains the reason",
                          place_of(e.event).append(defects.key.empty() ? ", in the message" : ", in a field"));

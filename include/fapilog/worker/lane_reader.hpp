@@ -25,7 +25,8 @@ class lane_reader {
   explicit lane_reader(lane_list const& lanes) : lanes_(lanes) { heads_.reserve(min_heads); }
 
   /// Visits every record that was published when the pass began: `visit(lane&, log record, scope, kept)`; `kept` is the head of a
-  /// kept record in the lane, or null. A record is released after the visit, a kept one by `unsettled_batches`. Ends early, between two records, if `interrupted()` returns true. Returns whether there was any.
+  /// kept record, or null. A record is released after the visit, a kept one when its batch is settled. Ends early, between two
+  /// records, if `interrupted()` returns true. Returns whether there was any.
   template <class Visitor, class Interrupted>
   bool pass(Visitor&& visit, Interrupted const& interrupted) {
     find_heads();
