@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Crashes of real processes: what calls have logged is delivered, the crash is described, and the process ends as it would have.
 #include "support/catch.hpp"
+#include "support/child_process.hpp"
 #include "support/scale.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -14,12 +15,10 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iostream>
 #include <new>
 #include <random>
 #include <stdexcept>
@@ -48,21 +47,12 @@ fapilog::options crash_safe(std::string const& path) {
 
 /// Runs `body` in a child process that must not return from it, and returns the child's wait status.
 int crashed(std::function<void()> const& body) {
-  std::cout.flush();
-  std::fflush(nullptr);
-  pid_t const child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    ::alarm(120);
+  return support::status_of_child([&] {
     // Without the handlers of Catch and of the sanitizers, which end the process in their own ways.
     for (int const number : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTERM, SIGINT})
       std::signal(number, SIG_DFL);
     body();
-    ::_exit(99);
-  }
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  return status;
+  });
 }
 
 void check_signal(int status, int number) {

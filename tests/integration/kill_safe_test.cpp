@@ -2,6 +2,7 @@
 // Kills of real processes: the next process delivers what calls have logged, once.
 #include "support/captured_diagnostics.hpp"
 #include "support/catch.hpp"
+#include "support/child_process.hpp"
 #include "support/scale.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -17,12 +18,10 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iostream>
 #include <map>
 #include <memory>
 #include <random>
@@ -53,6 +52,8 @@ struct kept_files {
             .sinks = {fapilog::sinks::rotating_file{{.path = log, .max_bytes = 0}}},
             .kill_safe = {.directory = directory}};
   }
+  /// Options of a runtime whose sink never returns: nothing is released.
+  [[nodiscard]] fapilog::options stuck() const;
   /// Names of the directories of runtimes.
   [[nodiscard]] std::vector<std::string> processes() const {
     std::vector<std::string> all;
@@ -79,22 +80,8 @@ struct kept_files {
   }
 };
 
-/// Runs `body` in a child process and returns the child's id.
-pid_t started_child(std::function<void()> const& body) {
-  std::cout.flush();
-  std::fflush(nullptr);
-  pid_t const child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    ::alarm(120);
-    body();
-    ::_exit(99);
-  }
-  return child;
-}
 void wait_for_kill(pid_t child) {
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
+  int const status = support::wait_for_child(child);
   CHECK(WIFSIGNALED(status));
   CHECK(WTERMSIG(status) == SIGKILL);
 }
@@ -103,7 +90,7 @@ void die() {
   for (;;) ::kill(::getpid(), SIGKILL);
 }
 /// Runs `body`, which must call `die`, in a child process.
-void killed_after(std::function<void()> const& body) { wait_for_kill(started_child(body)); }
+void killed_after(std::function<void()> const& body) { wait_for_kill(support::start_child(body)); }
 
 /// Counters that a child shares with its parent.
 class shared_counters {
@@ -133,6 +120,9 @@ struct stuck_sink {
     for (;;) ::pause();
   }
 };
+fapilog::options kept_files::stuck() const {
+  return {.sinks = {stuck_sink{at / "ids"}}, .kill_safe = {.directory = directory}};
+}
 struct writing_sink {
   std::string path;
   static constexpr bool needs_json = false;
@@ -159,8 +149,7 @@ std::vector<std::string> text_lines(std::string const& path) {
 TEST_CASE("the next process delivers the records that a killed one left, as they were") {
   kept_files const files;
   killed_after([&] {
-    fapilog::runtime rt{fapilog::options{.sinks = {stuck_sink{files.at / "ids"}},
-                                         .kill_safe = {.directory = files.directory}}};
+    fapilog::runtime rt{files.stuck()};
     auto const log = rt.get_logger("shop.cart").with(kv("tenant", "acme"));
     fapilog::scope const request{kv("request_id", 42)};
     log.info("Order {} paid", 7, kv("amount", 12.5), kv("currency", "EUR"));
@@ -198,7 +187,7 @@ TEST_CASE("a record that is delivered again has the same id") {
   std::string const first = files.at / "first";
   std::string const second = files.at / "second";
   shared_counters const counters;
-  pid_t const child = started_child([&] {
+  pid_t const child = support::start_child([&] {
     fapilog::runtime rt{fapilog::options{
         .batch_max_size = 4, .sinks = {stuck_sink{first}}, .kill_safe = {.directory = files.directory}}};
     auto const log = rt.get_logger();
@@ -229,7 +218,7 @@ TEST_CASE("kills at random moments lose no record of a call that returned, and w
   std::vector<std::array<std::uint64_t, shared_counters::count>> acknowledged;
   for (int round = 0; round < rounds; ++round) {
     for (std::size_t t = 0; t < threads; ++t) returned[t] = 0;
-    pid_t const child = started_child([&] {
+    pid_t const child = support::start_child([&] {
       fapilog::runtime rt{files.options()};
       std::vector<std::thread> all;
       for (std::size_t t = 0; t < threads; ++t) {
@@ -274,9 +263,8 @@ TEST_CASE("kills at random moments lose no record of a call that returned, and w
 TEST_CASE("processes share a directory, and the records of a living one are left alone") {
   kept_files const files;
   shared_counters const counters;
-  pid_t const child = started_child([&] {
-    fapilog::runtime rt{fapilog::options{.sinks = {stuck_sink{files.at / "ids"}},
-                                         .kill_safe = {.directory = files.directory}}};
+  pid_t const child = support::start_child([&] {
+    fapilog::runtime rt{files.stuck()};
     rt.get_logger().info("of the living");
     counters[0] = 1;
     for (;;) ::pause();
@@ -397,8 +385,7 @@ TEST_CASE("only_in_memory refuses a directory on a disk") {
 TEST_CASE("damaged files give what is whole, whatever byte is wrong") {
   kept_files const files;
   killed_after([&] {
-    fapilog::runtime rt{fapilog::options{.sinks = {stuck_sink{files.at / "ids"}},
-                                         .kill_safe = {.directory = files.directory}}};
+    fapilog::runtime rt{files.stuck()};
     fapilog::scope const request{kv("request_id", "r-1")};
     auto const log = rt.get_logger("shop").with(kv("tenant", "acme"));
     for (int i = 0; i < 20; ++i) log.info("record {}", i, kv("list", std::vector<int>{1, 2, 3}));
@@ -493,8 +480,7 @@ TEST_CASE("only the user can read what is kept") {
 TEST_CASE("files of another format are left where they are, and reported") {
   kept_files const files;
   killed_after([&] {
-    fapilog::runtime rt{fapilog::options{.sinks = {stuck_sink{files.at / "ids"}},
-                                         .kill_safe = {.directory = files.directory}}};
+    fapilog::runtime rt{files.stuck()};
     rt.get_logger().info("of another version");
     die();
   });
@@ -535,7 +521,7 @@ TEST_CASE(
     die();
   });
   for (int round = 0; round < 8; ++round) {
-    pid_t const child = started_child([&] {
+    pid_t const child = support::start_child([&] {
       fapilog::runtime rt{files.options()};
       for (;;) ::pause();
     });
@@ -556,8 +542,7 @@ TEST_CASE(
 TEST_CASE("the account counts recovered records as submitted, and balances") {
   kept_files const files;
   killed_after([&] {
-    fapilog::runtime rt{fapilog::options{.sinks = {stuck_sink{files.at / "ids"}},
-                                         .kill_safe = {.directory = files.directory}}};
+    fapilog::runtime rt{files.stuck()};
     for (int i = 0; i < 100; ++i) rt.get_logger().info("counted");
     die();
   });
@@ -572,8 +557,7 @@ TEST_CASE("the account counts recovered records as submitted, and balances") {
 TEST_CASE("what is left of a removal that was interrupted is removed and not delivered") {
   kept_files const files;
   killed_after([&] {
-    fapilog::runtime rt{fapilog::options{.sinks = {stuck_sink{files.at / "ids"}},
-                                         .kill_safe = {.directory = files.directory}}};
+    fapilog::runtime rt{files.stuck()};
     rt.get_logger().info("delivered before");
     die();
   });

@@ -2,6 +2,7 @@
 // Exit and fork of a process: all records are written, nothing hangs, nothing is written twice.
 #include "support/capture.hpp"
 #include "support/catch.hpp"
+#include "support/child_process.hpp"
 #include "support/eventually.hpp"
 #include "support/scale.hpp"
 #include "support/temporary_directory.hpp"
@@ -14,11 +15,8 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <functional>
-#include <iostream>
 #include <latch>
 #include <memory>
 #include <optional>
@@ -49,29 +47,13 @@ std::vector<nlohmann::json> records_of(std::string const& path) {
   return all;
 }
 
-/// Runs this in a child process, which is killed by an alarm if it hangs, and returns its wait status.
-int in_child(std::function<void()> const& body) {
-  std::cout.flush();  // the child must not write what Catch has buffered
-  std::fflush(nullptr);
-  pid_t const child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    ::alarm(60);
-    body();
-    ::_exit(99);
-  }
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  return status;
-}
-
 }  // namespace
 
 TEST_CASE("exit without a destructor of the runtime drains it and keeps the exit code") {
   support::temporary_directory folder;
   for (bool const quick : {false, true}) {
     std::string const path = folder / (quick ? "quick" : "exit");
-    int const status = in_child([&] {
+    int const status = support::status_of_child([&] {
       static auto* const rt = new fapilog::runtime{to_file(path)};  // never destroyed
       auto const log = rt->get_logger();
       for (int i = 0; i < 10'000; ++i) log.info("before exit", kv("i", i));
@@ -102,7 +84,7 @@ TEST_CASE(
     "never crash") {
   support::temporary_directory folder;
   std::string const path = folder / "statics";
-  int const status = in_child([&] {
+  int const status = support::status_of_child([&] {
     static logs_at_end after;  // destroyed after the runtime
     static std::optional<fapilog::runtime> rt;
     rt.emplace(to_file(path));
@@ -194,7 +176,7 @@ TEST_CASE(
     "under production, records that standard output rejects are redacted and written to the fallback file") {
   support::temporary_directory folder;
   for (bool const is_broken : {false, true}) {
-    int const status = in_child([&] {
+    int const status = support::status_of_child([&] {
       int ends[2];
       if (::chdir(folder.path().c_str()) != 0 || ::pipe(ends) != 0 || ::dup2(ends[1], 1) != 1) ::_exit(1);
       if (is_broken) ::close(ends[0]);  // the pipe has no reader
@@ -270,7 +252,7 @@ TEST_CASE("a forked child logs its own records, repeats none of its parent's and
     logging.arrive_and_wait();
     for (std::size_t i = 0; i < forks; ++i) {
       most_by_parent += 1'000;
-      int const status = in_child([&] {
+      int const status = support::status_of_child([&] {
         for (int k = 0; k < 100; ++k) log.info("child", kv("k", k));
         auto const own = rt.drain(30s);
         ::_exit(own.complete && own.submitted == 100 && own.processed == 100 && own.balanced() ? 0 : 1);
@@ -303,7 +285,7 @@ TEST_CASE("a forked child that never logs ends without delay") {
   rt.get_logger().info("in the parent");
   // Waits until the worker runs: the address sanitizer does not support a fork while a thread starts.
   REQUIRE(rt.flush(60s));
-  int const status = in_child([&] {
+  int const status = support::status_of_child([&] {
     auto const own = rt.flush(30s);
     std::exit(own.complete && own.submitted == 0 ? 0 : 1);
   });
