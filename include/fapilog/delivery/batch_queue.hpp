@@ -73,16 +73,6 @@ class batch_queue {
     return taken;
   }
 
-  /// Puts parts that were taken back to the front, in order. Throws: std::bad_alloc; the parts are then unchanged.
-  template <class Iterator>
-  [[gnu::cold]] void put_back(Iterator first, Iterator last) {
-    std::list<batch_part> parts;
-    for (Iterator i = first; i != last; ++i) parts.emplace_back();
-    // From here on, nothing throws.
-    for (batch_part& part : parts) part = std::move(*first++);
-    waiting_.splice(waiting_.begin(), parts);
-  }
-
   /// Finishes a part that was taken: its memory no longer counts towards the bound.
   void finish(batch_part const& taken) noexcept {
     bytes_ -= (std::min<std::uint64_t>)(taken.bytes(), bytes_);

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <utility>
 
 namespace fapilog::inline v0_1::detail {
 
@@ -41,15 +42,19 @@ class circuit_breaker {
     state_ = circuit::closed;
     failures_ = 0;
   }
+  /// Opens the circuit for `pause`, even if the breaker is disabled. Returns true if it was closed.
+  bool open(clock::time_point now, clock::duration pause) noexcept {
+    retry_at_ = now + pause;
+    failures_ = 0;
+    return std::exchange(state_, circuit::open) == circuit::closed;
+  }
   /// Returns true if this failure opened the circuit.
   bool note_failure(clock::time_point now) noexcept {
     if (!options_.enabled) return false;
     bool const opens = state_ == circuit::half_open || ++failures_ >= options_.failure_threshold;
     if (!opens) return false;
     bool const was_open = state_ == circuit::open;
-    state_ = circuit::open;
-    retry_at_ = now + options_.recovery_timeout;
-    failures_ = 0;
+    open(now, options_.recovery_timeout);
     return !was_open;
   }
 

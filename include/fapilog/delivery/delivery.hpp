@@ -116,11 +116,15 @@ class delivery {
       auto const end = clock::now();
       counts().seconds.observe(std::chrono::duration<double>(end - std::exchange(begin, end)).count());
       bool const is_retry = result.outcome() == write_outcome::retry;
-      bool const is_rejected = result.outcome() == write_outcome::rejected;
+      bool const is_rejected =
+          result.outcome() == write_outcome::rejected || !result.rejected_entries().empty();
       if (is_rejected) handle_rejected(job, next.size(), result);
-      std::size_t const done = is_retry ? (std::min)(result.first_to_retry(), next.size()) : next.size();
-      job.advance(done);
-      if (done < next.size()) return after_failure(job, result, max);
+      if (!result.entries_to_retry().empty()) {
+        keep_for_retry(job, next.size(), result);
+      } else {
+        job.advance(is_retry ? (std::min)(result.first_to_retry(), next.size()) : next.size());
+      }
+      if (!job.is_done()) return after_failure(job, result, max);
       after_success();
       if (is_rejected) update_health();
     }
@@ -136,7 +140,7 @@ class delivery {
       std::vector<bool> const saved = write_to_fallback(next);
       for (std::size_t i = 0; i < next.size(); ++i) {
         bool const is_saved = i < saved.size() && saved[i];
-        if (!is_saved) job.results[job.first + i] = record_result::failed;
+        if (!is_saved) job.results[job.index_of(i)] = record_result::failed;
         ++(is_saved ? job.to_fallback : lost);
       }
       job.advance(next.size());
@@ -157,11 +161,6 @@ class delivery {
     counts().failed.add(with(record_result::failed) - job.dropped);
     counts().dropped.add(job.dropped);
     job.part.settle([&job](std::size_t i) { return job.results[i]; });
-  }
-  /// Counts and settles a part as delivered.
-  [[gnu::cold]] void finish_delivered(batch_part const& part) const noexcept {
-    counts().delivered.add(part.records());
-    part.settle_all(record_result::delivered);
   }
 
   [[gnu::cold]] void flush() noexcept {
@@ -213,13 +212,18 @@ class delivery {
     counts().errors.add();
     remember(result.reason());
     auto const now = clock::now();
-    if (breaker_.note_failure(now)) {
+    if (result.is_refused()) {
+      if (breaker_.open(now, time_limit{result.delay()})) {
+        counts().circuit_opened.add();
+        guard_.warn("the destination refuses the sink; it is tried again after a pause", result.reason());
+      }
+    } else if (breaker_.note_failure(now)) {
       counts().circuit_opened.add();
       guard_.warn("the sink keeps failing; its circuit is open, with no attempts until recovery_timeout",
                   result.reason());
     }
     publish_circuit();
-    bool const is_exhausted = max != 0 && job.attempts >= max;
+    bool const is_exhausted = max != 0 && (job.attempts >= max || result.is_refused());
     if (!is_failing_ && (max == 0 || is_exhausted)) {
       is_failing_ = true;
       update_health();
@@ -248,7 +252,19 @@ class delivery {
   /// Finds out which entries of a recovered batch the sink has already.
   [[gnu::cold]] void leave_out_arrived(delivery_job& job) {
     job.is_searched = true;
-    counts().found.add(job.leave_out(arrived_entries(sink_, job.part.entries, guard_)));
+    auto const found = arrived_entries(sink_, job.part.entries, guard_);
+    counts().found.add(job.keep_if([&found](std::size_t i) { return i >= found.size() || !found[i]; }));
+  }
+  /// Keeps the entries that the sink wants to get again, of the `count` entries that were written.
+  [[gnu::cold]] static void keep_for_retry(delivery_job& job, std::size_t count, write_result const& result) {
+    std::vector<bool> is_left(count);
+    for (std::size_t const index : result.entries_to_retry()) {
+      if (index < count) is_left[index] = true;
+    }
+    for (std::size_t const index : result.rejected_entries()) {
+      if (index < count) is_left[index] = false;
+    }
+    job.keep_if([&is_left](std::size_t i) { return is_left[i]; });
   }
 
   /// Writes the rejected ones of the `count` entries that were written to the fallback, or counts them as rejected. The
@@ -260,7 +276,7 @@ class delivery {
     }
     std::vector<std::uint32_t> indices;
     for (std::size_t i = 0; i < count; ++i) {
-      if (is_rejected[i]) indices.push_back(static_cast<std::uint32_t>(job.first + i));
+      if (is_rejected[i]) indices.push_back(static_cast<std::uint32_t>(job.index_of(i)));
     }
     guard_.warn("the sink rejected records", result.reason());
     if (indices.empty()) return;

@@ -107,10 +107,7 @@ class delivery_backlog {
   void leave_current_in_spool() noexcept { current_.reset(); }
   /// Moves the current job and the queue into the spool, in front of what it holds. Returns false if not all was moved. If
   /// it returns true, the current job must be finished.
-  [[nodiscard]] bool move_to_spool() {
-    split_current();
-    return spool_->move_before(current_->job, queue_);
-  }
+  [[nodiscard]] bool move_to_spool() { return spool_->move_before(current_->job, queue_); }
 
   /// What the spool has to report. The caller reports it once it has released its lock, because a report calls a function
   /// of the user.
@@ -131,29 +128,6 @@ class delivery_backlog {
     delivery_job job;
     source from;
   };
-
-  /// The spool stores parts as they were enqueued: finishes the parts of a merged job that the sink took, keeps the first
-  /// unfinished one as the current job, and puts the others back into the queue.
-  void split_current() {
-    auto& parts = current_->job.part.parts;
-    if (parts.empty()) return;
-    std::size_t first = current_->job.first;
-    auto unfinished = parts.begin();
-    for (; first >= unfinished->entries.size(); ++unfinished) first -= unfinished->entries.size();
-    std::vector<record_result> results(unfinished->entries.size(), record_result::delivered);
-    queue_.put_back(unfinished + 1, parts.end());
-    // From here on, nothing throws.
-    for (auto done = parts.begin(); done != unfinished; ++done) {
-      queue_.finish(*done);
-      delivery_.finish_delivered(*done);
-    }
-    batch_part current = std::move(*unfinished);
-    delivery_job rest{std::move(current), std::move(results)};
-    rest.first = first;
-    rest.attempts = current_->job.attempts;
-    current_->job = std::move(rest);
-    publish_queue_bytes();
-  }
 
   void publish_queue_bytes() noexcept {
     delivery_.counts().queue_bytes.set(queue_.bytes());

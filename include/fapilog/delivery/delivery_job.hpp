@@ -4,7 +4,6 @@
 
 #include <fapilog/delivery/batch_part.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -42,56 +41,58 @@ struct delivery_job {
     if (memory) memory->clear();
     return memory;
   }
-  /// Leaves out entries that the sink has already: `found[i]` is true for them. They count as delivered. Returns their
-  /// number.
-  [[gnu::cold]] std::size_t leave_out(std::vector<bool>&& found) noexcept {
-    std::size_t const before = remaining_count();
-    arrived = std::move(found);
-    advance(0);
-    return before - remaining_count();
-  }
   /// True if every entry has its result.
   [[nodiscard]] bool is_done() const noexcept { return first == results.size(); }
-  /// The entries to write next: from `first` on, up to one that the sink has already.
-  [[nodiscard]] batch next() const {
-    batch rest = part.entries.from(first);
-    return arrived.empty() ? rest : rest.up_to(count_alike());
-  }
-  /// Moves `first` behind this number of entries, and then behind those that the sink has already.
-  void advance(std::size_t count) noexcept {
-    first += count;
-    if (has_arrived(first)) first += count_alike();
-  }
   /// Number of entries without a result.
   [[nodiscard]] std::size_t remaining_count() const noexcept {
-    auto const begin = arrived.begin() + static_cast<std::ptrdiff_t>((std::min)(first, arrived.size()));
-    return results.size() - first - static_cast<std::size_t>(std::count(begin, arrived.end(), true));
+    return remaining.empty() ? results.size() - first : remaining.size();
+  }
+  /// Index of the `i`-th entry without a result.
+  [[nodiscard]] std::size_t index_of(std::size_t i) const noexcept {
+    return remaining.empty() ? first + i : remaining[i];
+  }
+  /// The entries without a result.
+  [[nodiscard]] batch next() const {
+    return remaining.empty() ? part.entries.from(first) : part.entries.only(remaining);
+  }
+  /// The first `count` of the remaining entries have their results.
+  void advance(std::size_t count) noexcept {
+    if (remaining.empty()) {
+      first += count;
+      return;
+    }
+    remaining.erase(remaining.begin(), remaining.begin() + static_cast<std::ptrdiff_t>(count));
+    first = remaining.empty() ? results.size() : remaining.front();
+  }
+  /// Of the remaining entries, only those at the indices for which `is_left(i)` is true stay without a result. Returns the
+  /// number of the others. Throws: std::bad_alloc, without any effect.
+  template <class IsLeft>
+  [[gnu::cold]] std::size_t keep_if(IsLeft const& is_left) {
+    std::size_t const before = remaining_count();
+    std::vector<std::uint32_t> left;
+    for (std::size_t i = 0; i < before; ++i) {
+      if (is_left(i)) left.push_back(static_cast<std::uint32_t>(index_of(i)));
+    }
+    if (left.size() == before) return 0;
+    remaining = std::move(left);
+    first = remaining.empty() ? results.size() : remaining.front();
+    return before - remaining.size();
   }
   /// Gives the remaining entries the same result.
   void set_remaining(record_result result) noexcept {
-    for (; first < results.size(); ++first) {
-      if (!has_arrived(first)) results[first] = result;
-    }
+    for (std::size_t i = 0; i < remaining_count(); ++i) results[index_of(i)] = result;
+    advance(remaining_count());
   }
 
   batch_part part;
   std::vector<record_result> results;
-  std::size_t first = 0;        ///< the entries before it have their result
+  std::size_t first = 0;  ///< index of the first entry without a result
+  /// Indices of the entries without a result, in order; empty if these are all from `first` on, or none.
+  std::vector<std::uint32_t> remaining = {};
   std::uint32_t attempts = 0;   ///< calls of the sink's `write` so far
   std::size_t to_fallback = 0;  ///< number of `delivered` results that are due to the fallback
   std::size_t dropped = 0;      ///< number of `failed` results that are due to a full queue or spool
-  std::vector<bool> arrived;    ///< for each entry, whether the sink had it; may be shorter
-  bool is_searched = false;     ///< `arrived` is known
-
- private:
-  [[nodiscard]] bool has_arrived(std::size_t i) const noexcept { return i < arrived.size() && arrived[i]; }
-  /// Number of entries from `first` on that have all arrived, or have all not.
-  [[nodiscard]] std::size_t count_alike() const noexcept {
-    bool const value = has_arrived(first);
-    std::size_t end = first;
-    while (end < results.size() && has_arrived(end) == value) ++end;
-    return end - first;
-  }
+  bool is_searched = false;     ///< the sink was asked which entries it has already
 };
 
 enum class attempt_state : std::uint8_t {

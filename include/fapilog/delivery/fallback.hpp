@@ -54,10 +54,14 @@ class fallback {
     std::vector<bool> taken(entries.size());
     write_result const result = sink_->write(entries);
     std::size_t const first_left =
-        result.outcome() == write_outcome::retry ? result.first_to_retry() : taken.size();
+        result.outcome() == write_outcome::retry && result.entries_to_retry().empty()
+            ? result.first_to_retry()
+            : taken.size();
     std::fill_n(taken.begin(), (std::min)(first_left, taken.size()), true);
-    for (std::size_t const index : result.rejected_entries()) {
-      if (index < taken.size()) taken[index] = false;
+    for (auto const* left : {&result.entries_to_retry(), &result.rejected_entries()}) {
+      for (std::size_t const index : *left) {
+        if (index < taken.size()) taken[index] = false;
+      }
     }
     if (!result) guard.warn("the fallback failed too", result.reason());
     return taken;

@@ -6,6 +6,7 @@
 #include <fapilog/record/batch.hpp>
 #include <fapilog/sinks/schema_permission.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -23,7 +24,7 @@ namespace fapilog::inline v0_1 {
 
 enum class write_outcome : std::uint8_t {
   delivered,  ///< every entry reached its destination
-  retry,      ///< some entries must be written again
+  retry,      ///< some entries must be written again; others may be rejected
   rejected,   ///< some entries will never be accepted; all others are delivered
 };
 
@@ -49,9 +50,37 @@ class [[nodiscard]] write_result {
     return result;
   }
 
+  /// The entries at the indices `again` are retried, not before `delay` has passed. The sink will never accept those at the
+  /// indices `never`. All others are delivered.
+  static write_result partly(std::vector<std::size_t> again, std::vector<std::size_t> never,
+                             std::string reason, std::chrono::milliseconds delay = {}) {
+    if (again.empty() && never.empty()) return delivered();
+    write_result result = rejected(std::move(never), std::move(reason));
+    if (again.empty()) return result;
+    result.outcome_ = write_outcome::retry;
+    result.first_ = *std::min_element(again.begin(), again.end());
+    result.again_ = std::move(again);
+    result.delay_ = delay;
+    return result;
+  }
+  /// The destination refuses the sink, not its entries: its credentials or its address are wrong. The circuit opens at once,
+  /// and the next attempt is made after `pause`. Records that cannot wait go to the spool or the fallback without further
+  /// attempts. All entries are retried, or, if there are any, only those at the indices `again`; `never` as for `partly`.
+  static write_result refused(std::string reason, std::chrono::milliseconds pause = std::chrono::seconds{30},
+                              std::vector<std::size_t> again = {}, std::vector<std::size_t> never = {}) {
+    write_result result = again.empty()
+                              ? retry(std::move(reason), 0, pause)
+                              : partly(std::move(again), std::move(never), std::move(reason), pause);
+    result.is_refused_ = true;
+    return result;
+  }
+
   [[nodiscard]] write_outcome outcome() const noexcept { return outcome_; }
   [[nodiscard]] std::string const& reason() const noexcept { return reason_; }
   [[nodiscard]] std::size_t first_to_retry() const noexcept { return first_; }
+  /// The only entries to retry; empty if all from `first_to_retry` on are to be retried, or none.
+  [[nodiscard]] std::vector<std::size_t> const& entries_to_retry() const noexcept { return again_; }
+  [[nodiscard]] bool is_refused() const noexcept { return is_refused_; }
   [[nodiscard]] std::chrono::milliseconds delay() const noexcept { return delay_; }
   [[nodiscard]] std::vector<std::size_t> const& rejected_entries() const noexcept { return rejected_; }
   /// True if every entry is delivered.
@@ -63,6 +92,8 @@ class [[nodiscard]] write_result {
   std::size_t first_ = 0;
   std::chrono::milliseconds delay_{};
   std::vector<std::size_t> rejected_;
+  std::vector<std::size_t> again_;
+  bool is_refused_ = false;
 };
 
 /// Health of a sink.

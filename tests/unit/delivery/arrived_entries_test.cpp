@@ -211,7 +211,7 @@ TEST_CASE("a recovered batch of which a part was written is retried without anot
 TEST_CASE("records that a sink rejects in a recovered batch are those at the indices of what it was given") {
   auto sink = std::make_shared<mailbox>(std::set<int>{1, 3});
   sink->answer = [](fapilog::batch const& entries) {
-    return id_number(entries[0]) == 4 ? write_result::rejected({1}, "no 5") : write_result::delivered();
+    return id_number(entries[2]) == 5 ? write_result::rejected({2}, "no 5") : write_result::delivered();
   };
   to_one_sink to{sink};
   auto spare = std::make_shared<mailbox>();

@@ -92,13 +92,3 @@ TEST_CASE("a batch queue merges no more than 4 MiB of lines") {
   for (int i = 0; i < 3; ++i) queue.push(part_of({std::string(std::size_t{3} << 19, 'x')}));  // 1.5 MiB each
   CHECK(queue.take(1'000).count() == 2);
 }
-
-TEST_CASE("parts that are put back come first, in their order") {
-  batch_queue queue{1 << 20};
-  for (char const* line : {"1", "2", "3", "4"}) queue.push(part_of({line}));
-  auto merged = queue.take(3);
-  REQUIRE(merged.count() == 3);
-  queue.put_back(merged.parts.begin() + 1, merged.parts.end());
-  CHECK(queue.size() == 3);
-  for (char const* line : {"2", "3", "4"}) CHECK(first_line(queue.take(0)) == line);
-}

@@ -11,14 +11,22 @@
 #include <memory>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace fapilog::inline v0_1::detail {
 
-/// Replaces the content of `out` by the encoded entries from index `first` on. Throws: std::bad_alloc.
-inline void encode_batch(detail::text_buffer& out, batch const& entries, std::size_t first = 0) {
+/// Replaces the content of `out` by the encoded entries. Throws: std::bad_alloc.
+inline void encode_batch(detail::text_buffer& out, batch const& entries) {
   out.clear();
   detail::event_encoder encoder{out};
-  for (std::size_t i = first; i < entries.size(); ++i) encoder.put(entries[i]);
+  for (entry const& e : entries) encoder.put(e);
+}
+/// The same for the entries at these indices.
+inline void encode_batch(detail::text_buffer& out, batch const& entries,
+                         std::vector<std::uint32_t> const& indices) {
+  out.clear();
+  detail::event_encoder encoder{out};
+  for (std::uint32_t const i : indices) encoder.put(entries[i]);
 }
 
 /// Returns a batch with its own memory, or an empty one if the payload is not valid. Throws: std::bad_alloc.

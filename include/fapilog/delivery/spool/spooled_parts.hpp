@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -38,37 +39,41 @@ class spooled_parts {
   /// cannot be written.
   [[nodiscard, gnu::cold]] bool append(batch_part const& part) {
     encode_batch(buffer_, part.entries);
-    if (!store(part, 0, buffer_.view(), position::back)) return false;
+    if (!store(part, all_of(part), buffer_.view(), position::back)) return false;
     part.settle_all(record_result::spooled);
     return true;
   }
 
-  /// Stores the rest of `current` and then the queue in front of what this process has spooled, because they are older.
-  /// Stores nothing and returns false if not all of it fits. Sets the results of `current`; settles and removes the parts of
-  /// the queue. If disk or memory fail halfway, the parts that were not stored stay in the queue.
+  /// Stores the entries of `current` that have no result, and then the queue, in front of what this process has spooled,
+  /// because they are older. Stores nothing and returns false if not all of it fits. Sets the results of the stored entries of
+  /// `current`; settles and removes the parts of the queue. If disk or memory fail halfway, what was not stored stays where it
+  /// was; returns false if that is an entry of `current`.
   [[nodiscard, gnu::cold]] bool move_before(delivery_job& current, batch_queue& queue) {
-    std::vector<std::string> payloads;
+    std::vector<piece> pieces = unfinished_pieces(current);
+    std::size_t const own = pieces.size();
+    for (batch_part const& waiting : queue.waiting()) pieces.push_back({&waiting, all_of(waiting), {}});
     std::uint64_t bytes = 0;
-    auto const encode = [&](batch const& entries, std::size_t first) {
-      encode_batch(buffer_, entries, first);
+    for (piece& one : pieces) {
+      encode_batch(buffer_, one.part->entries, one.left);
       bytes +=
           spool_segment::head_size + spool_segment::frame_bytes(buffer_.size());  // each may begin a file
-      payloads.push_back(std::string{buffer_.view()});
-    };
-    encode(current.part.entries, current.first);
-    for (batch_part const& waiting : queue.waiting()) encode(waiting.entries, 0);
+      one.payload = buffer_.view();
+    }
     if (!spool_.has_room(bytes)) return fail("the spool is full");
     position const where = spool_.has_own() ? position::front : position::back;
     if (where == position::front) {
       if (std::string const error = spool_.open_front(); !error.empty()) return fail(error);
     }
-    if (!store(current.part, current.first, payloads[0], where)) return false;
-    std::fill(current.results.begin() + static_cast<std::ptrdiff_t>(current.first), current.results.end(),
-              record_result::spooled);
+    for (std::size_t i = 0; i < own; ++i) {
+      if (!store(*pieces[i].part, pieces[i].left, pieces[i].payload, where)) return false;
+      for (std::size_t k = 0; k < pieces[i].left.size(); ++k)
+        current.results[current.index_of(k)] = record_result::spooled;
+      current.advance(pieces[i].left.size());
+    }
     // The current job is in the spool, so nothing may throw any more.
-    for (std::size_t i = 1; i < payloads.size(); ++i) {
+    for (std::size_t i = own; i < pieces.size(); ++i) {
       try {
-        if (!store(queue.front(), 0, payloads[i], where)) break;
+        if (!store(queue.front(), pieces[i].left, pieces[i].payload, where)) break;
       } catch (std::bad_alloc const&) {
         break;
       }
@@ -155,6 +160,13 @@ class spooled_parts {
   };
   using owners = std::unordered_map<std::uint64_t, owner>;  ///< by the number of the frame
 
+  /// Entries of a part that go into one frame.
+  struct piece {
+    batch_part const* part;
+    std::vector<std::uint32_t> left;  ///< their indices in the part
+    std::string payload;
+  };
+
   /// A part that `first` returned.
   struct taken_part {
     std::uint64_t number;
@@ -182,13 +194,37 @@ class spooled_parts {
     settle(number, results.begin());
   }
 
-  bool store(batch_part const& part, std::size_t first, std::string_view payload, position where) {
-    std::size_t const records = part.entries.size() - first;
-    auto const count = static_cast<std::uint32_t>(records);
+  [[nodiscard]] static std::vector<std::uint32_t> all_of(batch_part const& part) {
+    std::vector<std::uint32_t> indices(part.entries.size());
+    std::iota(indices.begin(), indices.end(), std::uint32_t{0});
+    return indices;
+  }
+  /// The entries without a result, by the parts that were merged into the job.
+  [[nodiscard, gnu::cold]] static std::vector<piece> unfinished_pieces(delivery_job const& job) {
+    std::vector<piece> pieces;
+    std::size_t const count = job.remaining_count();
+    std::size_t begin = 0;
+    std::size_t next = 0;
+    auto const add = [&](batch_part const& part) {
+      std::size_t const end = begin + part.entries.size();
+      std::vector<std::uint32_t> left;
+      for (; next < count && job.index_of(next) < end; ++next)
+        left.push_back(static_cast<std::uint32_t>(job.index_of(next) - begin));
+      if (!left.empty()) pieces.push_back({&part, std::move(left), {}});
+      begin = end;
+    };
+    if (job.part.parts.empty()) add(job.part);
+    for (batch_part const& part : job.part.parts) add(part);
+    return pieces;
+  }
+
+  bool store(batch_part const& part, std::vector<std::uint32_t> const& left, std::string_view payload,
+             position where) {
+    auto const count = static_cast<std::uint32_t>(left.size());
     // First, because nothing may fail once the frame is on disk.
     owner own{{}, part.ticket, part.entries.is_recovered()};
-    own.indices.reserve(records);
-    for (std::size_t i = first; i < part.entries.size(); ++i) own.indices.push_back(part.batch_index(i));
+    own.indices.reserve(left.size());
+    for (std::uint32_t const i : left) own.indices.push_back(part.batch_index(i));
     owners made;
     made.emplace(0, std::move(own));
     owners_.reserve(owners_.size() + 1);
@@ -199,7 +235,7 @@ class spooled_parts {
     auto node = made.extract(made.begin());
     node.key() = stored.number;
     owners_.insert(std::move(node));
-    counts_.spooled.add(records);
+    counts_.spooled.add(left.size());
     return true;
   }
   /// Reports the first of several failures. Returns false.
