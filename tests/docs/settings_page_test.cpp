@@ -6,6 +6,8 @@
 #include <fapilog/plugins/journald.hpp>
 #include <fapilog/settings.hpp>
 #include <fapilog/settings_schema.hpp>
+#include <fapilog/sinks/http/config.hpp>
+#include <fapilog/sinks/http/webhook_config.hpp>
 #include <fapilog/sinks/postgres/config.hpp>
 #include <fapilog/sinks/postgres/detail/columns.hpp>
 
@@ -74,16 +76,24 @@ std::string postgres_table() {
   return out;
 }
 
-/// Accepts the settings of the Postgres sink without libpqxx.
-struct postgres_stand_in {
-  explicit postgres_stand_in(fapilog::sinks::postgres_config const& /*config*/) {}
+/// Accepts the settings of a sink without the library that it needs.
+template <class Config>
+struct stand_in {
+  explicit stand_in(Config const& /*config*/) {}
   void write(fapilog::batch const& /*entries*/) {}
 };
 
+template <class Config>
+void add_stand_in(fapilog::registry& all, char const* name) {
+  all.add_sink(fapilog::create_plugin_metadata(name, "0.1.0", "sink", "stand_in"),
+               fapilog::plugin<stand_in<Config>, Config>());
+}
+
 fapilog::registry all_plugins() {
   auto all = fapilog::builtin_plugins();
-  all.add_sink(fapilog::create_plugin_metadata("postgres", "0.1.0", "sink", "postgres_stand_in"),
-               fapilog::plugin<postgres_stand_in, fapilog::sinks::postgres_config>());
+  add_stand_in<fapilog::sinks::postgres_config>(all, "postgres");
+  add_stand_in<fapilog::sinks::http_config>(all, "http");
+  add_stand_in<fapilog::sinks::webhook_config>(all, "webhook");
   fapilog::add_journald(all);
   return all;
 }
@@ -94,6 +104,10 @@ std::string content_of(std::string_view marker) {
   if (marker == "journald")
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::journald_config>()) + '\n';
   if (marker == "postgres") return '\n' + postgres_table() + '\n';
+  if (marker == "http")
+    return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::http_config>()) + '\n';
+  if (marker == "webhook")
+    return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::webhook_config>()) + '\n';
   for (auto const& group : fapilog::detail::settings_groups()) {
     bool const is_entry = group.name.find('.') != std::string::npos;
     if (marker == group.name && !is_entry) return '\n' + table_of(group.rows) + '\n';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The compressor of rotated files and its inverse, which the zlib component registers in the programs that link it.
+// The compressor of rotated files and of requests, which the zlib component registers in the programs that link it.
 #pragma once
 
 #include <fapilog/detail/memory/atomic.hpp>
@@ -31,6 +31,13 @@ using file_decompressor = bool (*)(std::string const& path,
 
 /// Like `linked_compressor`.
 [[gnu::visibility("default")]] inline constinit detail::atomic_word<file_decompressor> linked_decompressor{
+    nullptr};
+
+/// Replaces the content of `to` by the compressed text, in the gzip format. Throws: std::bad_alloc.
+using text_compressor = void (*)(std::string_view text, std::string& to);
+
+/// Like `linked_compressor`, for the bodies of requests.
+[[gnu::visibility("default")]] inline constinit detail::atomic_word<text_compressor> linked_text_compressor{
     nullptr};
 
 /// True if the program links the zlib component (`fapilog::zlib`), so that `rotating_file` can compress. The component

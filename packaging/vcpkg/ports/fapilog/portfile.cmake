@@ -7,6 +7,7 @@ get_filename_component(SOURCE_PATH "${CMAKE_CURRENT_LIST_DIR}/../../../.." ABSOL
 
 vcpkg_check_features(OUT_FEATURE_OPTIONS FEATURE_OPTIONS
     FEATURES
+        http      FAPILOG_WITH_HTTP
         json      FAPILOG_WITH_JSON
         postgres  FAPILOG_WITH_POSTGRES
         zlib      FAPILOG_WITH_ZLIB

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Compresses a finished file into a gzip file beside it, and reads such a file; needs zlib.
+// Compresses a finished file into a gzip file beside it, reads such a file, and compresses a text; needs zlib.
 #pragma once
 
 #include <fapilog/detail/os/file.hpp>
@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -110,6 +111,24 @@ inline bool gzip_file(std::string const& path, int effort = 5) {
   if (error != 0 && error != ENOENT)
     throw std::runtime_error("'" + path + "' was compressed but could not be removed: " + errno_text(error));
   return true;
+}
+
+/// Replaces the content of `to` by the text in the gzip format. Fast rather than small, because a sink waits for it.
+/// Throws: std::bad_alloc.
+inline void gzip_text(std::string_view text, std::string& to) {
+  constexpr int gzip_window = 15 + 16;
+  ::z_stream stream{};
+  if (::deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, gzip_window, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    throw std::bad_alloc{};
+  std::unique_ptr<::z_stream, void (*)(::z_stream*)> const ended{&stream,
+                                                                 [](::z_stream* s) { ::deflateEnd(s); }};
+  to.resize(::deflateBound(&stream, static_cast<::uLong>(text.size())));
+  stream.next_in = reinterpret_cast<::Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<::uInt>(text.size());
+  stream.next_out = reinterpret_cast<::Bytef*>(to.data());
+  stream.avail_out = static_cast<::uInt>(to.size());
+  ::deflate(&stream, Z_FINISH);
+  to.resize(to.size() - stream.avail_out);
 }
 
 /// Passes the content of the gzip file at `path` to `take`, piece by piece, until it returns false. Returns false if the file

@@ -6,10 +6,10 @@
 #include <fapilog/detail/text/concat.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/batch.hpp>
+#include <fapilog/sinks/detail/recent_rejections.hpp>
 #include <fapilog/sinks/postgres/config.hpp>
 #include <fapilog/sinks/postgres/counts.hpp>
 #include <fapilog/sinks/postgres/detail/connection.hpp>
-#include <fapilog/sinks/postgres/detail/recent_rejections.hpp>
 #include <fapilog/sinks/postgres/detail/sqlstate.hpp>
 #include <fapilog/sinks/postgres/detail/table_check.hpp>
 #include <fapilog/sinks/sink.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How many of the latest records the server refused, for the health of the Postgres sink.
+// How many of the latest records the destination rejected, for the health of a sink.
 #pragma once
 
 #include <fapilog/detail/text/concat.hpp>
@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-namespace fapilog::inline v0_1::detail::pg {
+namespace fapilog::inline v0_1::detail {
 
 /// Remembers the last 1000 to 2000 records, or the last batch if it is larger. Thread: one at a time.
 class recent_rejections {
@@ -43,4 +43,4 @@ class recent_rejections {
   std::string last_reason_;
 };
 
-}  // namespace fapilog::inline v0_1::detail::pg
+}  // namespace fapilog::inline v0_1::detail

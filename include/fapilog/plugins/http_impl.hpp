@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// The body of add_http.
+#pragma once
+
+#include <fapilog/detail/compiled.hpp>
+#include <fapilog/plugins/metadata.hpp>
+#include <fapilog/plugins/plugin_recipe.hpp>
+#include <fapilog/plugins/registry.hpp>
+#include <fapilog/sinks/http.hpp>
+#include <fapilog/sinks/http/config.hpp>
+#include <fapilog/sinks/http/webhook_config.hpp>
+#include <fapilog/version.hpp>
+
+namespace fapilog::inline v0_1 {
+
+FAPILOG_INLINE registry& add_http(registry& all) {
+  auto const metadata = [](char const* name, char const* type, char const* description) {
+    return create_plugin_metadata(
+        name, detail::library_version().text(), plugin_type::sink, type,
+        {.description = description, .author = "fapilog", .dependencies = {"libcurl 7.66 or newer"}});
+  };
+  all.add_sink(metadata("http", "fapilog::sinks::http", "Sends batches of JSON by HTTP POST."),
+               plugin<sinks::http, sinks::http_config>());
+  return all.add_sink(
+      metadata("webhook", "fapilog::sinks::webhook", "Sends signed batches of JSON by HTTP POST."),
+      plugin<sinks::webhook, sinks::webhook_config>());
+}
+
+}  // namespace fapilog::inline v0_1

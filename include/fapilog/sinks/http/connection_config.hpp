@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+// Settings of the connection that all sinks over HTTP share.
+#pragma once
+
+#include <fapilog/setting.hpp>
+#include <fapilog/sinks/http/detail/url_syntax.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1 {
+
+namespace sinks {
+
+/// How the body of a request is compressed.
+enum class http_compression : std::uint8_t {
+  none,
+  gzip,  ///< needs the component `fapilog::zlib`
+};
+
+/// The credential that each request carries in a header: `<header>: [<scheme> ]<secret>`. The secret is the value, else the
+/// content of the environment variable, else the content of the file, which is read again when the file changes. Without any
+/// of the three there is no credential.
+struct http_credential_config {
+  std::string header = "Authorization";
+  /// For example `Bearer`; empty: the header contains the secret alone.
+  std::string scheme = {};
+  std::string value = {};
+  /// Name of an environment variable.
+  std::string environment = {};
+  /// Path of a file. White space at its end is ignored.
+  std::string file = {};
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    // clang-format off
+    visit(setting{.name = "header", .text = "Name of the header that carries the credential.", .not_empty = true}, self.header);
+    visit(setting{.name = "scheme", .text = "Word before the secret, such as `Bearer`; empty: none."}, self.scheme);
+    visit(setting{.name = "value", .text = "The secret.", .form = setting_form::secret}, self.value);
+    visit(setting{.name = "environment", .text = "Name of the environment variable that contains the secret."}, self.environment);
+    visit(setting{.name = "file", .text = "File that contains the secret; it is read again when it changes."}, self.file);
+    // clang-format on
+  }
+
+  [[gnu::cold]] static void(check)(http_credential_config const& c, setting_problems& problems) {
+    if (!detail::is_header_name(c.header)) problems.add("header", "is not the name of a header");
+    if (!detail::is_header_value(c.scheme)) problems.add("scheme", "contains a control character");
+    if (!detail::is_header_value(c.value)) problems.add("value", "contains a control character");
+    int const sources = int{!c.value.empty()} + int{!c.environment.empty()} + int{!c.file.empty()};
+    if (sources > 1) problems.add("value", "must not be given together with `environment` or `file`");
+  }
+};
+
+/// TLS, for a URL that begins with `https:`. Versions before TLS 1.2 are never used.
+struct http_tls_config {
+  /// False: accepts any certificate of the server, and with it anybody between. For tests only; each start reports it.
+  bool verify = true;
+  /// PEM file with the certificates of the authorities to trust; empty: those of the system.
+  std::string ca_file = {};
+  /// PEM files with the certificate and the key of the client, for a server that requires them.
+  std::string certificate_file = {};
+  std::string key_file = {};
+  std::string key_password = {};
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    // clang-format off
+    visit(setting{.name = "verify", .text = "Checks the server's certificate and name; false is for tests only."}, self.verify);
+    visit(setting{.name = "ca_file", .text = "PEM file with the authorities to trust; empty: those of the system."}, self.ca_file);
+    visit(setting{.name = "certificate_file", .text = "PEM file with the certificate of the client."}, self.certificate_file);
+    visit(setting{.name = "key_file", .text = "PEM file with the key of the client."}, self.key_file);
+    visit(setting{.name = "key_password", .text = "Password of the key.", .form = setting_form::secret}, self.key_password);
+    // clang-format on
+  }
+
+  [[gnu::cold]] static void(check)(http_tls_config const& c, setting_problems& problems) {
+    if (c.certificate_file.empty() != c.key_file.empty())
+      problems.add("certificate_file", "and `key_file` must be given together");
+  }
+};
+
+/// How requests reach the server.
+struct http_connection_config {
+  /// How long to look up the host and to connect, TLS included.
+  std::chrono::milliseconds connect_timeout{5'000};
+  /// How long a whole request may take, until the end of the answer.
+  std::chrono::milliseconds timeout{10'000};
+  /// URL of a proxy (`http:`, `https:` or `socks5h:`). Empty: the variables http_proxy, https_proxy, all_proxy and no_proxy of
+  /// the environment. `none`: no proxy.
+  std::string proxy = {};
+  http_compression compression = http_compression::none;
+  /// More headers of each request, as `Name: value`.
+  std::vector<std::string> headers = {};
+  http_credential_config credential = {};
+  http_tls_config tls = {};
+  /// Maximum number of requests that wait for their answers at once. With more than 1, requests may arrive in another order.
+  std::uint32_t requests_in_flight = 1;
+  /// Bytes of an answer that are kept; the rest is ignored.
+  std::uint64_t max_response_bytes = std::uint64_t{1} << 20;
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    constexpr double day = 86'400;
+    // clang-format off
+    visit(setting{.name = "connect_timeout", .text = "How long to look up the host and to connect, TLS included.", .min = 0.01, .max = day}, self.connect_timeout);
+    visit(setting{.name = "timeout", .text = "How long a whole request may take.", .min = 0.01, .max = day}, self.timeout);
+    visit(setting{.name = "proxy", .text = "URL of a proxy; empty: the variables of the environment; `none`: no proxy.", .form = setting_form::secret}, self.proxy);
+    visit(setting{.name = "compression", .text = "How bodies are compressed; gzip needs the component `fapilog::zlib`."}, self.compression);
+    visit(setting{.name = "headers", .text = "More headers of each request, as `Name: value`.", .form = setting_form::secret}, self.headers);
+    visit(setting{.name = "credential", .text = "The header that carries a credential."}, self.credential);
+    visit(setting{.name = "tls", .text = "TLS."}, self.tls);
+    visit(setting{.name = "requests_in_flight", .text = "Maximum requests that wait for their answers at once; with more than 1, they may arrive in another order.", .min = 1, .max = 64}, self.requests_in_flight);
+    visit(setting{.name = "max_response_bytes", .text = "Bytes of an answer that are kept.", .min = 1'024, .max = 67'108'864, .form = setting_form::bytes, .advanced = true}, self.max_response_bytes);
+    // clang-format on
+  }
+
+  [[gnu::cold]] static void(check)(http_connection_config const& c, setting_problems& problems) {
+    for (std::string const& header : c.headers) {
+      if (!detail::is_header(header))
+        problems.add("headers", "contains a string that is not of the form `Name: value`");
+    }
+    if (c.proxy.find('\0') != std::string::npos) problems.add("proxy", "contains a NUL character");
+  }
+};
+
+}  // namespace sinks
+
+template <>
+struct enum_names<sinks::http_compression> {
+  static constexpr std::array names{std::pair{sinks::http_compression::none, std::string_view{"none"}},
+                                    std::pair{sinks::http_compression::gzip, std::string_view{"gzip"}}};
+};
+
+}  // namespace fapilog::inline v0_1

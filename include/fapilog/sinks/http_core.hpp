@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// The declarations of the HTTP sink and the webhook sink, which need no libcurl.
+#pragma once
+
+#include <fapilog/sinks/http/config.hpp>
+#include <fapilog/sinks/http/detail/http_sink.hpp>
+#include <fapilog/sinks/http/webhook_config.hpp>
+
+#include <string_view>
+
+namespace fapilog::inline v0_1::sinks {
+
+/// Sends batches by POST to any receiver of JSON, at least once: the receiver can recognise a record that comes twice by its
+/// `message_id`. A batch that the receiver finds too large (413) or invalid (400 and other 4xx) is halved until the records
+/// at fault are alone; these are rejected. See docs/plugins/sinks/http.md for what each status means.
+/// Thread: one at a time. Throws: std::bad_alloc. The constructor throws std::invalid_argument for invalid settings.
+class http : public detail::http_sink {
+ public:
+  explicit http(http_config const& config);
+  [[nodiscard]] static std::string_view name() noexcept { return "http"; }
+};
+
+/// Sends batches as JSON arrays with a signature by the Standard Webhooks specification: HMAC-SHA-256 over id, time and the
+/// bytes that are sent. Otherwise like `http`.
+class webhook : public detail::http_sink {
+ public:
+  explicit webhook(webhook_config const& config);
+  [[nodiscard]] static std::string_view name() noexcept { return "webhook"; }
+};
+
+}  // namespace fapilog::inline v0_1::sinks
