@@ -207,13 +207,19 @@ class FAPILOG_DETAIL_SITE_ABI basic_logger {
   template <class... A>
     requires detail::has_stored_field<A...>
   void log(level, auto const&, A&&...) const { detail::refuse_stored_fields<A...>(); }
-  /// True if a call with this level is logged. Use it before expensive work; `lazy` needs no such check.
+  /// True if a call with this level is logged, or goes to the flight recorder. Use it before expensive work; `lazy` needs no
+  /// such check.
   [[nodiscard]] bool is_enabled(level severity) const noexcept {
     return threshold_->is_reached_by(static_cast<std::uint8_t>(severity));
   }
   /// Sets the level of all loggers of this name, at once, on every thread. Throws: std::bad_alloc.
   void set_level(level lowest) const {
     if (core_ != nullptr) core_->owner.set_level(core_->name.name, lowest);
+  }
+  /// Writes the recent records of this thread's flight recorder, from all loggers of the runtime, as if an error had asked for
+  /// them. No effect if the runtime has no flight recorder (`options::flight_recorder`).
+  void dump_recent() const noexcept {
+    if (core_ != nullptr) core_->owner.dump_recent();
   }
   /// The name of the logger, or an empty string if it is default-constructed.
   [[nodiscard]] std::string_view name() const noexcept {

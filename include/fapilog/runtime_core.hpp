@@ -40,7 +40,7 @@ template <class To, class From>
   } else {
     // All members in their order. If one is missing here, this does not compile.
     auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21,
-           m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34] = from;
+           m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35] = from;
     return To{m1,
               std::move(m2),
               m3,
@@ -74,7 +74,8 @@ template <class To, class From>
               m31,
               std::move(m32),
               m33,
-              std::move(m34)};
+              m34,
+              std::move(m35)};
   }
 }
 

@@ -62,6 +62,7 @@ FAPILOG_INLINE runtime_core::runtime_core(any_options chosen)
                                             .backpressure_wait = chosen.backpressure_wait,
                                             .protected_levels = chosen.protected_levels,
                                             .lowest = chosen.log_level,
+                                            .recorder = chosen.flight_recorder,
                                             .use_membarrier = chosen.use_membarrier,
                                             .use_tsc = chosen.use_tsc,
                                             .keeper = keeper,

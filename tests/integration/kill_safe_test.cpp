@@ -8,6 +8,7 @@
 
 #include <fapilog/fapilog.hpp>
 #include <fapilog/kill_safe.hpp>
+#include <fapilog/stages/redactors/field_mask.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -339,14 +340,20 @@ TEST_CASE("without room for a lane its records end with the process, and that is
     options.diagnostics_output = said;
     std::signal(SIGXFSZ, SIG_IGN);
     fapilog::runtime rt{std::move(options)};
-    rlimit const small{64 * 1024, 64 * 1024};
+    rlimit usual{};
+    if (::getrlimit(RLIMIT_FSIZE, &usual) != 0) return;
+    rlimit const small{64 * 1024, usual.rlim_max};
     if (::setrlimit(RLIMIT_FSIZE, &small) != 0) return;
-    rt.get_logger().info("not kept");
+    auto const log = rt.get_logger();
+    log.info("not kept");
+    if (::setrlimit(RLIMIT_FSIZE, &usual) != 0) return;
+    log.info("long", kv("text", std::string(100'000, 'x')));
     if (!rt.flush(60s).complete || !said.contains("records of a thread are not kept")) ::_exit(1);
     die();
   });
   files.recover();
-  CHECK(files.lines().size() == 1);
+  REQUIRE(files.lines().size() == 2);
+  CHECK(files.lines()[1].at("data").at("text") == std::string(100'000, 'x'));
 }
 
 TEST_CASE("a directory that cannot be used is reported, and the program runs on") {
@@ -569,4 +576,135 @@ TEST_CASE("what is left of a removal that was interrupted is removed and not del
   files.recover();
   CHECK(files.lines().empty());
   CHECK(files.processes().empty());
+}
+
+namespace {
+
+/// The recent records in the file, as messages.
+std::vector<std::string> recent_messages(kept_files const& files) {
+  std::vector<std::string> all;
+  for (auto const& log : files.lines()) {
+    if (log.at("diagnostics").contains("recent")) all.push_back(log.at("message"));
+  }
+  return all;
+}
+fapilog::options recording(kept_files const& files, fapilog::options chosen) {
+  chosen.kill_safe.directory = files.directory;
+  chosen.flight_recorder.enabled = true;
+  return chosen;
+}
+
+}  // namespace
+
+TEST_CASE("what an error has taken from the flight recorder outlives a kill like the error") {
+  kept_files const files;
+  std::string const long_text(50'000, 'x');
+  killed_after([&] {
+    auto options = recording(files, files.stuck());
+    options.lane_bytes = std::size_t{4} << 20;
+    options.flight_recorder.bytes_per_thread = std::size_t{1} << 20;
+    fapilog::runtime rt{std::move(options)};
+    auto const log = rt.get_logger("shop.cart").with(kv("tenant", "acme"));
+    {
+      fapilog::scope const request{kv("request_id", "r-1")};
+      log.debug("first {}", 1, kv("n", 1), kv("password", "hunter2"));
+      rt.get_logger("other").debug("second", kv("list", std::vector<int>{1, 2}));
+    }
+    std::string const run_time = "third";
+    log.debug(fapilog::runtime_text(run_time), kv("text", long_text));
+    log.debug("fourth", kv("text", std::string(600'000, 'y')));
+    for (int i = 0; i < 100; ++i) log.debug("counted", kv("i", i));
+    log.error("failed");
+    log.debug("asked for by nobody");
+    die();
+  });
+  auto options = files.options();
+  options.redactors = {fapilog::redactors::field_mask{{.fields_to_mask = {"data.password"}}}};
+  {
+    fapilog::runtime rt{std::move(options)};
+    CHECK(rt.drain(60s).complete);
+  }
+  auto const lines = files.lines();
+  REQUIRE(lines.size() == 105);
+  CHECK(recent_messages(files).size() == 104);
+  CHECK(lines[0].at("message") == "first 1");
+  CHECK(lines[0].at("logger") == "shop.cart");
+  CHECK(lines[0].at("level") == "DEBUG");
+  CHECK(lines[0].at("context").at("request_id") == "r-1");
+  CHECK(lines[0].at("data").at("tenant") == "acme");
+  CHECK(lines[0].at("data").at("password") == "***");
+  CHECK(lines[1].at("logger") == "other");
+  CHECK(lines[1].at("context").at("request_id") == "r-1");
+  CHECK(lines[1].at("data").at("list") == nlohmann::json{1, 2});
+  CHECK(lines[2].at("message") == "third");
+  CHECK(lines[2].at("data").at("text") == long_text);
+  CHECK_FALSE(lines[2].at("context").contains("request_id"));
+  CHECK(lines[3].at("data").at("_truncated") == true);
+  CHECK(lines[3].at("data").at("text").get<std::string>().size() > 200'000);
+  for (std::size_t i = 0; i < 100; ++i) CHECK(lines[4 + i].at("data").at("i") == i);
+  CHECK(lines.back().at("message") == "failed");
+  CHECK_FALSE(lines.back().at("diagnostics").contains("recent"));
+  CHECK(files.processes().empty());
+}
+
+TEST_CASE("with a flight recorder, kills at random moments lose nothing that an error asked for") {
+  kept_files const files;
+  int const rounds = 6;
+  int const per_error = 20;
+  std::mt19937_64 random{std::random_device{}()};
+  shared_counters const returned;
+  std::vector<std::uint64_t> acknowledged;
+  for (int round = 0; round < rounds; ++round) {
+    returned[0] = 0;
+    pid_t const child = support::start_child([&] {
+      fapilog::runtime rt{recording(files, files.options())};
+      auto const log = rt.get_logger().with(kv("round", round));
+      for (std::uint64_t i = 0;; ++i) {
+        fapilog::scope const in{kv("step", i)};
+        if (i % per_error == per_error - 1) {
+          log.error("asks", kv("i", i));
+          returned[0].store(i + 1);
+        } else {
+          log.debug("counted {}", i, kv("i", i));
+        }
+      }
+    });
+    for (std::uint64_t const last = 1 + random() % 5'000; returned[0] < last;) std::this_thread::yield();
+    ::kill(child, SIGKILL);
+    wait_for_kill(child);
+    acknowledged.push_back(returned[0]);
+  }
+  files.recover();
+  std::vector<std::uint64_t> next(rounds);
+  for (auto const& log : files.lines()) {
+    auto const& data = log.at("data");
+    auto& expected = next[data.at("round").get<std::size_t>()];
+    REQUIRE(data.at("i") == expected);
+    REQUIRE(data.at("step") == expected);
+    REQUIRE(log.at("diagnostics").contains("recent") == (log.at("message") != "asks"));
+    ++expected;
+  }
+  for (std::size_t round = 0; round < rounds; ++round) {
+    CHECK(next[round] >= acknowledged[round]);
+    CHECK(next[round] <= acknowledged[round] + per_error);
+  }
+  CHECK(files.processes().empty());
+}
+
+TEST_CASE("the flight recorder of a crashed thread outlives a sink that never returns") {
+  kept_files const files;
+  int const status = support::status_of_child([&] {
+    std::signal(SIGSEGV, SIG_DFL);
+    auto options = recording(files, files.stuck());
+    options.crash = {.enabled = true, .timeout = 200ms};
+    fapilog::runtime rt{std::move(options)};
+    auto const log = rt.get_logger();
+    fapilog::scope const request{kv("request_id", "r-2")};
+    for (int i = 0; i < 10; ++i) log.debug("counted {}", i);
+    std::raise(SIGSEGV);
+  });
+  CHECK(WTERMSIG(status) == SIGSEGV);
+  files.recover();
+  CHECK(recent_messages(files).size() == 10);
+  for (auto const& log : files.lines()) CHECK(log.at("context").at("request_id") == "r-2");
 }

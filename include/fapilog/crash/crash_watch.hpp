@@ -194,11 +194,22 @@ class crash_watch final : public fork_participant {
       }
     }
     flush(all, deadline);
+    if (!crash_signals::is_termination(site_.signal)) write_recent(all, deadline);
     {
       scope_guard const of_crashed_thread{scope_ == nullptr ? shared_bytes{} : *scope_};
       for (watched const& w : all) log_crash(w.log, site_, crash_signals::exception());
     }
     flush(all, deadline);
+  }
+  /// Writes the recent records of the crashed thread.
+  void write_recent(std::vector<watched> const& all, clock::time_point deadline) {
+    for (watched const& w : all) {
+      auto const running = w.running.lock();
+      if (running == nullptr) continue;
+      while (!running->write_recent_of(site_.thread) && clock::now() < deadline)
+        (void)running->flush(deadline - clock::now());
+      (void)running->flush(deadline - clock::now());
+    }
   }
   static void flush(std::vector<watched> const& all, clock::time_point deadline) {
     for (watched const& w : all) {

@@ -6,6 +6,7 @@
 #include <fapilog/metrics/account.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
 #include <fapilog/metrics/metric.hpp>
+#include <fapilog/metrics/recorder_counts.hpp>
 #include <fapilog/metrics/sink_account.hpp>
 
 #include <cstdint>
@@ -57,6 +58,16 @@ using labels = std::vector<std::pair<std::string, std::string>>;
   add(all, gauge, "fapilog_pressure_level", "0 normal, 1 elevated, 2 high, 3 critical.",
       static_cast<std::uint64_t>(a.pressure.now));
   add(all, total, "fapilog_pressure_shed_total", "Records removed under pressure.", a.pressure.shed);
+}
+
+[[gnu::cold]] inline void collect_recorder(metric_list& all, recorder_counts const& c) {
+  for (auto const& [result, count] :
+       {std::pair{"written", c.written}, std::pair{"overwritten", c.overwritten},
+        std::pair{"discarded", c.discarded}, std::pair{"failed", c.failed}}) {
+    metrics_detail::add(all, metric_kind::counter, "fapilog_recorder_records_total",
+                        "Records that have left the flight recorder, by result.", count,
+                        {{"result", result}});
+  }
 }
 
 [[gnu::cold]] inline void collect_sink(metric_list& all, std::string const& sink, sink_counters const& c) {

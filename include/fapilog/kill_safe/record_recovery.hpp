@@ -144,7 +144,7 @@ class record_recovery {
     std::uint8_t const level_number = record_format::level_of(head, place);
     constexpr unsigned all_flags = record_format::text_is_cell | record_format::text_is_rendered |
                                    record_format::is_clipped | record_format::text_failed |
-                                   record_format::where_is_far;
+                                   record_format::where_is_far | record_format::is_recent;
     if (level_number >= level_count || (head.flags & ~all_flags) != 0) {
       problem = "its level or its flags are wrong";
       return false;

@@ -143,6 +143,8 @@ class channel {
   virtual void release(named_level& named) noexcept = 0;
   /// Sets the level of a name, a prefix (`db.*`) or all loggers (`*`). Throws: std::bad_alloc.
   virtual void set_level(std::string_view pattern, level value) = 0;
+  /// Writes the recent records of this thread's flight recorder.
+  virtual void dump_recent() noexcept = 0;
 
   /// Formats an encoded value as in a message. Throws: std::bad_alloc.
   [[nodiscard]] std::string format_cell(std::byte const* cell) const {
@@ -184,7 +186,8 @@ class channel {
 
 /// The level of a logger name, shared by all loggers of that name.
 struct named_level {
-  detail::atomic_word<std::uint8_t> threshold{0};
+  detail::atomic_word<std::uint8_t> threshold{0};  ///< calls below it have no effect
+  detail::atomic_word<std::uint8_t> lowest{0};     ///< records below it go to the flight recorder only
   detail::atomic_word<std::uint32_t> references{
       0};                         ///< cores with this name; the registry changes it to and from 0
   std::uint32_t specificity = 0;  ///< of the rule that applies

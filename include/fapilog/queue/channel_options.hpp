@@ -22,6 +22,7 @@ struct channel_options {
   std::chrono::nanoseconds backpressure_wait{};
   level_set protected_levels = {};
   level lowest{};
+  flight_recorder_options recorder = {};
   bool use_membarrier = true;
   bool use_tsc = true;
   std::shared_ptr<record_keeper> keeper = nullptr;  ///< null: records end with the process

@@ -24,6 +24,10 @@ struct lane;
 /// Longest name of a logger that a kept record has; the rest is cut.
 inline constexpr std::size_t max_kept_name = 1024;
 
+/// Maximum number of bytes that a kept record has before its log or context record: with the fields of a logger, and of the scopes
+/// of two modules.
+inline constexpr std::size_t max_kept_prefix =
+    detail::record_format::kept_start_bytes + max_kept_name + 3 * max_bound_bytes;
 /// Bytes that a kept record has before its log or context record.
 [[nodiscard]] inline std::size_t kept_prefix_bytes(logger_core const& logger,
                                                    std::size_t scope_size) noexcept {

@@ -20,6 +20,7 @@
 namespace fapilog::inline v0_1::detail {
 
 class channel;
+class flight_recorder;
 
 /// Thread: the owner's, unless stated; others read the counters.
 struct lane : lane_front {
@@ -135,6 +136,9 @@ struct lane : lane_front {
     for (auto& count : dropped) count.store_relaxed(0);
   }
 
+  /// Bytes that a context record has before the record in it.
+  static constexpr std::size_t context_bytes =
+      sizeof(detail::record_format::record_head) + sizeof(detail::record_format::context_head);
   /// A version that no scope has: the next call sends its scope.
   static constexpr std::uint64_t unknown_scope = ~std::uint64_t{0};
 
@@ -156,8 +160,10 @@ struct lane : lane_front {
   detail::byte_buffer scratch;            ///< deferred values, before they are copied into the record
   std::uint64_t heap_sent = 0;            ///< bytes of all heap blocks that records have pointed to
   kept_lane* kept = nullptr;              ///< null for a lane that ends with the process
-  lane* next_of_thread = nullptr;         ///< in the list of the thread that owns it
-  channel* owner_channel = nullptr;       ///< the channel of the lane, while a thread owns it
+  /// Of the owner, once it has a recent record; later owners use it, too. Belongs to the list of lanes.
+  detail::atomic_word<flight_recorder*> recorder{nullptr};
+  lane* next_of_thread = nullptr;    ///< in the list of the thread that owns it
+  channel* owner_channel = nullptr;  ///< the channel of the lane, while a thread owns it
 
  private:
   /// Number of published records that the worker has not counted as read; consistent with `read_before_release`.

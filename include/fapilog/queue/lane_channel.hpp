@@ -10,9 +10,11 @@
 #include <fapilog/queue/channel.hpp>
 #include <fapilog/queue/channel_options.hpp>
 #include <fapilog/queue/enqueue_event.hpp>
+#include <fapilog/queue/flight_recorders.hpp>
 #include <fapilog/queue/kept_lane.hpp>
 #include <fapilog/queue/lane.hpp>
 #include <fapilog/queue/lane_list.hpp>
+#include <fapilog/queue/lane_record.hpp>
 #include <fapilog/queue/lane_use.hpp>
 #include <fapilog/queue/level_registry.hpp>
 #include <fapilog/queue/record_clipping.hpp>
@@ -26,7 +28,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <new>
@@ -57,71 +58,49 @@ class lane_channel final : public channel {
     lane* const own = use.take(this_lane());
     if (own == nullptr) [[unlikely]]
       return count_without_lane(drop_reason::no_memory);
+    bool const is_recent = recorders_.takes(c.logger, c.what.severity());
     if (own->writing.load_relaxed() != 0 && !recover_from_jump(*own)) [[unlikely]]
-      return own->drop_call(drop_reason::reentrant);
+      return is_recent ? recorders_.count_failure() : own->drop_call(drop_reason::reentrant);
 
-    bool const is_kept = own->kept != nullptr;
-    if (is_kept && c.text != nullptr && !own->kept->keeps(c.text, *keeper_)) c.copy_text(*given.items);
+    if (own->kept != nullptr && c.text != nullptr && !own->kept->keeps(c.text, *keeper_))
+      c.copy_text(*given.items);
 
     bool is_clipped = false;
     std::size_t const size = encode_deferred(c, own->scratch, is_clipped);
     if (size == 0) [[unlikely]]
-      return own->drop_call(drop_reason::no_memory);
+      return is_recent ? recorders_.count_failure() : own->drop_call(drop_reason::no_memory);
 
     use.begin_writing(event_.barrier());
+    encoded_call const encoded{c, ticks, size, use.encoded(), is_clipped};
+    if (is_recent) [[unlikely]] {
+      if (!is_closed()) recorders_.add(*own, encoded, given.caller);
+      return wake_to_free();
+    }
     own->submitted.add_by_owner(1);
     if (is_closed()) [[unlikely]]
       return own->count_drop(drop_reason::closed);
+    if (recorders_.is_trigger(c.what.severity())) [[unlikely]]
+      move_recent(*own);
 
-    using namespace detail::record_format;
-    constexpr std::size_t context_bytes = sizeof(record_head) + sizeof(context_head);
-    shared_bytes const kept_scope = is_kept ? scope_of_call(given.caller) : shared_bytes{};
-    std::size_t const prefix = is_kept ? kept_prefix_bytes(given.logger, kept_scope.size()) : 0;
-    std::size_t const longest = own->queue.longest() - context_bytes - prefix;
-    std::byte* block = nullptr;
-    std::size_t in_lane = size;
-    bool const is_cut = is_kept && size > longest;  // a block on the heap would end with the process
-    if (is_cut) [[unlikely]] {
-      in_lane = (std::min)(longest, max_record_bytes());
-    } else if (size > longest) [[unlikely]] {
-      block = make_block(c, size, ticks, use.encoded(), is_clipped);
-      in_lane = sizeof(record_head) + sizeof(pointer_head);
-      if (block == nullptr) return own->count_drop(drop_reason::no_memory);
-    }
-    std::size_t const on_heap = block == nullptr ? 0 : read<record_head>(block).size;
+    lane_record record{*own, encoded, given.caller};
+    if (!record.prepare(max_record_bytes())) [[unlikely]]
+      return own->count_drop(drop_reason::no_memory);
+    std::byte* const to =
+        backpressure_.reserve(*own, record.bytes(), record.bytes_on_heap(), c.what.severity(), *this, event_);
+    if (to == nullptr) [[unlikely]]
+      return record.discard();
+    record.publish(to);
+    event_.signal();
+  }
 
-    // A new scope is published with its first record, a separate one with each: never one without the other.
-    bool const is_separate = has_separate_scope(given.caller);
-    std::uint64_t const scope_version = is_separate ? lane::unknown_scope : detail::this_thread_scope.version;
-    bool const scope_changed = is_separate || own->scope_sent != scope_version;
-    std::size_t total = prefix + in_lane + (scope_changed ? context_bytes : 0);
-    std::byte* to = own->reserve(total, on_heap, keep_free(c.what.severity()));
-    if (to == nullptr) [[unlikely]] {
-      to = wait_for_room(*own, total, on_heap, c.what.severity());
-      if (to == nullptr) return std::free(block);
-    }
-    std::byte* const begin = to;
-    to += prefix;
-    if (scope_changed) [[unlikely]] {
-      to = detail::put(
-          to, record_head{static_cast<std::uint32_t>(total - prefix), record_type::context, 0, 0, 0});
-      to = detail::put(to, context_head{scope_of_call(given.caller).release()});
-      own->scope_sent = scope_version;
-    }
-    if (block != nullptr) [[unlikely]] {
-      to = detail::put(to, record_head{static_cast<std::uint32_t>(in_lane), record_type::pointer, 0, 0, 0});
-      detail::put(to, pointer_head{block});
-      own->heap_sent += on_heap;
-    } else if (is_cut) [[unlikely]] {
-      std::size_t const unused = in_lane - clipped_record{c, use.encoded()}.put(to, in_lane, ticks);
-      total -= unused;
-      if (scope_changed)
-        put(begin + prefix, static_cast<std::uint32_t>(total - prefix));  // the size of the context record
-    } else {
-      put_record(to, c, ticks, size, use.encoded(), is_clipped);
-    }
-    if (is_kept) put_kept_start(begin, total, given.logger, kept_scope, own->thread_id);
-    own->queue.commit(total);
+  [[gnu::cold]] void dump_recent() noexcept override {
+    if (!recorders_.is_enabled()) return;
+    lane_use use;
+    lane* const own = use.take(this_lane());
+    if (own == nullptr || (own->writing.load_relaxed() != 0 && !recover_from_jump(*own))) return;
+    use.begin_writing(event_.barrier());
+    if (is_closed()) return;
+    move_recent(*own);
     event_.signal();
   }
 
@@ -151,13 +130,16 @@ class lane_channel final : public channel {
   [[nodiscard]] lane_list& lanes() noexcept { return lanes_; }
   [[nodiscard]] lane_list const& lanes() const noexcept { return lanes_; }
   [[nodiscard]] retired_loggers& retired() noexcept { return retired_; }
+  [[nodiscard]] flight_recorders& recorders() noexcept { return recorders_; }
   [[nodiscard]] bool uses_tsc() const noexcept { return uses_tsc_; }
   /// Null if records end with the process.
   [[nodiscard]] record_keeper* keeper() const noexcept { return keeper_.get(); }
   /// Counts a record of a process that was killed as submitted. Thread: the worker's.
   void count_recovered() noexcept { recovered_.fetch_add_relaxed(1); }
   /// Fill of the fullest lane, 0 to 1: its bytes in use, relative to the bytes that unprotected records may use.
-  [[nodiscard]] double fullest_lane() const noexcept { return lanes_.fullest(reserve_); }
+  [[nodiscard]] double fullest_lane() const noexcept {
+    return lanes_.fullest(backpressure_.protected_bytes());
+  }
 
   /// Stops accepting records: once `lanes().is_quiet()`, no call writes into a lane any more.
   [[gnu::cold]] void close_for_calls() noexcept {
@@ -192,6 +174,7 @@ class lane_channel final : public channel {
   /// A forked child has only the calling thread: the lanes of all others become free.
   [[gnu::cold]] void after_fork_in_child() noexcept {
     (void)detail::register_membarrier();
+    if (!is_closed()) recorders_.after_fork_in_child(lanes_);
     keep_own_lanes_in_child(lanes_);
     for (auto& count : without_lane_) count.store_relaxed(0);
     recovered_.store_relaxed(0);
@@ -199,16 +182,13 @@ class lane_channel final : public channel {
 
  private:
   [[gnu::cold]] lane_channel(channel_options const& options, bool is_asymmetric)
-      : channel(options.keeper == nullptr ? &begin_in_lane : &begin_in_kept_lane, options.max_record_bytes,
-                options.format_cell),
-        protected_levels_(options.protected_levels),
+      : channel(begin_function_for(options), options.max_record_bytes, options.format_cell),
         backpressure_(options),
         uses_tsc_(options.use_tsc && detail::has_tsc && detail::has_invariant_tsc()),
         fast_path_ok_(uses_tsc_ && is_asymmetric),
-        reserve_(static_cast<std::size_t>(static_cast<double>(options.lane_bytes) *
-                                          std::clamp(options.protected_share, 0.0, 0.5))),
         event_(asymmetric_barrier{is_asymmetric}),
-        levels_(options.lowest),
+        recorders_(options.recorder),
+        levels_(options.lowest, recorders_.min_level()),
         keeper_(options.keeper),
         lanes_(options.lane_bytes, keeper_.get()) {
     static constinit detail::atomic_word<bool> const always{true};  // `signal_and_end` publishes kept records
@@ -216,6 +196,11 @@ class lane_channel final : public channel {
   }
   ~lane_channel() override {
     if (keeper_ != nullptr) keeper_->forget_lanes();
+  }
+
+  static begin_function begin_function_for(channel_options const& options) noexcept {
+    if (options.recorder.enabled) return &begin_in_recorder_or_lane;
+    return options.keeper == nullptr ? &begin_in_lane : &begin_in_kept_lane;
   }
 
   /// `begin_record` of this channel.
@@ -234,7 +219,7 @@ class lane_channel final : public channel {
     detail::compiler_fence();
     if (!owner.fast_path_ok()) [[unlikely]]
       return owner.begin_record_slow(logger, what, text, where);
-    std::byte* const to = own.queue.next_if_known_free(what.size() + owner.reserve_);
+    std::byte* const to = own.queue.next_if_known_free(what.size() + owner.backpressure_.protected_bytes());
     if (to == nullptr) [[unlikely]]
       return owner.begin_record_slow(logger, what, text, where);
     own.submitted.add_by_owner(1);
@@ -263,7 +248,8 @@ class lane_channel final : public channel {
     bool const is_usable = !owner.is_closed() &&
                            (kept->is_prepared(logger, scope) || kept->prepare(logger, scope, own.thread_id));
     std::size_t const total = kept->prefix_bytes + what.size();
-    std::byte* const to = is_usable ? own.queue.reserve(total, owner.reserve_) : nullptr;
+    std::byte* const to =
+        is_usable ? own.queue.reserve(total, owner.backpressure_.protected_bytes()) : nullptr;
     if (to == nullptr) [[unlikely]] {
       own.writing.store_release(0);
       return {};
@@ -271,6 +257,43 @@ class lane_channel final : public channel {
     own.submitted.add_by_owner(1);
     kept->pending = total;
     return {put_near_start(kept->put_prepared(to, total), logger, what, text, where, owner.ticks()), kept};
+  }
+
+  /// `begin_record` of a channel with flight recorders.
+  static begun_record begin_in_recorder_or_lane(channel& self, logger_core& logger, sized_statement what,
+                                                void const* text, detail::marked_call_site where,
+                                                thread_scope const& caller) noexcept {
+    auto& owner = static_cast<lane_channel&>(self);
+    if (this_thread_lane.owner != &self) [[unlikely]]
+      return {};
+    lane& own = *this_thread_lane.owned;
+    auto const severity = static_cast<level>(detail::record_format::level_of(what.head(), where));
+    if (owner.recorders_.takes(logger, severity)) {
+      if (owner.is_closed()) [[unlikely]]
+        return {};
+      owner.wake_to_free();
+      return owner.recorders_.begin_record(own, logger, what, text, where, caller, owner.ticks());
+    }
+    if (owner.recorders_.is_trigger(severity) && flight_recorders::has_records(own)) return {};
+    auto* const begin = own.kept == nullptr ? &begin_in_lane : &begin_in_kept_lane;
+    return begin(self, logger, what, text, where, caller);
+  }
+
+  /// Moves what the flight recorder of this thread has to its lane. Once a record has waited for room in vain, the others do
+  /// not wait.
+  [[gnu::noinline, gnu::cold]] void move_recent(lane& own) noexcept {
+    bool may_wait = true;
+    recorders_.move_records(own, [&](std::size_t size, std::size_t block, level value) {
+      std::byte* const to = may_wait ? backpressure_.reserve(own, size, block, value, *this, event_)
+                                     : backpressure_.reserve_now(own, size, block, value);
+      may_wait = may_wait && to != nullptr;
+      return to;
+    });
+  }
+  /// Wakes the worker if much of what recent records referred to waits to be freed.
+  [[gnu::always_inline]] void wake_to_free() noexcept {
+    if (recorders_.has_much_to_free()) [[unlikely]]
+      event_.signal();
   }
 
   /// True if the channel is open, timestamps come from the processor's counter and the barrier is asymmetric: one check
@@ -281,10 +304,6 @@ class lane_channel final : public channel {
   [[nodiscard]] std::uint64_t ticks() const noexcept {
     return uses_tsc_ ? detail::read_tsc() : static_cast<std::uint64_t>(detail::wall_clock_ns());
   }
-  /// Returns the number of bytes that a record of this level must leave free.
-  [[nodiscard]] std::size_t keep_free(level value) const noexcept {
-    return protected_levels_.contains(value) ? 0 : reserve_;
-  }
 
   /// The rest of `begin_record` if `fast_path_ok` is false or the lane seems full. All arguments are in registers.
   [[nodiscard, gnu::noinline]] begun_record begin_record_slow(logger_core& logger, sized_statement what,
@@ -294,7 +313,8 @@ class lane_channel final : public channel {
     std::uint64_t const now = ticks();
     event_.barrier().light();
     // Keeps the reserve free whatever the level: a protected record that needs the reserve goes through `submit`.
-    std::byte* const to = is_closed() ? nullptr : own.queue.reserve(what.size(), reserve_);
+    std::byte* const to =
+        is_closed() ? nullptr : own.queue.reserve(what.size(), backpressure_.protected_bytes());
     if (to == nullptr) {
       own.writing.store_release(0);
       return {};
@@ -320,29 +340,15 @@ class lane_channel final : public channel {
   }
 
   [[gnu::cold]] void signal_and_end(lane_front& own) noexcept override {
-    if (own.queue.memory() != nullptr) {
+    if (own.queue.memory() == nullptr) {
+      auto const& kept = static_cast<kept_lane&>(own);
+      kept.whole.queue.commit(kept.pending);
       event_.signal();
-      return own.writing.store_release(0);
+      return kept.whole.writing.store_release(0);
     }
-    auto const& kept = static_cast<kept_lane&>(own);
-    kept.whole.queue.commit(kept.pending);
-    event_.signal();
-    kept.whole.writing.store_release(0);
-  }
-
-  /// Puts a record that is too long for a lane on the heap, clipped to max_record_bytes. Null without memory.
-  [[gnu::noinline, gnu::cold]] std::byte* make_block(record_content const& c, std::size_t size,
-                                                     std::uint64_t ticks, std::byte const* encoded,
-                                                     bool is_clipped) const noexcept {
-    bool const fits = size <= max_record_bytes();
-    auto* const block = static_cast<std::byte*>(std::malloc(fits ? size : max_record_bytes()));
-    if (block == nullptr) return nullptr;
-    if (fits) {
-      put_record(block, c, ticks, size, encoded, is_clipped);
-    } else {
-      clipped_record{c, encoded}.put(block, max_record_bytes(), ticks);
-    }
-    return block;
+    if (!recorders_.is_enabled() || is_lane_of_this_thread(own))
+      event_.signal();  // not for a flight recorder
+    own.writing.store_release(0);
   }
 
   /// Returns this thread's lane, or null without memory.
@@ -360,12 +366,6 @@ class lane_channel final : public channel {
     return detail::acquire_lane(*this, lanes_);
   }
 
-  [[gnu::noinline, gnu::cold]] std::byte* wait_for_room(lane& owner, std::size_t size, std::size_t block,
-                                                        level value) noexcept {
-    cancellation_blocked const guard;
-    return backpressure_.wait_for_room(owner, size, block, keep_free(value), *this, event_);
-  }
-
   [[gnu::noinline, gnu::cold]] void count_without_lane(drop_reason reason) noexcept {
     without_lane_[static_cast<std::size_t>(reason)].fetch_add_relaxed(1);
   }
@@ -375,12 +375,11 @@ class lane_channel final : public channel {
   /// Longest record of the fast path, which writes the lengths of strings in two bytes.
   static constexpr std::size_t max_direct_bytes = std::size_t{64} * 1024;
 
-  level_set const protected_levels_;
   backpressure const backpressure_;
   bool const uses_tsc_;
   detail::atomic_word<bool> fast_path_ok_;
-  std::size_t const reserve_;  ///< bytes of each lane that only protected levels may use
   enqueue_event event_;
+  flight_recorders recorders_;
   level_registry levels_;
   std::function<void()> at_acquire_;
   std::shared_ptr<record_keeper> const keeper_;

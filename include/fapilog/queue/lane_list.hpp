@@ -4,6 +4,7 @@
 
 #include <fapilog/detail/memory/atomic.hpp>
 #include <fapilog/detail/os/system.hpp>
+#include <fapilog/queue/flight_recorder.hpp>
 #include <fapilog/queue/kept_lane.hpp>
 #include <fapilog/queue/lane.hpp>
 #include <fapilog/queue/record_keeper.hpp>
@@ -21,19 +22,22 @@ class lane_list {
   /// `capacity`: bytes of each lane, a power of two. `keeper`: makes files for the lanes; null: they end with the process.
   [[gnu::cold]] explicit lane_list(std::size_t capacity, record_keeper* keeper = nullptr) noexcept
       : capacity_(capacity),
-        longest_((std::min<std::size_t>)(capacity / 4, (keeper == nullptr ? std::size_t{64} : 256) * 1024)),
+        longest_((std::min<std::size_t>)(capacity / 4,
+                                         keeper == nullptr ? max_in_memory : std::size_t{256} * 1024)),
         keeper_(keeper) {}
   lane_list(lane_list const&) = delete;
   lane_list& operator=(lane_list const&) = delete;
   [[gnu::cold]] ~lane_list() {
     for (lane* l = first(); l != nullptr;) {
       l->discard_records();
+      flight_recorder::destroy(l->recorder.load_relaxed());
       lane* const next = l->next;
       if (l->kept != nullptr) {
         detail::unmap_pages(file_of(*l), kept_head_bytes + capacity_ + longest_);
       } else {
+        std::size_t const bytes = head_bytes + capacity_ + l->queue.longest();
         l->~lane();
-        detail::unmap_pages(l, head_bytes + capacity_ + longest_);
+        detail::unmap_pages(l, bytes);
       }
       l = next;
     }
@@ -119,7 +123,7 @@ class lane_list {
       if (l->owned.load_relaxed() || used == l->trimmed_at || used != l->queue.released()) continue;
       if (!l->owned.compare_exchange(owned, true)) continue;
       if (l->queue.published() == used) {
-        detail::release_pages(l->queue.memory(), capacity_ + longest_);
+        detail::release_pages(l->queue.memory(), capacity_ + l->queue.longest());
         l->trimmed_at = used;
         l->populated = 0;
       }
@@ -128,6 +132,8 @@ class lane_list {
   }
 
  private:
+  /// Longest record of a lane in memory: the fast path writes the lengths of strings in two bytes.
+  static constexpr std::size_t max_in_memory = std::size_t{64} * 1024;
   /// Bytes of a `T` in whole cache lines.
   template <class T>
   static constexpr std::size_t line_bytes = (sizeof(T) + detail::cache_line - 1) & ~(detail::cache_line - 1);
@@ -140,9 +146,10 @@ class lane_list {
   }
 
   [[nodiscard, gnu::cold]] lane* make_in_memory() const noexcept {
-    void* const pages = detail::map_pages(head_bytes + capacity_ + longest_);
+    std::size_t const longest = (std::min)(longest_, max_in_memory);
+    void* const pages = detail::map_pages(head_bytes + capacity_ + longest);
     if (pages == nullptr) return nullptr;
-    return ::new (pages) lane{static_cast<std::byte*>(pages) + head_bytes, capacity_, longest_};
+    return ::new (pages) lane{static_cast<std::byte*>(pages) + head_bytes, capacity_, longest};
   }
   /// Makes a lane in a file. Null, after a report, without room.
   [[nodiscard, gnu::cold]] lane* make_kept() const noexcept {
@@ -156,8 +163,8 @@ class lane_list {
   }
 
   std::size_t const capacity_;
-  std::size_t const
-      longest_;  ///< longest record that a lane holds; a longer one goes to the heap, or is cut if it is kept
+  /// Longest record that a lane holds; a longer one goes to the heap, or is cut if it is kept.
+  std::size_t const longest_;
   record_keeper* const keeper_;
   detail::atomic_word<lane*> first_{nullptr};
 };

@@ -5,6 +5,7 @@
 #include <fapilog/queue/channel.hpp>
 #include <fapilog/record/level.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -31,7 +32,9 @@ class level_registry {
     rules_by_text prefixes;       ///< `db.*`, without its last two characters
   };
 
-  explicit level_registry(level lowest) : default_(lowest) {}
+  /// Calls at or above `recorded` pass even if they are below the level of their logger: the flight recorder takes them.
+  explicit level_registry(level lowest, level recorded = static_cast<level>(255))
+      : default_(lowest), recorded_(recorded) {}
 
   /// Finds or adds a name and takes a reference to it.
   [[nodiscard, gnu::cold]] named_level& acquire(std::string_view name) {
@@ -143,9 +146,10 @@ class level_registry {
     }
     return {default_, 0};
   }
-  static void apply(named_level& named, rule const& best) noexcept {
+  void apply(named_level& named, rule const& best) const noexcept {
     named.specificity = best.specificity;
-    named.threshold.store_relaxed(static_cast<std::uint8_t>(best.lowest));
+    named.lowest.store_relaxed(static_cast<std::uint8_t>(best.lowest));
+    named.threshold.store_relaxed(static_cast<std::uint8_t>((std::min)(best.lowest, recorded_)));
   }
   [[gnu::cold]] void set_default(level lowest) noexcept {
     default_ = lowest;
@@ -167,6 +171,7 @@ class level_registry {
 
   std::mutex mutex_;
   level default_;
+  level const recorded_;
   rule_set rules_;
   std::list<named_level> entries_;
   std::vector<named_level*> free_;  ///< entries that no logger has

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 
 namespace fapilog::inline v0_1::detail {
@@ -151,6 +152,29 @@ class clipped_record {
   std::byte* to_ = nullptr;
   std::size_t room_ = 0;
   std::size_t large_room_ = 0;  ///< of `room_`, what large cells may take
+};
+
+/// One log call whose deferred values are encoded.
+struct encoded_call {
+  record_content const& content;
+  std::uint64_t ticks;
+  std::size_t size;           ///< of the whole record
+  std::byte const* deferred;  ///< the deferred values
+  bool is_clipped;
+
+  /// Writes the record, cut to `limit` bytes. Returns its size.
+  std::size_t put(std::byte* to, std::size_t limit) const noexcept {
+    if (size > limit) [[unlikely]]
+      return clipped_record{content, deferred}.put(to, limit, ticks);
+    put_record(to, content, ticks, size, deferred, is_clipped);
+    return size;
+  }
+  /// Puts the record on the heap, cut to `limit` bytes. Null without memory.
+  [[nodiscard, gnu::noinline, gnu::cold]] std::byte* make_block(std::size_t limit) const noexcept {
+    auto* const block = static_cast<std::byte*>(std::malloc((std::min)(size, limit)));
+    if (block != nullptr) put(block, limit);
+    return block;
+  }
 };
 
 }  // namespace fapilog::inline v0_1::detail

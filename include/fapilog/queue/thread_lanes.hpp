@@ -4,6 +4,7 @@
 
 #include <fapilog/detail/os/thread_end.hpp>
 #include <fapilog/queue/channel.hpp>
+#include <fapilog/queue/flight_recorder.hpp>
 #include <fapilog/queue/lane.hpp>
 #include <fapilog/queue/lane_list.hpp>
 
@@ -25,6 +26,7 @@ inline constinit thread_local bool thread_is_ending = false;
   lane& released = *list;
   list = released.next_of_thread;
   if (this_thread_lane.owned == &released) this_thread_lane = {};
+  if (flight_recorder* const recorder = released.recorder.load_relaxed()) recorder->discard_all();
   channel& owner = *released.owner_channel;
   released.owned.store_release(false);  // from here on, another thread may own it
   owner.drop_reference();
@@ -60,7 +62,7 @@ inline constinit thread_local bool thread_is_ending = false;
   }
 }
 
-[[nodiscard]] inline bool is_lane_of_this_thread(lane const& which) noexcept {
+[[nodiscard]] inline bool is_lane_of_this_thread(lane_front const& which) noexcept {
   for (lane const* l = lanes_of_this_thread; l != nullptr; l = l->next_of_thread) {
     if (l == &which) return true;
   }

@@ -169,6 +169,8 @@ inline constexpr std::uint8_t is_clipped = 4;        ///< cut to max_record_byte
 inline constexpr std::uint8_t text_failed = 8;       ///< the message could not be made; it says why
 /// The place of the call is whole, not a distance from the message.
 inline constexpr std::uint8_t where_is_far = 16;
+/// Below the level of its logger: it was in the flight recorder.
+inline constexpr std::uint8_t is_recent = 32;
 
 /// Starts every record in a lane.
 struct record_head {

@@ -128,6 +128,8 @@ struct basic_options {
   crash_options crash = {.enabled = P.get("core.crash.enabled", false)};
   /// Whether records outlive a process that is killed.
   kill_safe_options kill_safe = {};
+  /// Whether an error is preceded by the latest records below the level.
+  flight_recorder_options flight_recorder = {};
   /// How long the destructor of the runtime, or the exit of the process, waits for the last records.
   std::chrono::nanoseconds shutdown_timeout =
       P.get("core.shutdown_timeout_seconds", std::chrono::nanoseconds{3'000'000'000});
@@ -234,6 +236,9 @@ struct basic_options {
     visit(setting{.name = "crash", .text = "What happens when the process crashes."}, self.crash);
     visit(setting{.name = "kill_safe", .text = "Whether records outlive a process that is killed."},
           self.kill_safe);
+    visit(setting{.name = "flight_recorder",
+                  .text = "Whether an error is preceded by the latest records below the level."},
+          self.flight_recorder);
     visit(
         setting{.name = "shutdown_timeout_seconds",
                 .text =

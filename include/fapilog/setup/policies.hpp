@@ -2,10 +2,12 @@
 // Policies of a runtime: what happens when a lane is full, when a sink fails, and under pressure.
 #pragma once
 
+#include <fapilog/record/level.hpp>
 #include <fapilog/setting.hpp>
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -212,6 +214,36 @@ struct kill_safe_options {
     visit(setting{.name = "only_in_memory",
                   .text = "Refuses a directory that is not on a memory file system (tmpfs)."},
           self.only_in_memory);
+  }
+};
+
+/// Keeps the latest records below the level in memory, and writes them before an error: see
+/// docs/user-guide/flight-recorder.md.
+struct flight_recorder_options {
+  bool enabled = false;
+  /// Lowest level of recent records, if the level of the logger is above it.
+  fapilog::level level = fapilog::level::debug;
+  /// Bytes of the recent records of one thread; rounded up to a power of two, 4 KiB to 1 GiB. Records of more than a
+  /// quarter of that (or 64 KiB, or a quarter of a lane) lie outside, and take up to as much again.
+  std::size_t bytes_per_thread = std::size_t{64} * 1024;
+  /// A record of these levels is preceded by the recent records of its thread.
+  level_set trigger_levels = level_set::of(fapilog::level::error, fapilog::level::critical);
+
+  template <class Self, class Visitor>
+  [[gnu::cold]] static void describe(Self& self, Visitor&& visit) {
+    constexpr double kib = 1024;
+    visit(setting{.name = "enabled", .text = "Keeps the latest records below the level in memory."},
+          self.enabled);
+    visit(setting{.name = "level", .text = "Lowest level of these records."}, self.level);
+    visit(setting{.name = "bytes_per_thread",
+                  .text = "Bytes of these records of one thread; rounded up to a power of two.",
+                  .min = 4 * kib,
+                  .max = kib * kib * kib,
+                  .form = setting_form::bytes},
+          self.bytes_per_thread);
+    visit(setting{.name = "trigger_levels",
+                  .text = "A record of these levels is preceded by those of its thread."},
+          self.trigger_levels);
   }
 };
 

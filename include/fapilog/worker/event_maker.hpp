@@ -85,6 +85,8 @@ class event_maker {
     add_all(logger.bound, e, result);
     add_all(scope, e, result);
     if (result.clipped) e.data.set("_truncated", value::of_bool(true));
+    if ((head.flags & detail::record_format::is_recent) != 0)
+      e.diagnostics.set("recent", value::of_bool(true));
     return result;
   }
 

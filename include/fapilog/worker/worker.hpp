@@ -143,6 +143,12 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     thread_ = std::thread{[self = shared_from_this()] { self->loop_.run(); }};
   }
 
+  /// Moves the recent records of a crashed thread, which waits in its signal handler, to its lane. Returns false if there is no
+  /// room for all of them: after a flush there is more. Thread: one at a time.
+  [[nodiscard, gnu::cold]] bool write_recent_of(std::uint64_t thread) noexcept {
+    return channel_.is_closed() || flight_recorders::move_records_of_crashed(channel_.lanes(), thread);
+  }
+
   /// Pauses the worker between two batches and takes every lock that a child must not inherit as locked. Before that, the
   /// worker hands over the records logged so far, if half of the time is enough, because the parent may end by `_exit`. A
   /// worker that hangs in a sink is left running at `deadline`.
@@ -187,6 +193,8 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   [[nodiscard, gnu::cold]] metric_list metrics() const {
     metric_list all;
     collect_account(all, counts());
+    if (channel_.recorders().is_enabled())
+      collect_recorder(all, channel_.recorders().counts(channel_.lanes()));
     loop_.collect(all);
     return all;
   }

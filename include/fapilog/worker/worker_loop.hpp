@@ -176,6 +176,7 @@ class worker_loop {
   /// Puts every record that was published so far into batches, until `must_end` returns true. True if there was any.
   template <class MustEnd>
   bool read_lanes(MustEnd const& must_end) {
+    channel_.recorders().free_deferred();
     if (retired_ == nullptr) retired_ = channel_.retired().take();
     bool const has_read =
         reader_.pass([&](lane& from, std::byte const* record, detail::shared_bytes const& scope,

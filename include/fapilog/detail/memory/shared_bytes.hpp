@@ -50,6 +50,11 @@ class shared_bytes {
 
   /// Releases the reference as a pointer; `adopt` takes it back. This is how a reference crosses the ring buffer.
   [[nodiscard]] void* release() noexcept { return std::exchange(block_, nullptr); }
+  /// Releases the reference. If it was the last one, returns the memory, which the caller must free; else null.
+  [[nodiscard]] void* release_last() noexcept {
+    block* const released = std::exchange(block_, nullptr);
+    return released != nullptr && released->references.fetch_sub(1) == 1 ? released : nullptr;
+  }
   [[nodiscard]] static shared_bytes adopt(void* released) noexcept {
     shared_bytes result;
     result.block_ = static_cast<block*>(released);
