@@ -473,6 +473,50 @@ TEST_CASE("a damaged owner gives what is whole, and an empty one is reported") {
   CHECK(files.lines()[0].at("diagnostics").at("file").get<std::string>().ends_with("kill_safe_test.cpp"));
 }
 
+TEST_CASE("literals that nobody has used for a week are removed, others are not") {
+  kept_files const files;
+  shared_counters const counters;
+  pid_t const child = support::start_child([&] {
+    fapilog::runtime rt{files.stuck()};
+    rt.get_logger().info("of the living");
+    counters[0] = 1;
+    for (;;) ::pause();
+  });
+  while (counters[0] == 0) std::this_thread::yield();
+  std::filesystem::path const literals = files.directory + "/literals-" + std::to_string(::geteuid());
+  auto const now = std::filesystem::file_time_type::clock::now();
+  auto const set_time = [&](std::chrono::hours age) {
+    for (auto const& item : std::filesystem::directory_iterator{literals})
+      std::filesystem::last_write_time(item.path(), now - age);
+  };
+  auto const snapshots = [&] {
+    auto const all = std::filesystem::directory_iterator{literals};
+    return std::distance(begin(all), end(all));
+  };
+  auto const used = snapshots();
+  CHECK(used >= 1);
+  std::ofstream{literals / "0123456789abcdef-01234567.v1"} << "of a build of last month";
+  set_time(24h * 30);
+  std::ofstream{literals / "0123456789abcdef-89abcdef.v1"} << "of a build of today";
+  files.recover();
+  CHECK(snapshots() == used + 1);
+  CHECK_FALSE(std::filesystem::exists(literals / "0123456789abcdef-01234567.v1"));
+  ::kill(child, SIGKILL);
+  wait_for_kill(child);
+  files.recover();
+  REQUIRE(files.lines().size() == 1);
+  CHECK(files.lines()[0].at("message") == "of the living");
+  {
+    fapilog::runtime rt{files.options()};
+    rt.get_logger().info("uses them again");
+  }
+  files.recover();
+  CHECK(snapshots() >= 2);  // it was used just now, or written again
+  set_time(24h * 30);
+  files.recover();
+  CHECK(snapshots() == 0);
+}
+
 TEST_CASE("only the user can read what is kept") {
   kept_files const files;
   fapilog::runtime rt{files.options()};

@@ -8,6 +8,7 @@
 #include <fapilog/kill_safe/kept_lane_file.hpp>
 #include <fapilog/kill_safe/lane_recovery.hpp>
 #include <fapilog/kill_safe/unsettled_batches.hpp>
+#include <fapilog/kill_safe/unused_literals.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
 #include <fapilog/queue/lane_list.hpp>
 #include <fapilog/queue/record_keeper.hpp>
@@ -76,6 +77,7 @@ class lane_keeper final : public record_keeper {
     if (recovery_->step()) return true;
     has_recovered_ = true;
     recovery_.reset();
+    remove_unused_literals(directory_.root());
     return false;
   }
 

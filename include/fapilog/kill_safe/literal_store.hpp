@@ -242,7 +242,7 @@ class literal_store {
     return problem;
   }
 
-  /// True if the file is a snapshot of the same build and undamaged.
+  /// True if the file is a snapshot of the same build and undamaged. Its time becomes that of its last use.
   [[nodiscard]] static bool is_whole_snapshot(std::string const& path, kept_module const& entry) {
     opened_file const opened = open_file(path, open_for::read);
     if (opened.error != 0) return false;
@@ -262,7 +262,10 @@ class literal_store {
     for (std::string bytes(piece, '\0');;) {
       transfer const next = opened.handle.read_at(at, bytes.data(), bytes.size());
       if (next.error != 0) return false;
-      if (next.bytes == 0) return checksum == found->content_checksum;
+      if (next.bytes == 0) {
+        (void)opened.handle.touch();  // what is used is not removed: see unused_literals.hpp
+        return checksum == found->content_checksum;
+      }
       checksum = crc32c({bytes.data(), next.bytes}, checksum);
       at += next.bytes;
     }

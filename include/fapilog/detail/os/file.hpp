@@ -268,6 +268,10 @@ class file {
   [[nodiscard]] int truncate(std::uint64_t size) const noexcept {
     return file_detail::result_of(::ftruncate(descriptor_, static_cast<::off_t>(size)));
   }
+  /// Sets the time of the last change to now.
+  [[nodiscard]] int touch() const noexcept {
+    return file_detail::result_of(::futimens(descriptor_, nullptr));
+  }
   /// Waits until the content is on disk.
   [[nodiscard]] int sync() const noexcept { return file_detail::sync_data(descriptor_); }
   /// Advisory lock of the whole file until it is closed. Returns EWOULDBLOCK if a conflicting lock is held.
