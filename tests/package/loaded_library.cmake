@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # A shared library with hidden symbols, loaded with RTLD_LOCAL by a program that exports none: the two have separate scopes.
-# The records of the library are complete even if it is closed before they are written.
+# The records of the library are complete even if it is closed before they are written, or if the process is killed and the next
+# one does not load the library.
 include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
 use_installation()
 
@@ -46,4 +47,21 @@ foreach(round IN ITEMS 2 3)
     expect_or_absent("${line}" "${library_id}" log data library_id)
     expect_or_absent("${line}" "${step}" log data step)
   endforeach()
+endforeach()
+
+file(REMOVE_RECURSE "${folder}/kept")
+run("${folder}/loaded_library" "${library}" "${folder}/kept")
+foreach(row IN ITEMS
+    "before its scope;-;-"
+    "in its scope;l-1;-"
+    "from the program, called by the library;-;-"
+    "in its scope again;l-1;-"
+    "in its inner scope 4;l-1;inner"
+    "after its inner scope;l-1;-"
+    "on its own thread;l-1;-"
+    "after its scope;-;-")
+  list(POP_FRONT row message library_id step)
+  find_line("${output}" line "${message}")
+  expect_or_absent("${line}" "${library_id}" log data library_id)
+  expect_or_absent("${line}" "${step}" log data step)
 endforeach()

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
 // The program owns the runtime, loads the library and logs in a scope before, during and after the library's work. Then it
-// closes the library while records of it wait for a sink.
-// usage: loaded_library LIBRARY
+// closes the library while records of it wait for a sink. With a directory, a process that has loaded the library is killed, and
+// this one, which has not, delivers its records.
+// usage: loaded_library LIBRARY [DIRECTORY]
 #include "library.hpp"
 
+#include <fapilog/kill_safe.hpp>
 #include <fapilog/runtime.hpp>
 
 #include <dlfcn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <future>
 #include <string>
@@ -33,9 +38,35 @@ struct late_sink {
   bool has_waited = false;
 };
 
+/// Keeps all records from being released.
+struct stuck_sink {
+  void write(fapilog::batch const&) const {
+    for (;;) pause();
+  }
+};
+
+[[noreturn]] void log_and_be_killed(char const* library, char const* directory) {
+  void* const loaded = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+  if (loaded == nullptr) _exit(1);
+  fapilog::runtime rt{{.sinks = {stuck_sink{}}, .kill_safe = {.directory = directory}}};
+  program_log = rt.get_logger("program");
+  reinterpret_cast<work*>(dlsym(loaded, "library_works"))(rt.get_logger("library"), log_from_program);
+  for (;;) kill(getpid(), SIGKILL);
+}
+
+int deliver_of_killed(char const* library, char const* directory) {
+  pid_t const child = fork();
+  if (child == 0) log_and_be_killed(library, directory);
+  int status = 0;
+  if (waitpid(child, &status, 0) != child || !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) return 1;
+  fapilog::runtime rt{{.kill_safe = {.directory = directory}}};
+  return rt.drain(std::chrono::seconds{30}).processed == 8 ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 3) return deliver_of_killed(argv[1], argv[2]);
   void* const library = dlopen(argc == 2 ? argv[1] : "", RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     std::fprintf(stderr, "%s\n", dlerror());

@@ -1,13 +1,30 @@
 // SPDX-License-Identifier: MIT
-// The first unit owns the runtime. Calls of the second unit must see the scope that it binds to the thread.
+// The first unit owns the runtime. Calls of the second unit must see the scope that it binds to the thread. No unit includes
+// kill_safe.hpp, so a runtime that needs it is refused.
 #include "other.hpp"
 
 #include <fapilog/runtime.hpp>
 #include <fapilog/version.hpp>
 
 #include <chrono>
+#include <stdexcept>
+#include <string_view>
+
+namespace {
+
+bool is_kill_safe_refused() {
+  try {
+    fapilog::runtime const rt{{.kill_safe = {.directory = "kept"}}};
+  } catch (std::invalid_argument const& error) {
+    return std::string_view{error.what()}.find("#include <fapilog/kill_safe.hpp>") != std::string_view::npos;
+  }
+  return false;
+}
+
+}  // namespace
 
 int main() {
+  if (!is_kill_safe_refused()) return 3;
   fapilog::runtime rt;
   auto log = rt.get_logger("units");
   auto scope = fapilog::scope(fapilog::kv("tenant_id", "t-1"));
