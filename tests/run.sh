@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # usage: tests/run.sh [--quick] [--sanitize=address|thread] [--no-install] [--jobs N]
 #
-# Installs the packages that are missing (with apt-get, if there is one), builds, and runs every test.
+# Installs the packages that are missing (with apt-get and npm, if there are any), builds, and runs every test.
 #
 #   --quick               skip slow tests, models, package consumers, clang-tidy, single headers and fuzzing
 #   --sanitize=address    run unit, integration, syslog and Postgres tests with the address and undefined behaviour sanitizers
@@ -53,6 +53,7 @@ stage() { printf '\n== %s\n' "$*"; }
 
 required=(g++ cmake ninja-build pkg-config libfmt-dev nlohmann-json3-dev libpqxx-dev postgresql zlib1g-dev catch2 python3)
 optional=(ccache pgbouncer pgpool2 libcurl4-openssl-dev nginx-light haproxy openssl)  # the tests that need one of these are skipped without it
+command -v npm >/dev/null || optional+=(nodejs npm)
 if [[ -z $sanitize ]]; then
   optional+=(clang-format-14 clang-tidy-14 libcpp-httplib-dev python3-jsonschema)
   $quick || [[ ! -e tests/fuzz/CMakeLists.txt ]] || optional+=(clang libclang-rt-14-dev)
@@ -88,6 +89,14 @@ install_missing() {
   done
 }
 install_missing
+
+# The decoder of the tests of the OTLP sink, which are skipped without it.
+decoder=@opentelemetry/otlp-transformer
+if $install && [[ ! -e build/node_modules/$decoder ]] && command -v npm >/dev/null; then
+  stage "installing with npm: $decoder"
+  npm install --prefix build --no-audit --no-fund --ignore-scripts "$decoder@0.203.0" ||
+    echo "$decoder could not be installed; continuing without it"
+fi
 
 if command -v ccache >/dev/null; then
   export CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER-ccache}

@@ -4,3 +4,5 @@
 #include <fapilog/plugins/http_impl.hpp>
 #include <fapilog/sinks/http.hpp>
 #include <fapilog/sinks/http_impl.hpp>
+#include <fapilog/sinks/otlp.hpp>
+#include <fapilog/sinks/otlp_impl.hpp>

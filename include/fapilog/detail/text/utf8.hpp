@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace fapilog::inline v0_1::detail {
@@ -77,6 +78,13 @@ inline std::size_t encode_utf8(char* to, std::uint32_t point) noexcept {
 
 [[nodiscard]] inline bool is_utf8(std::string_view text) noexcept {
   while (!text.empty()) {
+    std::uint64_t word = 0;  // eight ASCII characters at a time
+    while (text.size() >= sizeof word) {
+      std::memcpy(&word, text.data(), sizeof word);
+      if ((word & 0x8080808080808080U) != 0) break;
+      text.remove_prefix(sizeof word);
+    }
+    if (text.empty()) break;
     code_point const point = decode_utf8(text);
     if (!point.ok) return false;
     text.remove_prefix(point.size);

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+// The sink for OpenTelemetry collectors (OTLP/HTTP).
+#pragma once
+
+#include <fapilog/sinks/otlp_core.hpp>
+
+#ifndef FAPILOG_COMPILED
+#include <fapilog/sinks/otlp_impl.hpp>
+#endif
