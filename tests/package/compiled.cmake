@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
-# Installs the static library of fapilog::compiled and builds a program with it.
+# Installs the static library of fapilog::compiled and builds a program with it; installs the command line tool.
 include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
 
 set(folder "${WORK}/compiled")
+set(with_cli OFF)
+if("json" IN_LIST COMPONENTS)
+  set(with_cli ON)
+endif()
 file(REMOVE_RECURSE "${folder}")
 configure("${FAPILOG_SOURCE}" "${folder}/build" "-DCMAKE_INSTALL_PREFIX=${folder}/prefix" -DCMAKE_INSTALL_LIBDIR=lib
-  -DFAPILOG_INSTALL_COMPILED=ON -DFAPILOG_BUILD_TESTS=OFF -DFAPILOG_BUILD_EXAMPLES=OFF)
+  -DFAPILOG_INSTALL_COMPILED=ON "-DFAPILOG_INSTALL_CLI=${with_cli}" -DFAPILOG_BUILD_TESTS=OFF -DFAPILOG_BUILD_EXAMPLES=OFF)
 build("${folder}/build")
 run("${CMAKE_COMMAND}" --install "${folder}/build")
 set(library "${folder}/prefix/lib/libfapilog.a")
@@ -31,3 +35,11 @@ foreach(program IN LISTS of_components)
   run("${CMAKE_COMMAND}" --build "${folder}/consumer" --target ${program})
   run("${folder}/consumer/${program}")
 endforeach()
+if(with_cli)
+  run("${CMAKE_COMMAND}" --install "${folder}/build" --component cli --prefix "${folder}/tool")
+  file(GLOB_RECURSE installed RELATIVE "${folder}/tool" "${folder}/tool/*")
+  if(NOT installed STREQUAL "bin/fapilog")
+    message(FATAL_ERROR "the component cli has the files: ${installed}")
+  endif()
+  run("${folder}/tool/bin/fapilog" --version)
+endif()

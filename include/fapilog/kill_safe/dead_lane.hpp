@@ -45,6 +45,11 @@ class dead_lane {
   /// Head of the next record in the file: see kept_head.
   [[nodiscard]] std::byte* kept() const noexcept { return kept_; }
 
+  /// Bytes of the next record in the file.
+  [[nodiscard]] std::uint64_t kept_bytes() const noexcept {
+    return read<record_format::record_head>(kept_ - sizeof(record_format::record_head)).size;
+  }
+
   /// Moves to the record behind the next one.
   [[gnu::cold]] void advance() {
     next_.reset();

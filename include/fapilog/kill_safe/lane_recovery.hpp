@@ -6,9 +6,7 @@
 #include <fapilog/detail/os/private_directory.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/kill_safe/dead_lane.hpp>
-#include <fapilog/kill_safe/kept_directory.hpp>
-#include <fapilog/kill_safe/kept_format.hpp>
-#include <fapilog/kill_safe/literal_reader.hpp>
+#include <fapilog/kill_safe/dead_process.hpp>
 #include <fapilog/kill_safe/record_recovery.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
 #include <fapilog/queue/lane_channel.hpp>
@@ -16,9 +14,7 @@
 #include <fapilog/worker/batch_builder.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -33,69 +29,6 @@
 #include <vector>
 
 namespace fapilog::inline v0_1::detail {
-
-/// What one killed process left. Its files are removed when all its records are settled.
-class dead_process final : public settlement {
- public:
-  /// `owner` is locked. Throws: std::exception if the files cannot be read by this build; they are left as they are.
-  dead_process(std::string const& root, std::string path, file owner)
-      : path_(std::move(path)),
-        owner_(std::move(owner)),
-        literals_(kept_directory::literals_below(root), path_) {
-    auto const got = owner_.read_at(0, reinterpret_cast<char*>(&head_), sizeof head_);
-    if (got.error != 0) throw std::runtime_error{errno_text(got.error)};
-    if (auto const why = head_.format.refusal(owner_magic); !why.empty()) throw std::runtime_error{why};
-    for (std::string const& name : list_directory(path_, "lane-").names) {
-      if (auto lane = dead_lane::open(path_ + '/' + name, recovery_, damage_))
-        lanes_.push_back(std::move(lane));
-    }
-  }
-
-  [[nodiscard]] std::int64_t process() const noexcept { return head_.process; }
-  /// The lane with the earliest record; null after the last.
-  [[nodiscard]] dead_lane* next() {
-    dead_lane* first = nullptr;
-    for (auto const& lane : lanes_) {
-      if (lane->next() != nullptr && (first == nullptr || lane->next()->ticks < first->next()->ticks))
-        first = lane.get();
-    }
-    return first;
-  }
-  [[nodiscard]] std::int64_t unix_ns(std::uint64_t ticks) const noexcept {
-    kept_clock const& clock = head_.clocks[head_.clock_in_use & 1U];
-    auto const since =
-        static_cast<double>(static_cast<std::int64_t>(ticks - clock.ticks)) * clock.ns_per_tick;
-    // A century; more, or no number, only if the file is damaged.
-    if (!(std::fabs(since) < 3.2e18)) return clock.unix_ns;
-    std::int64_t sum = 0;
-    return __builtin_add_overflow(clock.unix_ns, static_cast<std::int64_t>(since), &sum) ? clock.unix_ns
-                                                                                         : sum;
-  }
-  /// What was damaged, in words; empty if nothing was.
-  [[nodiscard]] std::string const& damage() const noexcept { return damage_; }
-
-  /// All its records are in batches. Thread: the worker's.
-  void complete() noexcept { settled(); }
-  void begun() noexcept override { open_.fetch_add(1, std::memory_order_relaxed); }
-  void settled() noexcept override {
-    if (open_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    try {
-      kept_directory::remove(path_);
-    } catch (...) {
-      // Without memory, the next process delivers them once more, with the same ids.
-    }
-  }
-
- private:
-  std::string path_;
-  file owner_;
-  owner_head head_{};
-  literal_reader literals_;
-  record_recovery recovery_{literals_};
-  std::vector<std::unique_ptr<dead_lane>> lanes_;
-  std::string damage_;
-  std::atomic<int> open_{1};  ///< batches that are not settled, and 1 until `complete`
-};
 
 /// Thread: the worker's.
 class lane_recovery {
@@ -127,13 +60,12 @@ class lane_recovery {
  private:
   static constexpr std::size_t records_per_step = 256;
   static constexpr std::int64_t abandoned_after_s = 60;
-  static constexpr std::size_t uuid_characters = 36;
 
   [[gnu::cold]] void find_processes(std::string_view own) {
     for (std::string& name : list_directory(root_, "").names) {
       if (name.starts_with(".new-")) {
         remove_abandoned(root_ + '/' + name);
-      } else if (name.size() == uuid_characters && name != own) {
+      } else if (dead_process::is_directory_name(name) && name != own) {
         names_.push_back(std::move(name));
       }
     }
@@ -142,9 +74,8 @@ class lane_recovery {
   /// Removes what a process left that was killed while it made its directory.
   [[gnu::cold]] static void remove_abandoned(std::string const& path) {
     if (status_of(path).modified > wall_clock_ns() / 1'000'000'000 - abandoned_after_s) return;
-    opened_file const owner = open_file(path + "/owner", open_for::update);
-    if (owner.error == ENOENT || (owner.error == 0 && owner.handle.lock_exclusive() == 0))
-      remove_directory(path);
+    int const error = dead_process::lock_owner(path).error;
+    if (error == ENOENT || error == 0) remove_directory(path);
   }
 
   /// Opens the next process that has ended. False if there is none.
@@ -153,12 +84,11 @@ class lane_recovery {
       std::string const path = root_ + '/' + names_.back();
       names_.pop_back();
       if (!is_private_directory(path)) continue;  // another user's
-      opened_file owner = open_file(path + "/owner", open_for::update);
+      opened_file owner = dead_process::lock_owner(path);
       if (owner.error == ENOENT) {  // killed while it was removed
         remove_directory(path);
         continue;
       }
-      if (owner.error == 0) owner.error = owner.handle.lock_exclusive();
       if (owner.error == EWOULDBLOCK) continue;  // it lives
       try {
         if (owner.error != 0) throw std::runtime_error{errno_text(owner.error)};

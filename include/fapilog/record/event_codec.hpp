@@ -86,6 +86,9 @@ class event_encoder {
 /// as they. Thread: one. Throws: std::bad_alloc.
 class event_decoder {
  public:
+  /// Bytes of an entry without any text or member.
+  static constexpr std::size_t smallest_entry = 74;
+
   event_decoder(std::string_view bytes, arena& memory) noexcept : rest_(bytes), memory_(memory) {}
 
   [[nodiscard]] bool at_end() const noexcept { return rest_.empty(); }
@@ -112,7 +115,7 @@ class event_decoder {
     e.function = terminated_copy(function);
     for (member_list* const list : {&e.context, &e.diagnostics, &e.data}) {
       std::uint32_t count = 0;
-      if (!number(count) || count > rest_.size()) return false;
+      if (!read_count(count, smallest_member)) return false;
       for (std::uint32_t i = 0; i < count; ++i) {
         member m;
         if (!text(m.key) || !read_value(m.value, 0)) return false;
@@ -124,6 +127,8 @@ class event_decoder {
 
  private:
   static constexpr unsigned deepest = 256;
+  static constexpr std::size_t smallest_value = 1;   ///< bytes of its type
+  static constexpr std::size_t smallest_member = 5;  ///< bytes of a value and the size of its key
 
   template <class T>
   bool number(T& to) noexcept {
@@ -175,7 +180,7 @@ class event_decoder {
         return true;
       }
       case payload_form::members:
-        if (!read_count(v.size)) return false;
+        if (!read_count(v.size, smallest_member)) return false;
         v.members = memory_.take_array<member>(v.size);
         for (std::uint32_t i = 0; i < v.size; ++i) {
           v.members[i] = {};
@@ -183,7 +188,7 @@ class event_decoder {
         }
         return true;
       case payload_form::elements:
-        if (!read_count(v.size)) return false;
+        if (!read_count(v.size, smallest_value)) return false;
         v.elements = memory_.take_array<value>(v.size);
         for (std::uint32_t i = 0; i < v.size; ++i) {
           if (!read_value(v.elements[i], depth + 1)) return false;
@@ -194,7 +199,9 @@ class event_decoder {
     return false;
   }
   /// Reads a count that the remaining bytes can hold.
-  bool read_count(std::uint32_t& count) noexcept { return number(count) && count <= rest_.size(); }
+  bool read_count(std::uint32_t& count, std::size_t smallest) noexcept {
+    return number(count) && count <= rest_.size() / smallest;
+  }
 
   std::string_view rest_;
   arena& memory_;

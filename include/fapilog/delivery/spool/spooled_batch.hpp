@@ -35,7 +35,7 @@ inline void encode_batch(detail::text_buffer& out, batch const& entries,
   auto storage = std::make_shared<batch_storage>();
   if (is_recovered) storage->mark_recovered();
   detail::event_decoder decoder{storage->memory().copy(payload), storage->memory()};
-  if (records > payload.size()) return {};
+  if (records > payload.size() / event_decoder::smallest_entry) return {};
   storage->entries().reserve(records);
   for (std::size_t i = 0; i < records; ++i) {
     if (!decoder.next(storage->entries().emplace_back(storage->memory()))) return {};

@@ -96,21 +96,18 @@ class arrived_lines {
     follow(problem);
     std::size_t missing = all.size();
     for (wanted const& one : all) {
-      if (!std::binary_search(ids_.begin(), ids_.begin() + static_cast<std::ptrdiff_t>(sorted_), one.id))
-        continue;
+      bool const is_known = std::any_of(runs_.begin(), runs_.end(), [&one](std::vector<uuid> const& run) {
+        return std::binary_search(run.begin(), run.end(), one.id);
+      });
+      if (!is_known) continue;
       arrived[one.index] = true;
       --missing;
     }
-    for (std::size_t next = sorted_;;) {
-      for (; next < ids_.size(); ++next) missing -= mark(all, ids_[next], arrived);
+    for (std::size_t next = 0;;) {
+      for (; next < fresh_.size(); ++next) missing -= mark(all, fresh_[next], arrived);
       if (missing == 0 || is_before(ms_of(all.front().id)) || !read_more(problem)) break;
     }
-    auto const unsorted = ids_.begin() + static_cast<std::ptrdiff_t>(sorted_);
-    std::sort(unsorted, ids_.end());
-    std::vector<uuid> merged(ids_.size());
-    std::merge(ids_.begin(), unsorted, unsorted, ids_.end(), merged.begin());
-    ids_.swap(merged);
-    sorted_ = ids_.size();
+    remember_fresh();
     return arrived;
   }
 
@@ -162,6 +159,22 @@ class arrived_lines {
     return count;
   }
 
+  /// Adds the ids of this search to those of earlier ones. Each run is at least twice as long as the next one, so that an id is
+  /// moved a few times and not in each search.
+  void remember_fresh() {
+    if (fresh_.empty()) return;
+    std::sort(fresh_.begin(), fresh_.end());
+    while (!runs_.empty() && runs_.back().size() < 2 * fresh_.size()) {
+      std::vector<uuid> const& last = runs_.back();
+      std::vector<uuid> merged(last.size() + fresh_.size());
+      std::merge(last.begin(), last.end(), fresh_.begin(), fresh_.end(), merged.begin());
+      fresh_.swap(merged);
+      runs_.pop_back();
+    }
+    runs_.emplace_back();
+    runs_.back().swap(fresh_);
+  }
+
   /// True if the lines that were read last are so old that none of a record of this time is expected before them. A few such
   /// lines prove nothing: they may be recovered ones.
   [[nodiscard]] bool is_before(std::uint64_t oldest_ms) const noexcept {
@@ -186,9 +199,9 @@ class arrived_lines {
   }
 
   void begin(std::string& problem) {
-    ids_.clear();
+    runs_.clear();
+    fresh_.clear();
     pieces_.clear();
-    sorted_ = 0;
     total_ = 0;
     has_begun_ = true;
     open(path_, problem);
@@ -282,7 +295,7 @@ class arrived_lines {
       lines.remove_prefix(end + 1);
       uuid id;
       if (!id_of(line, id)) continue;
-      ids_.push_back(id);
+      fresh_.push_back(id);
       read.newest_ms = (std::max)(read.newest_ms, ms_of(id));
     }
   }
@@ -302,8 +315,8 @@ class arrived_lines {
   rotated_files rotated_;
   search_limits limits_;
 
-  std::vector<uuid> ids_;  ///< of the lines that were read; the first `sorted_` of them are sorted
-  std::size_t sorted_ = 0;
+  std::vector<std::vector<uuid>> runs_;  ///< ids of the lines that were read, each vector sorted
+  std::vector<uuid> fresh_;              ///< ids that are in no run yet
   std::vector<piece> pieces_;
   std::uint64_t total_ = 0;       ///< bytes of `pieces_`
   std::uint64_t bytes_read_ = 0;  ///< since the construction

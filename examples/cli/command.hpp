@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// A command of the tool `fapilog`: its name, its help, and the function that runs it.
+#pragma once
+
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace cli {
+
+/// Exit statuses of every command.
+enum status : int {
+  success = 0,
+  failure = 1,  ///< something that was asked for could not be done
+  usage = 2,    ///< wrong arguments or settings: nothing was done
+};
+
+struct command {
+  std::string_view name;
+  std::string_view summary;  ///< one line for the list of commands
+  std::string_view help;     ///< begins with the usage
+  int (*run)(std::span<std::string_view const> arguments);
+};
+
+/// Thrown for arguments that a command does not understand. The tool shows the message and exits with `usage`.
+struct usage_error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// One for each file of commands.
+extern command const recover_command;
+
+}  // namespace cli
