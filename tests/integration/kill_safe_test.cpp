@@ -67,7 +67,7 @@ struct kept_files {
   /// Starts a runtime, which delivers what is left, and ends it.
   void recover() const {
     fapilog::runtime rt{options()};
-    CHECK(rt.drain(60s).complete);
+    CHECK(rt.drain(300s).complete);
   }
   /// The records of the file. A kill may cut the line that is being written; the next process ends that line.
   [[nodiscard]] std::vector<nlohmann::json> lines() const {

@@ -45,7 +45,8 @@ struct kept_process {
 [[nodiscard, gnu::cold]] inline std::vector<kept_process> survey_kept(std::string const& root) {
   auto const milliseconds_of = [](std::string_view id) {
     std::int64_t ms = 0;
-    for (char const c : std::string{id.substr(0, 8)}.append(id.substr(9, 4))) {
+    std::string const digits = std::string{id.substr(0, 8)}.append(id.substr(9, 4));
+    for (char const c : digits) {
       int const digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : 0;
       ms = ms * 16 + digit;
     }

@@ -214,8 +214,13 @@ class spool {
     segments made;  // before there is a file, because its name would be taken if memory ran out
     made.push_back({std::make_unique<spool_segment>(), number, {}, false});
     std::string const path = path_of(stream_, digits);
-    if (int const error = made.front().file->create(path); error != 0)
-      return "'" + path + "' cannot be created: " + detail::errno_text(error);
+    int error = made.front().file->create(path);
+    if (error == 0 && options_.sync) {
+      // Its name, too, must survive a power failure.
+      error = detail::sync_directory(options_.directory);
+      if (error != 0) made.front().file->remove();
+    }
+    if (error != 0) return "'" + path + "' cannot be created: " + detail::errno_text(error);
     own_.splice(where, made);
     return {};
   }
