@@ -5,6 +5,7 @@
 
 #include <fapilog/kill_safe/kept_survey.hpp>
 #include <fapilog/plugins/builtins.hpp>
+#include <fapilog/plugins/journald.hpp>
 #include <fapilog/plugins/registry.hpp>
 #include <fapilog/runtime.hpp>
 #include <fapilog/settings.hpp>
@@ -12,6 +13,9 @@
 #include <fapilog/setup/preset.hpp>
 #include <fapilog/setup/presets.hpp>
 #include <fapilog/sinks/stdout_json.hpp>
+#ifdef FAPILOG_CLI_WITH_HTTP
+#include <fapilog/plugins/http.hpp>
+#endif
 #ifdef FAPILOG_CLI_WITH_POSTGRES
 #include <fapilog/plugins/postgres.hpp>
 #endif
@@ -156,6 +160,10 @@ int list(std::vector<kept_process> const& all) {
 
 fapilog::registry plugins() {
   fapilog::registry all = fapilog::builtin_plugins();
+  fapilog::add_journald(all);
+#ifdef FAPILOG_CLI_WITH_HTTP
+  fapilog::add_http(all);
+#endif
 #ifdef FAPILOG_CLI_WITH_POSTGRES
   fapilog::add_postgres(all);
 #endif

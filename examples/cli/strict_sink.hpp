@@ -50,10 +50,13 @@ class strict_sink {
   fapilog::write_result write(fapilog::batch const& entries) {
     auto const result = attempt(entries);
     auto const now = std::chrono::steady_clock::now();
-    bool const is_stuck = result.outcome() == fapilog::write_outcome::retry && result.first_to_retry() == 0;
+    auto const& again = result.entries_to_retry();
+    bool const is_retry = result.outcome() == fapilog::write_outcome::retry;
+    bool const is_stuck =
+        is_retry && (again.empty() ? result.first_to_retry() == 0 : again.size() == entries.size());
     if (!is_stuck) last_progress_ = now;
-    else if (now - last_progress_ > longest_failure) abandon(name(), result.reason());
-    if (result.outcome() == fapilog::write_outcome::rejected && rejection_ == on_rejection::abandon)
+    else if (result.is_refused() || now - last_progress_ > longest_failure) abandon(name(), result.reason());
+    if (rejection_ == on_rejection::abandon && !result.rejected_entries().empty())
       abandon(name(), result.reason());
     return result;
   }
