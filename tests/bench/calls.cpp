@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Logs records whose instructions instructions.sh counts: bench_calls num|str|json <records> [<directory>]; with a directory, the
-// runtime is kill-safe. Under callgrind with
+// runtime is kill-safe. Prints the mean time of a call of the second round. Under callgrind with
 // --collect-atstart=no, only the log calls are counted on the caller's thread, and on the worker's thread only its work
 // from the first of these records until the sink has the last.
 #include <fapilog/fapilog.hpp>
@@ -8,6 +8,7 @@
 
 #include <valgrind/callgrind.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -95,9 +96,12 @@ void run(std::string_view message, std::size_t records, char const* directory) {
     sink->begin_round(records, counts);
     log.info("first");
     sink->wait_for_worker();
+    auto const begin = std::chrono::steady_clock::now();
     if (counts) CALLGRIND_TOGGLE_COLLECT;
     log_all(log, message, records);
     if (counts) CALLGRIND_TOGGLE_COLLECT;
+    std::chrono::duration<double, std::nano> const lasted = std::chrono::steady_clock::now() - begin;
+    if (counts) std::printf("%.1f ns\n", lasted.count() / static_cast<double>(records));
     sink->open();
     sink->wait_for_end();
   }

@@ -75,7 +75,7 @@ TEST_CASE(
     "after thousands of rotations, changes, forks and failures nothing has grown and every record is "
     "accounted for") {
   char const* const chosen = std::getenv("FAPILOG_SOAK_ROUNDS");
-  int const rounds = chosen != nullptr ? std::atoi(chosen) : 40;
+  int const soak_rounds = chosen != nullptr ? std::atoi(chosen) : 40;
   constexpr int warm_up = 20;
   constexpr int threads = 3;
   constexpr int calls = 200;
@@ -102,7 +102,7 @@ TEST_CASE(
   std::uint64_t filtered = 0;
   held before;
   held after;
-  for (int round = 0; round < rounds; ++round) {
+  for (int round = 0; round < soak_rounds; ++round) {
     // Other stages, routes and levels.
     bool const has_filter = round % 2 == 0;
     fapilog::runtime_changes next;
@@ -155,7 +155,7 @@ TEST_CASE(
     REQUIRE(account.submitted == submitted);
     REQUIRE(account.processed + account.filtered == submitted);
     REQUIRE(account.filtered == filtered);
-    if (round == (std::min)(warm_up, rounds / 2)) before = held::now();
+    if (round == (std::min)(warm_up, soak_rounds / 2)) before = held::now();
     if (chosen != nullptr && round % 100 == 99) {
       held const at = held::now();
       std::printf("%d rounds: %zu descriptors, %zu threads, %zu KiB\n", round + 1, at.descriptors, at.threads,
