@@ -52,7 +52,7 @@ stage() { printf '\n== %s\n' "$*"; }
 # --- packages -----------------------------------------------------------------------------------------------
 
 required=(g++ cmake ninja-build pkg-config libfmt-dev nlohmann-json3-dev libpqxx-dev postgresql zlib1g-dev catch2 python3)
-optional=(ccache pgbouncer pgpool2 libcurl4-openssl-dev nginx-light haproxy openssl)  # the tests that need one of these are skipped without it
+optional=(ccache pgbouncer pgpool2 libcurl4-openssl-dev nginx-light haproxy openssl rsyslog rsyslog-relp)  # the tests that need one of these are skipped without it
 command -v npm >/dev/null || optional+=(nodejs npm)
 if [[ -z $sanitize ]]; then
   optional+=(clang-format-14 clang-tidy-14 libcpp-httplib-dev python3-jsonschema)
@@ -84,7 +84,7 @@ install_missing() {
   "${root[@]}" apt-get update -q || echo "apt-get update failed; continuing with the existing package lists"
   # One at a time: apt-get refuses a whole list if it does not know one name.
   for package in "${missing[@]}"; do
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$package" ||
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -q --no-install-recommends "$package" ||
       echo "$package could not be installed; continuing without it"
   done
 }
@@ -97,6 +97,22 @@ if $install && [[ ! -e build/node_modules/$decoder ]] && command -v npm >/dev/nu
   npm install --prefix build --no-audit --no-fund --ignore-scripts "$decoder@0.203.0" ||
     echo "$decoder could not be installed; continuing without it"
 fi
+
+# syslog-ng conflicts with rsyslog: its packages are unpacked below build/, not installed.
+unpack_syslog_ng() {
+  local package target=build/syslog-ng
+  [[ ! -x /usr/sbin/syslog-ng && ! -x $target/usr/sbin/syslog-ng ]] || return 0
+  $install && command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 0
+  stage "unpacking syslog-ng in $target"
+  mkdir -p "$target/packages"
+  for package in syslog-ng-core libivykis0 libnet1 libwrap0 libglib2.0-0 libjson-c5 libpcre3 libcap2; do
+    (cd "$target/packages" && apt-get download -q "$package") || echo "$package could not be downloaded"
+  done
+  for package in "$target"/packages/*.deb; do
+    [[ ! -e $package ]] || dpkg-deb -x "$package" "$target"
+  done
+}
+unpack_syslog_ng
 
 if command -v ccache >/dev/null; then
   export CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER-ccache}

@@ -4,6 +4,7 @@
 // usage: settings_page_test PAGE           compare
 //        settings_page_test PAGE --write   rewrite the tables
 #include <fapilog/plugins/journald.hpp>
+#include <fapilog/plugins/syslog.hpp>
 #include <fapilog/settings.hpp>
 #include <fapilog/settings_schema.hpp>
 #include <fapilog/sinks/http/config.hpp>
@@ -97,6 +98,7 @@ fapilog::registry all_plugins() {
   add_stand_in<fapilog::sinks::otlp_config>(all, "otlp");
   add_stand_in<fapilog::sinks::webhook_config>(all, "webhook");
   fapilog::add_journald(all);
+  fapilog::add_syslog(all);
   return all;
 }
 
@@ -105,6 +107,8 @@ std::string content_of(std::string_view marker) {
   std::string out;
   if (marker == "journald")
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::journald_config>()) + '\n';
+  if (marker == "syslog")
+    return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::syslog_config>()) + '\n';
   if (marker == "postgres") return '\n' + postgres_table() + '\n';
   if (marker == "otlp")
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::otlp_config>()) + '\n';

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -81,14 +82,12 @@ class journald {
         problem_ = detail::concat(
             {config_.socket, ": ",
              error == EAGAIN ? "journald takes no records, its socket is full" : detail::errno_text(error)});
-        // Records behind a refused one are written again, because a result cannot both refuse and retry.
-        return write_result::retry(problem_, refused.empty() ? i : refused.front());
+        return failed(std::move(refused), i, entries.size());
       }
     }
     problem_.clear();
-    if (refused.empty()) return write_result::delivered();
-    return write_result::rejected(std::move(refused),
-                                  "too large for a datagram, and the system has no sealed memory");
+    return write_result::partly({}, std::move(refused),
+                                "too large for a datagram, and the system has no sealed memory");
   }
 
   void stop() { socket_.close(); }
@@ -111,6 +110,15 @@ class journald {
     detail::request_send_buffer(socket_, wanted_buffer);
     connected_by_ = detail::process_id();
     return true;
+  }
+
+  /// The entries from `first` on are written again.
+  [[nodiscard]] write_result failed(std::vector<std::size_t> refused, std::size_t first,
+                                    std::size_t count) const {
+    if (refused.empty()) return write_result::retry(problem_, first);
+    std::vector<std::size_t> again(count - first);
+    std::iota(again.begin(), again.end(), first);
+    return write_result::partly(std::move(again), std::move(refused), problem_);
   }
 
   /// Sends the record as a datagram, or in sealed memory if it is too large for that.
