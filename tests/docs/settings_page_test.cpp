@@ -8,6 +8,7 @@
 #include <fapilog/settings.hpp>
 #include <fapilog/settings_schema.hpp>
 #include <fapilog/sinks/http/config.hpp>
+#include <fapilog/sinks/http/loki_config.hpp>
 #include <fapilog/sinks/http/webhook_config.hpp>
 #include <fapilog/sinks/otlp/config.hpp>
 #include <fapilog/sinks/postgres/config.hpp>
@@ -95,6 +96,7 @@ fapilog::registry all_plugins() {
   auto all = fapilog::builtin_plugins();
   add_stand_in<fapilog::sinks::postgres_config>(all, "postgres");
   add_stand_in<fapilog::sinks::http_config>(all, "http");
+  add_stand_in<fapilog::sinks::loki_config>(all, "loki");
   add_stand_in<fapilog::sinks::otlp_config>(all, "otlp");
   add_stand_in<fapilog::sinks::webhook_config>(all, "webhook");
   fapilog::add_journald(all);
@@ -114,6 +116,8 @@ std::string content_of(std::string_view marker) {
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::otlp_config>()) + '\n';
   if (marker == "http")
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::http_config>()) + '\n';
+  if (marker == "loki")
+    return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::loki_config>()) + '\n';
   if (marker == "webhook")
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::webhook_config>()) + '\n';
   for (auto const& group : fapilog::detail::settings_groups()) {

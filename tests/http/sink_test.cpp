@@ -343,7 +343,7 @@ TEST_CASE("the HTTP sink meets the contract of a sink") {
   CHECK(fapilog::testing::check_sink(http{{.url = server.url()}}).empty());
 }
 
-TEST_CASE("records of a runtime arrive once while the receiver is killed and restarted, with a spool") {
+TEST_CASE("no record is lost while the receiver is killed and restarted, with a spool") {
   support::temporary_directory const folder;
   recording_server server{{"200"}};
   constexpr int count = 5'000;

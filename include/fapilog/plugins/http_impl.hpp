@@ -8,6 +8,7 @@
 #include <fapilog/plugins/registry.hpp>
 #include <fapilog/sinks/http.hpp>
 #include <fapilog/sinks/http/config.hpp>
+#include <fapilog/sinks/http/loki_config.hpp>
 #include <fapilog/sinks/http/webhook_config.hpp>
 #include <fapilog/sinks/otlp.hpp>
 #include <fapilog/sinks/otlp/config.hpp>
@@ -23,6 +24,8 @@ FAPILOG_INLINE registry& add_http(registry& all) {
   };
   all.add_sink(metadata("http", "fapilog::sinks::http", "Sends batches of JSON by HTTP POST."),
                plugin<sinks::http, sinks::http_config>());
+  all.add_sink(metadata("loki", "fapilog::sinks::loki", "Sends records to Grafana Loki."),
+               plugin<sinks::loki, sinks::loki_config>());
   all.add_sink(metadata("otlp", "fapilog::sinks::otlp", "Sends records to an OpenTelemetry collector."),
                plugin<sinks::otlp, sinks::otlp_config>());
   return all.add_sink(

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The declarations of the HTTP sink and the webhook sink, which need no libcurl.
+// The declarations of the sinks over HTTP, which need no libcurl.
 #pragma once
 
 #include <fapilog/sinks/http/config.hpp>
 #include <fapilog/sinks/http/detail/http_sink.hpp>
+#include <fapilog/sinks/http/loki_config.hpp>
 #include <fapilog/sinks/http/webhook_config.hpp>
 
 #include <string_view>
@@ -26,6 +27,14 @@ class webhook : public detail::http_sink {
  public:
   explicit webhook(webhook_config const& config);
   [[nodiscard]] static std::string_view name() noexcept { return "webhook"; }
+};
+
+/// Sends records to Grafana Loki by its push interface, at least once; Loki stores a record that comes twice with the same time,
+/// labels and text only once.
+class loki : public detail::http_sink {
+ public:
+  explicit loki(loki_config const& config);
+  [[nodiscard]] static std::string_view name() noexcept { return "loki"; }
 };
 
 }  // namespace fapilog::inline v0_1::sinks

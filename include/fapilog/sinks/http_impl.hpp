@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The bodies of the HTTP sink and the webhook sink, which need libcurl.
+// The bodies of the sinks over HTTP, which need libcurl.
 #pragma once
 
 #include <fapilog/detail/compiled.hpp>
@@ -14,8 +14,10 @@
 #include <fapilog/sinks/http/detail/http_message.hpp>
 #include <fapilog/sinks/http/detail/http_writer.hpp>
 #include <fapilog/sinks/http/detail/http_writer_impl.hpp>
+#include <fapilog/sinks/http/detail/loki_format.hpp>
 #include <fapilog/sinks/http/detail/record_template.hpp>
 #include <fapilog/sinks/http/detail/webhook_signature.hpp>
+#include <fapilog/sinks/http/loki_config.hpp>
 #include <fapilog/sinks/http/webhook_config.hpp>
 #include <fapilog/sinks/http_core.hpp>
 
@@ -135,6 +137,12 @@ FAPILOG_INLINE webhook::webhook(webhook_config const& config)
                 config.connection,
                 {.entries = config.batch_size, .body_bytes = static_cast<std::size_t>(config.batch_bytes)},
                 std::make_unique<detail::webhook_format>(config)} {}
+
+FAPILOG_INLINE loki::loki(loki_config const& config)
+    : http_sink{detail::checked_http_config("loki", config).url,
+                config.connection,
+                {.entries = config.batch_size, .body_bytes = static_cast<std::size_t>(config.batch_bytes)},
+                std::make_unique<detail::loki_format>(config)} {}
 
 }  // namespace sinks
 }  // namespace fapilog::inline v0_1

@@ -20,7 +20,7 @@ struct http_counts {
   counter connections;  ///< connections opened
 };
 
-/// HTTP/1.1 or HTTP/2, as the server offers; redirects are not followed. No message contains a secret: neither of the
+/// HTTP/1.1, or HTTP/2 with libcurl 8.1 or newer if the server offers it; redirects are not followed. No message contains a secret: neither of the
 /// configuration nor the user and password of the URL, which are sent as basic authentication.
 /// In a forked child, the connections belong to the parent; the child opens its own.
 /// Thread: one at a time, except for `counts`. Throws: std::bad_alloc.
