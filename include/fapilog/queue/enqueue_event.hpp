@@ -70,6 +70,8 @@ class basic_enqueue_event : public basic_enqueue_signal<Barrier> {
 
   /// Ends a nap, and wakes the worker if it sleeps. Called after a request was published, or by a call without room.
   void interrupt() noexcept {
+    // As in `wake`: a call that waits for room may be left by siglongjmp.
+    detail::signals_blocked const in_interrupt;
     this->signal();
     // A nap sleeps on the condition variable without being armed.
     mutex_.lock();
