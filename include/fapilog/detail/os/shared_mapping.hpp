@@ -39,15 +39,16 @@ class shared_mapping {
   }
 
   /// Allocates `size` bytes for a new file and maps them, so that a full disk is noticed here and not as SIGBUS at a write.
-  /// Returns an errno value, or 0. Throws: never.
+  /// All pages are mapped at once: a write causes no page fault on a memory file system. Returns an errno value, or 0. Throws: never.
   [[nodiscard, gnu::cold]] int allocate(file const& from, std::size_t size) noexcept {
     int error = EINTR;
     while (error == EINTR) error = ::posix_fallocate(from.descriptor(), 0, static_cast<::off_t>(size));
-    return error != 0 ? error : map(from, size);
+    return error != 0 ? error : map(from, size, MAP_POPULATE);
   }
   /// Maps the first `size` bytes of a file, which must have them. Returns an errno value, or 0. Throws: never.
-  [[nodiscard, gnu::cold]] int map(file const& from, std::size_t size) noexcept {
-    void* const mapped = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, from.descriptor(), 0);
+  [[nodiscard, gnu::cold]] int map(file const& from, std::size_t size, int flags = 0) noexcept {
+    void* const mapped =
+        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | flags, from.descriptor(), 0);
     if (mapped == MAP_FAILED) return errno;
     *this = shared_mapping{static_cast<std::byte*>(mapped), size};
     return 0;
