@@ -7,6 +7,7 @@
 #include <fapilog/plugins/builtins.hpp>
 #include <fapilog/plugins/journald.hpp>
 #include <fapilog/plugins/registry.hpp>
+#include <fapilog/plugins/syslog.hpp>
 #include <fapilog/runtime.hpp>
 #include <fapilog/settings.hpp>
 #include <fapilog/setup/options.hpp>
@@ -161,6 +162,7 @@ int list(std::vector<kept_process> const& all) {
 fapilog::registry plugins() {
   fapilog::registry all = fapilog::builtin_plugins();
   fapilog::add_journald(all);
+  fapilog::add_syslog(all);
 #ifdef FAPILOG_CLI_WITH_HTTP
   fapilog::add_http(all);
 #endif
