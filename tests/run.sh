@@ -52,7 +52,7 @@ stage() { printf '\n== %s\n' "$*"; }
 # --- packages -----------------------------------------------------------------------------------------------
 
 required=(g++ cmake ninja-build pkg-config libfmt-dev nlohmann-json3-dev libpqxx-dev postgresql zlib1g-dev catch2 python3)
-optional=(ccache pgbouncer pgpool2 libcurl4-openssl-dev nginx-light haproxy openssl rsyslog rsyslog-relp)  # the tests that need one of these are skipped without it
+optional=(ccache pgbouncer pgpool2 libcurl4-openssl-dev nginx-light haproxy openssl rsyslog rsyslog-relp librdkafka-dev kcat)  # the tests that need one of these are skipped without it
 command -v npm >/dev/null || optional+=(nodejs npm)
 if [[ -z $sanitize ]]; then
   optional+=(clang-format-14 clang-tidy-14 libcpp-httplib-dev python3-jsonschema)

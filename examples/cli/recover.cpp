@@ -17,6 +17,9 @@
 #ifdef FAPILOG_CLI_WITH_HTTP
 #include <fapilog/plugins/http.hpp>
 #endif
+#ifdef FAPILOG_CLI_WITH_KAFKA
+#include <fapilog/plugins/kafka.hpp>
+#endif
 #ifdef FAPILOG_CLI_WITH_POSTGRES
 #include <fapilog/plugins/postgres.hpp>
 #endif
@@ -165,6 +168,9 @@ fapilog::registry plugins() {
   fapilog::add_syslog(all);
 #ifdef FAPILOG_CLI_WITH_HTTP
   fapilog::add_http(all);
+#endif
+#ifdef FAPILOG_CLI_WITH_KAFKA
+  fapilog::add_kafka(all);
 #endif
 #ifdef FAPILOG_CLI_WITH_POSTGRES
   fapilog::add_postgres(all);

@@ -26,7 +26,7 @@ if(FAPILOG_INSTALL_COMPILED)
   set(fapilog_architecture "")
   install(TARGETS fapilog_compiled EXPORT fapilog-compiled-targets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
   list(APPEND fapilog_exports fapilog-compiled-targets)
-  foreach(component IN ITEMS http postgres)
+  foreach(component IN ITEMS http kafka postgres)
     if(TARGET fapilog_compiled_${component})
       install(TARGETS fapilog_compiled_${component} EXPORT fapilog-compiled_${component}-targets
               ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
@@ -53,10 +53,14 @@ install(FILES "${PROJECT_BINARY_DIR}/fapilog-config.cmake" "${PROJECT_BINARY_DIR
               "${CMAKE_CURRENT_LIST_DIR}/fapilog_choices.cmake"
         DESTINATION "${fapilog_cmake_dir}")
 
-if("postgres" IN_LIST fapilog_components)
-  configure_file("${CMAKE_CURRENT_LIST_DIR}/Findlibpqxx.cmake" "${PROJECT_BINARY_DIR}/Findlibpqxx.cmake" COPYONLY)
-  install(FILES "${CMAKE_CURRENT_LIST_DIR}/Findlibpqxx.cmake" DESTINATION "${fapilog_cmake_dir}")
-endif()
+foreach(pair IN ITEMS postgres:Findlibpqxx kafka:FindRdKafka)
+  string(REPLACE ":" ";" pair "${pair}")
+  list(POP_FRONT pair component)
+  if(component IN_LIST fapilog_components)
+    configure_file("${CMAKE_CURRENT_LIST_DIR}/${pair}.cmake" "${PROJECT_BINARY_DIR}/${pair}.cmake" COPYONLY)
+    install(FILES "${CMAKE_CURRENT_LIST_DIR}/${pair}.cmake" DESTINATION "${fapilog_cmake_dir}")
+  endif()
+endforeach()
 
 # --- pkg-config ---------------------------------------------------------------------------------------------
 
@@ -111,6 +115,10 @@ endif()
 if("http" IN_LIST fapilog_components)
   fapilog_add_pc(fapilog-http "The sinks of fapilog over HTTP"
     REQUIRES "fapilog = ${PROJECT_VERSION}, libcurl")
+endif()
+if("kafka" IN_LIST fapilog_components)
+  fapilog_add_pc(fapilog-kafka "The Kafka sink of fapilog"
+    REQUIRES "fapilog = ${PROJECT_VERSION}, rdkafka")
 endif()
 if("postgres" IN_LIST fapilog_components)
   fapilog_add_pc(fapilog-postgres "The Postgres sink of fapilog"

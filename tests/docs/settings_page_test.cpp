@@ -10,6 +10,7 @@
 #include <fapilog/sinks/http/config.hpp>
 #include <fapilog/sinks/http/loki_config.hpp>
 #include <fapilog/sinks/http/webhook_config.hpp>
+#include <fapilog/sinks/kafka/config.hpp>
 #include <fapilog/sinks/otlp/config.hpp>
 #include <fapilog/sinks/postgres/config.hpp>
 #include <fapilog/sinks/postgres/detail/columns.hpp>
@@ -97,6 +98,7 @@ fapilog::registry all_plugins() {
   add_stand_in<fapilog::sinks::postgres_config>(all, "postgres");
   add_stand_in<fapilog::sinks::http_config>(all, "http");
   add_stand_in<fapilog::sinks::loki_config>(all, "loki");
+  add_stand_in<fapilog::sinks::kafka_config>(all, "kafka");
   add_stand_in<fapilog::sinks::otlp_config>(all, "otlp");
   add_stand_in<fapilog::sinks::webhook_config>(all, "webhook");
   fapilog::add_journald(all);
@@ -112,6 +114,8 @@ std::string content_of(std::string_view marker) {
   if (marker == "syslog")
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::syslog_config>()) + '\n';
   if (marker == "postgres") return '\n' + postgres_table() + '\n';
+  if (marker == "kafka")
+    return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::kafka_config>()) + '\n';
   if (marker == "otlp")
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::otlp_config>()) + '\n';
   if (marker == "http")

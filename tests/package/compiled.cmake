@@ -17,10 +17,10 @@ if(NOT EXISTS "${library}")
   message(FATAL_ERROR "${library} was not installed")
 endif()
 
-# The libraries of sinks that need libpqxx or libcurl are there if the components are.
+# The libraries of sinks that need a dependency of their own are there if the components are.
 set(asked compiled)
 set(of_components "")
-foreach(component IN ITEMS http postgres)
+foreach(component IN ITEMS http kafka postgres)
   if(component IN_LIST COMPONENTS)
     string(APPEND asked ",compiled_${component}")
     list(APPEND of_components compiled_${component})

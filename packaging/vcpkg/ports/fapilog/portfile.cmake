@@ -9,6 +9,7 @@ vcpkg_check_features(OUT_FEATURE_OPTIONS FEATURE_OPTIONS
     FEATURES
         http      FAPILOG_WITH_HTTP
         json      FAPILOG_WITH_JSON
+        kafka     FAPILOG_WITH_KAFKA
         postgres  FAPILOG_WITH_POSTGRES
         zlib      FAPILOG_WITH_ZLIB
 )

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: MIT
+// The work of the Kafka sink: the only header that includes librdkafka.
+#pragma once
+
+#include <fapilog/detail/os/standard_descriptors.hpp>
+#include <fapilog/detail/os/system.hpp>
+#include <fapilog/detail/settings/setting_check.hpp>
+#include <fapilog/detail/text/concat.hpp>
+#include <fapilog/detail/text/text_buffer.hpp>
+#include <fapilog/metrics/metric.hpp>
+#include <fapilog/record/batch.hpp>
+#include <fapilog/record/event_path.hpp>
+#include <fapilog/record/uuid.hpp>
+#include <fapilog/setting.hpp>
+#include <fapilog/sinks/detail/recent_rejections.hpp>
+#include <fapilog/sinks/kafka/config.hpp>
+#include <fapilog/sinks/kafka/detail/producer_figures.hpp>
+#include <fapilog/sinks/sink.hpp>
+
+#include <librdkafka/rdkafka.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <new>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fapilog::inline v0_1::detail::kafka {
+
+/// Thread: one at a time, except `collect`. Throws: std::bad_alloc. The constructor throws std::invalid_argument.
+class topic_writer {
+ public:
+  explicit topic_writer(sinks::kafka_config config) : config_(std::move(config)) {
+    check_settings("kafka", config_);
+    if (!config_.key_field.empty()) key_.emplace(config_.key_field);
+    make_properties();
+  }
+  topic_writer(topic_writer const&) = delete;
+  topic_writer& operator=(topic_writer const&) = delete;
+  ~topic_writer() { stop(); }
+
+  [[nodiscard]] sinks::kafka_config const& config() const noexcept { return config_; }
+
+  write_result write(batch const& entries) {
+    if (std::string const problem = start_producer(); !problem.empty()) return write_result::retry(problem);
+    are_brokers_down_ = false;
+    auto const deadline = std::chrono::steady_clock::now() + config_.timeout;
+    std::vector<message*> messages(entries.size(), nullptr);
+    std::vector<std::size_t> never;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      message& m = messages_[entries[i].event.message_id];
+      if (m.state == message_state::unsent || m.state == message_state::failed) {
+        ::rd_kafka_resp_err_t const error = send(entries[i], m, deadline);
+        if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+          messages_.erase(entries[i].event.message_id);
+          last_error_ = error_text(error);
+          // No later record may overtake one that has to be sent again.
+          if (kind_of(error) != error_kind::of_record) break;
+          never.push_back(i);
+          continue;
+        }
+      }
+      messages[i] = &m;
+    }
+    wait_for(messages, deadline);
+    return settle(entries, messages, std::move(never));
+  }
+
+  void stop() noexcept {
+    if (producer_ == nullptr) return;
+    // The threads of a parent process do not exist in a forked child: there is nothing that could be ended.
+    if (generation_ == fork_generation.load_relaxed()) {
+      ::rd_kafka_purge(producer_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+      ::rd_kafka_destroy(producer_);
+    }
+    producer_ = nullptr;
+    messages_.clear();
+  }
+
+  [[gnu::cold]] void collect(metric_list& all) const { figures_.collect(all); }
+
+  [[nodiscard, gnu::cold]] sink_health health() const {
+    if (!last_error_.empty()) return {false, concat({"topic ", config_.topic, ": ", last_error_})};
+    return {!rejections_.are_many(), rejections_.description()};
+  }
+
+ private:
+  enum class message_state : std::uint8_t { unsent, waiting, delivered, failed };
+  struct message {
+    message_state state = message_state::unsent;
+    ::rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+  };
+  enum class error_kind : std::uint8_t { of_record, of_sink, temporary };
+
+  struct properties_deleter {
+    void operator()(::rd_kafka_conf_t* conf) const noexcept { ::rd_kafka_conf_destroy(conf); }
+  };
+
+  // --- settings ---
+
+  [[gnu::cold]] void make_properties() {
+    properties_.reset(::rd_kafka_conf_new());
+    if (properties_ == nullptr) throw std::bad_alloc{};
+    // What the guarantees rest on. A message without a time limit is never given up by the producer, so that a later one
+    // cannot overtake it and none is sent twice.
+    constexpr std::array fixed{std::pair{"enable.idempotence", "true"}, std::pair{"acks", "all"},
+                               std::pair{"message.timeout.ms", "0"}};
+    for (std::string const& property : config_.properties) {
+      std::size_t const equals = property.find('=');
+      std::string const name = property.substr(0, equals);
+      for (auto const& [fixed_name, value] : fixed) {
+        if (name == fixed_name)
+          refuse_setting("kafka", "properties", name, "another property: this one is fixed");
+      }
+      set(name, property.substr(equals + 1));
+    }
+    for (auto const& [name, value] : fixed) set(name, value);
+    std::string brokers;
+    for (std::string const& broker : config_.brokers) brokers += (brokers.empty() ? "" : ",") + broker;
+    set("bootstrap.servers", brokers);
+    set("compression.codec",
+        std::string{enum_names<sinks::kafka_compression>::names[static_cast<std::size_t>(config_.compression)]
+                        .second});
+    set("message.max.bytes", std::to_string(config_.max_message_bytes));
+    constexpr std::uint64_t kibibyte = 1024;
+    set("queue.buffering.max.kbytes", std::to_string(config_.max_queued_bytes / kibibyte));
+    set("queue.buffering.max.messages", "0");
+    set("partitioner", "murmur2_random");  // the one of the Java client
+    set_default("client.id", "fapilog");
+    set_default("linger.ms", "1");
+    set_default("reconnect.backoff.max.ms", "1000");
+    set_default("statistics.interval.ms", "5000");
+    ::rd_kafka_conf_set_opaque(properties_.get(), this);
+    ::rd_kafka_conf_set_dr_msg_cb(properties_.get(), &on_report);
+    ::rd_kafka_conf_set_error_cb(properties_.get(), &on_error);
+    ::rd_kafka_conf_set_stats_cb(properties_.get(), &on_statistics);
+    ::rd_kafka_conf_set_log_cb(properties_.get(), [](::rd_kafka_t const*, int, char const*, char const*) {});
+  }
+  /// librdkafka's own message repeats the value, which may be a secret.
+  [[gnu::cold]] void set(std::string const& name, std::string const& value) {
+    switch (::rd_kafka_conf_set(properties_.get(), name.c_str(), value.c_str(), nullptr, 0)) {
+      case RD_KAFKA_CONF_OK: return;
+      case RD_KAFKA_CONF_UNKNOWN:
+        return refuse_setting("kafka", "properties", name, "a property of this librdkafka");
+      case RD_KAFKA_CONF_INVALID: break;
+    }
+    refuse_setting("kafka", "properties", name, "a value that librdkafka accepts for it");
+  }
+  [[gnu::cold]] void set_default(std::string const& name, std::string const& value) {
+    for (std::string const& property : config_.properties) {
+      if (property.starts_with(name + '=')) return;
+    }
+    set(name, value);
+  }
+
+  // --- the producer ---
+
+  /// Returns what is wrong, or nothing.
+  [[nodiscard]] std::string start_producer() {
+    if (producer_ != nullptr && generation_ != fork_generation.load_relaxed()) stop();
+    if (producer_ != nullptr) {
+      if (::rd_kafka_fatal_error(producer_, nullptr, 0) == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+      stop();
+      figures_.restarts.add();
+    }
+    reserve_standard_descriptors();
+    ::rd_kafka_conf_t* const properties = ::rd_kafka_conf_dup(properties_.get());
+    std::array<char, 512> why{};
+    producer_ = ::rd_kafka_new(RD_KAFKA_PRODUCER, properties, why.data(), why.size());
+    if (producer_ == nullptr) {
+      ::rd_kafka_conf_destroy(properties);
+      last_error_ = concat({"the producer cannot be made: ", why.data()});
+      return last_error_;
+    }
+    generation_ = fork_generation.load_relaxed();
+    return {};
+  }
+
+  [[nodiscard]] ::rd_kafka_resp_err_t send(entry const& e, message& m,
+                                           std::chrono::steady_clock::time_point deadline) {
+    m.state = message_state::waiting;
+    for (;;) {
+      ::rd_kafka_resp_err_t const error = try_to_send(e, m);
+      if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) return error;
+      int const wait_ms = milliseconds_until(deadline);
+      if (wait_ms == 0 || are_brokers_down_) return error;
+      ::rd_kafka_poll(producer_, wait_ms);
+    }
+  }
+
+  [[nodiscard]] ::rd_kafka_resp_err_t try_to_send(entry const& e, message& m) {
+    std::array<::rd_kafka_vu_t, 10> parts{};
+    std::size_t count = 0;
+    auto const add = [&](::rd_kafka_vtype_t type) -> ::rd_kafka_vu_t& {
+      parts[count].vtype = type;
+      return parts[count++];
+    };
+    add(RD_KAFKA_VTYPE_TOPIC).u.cstr = config_.topic.c_str();
+    // Copied: the message may stay in the producer for longer than the batch.
+    add(RD_KAFKA_VTYPE_MSGFLAGS).u.i = RD_KAFKA_MSG_F_COPY;
+    add(RD_KAFKA_VTYPE_OPAQUE).u.ptr = &m;
+    constexpr std::int64_t ns_per_ms = 1'000'000;
+    add(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = e.event.unix_ns / ns_per_ms;
+    auto const view = [](::rd_kafka_vu_t& part, std::string_view text) {
+      part.u.mem.ptr = const_cast<char*>(text.data());
+      part.u.mem.size = text.size();
+    };
+    view(add(RD_KAFKA_VTYPE_VALUE), e.json);
+    if (key_) {
+      if (auto const key = key_->text(e.event, key_text_)) view(add(RD_KAFKA_VTYPE_KEY), *key);
+    }
+    // A list of our own: with single headers, librdkafka 2.0 frees them twice if the message is refused.
+    std::unique_ptr<::rd_kafka_headers_t, void (*)(::rd_kafka_headers_t*)> headers{
+        nullptr, ::rd_kafka_headers_destroy};
+    if (config_.headers) {
+      headers.reset(headers_of(e.event));
+      add(RD_KAFKA_VTYPE_HEADERS).u.headers = headers.get();
+    }
+    std::unique_ptr<::rd_kafka_error_t, void (*)(::rd_kafka_error_t*)> const error{
+        ::rd_kafka_produceva(producer_, parts.data(), count), ::rd_kafka_error_destroy};
+    if (error != nullptr) return ::rd_kafka_error_code(error.get());
+    (void)headers.release();
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+  }
+
+  [[nodiscard]] static ::rd_kafka_headers_t* headers_of(event const& e) {
+    constexpr std::size_t expected = 4;
+    ::rd_kafka_headers_t* const all = ::rd_kafka_headers_new(expected);
+    if (all == nullptr) throw std::bad_alloc{};
+    auto const add = [all](char const* name, std::string_view text) {
+      ::rd_kafka_header_add(all, name, -1, text.data(), static_cast<::ssize_t>(text.size()));
+    };
+    std::array<char, 36> id{};
+    put_uuid(id.data(), e.message_id);
+    add("message_id", {id.data(), id.size()});
+    add("level", e.level_name);
+    add("logger", e.logger);
+    if (value const* const trace = e.context.find("trace_id"); trace != nullptr)
+      add("trace_id", trace->as_string());
+    return all;
+  }
+
+  void wait_for(std::vector<message*> const& messages, std::chrono::steady_clock::time_point deadline) {
+    for (message const* const m : messages) {
+      while (m != nullptr && m->state == message_state::waiting && !are_brokers_down_) {
+        int const wait_ms = milliseconds_until(deadline);
+        if (wait_ms == 0) return;
+        ::rd_kafka_poll(producer_, wait_ms);
+      }
+    }
+  }
+
+  /// Sums up what became of the records, and forgets those that are finished.
+  [[nodiscard]] write_result settle(batch const& entries, std::vector<message*> const& messages,
+                                    std::vector<std::size_t> never) {
+    std::vector<std::size_t> again;
+    bool is_refused = false;
+    std::size_t delivered = 0;
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+      message const* const m = messages[i];
+      if (m == nullptr) {
+        if (std::find(never.begin(), never.end(), i) == never.end()) again.push_back(i);
+        continue;
+      }
+      if (m->state == message_state::waiting) {
+        again.push_back(i);
+        continue;  // the next attempt waits for it instead of sending it again
+      }
+      if (m->state == message_state::delivered) {
+        ++delivered;
+      } else {
+        last_error_ = error_text(m->error);
+        error_kind const kind = kind_of(m->error);
+        is_refused = is_refused || kind == error_kind::of_sink;
+        (kind == error_kind::of_record ? never : again).push_back(i);
+      }
+      messages_.erase(entries[i].event.message_id);
+    }
+    forget_abandoned();
+    figures_.delivered.add(delivered);
+    figures_.rejected.add(never.size());
+    figures_.queued.set(static_cast<std::uint64_t>(::rd_kafka_outq_len(producer_)));
+    rejections_.add(delivered + never.size(), never.size());
+    if (!never.empty()) rejections_.set_last_reason(last_error_);
+    std::string const reason =
+        concat({"topic ", config_.topic, ": ",
+                last_error_.empty() ? "no acknowledgement within the timeout" : last_error_});
+    if (again.empty()) {
+      last_error_.clear();
+      is_sink_refused_ = false;
+      std::sort(never.begin(), never.end());
+      return never.empty() ? write_result::delivered() : write_result::rejected(std::move(never), reason);
+    }
+    if (last_error_.empty()) last_error_ = "no acknowledgement within the timeout";
+    constexpr std::chrono::seconds pause{30};
+    if (is_refused || is_sink_refused_) {
+      // A new producer asks the brokers anew; an old one may keep the refusal of a topic for minutes.
+      if (::rd_kafka_outq_len(producer_) == 0) stop();
+      return write_result::refused(reason, pause, std::move(again), std::move(never));
+    }
+    return write_result::partly(std::move(again), std::move(never), reason);
+  }
+
+  /// Records that the delivery gave up while they were in the producer are not asked for again.
+  void forget_abandoned() {
+    constexpr std::size_t max_finished = 200'000;
+    if (messages_.size() <= max_finished) return;
+    std::erase_if(messages_, [](auto const& one) { return one.second.state != message_state::waiting; });
+  }
+
+  // --- what librdkafka reports: within rd_kafka_poll, on this thread ---
+
+  static void on_report(::rd_kafka_t* /*producer*/, ::rd_kafka_message_t const* report, void* self) {
+    auto& m = *static_cast<message*>(report->_private);
+    m.error = report->err;
+    m.state = report->err == RD_KAFKA_RESP_ERR_NO_ERROR ? message_state::delivered : message_state::failed;
+    if (m.state == message_state::failed) static_cast<topic_writer*>(self)->figures_.failed.add();
+  }
+  static void on_error(::rd_kafka_t* producer, int code, char const* reason, void* self) {
+    auto& writer = *static_cast<topic_writer*>(self);
+    auto const error = static_cast<::rd_kafka_resp_err_t>(code);
+    writer.figures_.errors.add();
+    if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+      writer.are_brokers_down_ = true;
+      if (!writer.last_error_.empty()) return;  // the reason of the last broker is more precise
+    }
+    std::array<char, 512> fatal{};
+    if (error == RD_KAFKA_RESP_ERR__FATAL) {
+      ::rd_kafka_fatal_error(producer, fatal.data(), fatal.size());
+      reason = fatal.data();
+    }
+    writer.is_sink_refused_ = kind_of(error) == error_kind::of_sink;
+    writer.last_error_ = reason;
+  }
+  static int on_statistics(::rd_kafka_t* /*producer*/, char* text, std::size_t size, void* self) {
+    static_cast<topic_writer*>(self)->figures_.read_statistics({text, size});
+    return 0;  // librdkafka frees the text
+  }
+
+  [[nodiscard]] static error_kind kind_of(::rd_kafka_resp_err_t error) noexcept {
+    switch (error) {
+      case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+      case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+      case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+      case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+      case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP: return error_kind::of_record;
+      case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+      case RD_KAFKA_RESP_ERR__SSL:
+      case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+      case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+      case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+      case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+      case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+      case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+      case RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE: return error_kind::of_sink;
+      default: return error_kind::temporary;
+    }
+  }
+  [[nodiscard]] static std::string error_text(::rd_kafka_resp_err_t error) {
+    return concat({::rd_kafka_err2name(error), ": ", ::rd_kafka_err2str(error)});
+  }
+  [[nodiscard]] static int milliseconds_until(std::chrono::steady_clock::time_point deadline) noexcept {
+    auto const left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    constexpr std::int64_t longest = 1'000'000;
+    return left.count() <= 0 ? 0 : static_cast<int>((std::min)(std::int64_t{left.count()}, longest));
+  }
+
+  sinks::kafka_config config_;
+  std::optional<event_path> key_;
+  text_buffer key_text_;
+  std::unique_ptr<::rd_kafka_conf_t, properties_deleter> properties_;
+  ::rd_kafka_t* producer_ = nullptr;
+  std::uint32_t generation_ = 0;      ///< the fork generation in which the producer was made
+  std::map<uuid, message> messages_;  ///< given to the producer, and not yet reported to the delivery
+  bool are_brokers_down_ = false;
+  bool is_sink_refused_ = false;
+  std::string last_error_;
+  producer_figures figures_;
+  recent_rejections rejections_;
+};
+
+}  // namespace fapilog::inline v0_1::detail::kafka

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+// The Kafka sink against librdkafka's mock cluster; what arrived is read back by kcat.
+#include "kafka/mock_cluster.hpp"
+#include "support/catch.hpp"
+
+#include <fapilog/fapilog.hpp>
+#include <fapilog/sinks/kafka.hpp>
+
+#include "support/batches.hpp"
+#include "support/captured_diagnostics.hpp"
+#include "support/child_process.hpp"
+#include "support/eventually.hpp"
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using fapilog::kv;
+using fapilog::sinks::kafka;
+using fapilog::sinks::kafka_config;
+using support::eventually;
+using support::mock_cluster;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// The number that a record carries as its field `n`.
+long number_in(std::string const& json) {
+  std::size_t const at = json.find("\"n\":");
+  REQUIRE(at != std::string::npos);
+  return std::stol(json.substr(at + 4));
+}
+
+/// Each of the records 0 to `count - 1` is there once, and those with the same key are in one partition in their order.
+void check_all_once_in_order(std::vector<support::kafka_message> const& messages, long count) {
+  std::map<long, int> times;
+  std::map<std::string, std::pair<int, long>> last;  // by key: partition, number
+  for (auto const& m : messages) {
+    long const n = number_in(m.value);
+    ++times[n];
+    auto const [found, is_new] = last.try_emplace(m.key, m.partition, n);
+    if (is_new) continue;
+    CHECK(found->second.first == m.partition);
+    CHECK(found->second.second < n);
+    found->second.second = n;
+  }
+  CHECK(times.size() == static_cast<std::size_t>(count));
+  CHECK(messages.size() == static_cast<std::size_t>(count));
+}
+
+fapilog::options options_for(std::shared_ptr<kafka> const& sink) {
+  return {.when_full = fapilog::when_full::block,
+          .sinks = {{sink, {.when_queue_full = fapilog::when_queue_full::block}}},
+          .diagnostics_output = support::captured_diagnostics{}};
+}
+
+fapilog::batch numbered(support::events& made, int count) {
+  static std::vector<std::string> const lines = support::numbered_lines(100, 60);
+  for (int i = 0; i < count; ++i) {
+    fapilog::event& e = made.add("m");
+    e.message_id.bytes[15] = static_cast<std::uint8_t>(i + 1);
+  }
+  fapilog::batch const all = made.batch();
+  for (int i = 0; i < count; ++i)
+    const_cast<fapilog::entry&>(all[static_cast<std::size_t>(i)]).json = lines[static_cast<std::size_t>(i)];
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("each record is one message with its key, headers and time") {
+  mock_cluster const cluster;
+  auto const sink = std::make_shared<kafka>(
+      kafka_config{.brokers = cluster.brokers(), .key_field = "context.tenant_id", .timeout = 30s});
+  {
+    fapilog::runtime rt{options_for(sink)};
+    auto const log = rt.get_logger("shop");
+    log.info("first", kv("n", 0), kv("tenant_id", "t-1"), kv("trace_id", "0af7651916cd43dd8448eb211c80319c"));
+    log.error("second \"|\" \n", kv("n", 1));
+    REQUIRE(rt.flush(30s));
+    CHECK(rt.sink_counts().at(0).second.delivered == 2);
+    CHECK(rt.health().at(0).second.healthy);
+  }
+  auto messages = cluster.messages();
+  REQUIRE(messages.size() == 2);
+  if (number_in(messages[0].value) != 0) std::swap(messages[0], messages[1]);
+  CHECK(messages[0].key == "t-1");
+  CHECK(messages[1].key.empty());
+  CHECK(messages[0].value.starts_with(R"({"schema_version":"1.1","log":{"timestamp":")"));
+  std::size_t const id = messages[0].value.find("\"message_id\":\"") + 14;
+  CHECK(messages[0].headers == "message_id=" + messages[0].value.substr(id, 36) +
+                                   ",level=INFO,logger=shop,trace_id=0af7651916cd43dd8448eb211c80319c");
+  CHECK(messages[1].headers.ends_with("level=ERROR,logger=shop"));
+  CHECK(messages[0].timestamp_ms > 1'700'000'000'000);
+}
+
+TEST_CASE("brokers that fail, change their leader or go down cost no record and double none") {
+  mock_cluster const cluster;
+  auto const sink = std::make_shared<kafka>(
+      kafka_config{.brokers = cluster.brokers(), .key_field = "data.key", .batch_size = 500, .timeout = 30s});
+  constexpr long count = 20'000;
+  {
+    fapilog::runtime rt{options_for(sink)};
+    auto const log = rt.get_logger("shop");
+    for (long i = 0; i < count; ++i) {
+      log.info("m", kv("n", i), kv("key", "k" + std::to_string(i % 7)));
+      if (i == 2'000) {
+        cluster.fail_produce({RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+                              RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RD_KAFKA_RESP_ERR__TRANSPORT,
+                              RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE});
+      }
+      if (i == 6'000) cluster.set_down(1);
+      if (i == 10'000) {
+        cluster.set_up(1);
+        for (int partition = 0; partition < 4; ++partition) cluster.set_leader(partition, 2);
+      }
+      if (i == 14'000) cluster.fail_produce({RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR__TRANSPORT});
+    }
+    REQUIRE(rt.flush(120s));
+    auto const counts = rt.sink_counts().at(0).second;
+    CHECK(counts.delivered == count);
+    CHECK(counts.rejected == 0);
+    CHECK(counts.failed == 0);
+  }
+  check_all_once_in_order(cluster.messages(), count);
+}
+
+TEST_CASE("records wait while all brokers are down") {
+  mock_cluster const cluster{1, 1};
+  cluster.set_down(1);
+  auto const sink = std::make_shared<kafka>(kafka_config{.brokers = cluster.brokers(), .timeout = 5s});
+  fapilog::runtime rt{options_for(sink)};
+  for (int i = 0; i < 100; ++i) rt.get_logger().info("m", kv("n", i));
+  CHECK(eventually([&] { return !rt.health().at(0).second.healthy; }));
+  std::string const detail = rt.health().at(0).second.detail;
+  INFO(detail);
+  CHECK(detail.find("logs") != std::string::npos);
+  CHECK(detail.find("127.0.0.1:") != std::string::npos);
+  cluster.set_up(1);
+  REQUIRE(rt.flush(60s));
+  CHECK(rt.sink_counts().at(0).second.delivered == 100);
+  CHECK(eventually([&] { return rt.health().at(0).second.healthy; }));
+  check_all_once_in_order(cluster.messages(), 100);
+}
+
+TEST_CASE("an attempt whose acknowledgement is late is not sent again") {
+  mock_cluster const cluster{1, 1};
+  kafka sink{{.brokers = cluster.brokers(), .timeout = 100ms}};
+  support::events made;
+  fapilog::batch const entries = numbered(made, 50);
+  cluster.set_round_trip_ms(1, 250);
+  fapilog::write_result result = sink.write(entries);
+  REQUIRE(result.outcome() == fapilog::write_outcome::retry);
+  CHECK(result.reason().find("no acknowledgement within the timeout") != std::string::npos);
+  CHECK_FALSE(sink.health().healthy);
+  REQUIRE(eventually([&] { return static_cast<bool>(sink.write(entries)); }));
+  CHECK(sink.health().healthy);
+  sink.stop();
+  check_all_once_in_order(cluster.messages(), 50);
+}
+
+TEST_CASE("a record that is too large for the topic is rejected alone") {
+  mock_cluster const cluster{1, 1};
+  auto const sink = std::make_shared<kafka>(
+      kafka_config{.brokers = cluster.brokers(), .max_message_bytes = 2'000, .timeout = 30s});
+  fapilog::runtime rt{options_for(sink)};
+  rt.get_logger().info("small", kv("n", 0));
+  rt.get_logger().info("large", kv("n", 1), kv("text", std::string(5'000, 'x')));
+  rt.get_logger().info("small", kv("n", 2));
+  REQUIRE(rt.flush(30s));
+  CHECK(rt.sink_counts().at(0).second.delivered == 2);
+  CHECK(rt.sink_counts().at(0).second.rejected == 1);
+  CHECK(cluster.messages().size() == 2);
+}
+
+TEST_CASE("a topic that the client may not write to is reported, and tried again slowly") {
+  mock_cluster const cluster{1, 1};
+  kafka sink{{.brokers = cluster.brokers(), .timeout = 30s}};
+  support::events made;
+  fapilog::batch const entries = numbered(made, 3);
+  cluster.fail_produce({RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED});
+  fapilog::write_result const result = sink.write(entries);
+  CHECK(result.is_refused());
+  CHECK(result.entries_to_retry().size() == 3);
+  CHECK(result.reason().find("TOPIC_AUTHORIZATION_FAILED") != std::string::npos);
+  CHECK_FALSE(sink.health().healthy);
+  CHECK(static_cast<bool>(sink.write(entries)));
+  CHECK(sink.health().healthy);
+  sink.stop();
+  check_all_once_in_order(cluster.messages(), 3);
+}
+
+TEST_CASE("a forked child has a producer of its own") {
+  mock_cluster const cluster{1, 1};
+  auto const sink = std::make_shared<kafka>(kafka_config{.brokers = cluster.brokers(), .timeout = 30s});
+  fapilog::runtime rt{options_for(sink)};
+  rt.get_logger().info("m", kv("n", 0));
+  REQUIRE(rt.flush(30s));
+  int const status = support::status_of_child([&rt] {
+    rt.get_logger().info("m", kv("n", 1));
+    ::_exit(rt.flush(30s) ? 0 : 1);
+  });
+  CHECK(status == 0);
+  rt.get_logger().info("m", kv("n", 2));
+  REQUIRE(rt.flush(30s));
+  check_all_once_in_order(cluster.messages(), 3);
+}
+
+TEST_CASE("properties that cannot be used are refused by name, without their value") {
+  auto const message_of = [](std::string const& property) -> std::string {
+    try {
+      kafka const sink{{.properties = {property}}};
+    } catch (std::invalid_argument const& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  for (auto const* property : {"no.such.property=geheim", "security.protocol=geheim",
+                               "enable.idempotence=false", "message.timeout.ms=5", "acks=0"}) {
+    std::string const message = message_of(property);
+    INFO(message);
+    std::string const text = property;
+    CHECK(message.find("kafka.properties: " + text.substr(0, text.find('='))) != std::string::npos);
+    CHECK(message.find("geheim") == std::string::npos);
+  }
+  CHECK(message_of("no equals sign") != "accepted");
+  CHECK(message_of("sasl.username=me") == "accepted");
+  CHECK_THROWS_AS(kafka{{.topic = "a b"}}, std::invalid_argument);
+  CHECK_THROWS_AS(kafka{{.brokers = {}}}, std::invalid_argument);
+}
