@@ -5,8 +5,8 @@
 # Installs the packages that are missing (with apt-get and npm, if there are any), builds, and runs every test.
 #
 #   --quick               skip slow tests, models, package consumers, clang-tidy, single headers and fuzzing
-#   --sanitize=address    run unit, integration, syslog and Postgres tests with the address and undefined behaviour sanitizers
-#   --sanitize=thread     run unit, integration, syslog and Postgres tests with the thread sanitizer
+#   --sanitize=address    run unit, integration and destination tests with the address and undefined behaviour sanitizers
+#   --sanitize=thread     run unit, integration and Postgres tests with the thread sanitizer
 #   --no-install          install nothing; list the missing packages and continue without them
 #   --jobs N              run N jobs at once (default: one per processor)
 #
