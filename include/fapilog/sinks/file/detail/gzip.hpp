@@ -128,7 +128,7 @@ inline void gzip_text(std::string_view text, std::string& to) {
   stream.next_out = reinterpret_cast<::Bytef*>(to.data());
   stream.avail_out = static_cast<::uInt>(to.size());
   ::deflate(&stream, Z_FINISH);
-  to.resize(to.size() - stream.avail_out);
+  to.erase(static_cast<std::size_t>(stream.total_out));
 }
 
 /// Passes the content of the gzip file at `path` to `take`, piece by piece, until it returns false. Returns false if the file
