@@ -326,11 +326,11 @@ namespace {
 
 thread_local sigjmp_buf recorder_jump;
 thread_local volatile std::sig_atomic_t may_leave = 0;
-fapilog::logger const* handler_log = nullptr;
+fapilog::logger const* log_of_handler = nullptr;
 
 extern "C" void log_and_leave(int) {
   if (may_leave == 0) return;
-  handler_log->debug("of the handler");
+  log_of_handler->debug("of the handler");
   if (may_leave == 2) {
     may_leave = 0;
     siglongjmp(recorder_jump, 1);
@@ -349,7 +349,7 @@ TEST_CASE("signal handlers may log at any instruction of a call that records or 
   support::logged l{{.when_full = fapilog::when_full::block,
                      .lane_bytes = 16'384,
                      .flight_recorder = {.enabled = true, .bytes_per_thread = 4'096}}};
-  handler_log = &l.log;
+  log_of_handler = &l.log;
   std::atomic<bool> stop{false};
   std::atomic<std::size_t> rounds{0};
   std::atomic<std::uint64_t> errors{0};

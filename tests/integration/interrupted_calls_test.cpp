@@ -50,7 +50,7 @@ std::vector<nlohmann::json> unique_records(std::string const& path) {
   return all;
 }
 
-fapilog::options to_file(std::string const& path) {
+fapilog::options options_for_file(std::string const& path) {
   return {.when_full = fapilog::when_full::block,
           .sinks = {fapilog::sinks::rotating_file{{.path = path, .max_bytes = 0}}},
           .diagnostics_output = [](std::string_view) {}};
@@ -85,7 +85,7 @@ TEST_CASE(
   std::string const path = folder / "app.log";
   std::uint64_t submitted = 0;
   {
-    fapilog::runtime rt{to_file(path)};
+    fapilog::runtime rt{options_for_file(path)};
     pace own;
     std::atomic<std::uint64_t> calls{0};
     std::atomic<int> ready{0};
@@ -138,7 +138,7 @@ TEST_CASE("signal handlers that log while threads log lose only what is counted"
   std::atomic<std::uint64_t> calls{0};
   handler_calls = 0;
   {
-    fapilog::runtime rt{to_file(path)};
+    fapilog::runtime rt{options_for_file(path)};
     handler_log.emplace(rt.get_logger("handler"));
     struct sigaction handler {};
     struct sigaction before {};

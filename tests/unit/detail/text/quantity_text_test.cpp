@@ -8,7 +8,8 @@
 #include <cstdint>
 #include <limits>
 
-using namespace fapilog::detail;
+using fapilog::detail::nearest_integer;
+using fapilog::detail::number_text;
 
 TEST_CASE("a whole number has no fraction, and others have all their digits") {
   CHECK(number_text(256'000) == "256000");

@@ -69,7 +69,7 @@ class wire_reader {
   std::string_view rest_;
 };
 
-std::string_view nested(std::string_view bytes, std::initializer_list<std::uint64_t> path) {
+std::string_view content_at(std::string_view bytes, std::initializer_list<std::uint64_t> path) {
   for (std::uint64_t const number : path) bytes = wire_reader{bytes}.field(number);
   return bytes;
 }
@@ -129,15 +129,15 @@ TEST_CASE("lengths of nested protobuf messages are right whatever their size") {
     made.add(message);
     std::string const bytes = otlp_protobuf(made.batch());
     // resource_logs, scope_logs, log_records, body, string_value
-    CHECK(nested(bytes, {1, 2, 2, 5, 1}) == message);
-    CHECK(nested(bytes, {1, 2, 1, 1}) == "billing");
+    CHECK(content_at(bytes, {1, 2, 2, 5, 1}) == message);
+    CHECK(content_at(bytes, {1, 2, 1, 1}) == "billing");
   }
 }
 
 TEST_CASE("protobuf strings are UTF-8, whatever was logged") {
   support::events made;
   made.add("a\xFF\xC3\xA9\xE2\x82");
-  CHECK(nested(otlp_protobuf(made.batch()), {1, 2, 2, 5, 1}) == "a\xEF\xBF\xBD\xC3\xA9\xEF\xBF\xBD");
+  CHECK(content_at(otlp_protobuf(made.batch()), {1, 2, 2, 5, 1}) == "a\xEF\xBF\xBD\xC3\xA9\xEF\xBF\xBD");
 }
 
 TEST_CASE("ids that are not valid stay attributes") {
