@@ -4,6 +4,7 @@
 
 #include <fapilog/detail/os/file.hpp>
 #include <fapilog/detail/os/private_directory.hpp>
+#include <fapilog/detail/text/concat.hpp>
 #include <fapilog/kill_safe/dead_lane.hpp>
 #include <fapilog/kill_safe/dead_process.hpp>
 #include <fapilog/kill_safe/kept_format.hpp>
@@ -76,7 +77,7 @@ struct kept_process {
   for (std::string const& name : names) {
     if (!dead_process::is_directory_name(name)) continue;
     kept_process one;
-    one.path = root + '/' + name;
+    one.path = concat({root, "/", name});
     one.started_ns = milliseconds_of(name) * 1'000'000;
     int error = 0;
     if (!is_private_directory(one.path)) {

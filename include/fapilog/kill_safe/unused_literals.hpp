@@ -6,6 +6,7 @@
 #include <fapilog/detail/os/private_directory.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/detail/os/whole_file.hpp>
+#include <fapilog/detail/text/concat.hpp>
 #include <fapilog/kill_safe/kept_directory.hpp>
 #include <fapilog/kill_safe/kept_module.hpp>
 
@@ -45,7 +46,7 @@ namespace fapilog::inline v0_1::detail {
   std::int64_t const oldest_used = wall_clock_ns() / 1'000'000'000 - unused_after_s;
   std::set<std::string> old;
   for (std::string const& name : list_directory(literals, "").names) {
-    file_status const status = status_of(literals + '/' + name);
+    file_status const status = status_of(concat({literals, "/", name}));
     if (status.type == file_type::regular && status.modified < oldest_used) old.insert(name);
   }
   if (old.empty()) return;
@@ -54,13 +55,13 @@ namespace fapilog::inline v0_1::detail {
   directory_listing const runtimes = list_directory(root, "");
   if (runtimes.error != 0) return;
   for (std::string const& name : runtimes.names) {
-    std::string const path = root + '/' + name;
+    std::string const path = concat({root, "/", name});
     // Other users have literals of their own.
     if (!name.starts_with('.') && is_private_directory(path) && !add_used_literals(path + "/modules", used))
       return;
   }
   for (std::string const& name : old) {
-    if (!used.contains(name)) (void)unlink_file(literals + '/' + name);
+    if (!used.contains(name)) (void)unlink_file(concat({literals, "/", name}));
   }
 }
 
