@@ -33,6 +33,7 @@ class lane_list {
       flight_recorder::destroy(l->recorder.load_relaxed());
       lane* const next = l->next;
       if (l->kept != nullptr) {
+        l->scope_received = {};  // the lane itself is for the next process
         detail::unmap_pages(file_of(*l), kept_head_bytes + capacity_ + longest_);
       } else {
         std::size_t const bytes = head_bytes + capacity_ + l->queue.longest();

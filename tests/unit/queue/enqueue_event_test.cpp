@@ -2,9 +2,11 @@
 // Who ends a sleep that has a deadline: a log call, the deadline, or an interrupt.
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
+#include "support/thread_state.hpp"
 
 #include <fapilog/queue/enqueue_event.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -19,14 +21,17 @@ using fapilog::detail::enqueue_event;
 struct sleeping_worker {
   sleeping_worker(sleep_clock::time_point deadline, std::chrono::nanoseconds undisturbed)
       : thread([=, this] {
+          id = support::this_thread_id();
           event.wait(
               deadline, [] { return false; }, undisturbed);
           end = sleep_clock::now();
         }) {
-    REQUIRE(support::eventually([this] { return event.may_have_to_signal().load_acquire(); }));
+    REQUIRE(support::eventually(
+        [this] { return event.may_have_to_signal().load_acquire() && support::is_asleep(id); }));
   }
 
   enqueue_event event{fapilog::detail::asymmetric_barrier{fapilog::detail::register_membarrier()}};
+  std::atomic<::pid_t> id{0};
   sleep_clock::time_point end;
   std::thread thread;
 };

@@ -42,8 +42,9 @@ class shared_bytes {
     return result;
   }
 
+  /// Null if it is empty.
   [[nodiscard]] std::byte const* data() const noexcept {
-    return reinterpret_cast<std::byte const*>(block_ + 1);
+    return block_ == nullptr ? nullptr : reinterpret_cast<std::byte const*>(block_ + 1);
   }
   [[nodiscard]] std::size_t size() const noexcept { return block_ == nullptr ? 0 : block_->size; }
   [[nodiscard]] bool empty() const noexcept { return block_ == nullptr; }
