@@ -65,6 +65,26 @@ fapilog::options options_for(std::shared_ptr<kafka> const& sink) {
           .diagnostics_output = support::captured_diagnostics{}};
 }
 
+constexpr long logged_through = 20'000;
+
+/// Logs with seven keys, calls `disturb(runtime, number)` after each record, and expects that all are delivered.
+template <class Disturb>
+void log_through(mock_cluster const& cluster, Disturb const& disturb) {
+  auto const sink = std::make_shared<kafka>(
+      kafka_config{.brokers = cluster.brokers(), .key_field = "data.key", .batch_size = 500, .timeout = 30s});
+  fapilog::runtime rt{options_for(sink)};
+  auto const log = rt.get_logger("shop");
+  for (long i = 0; i < logged_through; ++i) {
+    log.info("m", kv("n", i), kv("key", "k" + std::to_string(i % 7)));
+    disturb(rt, i);
+  }
+  REQUIRE(rt.flush(120s));
+  auto const counts = rt.sink_counts().at(0).second;
+  CHECK(counts.delivered == logged_through);
+  CHECK(counts.rejected == 0);
+  CHECK(counts.failed == 0);
+}
+
 fapilog::batch numbered(support::events& made, int count) {
   static std::vector<std::string> const lines = support::numbered_lines(100, 60);
   for (int i = 0; i < count; ++i) {
@@ -107,51 +127,26 @@ TEST_CASE("each record is one message with its key, headers and time") {
 
 TEST_CASE("requests that fail and leaders that change cost no record and double none") {
   mock_cluster const cluster;
-  auto const sink = std::make_shared<kafka>(
-      kafka_config{.brokers = cluster.brokers(), .key_field = "data.key", .batch_size = 500, .timeout = 30s});
-  constexpr long count = 20'000;
-  {
-    fapilog::runtime rt{options_for(sink)};
-    auto const log = rt.get_logger("shop");
-    for (long i = 0; i < count; ++i) {
-      log.info("m", kv("n", i), kv("key", "k" + std::to_string(i % 7)));
-      if (i == 2'000) {
-        cluster.fail_produce({RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
-                              RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE});
-      }
-      if (i == 10'000) {
-        REQUIRE(rt.flush(60s));
-        for (int partition = 0; partition < 4; ++partition) cluster.set_leader(partition, 2);
-      }
+  log_through(cluster, [&](fapilog::runtime& rt, long logged) {
+    if (logged == 2'000) {
+      cluster.fail_produce({RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+                            RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE});
     }
-    REQUIRE(rt.flush(120s));
-    auto const counts = rt.sink_counts().at(0).second;
-    CHECK(counts.delivered == count);
-    CHECK(counts.rejected == 0);
-    CHECK(counts.failed == 0);
-  }
-  check_all_in_order(cluster.messages(), count);
+    if (logged != 10'000) return;
+    REQUIRE(rt.flush(60s));
+    for (int partition = 0; partition < 4; ++partition) cluster.set_leader(partition, 2);
+  });
+  check_all_in_order(cluster.messages(), logged_through);
 }
 
 TEST_CASE("brokers that go down and connections that are lost cost no record") {
   mock_cluster const cluster;
-  auto const sink = std::make_shared<kafka>(
-      kafka_config{.brokers = cluster.brokers(), .key_field = "data.key", .batch_size = 500, .timeout = 30s});
-  constexpr long count = 20'000;
-  {
-    fapilog::runtime rt{options_for(sink)};
-    auto const log = rt.get_logger("shop");
-    for (long i = 0; i < count; ++i) {
-      log.info("m", kv("n", i), kv("key", "k" + std::to_string(i % 7)));
-      if (i == 2'000) cluster.fail_produce({RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR__TRANSPORT});
-      if (i == 6'000) cluster.set_down(1);
-      if (i == 12'000) cluster.set_up(1);
-    }
-    REQUIRE(rt.flush(120s));
-    CHECK(rt.sink_counts().at(0).second.delivered == count);
-    CHECK(rt.sink_counts().at(0).second.failed == 0);
-  }
-  check_all_in_order(cluster.messages(), count, /*may_repeat=*/true);
+  log_through(cluster, [&](fapilog::runtime& /*rt*/, long logged) {
+    if (logged == 2'000) cluster.fail_produce({RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR__TRANSPORT});
+    if (logged == 6'000) cluster.set_down(1);
+    if (logged == 12'000) cluster.set_up(1);
+  });
+  check_all_in_order(cluster.messages(), logged_through, /*may_repeat=*/true);
 }
 
 TEST_CASE("records wait while all brokers are down") {

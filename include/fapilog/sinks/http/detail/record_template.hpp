@@ -17,7 +17,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Appends a string to `out` as it stands between the quotes of JSON. `buffer` is working memory.
+/// Appends a string to `out` in the form that it has between the quotes of JSON. `buffer` is working memory.
 inline void append_json_escaped(std::string& out, std::string_view text, text_buffer& buffer) {
   buffer.clear();
   json::put_text(buffer, text);
