@@ -182,8 +182,8 @@ class basic_settings_watch {
   void refuse(settings_reload& result, char const* reason, bool is_requested) {
     result = {{}, {}, reason};
     if (std::exchange(refusal_, result.error) == result.error && !is_requested) return;
-    refused_.add();
     runtime_.diagnostics().warn("settings", "refused; the previous settings stay in effect", result.error);
+    refused_.add();
   }
 
   void apply(settings const& next, std::vector<std::string> const& changed, settings_reload& result) {

@@ -8,6 +8,7 @@
 #include <fapilog/worker/pressure.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -99,19 +100,49 @@ TEST_CASE("without filter_tightening nothing is left out, and batches grow only 
   CHECK(plain.state.batch_factor() == 1);
 }
 
+namespace {
+
+/// Lets the worker take a batch only after the caller has filled its lane again, however slow either of them is.
+class refilled_sink : public support::switched_sink {
+ public:
+  refilled_sink() : switched_sink("flooded") {}
+  fapilog::write_result write(fapilog::batch const& entries) {
+    if (!over_) fills_.wait(seen_);
+    seen_ = fills_;
+    return switched_sink::write(entries);
+  }
+  void filled() {
+    ++fills_;
+    fills_.notify_all();
+  }
+  void flood_is_over() {
+    over_ = true;
+    filled();
+  }
+
+ private:
+  std::atomic<bool> over_{false};
+  std::atomic<int> fills_{0};
+  int seen_ = 0;
+};
+
+}  // namespace
+
 TEST_CASE("under pressure a runtime leaves records out, reports it, and returns to normal") {
-  auto sink = std::make_shared<support::switched_sink>("flooded");
+  auto sink = std::make_shared<refilled_sink>();
   std::string reported;
   fapilog::runtime rt{{.lane_bytes = 65'536,
                        .sinks = {{sink, {.thread = fapilog::sink_thread::shared}}},
                        .adaptive = {.enabled = true, .check_interval = 1ms, .cooldown = 0ms},
                        .diagnostics_output = [&](std::string_view line) { reported += line; }}};
   auto const log = rt.get_logger();
-  auto const give_up = std::chrono::steady_clock::now() + 60s;
-  // Calls are several times as fast as the worker, so the lane is full whenever the worker checks it.
-  while (rt.counts().pressure.peak < pressure_level::critical && std::chrono::steady_clock::now() < give_up) {
-    for (int i = 0; i < 1'000; ++i) log.info("flood {}", i);
-  }
+  CHECK(support::eventually([&] {
+    for (int i = 0; i < 4'000; ++i) log.info("flood {}", i);  // more than a lane has room for
+    sink->filled();
+    return rt.counts().pressure.peak == pressure_level::critical;
+  }));
+  sink->flood_is_over();
+  REQUIRE(rt.flush(60s).complete);
   log.error("kept");
   CHECK(support::eventually([&] { return rt.counts().pressure.now == pressure_level::normal; }));
   log.info("after");
