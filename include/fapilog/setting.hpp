@@ -25,10 +25,13 @@ enum class setting_form : std::uint8_t {
 /// Durations are std::chrono's. `min` and `max` of a duration, and a plain number in text, are in seconds, or in
 /// milliseconds if the name ends with `_ms`. Durations, sizes and unsigned numbers are never negative.
 struct setting {
+  /// The bound of a setting that has none: not infinity, which a program built with -ffast-math does not have.
+  static constexpr double no_bound = (std::numeric_limits<double>::max)();
+
   std::string_view name;
   std::string_view text;  ///< meaning and unit, one sentence
-  double min = -std::numeric_limits<double>::infinity();
-  double max = std::numeric_limits<double>::infinity();
+  double min = -no_bound;
+  double max = no_bound;
   setting_form form = setting_form::plain;
   bool above_min = false;   ///< `min` itself is not allowed
   bool not_empty = false;   ///< the empty string or list is not allowed

@@ -3,6 +3,8 @@
 // usage: fapilog_fast_math_test nan inf (arguments, so that the compiler does not know the numbers)
 #include <fapilog/fapilog.hpp>
 
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -14,10 +16,20 @@ namespace {
 
 struct last_line {
   std::string* text;
-  void write(fapilog::batch const& entries) const { *text = entries.text(); }
+  void write(fapilog::batch const& entries) const { *text += entries.text(); }
 };
 
+struct fahrenheit {};
+
 }  // namespace
+
+template <>
+struct fmt::formatter<fahrenheit> : fmt::formatter<fmt::string_view> {
+  template <class Context>
+  auto format(fahrenheit, Context& context) const {
+    return fmt::formatter<fmt::string_view>::format("°F", context);
+  }
+};
 
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
@@ -26,15 +38,21 @@ int main(int argc, char** argv) {
   std::string json;
   {
     fapilog::runtime rt{{.sinks = {last_line{&json}}}};
-    rt.get_logger("m").info("values {} {} {} {:.1f}", nan, inf, -inf, nan, kv("nan", nan), kv("inf", inf),
-                            kv("neg", -inf), kv("f", static_cast<float>(nan)),
-                            kv("g", static_cast<float>(-inf)), kv("zero", 0.0),
-                            kv("v", std::vector<double>{nan, 1e308, 0.1}));
+    auto const log = rt.get_logger("m");
+    // The worker formats the one message, the call the other, since only it knows the type.
+    log.info("worker {} {} {} {:.1f} {:>5} {:<5}| {:*^+7.2E} {:06} {:{}.{}f}", nan, inf, -inf, nan, inf, nan,
+             inf, -inf, inf, 6, 2, kv("nan", nan), kv("inf", inf), kv("neg", -inf),
+             kv("f", static_cast<float>(nan)), kv("g", static_cast<float>(-inf)), kv("zero", 0.0),
+             kv("v", std::vector<double>{nan, 1e308, 0.1}));
+    log.info("call {} {} {} {:.1f} {:>5} {:<5}| {:*^+7.2E} {:06} {:{}.{}f} {}", nan, inf, -inf, nan, inf, nan,
+             inf, -inf, inf, 6, 2, fahrenheit{});
   }
   int failures = 0;
-  for (char const* const wanted : {R"("message":"values nan inf -inf nan")", R"("nan":"NaN")",
-                                   R"("inf":"Infinity")", R"("neg":"-Infinity")", R"("f":"NaN")",
-                                   R"("g":"-Infinity")", R"("zero":0.0)", R"("v":["NaN",1e+308,0.1])"}) {
+  for (char const* const wanted :
+       {R"("message":"worker nan inf -inf nan   inf nan  | *+INF**   -inf inf   ")",
+        R"("message":"call nan inf -inf nan   inf nan  | *+INF**   -inf inf    °F")", R"("nan":"NaN")",
+        R"("inf":"Infinity")", R"("neg":"-Infinity")", R"("f":"NaN")", R"("g":"-Infinity")", R"("zero":0.0)",
+        R"("v":["NaN",1e+308,0.1])"}) {
     if (json.find(wanted) != std::string::npos) continue;
     std::fprintf(stderr, "missing: %s\n", wanted);
     ++failures;

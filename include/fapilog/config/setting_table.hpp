@@ -3,7 +3,6 @@
 #pragma once
 
 #include <fapilog/config/config_value.hpp>
-#include <fapilog/detail/float_kind.hpp>
 #include <fapilog/detail/settings/setting_type.hpp>
 #include <fapilog/detail/settings/setting_value.hpp>
 #include <fapilog/detail/text/quantity_text.hpp>
@@ -141,8 +140,8 @@ struct setting_row {
 [[nodiscard]] inline config_value schema_of_number(std::string_view type, double min, double max,
                                                    bool above_min = false) {
   config_value schema = schema_of_type(type);
-  if (detail::is_finite(min)) schema.set(above_min ? "exclusiveMinimum" : "minimum", written_number(min));
-  if (detail::is_finite(max)) schema.set("maximum", written_number(max));
+  if (min > -setting::no_bound) schema.set(above_min ? "exclusiveMinimum" : "minimum", written_number(min));
+  if (max < setting::no_bound) schema.set("maximum", written_number(max));
   return schema;
 }
 
@@ -166,8 +165,8 @@ struct setting_row {
   double max = s.max;
   if (type.kind == setting_kind::integer && type.bytes < sizeof(std::int64_t)) {
     auto const bits = static_cast<int>(type.bytes * 8) - (type.is_signed ? 1 : 0);
-    if (!detail::is_finite(max)) max = std::ldexp(1.0, bits) - 1;
-    if (!detail::is_finite(min)) min = -std::ldexp(1.0, bits);
+    if (max >= setting::no_bound) max = std::ldexp(1.0, bits) - 1;
+    if (min <= -setting::no_bound) min = -std::ldexp(1.0, bits);
   }
   return schema_of_number(name, min, max, s.above_min);
 }

@@ -13,7 +13,7 @@ enum class float_kind : std::uint8_t { finite, nan, infinity, minus_infinity };
 
 /// Replaces std::isnan and std::isinf, which are constant with -ffast-math, and comparisons, which assume that there is no NaN.
 template <class Float>
-[[nodiscard]] constexpr float_kind kind_of_float(Float number) noexcept {
+[[nodiscard]] constexpr float_kind kind_of_float(Float const& number) noexcept {
   if constexpr (sizeof(Float) > sizeof(double)) {
     return kind_of_float(static_cast<double>(number));
   } else {
@@ -21,7 +21,9 @@ template <class Float>
     constexpr int mantissa = std::numeric_limits<Float>::digits - 1;
     constexpr bits_type sign = bits_type{1} << (sizeof(Float) * 8 - 1);
     constexpr auto infinity = static_cast<bits_type>((sign - 1) >> mantissa << mantissa);
-    auto const bits = std::bit_cast<bits_type>(number);
+    auto bits = std::bit_cast<bits_type>(number);
+    // With -ffast-math, clang 17 and newer conclude from the type that these are not the bits of an infinity.
+    if (!std::is_constant_evaluated()) asm("" : "+r"(bits));
     auto const magnitude = static_cast<bits_type>(bits & ~sign);
     if (magnitude < infinity) return float_kind::finite;
     if (magnitude > infinity) return float_kind::nan;
@@ -29,7 +31,7 @@ template <class Float>
   }
 }
 template <class Float>
-[[nodiscard]] constexpr bool is_finite(Float number) noexcept {
+[[nodiscard]] constexpr bool is_finite(Float const& number) noexcept {
   return kind_of_float(number) == float_kind::finite;
 }
 

@@ -2,6 +2,7 @@
 // Turns the arguments of a log call into a record: the only template that is instantiated per signature.
 #pragma once
 
+#include <fapilog/detail/text/fmt_argument.hpp>
 #include <fapilog/queue/channel.hpp>
 #include <fapilog/record/context.hpp>
 #include <fapilog/record/field_cells.hpp>
@@ -48,12 +49,13 @@ template <class T>
 
 template <class... A>
 [[nodiscard]] std::string format_at_call(fmt::string_view format, A const&... values) {
+  fmt::basic_format_arg<fmt::format_context> const all[] = {detail::fmt_argument(values)...};
+  fmt::format_args const arguments{all, static_cast<int>(sizeof...(A))};
   std::string text(256, '\0');
-  auto const size =
-      fmt::vformat_to_n(text.data(), text.size(), format, fmt::make_format_args(values...)).size;
+  auto const size = fmt::vformat_to_n(text.data(), text.size(), format, arguments).size;
   bool const whole = size <= text.size();
   text.resize(size);
-  if (!whole) fmt::vformat_to_n(text.data(), text.size(), format, fmt::make_format_args(values...));
+  if (!whole) fmt::vformat_to_n(text.data(), text.size(), format, arguments);
   return text;
 }
 

@@ -59,10 +59,7 @@ inline void fill(event& e, std::size_t n) {
   e.data.set("null", {});
   e.data.set("i64", number(kind::i64, std::uint64_t{1} << 63));
   e.data.set("u64", number(kind::u64, (std::numeric_limits<std::uint64_t>::max)()));
-  value nan;
-  nan.type = kind::f64;
-  nan.f64 = std::numeric_limits<double>::quiet_NaN();
-  e.data.set("nan", nan);
+  e.data.set("nan", number(kind::f64, 0x7FF8'0000'0000'0000));
   e.data.set("truth", value::of_bool(true));
   e.data.set("text", text(n + 1));
   e.data.set(e.copy(std::string(n % 5 == 0 ? 300 : 3, 'k')), text(n + 2));

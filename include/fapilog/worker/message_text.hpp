@@ -4,7 +4,7 @@
 
 #include <fapilog/detail/float_kind.hpp>
 #include <fapilog/detail/text/decimal.hpp>
-#include <fapilog/detail/text/fmt.hpp>
+#include <fapilog/detail/text/fmt_argument.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/record/json.hpp>
@@ -190,10 +190,7 @@ class message_text {
     return v.visit(fmt_visitor<decltype(ignore)>{ignore});
   }
   void add_argument(value const& v, std::string_view plain) {
-    // fmt's own dynamic_format_arg_store would include fmt/format.h, which compiles all of fmt's formatters again.
-    auto const add = [this](auto const& known) {
-      fmt_arguments_.push_back(fmt::format_args{fmt::make_format_args(known)}.get(0));
-    };
+    auto const add = [this](auto const& known) { fmt_arguments_.push_back(fmt_argument(known)); };
     if (!v.visit(fmt_visitor<decltype(add)>{add})) add(fmt::string_view{plain.data(), plain.size()});
   }
 

@@ -71,14 +71,14 @@ struct given_scalar {
                                                        bool of_type = false) {
   double const min = lower_bound_of(s, type);
   of_type = of_type && type.kind == setting_kind::integer;
-  bool const has_max = is_finite(s.max) || of_type;
-  bool const has_min = is_finite(min) || of_type;
-  std::string const low = is_finite(min) ? bound_text(s, type, min)
-                          : of_type      ? type_bound_text(type, false)
-                                         : std::string{};
-  std::string const high = is_finite(s.max) ? bound_text(s, type, s.max)
-                           : of_type        ? type_bound_text(type, true)
-                                            : std::string{};
+  bool const has_max = s.max < setting::no_bound || of_type;
+  bool const has_min = min > -setting::no_bound || of_type;
+  std::string const low = min > -setting::no_bound ? bound_text(s, type, min)
+                          : of_type                ? type_bound_text(type, false)
+                                                   : std::string{};
+  std::string const high = s.max < setting::no_bound ? bound_text(s, type, s.max)
+                           : of_type                 ? type_bound_text(type, true)
+                                                     : std::string{};
   if (has_min && s.above_min) return "above " + low + (has_max ? ", at most " + high : "");
   if (has_min) return low + (has_max ? " to " + high : " or more");
   return has_max ? "at most " + high : "";
@@ -311,7 +311,10 @@ template <class T>
     case setting_kind::duration: break;
     default: return {};
   }
-  if (kind_of_float(v.number) == float_kind::nan) return "nan is invalid; expected " + rule_of(s, type);
+  float_kind const kind = kind_of_float(v.number);
+  if (kind == float_kind::nan || (kind == float_kind::infinity && s.max >= setting::no_bound)) {
+    return scalar_text(v, s, type) + " is invalid; expected " + rule_of(s, type);
+  }
   double const value = type.kind == setting_kind::duration ? v.number / plain_unit_ns(s) : v.number;
   double const min = lower_bound_of(s, type);
   bool const is_inside = (s.above_min ? value > min : value >= min) && value <= s.max;
