@@ -8,6 +8,7 @@
 #include <fapilog/settings.hpp>
 #include <fapilog/settings_schema.hpp>
 #include <fapilog/sinks/http/config.hpp>
+#include <fapilog/sinks/http/elasticsearch_config.hpp>
 #include <fapilog/sinks/http/loki_config.hpp>
 #include <fapilog/sinks/http/webhook_config.hpp>
 #include <fapilog/sinks/kafka/config.hpp>
@@ -96,6 +97,7 @@ void add_stand_in(fapilog::registry& all, char const* name) {
 fapilog::registry all_plugins() {
   auto all = fapilog::builtin_plugins();
   add_stand_in<fapilog::sinks::postgres_config>(all, "postgres");
+  add_stand_in<fapilog::sinks::elasticsearch_config>(all, "elasticsearch");
   add_stand_in<fapilog::sinks::http_config>(all, "http");
   add_stand_in<fapilog::sinks::loki_config>(all, "loki");
   add_stand_in<fapilog::sinks::kafka_config>(all, "kafka");
@@ -118,6 +120,8 @@ std::string content_of(std::string_view marker) {
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::kafka_config>()) + '\n';
   if (marker == "otlp")
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::otlp_config>()) + '\n';
+  if (marker == "elasticsearch")
+    return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::elasticsearch_config>()) + '\n';
   if (marker == "http")
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::http_config>()) + '\n';
   if (marker == "loki")

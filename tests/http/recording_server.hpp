@@ -100,6 +100,13 @@ class recording_server {
       all.push_back(std::move(one));
     }
   }
+  /// The lines of the file `documents`.
+  [[nodiscard]] std::vector<std::string> documents() const {
+    std::vector<std::string> all;
+    std::istringstream text{text_of_file(folder_.path() / "documents")};
+    for (std::string line; std::getline(text, line);) all.push_back(std::move(line));
+    return all;
+  }
 
  private:
   /// True if the process listens: the file with the port may be that of the previous one.

@@ -10,9 +10,15 @@ Request N is in the files N.head (request line and headers) and N.body (the body
   close  reads the request and closes the connection without an answer
   reset  reads the head of the request and resets the connection
   cut    answers with 200, a length of 100 and 10 bytes, then closes
+  bad    answers with 400 if the body contains the word `bad`, else with 200
+  bulk   creates the documents of a bulk request of Elasticsearch that it does not have by their `_id`, and appends each as
+         ID<tab>DOCUMENT to the file `documents`; answers for each item
+  bulk-close  creates them and closes the connection without an answer
 The server listens on a free port of 127.0.0.1 and writes it to the file `port`; if that file exists, it takes that port.
 """
+import gzip
 import http.server
+import json
 import os
 import socket
 import ssl
@@ -22,6 +28,14 @@ import threading
 
 folder = sys.argv[1]
 lock = threading.Lock()
+documents = os.path.join(folder, "documents")
+ids = set()
+if os.path.exists(documents):
+    with open(documents, "rb+") as stored:
+        whole = stored.read()
+        whole = whole[:whole.rfind(b"\n") + 1]
+        stored.truncate(len(whole))  # a line that was cut when the server was killed
+        ids = {line.split("\t")[0] for line in whole.decode().splitlines()}
 count = len([name for name in os.listdir(folder) if name.endswith(".head")])
 
 
@@ -52,11 +66,34 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.close()
 
+    def create(self, body):
+        if self.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        lines = body.decode().split("\n")
+        items = []
+        with lock, open(documents, "a", encoding="utf-8") as file:
+            for action, document in zip(lines[0::2], lines[1::2]):
+                name = json.loads(action)["create"]["_id"]
+                json.loads(document)
+                if name in ids:
+                    items.append('{"create":{"status":409,"error":{"type":"version_conflict_engine_exception"}}}')
+                    continue
+                ids.add(name)
+                file.write(f"{name}\t{document}\n")
+                items.append('{"create":{"status":201}}')
+        return ('{"errors":%s,"items":[%s]}' % ("true" if "409" in str(items) else "false", ",".join(items))).encode()
+
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         answer = self.record(body)
         if answer[0] == "hang":
             threading.Event().wait()
+        text = b""
+        if answer[0] == "bad":
+            answer = ["400" if b"bad" in body else "200"]
+        if answer[0].startswith("bulk"):
+            text = self.create(body)
+            answer = ["close" if answer[0] == "bulk-close" else "200"]
         if answer[0] == "close":
             self.close_connection = True
             return
@@ -70,7 +107,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"0123456789")
             self.close_connection = True
             return
-        text = b""
         if "" in answer:
             at = answer.index("")
             text = "\t".join(answer[at + 1:]).encode()

@@ -172,6 +172,20 @@ TEST_CASE("a record that the receiver finds invalid is found and rejected alone"
   CHECK(sink.health().detail.find("1 of the last 16 records rejected") != std::string::npos);
 }
 
+TEST_CASE("of many records that the receiver finds invalid, each is found, and the others arrive") {
+  recording_server const server{{"bad"}};
+  auto lines = support::numbered_lines(300, 40);
+  index_list wanted;
+  for (std::size_t i = 7; i < lines.size(); i += 29) {
+    lines[i] = R"({"bad":1})";
+    wanted.push_back(i);
+  }
+  http sink{{.url = server.url()}};
+  auto const result = sink.write(support::lines_batch(lines));
+  CHECK(result.outcome() == write_outcome::rejected);
+  CHECK(result.rejected_entries() == wanted);
+}
+
 TEST_CASE("if the receiver finds everything invalid, the number of requests is limited") {
   recording_server const server{{"422"}};
   http sink{{.url = server.url()}};

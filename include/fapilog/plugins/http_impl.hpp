@@ -8,6 +8,7 @@
 #include <fapilog/plugins/registry.hpp>
 #include <fapilog/sinks/http.hpp>
 #include <fapilog/sinks/http/config.hpp>
+#include <fapilog/sinks/http/elasticsearch_config.hpp>
 #include <fapilog/sinks/http/loki_config.hpp>
 #include <fapilog/sinks/http/webhook_config.hpp>
 #include <fapilog/sinks/otlp.hpp>
@@ -22,6 +23,9 @@ FAPILOG_INLINE registry& add_http(registry& all) {
         name, detail::library_version().text(), plugin_type::sink, type,
         {.description = description, .author = "fapilog", .dependencies = {"libcurl 7.66 or newer"}});
   };
+  all.add_sink(metadata("elasticsearch", "fapilog::sinks::elasticsearch",
+                        "Stores records in Elasticsearch or OpenSearch."),
+               plugin<sinks::elasticsearch, sinks::elasticsearch_config>());
   all.add_sink(metadata("http", "fapilog::sinks::http", "Sends batches of JSON by HTTP POST."),
                plugin<sinks::http, sinks::http_config>());
   all.add_sink(metadata("loki", "fapilog::sinks::loki", "Sends records to Grafana Loki."),

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Splits the text of a JSON object into its members without a copy.
+// Splits the text of a JSON object or array into its parts without a copy.
 #pragma once
 
 #include <fapilog/detail/text/utf8.hpp>
 
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace fapilog::inline v0_1::detail::json {
@@ -89,6 +93,46 @@ inline constexpr std::size_t none = std::string_view::npos;
     if (text[at] != ',') return false;
     at = skip_space(text, at + 1);
   }
+}
+
+/// The value of the first member with this key, which is given in quotes; empty if there is none or the text is not an
+/// object. Throws: std::bad_alloc.
+[[nodiscard]] inline std::string_view find_member(std::string_view object, std::string_view quoted_key) {
+  std::vector<text_member> members;
+  if (split(object, members)) {
+    for (text_member const& m : members) {
+      if (m.key == quoted_key) return m.value;
+    }
+  }
+  return {};
+}
+
+/// Adds the elements of the array `text` to `elements`, in order. False if it is not an array; then the added elements are
+/// meaningless. Throws: std::bad_alloc.
+[[nodiscard]] inline bool split_array(std::string_view text, std::vector<std::string_view>& elements) {
+  using namespace parts_detail;
+  std::size_t at = skip_space(text, 0);
+  if (at >= text.size() || text[at] != '[') return false;
+  at = skip_space(text, at + 1);
+  if (at < text.size() && text[at] == ']') return skip_space(text, at + 1) == text.size();
+  while (true) {
+    std::size_t const end = skip_value(text, at);
+    if (end == none) return false;
+    elements.push_back(text.substr(at, end - at));
+    at = skip_space(text, end);
+    if (at >= text.size()) return false;
+    if (text[at] == ']') return skip_space(text, at + 1) == text.size();
+    if (text[at] != ',') return false;
+    at = skip_space(text, at + 1);
+  }
+}
+
+/// The number that the text is, if it is an integer of 0 to 2^64 - 1. Throws: never.
+[[nodiscard]] inline std::optional<std::uint64_t> unsigned_number(std::string_view text) noexcept {
+  std::uint64_t number = 0;
+  char const* const end = text.data() + text.size();
+  auto const [stop, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc{} && stop == end ? std::optional{number} : std::nullopt;
 }
 
 /// Returns the longest prefix of a JSON string, opening quote included, that has at most `max_bytes` bytes after the

@@ -4,6 +4,7 @@
 
 #include <fapilog/sinks/http/config.hpp>
 #include <fapilog/sinks/http/detail/http_sink.hpp>
+#include <fapilog/sinks/http/elasticsearch_config.hpp>
 #include <fapilog/sinks/http/loki_config.hpp>
 #include <fapilog/sinks/http/webhook_config.hpp>
 
@@ -35,6 +36,15 @@ class loki : public detail::http_sink {
  public:
   explicit loki(loki_config const& config);
   [[nodiscard]] static std::string_view name() noexcept { return "loki"; }
+};
+
+/// Stores records in Elasticsearch or OpenSearch by the bulk interface, exactly once in an index: the id of a document is the
+/// `message_id`, and a document that is there already is not created again. In a data stream that holds for each of its indices,
+/// so a record that is sent again after a rollover may be there twice.
+class elasticsearch : public detail::http_sink {
+ public:
+  explicit elasticsearch(elasticsearch_config const& config);
+  [[nodiscard]] static std::string_view name() noexcept { return "elasticsearch"; }
 };
 
 }  // namespace fapilog::inline v0_1::sinks

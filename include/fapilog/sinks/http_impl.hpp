@@ -10,6 +10,8 @@
 #include <fapilog/record/batch.hpp>
 #include <fapilog/record/uuid.hpp>
 #include <fapilog/sinks/http/config.hpp>
+#include <fapilog/sinks/http/connection_config.hpp>
+#include <fapilog/sinks/http/detail/elasticsearch_format.hpp>
 #include <fapilog/sinks/http/detail/http_client_impl.hpp>
 #include <fapilog/sinks/http/detail/http_message.hpp>
 #include <fapilog/sinks/http/detail/http_writer.hpp>
@@ -17,6 +19,7 @@
 #include <fapilog/sinks/http/detail/loki_format.hpp>
 #include <fapilog/sinks/http/detail/record_template.hpp>
 #include <fapilog/sinks/http/detail/webhook_signature.hpp>
+#include <fapilog/sinks/http/elasticsearch_config.hpp>
 #include <fapilog/sinks/http/loki_config.hpp>
 #include <fapilog/sinks/http/webhook_config.hpp>
 #include <fapilog/sinks/http_core.hpp>
@@ -122,6 +125,17 @@ template <class Config>
   return config;
 }
 
+/// The connection of a destination that has a header of its own for the credential, unless the settings name another.
+[[nodiscard]] inline sinks::http_connection_config with_credential_header(
+    sinks::http_connection_config connection, std::string_view header, std::string_view scheme) {
+  sinks::http_credential_config& credential = connection.credential;
+  if (credential.scheme.empty() && credential.header == sinks::http_credential_config{}.header) {
+    credential.header = header;
+    credential.scheme = scheme;
+  }
+  return connection;
+}
+
 }  // namespace detail
 
 namespace sinks {
@@ -143,6 +157,13 @@ FAPILOG_INLINE loki::loki(loki_config const& config)
                 config.connection,
                 {.entries = config.batch_size, .body_bytes = static_cast<std::size_t>(config.batch_bytes)},
                 std::make_unique<detail::loki_format>(config)} {}
+
+FAPILOG_INLINE elasticsearch::elasticsearch(elasticsearch_config const& config)
+    : http_sink{detail::checked_http_config("elasticsearch", config).url,
+                detail::with_credential_header(config.connection, "Authorization", "ApiKey"),
+                {.entries = config.batch_size, .body_bytes = static_cast<std::size_t>(config.batch_bytes)},
+                std::make_unique<detail::elasticsearch_format>(config),
+                /*needs_json=*/config.document == elasticsearch_document::envelope} {}
 
 }  // namespace sinks
 }  // namespace fapilog::inline v0_1

@@ -42,6 +42,26 @@ TEST_CASE("a string that is not a whole object is not split, wherever it ends") 
   }
 }
 
+TEST_CASE("an array is split into its elements, and a member is found by its key") {
+  std::vector<std::string_view> elements;
+  REQUIRE(fapilog::detail::json::split_array(R"( [ {"a":[1,2]} , "x\",]" ,3, [] ] )", elements));
+  CHECK(elements == std::vector<std::string_view>{R"({"a":[1,2]})", R"("x\",]")", "3", "[]"});
+  elements.clear();
+  CHECK(fapilog::detail::json::split_array("[ ]", elements));
+  CHECK(elements.empty());
+  std::string const whole = R"([1,{"a":"]"},[2]])";
+  for (std::size_t size = 0; size < whole.size(); ++size)
+    CHECK_FALSE(fapilog::detail::json::split_array(whole.substr(0, size), elements));
+  for (auto const* const bad : {"{}", "[1,]", "[,]", "[1 2]", "[1]x", "1"})
+    CHECK_FALSE(fapilog::detail::json::split_array(bad, elements));
+  CHECK(fapilog::detail::json::find_member(R"({"a":1,"b":{"a":2}})", "\"b\"") == R"({"a":2})");
+  CHECK(fapilog::detail::json::find_member(R"({"a":1})", "\"b\"").empty());
+  CHECK(fapilog::detail::json::find_member("[1]", "\"b\"").empty());
+  CHECK(fapilog::detail::json::unsigned_number("42") == 42U);
+  for (auto const* const bad : {"", "-1", "1.5", "1x", "18446744073709551616"})
+    CHECK_FALSE(fapilog::detail::json::unsigned_number(bad));
+}
+
 TEST_CASE("a string is cut between characters and escapes, wherever the limit falls") {
   // U+1F600 raw and as a pair of escapes, two- and three-byte characters, short and long escapes.
   std::string const text = "\"a\\n\\u2028\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80\\ud83d\\ude00\\\\\\\"z\"";

@@ -32,6 +32,12 @@ struct http_verdict {
   std::chrono::milliseconds delay{};
   std::vector<std::size_t> again = {};
   std::vector<std::size_t> never = {};
+  /// For `items`: the server refuses the sink for the entries at `again`, as with `refused`.
+  bool is_refused = false;
+  /// For `invalid`: the index of the entry that the server names. It is sent alone, and so are those before and after it.
+  std::size_t suspect = no_suspect;
+
+  static constexpr std::size_t no_suspect = static_cast<std::size_t>(-1);
 };
 
 /// What a status means by the rules of HTTP, if a destination does not say otherwise.

@@ -65,27 +65,30 @@ struct http_writer::progress {
     is_stopped = true;
     reason = std::move(why);
   }
-  void halve(range const& r) {
-    std::size_t const half = r.count / 2;
-    waiting.push_front({r.begin + half, r.count - half});
-    waiting.push_front({r.begin, half});
+  void halve(range const& r) { divide(r, r.count / 2, 0); }
+  /// Sends the entries before `first`, the next `count` ones and the others in requests of their own.
+  void divide(range const& r, std::size_t first, std::size_t count) {
+    std::size_t const rest = first + count;
+    if (rest < r.count) waiting.push_front({r.begin + rest, r.count - rest});
+    if (count != 0) waiting.push_front({r.begin + first, count});
+    if (first != 0) waiting.push_front({r.begin, first});
   }
 
   /// Applies the verdict on the entries of one request.
   [[gnu::cold]] void apply(range const& r, http_verdict verdict) {
     delay = (std::max)(delay, verdict.delay);
     switch (verdict.outcome) {
-      case http_outcome::delivered: return set(r, state::delivered);
+      case http_outcome::delivered: invalid_requests = 0; return set(r, state::delivered);
       case http_outcome::refused: is_refused = true; [[fallthrough]];
       case http_outcome::retry: return stop(r, std::move(verdict.reason));
       case http_outcome::rejected: return reject(r, std::move(verdict.reason));
       case http_outcome::too_large: return r.count == 1 ? reject(r, std::move(verdict.reason)) : halve(r);
       case http_outcome::invalid: {
-        // A sound batch with one invalid entry takes about 20 requests. If the server finds all of them invalid, the
+        // To find an invalid entry takes about 20 requests, of which some are accepted. If the server accepts none, the
         // entries are not at fault.
         constexpr int max_invalid = 40;
         if (r.count == 1 || ++invalid_requests > max_invalid) return reject(r, std::move(verdict.reason));
-        return halve(r);
+        return verdict.suspect < r.count ? divide(r, verdict.suspect, 1) : halve(r);
       }
       case http_outcome::items: break;
     }
@@ -97,6 +100,7 @@ struct http_writer::progress {
       if (i < r.count) states[r.begin + i] = state::never;
     }
     is_stopped |= !verdict.again.empty();
+    is_refused |= verdict.is_refused && !verdict.again.empty();
     if (!verdict.reason.empty()) reason = std::move(verdict.reason);
   }
 
@@ -122,7 +126,7 @@ struct http_writer::progress {
   std::vector<range> sent;  ///< by the id of the request
   bool is_stopped = false;
   bool is_refused = false;
-  int invalid_requests = 0;
+  int invalid_requests = 0;  ///< since a request was delivered
   std::string reason;
   std::chrono::milliseconds delay{};
 };

@@ -4,12 +4,10 @@
 
 #include <fapilog/record/json_parts.hpp>
 
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 namespace fapilog::inline v0_1::detail::otlp {
 
@@ -82,20 +80,10 @@ class field_reader {
 
 /// The same in the JSON form, where the number may be a string. Throws: std::bad_alloc.
 [[nodiscard]] inline std::uint64_t rejected_in_json(std::string_view body) {
-  auto const member = [](std::string_view object, std::string_view quoted_key) {
-    std::vector<json::text_member> members;
-    if (json::split(object, members)) {
-      for (json::text_member const& m : members) {
-        if (m.key == quoted_key) return m.value;
-      }
-    }
-    return std::string_view{};
-  };
-  std::string_view number = member(member(body, "\"partialSuccess\""), "\"rejectedLogRecords\"");
+  std::string_view number =
+      json::find_member(json::find_member(body, "\"partialSuccess\""), "\"rejectedLogRecords\"");
   if (number.size() > 1 && number.front() == '"') number = number.substr(1, number.size() - 2);
-  std::uint64_t count = 0;
-  auto const [end, error] = std::from_chars(number.data(), number.data() + number.size(), count);
-  return error == std::errc{} && end == number.data() + number.size() ? count : 0;
+  return json::unsigned_number(number).value_or(0);
 }
 
 }  // namespace fapilog::inline v0_1::detail::otlp
