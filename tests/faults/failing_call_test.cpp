@@ -88,6 +88,8 @@ fapilog::options make_options(fapilog::settings const& chosen, std::string const
   made.lane_bytes = 16'384;
   made.when_full = fapilog::when_full::block;
   made.crash.enabled = true;
+  made.kill_safe.directory = directory + "/kept";
+  made.flight_recorder.enabled = true;
   made.retry.first_delay = 1ms;
   made.sinks.clear();
   using fapilog::sinks::rotating_file;
@@ -207,7 +209,8 @@ std::string content_of(std::filesystem::path const& path) {
 /// A run and the check of what it left.
 class trial {
  public:
-  trial(report& shared, std::string_view function) : shared_(shared), kind_(output_for(function)) {}
+  trial(report& shared, std::string_view function)
+      : shared_(shared), kind_(output_for(function)), finds_literals_(function == "futimens") {}
 
   /// Returns what is wrong, or an empty string.
   std::string run_with(faults::plan const& now) {
@@ -249,6 +252,11 @@ class trial {
  private:
   [[noreturn]] void run_child(std::string const& directory) {
     faults::use(shared_.injected);
+    if (finds_literals_) {  // which an earlier process kept
+      fapilog::runtime earlier{{.sinks = {down_sink{std::make_shared<std::atomic<bool>>(true), "/dev/null"}},
+                                .kill_safe = {.directory = directory + "/kept"}}};
+      earlier.get_logger().info("earlier");
+    }
     shared_.injected.is_active = true;
     try {
       run(directory, shared_);
@@ -328,6 +336,7 @@ class trial {
 
   report& shared_;
   output kind_;
+  bool finds_literals_;
 };
 
 struct totals {

@@ -62,9 +62,11 @@ enum function : std::size_t {
   lstat_path,
   stat_path,
   ftruncate_file,
+  allocate_file,
   lseek_file,
   fsync_file,
   fdatasync_file,
+  futimens_file,
   flock_file,
   fcntl_file,
   rename_path,
@@ -74,6 +76,7 @@ enum function : std::size_t {
   readdir_path,
   readlink_path,
   working_directory,
+  random_bytes,
   pipe_pair,
   poll_files,
   control_device,
@@ -102,6 +105,9 @@ constexpr int of_pwrite[] = {EINTR, ENOSPC, EDQUOT, EIO, EFBIG, EPERM, half};
 constexpr int of_pwritev2[] = {EINTR, EAGAIN, ENOSPC, EIO, EOPNOTSUPP, ENOSYS, half};
 constexpr int of_status[] = {EIO, ENOMEM, EOVERFLOW};
 constexpr int of_path_status[] = {EACCES, EIO, ENOMEM};
+constexpr int of_fallocate[] = {EINTR, EIO, ENOSPC, EFBIG, EINVAL, EOPNOTSUPP};
+constexpr int of_getentropy[] = {EIO, ENOSYS};
+constexpr int of_futimens[] = {EACCES, EPERM, EROFS};
 constexpr int of_ftruncate[] = {EINTR, EIO, EPERM, EFBIG, EROFS};
 constexpr int of_lseek[] = {EINVAL, ENXIO};
 constexpr int of_sync[] = {EINTR, EIO, ENOSPC, EDQUOT, EROFS};
@@ -143,9 +149,11 @@ constexpr failing_function all[] = {
     {"lstat", of_path_status},
     {"stat", of_path_status},
     {"ftruncate", of_ftruncate},
+    {"posix_fallocate", of_fallocate},
     {"lseek", of_lseek},
     {"fsync", of_sync},
     {"fdatasync", of_sync},
+    {"futimens", of_futimens},
     {"flock", of_flock},
     {"fcntl", of_fcntl},
     {"rename", of_rename},
@@ -155,6 +163,7 @@ constexpr failing_function all[] = {
     {"readdir", of_readdir},
     {"readlink", of_readlink},
     {"getcwd", of_getcwd},
+    {"getentropy", of_getentropy},
     {"pipe", of_pipe},
     {"poll", of_poll},
     {"ioctl", of_ioctl},
@@ -317,6 +326,13 @@ int ftruncate(int descriptor, ::off_t size) noexcept {
   return fails(lseek_file) ? -1 : FAULTS_ORIGINAL(lseek)(descriptor, offset, whence);
 }
 int fsync(int descriptor) { return fails(fsync_file) ? -1 : FAULTS_ORIGINAL(fsync)(descriptor); }
+int posix_fallocate(int descriptor, ::off_t from, ::off_t size) {
+  int const error = error_of(allocate_file);
+  return error != 0 ? error : FAULTS_ORIGINAL(posix_fallocate)(descriptor, from, size);
+}
+int futimens(int descriptor, ::timespec const* times) noexcept {
+  return fails(futimens_file) ? -1 : FAULTS_ORIGINAL(futimens)(descriptor, times);
+}
 int fdatasync(int descriptor) { return fails(fdatasync_file) ? -1 : FAULTS_ORIGINAL(fdatasync)(descriptor); }
 int flock(int descriptor, int operation) noexcept {
   return fails(flock_file) ? -1 : FAULTS_ORIGINAL(flock)(descriptor, operation);
@@ -344,6 +360,9 @@ int mkdir(char const* path, ::mode_t mode) noexcept {
 }
 char* getcwd(char* to, std::size_t size) noexcept {
   return fails(working_directory) ? nullptr : FAULTS_ORIGINAL(getcwd)(to, size);
+}
+int getentropy(void* to, std::size_t size) {
+  return fails(random_bytes) ? -1 : FAULTS_ORIGINAL(getentropy)(to, size);
 }
 int ioctl(int descriptor, unsigned long request, ...) noexcept {
   va_list arguments;
