@@ -23,6 +23,9 @@
 #ifdef FAPILOG_CLI_WITH_POSTGRES
 #include <fapilog/plugins/postgres.hpp>
 #endif
+#ifdef FAPILOG_CLI_WITH_TLS
+#include <fapilog/plugins/syslog_tls.hpp>
+#endif
 
 #include <algorithm>
 #include <chrono>
@@ -174,6 +177,9 @@ fapilog::registry plugins() {
 #endif
 #ifdef FAPILOG_CLI_WITH_POSTGRES
   fapilog::add_postgres(all);
+#endif
+#ifdef FAPILOG_CLI_WITH_TLS
+  fapilog::add_syslog_tls(all);
 #endif
   return all;
 }

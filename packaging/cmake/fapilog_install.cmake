@@ -124,6 +124,10 @@ if("postgres" IN_LIST fapilog_components)
   fapilog_add_pc(fapilog-postgres "The Postgres sink of fapilog"
     REQUIRES "fapilog = ${PROJECT_VERSION}, libpqxx")
 endif()
+if("tls" IN_LIST fapilog_components)
+  fapilog_add_pc(fapilog-tls "The syslog sink of fapilog over TLS"
+    REQUIRES "fapilog = ${PROJECT_VERSION}, openssl")
+endif()
 if("zlib" IN_LIST fapilog_components)
   fapilog_add_pc(fapilog-zlib "fapilog that compresses rotated files"
     CFLAGS -DFAPILOG_WITH_ZLIB=1 REQUIRES "fapilog = ${PROJECT_VERSION}, zlib")

@@ -15,6 +15,7 @@
 #include <fapilog/sinks/otlp/config.hpp>
 #include <fapilog/sinks/postgres/config.hpp>
 #include <fapilog/sinks/postgres/detail/columns.hpp>
+#include <fapilog/sinks/syslog/tls_config.hpp>
 
 #include <cstddef>
 #include <cstdio>
@@ -102,6 +103,7 @@ fapilog::registry all_plugins() {
   add_stand_in<fapilog::sinks::loki_config>(all, "loki");
   add_stand_in<fapilog::sinks::kafka_config>(all, "kafka");
   add_stand_in<fapilog::sinks::otlp_config>(all, "otlp");
+  add_stand_in<fapilog::sinks::syslog_tls_config>(all, "syslog_tls");
   add_stand_in<fapilog::sinks::webhook_config>(all, "webhook");
   fapilog::add_journald(all);
   fapilog::add_syslog(all);
@@ -115,6 +117,8 @@ std::string content_of(std::string_view marker) {
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::journald_config>()) + '\n';
   if (marker == "syslog")
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::syslog_config>()) + '\n';
+  if (marker == "syslog_tls")
+    return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::syslog_tls_config>()) + '\n';
   if (marker == "postgres") return '\n' + postgres_table() + '\n';
   if (marker == "kafka")
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::kafka_config>()) + '\n';

@@ -3,6 +3,7 @@
 #include "http/recording_server.hpp"
 #include "support/batches.hpp"
 #include "support/catch.hpp"
+#include "support/certificates.hpp"
 
 #include <fapilog/sinks/http.hpp>
 
@@ -57,38 +58,6 @@ bool accepts_connections(std::string const& port) {
   ::close(socket);
   return is_open;
 }
-
-/// An authority and certificates, made once by openssl.
-class certificates {
- public:
-  certificates() {
-    run("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -days 2 "
-        "-subj /CN=ca");
-    make("good", "IP:127.0.0.1", "2");
-    make("expired", "IP:127.0.0.1", "-1");
-    make("other", "DNS:other.example", "2");
-    make("client", "DNS:client", "2");
-    (void)std::system(("chmod -R a+rX " + folder_.path().string()).c_str());
-  }
-  [[nodiscard]] std::string operator/(std::string const& name) const { return folder_ / name; }
-
- private:
-  void run(std::string const& arguments) const {
-    std::string const command =
-        "cd " + folder_.path().string() + " && openssl " + arguments + " >log 2>&1 </dev/null";
-    INFO(command);
-    REQUIRE(std::system(command.c_str()) == 0);
-  }
-  void make(std::string const& name, std::string const& host, std::string const& days) const {
-    support::write_text_file(folder_ / (name + ".ext"), "subjectAltName=" + host + "\n");
-    run("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout " + name + ".key -out " + name +
-        ".csr -subj /CN=" + name);
-    run("x509 -req -in " + name + ".csr -CA ca.pem -CAkey ca.key -CAcreateserial -out " + name +
-        ".pem -days " + days + " -extfile " + name + ".ext");
-  }
-
-  support::temporary_directory folder_;
-};
 
 /// nginx or haproxy with a configuration.
 class proxy_server {
@@ -149,7 +118,7 @@ std::string nginx_configuration(std::string const& servers) {
 
 TEST_CASE("nginx with TLS gets the records, and a certificate that is not valid is never accepted") {
   if (!is_installed(nginx_program) || !is_installed("/usr/bin/openssl")) return;
-  certificates const files;
+  support::certificates const files;
   recording_server const receiver{{"200"}};
   std::vector<std::string> ports;
   auto const tls_server = [&](std::string const& certificate, std::string const& more = {}) {

@@ -16,6 +16,7 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -84,8 +85,11 @@ class syslog_daemon {
     std::string const text = content_of(output());
     std::vector<received_message> all;
     std::size_t begin = 0;
-    for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1)
-      all.push_back(parse(nlohmann::json::parse(text.substr(begin, end - begin))));
+    for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
+      auto const line = nlohmann::json::parse(text.substr(begin, end - begin), nullptr, false);
+      if (!line.is_discarded())
+        all.push_back(parse(line));  // a daemon that is killed can leave a part of a line
+    }
     return all;
   }
   [[nodiscard]] bool wait_for(std::size_t count) const {
@@ -95,8 +99,33 @@ class syslog_daemon {
     });
   }
 
+  /// Bytes of all messages so far, as the daemon writes them.
+  [[nodiscard]] std::uintmax_t output_bytes() const {
+    std::error_code none;
+    std::uintmax_t const bytes = std::filesystem::file_size(output(), none);
+    return none ? 0 : bytes;
+  }
+  /// The last message, as the daemon wrote it.
+  [[nodiscard]] std::string last_line() const {
+    std::ifstream file{output()};
+    std::string last;
+    for (std::string line; std::getline(file, line) && !file.eof();) last = std::move(line);
+    return last;
+  }
+
   [[nodiscard]] std::string datagram_path() const { return folder_ / "datagram"; }
   [[nodiscard]] std::string stream_path() const { return folder_ / "stream"; }
+
+  static bool accepts(std::uint16_t port) {
+    int const socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    bool const accepted = ::connect(socket, reinterpret_cast<sockaddr const*>(&address), sizeof address) == 0;
+    ::close(socket);
+    return accepted;
+  }
 
   std::uint16_t const tcp_port = free_port();
   std::uint16_t const newline_port = free_port();
@@ -123,16 +152,6 @@ class syslog_daemon {
     std::ifstream file{path};
     return {std::istreambuf_iterator<char>{file}, {}};
   }
-  static bool accepts(std::uint16_t port) {
-    int const socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(port);
-    bool const accepted = ::connect(socket, reinterpret_cast<sockaddr const*>(&address), sizeof address) == 0;
-    ::close(socket);
-    return accepted;
-  }
   bool ended() {
     if (::waitpid(child_, nullptr, WNOHANG) == 0) return false;
     child_ = -1;
@@ -147,7 +166,8 @@ class rsyslog final : public syslog_daemon {
  public:
   static bool is_installed() { return std::filesystem::exists("/usr/sbin/rsyslogd"); }
   static bool has_relp() { return !module("imrelp").empty(); }
-  static bool has_tls() { return !module("lmnsd_gtls").empty(); }
+  /// `driver`: `ossl` or `gtls`.
+  static bool has_tls(std::string const& driver) { return !module("lmnsd_" + driver).empty(); }
 
   /// `inputs`: further lines of the configuration.
   explicit rsyslog(std::string const& inputs = {}) {

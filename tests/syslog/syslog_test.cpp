@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "killed_receiver.hpp"
 #include "receivers.hpp"
 #include "support/batches.hpp"
 #include "support/catch.hpp"
@@ -314,6 +315,13 @@ TEST_CASE("with RELP no record is lost while the receiver is killed and restarte
   CHECK(ids.size() == numbers.size());
 }
 
+TEST_CASE("over TCP, records that a killed receiver had not read are lost, and no others") {
+  if (!support::rsyslog::is_installed()) SKIP("rsyslog is not installed");
+  support::rsyslog daemon;
+  support::check_killed_receiver(daemon,
+                                 fapilog::sinks::syslog{config_for(daemon, {"tcp", syslog_transport::tcp})});
+}
+
 TEST_CASE("a TCP connection that the receiver has closed is noticed before a record is written to it") {
   loopback_receiver const receiver{SOCK_STREAM};
   fapilog::sinks::syslog sink{
@@ -364,7 +372,8 @@ TEST_CASE("a receiver of TCP that reads nothing makes records wait, whole") {
   fapilog::sinks::syslog sink{{.transport = syslog_transport::tcp,
                                .host = "127.0.0.1",
                                .port = receiver.port,
-                               .write_timeout = 50ms}};
+                               .write_timeout = 50ms,
+                               .message = {.hostname = "host", .app_name = "app", .max_bytes = 8'192}}};
   support::events events;
   std::string const text(7'000, 'x');
   for (int i = 0; i < 3'000; ++i) events.add(text);
@@ -373,6 +382,17 @@ TEST_CASE("a receiver of TCP that reads nothing makes records wait, whole") {
   CHECK(result.reason() == "the receiver takes nothing");
   CHECK(result.first_to_retry() > 0);
   CHECK(result.first_to_retry() < 3'000);
+  // Those that it took whole, and no others, arrive.
+  int const connection = receiver.accept();
+  std::size_t bytes = 0;
+  for (std::string part = "-"; !part.empty(); bytes += part.size())
+    part = loopback_receiver::receive(connection);
+  ::close(connection);
+  support::events one;
+  one.add(text);
+  std::size_t const message = message_of({.max_bytes = 8'192}, one).size();
+  std::size_t const frame = std::to_string(message).size() + 1 + message;
+  CHECK(bytes / frame == result.first_to_retry());
 }
 
 TEST_CASE("the syslog sink conforms to the contract of sinks") {

@@ -11,6 +11,7 @@ vcpkg_check_features(OUT_FEATURE_OPTIONS FEATURE_OPTIONS
         json      FAPILOG_WITH_JSON
         kafka     FAPILOG_WITH_KAFKA
         postgres  FAPILOG_WITH_POSTGRES
+        tls       FAPILOG_WITH_TLS
         zlib      FAPILOG_WITH_ZLIB
 )
 

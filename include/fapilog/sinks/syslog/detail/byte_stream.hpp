@@ -40,6 +40,8 @@ class byte_stream {
   [[nodiscard]] virtual transfer send(std::string_view text) = 0;
   /// Waits until a transfer that failed with EAGAIN may succeed; with `to_send` either of them. False after the timeout.
   [[nodiscard]] virtual bool wait(bool to_send, int timeout_ms) const noexcept = 0;
+  /// Ends the connection so that the peer receives what was sent.
+  virtual void finish(int /*timeout_ms*/) { close(); }
   virtual void close() noexcept = 0;
   /// Why a transfer failed.
   [[nodiscard]] virtual std::string problem(int error) const { return errno_text(error); }

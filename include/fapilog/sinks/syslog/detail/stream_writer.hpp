@@ -53,7 +53,7 @@ class stream_writer {
       (void)relp_.put(out_, "close", {});
       (void)stream_->send(out_.view());  // the receiver may also see the end of the connection
     }
-    stream_->close();
+    stream_->finish(timeout_ms_);
   }
 
   [[nodiscard]] sink_health health() const {
