@@ -60,6 +60,9 @@ fapilog::options make_options(std::string const& spool) {
   chosen.diagnostics_output = [](std::string_view) {};
   chosen.retry.attempts = 2;
   chosen.retry.first_delay = 1ms;
+  chosen.crash.enabled = true;
+  chosen.kill_safe.directory = spool + "/kept";
+  chosen.flight_recorder.enabled = true;
   chosen.filters.emplace_back([](fapilog::event const& e) { return e.message != "filtered"; });
   chosen.sinks.push_back({working_sink{}, {.name = "shared", .thread = fapilog::sink_thread::shared}});
   chosen.sinks.push_back({failing_sink{}, {.name = "failing", .thread = fapilog::sink_thread::shared}});
@@ -81,6 +84,7 @@ void log_everything(fapilog::logger log) {
     log.info("a number {}", i, kv("i", i));
     log.warning("a string", kv("text", "a string"), kv("list", std::initializer_list<int>{1, 2, 3}));
     log.info("filtered");
+    log.debug("a recent record", kv("text", "a string that is long enough for the heap"));
     fapilog::scope const inner{kv("inner", i)};
     log.with(kv("bound", "a value")).error("bound {}", 1.5, fapilog::caught(std::runtime_error{"broken"}));
     if (i % 6 == 0) log.info("large", kv("text", large));

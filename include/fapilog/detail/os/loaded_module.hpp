@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,10 +51,44 @@ struct loaded_module {
 }
 
 /// Throws: std::bad_alloc.
+[[gnu::cold]] inline void read_module(::dl_phdr_info const& module, std::uintptr_t address,
+                                      loaded_module& found) {
+  found.path = module.dlpi_name;
+  found.offset = address - module.dlpi_addr;
+  found.base = module.dlpi_addr;
+  for (int i = 0; i < module.dlpi_phnum; ++i) {
+    auto const& part = module.dlpi_phdr[i];
+    if (part.p_type == PT_LOAD && (part.p_flags & PF_R) != 0) {
+      found.segments.push_back(
+          {part.p_vaddr, part.p_filesz, (part.p_flags & PF_X) != 0, (part.p_flags & PF_W) != 0});
+    }
+    if (part.p_type != PT_NOTE) continue;
+    auto const* at = reinterpret_cast<char const*>(module.dlpi_addr + part.p_vaddr);
+    char const* const end = at + part.p_memsz;
+    constexpr auto padded = [](std::size_t bytes) { return (bytes + 3) / 4 * 4; };
+    while (at + sizeof(ElfW(Nhdr)) <= end) {
+      ElfW(Nhdr) head;
+      std::memcpy(&head, at, sizeof head);
+      char const* const name = at + sizeof head;
+      char const* const content = name + padded(head.n_namesz);
+      if (head.n_type == NT_GNU_BUILD_ID && head.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0) {
+        for (std::size_t byte = 0; byte < head.n_descsz; ++byte) {
+          char hex[2];
+          (void)put_hex(hex, static_cast<std::uint8_t>(content[byte]));
+          found.build_id.append(hex, 2);
+        }
+      }
+      at = content + padded(head.n_descsz);
+    }
+  }
+}
+
+/// Throws: std::bad_alloc.
 [[nodiscard, gnu::cold]] inline loaded_module module_of(std::uintptr_t address) {
   struct search {
     std::uintptr_t address;
     loaded_module found;
+    bool has_no_memory = false;
   };
   constexpr auto visit = [](::dl_phdr_info* module, std::size_t, void* to) {
     auto& wanted = *static_cast<search*>(to);
@@ -64,38 +99,18 @@ struct loaded_module {
       contains |= part.p_type == PT_LOAD && wanted.address >= begin && wanted.address < begin + part.p_memsz;
     }
     if (!contains) return 0;
-    wanted.found.path = module->dlpi_name;
-    wanted.found.offset = wanted.address - module->dlpi_addr;
-    wanted.found.base = module->dlpi_addr;
-    for (int i = 0; i < module->dlpi_phnum; ++i) {
-      auto const& part = module->dlpi_phdr[i];
-      if (part.p_type == PT_LOAD && (part.p_flags & PF_R) != 0) {
-        wanted.found.segments.push_back(
-            {part.p_vaddr, part.p_filesz, (part.p_flags & PF_X) != 0, (part.p_flags & PF_W) != 0});
-      }
-      if (part.p_type != PT_NOTE) continue;
-      auto const* at = reinterpret_cast<char const*>(module->dlpi_addr + part.p_vaddr);
-      char const* const end = at + part.p_memsz;
-      constexpr auto padded = [](std::size_t bytes) { return (bytes + 3) / 4 * 4; };
-      while (at + sizeof(ElfW(Nhdr)) <= end) {
-        ElfW(Nhdr) head;
-        std::memcpy(&head, at, sizeof head);
-        char const* const name = at + sizeof head;
-        char const* const content = name + padded(head.n_namesz);
-        if (head.n_type == NT_GNU_BUILD_ID && head.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0) {
-          for (std::size_t byte = 0; byte < head.n_descsz; ++byte) {
-            char hex[2];
-            (void)put_hex(hex, static_cast<std::uint8_t>(content[byte]));
-            wanted.found.build_id.append(hex, 2);
-          }
-        }
-        at = content + padded(head.n_descsz);
-      }
+    // No exception may leave: to pass it on, the C library needs memory, without which it ends the process.
+    try {
+      read_module(*module, wanted.address, wanted.found);
+    } catch (std::bad_alloc const&) {
+      wanted.has_no_memory = true;
     }
     return 1;
   };
   search wanted{address, {}};
-  if (::dl_iterate_phdr(visit, &wanted) != 0 && wanted.found.path.empty()) {
+  int const is_found = ::dl_iterate_phdr(visit, &wanted);
+  if (wanted.has_no_memory) throw std::bad_alloc{};
+  if (is_found != 0 && wanted.found.path.empty()) {
     char path[PATH_MAX];
     ::ssize_t const size = ::readlink("/proc/self/exe", path, sizeof path);
     wanted.found.path = size > 0 ? std::string(path, static_cast<std::size_t>(size)) : "program";
