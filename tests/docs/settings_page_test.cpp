@@ -10,6 +10,7 @@
 #include <fapilog/sinks/http/config.hpp>
 #include <fapilog/sinks/http/elasticsearch_config.hpp>
 #include <fapilog/sinks/http/loki_config.hpp>
+#include <fapilog/sinks/http/splunk_config.hpp>
 #include <fapilog/sinks/http/webhook_config.hpp>
 #include <fapilog/sinks/kafka/config.hpp>
 #include <fapilog/sinks/otlp/config.hpp>
@@ -103,6 +104,7 @@ fapilog::registry all_plugins() {
   add_stand_in<fapilog::sinks::loki_config>(all, "loki");
   add_stand_in<fapilog::sinks::kafka_config>(all, "kafka");
   add_stand_in<fapilog::sinks::otlp_config>(all, "otlp");
+  add_stand_in<fapilog::sinks::splunk_config>(all, "splunk");
   add_stand_in<fapilog::sinks::syslog_tls_config>(all, "syslog_tls");
   add_stand_in<fapilog::sinks::webhook_config>(all, "webhook");
   fapilog::add_journald(all);
@@ -130,6 +132,8 @@ std::string content_of(std::string_view marker) {
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::http_config>()) + '\n';
   if (marker == "loki")
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::loki_config>()) + '\n';
+  if (marker == "splunk")
+    return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::splunk_config>()) + '\n';
   if (marker == "webhook")
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::webhook_config>()) + '\n';
   for (auto const& group : fapilog::detail::settings_groups()) {

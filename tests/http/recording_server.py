@@ -14,6 +14,8 @@ Request N is in the files N.head (request line and headers) and N.body (the body
   bulk   creates the documents of a bulk request of Elasticsearch that it does not have by their `_id`, and appends each as
          ID<tab>DOCUMENT to the file `documents`; answers for each item
   bulk-close  creates them and closes the connection without an answer
+  hec    accepts events of Splunk with an ackId. Loses every third request, and indexes the others when it is asked for
+         their acknowledgement the second time: appends each event as ACKID<tab>EVENT to the file `documents`
 The server listens on a free port of 127.0.0.1 and writes it to the file `port`; if that file exists, it takes that port.
 """
 import gzip
@@ -30,6 +32,7 @@ folder = sys.argv[1]
 lock = threading.Lock()
 documents = os.path.join(folder, "documents")
 ids = set()
+accepted = {}  # by ackId: how often it was asked for, and the events
 if os.path.exists(documents):
     with open(documents, "rb+") as stored:
         whole = stored.read()
@@ -83,12 +86,31 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 items.append('{"create":{"status":201}}')
         return ('{"errors":%s,"items":[%s]}' % ("true" if "409" in str(items) else "false", ",".join(items))).encode()
 
+    def hec(self, body):
+        with lock:
+            if not self.path.endswith("/ack"):
+                accepted[len(accepted)] = [0, body.decode().splitlines()]
+                return b'{"text":"Success","code":0,"ackId":%d}' % (len(accepted) - 1)
+            states = {}
+            for name in json.loads(body)["acks"]:
+                questions, events = accepted.get(name, (0, []))
+                if events:
+                    accepted[name][0] += 1
+                states[str(name)] = questions == 1 and name % 3 != 0
+                if states[str(name)]:
+                    with open(documents, "a", encoding="utf-8") as file:
+                        file.writelines(f"{name}\t{event}\n" for event in events)
+            return json.dumps({"acks": states}).encode()
+
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         answer = self.record(body)
         if answer[0] == "hang":
             threading.Event().wait()
         text = b""
+        if answer[0] == "hec":
+            text = self.hec(body)
+            answer = ["200"]
         if answer[0] == "bad":
             answer = ["400" if b"bad" in body else "200"]
         if answer[0].startswith("bulk"):

@@ -10,6 +10,7 @@
 #include <fapilog/sinks/http/config.hpp>
 #include <fapilog/sinks/http/elasticsearch_config.hpp>
 #include <fapilog/sinks/http/loki_config.hpp>
+#include <fapilog/sinks/http/splunk_config.hpp>
 #include <fapilog/sinks/http/webhook_config.hpp>
 #include <fapilog/sinks/otlp.hpp>
 #include <fapilog/sinks/otlp/config.hpp>
@@ -32,6 +33,9 @@ FAPILOG_INLINE registry& add_http(registry& all) {
                plugin<sinks::loki, sinks::loki_config>());
   all.add_sink(metadata("otlp", "fapilog::sinks::otlp", "Sends records to an OpenTelemetry collector."),
                plugin<sinks::otlp, sinks::otlp_config>());
+  all.add_sink(
+      metadata("splunk", "fapilog::sinks::splunk", "Sends records to Splunk's HTTP Event Collector."),
+      plugin<sinks::splunk, sinks::splunk_config>());
   return all.add_sink(
       metadata("webhook", "fapilog::sinks::webhook", "Sends signed batches of JSON by HTTP POST."),
       plugin<sinks::webhook, sinks::webhook_config>());

@@ -6,9 +6,15 @@
 #include <fapilog/sinks/http/detail/http_sink.hpp>
 #include <fapilog/sinks/http/elasticsearch_config.hpp>
 #include <fapilog/sinks/http/loki_config.hpp>
+#include <fapilog/sinks/http/splunk_config.hpp>
 #include <fapilog/sinks/http/webhook_config.hpp>
+#include <fapilog/sinks/sink.hpp>
 
 #include <string_view>
+
+namespace fapilog::inline v0_1::detail {
+class splunk_format;
+}
 
 namespace fapilog::inline v0_1::sinks {
 
@@ -45,6 +51,21 @@ class elasticsearch : public detail::http_sink {
  public:
   explicit elasticsearch(elasticsearch_config const& config);
   [[nodiscard]] static std::string_view name() noexcept { return "elasticsearch"; }
+};
+
+/// Sends records to Splunk's HTTP Event Collector, at least once. With `acknowledgement`, a record is delivered when the indexers
+/// have acknowledged its request; without it, when the collector has accepted it, which may still lose it.
+class splunk : public detail::http_sink {
+ public:
+  explicit splunk(splunk_config const& config);
+  [[nodiscard]] static std::string_view name() noexcept { return "splunk"; }
+
+  /// Throws: std::runtime_error if acknowledgements are expected and the token has none.
+  void start(start_context const& context);
+  write_result write(batch const& entries);
+
+ private:
+  [[nodiscard]] detail::splunk_format& own_format() noexcept;
 };
 
 }  // namespace fapilog::inline v0_1::sinks

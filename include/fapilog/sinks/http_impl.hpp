@@ -18,15 +18,21 @@
 #include <fapilog/sinks/http/detail/http_writer_impl.hpp>
 #include <fapilog/sinks/http/detail/loki_format.hpp>
 #include <fapilog/sinks/http/detail/record_template.hpp>
+#include <fapilog/sinks/http/detail/splunk_acknowledgements.hpp>
+#include <fapilog/sinks/http/detail/splunk_code.hpp>
+#include <fapilog/sinks/http/detail/splunk_format.hpp>
 #include <fapilog/sinks/http/detail/webhook_signature.hpp>
 #include <fapilog/sinks/http/elasticsearch_config.hpp>
 #include <fapilog/sinks/http/loki_config.hpp>
+#include <fapilog/sinks/http/splunk_config.hpp>
 #include <fapilog/sinks/http/webhook_config.hpp>
 #include <fapilog/sinks/http_core.hpp>
+#include <fapilog/sinks/sink.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -164,6 +170,38 @@ FAPILOG_INLINE elasticsearch::elasticsearch(elasticsearch_config const& config)
                 {.entries = config.batch_size, .body_bytes = static_cast<std::size_t>(config.batch_bytes)},
                 std::make_unique<detail::elasticsearch_format>(config),
                 /*needs_json=*/config.document == elasticsearch_document::envelope} {}
+
+FAPILOG_INLINE splunk::splunk(splunk_config const& config)
+    : http_sink{detail::checked_http_config("splunk", config).url,
+                detail::with_credential_header(config.connection, "Authorization", "Splunk"),
+                {.entries = config.batch_size, .body_bytes = static_cast<std::size_t>(config.batch_bytes)},
+                std::make_unique<detail::splunk_format>(config)} {}
+
+FAPILOG_INLINE detail::splunk_format& splunk::own_format() noexcept {
+  return static_cast<detail::splunk_format&>(format());
+}
+
+FAPILOG_INLINE void splunk::start(start_context const& context) {
+  http_sink::start(context);
+  detail::splunk_acknowledgements const& expected = own_format().acknowledgements();
+  if (!expected.are_expected()) return;
+  detail::http_response response;
+  try {
+    response = writer().client().send(expected.question());
+  } catch (std::runtime_error const&) {
+    return;  // the credential cannot be read, which the first batch reports
+  }
+  if (detail::splunk_code_of(response) == detail::splunk_ack_disabled)
+    throw std::runtime_error{detail::splunk_verdict(response, writer().client().peer()).reason};
+}
+
+FAPILOG_INLINE write_result splunk::write(batch const& entries) {
+  detail::splunk_format& format = own_format();
+  if (!format.acknowledgements().are_expected()) return http_sink::write(entries);
+  format.acknowledgements().begin(entries);
+  write_result sent = http_sink::write(entries);
+  return format.acknowledgements().wait(writer().client(), format.config(), std::move(sent));
+}
 
 }  // namespace sinks
 }  // namespace fapilog::inline v0_1

@@ -6,6 +6,7 @@
 #include <fapilog/sinks/http/connection_config.hpp>
 #include <fapilog/sinks/http/detail/http_message.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -46,6 +47,8 @@ class http_client {
   [[nodiscard]] finished wait();
   /// Sends one request and waits for its response. No other may be in flight.
   [[nodiscard]] http_response send(http_request request);
+  /// Waits for this time. No request may be in flight.
+  void pause(std::chrono::milliseconds time);
   /// Abandons all requests in flight and closes all connections.
   void close() noexcept;
 

@@ -81,6 +81,12 @@ class http_client::implementation {
     }
   }
 
+  void pause(std::chrono::milliseconds time) {
+    if (multi_ == nullptr || generation_ != fork_generation.load_relaxed()) open();
+    constexpr std::chrono::milliseconds max_time = std::chrono::hours{24};
+    ::curl_multi_poll(multi_, nullptr, 0, static_cast<int>((std::min)(time, max_time).count()), nullptr);
+  }
+
   void close() noexcept {
     if (multi_ == nullptr) return;
     // In a forked child the connections belong to the parent: to close them here would end them there.
@@ -341,6 +347,7 @@ FAPILOG_INLINE http_response http_client::send(http_request request) {
   begin(std::move(request), 0);
   return wait().response;
 }
+FAPILOG_INLINE void http_client::pause(std::chrono::milliseconds time) { self_->pause(time); }
 FAPILOG_INLINE void http_client::close() noexcept { self_->close(); }
 FAPILOG_INLINE std::string const& http_client::peer() const noexcept { return self_->peer; }
 FAPILOG_INLINE sinks::http_connection_config const& http_client::config() const noexcept {
