@@ -55,6 +55,24 @@ TEST_CASE("test_worker_respects_batch_timeout_with_event") {
   }
 }
 
+TEST_CASE("a record of a protected level does not wait for the batch, and takes those before it along") {
+  fapilog::detail::worker_options options{.batch_max_size = 100, .wait = fapilog::wait_policy::event};
+  options.batch_timeout = 1h;
+  options.protected_levels = fapilog::level_set::of(fapilog::level::error);
+  support::engine_parts parts{options, true};
+  auto const log = parts.get_logger();
+  log.info("begins the timeout");
+  REQUIRE(parts.worker->flush(30s).complete);
+  log.info("waits");
+  log.error("is urgent");
+  REQUIRE(parts.sink->wait_for(3));
+  log.warning("waits again");
+  log.info("until the batch is full");
+  for (int i = 0; i < 98; ++i) log.info("fills the batch");
+  REQUIRE(parts.sink->wait_for(103));
+  CHECK(parts.sink->batches().back() == 100);
+}
+
 TEST_CASE("test_worker_falls_back_to_polling_without_event") {
   support::engine_parts parts{{}, false};
   auto const log = parts.get_logger();

@@ -63,7 +63,7 @@ struct basic_options {
   /// Maximum number of records in a batch. More: fewer and larger writes. Less: sinks see records sooner under load.
   std::size_t batch_max_size = P.get("core.batch_max_size", std::size_t{256});
   /// Maximum time that a record waits for others once the lanes are empty; 0: it never waits. An isolated record never
-  /// waits.
+  /// waits, and a batch with a record of `protected_levels` waits 5 ms at most.
   std::chrono::nanoseconds batch_timeout =
       P.get("core.batch_timeout_seconds", std::chrono::nanoseconds{250'000'000});
 
@@ -75,6 +75,7 @@ struct basic_options {
   std::size_t lane_bytes = std::size_t{1} << 20;
   /// Share of a lane that only `protected_levels` may use, 0 to 0.5.
   double protected_share = 0.125;
+  /// Levels that may use this reserve, are never removed under pressure, and do not wait for the batch.
   level_set protected_levels = level_set::of(level::error, level::critical, level::audit, level::security);
   /// A longer record is truncated and marked `_truncated`; 1 KiB to 1 GiB.
   std::size_t max_record_bytes = std::size_t{1} << 20;
@@ -177,7 +178,8 @@ struct basic_options {
                   .advanced = true},
           self.protected_share);
     visit(setting{.name = "protected_levels",
-                  .text = "Levels that may use the reserve of a lane and are never removed under pressure."},
+                  .text = "Levels that may use the reserve of a lane, are never removed under pressure, and "
+                          "do not wait for the batch."},
           self.protected_levels);
     visit(setting{.name = "max_record_bytes",
                   .text = "A longer record is truncated and marked `_truncated`.",

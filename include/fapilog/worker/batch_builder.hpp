@@ -10,6 +10,7 @@
 #include <fapilog/queue/record_keeper.hpp>
 #include <fapilog/record/batch.hpp>
 #include <fapilog/record/kept_record.hpp>
+#include <fapilog/record/level.hpp>
 #include <fapilog/record/uuid.hpp>
 #include <fapilog/worker/event_maker.hpp>
 #include <fapilog/worker/pipeline.hpp>
@@ -37,13 +38,15 @@ class batch_builder {
  public:
   [[gnu::cold]] batch_builder(event_maker maker, stage_set stages, batch_writer& writer,
                               detail::pressure& pressure, std::shared_ptr<diagnostics> reports,
-                              std::size_t batch_max_size, lane_list const& lanes, record_keeper* keeper)
+                              std::size_t batch_max_size, level_set urgent, lane_list const& lanes,
+                              record_keeper* keeper)
       : maker_(std::move(maker)),
         stages_(std::move(stages), reports),
         writer_(writer),
         pressure_(pressure),
         diagnostics_(std::move(reports)),
         batch_max_size_((std::max<std::size_t>)(batch_max_size, 1)),
+        urgent_(urgent),
         lanes_(lanes),
         keeper_(keeper),
         storage_(std::make_shared<batch_storage>()) {}
@@ -53,21 +56,23 @@ class batch_builder {
     storage_.reset();
     settles_for_.reset();
     line_sizes_.clear();
+    is_urgent_ = false;
     maker_.begin_batch();
     ids_ = detail::uuid7_generator{};
     for (auto* const count : {&filtered_, &failed_}) count->store(0, std::memory_order_relaxed);
   }
 
   /// When the current batch is handed over even if it is not full: `timeout` after the previous one, so that an
-  /// isolated record is handed over at once. Returns nothing if the batch is empty.
+  /// isolated record is handed over at once. A batch with a record of an urgent level waits a few milliseconds at most.
+  /// Returns nothing if the batch is empty.
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> due(
       std::chrono::nanoseconds timeout) const noexcept {
     if (empty()) return std::nullopt;
-    return handed_over_at_ + timeout;
+    return handed_over_at_ + (is_urgent_ ? (std::min)(timeout, urgent_timeout) : timeout);
   }
   [[nodiscard]] bool is_due(std::chrono::nanoseconds timeout) const noexcept {
     if (empty()) return false;
-    return timeout.count() == 0 || full() || std::chrono::steady_clock::now() >= handed_over_at_ + timeout;
+    return timeout.count() == 0 || full() || std::chrono::steady_clock::now() >= *due(timeout);
   }
 
   [[nodiscard]] bool empty() const noexcept { return storage_ == nullptr || storage_->entries().empty(); }
@@ -161,6 +166,7 @@ class batch_builder {
       // The next record tries again.
     }
     line_sizes_.clear();
+    is_urgent_ = false;
     maker_.begin_batch();
     handed_over_at_ = std::chrono::steady_clock::now();
     sizes_.observe(static_cast<double>(count));
@@ -301,6 +307,7 @@ class batch_builder {
     std::size_t const begin = storage_->text().size();
     if (!stages_.write(e, storage_->text())) return false;
     line_sizes_.push_back(storage_->text().size() - begin);
+    is_urgent_ = is_urgent_ || urgent_.contains(e.severity);
     return true;
   }
 
@@ -324,6 +331,8 @@ class batch_builder {
 
   /// Bytes of JSON from which a batch is full: a batch of large records has fewer records.
   static constexpr std::size_t text_max = std::size_t{1} << 20;
+  /// Not 0, so that a flood of errors still goes out in batches.
+  static constexpr std::chrono::nanoseconds urgent_timeout{5'000'000};
 
   event_maker maker_;
   pipeline stages_;
@@ -331,6 +340,8 @@ class batch_builder {
   detail::pressure& pressure_;
   std::shared_ptr<diagnostics> diagnostics_;
   std::size_t batch_max_size_;
+  level_set urgent_;
+  bool is_urgent_ = false;  ///< the batch has a record of such a level
   lane_list const& lanes_;
   record_keeper* const keeper_;              ///< null if records end with the process
   std::shared_ptr<settlement> settles_for_;  ///< learns that the current batch is settled

@@ -55,7 +55,7 @@ class worker_loop {
                 [&channel] { channel.serve_from_this_thread(); }),
         pressure_(options.adaptive, options.protected_levels, diagnostics_),
         builder_(std::move(maker), std::move(stages), writer_, pressure_, diagnostics_,
-                 options.batch_max_size, channel.lanes(), channel.keeper()),
+                 options.batch_max_size, options.protected_levels, channel.lanes(), channel.keeper()),
         internal_(channel, builder_, options.drop_summary_window),
         changes_(builder_, writer_, channel.levels(), pressure_),
         idle_(options.wait, options.nap_budget, event),
