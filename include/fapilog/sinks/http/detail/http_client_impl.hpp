@@ -206,6 +206,16 @@ class http_client::implementation {
     ::curl_easy_setopt(h, CURLOPT_WRITEDATA, &t);
     ::curl_easy_setopt(h, CURLOPT_WRITEFUNCTION,
                        static_cast<std::size_t (*)(char*, std::size_t, std::size_t, void*)>(&keep_body));
+    if (!t.request.kept_header.empty()) {
+      ::curl_easy_setopt(h, CURLOPT_HEADERDATA, &t);
+      ::curl_easy_setopt(h, CURLOPT_HEADERFUNCTION,
+                         static_cast<std::size_t (*)(char*, std::size_t, std::size_t, void*)>(&keep_header));
+    }
+    if (!t.request.may_repeat) {
+      ::curl_easy_setopt(h, CURLOPT_SOCKOPTDATA, h);
+      ::curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION,
+                         static_cast<int (*)(void*, ::curl_socket_t, ::curlsocktype)>(&refuse_if_sent));
+    }
     ::curl_easy_setopt(h, CURLOPT_PRIVATE, &t);
   }
   void add_headers(transfer& t) {
@@ -275,6 +285,26 @@ class http_client::implementation {
     return given;
   }
 
+  /// Refuses a new connection for a request of which something was sent over another one.
+  static int refuse_if_sent(void* handle, ::curl_socket_t /*socket*/, ::curlsocktype /*purpose*/) {
+    return has_sent(static_cast<::CURL*>(handle)) ? CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK;
+  }
+  [[nodiscard]] static bool has_sent(::CURL* handle) noexcept {
+    long size = 0;
+    return ::curl_easy_getinfo(handle, CURLINFO_REQUEST_SIZE, &size) != CURLE_OK || size > 0;
+  }
+  /// Gets one line of the head at a time.
+  static std::size_t keep_header(char* bytes, std::size_t size, std::size_t count, void* to) {
+    auto& t = *static_cast<transfer*>(to);
+    try {
+      if (auto const value = header_value({bytes, size * count}, t.request.kept_header))
+        t.response.kept_header = *value;
+    } catch (std::bad_alloc const&) {
+      t.response.kept_header.clear();
+    }
+    return size * count;
+  }
+
   [[nodiscard]] finished finish(::CURL* handle, ::CURLcode result) {
     ::curl_multi_remove_handle(multi_, handle);
     auto const found = std::find_if(active_.begin(), active_.end(),
@@ -285,6 +315,7 @@ class http_client::implementation {
     long number = 0;
     if (::curl_easy_getinfo(handle, CURLINFO_NUM_CONNECTS, &number) == CURLE_OK && number > 0)
       counts.connections.add(static_cast<std::uint64_t>(number));
+    response.was_sent = has_sent(handle);
     if (result == CURLE_OK) {
       ::curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &number);
       response.status = static_cast<int>(number);

@@ -19,6 +19,9 @@ struct http_request {
   std::string content_encoding = {};
   std::vector<std::string> headers = {};  ///< `Name: value`, in addition to those of the connection
   std::string body = {};
+  /// False: libcurl must not send the request again by itself, as it does if a kept-alive connection ends before an answer.
+  bool may_repeat = true;
+  std::string kept_header = {};  ///< name of a header of the response whose value is kept; empty: none
 };
 
 enum class http_failure : std::uint8_t {
@@ -33,6 +36,8 @@ struct http_response {
   std::string error;  ///< why there was none, with host and port and without secrets
   std::string body;   ///< at most `max_response_bytes`
   bool is_body_cut = false;
+  std::string kept_header;                  ///< value of the header that the request names
+  bool was_sent = false;                    ///< the server may have got the request, or a part of it
   std::chrono::milliseconds retry_after{};  ///< from the header of that name, at most 10 minutes
 };
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,19 @@ namespace fapilog::inline v0_1::detail {
   std::size_t const colon = header.find(':');
   return colon != std::string_view::npos && is_header_name(header.substr(0, colon)) &&
          is_header_value(header.substr(colon + 1));
+}
+
+/// The value in a line of a head if it is the header of this name.
+[[nodiscard]] inline std::optional<std::string_view> header_value(std::string_view line,
+                                                                  std::string_view name) noexcept {
+  constexpr std::string_view space = " \t\r\n";
+  if (line.size() <= name.size() || line[name.size()] != ':') return std::nullopt;
+  if (!equals_ignoring_case(line.substr(0, name.size()), name)) return std::nullopt;
+  line.remove_prefix(name.size() + 1);
+  std::size_t const begin = (std::min)(line.find_first_not_of(space), line.size());
+  line.remove_prefix(begin);
+  while (!line.empty() && space.find(line.back()) != std::string_view::npos) line.remove_suffix(1);
+  return line;
 }
 
 /// Returns what is wrong with the URL of a destination, or nothing. Does not repeat the URL, which may contain a password.
