@@ -5,6 +5,7 @@
 #include <fapilog/detail/settings/setting_check.hpp>
 #include <fapilog/detail/text/concat.hpp>
 #include <fapilog/record/event_path.hpp>
+#include <fapilog/sinks/detail/extracted_field.hpp>
 #include <fapilog/sinks/postgres/config.hpp>
 #include <fapilog/sinks/postgres/detail/setting_syntax.hpp>
 
@@ -73,52 +74,19 @@ struct column {
 
 namespace columns_detail {
 
-/// Returns the path in the envelope of a field. Names of fapilog for Python, such as `trace_id`, become paths.
-[[nodiscard, gnu::cold]] inline std::string path_of(std::string const& written) {
-  using std::string_view_literals::operator""sv;
-  for (auto const name : {"message_id"sv, "correlation_id"sv, "request_id"sv, "user_id"sv, "tenant_id"sv,
-                          "trace_id"sv, "span_id"sv}) {
-    if (written == name) return "context." + written;
-  }
-  for (auto const name : {"origin"sv, "service"sv, "env"sv, "version"sv, "host"sv, "pid"sv}) {
-    if (written == name) return "diagnostics." + written;
-  }
-  return written;
-}
-
-[[nodiscard, gnu::cold]] inline std::string column_of(std::string path) {
-  for (std::string_view const root : {"context.", "data.", "diagnostics."}) {
-    if (path.starts_with(root)) {
-      path.erase(0, root.size());
-      break;
-    }
-  }
-  std::replace(path.begin(), path.end(), '.', '_');
-  return path;
-}
-
 [[nodiscard, gnu::cold]] inline column column_from(std::string const& written) {
-  std::string rest = written;
-  sql_type type = rest == "timestamp" ? sql_type::timestamptz : sql_type::text;
-  if (auto const colon = rest.rfind(':'); colon != std::string::npos) {
-    std::string const name = rest.substr(colon + 1);
-    auto const found = std::ranges::find(sql_types, name, &sql_type_info::setting);
-    if (name.empty() || found == sql_types.end()) {
-      refuse({"the type '", name,
+  extracted_field field = split_extracted_field(written);
+  sql_type type = field.path == "timestamp" ? sql_type::timestamptz : sql_type::text;
+  if (field.type) {
+    auto const found = std::ranges::find(sql_types, *field.type, &sql_type_info::setting);
+    if (field.type->empty() || found == sql_types.end()) {
+      refuse({"the type '", *field.type,
               "' is unknown; it must be text, bigint, double, boolean, timestamptz or jsonb"});
     }
     type = found->type;
-    rest.erase(colon);
   }
-  std::string name;
-  if (auto const equals = rest.find('='); equals != std::string::npos) {
-    name = rest.substr(0, equals);
-    rest.erase(0, equals + 1);
-    if (rest == "timestamp" && written.find(':') == std::string::npos) type = sql_type::timestamptz;
-  }
-  if (rest.empty()) refuse({"a path is empty"});
-  if (name.empty()) name = column_of(rest);
-  return {std::move(name), type, event_path{path_of(rest)}};
+  if (field.path.empty()) refuse({"a path is empty"});
+  return {std::move(field.column), type, event_path{field.path}};
 }
 
 }  // namespace columns_detail

@@ -2,7 +2,6 @@
 // Encodes entries as the arguments of one INSERT: a binary array for each column.
 #pragma once
 
-#include <fapilog/detail/float_kind.hpp>
 #include <fapilog/detail/text/copy_plain.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/detail/text/utf8.hpp>
@@ -10,17 +9,15 @@
 #include <fapilog/record/envelope.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/record/json.hpp>
+#include <fapilog/sinks/detail/value_numbers.hpp>
 #include <fapilog/sinks/postgres/detail/binary_array.hpp>
 #include <fapilog/sinks/postgres/detail/column_limit.hpp>
 #include <fapilog/sinks/postgres/detail/columns.hpp>
 #include <fapilog/sinks/postgres/detail/repair_json.hpp>
 
 #include <bit>
-#include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -112,9 +109,9 @@ class row_encoder {
     sql_type const type = columns_[index].type;
     switch (type) {
       case sql_type::text: return put_text(to, v, limits_.of(index));
-      case sql_type::int8: return put_number(to, v.visit(whole_visitor{}));
+      case sql_type::int8: return put_number(to, whole_number_of(v));
       case sql_type::float8: {
-        auto const number = v.visit(real_visitor{});
+        auto const number = real_number_of(v);
         return put_number(to, number ? std::optional{std::bit_cast<std::int64_t>(*number)} : std::nullopt);
       }
       case sql_type::boolean:
@@ -153,61 +150,6 @@ class row_encoder {
     }
     template <class Other>
     std::optional<std::int64_t> operator()(Other const&) const noexcept {
-      return std::nullopt;
-    }
-  };
-
-  template <class Number>
-  static std::optional<Number> parsed(std::string_view text) noexcept {
-    Number number{};
-    auto const done = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (done.ec != std::errc{} || done.ptr != text.data() + text.size()) return std::nullopt;
-    return number;
-  }
-
-  /// A value as a whole number, if it is one.
-  struct whole_visitor {
-    std::optional<std::int64_t> operator()(std::int64_t number) const noexcept { return number; }
-    std::optional<std::int64_t> operator()(std::uint64_t number) const noexcept {
-      if (number > static_cast<std::uint64_t>((std::numeric_limits<std::int64_t>::max)()))
-        return std::nullopt;
-      return static_cast<std::int64_t>(number);
-    }
-    std::optional<std::int64_t> operator()(double number) const noexcept {
-      constexpr double limit =
-          9'007'199'254'740'992.0;  // 2^53: above it a double is not an exact whole number
-      if (!is_finite(number) || !(std::abs(number) <= limit) || number != std::floor(number))
-        return std::nullopt;
-      return static_cast<std::int64_t>(number);
-    }
-    std::optional<std::int64_t> operator()(float number) const noexcept {
-      return (*this)(static_cast<double>(number));
-    }
-    std::optional<std::int64_t> operator()(std::string_view text) const noexcept {
-      return parsed<std::int64_t>(text);
-    }
-    template <class Other>
-    std::optional<std::int64_t> operator()(Other const&) const noexcept {
-      return std::nullopt;
-    }
-  };
-
-  /// A value as a floating-point number, if it is a number.
-  struct real_visitor {
-    std::optional<double> operator()(double number) const noexcept { return number; }
-    std::optional<double> operator()(float number) const noexcept { return static_cast<double>(number); }
-    std::optional<double> operator()(std::int64_t number) const noexcept {
-      return static_cast<double>(number);
-    }
-    std::optional<double> operator()(std::uint64_t number) const noexcept {
-      return static_cast<double>(number);
-    }
-    std::optional<double> operator()(duration_value duration) const noexcept {
-      return static_cast<double>(duration.ns) / 1e9;  // seconds, as in JSON
-    }
-    std::optional<double> operator()(std::string_view text) const noexcept { return parsed<double>(text); }
-    template <class Other>
-    std::optional<double> operator()(Other const&) const noexcept {
       return std::nullopt;
     }
   };
