@@ -7,6 +7,7 @@
 #include <fapilog/plugins/syslog.hpp>
 #include <fapilog/settings.hpp>
 #include <fapilog/settings_schema.hpp>
+#include <fapilog/sinks/clickhouse/config.hpp>
 #include <fapilog/sinks/http/config.hpp>
 #include <fapilog/sinks/http/elasticsearch_config.hpp>
 #include <fapilog/sinks/http/loki_config.hpp>
@@ -99,6 +100,7 @@ void add_stand_in(fapilog::registry& all, char const* name) {
 fapilog::registry all_plugins() {
   auto all = fapilog::builtin_plugins();
   add_stand_in<fapilog::sinks::postgres_config>(all, "postgres");
+  add_stand_in<fapilog::sinks::clickhouse_config>(all, "clickhouse");
   add_stand_in<fapilog::sinks::elasticsearch_config>(all, "elasticsearch");
   add_stand_in<fapilog::sinks::http_config>(all, "http");
   add_stand_in<fapilog::sinks::loki_config>(all, "loki");
@@ -122,6 +124,8 @@ std::string content_of(std::string_view marker) {
   if (marker == "syslog_tls")
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::syslog_tls_config>()) + '\n';
   if (marker == "postgres") return '\n' + postgres_table() + '\n';
+  if (marker == "clickhouse")
+    return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::clickhouse_config>()) + '\n';
   if (marker == "kafka")
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::kafka_config>()) + '\n';
   if (marker == "otlp")

@@ -6,6 +6,8 @@
 #include <fapilog/plugins/metadata.hpp>
 #include <fapilog/plugins/plugin_recipe.hpp>
 #include <fapilog/plugins/registry.hpp>
+#include <fapilog/sinks/clickhouse.hpp>
+#include <fapilog/sinks/clickhouse/config.hpp>
 #include <fapilog/sinks/http.hpp>
 #include <fapilog/sinks/http/config.hpp>
 #include <fapilog/sinks/http/elasticsearch_config.hpp>
@@ -24,6 +26,9 @@ FAPILOG_INLINE registry& add_http(registry& all) {
         name, detail::library_version().text(), plugin_type::sink, type,
         {.description = description, .author = "fapilog", .dependencies = {"libcurl 7.66 or newer"}});
   };
+  all.add_sink(
+      metadata("clickhouse", "fapilog::sinks::clickhouse", "Writes records to a table of ClickHouse."),
+      plugin<sinks::clickhouse, sinks::clickhouse_config>());
   all.add_sink(metadata("elasticsearch", "fapilog::sinks::elasticsearch",
                         "Stores records in Elasticsearch or OpenSearch."),
                plugin<sinks::elasticsearch, sinks::elasticsearch_config>());
