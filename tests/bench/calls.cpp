@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Logs records whose instructions instructions.sh counts: bench_calls num|str|json <records> [<directory>]; with a directory, the
-// runtime is kill-safe. Prints the mean processor time of a call of the second round. Under callgrind with
+// Logs records whose instructions instructions.sh counts: bench_calls num|str|json <records> [<directory> [<rounds>]]; with a
+// directory that is not empty, the runtime is kill-safe. Prints the least mean processor time of a call in the second half of the
+// rounds (2): with 40 rounds of 20,000 records the calls write to memory that has been written before. Under callgrind with
 // --collect-atstart=no, only the log calls are counted on the caller's thread, and on the worker's thread only its work
 // from the first of these records until the sink has the last.
 #include <fapilog/fapilog.hpp>
@@ -8,6 +9,7 @@
 
 #include <valgrind/callgrind.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -86,7 +88,7 @@ double processor_ns() {
   return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
 }
 
-void run(std::string_view message, std::size_t records, char const* directory) {
+void run(std::string_view message, std::size_t records, char const* directory, std::size_t rounds) {
   auto const sink = std::make_shared<gate>();
   fapilog::options options;
   options.sinks.clear();
@@ -98,8 +100,9 @@ void run(std::string_view message, std::size_t records, char const* directory) {
   options.kill_safe.directory = directory;
   fapilog::runtime runtime{options};
   auto const log = runtime.get_logger("bench");
-  // Buffers grow in the first round.
-  for (bool const counts : {false, true}) {
+  double least_ns = 1e12;
+  for (std::size_t round = 0; round < rounds; ++round) {
+    bool const counts = round >= rounds / 2;  // buffers grow before
     sink->begin_round(records, counts);
     log.info("first");
     sink->wait_for_worker();
@@ -108,20 +111,22 @@ void run(std::string_view message, std::size_t records, char const* directory) {
     log_all(log, message, records);
     if (counts) CALLGRIND_TOGGLE_COLLECT;
     double const lasted = processor_ns() - begin;
-    if (counts) std::printf("%.1f ns\n", lasted / static_cast<double>(records));
+    if (counts) least_ns = (std::min)(least_ns, lasted / static_cast<double>(records));
     sink->open();
     sink->wait_for_end();
   }
+  std::printf("%.1f ns\n", least_ns);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string_view const message = argc == 3 || argc == 4 ? argv[1] : "";
+  std::string_view const message = argc >= 3 && argc <= 5 ? argv[1] : "";
   if (message != "num" && message != "str" && message != "json") {
-    std::fprintf(stderr, "usage: %s num|str|json <records> [<directory>]\n", argv[0]);
+    std::fprintf(stderr, "usage: %s num|str|json <records> [<directory> [<rounds>]]\n", argv[0]);
     return 2;
   }
-  run(message, std::strtoul(argv[2], nullptr, 10), argc == 4 ? argv[3] : "");
+  run(message, std::strtoul(argv[2], nullptr, 10), argc > 3 ? argv[3] : "",
+      argc > 4 ? std::strtoul(argv[4], nullptr, 10) : 2);
   return 0;
 }
