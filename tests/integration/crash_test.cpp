@@ -28,6 +28,7 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -127,6 +128,15 @@ struct hanging_sink {
 std::atomic<int> application_calls{0};
 void application_handler(int) { application_calls.fetch_add(1); }
 void ending_handler(int) { ::_exit(42); }
+
+/// As crash reporters do: writes its report, restores the handler that was there before, and returns, so that the instruction
+/// fails again.
+struct sigaction before_reporter {};
+int reporter_output = -1;
+void reporting_handler(int number, ::siginfo_t*, void*) {
+  (void)!::write(reporter_output, "reported\n", 9);
+  ::sigaction(number, &before_reporter, nullptr);
+}
 
 }  // namespace
 
@@ -346,6 +356,32 @@ TEST_CASE(
     CHECK(WIFEXITED(status));
     CHECK(WEXITSTATUS(status) == 42);
     if (before) CHECK(other_than_counted(path, 1'000).size() == 1);
+  }
+}
+
+TEST_CASE(
+    "a crash reporter that restores the handler before it gets its report, and the records are delivered") {
+  for (bool const before : {true, false}) {
+    CAPTURE(before);
+    support::temporary_directory folder;
+    std::string const path = folder / "app.log";
+    std::string const report = folder / "report";
+    int const status = crashed([&] {
+      reporter_output = ::open(report.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+      struct sigaction reporter {};
+      reporter.sa_sigaction = reporting_handler;
+      reporter.sa_flags = SA_SIGINFO | SA_ONSTACK;
+      if (before) ::sigaction(SIGSEGV, &reporter, &before_reporter);
+      fapilog::runtime rt{crash_safe(path)};
+      if (!before) ::sigaction(SIGSEGV, &reporter, &before_reporter);
+      log_counted(rt, 1'000);
+      write_to_null();
+    });
+    check_signal(status, SIGSEGV);
+    CHECK(other_than_counted(path, 1'000).size() == 1);
+    std::string text;
+    std::getline(std::ifstream{report}, text);
+    CHECK(text == "reported");
   }
 }
 
