@@ -347,7 +347,7 @@ TEST_CASE("writes to an existing table and reports what it lacks") {
   CHECK(problem() ==
         "connected, \"lacks\".\"logs\": the role \"reader\" may not use the schema \"lacks\"; column \"id\" "
         "is bigint, not "
-        "uuid; column \"correlation_id\" is missing; column \"event\" is json, not jsonb (see `use_jsonb`); "
+        "uuid; column \"event\" is json, not jsonb (see `use_jsonb`); "
         "the role "
         "\"reader\" has no right to INSERT; column \"shard\" is NOT NULL without a default, and the sink "
         "does not write it");

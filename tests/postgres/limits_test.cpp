@@ -102,6 +102,54 @@ TEST_CASE("a column that is narrowed or widened while records arrive loses none"
   }));
 }
 
+TEST_CASE("columns that are dropped, changed or added while records arrive stop no record") {
+  auto& server = shared_server();
+  postgres_config config = shared_server().config_in("live");
+  config.extract_fields = {"timestamp", "level", "logger", "message", "label=message"};
+  config.connections = 3;
+  server.sql(postgres_ddl(config));
+  postgres sink{config};
+  CHECK(sink.write(records_of("web", 500)));
+  CHECK(sink.health().healthy);
+  server.sql("ALTER TABLE live.logs DROP COLUMN logger, ALTER label TYPE int USING NULL");
+  CHECK(sink.write(records_of("web", 500)));
+  CHECK(server.count("live.logs") == 1000);
+  CHECK(server.count("live.logs WHERE event->'log'->>'logger' = 'web' AND level = 'INFO'") == 1000);
+  CHECK_FALSE(sink.health().healthy);
+  CHECK(sink.health().detail.find("connected, \"live\".\"logs\"") == 0);
+  CHECK(sink.health().detail.find("column \"logger\" is missing; column \"label\" is integer, not text") !=
+        std::string::npos);
+  server.sql("ALTER TABLE live.logs ADD COLUMN logger text, ALTER label TYPE text");
+  CHECK(eventually([&] {
+    CHECK(sink.write(records_of("again", 1)));
+    return server.count("live.logs WHERE logger = 'again' AND label = 'm'") > 0;
+  }));
+  CHECK(sink.health().healthy);
+  // A column that must have a value, and cannot get it, is not left out.
+  server.sql(
+      "TRUNCATE live.logs; ALTER TABLE live.logs ALTER label TYPE int USING 1, ALTER label SET NOT NULL");
+  CHECK(sink.write(records_of("web", 1)).outcome() == fapilog::write_outcome::retry);
+  CHECK(sink.health().detail.find("column \"label\" is integer, not text") != std::string::npos);
+  CHECK(server.count("live.logs") == 0);
+}
+
+TEST_CASE(
+    "a sink that starts with a table that lacks columns reports the SQL that adds them, and stores all") {
+  auto& server = shared_server();
+  postgres_config config = shared_server().config_in("fewer");
+  config.include_raw_json = false;
+  server.sql(
+      "CREATE SCHEMA fewer; CREATE TABLE fewer.logs (id uuid PRIMARY KEY, \"timestamp\" timestamptz, event "
+      "jsonb)");
+  support::captured_diagnostics const reported;
+  fapilog::runtime rt{{.sinks = {postgres{config}}, .diagnostics_output = reported}};
+  rt.get_logger("web").info("stored");
+  REQUIRE(rt.drain(30s));
+  CHECK(server.count("fewer.logs WHERE event->>'logger' = 'web' AND event->>'message' = 'stored'") == 1);
+  CHECK(reported.contains("column \\\"logger\\\" is missing: its values are only in `event`"));
+  CHECK(reported.contains("ALTER TABLE \\\"fewer\\\".\\\"logs\\\" ADD COLUMN \\\"logger\\\" text;"));
+}
+
 TEST_CASE("a record that a constraint or a trigger refuses is stored without the column") {
   auto& server = shared_server();
   postgres_config config = shared_server().config_in("judged");

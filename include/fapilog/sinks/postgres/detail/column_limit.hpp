@@ -17,6 +17,7 @@ struct column_limit {
 
   std::uint32_t max_characters = unlimited;  ///< of a string
   bool is_not_null = false;
+  bool is_left_out = false;  ///< the table lacks the column, or it has another type there: it is not written
 };
 
 /// Thread: any, for reading.

@@ -31,15 +31,18 @@
 
 namespace fapilog::inline v0_1::detail::pg {
 
-/// `INSERT ... SELECT FROM unnest(...)` with one array per column: one statement for any number of rows.
+/// `INSERT ... SELECT FROM unnest(...)` with one array per column that is not left out: one statement for any number of rows.
 [[nodiscard, gnu::cold]] inline std::string insert_statement(std::string const& table,
-                                                             std::vector<column> const& columns) {
+                                                             std::vector<column> const& columns,
+                                                             table_limits const& limits = no_limits) {
   std::string names;
   std::string values;
-  for (column const& c : columns) {
-    append(names, {names.empty() ? "" : ", ", quoted_name(c.name)});
-    append(values, {values.empty() ? "$" : ", $", std::to_string(&c - columns.data() + 1),
-                    "::", info_of(c.type).sql, "[]"});
+  int number = 0;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (limits.of(i).is_left_out) continue;
+    append(names, {names.empty() ? "" : ", ", quoted_name(columns[i].name)});
+    append(values, {values.empty() ? "$" : ", $", std::to_string(++number),
+                    "::", info_of(columns[i].type).sql, "[]"});
   }
   return concat({"INSERT INTO ", table, " (", names, ") SELECT * FROM unnest(", values, ")"});
 }
@@ -47,11 +50,16 @@ namespace fapilog::inline v0_1::detail::pg {
 /// State that the connections of one sink share. Throws: std::invalid_argument for invalid settings.
 struct shared_state {
   explicit shared_state(postgres_config given)
-      : config(validated(std::move(given))),
-        columns(columns_of(config)),
-        table(table_of(config)),
-        insert(insert_statement(table, columns)),
-        insert_new(insert + " ON CONFLICT DO NOTHING") {}
+      : config(validated(std::move(given))), columns(columns_of(config)), table(table_of(config)) {
+    set_limits({});
+  }
+
+  /// What the table accepts. Only while no connection writes.
+  [[gnu::cold]] void set_limits(table_limits found) {
+    limits = std::move(found);
+    insert = insert_statement(table, columns, limits);
+    insert_new = insert + " ON CONFLICT DO NOTHING";
+  }
 
   static postgres_config validated(postgres_config config) {
     validate(config);
@@ -61,8 +69,8 @@ struct shared_state {
   postgres_config const config;
   std::vector<column> const columns;
   std::string const table;
-  std::string const insert;
-  std::string const insert_new;  ///< leaves out rows whose key is already in the table
+  std::string insert;
+  std::string insert_new;  ///< leaves out rows whose key is already in the table
   sinks::postgres_counts counts;
   counter unknown_failures;  ///< consecutive failures that no rule covers
   counter left_out;          ///< values that do not fit their columns and are only in `event`
@@ -160,6 +168,9 @@ class connection {
           insert(entries, s.done, last, end);
           max_rows_ = (std::min<std::size_t>)(max_rows_ * 2, shared_.config.batch_size);
         } catch (failure const& failed) {
+          // A column was dropped, or has got another type.
+          if ((failed.code == "42703" || failed.code == "42804") && !shared_.limits_are_new)
+            throw failure{action::read_limits, failed.code, failed.message};
           if (!is_caused_by_record(failed)) throw;
           if (failed.code == "22001" && !shared_.limits_are_new)
             throw failure{action::read_limits, failed.code, failed.message};

@@ -69,17 +69,20 @@ class row_encoder {
     return found && found->type != kind::null;
   }
 
-  /// The arrays of the last `encode`, in the order of the columns; valid until the next `encode`.
+  /// The arrays of the last `encode`, in the order of the columns that are not left out; valid until the next `encode`.
   [[nodiscard]] std::vector<std::string_view> arrays() {
     std::vector<std::string_view> all;
-    for (binary_array& array : arrays_) all.push_back(array.finish());
+    for (std::size_t i = 0; i < arrays_.size(); ++i) {
+      if (!limits_.of(i).is_left_out) all.push_back(arrays_[i].finish());
+    }
     return all;
   }
 
  private:
   [[nodiscard]] bool may_be_null(std::size_t column) const noexcept {
     bool const is_key = column == 0 || column + 1 == columns_.size() || columns_[column].name == "timestamp";
-    return !is_key && !limits_.of(column).is_not_null;
+    column_limit const limit = limits_.of(column);
+    return !is_key && !limit.is_not_null && !limit.is_left_out;
   }
 
   void put_row(entry const& e) {
@@ -93,7 +96,9 @@ class row_encoder {
       } else {
         auto const found = columns_[i].path.find(e.event);
         bool const is_left_out = i >= repair_.null_first && i < repair_.null_last && may_be_null(i);
-        if (!found || found->type == kind::null) {
+        if (limits_.of(i).is_left_out) [[unlikely]] {
+          if (found && found->type != kind::null) ++left_out_;
+        } else if (!found || found->type == kind::null) {
           to.add_null();
         } else if (is_left_out) [[unlikely]] {
           ++left_out_;

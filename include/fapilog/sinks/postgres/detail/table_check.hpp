@@ -30,10 +30,15 @@ struct table_state {
   table_limits limits;
   std::string notice;         ///< which values or records the table does not accept; empty if it accepts all
   std::string notice_remedy;  ///< SQL that changes that; may be empty
+  std::string left_out;       ///< which columns are not written; empty if all are
 
   void add_notice(std::string_view what, std::string_view sql) {
     append(notice, {notice.empty() ? "" : "; ", what});
     notice_remedy += sql;
+  }
+  void add_left_out(std::string_view what, std::string_view sql) {
+    append(left_out, {left_out.empty() ? "" : "; ", what});
+    add_notice(concat({what, ": its values are only in `event`"}), sql);
   }
   void add_problem(std::string_view what, std::string_view sql) {
     append(problem, {problem.empty() ? "" : "; ", what});
@@ -127,16 +132,20 @@ struct table_state {
         std::find_if(rows.begin(), rows.end(), [&](auto const& row) { return row[0] == c.name; });
     std::string_view const type = info_of(c.type).sql;
     std::string const name = quoted_name(c.name);
+    column_limit& limit = state.limits.columns[static_cast<std::size_t>(&c - columns.data())];
+    bool const is_needed = c.name == "id" || c.name == "event" || c.name == "timestamp";
     if (found == rows.end()) {
-      state.add_problem(concat({"column ", name, " is missing"}),
-                        concat({"ALTER TABLE ", table, " ADD COLUMN ", name, " ", type, ";\n"}));
+      std::string const what = concat({"column ", name, " is missing"});
+      std::string const sql = concat({"ALTER TABLE ", table, " ADD COLUMN ", name, " ", type, ";\n"});
+      limit.is_left_out = !is_needed;
+      is_needed ? state.add_problem(what, sql) : state.add_left_out(what, sql);
     } else if (!accepts_type(c.type, (*found)[1])) {
-      state.add_problem(concat({"column ", name, " is ", (*found)[1], ", not ", type,
-                                c.name == "event" ? " (see `use_jsonb`)" : ""}),
-                        "");
+      std::string const what = concat({"column ", name, " is ", (*found)[1], ", not ", type,
+                                       c.name == "event" ? " (see `use_jsonb`)" : ""});
+      limit.is_left_out = !is_needed && (*found)[2] != "t";  // else the server refuses every row
+      limit.is_left_out ? state.add_left_out(what, "") : state.add_problem(what, "");
     } else {
-      state.limits.columns[static_cast<std::size_t>(&c - columns.data())] =
-          inspect_limit(config, c, (*found)[5], (*found)[4] == "t", state);
+      limit = inspect_limit(config, c, (*found)[5], (*found)[4] == "t", state);
       if ((*found)[3] != "t") may_insert = false;
     }
   }

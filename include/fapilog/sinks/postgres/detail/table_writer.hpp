@@ -136,8 +136,9 @@ class table_writer {
     if (std::uint64_t const count = shared_.left_out.value(); count != 0)
       append(text,
              {", ", std::to_string(count), " values did not fit their columns and are only in `event`"});
+    if (!left_out_.empty()) append(text, {", ", left_out_});
     if (lag_ms_) append(text, {", last row ", std::to_string(*lag_ms_), " ms after its call"});
-    return {!rejections_.are_many(), std::move(text)};
+    return {!rejections_.are_many() && left_out_.empty(), std::move(text)};
   }
 
  private:
@@ -164,7 +165,8 @@ class table_writer {
     }
     if (!state.problem.empty()) throw failure{action::wait, "", state.problem, state.remedy};
     report_notice(state);
-    shared_.limits = std::move(state.limits);
+    shared_.set_limits(std::move(state.limits));
+    left_out_ = std::move(state.left_out);
     checked_at_ = clock::now();
     is_unique_ = state.is_unique;
     has_other_key_ = state.has_other_key;
@@ -297,6 +299,7 @@ class table_writer {
   bool is_unique_ = true;
   bool has_other_key_ = false;
   std::string last_error_;
+  std::string left_out_;          ///< which columns are not written
   std::string connection_error_;  ///< why additional connections are not open
   std::string last_report_;
   std::string last_notice_;
