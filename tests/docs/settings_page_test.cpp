@@ -9,6 +9,7 @@
 #include <fapilog/settings_schema.hpp>
 #include <fapilog/sinks/clickhouse/config.hpp>
 #include <fapilog/sinks/http/config.hpp>
+#include <fapilog/sinks/http/datadog_config.hpp>
 #include <fapilog/sinks/http/elasticsearch_config.hpp>
 #include <fapilog/sinks/http/loki_config.hpp>
 #include <fapilog/sinks/http/splunk_config.hpp>
@@ -101,6 +102,7 @@ fapilog::registry all_plugins() {
   auto all = fapilog::builtin_plugins();
   add_stand_in<fapilog::sinks::postgres_config>(all, "postgres");
   add_stand_in<fapilog::sinks::clickhouse_config>(all, "clickhouse");
+  add_stand_in<fapilog::sinks::datadog_config>(all, "datadog");
   add_stand_in<fapilog::sinks::elasticsearch_config>(all, "elasticsearch");
   add_stand_in<fapilog::sinks::http_config>(all, "http");
   add_stand_in<fapilog::sinks::loki_config>(all, "loki");
@@ -130,6 +132,8 @@ std::string content_of(std::string_view marker) {
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::kafka_config>()) + '\n';
   if (marker == "otlp")
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::otlp_config>()) + '\n';
+  if (marker == "datadog")
+    return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::datadog_config>()) + '\n';
   if (marker == "elasticsearch")
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::elasticsearch_config>()) + '\n';
   if (marker == "http")

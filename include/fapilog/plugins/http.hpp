@@ -6,7 +6,7 @@
 
 namespace fapilog::inline v0_1 {
 
-/// Adds the sinks `clickhouse`, `elasticsearch`, `http`, `loki`, `otlp`, `splunk` and `webhook`, with the settings of their configuration:
+/// Adds the sinks `clickhouse`, `datadog`, `elasticsearch`, `http`, `loki`, `otlp`, `splunk` and `webhook`, with the settings of their configuration:
 /// `auto plugins = builtin_plugins(); add_http(plugins); settings::from_environment(plugins)`.
 /// Throws: std::invalid_argument if the registry has one of them already; std::bad_alloc.
 registry& add_http(registry& all);

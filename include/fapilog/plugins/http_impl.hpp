@@ -10,6 +10,7 @@
 #include <fapilog/sinks/clickhouse/config.hpp>
 #include <fapilog/sinks/http.hpp>
 #include <fapilog/sinks/http/config.hpp>
+#include <fapilog/sinks/http/datadog_config.hpp>
 #include <fapilog/sinks/http/elasticsearch_config.hpp>
 #include <fapilog/sinks/http/loki_config.hpp>
 #include <fapilog/sinks/http/splunk_config.hpp>
@@ -29,6 +30,8 @@ FAPILOG_INLINE registry& add_http(registry& all) {
   all.add_sink(
       metadata("clickhouse", "fapilog::sinks::clickhouse", "Writes records to a table of ClickHouse."),
       plugin<sinks::clickhouse, sinks::clickhouse_config>());
+  all.add_sink(metadata("datadog", "fapilog::sinks::datadog", "Sends records to Datadog."),
+               plugin<sinks::datadog, sinks::datadog_config>());
   all.add_sink(metadata("elasticsearch", "fapilog::sinks::elasticsearch",
                         "Stores records in Elasticsearch or OpenSearch."),
                plugin<sinks::elasticsearch, sinks::elasticsearch_config>());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/sinks/http/config.hpp>
+#include <fapilog/sinks/http/datadog_config.hpp>
 #include <fapilog/sinks/http/detail/http_sink.hpp>
 #include <fapilog/sinks/http/elasticsearch_config.hpp>
 #include <fapilog/sinks/http/loki_config.hpp>
@@ -51,6 +52,14 @@ class elasticsearch : public detail::http_sink {
  public:
   explicit elasticsearch(elasticsearch_config const& config);
   [[nodiscard]] static std::string_view name() noexcept { return "elasticsearch"; }
+};
+
+/// Sends records to Datadog by its logs intake, at least once: `message_id` is an attribute, by which a record that came twice can be
+/// recognised. The credential is the API key.
+class datadog : public detail::http_sink {
+ public:
+  explicit datadog(datadog_config const& config);
+  [[nodiscard]] static std::string_view name() noexcept { return "datadog"; }
 };
 
 /// Sends records to Splunk's HTTP Event Collector, at least once. With `acknowledgement`, a record is delivered when the indexers

@@ -11,6 +11,8 @@
 #include <fapilog/record/uuid.hpp>
 #include <fapilog/sinks/http/config.hpp>
 #include <fapilog/sinks/http/connection_config.hpp>
+#include <fapilog/sinks/http/datadog_config.hpp>
+#include <fapilog/sinks/http/detail/datadog_format.hpp>
 #include <fapilog/sinks/http/detail/elasticsearch_format.hpp>
 #include <fapilog/sinks/http/detail/http_client_impl.hpp>
 #include <fapilog/sinks/http/detail/http_message.hpp>
@@ -170,6 +172,13 @@ FAPILOG_INLINE elasticsearch::elasticsearch(elasticsearch_config const& config)
                 {.entries = config.batch_size, .body_bytes = static_cast<std::size_t>(config.batch_bytes)},
                 std::make_unique<detail::elasticsearch_format>(config),
                 /*needs_json=*/config.document == elasticsearch_document::envelope} {}
+
+FAPILOG_INLINE datadog::datadog(datadog_config const& config)
+    : http_sink{detail::checked_http_config("datadog", config).receiver(),
+                detail::with_credential_header(config.connection, "DD-API-KEY", ""),
+                {.entries = config.batch_size, .body_bytes = static_cast<std::size_t>(config.batch_bytes)},
+                std::make_unique<detail::datadog_format>(config),
+                /*needs_json=*/false} {}
 
 FAPILOG_INLINE splunk::splunk(splunk_config const& config)
     : http_sink{detail::checked_http_config("splunk", config).url,

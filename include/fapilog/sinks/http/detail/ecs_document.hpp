@@ -11,6 +11,7 @@
 #include <fapilog/record/time.hpp>
 #include <fapilog/record/value.hpp>
 #include <fapilog/sinks/detail/flat_fields.hpp>
+#include <fapilog/sinks/http/detail/exception_causes.hpp>
 
 #include <algorithm>
 #include <array>
@@ -147,35 +148,21 @@ class ecs_document {
 
   /// An exception without a stack has its causes in place of it.
   void put_exception(text_buffer& out, value const& exception) {
-    value const* cause = nullptr;
     bool has_stack = false;
     for (std::uint32_t i = 0; i < exception.size; ++i) {
       member const& m = exception.members[i];
-      if (m.key == "error.cause" && m.value.is_object()) {
-        cause = &m.value;
-      } else if (std::string_view const name = ecs_name_of(ecs_error_names, m.key); !name.empty()) {
+      if (m.key == "error.cause" && m.value.is_object()) continue;
+      if (std::string_view const name = ecs_name_of(ecs_error_names, m.key); !name.empty()) {
         has_stack |= m.key == "error.stack";
         json::put_next_member(out, {name, m.value});
       } else {
         add_label(m.key, m.value);
       }
     }
-    if (cause == nullptr || has_stack) return;
     scratch_.clear();
-    while (cause != nullptr) {
-      value const* const one = std::exchange(cause, nullptr);
-      scratch_.append(scratch_.size() == 0 ? "Caused by: " : "\nCaused by: ");
-      for (std::uint32_t i = 0; i < one->size; ++i) {
-        member const& m = one->members[i];
-        if (m.key == "error.cause") {
-          cause = m.value.is_object() ? &m.value : nullptr;
-          continue;
-        }
-        if (i != 0) scratch_.append(": ");
-        json::put_plain(scratch_, m.value);
-      }
-    }
-    json::put_next_member(out, {"error.stack_trace", value::of_string(scratch_.view())});
+    put_causes(scratch_, exception);
+    if (!has_stack && scratch_.size() != 0)
+      json::put_next_member(out, {"error.stack_trace", value::of_string(scratch_.view())});
   }
 
   static void put_object(text_buffer& out, std::string_view name, text_buffer& members) {
