@@ -142,7 +142,7 @@ class clickhouse_server {
               "query_log>";
     if (!zookeeper_port.empty()) {
       config << "<zookeeper><node><host>127.0.0.1</host><port>" << zookeeper_port
-             << "</port></node><session_timeout_ms>3000</session_timeout_ms></zookeeper>";
+             << "</port></node><session_timeout_ms>1500</session_timeout_ms></zookeeper>";
     }
     config << "</yandex>";
     config.close();
