@@ -18,7 +18,9 @@
 
 #include "support/batches.hpp"
 #include "support/captured_diagnostics.hpp"
+#include "support/child_process.hpp"
 #include "support/connection_pools.hpp"
+#include "support/cutting_proxy.hpp"
 #include "support/postgres_server.hpp"
 
 using fapilog::kv;
@@ -101,6 +103,109 @@ TEST_CASE("a statement is a transaction of its own, unless a pool or proxy may b
     CHECK(statements_of_two_writes(server, with_host(pool.config(), address), "pgpool_by_tcp") == shared);
     pgpool const of_tcp{server, "backend_hostname0 = '" + address + "'\n"};
     CHECK(statements_of_two_writes(server, of_tcp.config(), "pgpool_to_tcp") == shared);
+  }
+}
+
+TEST_CASE("the setting pooler chooses how rows are sent, and a pool that contradicts it is reported") {
+  using enum fapilog::sinks::postgres_pooler;
+  auto& server = shared_server();
+  constexpr char const* direct = "INSERT INSERT ";
+  constexpr char const* shared = "BEGIN INSERT COMMIT BEGIN INSERT COMMIT ";
+  auto const with = [](postgres_config config, fapilog::sinks::postgres_pooler pooler) {
+    config.pooler = pooler;
+    return config;
+  };
+  CHECK(statements_of_two_writes(server, with(server.config(), transaction), "says_transaction") == shared);
+  support::cutting_proxy const proxy{server.socket_folder()};
+  postgres_config proxied = server.config();
+  proxied.host = proxy.host();
+  CHECK(statements_of_two_writes(server, proxied, "says_nothing") == shared);
+  CHECK(statements_of_two_writes(server, with(proxied, none), "says_none") == direct);
+
+  if (!pgbouncer::is_installed()) SKIP("pgbouncer is not installed");
+  pgbouncer const pool{server, "transaction", "", 2};
+  CHECK(statements_of_two_writes(server, with(pool.config(), none), "wrongly_none") == shared);
+  support::captured_diagnostics const reported;
+  auto const report_to = [&reported](postgres_config const& config) {
+    return fapilog::runtime{{.sinks = {postgres{config}}, .diagnostics_output = reported}};
+  };
+  {
+    auto rt = report_to(with(through(pool, "wrong_pooler"), none));
+    rt.get_logger().info("x");
+    REQUIRE(rt.flush(60s));
+    CHECK(rt.health().at(0).second.detail.find("`pooler` is none, but a connection pool answers") !=
+          std::string::npos);
+    CHECK(reported.contains("postgres: `pooler` is none, but a connection pool answers: it is used as with"));
+  }
+  auto rt = report_to(with(through(pool, "wrong_pooler"), session));
+  rt.get_logger().info("x");
+  REQUIRE(rt.flush(60s));
+  CHECK(rt.health().at(0).second.detail.find("`pooler`") == std::string::npos);
+  // Another client takes the session, so that the pool gives the sink another one.
+  pqxx::connection foreign{pool.conninfo()};
+  pqxx::connection other{pool.conninfo()};
+  pqxx::work first{foreign};
+  first.exec("SELECT 1");
+  rt.get_logger().info("y");
+  REQUIRE(rt.flush(60s));
+  first.abort();
+  pqxx::work second{other};
+  second.exec("SELECT 1");
+  CHECK(eventually([&] {
+    rt.get_logger().info("z");
+    REQUIRE(rt.flush(60s));
+    return rt.health().at(0).second.detail.find("`pooler` is session, but the pool changes the session") !=
+           std::string::npos;
+  }));
+}
+
+TEST_CASE(
+    "processes behind PgBouncer and Pgpool-II store each record once, and a foreign session does not "
+    "change") {
+  if (!pgbouncer::is_installed() || !pgpool::is_installed()) SKIP("pgbouncer or pgpool2 is not installed");
+  auto& server = shared_server();
+  pgbouncer const bouncer{server, "transaction"};
+  pgpool const raw{server};
+  constexpr std::size_t processes = 3;
+  constexpr std::size_t each = 400;
+  for (support::connection_pool const* const pool : {static_cast<support::connection_pool const*>(&bouncer),
+                                                     static_cast<support::connection_pool const*>(&raw)}) {
+    std::string const schema = pool == &bouncer ? "by_bouncer" : "by_pgpool";
+    INFO(schema);
+    postgres_config config = through(*pool, schema);
+    config.pooler = fapilog::sinks::postgres_pooler::transaction;
+    std::vector<pid_t> children;
+    for (std::size_t p = 0; p < processes; ++p) {
+      children.push_back(support::start_child([&config, p] {
+        fapilog::runtime rt{
+            {.batch_max_size = 20,
+             .when_full = fapilog::when_full::block,
+             .sinks = {{postgres{config}, {.when_queue_full = fapilog::when_queue_full::block}}},
+             .diagnostics_output = support::captured_diagnostics{}}};
+        auto const log = rt.get_logger();
+        for (std::size_t i = 0; i < each; ++i) log.info("m", kv("n", p * each + i));
+        bool const is_done = rt.flush(60s) && rt.sink_counts().at(0).second.delivered == each;
+        ::_exit(is_done ? 0 : 1);
+      }));
+    }
+    // A foreign client of the same pool, with each transaction in whatever session it gets.
+    pqxx::connection foreign{pool->conninfo()};
+    std::size_t changed = 0;
+    for (std::size_t i = 1; i <= 4; ++i) {
+      (void)eventually([&] { return server.count(schema + ".logs") >= processes * each * i / 5; });
+      pqxx::nontransaction look{foreign};
+      changed +=
+          look.exec(
+                  "SELECT FROM pg_settings WHERE name IN ('statement_timeout', 'lock_timeout', "
+                  "'idle_in_transaction_session_timeout', 'search_path') AND setting <> reset_val UNION "
+                  "ALL SELECT FROM pg_prepared_statements")
+              .size();
+    }
+    for (pid_t const child : children) CHECK(support::wait_for_child(child) == 0);
+    CHECK(changed == 0);
+    CHECK(server.count(schema + ".logs") == processes * each);
+    CHECK(server.count("(SELECT DISTINCT event->'log'->'data'->>'n' FROM " + schema + ".logs) t") ==
+          processes * each);
   }
 }
 

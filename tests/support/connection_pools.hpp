@@ -78,20 +78,21 @@ class connection_pool {
   pid_t pid_ = -1;
 };
 
-/// PgBouncer with one connection to the server, which its clients share.
+/// PgBouncer with one connection to the server (or as many as `sessions`), which its clients share.
 class pgbouncer : public connection_pool {
  public:
   static constexpr char const* program = "/usr/sbin/pgbouncer";
   static bool is_installed() { return std::filesystem::exists(program); }
 
   explicit pgbouncer(postgres_server const& server, std::string const& mode = "transaction",
-                     std::string const& more = {}) {
+                     std::string const& more = {}, int sessions = 1) {
     start({program, write("pgbouncer.ini", "[databases]\npostgres = host=" + server.socket_folder() +
                                                " dbname=postgres user=postgres\n[pgbouncer]\n"
                                                "listen_port = " +
                                                std::to_string(port) + "\nunix_socket_dir = " + folder() +
                                                "\nauth_type = any\npool_mode = " + mode +
-                                               "\ndefault_pool_size = 1\nmax_client_conn = 100\n" + more)});
+                                               "\ndefault_pool_size = " + std::to_string(sessions) +
+                                               "\nmax_client_conn = 100\n" + more)});
   }
 };
 

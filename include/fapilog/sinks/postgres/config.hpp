@@ -6,13 +6,23 @@
 #include <fapilog/sinks/postgres/detail/dsn_syntax.hpp>
 #include <fapilog/sinks/postgres/detail/setting_syntax.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace fapilog::inline v0_1::sinks {
+
+/// What is between the sink and the server.
+enum class postgres_pooler : std::uint8_t {
+  automatic,  ///< `none` if the connection provably ends at the server, else `transaction`
+  none,       ///< the session belongs to the sink: an INSERT takes one round trip
+  session,  ///< a pool that gives each of its clients a session: as `transaction`, and a change of the session is reported
+  transaction,  ///< a pool whose clients share sessions: nothing is left in them, and a commit is confirmed by the server
+};
 
 /// WARNING: `create_table` is true by default and lets the sink run DDL. That is right for a laptop and wrong for a
 /// production database. The presets `production` and `hardened` force it off, whatever its value. Under the other presets,
@@ -50,6 +60,8 @@ struct postgres_config {
   std::uint32_t connections = 2;
   std::chrono::seconds connection_idle_timeout{60};
 
+  /// The connection pool between the sink and the server. `automatic` is right behind every pool that has transactions.
+  postgres_pooler pooler = postgres_pooler::automatic;
   std::chrono::seconds connect_timeout{5};
   std::chrono::milliseconds statement_timeout{10'000};
   std::chrono::milliseconds lock_timeout{5'000};
@@ -89,6 +101,7 @@ struct postgres_config {
     visit(setting{.name = "batch_bytes", .text = "Maximum bytes of one statement, unless a single row is larger.", .min = 1'024, .max = 67'108'864, .form = setting_form::bytes}, self.batch_bytes);
     visit(setting{.name = "connections", .text = "Maximum connections; the second is opened when a batch has 200 rows, the third at 300, and so on.", .min = 1, .max = 64}, self.connections);
     visit(setting{.name = "connection_idle_timeout", .text = "How long an additional connection stays open without being needed.", .min = 0, .max = day, .advanced = true}, self.connection_idle_timeout);
+    visit(setting{.name = "pooler", .text = "Connection pool before the server: `none`, `session`, `transaction`, or `automatic`, which is right behind every pool."}, self.pooler);
     visit(setting{.name = "connect_timeout", .text = "How long to wait for one host.", .min = 2, .max = day}, self.connect_timeout);
     visit(setting{.name = "statement_timeout", .text = "How long the server may take for a statement.", .min = 0.1, .max = day}, self.statement_timeout);
     visit(setting{.name = "lock_timeout", .text = "How long a statement may wait for a lock.", .min = 0.1, .max = day}, self.lock_timeout);
@@ -131,3 +144,16 @@ struct postgres_config {
 };
 
 }  // namespace fapilog::inline v0_1::sinks
+
+namespace fapilog::inline v0_1 {
+
+template <>
+struct enum_names<sinks::postgres_pooler> {
+  static constexpr std::array names{
+      std::pair{sinks::postgres_pooler::automatic, std::string_view{"automatic"}},
+      std::pair{sinks::postgres_pooler::none, std::string_view{"none"}},
+      std::pair{sinks::postgres_pooler::session, std::string_view{"session"}},
+      std::pair{sinks::postgres_pooler::transaction, std::string_view{"transaction"}}};
+};
+
+}  // namespace fapilog::inline v0_1

@@ -202,7 +202,7 @@ class connection {
     set("lock_timeout", config.lock_timeout);
     set("idle_in_transaction_session_timeout", config.statement_timeout);
     return std::make_unique<session>(conninfo_of(config), settings, shared_.deadline,
-                                     config.statement_timeout + config.tcp_user_timeout);
+                                     config.statement_timeout + config.tcp_user_timeout, config.pooler);
   }
 
   /// Inserts the rows up to `last`, or as many as fit in one statement. Sets `end` before the statement is sent.

@@ -8,6 +8,7 @@
 #include <fapilog/detail/os/standard_descriptors.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/detail/text/concat.hpp>
+#include <fapilog/sinks/postgres/config.hpp>
 #include <fapilog/sinks/postgres/detail/sqlstate.hpp>
 
 #include <pqxx/pqxx>
@@ -37,8 +38,9 @@ class session {
   /// `deadline` shuts the connection down if a statement is not answered within `max_wait`, because the timeouts of the
   /// server have no effect while its process is stopped. It must outlive the session.
   [[gnu::cold]] session(std::string const& conninfo, std::vector<std::string> const& settings,
-                        socket_deadline const& deadline, std::chrono::milliseconds max_wait)
-      : deadline_(deadline), max_wait_(max_wait), fork_(generation()) {
+                        socket_deadline const& deadline, std::chrono::milliseconds max_wait,
+                        sinks::postgres_pooler pooler)
+      : pooler_(pooler), deadline_(deadline), max_wait_(max_wait), fork_(generation()) {
     reserve_standard_descriptors();
     try {
       connection_ = std::make_unique<pqxx::connection>(conninfo);
@@ -49,7 +51,7 @@ class session {
     }
     // Another thread closed a standard descriptor meanwhile.
     if (connection_->sock() <= max_standard_descriptor) throw failure::lost();
-    is_shared_ = !is_direct();
+    is_shared_ = may_be_shared();
     std::string sql;
     for (std::string const& each : settings) append(sql, {is_shared_ ? "SET LOCAL " : "SET ", each, "; "});
     if (is_shared_) {
@@ -76,6 +78,9 @@ class session {
     return connection_ && connection_->is_open() && !is_in_doubt_;
   }
 
+  /// What contradicts the setting `pooler`; empty if nothing does.
+  [[nodiscard]] std::string_view contradiction() const noexcept { return contradiction_; }
+
   /// Runs SQL without parameters in one transaction and returns the rows of the last statement.
   [[gnu::cold]] text_rows query(std::string const& sql) { return run(local_settings_ + sql); }
 
@@ -85,7 +90,7 @@ class session {
   std::uint64_t execute(std::string const& sql, std::vector<std::string_view> const& arrays) {
     if (!is_shared_) return insert(sql, arrays);
     try {
-      std::string const id = single_value(run(concat({"BEGIN; ", local_settings_, "SELECT txid_current()"})));
+      std::string const id = begin();
       std::uint64_t const rows = insert(sql, arrays);
       if (single_value(run(concat({"COMMIT; SELECT txid_status(", id, ")"}))) != "committed")
         throw failure::not_committed();
@@ -99,13 +104,37 @@ class session {
  private:
   static std::uint32_t generation() noexcept { return fork_generation.load_relaxed(); }
 
+  [[nodiscard, gnu::cold]] bool may_be_shared() {
+    using enum sinks::postgres_pooler;
+    if (pooler_ == session || pooler_ == transaction) return true;
+    if (is_direct()) return false;
+    if (pooler_ == automatic || !is_other_process_) return pooler_ == automatic;
+    contradiction_ = "`pooler` is none, but a connection pool answers: it is used as with `transaction`";
+    return true;
+  }
+
+  /// Begins a transaction and returns its id.
+  [[nodiscard]] std::string begin() {
+    if (pooler_ != sinks::postgres_pooler::session)
+      return single_value(run(concat({"BEGIN; ", local_settings_, "SELECT txid_current()"})));
+    text_rows const rows =
+        run(concat({"BEGIN; ", local_settings_, "SELECT txid_current(), pg_backend_pid()"}));
+    if (rows.size() != 1 || rows.front().size() != 2) throw failure::not_committed();
+    std::string const& process = rows.front()[1];
+    if (!backend_.empty() && backend_ != process)
+      contradiction_ = "`pooler` is session, but the pool changes the session between transactions";
+    backend_ = process;
+    return rows.front()[0];
+  }
+
   /// True if this connection provably ends at the server, without a pool or proxy between: the server sees the own end of the
   /// TCP connection, or its process is a child of the one that listens at the Unix socket.
   [[nodiscard, gnu::cold]] bool is_direct() {
     text_rows const rows = run("SELECT pg_backend_pid(), host(inet_client_addr()), inet_client_port()");
     if (rows.size() != 1 || rows.front().size() != 3) return false;
     std::vector<std::string> const& seen = rows.front();
-    if (seen[0] != std::to_string(connection_->backendpid())) return false;
+    is_other_process_ = seen[0] != std::to_string(connection_->backendpid());
+    if (is_other_process_) return false;
     if (!seen[1].empty()) return local_address(connection_->sock()) == concat({seen[1], " ", seen[2]});
     std::int64_t const listener = listening_process(connection_->sock());
     return listener != 0 && listener == parent_process(connection_->backendpid());
@@ -221,9 +250,14 @@ class session {
   }
 
   std::unique_ptr<pqxx::connection> connection_;
-  bool is_shared_ = true;       ///< other clients may use the session of the server
-  std::string local_settings_;  ///< SQL for each transaction in a shared session
-  bool is_in_doubt_ = false;    ///< a transaction may still be open
+  sinks::postgres_pooler pooler_;
+  bool is_other_process_ =
+      false;  ///< the server process is not the one that the other end of the connection named
+  std::string_view contradiction_;  ///< what contradicts `pooler_`
+  std::string backend_;             ///< the server process of the last transaction, with `pooler: session`
+  bool is_shared_ = true;           ///< other clients may use the session of the server
+  std::string local_settings_;      ///< SQL for each transaction in a shared session
+  bool is_in_doubt_ = false;        ///< a transaction may still be open
   socket_deadline const& deadline_;
   std::chrono::milliseconds max_wait_;
   std::uint32_t fork_;

@@ -137,6 +137,7 @@ class table_writer {
       append(text,
              {", ", std::to_string(count), " values did not fit their columns and are only in `event`"});
     if (!left_out_.empty()) append(text, {", ", left_out_});
+    if (!pooler_notice_.empty()) append(text, {", ", pooler_notice_});
     if (lag_ms_) append(text, {", last row ", std::to_string(*lag_ms_), " ms after its call"});
     return {!rejections_.are_many() && left_out_.empty(), std::move(text)};
   }
@@ -167,6 +168,7 @@ class table_writer {
     report_notice(state);
     shared_.set_limits(std::move(state.limits));
     left_out_ = std::move(state.left_out);
+    report_pooler();
     checked_at_ = clock::now();
     is_unique_ = state.is_unique;
     has_other_key_ = state.has_other_key;
@@ -182,6 +184,14 @@ class table_writer {
     if (!context_ || last_notice_.empty()) return;
     context_->report(concat({"postgres: ", shared_.table, ": ", state.notice}),
                      state.notice_remedy.empty() ? "" : "to change that, run: " + state.notice_remedy);
+  }
+
+  /// Reports once that there is another connection pool than the setting says.
+  void report_pooler() {
+    connection& first = *connections_.front();
+    if (!first.is_connected() || first.current_session().contradiction() == pooler_notice_) return;
+    pooler_notice_ = first.current_session().contradiction();
+    if (context_ && !pooler_notice_.empty()) context_->report(concat({"postgres: ", pooler_notice_}), "");
   }
 
   /// Writes the rest of the shares that stopped because a column holds fewer characters than when the table was checked.
@@ -284,6 +294,7 @@ class table_writer {
   void record_success(batch const& entries) {
     last_error_.clear();
     shared_.unknown_failures.set(0);
+    report_pooler();
     if (entries.empty()) return;
     constexpr std::int64_t ns_per_ms = 1'000'000;
     lag_ms_ = (wall_clock_ns() - entries[entries.size() - 1].event.unix_ns) / ns_per_ms;
@@ -299,8 +310,9 @@ class table_writer {
   bool is_unique_ = true;
   bool has_other_key_ = false;
   std::string last_error_;
-  std::string left_out_;          ///< which columns are not written
-  std::string connection_error_;  ///< why additional connections are not open
+  std::string left_out_;            ///< which columns are not written
+  std::string_view pooler_notice_;  ///< what contradicts the setting `pooler`
+  std::string connection_error_;    ///< why additional connections are not open
   std::string last_report_;
   std::string last_notice_;
   recent_rejections rejections_;
