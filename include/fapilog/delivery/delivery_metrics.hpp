@@ -84,6 +84,12 @@ using labels = std::vector<std::pair<std::string, std::string>>;
   }
   add(all, gauge, "fapilog_sink_pending", "Records of a sink that are not finished yet.", a.pending, of);
   add(all, gauge, "fapilog_sink_spooled", "Records of a sink on disk.", a.spooled, of);
+  add(all, gauge, "fapilog_sink_spool_oldest_seconds", "Age of the oldest record of a sink on disk.",
+      static_cast<std::uint64_t>(spool_age_seconds(c)), of);
+  add(all, gauge, "fapilog_sink_spool_drain_rate", "Records a second that leave the spool of a sink.",
+      spool_drain_rate(c), of);
+  add(all, total, "fapilog_sink_spool_drained_total", "Records that have left the spool of a sink.",
+      c.spool_drained.value(), of);
   add(all, total, "fapilog_sink_recovered_total", "Records delivered from the spool of an earlier process.",
       a.recovered, of);
   add(all, total, "fapilog_sink_found_total",

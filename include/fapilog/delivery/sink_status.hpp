@@ -2,15 +2,31 @@
 // Name, health and counters of one sink, as a runtime reports them.
 #pragma once
 
+#include <fapilog/detail/os/platform.hpp>
+#include <fapilog/detail/text/concat.hpp>
 #include <fapilog/metrics/sink_account.hpp>
 #include <fapilog/sinks/sink.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <utility>
 
 namespace fapilog::inline v0_1::detail {
+
+/// Age of the oldest record in the spool, in seconds; 0 if the spool is empty.
+[[nodiscard, gnu::cold]] inline double spool_age_seconds(sink_counters const& counts) noexcept {
+  std::uint64_t const oldest = counts.spool_oldest_ns.value();
+  auto const now = static_cast<std::uint64_t>(wall_clock_ns());
+  return oldest == 0 || now < oldest ? 0.0 : static_cast<double>(now - oldest) / 1e9;
+}
+/// Records that leave the spool in a second; 0 if none has left it for ten seconds.
+[[nodiscard, gnu::cold]] inline std::uint64_t spool_drain_rate(sink_counters const& counts) noexcept {
+  constexpr std::uint64_t max_age_ns = 10'000'000'000;
+  auto const now = static_cast<std::uint64_t>(steady_clock_ns());
+  return now < counts.spool_drained_at_ns.value() + max_age_ns ? counts.spool_drain_rate.value() : 0;
+}
 
 /// Thread: any.
 class sink_status {
@@ -32,10 +48,17 @@ class sink_status {
     std::lock_guard const lock{mutex_};
     health_ = std::move(health);
   }
-  /// The last known health.
+  /// The last known health, and how far the spool is behind.
   [[nodiscard, gnu::cold]] sink_health health() const {
-    std::lock_guard const lock{mutex_};
-    return health_;
+    std::unique_lock lock{mutex_};
+    sink_health now = health_;
+    lock.unlock();
+    if (counts.spool_oldest_ns.value() != 0) {
+      append(now.detail, {now.detail.empty() ? "" : "; ", "spool: the oldest record is ",
+                          std::to_string(static_cast<std::uint64_t>(spool_age_seconds(counts))), " s old, ",
+                          std::to_string(spool_drain_rate(counts)), " records a second leave it"});
+    }
+    return now;
   }
 
   sink_counters counts;

@@ -45,14 +45,19 @@ struct sink_counters {
   counter errors;                ///< failed write attempts
   counter queue_bytes;           ///< bytes in the queue now
   counter queue_high_watermark;  ///< maximum of `queue_bytes`
-  counter circuit;               ///< state of the circuit breaker: 0 closed, 1 half-open, 2 open
-  counter circuit_opened;        ///< how often the circuit opened
+  counter spool_oldest_ns;      ///< time of the oldest record in the spool, since 1970; 0: the spool is empty
+  counter spool_drained;        ///< records that have left the spool
+  counter spool_drained_at_ns;  ///< when the last of them did, by the steady clock
+  counter spool_drain_rate;     ///< records a second, lately
+  counter circuit;              ///< state of the circuit breaker: 0 closed, 1 half-open, 2 open
+  counter circuit_opened;       ///< how often the circuit opened
   histogram<11> seconds{{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1.0}};
 
   /// Resets the counts in a forked child: the parent keeps its records.
   void after_fork() noexcept {
     for (counter* const c : {&given, &delivered, &to_fallback, &rejected, &failed, &dropped, &spooled,
-                             &retried, &recovered, &found, &errors, &queue_bytes, &queue_high_watermark}) {
+                             &retried, &recovered, &found, &errors, &queue_bytes, &queue_high_watermark,
+                             &spool_oldest_ns, &spool_drained, &spool_drain_rate}) {
       c->set(0);
     }
   }

@@ -6,6 +6,7 @@
 #include <fapilog/delivery/batch_queue.hpp>
 #include <fapilog/delivery/delivery_job.hpp>
 #include <fapilog/delivery/spool/spool.hpp>
+#include <fapilog/delivery/spool/spool_progress.hpp>
 #include <fapilog/delivery/spool/spooled_batch.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/metrics/sink_account.hpp>
@@ -28,7 +29,7 @@ class spooled_parts {
  public:
   [[gnu::cold]] spooled_parts(spool_options const& options, std::string_view sink_name,
                               spool::reporter report, sink_counters& counts)
-      : report_(std::move(report)), spool_(options, sink_name, report_), counts_(counts) {}
+      : report_(std::move(report)), spool_(options, sink_name, report_), counts_(counts), progress_(counts) {}
 
   [[gnu::cold]] void open() {
     if (std::string const error = spool_.open(); !error.empty()) report_("the spool cannot be used", error);
@@ -39,7 +40,9 @@ class spooled_parts {
   /// cannot be written.
   [[nodiscard, gnu::cold]] bool append(batch_part const& part) {
     encode_batch(buffer_, part.entries);
+    bool const is_first = spool_.empty();
     if (!store(part, all_of(part), buffer_.view(), position::back)) return false;
+    if (is_first) progress_.set_oldest(part.entries[0].event.unix_ns);
     part.settle_all(record_result::spooled);
     return true;
   }
@@ -60,10 +63,14 @@ class spooled_parts {
       one.payload = buffer_.view();
     }
     if (!spool_.has_room(bytes)) return fail("the spool is full");
+    bool const is_first = spool_.empty() || counts_.spooled.value() != 0;
     position const where = spool_.has_own() ? position::front : position::back;
     if (where == position::front) {
       if (std::string const error = spool_.open_front(); !error.empty()) return fail(error);
     }
+    if (is_first && !pieces.empty())
+      progress_.set_oldest(
+          pieces[0].part->entries[pieces[0].left.empty() ? 0 : pieces[0].left[0]].event.unix_ns);
     for (std::size_t i = 0; i < own; ++i) {
       if (!store(*pieces[i].part, pieces[i].left, pieces[i].payload, where)) return false;
       for (std::size_t k = 0; k < pieces[i].left.size(); ++k)
@@ -102,6 +109,7 @@ class spooled_parts {
       }
       merged.parts.push_back({std::move(entries), {}, nullptr});
     }
+    if (!merged.parts.empty()) progress_.set_oldest(merged.parts.front().entries[0].event.unix_ns);
     if (merged.parts.size() == 1) return std::move(merged.parts.front());
     return merged;
   }
@@ -118,6 +126,7 @@ class spooled_parts {
   /// Removes what `first` returned. The fallback took `to_fallback` of the delivered records.
   [[gnu::cold]] void end_first(std::vector<record_result> const& results, std::size_t to_fallback) {
     spool_.pop_front(taken_.size(), taken_.back().end);
+    progress_.drained(results.size(), spool_.empty());
     auto const with = [&results](record_result result) {
       return static_cast<std::uint64_t>(std::count(results.begin(), results.end(), result));
     };
@@ -247,6 +256,7 @@ class spooled_parts {
   spool::reporter report_;
   spool spool_;
   sink_counters& counts_;
+  spool_progress progress_;
   owners owners_;
   detail::text_buffer buffer_;
   std::vector<taken_part> taken_;  ///< what `first` returned, in order

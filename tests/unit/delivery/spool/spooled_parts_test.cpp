@@ -97,6 +97,39 @@ TEST_CASE("a spool of small batches is delivered in large ones, in order and onc
   CHECK(end.balanced());
 }
 
+TEST_CASE("the age of a spool and the records that leave it are in health and metrics") {
+  support::temporary_directory const folder;
+  replay_sink const sink;
+  auto const value_of = [](fapilog::runtime const& rt, std::string const& name) {
+    for (fapilog::metric const& one : rt.metrics()) {
+      if (one.name == name) return one.value;
+    }
+    return -1.0;
+  };
+  constexpr char const* age = "spool: the oldest record is ";
+  {
+    fapilog::runtime rt{replay_options(sink, folder)};
+    CHECK(rt.health().at(0).second.detail.find(age) == std::string::npos);
+    rt.get_logger().info("record 0");
+    REQUIRE(rt.flush(60s));
+    CHECK(
+        support::eventually([&] { return rt.health().at(0).second.detail.find(age) != std::string::npos; }));
+    CHECK(support::eventually([&] { return value_of(rt, "fapilog_sink_spool_oldest_seconds") >= 1; }));
+    CHECK(value_of(rt, "fapilog_sink_spool_drained_total") == 0);
+    CHECK(value_of(rt, "fapilog_sink_spool_drain_rate") == 0);
+  }
+  // The next process knows how old what it finds is.
+  fapilog::runtime rt{replay_options(sink, folder)};
+  for (int i = 1; i < 100; ++i) rt.get_logger().info("record {}", i);
+  REQUIRE(rt.flush(60s));
+  CHECK(support::eventually([&] { return value_of(rt, "fapilog_sink_spool_oldest_seconds") >= 1; }));
+  change_replay(sink, [](auto& state) { state.is_down = false; });
+  CHECK(support::eventually([&] { return value_of(rt, "fapilog_sink_spool_drained_total") >= 2; }));
+  CHECK(support::eventually([&] { return rt.health().at(0).second.detail.find(age) == std::string::npos; }));
+  CHECK(value_of(rt, "fapilog_sink_spool_oldest_seconds") == 0);
+  CHECK(value_of(rt, "fapilog_sink_spool_drain_rate") == 0);
+}
+
 TEST_CASE("a spool of which a part of a large batch was delivered continues behind that part") {
   support::temporary_directory const folder;
   replay_sink const sink;
