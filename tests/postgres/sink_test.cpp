@@ -8,6 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -16,6 +19,7 @@
 
 #include "support/batches.hpp"
 #include "support/postgres_server.hpp"
+#include "support/temporary_directory.hpp"
 
 using fapilog::kv;
 using fapilog::sinks::postgres;
@@ -132,6 +136,44 @@ TEST_CASE("without raw JSON the event contains the extracted fields, and no enve
   CHECK(event.at("message") == "x");
   CHECK_FALSE(event.contains("other"));
   CHECK(server.value("SELECT pg_typeof(event)::text FROM small.logs") == "json");
+}
+
+TEST_CASE("connects by PG* variables or a service file if that is chosen, and by its settings otherwise") {
+  auto& server = shared_server();
+  server.sql(postgres_ddl(server.config_in("by_variables")) + "CREATE ROLE by_service LOGIN SUPERUSER");
+  support::temporary_directory const folder;
+  postgres_config const settings = server.config();
+  std::ofstream{folder / "services"} << "[logs]\nhost=" << settings.host << "\nport=" << settings.port
+                                     << "\ndbname=" << settings.database << "\nuser=by_service\n";
+  auto const user_of = [&server](postgres_config config) {
+    config.schema_name = "by_variables";
+    postgres sink{config};
+    sink.start(fapilog::start_context{});
+    if (!sink.health().healthy) return sink.health().detail;
+    return server.value(
+        "SELECT usename FROM pg_stat_activity WHERE application_name = 'fapilog' AND backend_type = "
+        "'client backend' ORDER BY backend_start DESC LIMIT 1");
+  };
+  std::map<std::string, std::string> const variables{{"PGHOST", settings.host},
+                                                     {"PGPORT", std::to_string(settings.port)},
+                                                     {"PGDATABASE", settings.database},
+                                                     {"PGUSER", settings.user},
+                                                     {"PGAPPNAME", "not used"}};
+  for (auto const& [name, value] : variables) ::setenv(name.c_str(), value.c_str(), 1);
+  postgres_config by_variables{.libpq_environment = true};
+  CHECK(user_of(by_variables) == settings.user);
+  ::setenv("PGSERVICEFILE", (folder / "services").c_str(), 1);
+  ::setenv("PGSERVICE", "logs", 1);
+  ::setenv("PGUSER", "nobody_of_that_name", 1);  // the service file comes first
+  CHECK(user_of(by_variables) == "by_service");
+  CHECK(user_of({.dsn = "user=" + settings.user}) == settings.user);
+  CHECK(user_of(settings) == settings.user);
+  ::setenv("PGHOST", "/nowhere", 1);
+  ::unsetenv("PGSERVICE");
+  CHECK(user_of(settings) == settings.user);
+  CHECK(user_of(by_variables).find("not connected") == 0);
+  for (auto const& [name, value] : variables) ::unsetenv(name.c_str());
+  ::unsetenv("PGSERVICEFILE");
 }
 
 TEST_CASE("refuses invalid settings and says what is valid") {

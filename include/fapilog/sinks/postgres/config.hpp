@@ -37,6 +37,10 @@ struct postgres_config {
   std::string user = "fapilog";
   std::string password = {};
 
+  /// Takes host, port, database and user from the PG* variables and the service file of libpq instead of from the settings.
+  /// A `dsn` does so, too, for what it leaves out.
+  bool libpq_environment = false;
+
   std::string schema_name = "public";
   std::string table_name = "logs";
   /// Creates the schema, table and indexes if the table is missing and the preset allows DDL.
@@ -90,6 +94,7 @@ struct postgres_config {
     visit(setting{.name = "database", .text = "Database."}, self.database);
     visit(setting{.name = "user", .text = "Role."}, self.user);
     visit(setting{.name = "password", .text = "Password.", .form = setting_form::secret}, self.password);
+    visit(setting{.name = "libpq_environment", .text = "Takes host, port, database and user from the PG* variables and the service file of libpq instead of from the settings."}, self.libpq_environment);
     visit(setting{.name = "schema_name", .text = "Schema of the table, at most 63 bytes."}, self.schema_name);
     visit(setting{.name = "table_name", .text = "Table, at most 63 bytes."}, self.table_name);
     visit(setting{.name = "create_table", .text = "Creates a missing table (DDL); the presets `production` and `hardened` force it off."}, self.create_table);

@@ -93,10 +93,12 @@ using conninfo_list = std::vector<std::pair<std::string_view, std::string>>;
   }
   constexpr std::string_view encoding = " client_encoding=UTF8";
   if (!dsn.empty()) return concat({as_pairs(all), dsn, encoding});
-  all.emplace_back("host", c.host);
-  all.emplace_back("port", std::to_string(c.port));
-  all.emplace_back("dbname", c.database);
-  all.emplace_back("user", c.user);
+  if (!c.libpq_environment) {
+    all.emplace_back("host", c.host);
+    all.emplace_back("port", std::to_string(c.port));
+    all.emplace_back("dbname", c.database);
+    all.emplace_back("user", c.user);
+  }
   if (!c.password.empty()) all.emplace_back("password", c.password);
   return concat({as_pairs(all), encoding});
 }
