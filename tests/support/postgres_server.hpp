@@ -75,8 +75,9 @@ class postgres_server {
         std::chrono::seconds{10});
   }
 
-  /// The folder with the programs of the newest server; empty if there is none.
+  /// The folder with the programs of the server that FAPILOG_POSTGRES_BIN names, or of the newest one; empty if there is none.
   static std::string binaries() {
+    if (char const* const chosen = std::getenv("FAPILOG_POSTGRES_BIN")) return chosen;
     for (int version = 20; version > 9; --version) {
       std::string const folder = "/usr/lib/postgresql/" + std::to_string(version) + "/bin";
       if (std::filesystem::exists(folder + "/initdb")) return folder;
