@@ -4,7 +4,8 @@
 
 usage: check_output.py EXAMPLE PROGRAM [ARGUMENT]
 
-ARGUMENT is the settings file for `settings`, the log for `access_log`, and the script for `postgres`.
+ARGUMENT is the settings file for `settings`, the log for `access_log`, and the script for `clickhouse` and
+`postgres`.
 """
 import collections
 import datetime
@@ -466,9 +467,20 @@ def postgres(program, script):
         require(wanted in rows, f"no row {wanted} in {rows}")
 
 
+def clickhouse(program, script):
+    """Uses a server and a receiver that the script starts and stops."""
+    lines, _ = run(script, variables={"PROGRAM": program})
+    same(lines[0], "31 records delivered", "what is delivered")
+    for wanted in ("OTLP receiver: access_log ERROR 3", "OTLP receiver: access_log INFO 20"):
+        require(wanted in lines, f"no line {wanted!r} in {lines}")
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if "│" in line]
+    for wanted in (["/cart", "502", "1"], ["31", "31"]):
+        require(wanted in rows, f"no row {wanted} in {rows}")
+
+
 EXAMPLES = {check.__name__: check for check in
             (quickstart, custom_sink, context_threads, context_coroutine, presets, settings, metrics_server,
-             access_log, postgres_ddl, postgres)}
+             access_log, clickhouse, postgres_ddl, postgres)}
 
 if __name__ == "__main__":
     if len(sys.argv) < 3 or sys.argv[1] not in EXAMPLES:

@@ -136,6 +136,7 @@ class table_writer {
       state = inspect_table(run, config_);
     }
     if (!state.problem.empty()) {
+      while (state.remedy.ends_with('\n')) state.remedy.pop_back();
       report_once(state.problem, state.remedy);
       throw query_failure{{.outcome = http_outcome::refused,
                            .reason = concat({writer_.client().peer(), ": ", state.problem,
