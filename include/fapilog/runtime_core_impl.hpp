@@ -91,17 +91,18 @@ FAPILOG_INLINE runtime_core::runtime_core(any_options chosen)
                    fixed_enrichers,
                    needs_json};
   channel->add_reference();
-  worker_ = std::make_shared<worker>(worker_options{.batch_max_size = chosen.batch_max_size,
-                                                    .batch_timeout = chosen.batch_timeout,
-                                                    .wait = chosen.wait_policy,
-                                                    .nap_budget = chosen.nap_budget,
-                                                    .shutdown_timeout = chosen.shutdown_timeout,
-                                                    .route = chosen.routing,
-                                                    .adaptive = chosen.adaptive,
-                                                    .protected_levels = chosen.protected_levels,
-                                                    .drop_summary_window = chosen.drop_summary_window},
-                                     *channel, event_maker{chosen.level_names}, std::move(stages),
-                                     std::move(places), diagnostics_, &channel->wake_event());
+  worker_ =
+      std::make_shared<worker>(worker_options{.batch_max_size = chosen.batch_max_size,
+                                              .batch_timeout = chosen.batch_timeout,
+                                              .wait = chosen.wait_policy,
+                                              .nap_budget = chosen.nap_budget,
+                                              .shutdown_timeout = chosen.shutdown_timeout,
+                                              .route = chosen.routing,
+                                              .adaptive = chosen.adaptive,
+                                              .protected_levels = chosen.protected_levels,
+                                              .drop_summary_window = chosen.drop_summary_window},
+                               *channel, event_maker{chosen.level_names, chosen.max_record_bytes},
+                               std::move(stages), std::move(places), diagnostics_, &channel->wake_event());
 }
 
 FAPILOG_INLINE runtime_core::~runtime_core() = default;

@@ -26,9 +26,9 @@ struct engine_parts {
         {.lane_bytes = 1 << 20, .max_record_bytes = 1 << 20, .when_full = fapilog::when_full::block});
     channel->add_reference();  // one is the worker's
     auto places = fapilog::detail::make_deliveries({fapilog::placed_sink{sink}}, {}, tell, [] {});
-    worker = std::make_shared<fapilog::detail::worker>(options, *channel, fapilog::detail::event_maker{{}},
-                                                       fapilog::detail::stage_set{}, std::move(places), tell,
-                                                       with_event ? &channel->wake_event() : nullptr);
+    worker = std::make_shared<fapilog::detail::worker>(
+        options, *channel, fapilog::detail::event_maker{{}, std::size_t{1} << 20},
+        fapilog::detail::stage_set{}, std::move(places), tell, with_event ? &channel->wake_event() : nullptr);
     worker->start(fapilog::start_context{});
   }
   engine_parts(engine_parts const&) = delete;

@@ -108,7 +108,7 @@ class recovered_lines {
  private:
   fapilog::detail::lane_channel* channel_ =
       fapilog::detail::lane_channel::make({.lane_bytes = 1 << 16, .max_record_bytes = 1 << 16});
-  fapilog::detail::event_maker maker_{{}};
+  fapilog::detail::event_maker maker_{{}, std::size_t{1} << 20};
 };
 
 }  // namespace support

@@ -2,6 +2,7 @@
 // Turns the arguments of a log call into a record: the only template that is instantiated per signature.
 #pragma once
 
+#include <fapilog/detail/text/bounded_format.hpp>
 #include <fapilog/detail/text/fmt_argument.hpp>
 #include <fapilog/queue/channel.hpp>
 #include <fapilog/record/context.hpp>
@@ -47,15 +48,14 @@ template <class T>
   }
 }
 
+/// Sets the flag of a record that was cut if the text is longer than `limit`.
 template <class... A>
-[[nodiscard]] std::string format_at_call(fmt::string_view format, A const&... values) {
+[[nodiscard]] std::string format_at_call(std::size_t limit, std::uint8_t& flags, fmt::string_view format,
+                                         A const&... values) {
   fmt::basic_format_arg<fmt::format_context> const all[] = {detail::fmt_argument(values)...};
-  fmt::format_args const arguments{all, static_cast<int>(sizeof...(A))};
-  std::string text(256, '\0');
-  auto const size = fmt::vformat_to_n(text.data(), text.size(), format, arguments).size;
-  bool const whole = size <= text.size();
-  text.resize(size);
-  if (!whole) fmt::vformat_to_n(text.data(), text.size(), format, arguments);
+  std::string text;
+  if (detail::format_bounded(text, limit, format, {all, static_cast<int>(sizeof...(A))}))
+    flags |= detail::record_format::is_clipped;
   return text;
 }
 
@@ -68,7 +68,7 @@ template <class... A>
 [[nodiscard]] std::string message_at_call(channel& ch, std::uint8_t& flags, fmt::string_view text,
                                           A const&... arguments) {
   try {
-    return format_at_call(text, as_format_argument(ch, arguments)...);
+    return format_at_call(ch.max_record_bytes(), flags, text, as_format_argument(ch, arguments)...);
   } catch (std::exception const& error) {
     flags |= detail::record_format::text_failed;
     return unformatted(text, error.what());

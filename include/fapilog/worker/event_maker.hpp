@@ -29,8 +29,10 @@ namespace fapilog::inline v0_1::detail {
 /// Thread: the worker's. Throws: std::bad_alloc.
 class event_maker {
  public:
-  /// `names`: the names of custom levels.
-  [[gnu::cold]] explicit event_maker(std::vector<std::pair<level, std::string>> const& names) {
+  /// `names`: the names of custom levels. `max_message_bytes`: a longer formatted message is cut.
+  [[gnu::cold]] event_maker(std::vector<std::pair<level, std::string>> const& names,
+                            std::size_t max_message_bytes)
+      : message_(max_message_bytes) {
     for (std::size_t i = 0; i < level_count; ++i) {
       std::string_view const name = level_name(static_cast<level>(i));
       level_names_[i] = name.empty() ? "LEVEL_" + std::to_string(i) : std::string{name};
@@ -151,6 +153,7 @@ class event_maker {
     for (std::size_t i = 0; i < args; ++i) message_.add(next(at, e, result).value);
     try {
       e.message = e.memory->copy(message_.render(text));
+      result.clipped |= message_.is_cut();
     } catch (std::exception const& error) {
       result.fail({});
       e.message = e.memory->copy(std::string{text}.append(" <error: ").append(error.what()).append(">"));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/float_kind.hpp>
+#include <fapilog/detail/text/bounded_format.hpp>
 #include <fapilog/detail/text/decimal.hpp>
 #include <fapilog/detail/text/fmt_argument.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
@@ -13,7 +14,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -24,6 +24,9 @@ namespace fapilog::inline v0_1::detail {
 /// Thread: the worker's.
 class message_text {
  public:
+  /// A message that fmt makes is cut after `max_bytes`. Others are as long as their arguments.
+  explicit message_text(std::size_t max_bytes) noexcept : max_bytes_(max_bytes) {}
+
   /// Removes all arguments; `add` adds those of the next message, in order.
   void clear() noexcept { arguments_.clear(); }
   void add(value const& v) { arguments_.push_back(v); }
@@ -51,11 +54,14 @@ class message_text {
   /// Returns the formatted message, valid until the next call. Throws: fmt::format_error, and
   /// std::bad_alloc.
   [[nodiscard]] std::string_view render(std::string_view format) {
+    is_cut_ = false;
     text_.clear();
     if (render_simple(format)) return text_.view();
     text_.clear();
     return put_by_fmt(format);
   }
+  /// True if `render` has cut the message.
+  [[nodiscard]] bool is_cut() const noexcept { return is_cut_; }
 
  private:
   /// Formats the common case: `{}` for numbers, strings and booleans. Returns false for anything else.
@@ -152,9 +158,9 @@ class message_text {
     for (std::size_t i = 0, begin = 0; i < arguments_.size(); begin = ends[i++]) {
       add_argument(arguments_[i], plain_.from(begin).substr(0, ends[i] - begin));
     }
-    formatted_.clear();
-    fmt::vformat_to(std::back_inserter(formatted_), fmt::string_view{format.data(), format.size()},
-                    fmt::format_args{fmt_arguments_.data(), static_cast<int>(fmt_arguments_.size())});
+    is_cut_ =
+        format_bounded(formatted_, max_bytes_, fmt::string_view{format.data(), format.size()},
+                       fmt::format_args{fmt_arguments_.data(), static_cast<int>(fmt_arguments_.size())});
     return formatted_;
   }
 
@@ -200,6 +206,8 @@ class message_text {
   detail::text_buffer plain_;  ///< strings for the arguments whose types fmt cannot format
   std::vector<fmt::basic_format_arg<fmt::format_context>> fmt_arguments_;
   std::string formatted_;
+  std::size_t max_bytes_;
+  bool is_cut_ = false;
 };
 
 }  // namespace fapilog::inline v0_1::detail
