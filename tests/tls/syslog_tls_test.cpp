@@ -4,6 +4,7 @@
 #include "support/certificates.hpp"
 #include "support/child_process.hpp"
 #include "support/eventually.hpp"
+#include "support/separate_network.hpp"
 #include "support/temporary_directory.hpp"
 #include "syslog/killed_receiver.hpp"
 #include "syslog/receivers.hpp"
@@ -186,12 +187,12 @@ class silent_server {
 /// The server of the program `openssl`, which writes what it receives to a file; with `-msg` also the protocol's messages.
 class openssl_server {
  public:
-  explicit openssl_server(std::vector<std::string> const& options) {
+  explicit openssl_server(std::vector<std::string> const& options, std::string const& address = "127.0.0.1") {
     REQUIRE(::pipe2(input_, O_CLOEXEC) == 0);
     std::vector<std::string> arguments{"/usr/bin/openssl",
                                        "s_server",
                                        "-accept",
-                                       "127.0.0.1:" + std::to_string(port),
+                                       address + ":" + std::to_string(port),
                                        "-cert",
                                        tls_files() / "good.pem",
                                        "-key",
@@ -407,6 +408,45 @@ TEST_CASE(
   std::size_t whole = 0;
   for (std::size_t at = 0; (at = output.find(text, at)) != std::string::npos; at += text.size()) ++whole;
   CHECK(whole == result.first_to_retry());
+}
+
+TEST_CASE("a TLS connection whose other end is silently gone is noticed, and records are sent on a new one",
+          "[slow]") {
+  support::separate_network const network;
+  if (!network.exists()) SKIP("a network namespace needs root and the program ip");
+  openssl_server const server{{}, network.address()};
+  auto config = server.config();
+  config.host = network.address();
+  config.tls.server_name = "127.0.0.1";
+  config.connect_timeout = 1s;
+  config.write_timeout = 1s;
+  bool is_there = false;
+  bool is_delivered = false;
+  bool is_noticed = false;
+  bool is_done = false;
+  std::thread{[&] {
+    is_there = network.enter();
+    syslog_tls sink{config};
+    support::events events;
+    events.add("before");
+    is_delivered = static_cast<bool>(sink.write(events.batch()));
+    network.cut();
+    support::events meanwhile;
+    meanwhile.add("meanwhile");
+    // What the kernel takes counts as delivered; then nothing is acknowledged, and the connection ends.
+    is_noticed =
+        support::eventually([&] { return !sink.write(meanwhile.batch()) && !sink.health().healthy; });
+    network.mend();
+    support::events after;
+    after.add("after");
+    is_done = support::eventually([&] { return static_cast<bool>(sink.write(after.batch())); });
+    sink.stop();
+  }}.join();
+  REQUIRE(is_there);
+  CHECK(is_delivered);
+  CHECK(is_noticed);
+  CHECK(is_done);
+  CHECK(server.wait_for("] after"));
 }
 
 TEST_CASE("over TLS, records that a killed receiver had not read are lost, and no others") {
