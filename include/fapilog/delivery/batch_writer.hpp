@@ -61,6 +61,8 @@ class batch_writer final : public fork_participant {
   }
   /// Must be called before the last batches are written. Thread: any.
   void begin_drain() { deliveries_.begin_drain(); }
+  /// The time of the drain is running out. Thread: any.
+  void cancel_writes() { deliveries_.cancel_writes(); }
   /// Waits for every sink without a time limit.
   [[gnu::cold]] void stop() {
     wait_until_idle();

@@ -115,6 +115,10 @@ class deliveries {
   [[gnu::cold]] void begin_drain() {
     for_each_own([](delivery_thread& own) { own.begin_drain(); });
   }
+  /// Thread: any.
+  [[gnu::cold]] void cancel_writes() {
+    for_each_own([](delivery_thread& own) { own.cancel_writes(); });
+  }
   /// Flushes and stops every sink, and waits for the sinks' threads without a time limit.
   [[gnu::cold]] void stop() {
     for_each_own([](delivery_thread& own) { own.close(); });

@@ -168,6 +168,10 @@ class delivery {
     fallback_.flush(guard_);
     update_health();
   }
+  /// Ends a write in progress, and each further one, if its records have another place. Thread: any.
+  [[gnu::cold]] void cancel_writes() const {
+    if (has_alternative()) sink_.cancel();
+  }
   /// The sink is not started again afterwards.
   [[gnu::cold]] void stop() noexcept {
     if (is_started_) guard_.call("the sink threw in stop", [this] { sink_.stop(); });
@@ -193,11 +197,15 @@ class delivery {
     if (job) finish(*job);
   }
 
+  /// True if there is a place for records that the sink does not take.
+  [[nodiscard]] bool has_alternative() const noexcept {
+    return fallback_.exists() || !options_.spool.directory.empty();
+  }
+
   /// 0: unlimited.
   [[nodiscard]] std::uint32_t max_attempts(bool is_last_chance) const noexcept {
     constexpr std::uint32_t usual = 3;
-    bool const has_alternative = fallback_.exists() || !options_.spool.directory.empty();
-    if (options_.retry.attempts == 0 && may_wait_ && !has_alternative && !is_last_chance) return 0;
+    if (options_.retry.attempts == 0 && may_wait_ && !has_alternative() && !is_last_chance) return 0;
     if (is_failing_) return 1;
     return options_.retry.attempts == 0 ? usual : options_.retry.attempts;
   }

@@ -26,7 +26,7 @@
 namespace fapilog::inline v0_1::detail {
 
 /// Delivers the backlog in its order. If the sink fails, the current job and the queue move to the spool.
-/// Thread: `start`, `enqueue`, `flush`, `close`, `join` and the fork functions are the worker's; `begin_drain` any.
+/// Thread: `start`, `enqueue`, `flush`, `close`, `join` and the fork functions are the worker's; `begin_drain` and `cancel_writes` any.
 class delivery_thread final : public std::enable_shared_from_this<delivery_thread>, public fork_participant {
  public:
   /// `thread_started` is called on the new thread before it calls the sink.
@@ -100,6 +100,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
 
   /// From now on, the current job gets its last chance while the worker waits for room. Thread: any.
   void begin_drain() { advance_to(phase::draining); }
+  void cancel_writes() const { delivery_.cancel_writes(); }
   /// No more parts are coming: every part gets its last chance, then the thread ends.
   void close() { advance_to(phase::closing); }
   [[gnu::cold]] void join() {
@@ -177,7 +178,6 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     return !backlog_.has_queued() && (!backlog_.has_current() || backlog_.current_is_spooled());
   }
   [[nodiscard]] bool is_failing() const noexcept { return last_attempt_ != attempt_state::done; }
-
   [[gnu::cold]] void advance_to(phase next) {
     std::lock_guard const lock{mutex_};
     phase_ = (std::max)(phase_, next);
@@ -361,7 +361,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
   [[gnu::cold]] void give_up_current(std::unique_lock<std::mutex>& lock) {
     if (backlog_.has_spool()) {
       if (backlog_.move_to_spool()) return finish_current();
-      // The spool is full. Without a fallback, the job waits for room in it.
+      // Without a fallback, the job waits for room in the spool.
       if (!delivery_.options().fallback && !is_last_chance()) return;
     }
     lock.unlock();  // the fallback may block

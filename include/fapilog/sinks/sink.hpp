@@ -136,6 +136,10 @@ class start_context {
 ///   delivered. If it throws, all are written.
 /// - `reopen()`, if the sink has a file that other programs may move: requests that it opens the path again before the next
 ///   batch. Any thread and any signal handler may call it at any time, so it sets an atomic variable and does nothing else.
+/// - `cancel()`, if `write` waits for something outside the process: requests that a `write` in progress, and each further one,
+///   ends soon and returns `retry` for what it could not deliver, until the next `start`. Called when the time of a drain is
+///   running out and the records can go to the spool or the fallback. Any thread may call it at any time, so it sets an atomic
+///   variable and does nothing else.
 /// - `static constexpr bool needs_json = false` if the sink reads events only.
 /// - `static constexpr std::size_t batch_size`: waiting batches are merged up to this many records before they are written,
 ///   if the sink has its own thread (default: batches are written as the worker made them).
@@ -178,6 +182,8 @@ class any_sink {
   [[nodiscard]] std::vector<bool> find_arrived(batch const& entries) { return self_->find_arrived(entries); }
   void flush() { self_->flush(); }
   void stop() { self_->stop(); }
+  /// Thread: any, at any time.
+  void cancel() const { self_->cancel(); }
   /// Thread: any, at any time; a signal handler too.
   void reopen() const { self_->reopen(); }
   [[nodiscard]] sink_health health() const { return self_->health(); }
@@ -206,6 +212,7 @@ class any_sink {
     virtual void flush() = 0;
     virtual void stop() = 0;
     virtual void reopen() = 0;
+    virtual void cancel() = 0;
     [[nodiscard]] virtual sink_health health() const = 0;
     virtual void collect(metric_list& all) const = 0;
     [[nodiscard]] virtual std::string name() const = 0;
@@ -251,6 +258,9 @@ class any_sink {
     }
     void reopen() override {
       if constexpr (requires { (*holder).reopen(); }) (*holder).reopen();
+    }
+    void cancel() override {
+      if constexpr (requires { (*holder).cancel(); }) (*holder).cancel();
     }
     [[nodiscard]] sink_health health() const override {
       if constexpr (requires { (*holder).health(); }) return (*holder).health();

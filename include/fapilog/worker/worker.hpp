@@ -105,8 +105,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
       loop_.finish();
       lock.lock();
     }
-    bool const done =
-        !is_own_thread() && requests_->wait(lock, deadline(began, timeout), [] { return false; });
+    bool const done = !is_own_thread() && wait_for_end(lock, began, timeout);
     bool const join = done && thread_.joinable() && !std::exchange(is_joined_, true);
     lock.unlock();
     if (join) thread_.join();
@@ -232,6 +231,16 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   [[nodiscard]] bool is_own_thread() const noexcept { return channel_.is_served_here(); }
   void wake() noexcept {
     if (event_ != nullptr) event_->interrupt();
+  }
+  /// Keeps the last quarter of the time for moving records that a sink does not take in time to its spool or fallback.
+  [[nodiscard, gnu::cold]] bool wait_for_end(std::unique_lock<std::mutex>& lock, clock::time_point began,
+                                             std::chrono::nanoseconds timeout) {
+    auto const never = [] { return false; };
+    if (requests_->wait(lock, deadline(began, timeout - timeout / 4), never)) return true;
+    lock.unlock();
+    loop_.cancel_writes();
+    lock.lock();
+    return requests_->wait(lock, deadline(began, timeout), never);
   }
   [[nodiscard, gnu::cold]] account account_since(clock::time_point began, bool complete) const noexcept {
     account sum = counts();

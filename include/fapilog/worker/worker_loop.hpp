@@ -103,6 +103,9 @@ class worker_loop {
   /// From now on, sinks that fail get their last chance. Thread: any.
   void begin_drain() { writer_.begin_drain(); }
 
+  /// Sinks with a spool or a fallback end their writes. Thread: any.
+  void cancel_writes() { writer_.cancel_writes(); }
+
   /// Takes the locks of the parts of the loop. Thread: the one that forks, while the loop is paused.
   void before_fork(clock::time_point deadline) {
     writer_.before_fork(deadline);

@@ -24,7 +24,7 @@ struct http_counts {
 /// HTTP/1.1, or HTTP/2 with libcurl 8.1 or newer if the server offers it; redirects are not followed. No message contains a secret: neither of the
 /// configuration nor the user and password of the URL, which are sent as basic authentication.
 /// In a forked child, the connections belong to the parent; the child opens its own.
-/// Thread: one at a time, except for `counts`. Throws: std::bad_alloc.
+/// Thread: one at a time, except for `counts` and `cancel`. Throws: std::bad_alloc.
 class http_client {
  public:
   struct finished {
@@ -47,7 +47,11 @@ class http_client {
   [[nodiscard]] finished wait();
   /// Sends one request and waits for its response. No other may be in flight.
   [[nodiscard]] http_response send(http_request request);
-  /// Waits for this time. No request may be in flight.
+  /// Requests that all requests in flight and all later ones fail at once, until `resume`. Thread: any.
+  void cancel() noexcept;
+  void resume() noexcept;
+  [[nodiscard]] bool is_cancelled() const noexcept;
+  /// Waits for this time, or until `cancel`. No request may be in flight.
   void pause(std::chrono::milliseconds time);
   /// Abandons all requests in flight and closes all connections.
   void close() noexcept;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The bodies of the HTTP client, which need libcurl.
+// The implementation of the HTTP client, which needs libcurl.
 #pragma once
 
-#include <fapilog/detail/compiled.hpp>
+#include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/standard_descriptors.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/detail/text/ascii.hpp>
@@ -51,6 +51,10 @@ class http_client::implementation {
     auto next = std::make_unique<transfer>();
     next->id = id;
     next->request = std::move(request);
+    if (is_cancelled()) {
+      active_.push_back(std::move(next));  // which `wait` ends
+      return;
+    }
     next->max_body = static_cast<std::size_t>(config.max_response_bytes);
     if (idle_.empty()) {
       next->handle = ::curl_easy_init();
@@ -68,6 +72,10 @@ class http_client::implementation {
 
   [[nodiscard]] std::size_t in_flight() const noexcept { return active_.size(); }
 
+  void cancel() noexcept { cancellations_.add(); }
+  void resume() noexcept { resumed_ = cancellations_.value(); }
+  [[nodiscard]] bool is_cancelled() const noexcept { return cancellations_.value() != resumed_; }
+
   [[nodiscard]] finished wait() {
     for (;;) {
       int running = 0;
@@ -76,15 +84,17 @@ class http_client::implementation {
       while (::CURLMsg const* const message = ::curl_multi_info_read(multi_, &left)) {
         if (message->msg == CURLMSG_DONE) return finish(message->easy_handle, message->data.result);
       }
-      constexpr int max_wait_ms = 1'000;
+      if (is_cancelled()) return abandon();
+      constexpr int max_wait_ms = 100;  // until `cancel` is noticed
       ::curl_multi_poll(multi_, nullptr, 0, max_wait_ms, nullptr);
     }
   }
 
   void pause(std::chrono::milliseconds time) {
     if (multi_ == nullptr || generation_ != fork_generation.load_relaxed()) open();
-    constexpr std::chrono::milliseconds max_time = std::chrono::hours{24};
-    ::curl_multi_poll(multi_, nullptr, 0, static_cast<int>((std::min)(time, max_time).count()), nullptr);
+    constexpr std::chrono::milliseconds max_step{100};
+    for (; time.count() > 0 && !is_cancelled(); time -= max_step)
+      ::curl_multi_poll(multi_, nullptr, 0, static_cast<int>((std::min)(time, max_step).count()), nullptr);
   }
 
   void close() noexcept {
@@ -93,6 +103,7 @@ class http_client::implementation {
     bool const is_inherited = generation_ != fork_generation.load_relaxed();
     if (!is_inherited) {
       for (auto const& one : active_) {
+        if (one->handle == nullptr) continue;
         ::curl_multi_remove_handle(multi_, one->handle);
         ::curl_easy_cleanup(std::exchange(one->handle, nullptr));
       }
@@ -140,6 +151,7 @@ class http_client::implementation {
 
   [[gnu::cold]] void open() {
     close();
+    (void)fork_participants::instance();  // without a runtime, nobody else counts forks
     reserve_standard_descriptors();
     multi_ = ::curl_multi_init();
     if (multi_ == nullptr) throw std::bad_alloc{};
@@ -333,6 +345,22 @@ class http_client::implementation {
     idle_.push_back(std::exchange(done->handle, nullptr));
     return {done->id, std::move(done->request), std::move(response)};
   }
+  /// Ends a request that is in flight or not begun, and its connection.
+  [[nodiscard, gnu::cold]] finished abandon() {
+    std::unique_ptr<transfer> const ended = std::move(active_.front());
+    active_.erase(active_.begin());
+    http_response& response = ended->response;
+    if (ended->handle != nullptr) {
+      response.was_sent = has_sent(ended->handle);
+      ::curl_multi_remove_handle(multi_, ended->handle);
+      counts.failures.add();
+    }
+    response.failure = http_failure::unreachable;
+    response.body.clear();
+    response.error =
+        concat({peer, ": the request was abandoned, because the time to drain the logger runs out"});
+    return {ended->id, std::move(ended->request), std::move(response)};
+  }
   [[nodiscard]] static bool is_refusal(::CURLcode result) noexcept {
     constexpr std::array codes{
         CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE,
@@ -359,41 +387,10 @@ class http_client::implementation {
   std::string path_;
   ::CURLM* multi_ = nullptr;
   std::uint32_t generation_ = 0;  ///< the fork generation in which `multi_` was made
+  counter cancellations_;
+  std::uint64_t resumed_ = 0;  ///< cancellations that are over
   std::vector<::CURL*> idle_;
   std::vector<std::unique_ptr<transfer>> active_;
 };
-
-FAPILOG_INLINE http_client::http_client(std::string const& url, sinks::http_connection_config config)
-    : self_(std::make_unique<implementation>(url, std::move(config))) {}
-FAPILOG_INLINE http_client::http_client(http_client&& other) noexcept = default;
-FAPILOG_INLINE http_client& http_client::operator=(http_client&& other) noexcept = default;
-FAPILOG_INLINE http_client::~http_client() = default;
-
-FAPILOG_INLINE void http_client::begin(http_request request, std::size_t id) {
-  self_->begin(std::move(request), id);
-}
-FAPILOG_INLINE std::size_t http_client::in_flight() const noexcept { return self_->in_flight(); }
-FAPILOG_INLINE http_client::finished http_client::wait() { return self_->wait(); }
-FAPILOG_INLINE http_response http_client::send(http_request request) {
-  begin(std::move(request), 0);
-  return wait().response;
-}
-FAPILOG_INLINE void http_client::pause(std::chrono::milliseconds time) { self_->pause(time); }
-FAPILOG_INLINE void http_client::close() noexcept { self_->close(); }
-FAPILOG_INLINE std::string const& http_client::peer() const noexcept { return self_->peer; }
-FAPILOG_INLINE sinks::http_connection_config const& http_client::config() const noexcept {
-  return self_->config;
-}
-FAPILOG_INLINE http_counts const& http_client::counts() const noexcept { return self_->counts; }
-FAPILOG_INLINE void http_client::collect(metric_list& all) const {
-  auto const add = [&all](char const* name, char const* help, counter const& count) {
-    all.push_back({.name = name, .help = help, .value = static_cast<double>(count.value())});
-  };
-  add("fapilog_http_requests_total", "Requests sent.", self_->counts.requests);
-  add("fapilog_http_failures_total", "Requests that failed or got another status than 2xx.",
-      self_->counts.failures);
-  add("fapilog_http_sent_bytes_total", "Bytes of the bodies of requests, compressed.", self_->counts.bytes);
-  add("fapilog_http_connections_total", "Connections opened.", self_->counts.connections);
-}
 
 }  // namespace fapilog::inline v0_1::detail

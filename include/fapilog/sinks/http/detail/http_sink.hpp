@@ -25,9 +25,14 @@ class http_sink {
   [[nodiscard]] bool needs_json() const noexcept { return needs_json_; }
   [[nodiscard]] std::size_t batch_size() const noexcept { return batch_size_; }
 
-  void start(start_context const& context) { writer_->start(context); }
+  void start(start_context const& context) {
+    writer_->client().resume();
+    writer_->start(context);
+  }
   /// At least once: a request whose response was lost is sent again.
   write_result write(batch const& entries) { return writer_->write(entries, *format_); }
+  /// Abandons the requests in flight, whose entries are then to be sent again. Thread: any.
+  void cancel() noexcept { writer_->client().cancel(); }
   /// Closes the connections.
   void stop() { writer_->stop(); }
   void collect(metric_list& all) const { writer_->collect(all); }

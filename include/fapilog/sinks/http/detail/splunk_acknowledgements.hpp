@@ -63,7 +63,8 @@ class splunk_acknowledgements {
     using clock = std::chrono::steady_clock;
     auto const deadline = clock::now() + config.ack_timeout;
     http_verdict last;
-    while (!waiting_.empty() && clock::now() < deadline && last.outcome != http_outcome::refused) {
+    while (!waiting_.empty() && clock::now() < deadline && !client.is_cancelled() &&
+           last.outcome != http_outcome::refused) {
       client.pause(config.ack_interval);
       last = ask(client);
     }
