@@ -42,7 +42,7 @@ class spooled_parts {
     encode_batch(buffer_, part.entries);
     bool const is_first = spool_.empty();
     if (!store(part, all_of(part), buffer_.view(), position::back)) return false;
-    if (is_first) progress_.set_oldest(part.entries[0].event.unix_ns);
+    if (is_first && !part.entries.empty()) progress_.set_oldest(part.entries[0].event.unix_ns);
     part.settle_all(record_result::spooled);
     return true;
   }
@@ -68,11 +68,14 @@ class spooled_parts {
     if (where == position::front) {
       if (std::string const error = spool_.open_front(); !error.empty()) return fail(error);
     }
-    if (is_first && !pieces.empty())
-      progress_.set_oldest(
-          pieces[0].part->entries[pieces[0].left.empty() ? 0 : pieces[0].left[0]].event.unix_ns);
+    bool const has_records = !pieces.empty() && !pieces[0].left.empty();
+    std::int64_t const oldest = !has_records ? 0 : pieces[0].part->entries[pieces[0].left[0]].event.unix_ns;
+    auto const note_stored = [&](std::size_t i) {
+      if (i == 0 && is_first && has_records) progress_.set_oldest(oldest);
+    };
     for (std::size_t i = 0; i < own; ++i) {
       if (!store(*pieces[i].part, pieces[i].left, pieces[i].payload, where)) return false;
+      note_stored(i);
       for (std::size_t k = 0; k < pieces[i].left.size(); ++k)
         current.results[current.index_of(k)] = record_result::spooled;
       current.advance(pieces[i].left.size());
@@ -84,6 +87,7 @@ class spooled_parts {
       } catch (std::bad_alloc const&) {
         break;
       }
+      note_stored(i);
       queue.front().settle_all(record_result::spooled);
       queue.finish_front();
     }
@@ -110,6 +114,7 @@ class spooled_parts {
       merged.parts.push_back({std::move(entries), {}, nullptr});
     }
     if (!merged.parts.empty()) progress_.set_oldest(merged.parts.front().entries[0].event.unix_ns);
+    else if (spool_.empty()) progress_.drained(0, true);  // what it held was damaged
     if (merged.parts.size() == 1) return std::move(merged.parts.front());
     return merged;
   }
