@@ -3,14 +3,17 @@
 #include "clickhouse/python_server.hpp"
 #include "support/batches.hpp"
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 
 #include <fapilog/sinks/clickhouse.hpp>
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <thread>
 #include <vector>
 
 using fapilog::write_outcome;
@@ -220,4 +223,28 @@ TEST_CASE("a part of a lost block is searched for, even in a ClickHouse table th
   REQUIRE(inserts.size() == 2);
   CHECK(inserts[1].body.find("000000000004\"") == std::string::npos);
   CHECK(inserts[1].body.find("000000000006\"") != std::string::npos);
+}
+
+TEST_CASE(
+    "a write to ClickHouse that hangs ends when it is cancelled, and its block is sent again as it was") {
+  contract_server server{{"200"}};
+  clickhouse sink{{.url = server.url(), .connection = {.timeout = std::chrono::hours{1}}}};
+  sink.start(fapilog::start_context{});
+  server.answer({"hang", "200"});
+  support::events made;
+  fapilog::batch const all = numbered_events(made, 4);
+  write_outcome outcome = write_outcome::delivered;
+  std::thread writer{[&] { outcome = sink.write(all).outcome(); }};
+  CHECK(support::eventually([&] { return server.inserts().size() == 1; }));
+  sink.cancel();
+  writer.join();
+  CHECK(outcome == write_outcome::retry);
+  CHECK(sink.write(all).outcome() == write_outcome::retry);  // until the next start
+  CHECK(server.inserts().size() == 1);
+  sink.start(fapilog::start_context{});
+  CHECK(sink.write(all));
+  auto const inserts = server.inserts();
+  REQUIRE(inserts.size() == 2);
+  CHECK(inserts[1].path == inserts[0].path);
+  CHECK(inserts[1].body == inserts[0].body);
 }

@@ -7,6 +7,7 @@ usage: contract_server.py DIRECTORY
 The file `table` has three parts, separated by lines of `--`: the answers to the questions for the settings, the engine and the
 columns, as TabSeparated. Answer N to an INSERT is line N of the file `script`, or its last line:
   STATUS[<tab>CODE[<tab>h]]  with the body of an error of this code; with `h`, the code is in the header, too
+  hang                       reads the request and never answers
   close                      reads the request and closes the connection without an answer
 INSERT N is in the files N.head (its path) and N.body. Other statements are in `others`, one a line.
 The server listens on a free port of 127.0.0.1 and writes it to the file `port`.
@@ -54,7 +55,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 file.write(urllib.parse.unquote(self.path))
             lines = read("script").split("\n")
         words = lines[min(number, len(lines) - 1)].split("\t")
-        if words[0] == "close":
+        if words[0] == "hang":
+            threading.Event().wait()
+        elif words[0] == "close":
             self.close_connection = True
         elif len(words) == 1:
             self.answer(int(words[0]), "")

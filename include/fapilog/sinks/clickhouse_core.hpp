@@ -52,6 +52,8 @@ class clickhouse {
   write_result write(batch const& entries);
   /// Throws: std::runtime_error if the table cannot be read.
   [[nodiscard]] std::vector<bool> find_arrived(batch const& entries);
+  /// Abandons the requests in flight, whose entries are then to be sent again. Thread: any.
+  void cancel() noexcept;
   /// Closes the connections.
   void stop();
   void collect(metric_list& all) const;

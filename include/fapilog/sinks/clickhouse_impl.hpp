@@ -36,6 +36,7 @@ FAPILOG_INLINE write_result clickhouse::write(batch const& entries) { return wri
 FAPILOG_INLINE std::vector<bool> clickhouse::find_arrived(batch const& entries) {
   return writer_->find_arrived(entries);
 }
+FAPILOG_INLINE void clickhouse::cancel() noexcept { writer_->cancel(); }
 FAPILOG_INLINE void clickhouse::stop() { writer_->stop(); }
 FAPILOG_INLINE void clickhouse::collect(metric_list& all) const { writer_->collect(all); }
 FAPILOG_INLINE sink_health clickhouse::health() const { return writer_->health(); }

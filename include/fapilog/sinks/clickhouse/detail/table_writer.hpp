@@ -31,7 +31,7 @@
 
 namespace fapilog::inline v0_1::detail::ch {
 
-/// Thread: one at a time, except `collect`. Throws: std::bad_alloc. The constructor throws std::invalid_argument for an invalid
+/// Thread: one at a time, except `collect` and `cancel`. Throws: std::bad_alloc. The constructor throws std::invalid_argument for an invalid
 /// URL or a compression that the program does not link.
 class table_writer {
  public:
@@ -48,6 +48,7 @@ class table_writer {
   [[gnu::cold]] void start(start_context const& context) {
     context_.emplace(context);
     may_change_schema_ = may_change_schema_ && context.may_change_schema();
+    writer_.client().resume();
     writer_.start(context);
     if (config_.create_table && !may_change_schema_) {
       context.report(context.may_change_schema()
@@ -85,6 +86,7 @@ class table_writer {
     return found;
   }
 
+  void cancel() noexcept { writer_.client().cancel(); }
   void stop() { writer_.stop(); }
 
   [[gnu::cold]] void collect(metric_list& all) const {
