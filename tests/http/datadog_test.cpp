@@ -5,6 +5,7 @@
 #include "support/captured_diagnostics.hpp"
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
+#include "support/scale.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <fapilog/fapilog.hpp>
@@ -239,7 +240,7 @@ TEST_CASE("no record is lost while the logs intake fails, is killed and restarte
   for (int i = 0; i < 30; ++i) script.emplace_back(i % 2 == 0 ? "503" : i % 5 == 0 ? "close" : "202");
   script.emplace_back("202");
   recording_server server{script};
-  constexpr int count = 3'000;
+  int const count = support::chaos_records(3'000);
   fapilog::options options{
       .batch_max_size = 50,
       .batch_timeout = 1ms,
@@ -258,12 +259,13 @@ TEST_CASE("no record is lost while the logs intake fails, is killed and restarte
       server.start();
     }
   }
-  CHECK(support::eventually([&] { return rt.sink_counts()[0].second.delivered == count; }));
+  CHECK(support::eventually([&] { return rt.sink_counts()[0].second.delivered == std::uint64_t(count); },
+                            support::long_deadline));
   CHECK(rt.drain(60s).balanced());
   std::set<int> seen;
   for (auto const& request : server.requests()) {
     for (auto const& one : nlohmann::json::parse(request.body))
       seen.insert(one.at("data").at("number").get<int>());
   }
-  CHECK(seen.size() == count);
+  CHECK(seen.size() == std::size_t(count));
 }

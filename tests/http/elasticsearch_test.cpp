@@ -5,6 +5,7 @@
 #include "support/captured_diagnostics.hpp"
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
+#include "support/scale.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <fapilog/fapilog.hpp>
@@ -363,7 +364,7 @@ TEST_CASE(
   for (int i = 0; i < 60; ++i) script.emplace_back(i % 3 == 0 ? "bulk-close" : i % 7 == 0 ? "429" : "bulk");
   script.emplace_back("bulk");
   recording_server server{script};
-  constexpr int count = 5'000;
+  int const count = support::chaos_records(5'000);
   fapilog::options options{
       .batch_max_size = 50,
       .batch_timeout = 1ms,
@@ -385,9 +386,10 @@ TEST_CASE(
       server.start();
     }
   }
-  CHECK(support::eventually([&] { return rt.sink_counts()[0].second.delivered == count; }));
+  CHECK(support::eventually([&] { return rt.sink_counts()[0].second.delivered == std::uint64_t(count); },
+                            support::long_deadline));
   auto const end = rt.drain(60s);
-  CHECK(end.processed == count);
+  CHECK(end.processed == std::uint64_t(count));
   CHECK(end.balanced());
   std::set<int> seen;
   auto const documents = server.documents();
@@ -395,6 +397,6 @@ TEST_CASE(
     seen.insert(
         nlohmann::json::parse(line.substr(line.find('\t') + 1)).at("numeric_labels").at("number").get<int>());
   }
-  CHECK(documents.size() == count);
-  CHECK(seen.size() == count);
+  CHECK(documents.size() == std::size_t(count));
+  CHECK(seen.size() == std::size_t(count));
 }

@@ -5,6 +5,7 @@
 #include "support/capture.hpp"
 #include "support/captured_diagnostics.hpp"
 #include "support/catch.hpp"
+#include "support/scale.hpp"
 
 #include <fapilog/fapilog.hpp>
 #include <fapilog/sinks/http.hpp>
@@ -360,7 +361,7 @@ TEST_CASE("the HTTP sink meets the contract of a sink") {
 TEST_CASE("no record is lost while the receiver is killed and restarted, with a spool") {
   support::temporary_directory const folder;
   recording_server server{{"200"}};
-  constexpr int count = 5'000;
+  int const count = support::chaos_records(5'000);
   fapilog::options options{.batch_max_size = 50,
                            .batch_timeout = 1ms,
                            .when_full = fapilog::when_full::block,
@@ -382,14 +383,15 @@ TEST_CASE("no record is lost while the receiver is killed and restarted, with a 
       server.start();
     }
   }
-  CHECK(support::eventually([&] { return rt.sink_counts()[0].second.delivered == count; }));
+  CHECK(support::eventually([&] { return rt.sink_counts()[0].second.delivered == std::uint64_t(count); },
+                            support::long_deadline));
   auto const end = rt.drain(60s);
-  CHECK(end.processed == count);
+  CHECK(end.processed == std::uint64_t(count));
   CHECK(end.balanced());
   std::set<int> seen;
   for (auto const& request : server.requests()) {
     for (auto const& record : nlohmann::json::parse(request.body))
       seen.insert(record.at("log").at("data").at("number").get<int>());
   }
-  CHECK(seen.size() == count);
+  CHECK(seen.size() == std::size_t(count));
 }

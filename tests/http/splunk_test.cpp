@@ -5,6 +5,7 @@
 #include "support/captured_diagnostics.hpp"
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
+#include "support/scale.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <fapilog/fapilog.hpp>
@@ -322,7 +323,7 @@ TEST_CASE("the Splunk sink meets the contract of a sink, and is made by its name
 TEST_CASE("no record is lost while the collector loses requests that it has accepted, with acknowledgement") {
   support::temporary_directory const folder;
   recording_server server{{"hec"}};
-  constexpr int count = 2'000;
+  int const count = support::chaos_records(2'000);
   auto config = acknowledged_splunk(server);
   config.batch_size = 50;
   config.connection.requests_in_flight = 4;
@@ -342,7 +343,8 @@ TEST_CASE("no record is lost while the collector loses requests that it has acce
       server.start();
     }
   }
-  CHECK(support::eventually([&] { return rt.sink_counts()[0].second.delivered == count; }));
+  CHECK(support::eventually([&] { return rt.sink_counts()[0].second.delivered == std::uint64_t(count); },
+                            support::long_deadline));
   CHECK(rt.drain(60s).balanced());
   std::set<int> indexed;
   for (std::string const& line : server.documents()) {
@@ -353,5 +355,5 @@ TEST_CASE("no record is lost while the collector loses requests that it has acce
                        .at("number")
                        .get<int>());
   }
-  CHECK(indexed.size() == count);
+  CHECK(indexed.size() == std::size_t(count));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Diagnostics on a standard error that is closed, full or without a reader; programs without standard descriptors.
 #include "support/catch.hpp"
+#include "support/child_process.hpp"
 #include "support/files.hpp"
 #include "support/temporary_directory.hpp"
 

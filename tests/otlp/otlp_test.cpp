@@ -2,6 +2,7 @@
 // The OTLP sink against a receiver that decodes with OpenTelemetry's own classes.
 #include "otlp/receiver.hpp"
 #include "support/catch.hpp"
+#include "support/scale.hpp"
 
 #include <fapilog/fapilog.hpp>
 #include <fapilog/sinks/otlp.hpp>
@@ -250,24 +251,27 @@ TEST_CASE("a collector that is killed and started again gets every record") {
   auto const sink = std::make_shared<otlp>(otlp_config{.url = receiver.url(), .batch_size = 100});
   fapilog::options options = options_for(sink);
   options.log_level = fapilog::level::debug;
-  options.sinks = {{sink, {.retry = {.attempts = 1}, .spool = {.directory = folder / "spool"}}},
-                   {fapilog::sinks::rotating_file{{.path = folder / "envelopes"}}}};
+  options.sinks = {
+      {sink, {.retry = {.attempts = 1}, .spool = {.directory = folder / "spool"}}},
+      {fapilog::sinks::rotating_file{{.path = folder / "envelopes", .max_bytes = std::uint64_t{1} << 30}}}};
   {
     fapilog::runtime rt{std::move(options)};
     auto log = rt.get_logger("shop");
     std::mt19937_64 random{7};
-    for (int i = 0; i < 5'000; ++i) {
+    int const count = support::chaos_records(5'000);
+    for (int i = 0; i < count; ++i) {
       log_random(log, random);
-      if (i == 2'000) {
+      if (i == count / 5 * 2) {
         REQUIRE(rt.flush(60s));
         receiver.kill();
       }
-      if (i == 4'000) {
+      if (i == count / 5 * 4) {
         CHECK(eventually([&] { return rt.sink_counts().at(0).second.spooled > 0; }));
         receiver.restart();
       }
     }
-    CHECK(eventually([&] { return rt.sink_counts().at(0).second.delivered == 5'000; }));
+    CHECK(eventually([&] { return rt.sink_counts().at(0).second.delivered == std::uint64_t(count); },
+                     support::long_deadline));
   }
   std::string const command = std::string{"python3 '"} + FAPILOG_TEST_SOURCE_DIR +
                               "/tests/otlp/compare.py' '" + (folder / "envelopes") + "' '" +

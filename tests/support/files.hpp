@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <iterator>
 #include <set>
 #include <sstream>
@@ -22,7 +21,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -209,28 +207,6 @@ inline void write_file(std::string const& path, std::string const& content) {
   for (std::size_t got = 0; (got = std::fread(piece, 1, sizeof piece, pipe)) > 0;) text.append(piece, got);
   if (::pclose(pipe) != 0) throw std::runtime_error("gzip refuses " + path);
   return text;
-}
-
-/// Runs `action` in a child process and returns its status as from waitpid. Must be called on the only thread of the
-/// process.
-template <class F>
-[[nodiscard]] int status_of_child(F&& action) {
-  std::cout.flush();  // the child must not write what Catch has buffered
-  std::fflush(nullptr);
-  ::pid_t const child = ::fork();
-  if (child < 0) throw std::system_error(errno, std::generic_category(), "fork");
-  if (child == 0) {
-    int status = 99;
-    try {
-      status = action();
-    } catch (...) {
-    }
-    ::_exit(status);
-  }
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return status;
 }
 
 }  // namespace support

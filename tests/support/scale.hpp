@@ -2,7 +2,9 @@
 // The size of a test's load: smaller under a sanitizer, which slows every step down.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <cstdlib>
 
 namespace support {
 
@@ -34,5 +36,12 @@ inline constexpr bool thread_sanitized = false;
 constexpr std::size_t scaled(std::size_t full, std::size_t under_sanitizer) {
   return sanitized ? under_sanitizer : full;
 }
+
+/// The number of records that a test sends through disturbances of their receiver: with the environment variable
+/// FAPILOG_CHAOS_AT_LENGTH 200,000. They may then take `long_deadline` to arrive.
+inline int chaos_records(int standard) {
+  return std::getenv("FAPILOG_CHAOS_AT_LENGTH") != nullptr ? 200'000 : standard;
+}
+inline constexpr std::chrono::seconds long_deadline{600};
 
 }  // namespace support

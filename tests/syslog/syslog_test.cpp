@@ -4,6 +4,7 @@
 #include "support/batches.hpp"
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
+#include "support/scale.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <fapilog/fapilog.hpp>
@@ -285,7 +286,7 @@ TEST_CASE("with RELP no record is lost while the receiver is killed and restarte
   support::rsyslog daemon;
   support::temporary_directory spool;
   constexpr int rounds = 3;
-  constexpr int in_round = 1'500;
+  int const in_round = support::chaos_records(rounds * 1'500) / rounds;
   daemon.start();
   {
     fapilog::runtime local{
@@ -300,7 +301,8 @@ TEST_CASE("with RELP no record is lost while the receiver is killed and restarte
       daemon.start();
     }
     REQUIRE(support::eventually(
-        [&] { return local.sink_counts()[0].second.delivered == std::uint64_t{rounds} * in_round; }));
+        [&] { return local.sink_counts()[0].second.delivered == std::uint64_t(rounds * in_round); },
+        support::long_deadline));
     REQUIRE(local.drain(60s));
     auto const counts = local.sink_counts()[0].second;
     CHECK(counts.balanced());
@@ -311,7 +313,7 @@ TEST_CASE("with RELP no record is lost while the receiver is killed and restarte
     ids.insert(message.fields["message_id"].get<std::string>());
     numbers.insert(std::stoi(message.fields["n"].get<std::string>()));
   }
-  CHECK(numbers.size() == std::size_t{rounds} * in_round);
+  CHECK(numbers.size() == std::size_t(rounds * in_round));
   CHECK(ids.size() == numbers.size());
 }
 

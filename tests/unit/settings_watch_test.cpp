@@ -22,6 +22,7 @@
 
 #include "support/capture.hpp"
 #include "support/catch.hpp"
+#include "support/child_process.hpp"
 #include "support/eventually.hpp"
 #include "support/files.hpp"
 #include "support/scale.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Literals of a killed process: the program's and those of a library, read by a process that has them at other addresses.
 #include "support/catch.hpp"
+#include "support/child_process.hpp"
 #include "support/files.hpp"
 #include "support/temporary_directory.hpp"
 

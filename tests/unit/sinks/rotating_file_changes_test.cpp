@@ -2,6 +2,7 @@
 // The rotating file while its surroundings change: clock, privileges, working directory, other processes and programs.
 #include "support/batches.hpp"
 #include "support/catch.hpp"
+#include "support/child_process.hpp"
 #include "support/eventually.hpp"
 #include "support/file_sinks.hpp"
 #include "support/files.hpp"

@@ -2,6 +2,7 @@
 // The rotating file: which line goes to which file, what is kept, and what happens if the file system fails.
 #include "support/batches.hpp"
 #include "support/catch.hpp"
+#include "support/child_process.hpp"
 #include "support/file_sinks.hpp"
 #include "support/files.hpp"
 

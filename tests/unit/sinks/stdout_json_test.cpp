@@ -2,6 +2,7 @@
 // JSON lines on standard output in every state of the descriptor.
 #include "support/batches.hpp"
 #include "support/catch.hpp"
+#include "support/child_process.hpp"
 #include "support/files.hpp"
 
 #include <fapilog/sinks/sink.hpp>

@@ -2,6 +2,7 @@
 // Stages, routes and levels of a running runtime, changed by code.
 #include "support/capture.hpp"
 #include "support/catch.hpp"
+#include "support/child_process.hpp"
 #include "support/files.hpp"
 #include "support/logged.hpp"
 #include "support/scale.hpp"

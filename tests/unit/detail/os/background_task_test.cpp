@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Jobs on a background thread.
 #include "support/catch.hpp"
+#include "support/child_process.hpp"
 #include "support/files.hpp"
 
 #include <fapilog/detail/os/background_task.hpp>

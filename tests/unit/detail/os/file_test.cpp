@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Files and descriptors, and files that grow by whole lines only.
 #include "support/catch.hpp"
+#include "support/child_process.hpp"
 #include "support/files.hpp"
 
 #include <fapilog/detail/os/append_file.hpp>

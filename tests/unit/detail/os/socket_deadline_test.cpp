@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Waits on sockets that end at a deadline.
 #include "support/catch.hpp"
+#include "support/child_process.hpp"
 #include "support/files.hpp"
 
 #include <fapilog/detail/os/socket_deadline.hpp>
