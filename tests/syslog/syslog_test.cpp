@@ -290,7 +290,8 @@ TEST_CASE("with RELP no record is lost while the receiver is killed and restarte
   daemon.start();
   {
     fapilog::runtime local{
-        {.sinks = {{fapilog::sinks::syslog{config_for(daemon, {"relp", syslog_transport::relp})},
+        {.when_full = fapilog::when_full::block,
+         .sinks = {{fapilog::sinks::syslog{config_for(daemon, {"relp", syslog_transport::relp})},
                     {.retry = keep_trying, .spool = {.directory = spool.path().string()}}}}}};
     auto log = local.get_logger("relp");
     for (int round = 0; round < rounds; ++round) {
