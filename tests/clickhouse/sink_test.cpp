@@ -256,7 +256,6 @@ TEST_CASE("users that ClickHouse refuses, and no secret in any message") {
   auto by_url = clickhouse_in("users");
   by_url.url = "http://shipper:correct%20horse@127.0.0.1:" + shared_clickhouse().port();
   CHECK(clickhouse{by_url}.write(entries));
-  CHECK(shared_clickhouse().count("system.query_log WHERE user = 'shipper'") + 1 > 0);
 }
 
 TEST_CASE("a record that ClickHouse cannot store is rejected alone") {

@@ -86,9 +86,9 @@ std::vector<double> candidates(setting const& s, setting_type const& type) {
   double const step = is_whole ? 1 : 0.125;
   double const min = fapilog::detail::lower_bound_of(s, type);
   bool const may_be_less = type.is_signed || min >= step || type.kind != setting_kind::integer;
-  if (std::isfinite(min)) all.push_back(min);
-  if (std::isfinite(min) && may_be_less) all.push_back(min - step);
-  if (std::isfinite(s.max)) all.insert(all.end(), {s.max, s.max + step});
+  if (min > -setting::no_bound) all.push_back(min);
+  if (min > -setting::no_bound && may_be_less) all.push_back(min - step);
+  if (s.max < setting::no_bound) all.insert(all.end(), {s.max, s.max + step});
   return all;
 }
 

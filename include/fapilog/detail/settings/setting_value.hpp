@@ -312,7 +312,8 @@ template <class T>
     default: return {};
   }
   float_kind const kind = kind_of_float(v.number);
-  if (kind == float_kind::nan || (kind == float_kind::infinity && s.max >= setting::no_bound)) {
+  bool const is_no_bound = kind == float_kind::infinity && s.max >= setting::no_bound;
+  if (kind == float_kind::nan || (is_no_bound && type.kind == setting_kind::number)) {
     return scalar_text(v, s, type) + " is invalid; expected " + rule_of(s, type);
   }
   double const value = type.kind == setting_kind::duration ? v.number / plain_unit_ns(s) : v.number;

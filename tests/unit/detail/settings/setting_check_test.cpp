@@ -72,6 +72,8 @@ TEST_CASE("NaN and infinity are within no bounds") {
   CHECK(refused({.any = std::nan("")}) == "fapilog: stage.any: nan is invalid; expected a number");
   CHECK(refused({.share = std::numeric_limits<double>::infinity()}) ==
         "fapilog: stage.share: inf is out of range (0 to 1)");
+  CHECK(refused({.any = std::numeric_limits<double>::infinity()}) ==
+        "fapilog: stage.any: inf is invalid; expected a number");
 }
 
 TEST_CASE("a duration of more than 100 years is refused, because no point in time can be that far away") {
