@@ -354,7 +354,7 @@ inline void value_writer::encode_unknown_exception(detail::key_view name) {
 }
 
 inline void value_writer::encode_exception(detail::key_view name, std::exception const& error,
-                                           unsigned causes) {
+                                           [[maybe_unused]] unsigned causes) {
   auto const container = open(name, kind::exception);
   if (!container.ok) return;
 #if defined(__cpp_rtti)
@@ -363,6 +363,7 @@ inline void value_writer::encode_exception(detail::key_view name, std::exception
   encode(detail::key_view::literal("error.type"), "std::exception");
 #endif
   encode(detail::key_view::literal("error.message"), error.what());
+#if defined(__cpp_rtti)  // which finding a cause needs
   constexpr unsigned max_causes = 16;
   if (causes < max_causes) {
     try {
@@ -373,6 +374,7 @@ inline void value_writer::encode_exception(detail::key_view name, std::exception
       encode_unknown_exception(detail::key_view::literal("error.cause"));
     }
   }
+#endif
   close(container);
 }
 
