@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The Datadog sink against a server that answers as the documentation of the logs intake says.
+#include "http/contract.hpp"
 #include "http/recording_server.hpp"
 #include "support/batches.hpp"
 #include "support/captured_diagnostics.hpp"
@@ -20,7 +21,6 @@
 #include <chrono>
 #include <cstddef>
 #include <set>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,19 +28,12 @@
 using fapilog::write_outcome;
 using fapilog::sinks::datadog;
 using fapilog::sinks::datadog_config;
+using support::check_answers;
 using support::recording_server;
+using support::refusal_of;
 using namespace std::chrono_literals;
 
 namespace {
-
-std::string datadog_problem(datadog_config const& config) {
-  try {
-    (void)datadog{config};
-  } catch (std::invalid_argument const& error) {
-    return error.what();
-  }
-  return "accepted";
-}
 
 fapilog::batch datadog_events(std::size_t count) {
   support::events all;
@@ -124,32 +117,18 @@ TEST_CASE("each level has a status of Datadog") {
 }
 
 TEST_CASE("each status of the logs intake has its result") {
-  struct row {
-    char const* answer;
-    write_outcome outcome;
-    bool is_refused;
-  };
-  std::vector<row> const rows{{"202\t\t{}", write_outcome::delivered, false},
-                              {"200", write_outcome::delivered, false},
-                              {"400\t\t{\"errors\":[{\"detail\":\"bad\"}]}", write_outcome::rejected, false},
-                              {"401", write_outcome::retry, true},
-                              {"403", write_outcome::retry, true},
-                              {"408", write_outcome::retry, false},
-                              {"413", write_outcome::rejected, false},
-                              {"429", write_outcome::retry, false},
-                              {"500", write_outcome::retry, false},
-                              {"503", write_outcome::retry, false},
-                              {"200\t\t<html>log in</html>", write_outcome::retry, true}};
-  std::vector<std::string> script;
-  for (row const& r : rows) script.emplace_back(r.answer);
-  recording_server const server{script};
-  datadog sink{{.url = server.url("")}};
-  for (row const& r : rows) {
-    INFO(r.answer);
-    auto const result = sink.write(datadog_events(1));
-    CHECK(result.outcome() == r.outcome);
-    CHECK(result.is_refused() == r.is_refused);
-  }
+  check_answers<datadog>({{"202\t\t{}", write_outcome::delivered, false},
+                          {"200", write_outcome::delivered, false},
+                          {"400\t\t{\"errors\":[{\"detail\":\"bad\"}]}", write_outcome::rejected, false},
+                          {"401", write_outcome::retry, true},
+                          {"403", write_outcome::retry, true},
+                          {"408", write_outcome::retry, false},
+                          {"413", write_outcome::rejected, false},
+                          {"429", write_outcome::retry, false},
+                          {"500", write_outcome::retry, false},
+                          {"503", write_outcome::retry, false},
+                          {"200\t\t<html>log in</html>", write_outcome::retry, true}},
+                         datadog_config{}, datadog_events(1));
 }
 
 TEST_CASE("no request exceeds the limits of Datadog, and a log that would be cut is shortened and marked") {
@@ -208,15 +187,20 @@ TEST_CASE("no message of the Datadog sink contains a secret") {
 }
 
 TEST_CASE("settings of the Datadog sink that are not valid are refused with a message") {
-  CHECK(datadog_problem({}) == "accepted");
+  CHECK(refusal_of<datadog, datadog_config>({}) == "accepted");
   CHECK(datadog_config{.site = "datadoghq.eu"}.receiver() == "https://http-intake.logs.datadoghq.eu");
-  CHECK(datadog_problem({.site = "a/b"}).find("datadog.site: must be the name of a site") !=
+  CHECK(
+      refusal_of<datadog, datadog_config>({.site = "a/b"}).find("datadog.site: must be the name of a site") !=
+      std::string::npos);
+  CHECK(refusal_of<datadog, datadog_config>({.url = "ftp://x"}).find("datadog.url: must begin with") !=
         std::string::npos);
-  CHECK(datadog_problem({.url = "ftp://x"}).find("datadog.url: must begin with") != std::string::npos);
-  CHECK(datadog_problem({.tags = {"a"}}).find("datadog.tags: must be `key:value`") != std::string::npos);
-  CHECK(datadog_problem({.tags = {"a:b,c:d"}}).find("datadog.tags") != std::string::npos);
-  CHECK(datadog_problem({.batch_size = 1'001}).find("datadog.batch_size") != std::string::npos);
-  CHECK(datadog_problem({.batch_bytes = 5'000'001}).find("datadog.batch_bytes") != std::string::npos);
+  CHECK(refusal_of<datadog, datadog_config>({.tags = {"a"}}).find("datadog.tags: must be `key:value`") !=
+        std::string::npos);
+  CHECK(refusal_of<datadog, datadog_config>({.tags = {"a:b,c:d"}}).find("datadog.tags") != std::string::npos);
+  CHECK(refusal_of<datadog, datadog_config>({.batch_size = 1'001}).find("datadog.batch_size") !=
+        std::string::npos);
+  CHECK(refusal_of<datadog, datadog_config>({.batch_bytes = 5'000'001}).find("datadog.batch_bytes") !=
+        std::string::npos);
 }
 
 TEST_CASE("the Datadog sink meets the contract of a sink, and is made by its name") {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The Elasticsearch sink against a server that answers as the documentation of the bulk interface says.
+#include "http/contract.hpp"
 #include "http/recording_server.hpp"
 #include "support/batches.hpp"
 #include "support/captured_diagnostics.hpp"
@@ -34,19 +35,12 @@
 using fapilog::write_outcome;
 using fapilog::sinks::elasticsearch;
 using fapilog::sinks::elasticsearch_config;
+using support::check_answers;
 using support::recording_server;
+using support::refusal_of;
 using namespace std::chrono_literals;
 
 namespace {
-
-std::string elasticsearch_problem(elasticsearch_config const& config) {
-  try {
-    (void)elasticsearch{config};
-  } catch (std::invalid_argument const& error) {
-    return error.what();
-  }
-  return "accepted";
-}
 
 /// Events whose ids end with their number.
 fapilog::batch bulk_events(std::size_t count) {
@@ -205,36 +199,22 @@ TEST_CASE("as an envelope, the document is the record with @timestamp") {
 }
 
 TEST_CASE("each status of the bulk interface has its result") {
-  struct row {
-    char const* answer;
-    write_outcome outcome;
-    bool is_refused;
-  };
-  std::vector<row> const rows{{"400\t\t{\"error\":{},\"status\":400}", write_outcome::rejected, false},
-                              {"401", write_outcome::retry, true},
-                              {"403", write_outcome::retry, true},
-                              {"404", write_outcome::retry, true},
-                              {"405", write_outcome::retry, true},
-                              {"408", write_outcome::retry, false},
-                              {"413", write_outcome::rejected, false},
-                              {"429", write_outcome::retry, false},
-                              {"500", write_outcome::retry, false},
-                              {"502", write_outcome::retry, false},
-                              {"503", write_outcome::retry, false},
-                              {"504", write_outcome::retry, false},
-                              {"200\t\t<html>log in</html>", write_outcome::retry, true},
-                              {"200\t\t{\"items\":[]}", write_outcome::retry, true},
-                              {"200\t\t{\"items\":[{\"create\":{}}]}", write_outcome::retry, true}};
-  std::vector<std::string> script;
-  for (row const& r : rows) script.emplace_back(r.answer);
-  recording_server const server{script};
-  elasticsearch sink{{.url = server.url("")}};
-  for (row const& r : rows) {
-    INFO(r.answer);
-    auto const result = sink.write(bulk_events(1));
-    CHECK(result.outcome() == r.outcome);
-    CHECK(result.is_refused() == r.is_refused);
-  }
+  check_answers<elasticsearch>({{"400\t\t{\"error\":{},\"status\":400}", write_outcome::rejected, false},
+                                {"401", write_outcome::retry, true},
+                                {"403", write_outcome::retry, true},
+                                {"404", write_outcome::retry, true},
+                                {"405", write_outcome::retry, true},
+                                {"408", write_outcome::retry, false},
+                                {"413", write_outcome::rejected, false},
+                                {"429", write_outcome::retry, false},
+                                {"500", write_outcome::retry, false},
+                                {"502", write_outcome::retry, false},
+                                {"503", write_outcome::retry, false},
+                                {"504", write_outcome::retry, false},
+                                {"200\t\t<html>log in</html>", write_outcome::retry, true},
+                                {"200\t\t{\"items\":[]}", write_outcome::retry, true},
+                                {"200\t\t{\"items\":[{\"create\":{}}]}", write_outcome::retry, true}},
+                               elasticsearch_config{}, bulk_events(1));
 }
 
 TEST_CASE("each status of an item has its result") {
@@ -320,22 +300,24 @@ TEST_CASE("a bulk request that is too large, or whose answer is, is halved") {
 }
 
 TEST_CASE("settings of the Elasticsearch sink that are not valid are refused with a message") {
-  CHECK(elasticsearch_problem({.url = "http://x"}) == "accepted");
-  CHECK(elasticsearch_problem({.url = "http://x", .index = ".ds-a_b.c-{date}"}) == "accepted");
-  CHECK(elasticsearch_problem({}).find("elasticsearch.url: must not be empty") != std::string::npos);
+  CHECK(refusal_of<elasticsearch, elasticsearch_config>({.url = "http://x"}) == "accepted");
+  CHECK(refusal_of<elasticsearch, elasticsearch_config>({.url = "http://x", .index = ".ds-a_b.c-{date}"}) ==
+        "accepted");
+  CHECK(refusal_of<elasticsearch, elasticsearch_config>({}).find("elasticsearch.url: must not be empty") !=
+        std::string::npos);
   for (char const* const index :
        {"", "Logs", "a/b", "_a", "-a", "..", "{date}", "a{date}b{date}", "a?b", "a b"}) {
     INFO(index);
-    CHECK(elasticsearch_problem({.url = "http://x", .index = index}).find("elasticsearch.index: must") !=
-          std::string::npos);
+    CHECK(refusal_of<elasticsearch, elasticsearch_config>({.url = "http://x", .index = index})
+              .find("elasticsearch.index: must") != std::string::npos);
   }
-  CHECK(elasticsearch_problem({.url = "http://x", .pipeline = "a&b"}).find("elasticsearch.pipeline") !=
-        std::string::npos);
+  CHECK(refusal_of<elasticsearch, elasticsearch_config>({.url = "http://x", .pipeline = "a&b"})
+            .find("elasticsearch.pipeline") != std::string::npos);
   for (char const* const field :
        {"x", "a..b=data.c", "labels.x=data.x", "message=data.x", "host.name=data.x", "x=.."}) {
     INFO(field);
-    CHECK(elasticsearch_problem({.url = "http://x", .fields = {field}}).find("elasticsearch.fields") !=
-          std::string::npos);
+    CHECK(refusal_of<elasticsearch, elasticsearch_config>({.url = "http://x", .fields = {field}})
+              .find("elasticsearch.fields") != std::string::npos);
   }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The Loki sink against a server that answers as the documentation of its interface says.
+#include "http/contract.hpp"
 #include "http/recording_server.hpp"
 #include "support/batches.hpp"
 #include "support/catch.hpp"
@@ -9,24 +10,16 @@
 #include <nlohmann/json.hpp>
 
 #include <cstddef>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 using fapilog::write_outcome;
 using fapilog::sinks::loki;
+using support::check_answers;
 using support::recording_server;
+using support::refusal_of;
 
 namespace {
-
-std::string loki_problem(fapilog::sinks::loki_config const& config) {
-  try {
-    (void)loki{config};
-  } catch (std::invalid_argument const& error) {
-    return error.what();
-  }
-  return "accepted";
-}
 
 fapilog::batch loki_events(std::size_t count) {
   support::events all;
@@ -89,33 +82,19 @@ TEST_CASE("a label from a record has a bounded number of values") {
 }
 
 TEST_CASE("each status of Loki has its result") {
-  struct row {
-    char const* answer;
-    write_outcome outcome;
-    bool is_refused;
-  };
-  std::vector<row> const rows{{"204", write_outcome::delivered, false},
-                              {"200", write_outcome::delivered, false},
-                              {"400\t\tentry too far behind", write_outcome::rejected, false},
-                              {"401\t\tno org id", write_outcome::retry, true},
-                              {"403", write_outcome::retry, true},
-                              {"404", write_outcome::retry, true},
-                              {"413", write_outcome::rejected, false},
-                              {"429\t\tingestion rate limit exceeded", write_outcome::retry, false},
-                              {"500", write_outcome::retry, false},
-                              {"502", write_outcome::retry, false},
-                              {"503", write_outcome::retry, false},
-                              {"504", write_outcome::retry, false}};
-  std::vector<std::string> script;
-  for (row const& r : rows) script.emplace_back(r.answer);
-  recording_server const server{script};
-  loki sink{{.url = server.url("")}};
-  for (row const& r : rows) {
-    INFO(r.answer);
-    auto const result = sink.write(loki_events(1));
-    CHECK(result.outcome() == r.outcome);
-    CHECK(result.is_refused() == r.is_refused);
-  }
+  check_answers<loki>({{"204", write_outcome::delivered, false},
+                       {"200", write_outcome::delivered, false},
+                       {"400\t\tentry too far behind", write_outcome::rejected, false},
+                       {"401\t\tno org id", write_outcome::retry, true},
+                       {"403", write_outcome::retry, true},
+                       {"404", write_outcome::retry, true},
+                       {"413", write_outcome::rejected, false},
+                       {"429\t\tingestion rate limit exceeded", write_outcome::retry, false},
+                       {"500", write_outcome::retry, false},
+                       {"502", write_outcome::retry, false},
+                       {"503", write_outcome::retry, false},
+                       {"504", write_outcome::retry, false}},
+                      fapilog::sinks::loki_config{}, loki_events(1));
 }
 
 TEST_CASE("of a batch that Loki refuses in part, the entry at fault is found, and the others arrive") {
@@ -127,13 +106,14 @@ TEST_CASE("of a batch that Loki refuses in part, the entry at fault is found, an
 }
 
 TEST_CASE("invalid labels are refused with a message") {
-  CHECK(loki_problem({.url = "http://x"}) == "accepted");
-  CHECK(loki_problem({.url = "http://x", .labels = {"a-b=c"}}).find("loki.labels: must be `name=value`") !=
-        std::string::npos);
-  CHECK(loki_problem({.url = "http://x", .label_fields = {"a=.."}}).find("loki.label_fields") !=
-        std::string::npos);
-  CHECK(loki_problem({.url = "http://x", .labels = {}, .label_fields = {}}).find("a stream has a label") !=
-        std::string::npos);
-  CHECK(loki_problem({.url = "http://x", .labels = std::vector<std::string>(16, "a=b")})
+  CHECK(refusal_of<loki, fapilog::sinks::loki_config>({.url = "http://x"}) == "accepted");
+  CHECK(refusal_of<loki, fapilog::sinks::loki_config>({.url = "http://x", .labels = {"a-b=c"}})
+            .find("loki.labels: must be `name=value`") != std::string::npos);
+  CHECK(refusal_of<loki, fapilog::sinks::loki_config>({.url = "http://x", .label_fields = {"a=.."}})
+            .find("loki.label_fields") != std::string::npos);
+  CHECK(refusal_of<loki, fapilog::sinks::loki_config>({.url = "http://x", .labels = {}, .label_fields = {}})
+            .find("a stream has a label") != std::string::npos);
+  CHECK(refusal_of<loki, fapilog::sinks::loki_config>(
+            {.url = "http://x", .labels = std::vector<std::string>(16, "a=b")})
             .find("more than 15 labels") != std::string::npos);
 }

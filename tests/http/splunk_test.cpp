@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The Splunk sink against a server that answers as the documentation of the HTTP Event Collector says.
+#include "http/contract.hpp"
 #include "http/recording_server.hpp"
 #include "support/batches.hpp"
 #include "support/captured_diagnostics.hpp"
@@ -28,7 +29,9 @@
 using fapilog::write_outcome;
 using fapilog::sinks::splunk;
 using fapilog::sinks::splunk_config;
+using support::check_answers;
 using support::recording_server;
+using support::refusal_of;
 using namespace std::chrono_literals;
 
 namespace {
@@ -39,15 +42,6 @@ std::string splunk_accepted_as(int ack_id) {
   return "200\t\t{\"text\":\"Success\",\"code\":0,\"ackId\":" + std::to_string(ack_id) + "}";
 }
 std::string splunk_acks(std::string const& states) { return "200\t\t{\"acks\":{" + states + "}}"; }
-
-std::string splunk_problem(splunk_config const& config) {
-  try {
-    (void)splunk{config};
-  } catch (std::invalid_argument const& error) {
-    return error.what();
-  }
-  return "accepted";
-}
 
 fapilog::batch splunk_lines(std::size_t count) {
   return support::lines_batch(support::numbered_lines(count, 40));
@@ -152,31 +146,17 @@ TEST_CASE("each code of the event collector has its result") {
 }
 
 TEST_CASE("each status without a code of the event collector has its result") {
-  struct row {
-    char const* answer;
-    write_outcome outcome;
-    bool is_refused;
-  };
-  std::vector<row> const rows{{"200\t\t<html>log in</html>", write_outcome::retry, true},
-                              {"401", write_outcome::retry, true},
-                              {"403", write_outcome::retry, true},
-                              {"404", write_outcome::retry, true},
-                              {"408", write_outcome::retry, false},
-                              {"413", write_outcome::rejected, false},
-                              {"429", write_outcome::retry, false},
-                              {"500", write_outcome::retry, false},
-                              {"503\t\tnot JSON", write_outcome::retry, false},
-                              {"504", write_outcome::retry, false}};
-  std::vector<std::string> script;
-  for (row const& r : rows) script.emplace_back(r.answer);
-  recording_server const server{script};
-  splunk sink{{.url = server.url("")}};
-  for (row const& r : rows) {
-    INFO(r.answer);
-    auto const result = sink.write(splunk_lines(1));
-    CHECK(result.outcome() == r.outcome);
-    CHECK(result.is_refused() == r.is_refused);
-  }
+  check_answers<splunk>({{"200\t\t<html>log in</html>", write_outcome::retry, true},
+                         {"401", write_outcome::retry, true},
+                         {"403", write_outcome::retry, true},
+                         {"404", write_outcome::retry, true},
+                         {"408", write_outcome::retry, false},
+                         {"413", write_outcome::rejected, false},
+                         {"429", write_outcome::retry, false},
+                         {"500", write_outcome::retry, false},
+                         {"503\t\tnot JSON", write_outcome::retry, false},
+                         {"504", write_outcome::retry, false}},
+                        splunk_config{}, splunk_lines(1));
 }
 
 TEST_CASE("the event that the collector names as invalid is sent alone and rejected, and the others arrive") {
@@ -294,14 +274,15 @@ TEST_CASE("no message of the Splunk sink contains a secret") {
 }
 
 TEST_CASE("settings of the Splunk sink that are not valid are refused with a message") {
-  CHECK(splunk_problem({.url = "http://x", .channel = "0f8fad5b-d9cb-469f-a165-70867728950e"}) == "accepted");
-  CHECK(splunk_problem({}).find("splunk.url: must not be empty") != std::string::npos);
-  CHECK(splunk_problem({.url = "http://x", .fields = {"a.b=data.c"}})
+  CHECK(refusal_of<splunk, splunk_config>(
+            {.url = "http://x", .channel = "0f8fad5b-d9cb-469f-a165-70867728950e"}) == "accepted");
+  CHECK(refusal_of<splunk, splunk_config>({}).find("splunk.url: must not be empty") != std::string::npos);
+  CHECK(refusal_of<splunk, splunk_config>({.url = "http://x", .fields = {"a.b=data.c"}})
             .find("splunk.fields: must be `name=path`") != std::string::npos);
-  CHECK(splunk_problem({.url = "http://x", .channel = "x"}).find("splunk.channel: must be a GUID") !=
-        std::string::npos);
-  CHECK(splunk_problem({.url = "http://x", .ack_interval = 0ms}).find("splunk.ack_interval") !=
-        std::string::npos);
+  CHECK(refusal_of<splunk, splunk_config>({.url = "http://x", .channel = "x"})
+            .find("splunk.channel: must be a GUID") != std::string::npos);
+  CHECK(refusal_of<splunk, splunk_config>({.url = "http://x", .ack_interval = 0ms})
+            .find("splunk.ack_interval") != std::string::npos);
 }
 
 TEST_CASE("the Splunk sink meets the contract of a sink, and is made by its name") {
