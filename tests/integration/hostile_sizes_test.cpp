@@ -27,7 +27,21 @@ namespace hostile_sizes {
 struct inches {
   int value;
 };
+struct long_failure {};
 }  // namespace hostile_sizes
+
+/// Writes more than the limit below has room for, with a rest that fmt still has in its buffer, and throws.
+template <>
+struct fmt::formatter<hostile_sizes::long_failure> : fmt::formatter<int> {
+  template <class Context>
+  auto format(hostile_sizes::long_failure, Context& context) const {
+    auto out = context.out();
+    for (int i = 0; i < 4'200; ++i) *out++ = 'x';
+    if (throws_) throw std::runtime_error{"late"};
+    return out;
+  }
+  bool throws_ = true;
+};
 
 template <>
 struct fmt::formatter<hostile_sizes::inches> : fmt::formatter<int> {
@@ -87,6 +101,16 @@ TEST_CASE("a message of an application's own type that is within the limit is wh
   test.log.info("{} {:>700}", text, hostile_sizes::inches{3});
   CHECK(test.last().at("message") == text + ' ' + std::string(699, ' ') + '3');
   CHECK_FALSE(test.last().at("data").contains("_truncated"));
+}
+
+TEST_CASE("a formatter that throws after it has filled the limit costs its message, not the process") {
+  support::logged test{{.max_record_bytes = hostile_limit}};
+  test.log.info("a {}", hostile_sizes::long_failure{});
+  test.log.info("after");
+  auto const all = test.records();
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].at("message") == "a {} <error: late>");
+  CHECK(all[1].at("message") == "after");
 }
 
 TEST_CASE("keys of a megabyte are cut, and their records arrive") {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <exception>
 #include <iterator>
 #include <string>
 
@@ -62,21 +63,22 @@ class bounded_text {
     if (used_ == text_.size() && !grow()) return;
     text_[used_++] = c;
   }
-  /// False once the limit is reached: fmt writes the rest of its buffer while the exception passes.
+  /// False while an exception passes: fmt then writes the rest of its buffer in a destructor, which must not throw.
   bool grow() {
-    if (used_ < limit_) {
-      text_.resize((std::min)(limit_, (std::max)(std::size_t{256}, 2 * used_)));
-      return true;
+    if (std::uncaught_exceptions() != exceptions_) return false;
+    if (used_ == limit_) {
+      is_cut_ = true;
+      throw text_is_full{};
     }
-    if (is_cut_) return false;
-    is_cut_ = true;
-    throw text_is_full{};
+    text_.resize((std::min)(limit_, (std::max)(std::size_t{256}, 2 * used_)));
+    return true;
   }
 
   std::string& text_;
   std::size_t limit_;
   std::size_t used_ = 0;
   bool is_cut_ = false;
+  int exceptions_ = std::uncaught_exceptions();
 };
 
 /// Replaces `to` by the formatted text, cut between two characters after at most `limit` bytes. Returns whether it was cut. Throws:
