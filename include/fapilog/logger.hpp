@@ -35,6 +35,9 @@ inline constinit atomic_word<std::uint8_t> nothing_enabled{255};
 
 }  // namespace detail
 
+template <level Floor>
+class limited_logger;
+
 /// A handle that logs to the runtime that made it, whatever the preset of that runtime. Copies are the same logger; a
 /// default-constructed logger logs nothing. Calls below `Floor` are removed at compile time; loggers of every floor
 /// convert to each other, so a library may log with its own floor to the logger that its caller passes in.
@@ -233,6 +236,8 @@ class FAPILOG_DETAIL_SITE_ABI basic_logger {
  private:
   template <level>
   friend class basic_logger;
+  template <level>
+  friend class limited_logger;
 
   basic_logger(detail::logger_core* core, detail::atomic_word<std::uint8_t> const* threshold) noexcept
       : core_(core), threshold_(threshold) {
