@@ -13,11 +13,11 @@ namespace fapilog::inline v0_1::detail {
 
 /// The calls at one place so far. Thread: any.
 struct alignas(cache_line) call_history {
-  atomic_word<std::uintptr_t> place{0};            ///< number of the call site; 0: unused
-  atomic_word<std::uint64_t> calls{0};             ///< counted by `first` and `every_nth`
-  atomic_word<std::uint64_t> suppressed{0};        ///< since the last call that was logged
-  atomic_word<std::uint64_t> reported{0};          ///< suppressed calls before that
-  atomic_word<std::int64_t> logged_at{INT64_MIN};  ///< nanoseconds of the steady clock
+  atomic_word<std::uintptr_t> place{0};      ///< number of the call site; 0: unused
+  atomic_word<std::uint64_t> calls{0};       ///< counted by `first` and `every_nth`
+  atomic_word<std::uint64_t> suppressed{0};  ///< since the last call that was logged
+  atomic_word<std::uint64_t> reported{0};    ///< suppressed calls before that
+  atomic_word<std::int64_t> logged_at{0};    ///< nanoseconds of the steady clock; 0: never
 };
 
 /// The histories of all places, found by the number of a place. Constant size: a place for which there is no room has no
@@ -51,7 +51,7 @@ class call_histories {
 
   call_history places_[size];
 };
-/// Zero pages that take no memory until a place uses them.
+/// All bits are zero, so that it takes no room in the program's file, and memory only for places that are used.
 inline constinit call_histories limited_places{};
 
 /// A rule for the calls at one place.
@@ -101,9 +101,8 @@ class call_limit {
     std::int64_t const now =
         std::chrono::nanoseconds{std::chrono::steady_clock::now().time_since_epoch()}.count();
     std::int64_t last = history.logged_at.load_relaxed();
-    bool const is_early =
-        last != INT64_MIN &&
-        now < last + static_cast<std::int64_t>(number_ > INT64_MAX / 2 ? INT64_MAX / 2 : number_);
+    auto const period = static_cast<std::int64_t>(number_ > INT64_MAX / 2 ? INT64_MAX / 2 : number_);
+    bool const is_early = last != 0 && now < last + period;
     return !is_early && history.logged_at.compare_exchange(last, now);
   }
 
