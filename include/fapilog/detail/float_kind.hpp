@@ -2,6 +2,8 @@
 // Recognises NaN and infinities by their bits, also in programs built with -ffast-math.
 #pragma once
 
+#include <fapilog/detail/compiler.hpp>
+
 #include <bit>
 #include <cstdint>
 #include <limits>
@@ -23,7 +25,7 @@ template <class Float>
     constexpr auto infinity = static_cast<bits_type>((sign - 1) >> mantissa << mantissa);
     auto bits = std::bit_cast<bits_type>(number);
     // With -ffast-math, clang 17 and newer conclude from the type that these are not the bits of an infinity.
-    if (!std::is_constant_evaluated()) asm("" : "+r"(bits));
+    if (!std::is_constant_evaluated()) hide_from_optimiser(bits);
     auto const magnitude = static_cast<bits_type>(bits & ~sign);
     if (magnitude < infinity) return float_kind::finite;
     if (magnitude > infinity) return float_kind::nan;
@@ -33,6 +35,17 @@ template <class Float>
 template <class Float>
 [[nodiscard]] constexpr bool is_finite(Float const& number) noexcept {
   return kind_of_float(number) == float_kind::finite;
+}
+/// True if the sign bit is set, also that of a zero or a NaN.
+template <class Float>
+[[nodiscard]] constexpr bool is_negative_float(Float const& number) noexcept {
+  if constexpr (sizeof(Float) > sizeof(double)) {
+    return is_negative_float(static_cast<double>(number));
+  } else if constexpr (sizeof(Float) == sizeof(double)) {
+    return std::bit_cast<std::uint64_t>(number) >> 63U != 0;
+  } else {
+    return std::bit_cast<std::uint32_t>(number) >> 31U != 0;
+  }
 }
 
 }  // namespace fapilog::inline v0_1::detail

@@ -2,6 +2,7 @@
 // What one process that has ended left in a kill_safe directory.
 #pragma once
 
+#include <fapilog/detail/compiler.hpp>
 #include <fapilog/detail/os/file.hpp>
 #include <fapilog/kill_safe/dead_lane.hpp>
 #include <fapilog/kill_safe/kept_directory.hpp>
@@ -70,8 +71,7 @@ class dead_process final : public settlement {
     // A century; more, or no number, only if the file is damaged.
     if (!(std::fabs(since) < 3.2e18)) return clock.unix_ns;
     std::int64_t sum = 0;
-    return __builtin_add_overflow(clock.unix_ns, static_cast<std::int64_t>(since), &sum) ? clock.unix_ns
-                                                                                         : sum;
+    return detail::add_overflows(clock.unix_ns, static_cast<std::int64_t>(since), sum) ? clock.unix_ns : sum;
   }
   /// What was damaged, in words; empty if nothing was.
   [[nodiscard]] std::string const& damage() const noexcept { return damage_; }

@@ -2,6 +2,7 @@
 // Fields bound to the running thread for a time, and how to carry them to another thread.
 #pragma once
 
+#include <fapilog/detail/compiler.hpp>
 #include <fapilog/detail/memory/atomic.hpp>
 #include <fapilog/detail/memory/byte_buffer.hpp>
 #include <fapilog/detail/memory/shared_bytes.hpp>
@@ -83,11 +84,11 @@ struct thread_scope {
 /// One variable per thread in the whole process, even if a shared library is compiled with -fvisibility=hidden: calls
 /// of the library have the scopes of the program, and the other way round. A library has one of its own if `dlopen` with
 /// RTLD_LOCAL loads it into a program that does not export its symbols, so each call passes the address of its module's.
-[[gnu::visibility("default")]] inline constinit thread_local thread_scope this_thread_scope{};
+FAPILOG_DETAIL_SHARED inline constinit thread_local thread_scope this_thread_scope{};
 
 /// Releases the links that remain in the list when the thread ends. Without memory for that, links are not kept for reuse.
 /// A function, so that only files that use scopes pay for it.
-[[gnu::visibility("default")]] inline void release_scopes_at_thread_end() noexcept {
+FAPILOG_DETAIL_SHARED inline void release_scopes_at_thread_end() noexcept {
   if (this_thread_scope.reuses) [[likely]]
     return;
   static thread_end end{[](void*) {

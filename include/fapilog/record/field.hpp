@@ -105,7 +105,7 @@ class field {
         bits_ = s.bits;
         if constexpr (detail::shape::narrow_text<T>) size_ = 0;  // a null that is a string by its type
       }
-    } else if constexpr (!detail::shape::has_hook<T> && detail::shape::path<T>) {
+    } else if constexpr (!detail::shape::has_hook<T> && detail::shape::narrow_path<T>) {
       set_text(name, value.native().data(), value.native().size());
     } else {
       head_ = head(kind::deferred, name);

@@ -2,6 +2,7 @@
 // Writes an event as readable lines that can neither forge another line nor control the terminal.
 #pragma once
 
+#include <fapilog/detail/os/paths.hpp>
 #include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/detail/text/copy_plain.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
@@ -161,7 +162,7 @@ inline void put_member(detail::text_buffer& out, member const& m) {
 
 inline void put_location(detail::text_buffer& out, event const& e) {
   std::string_view file = e.file;
-  file.remove_prefix(file.rfind('/') + 1);  // npos + 1 is 0
+  file.remove_prefix(detail::begin_of_file_name(file));
   out.append(" (");
   put_text(out, file);
   out.push_back(':');

@@ -2,6 +2,7 @@
 // Values that fit two words: numbers, strings by reference, times; and functions that copy bytes into cells.
 #pragma once
 
+#include <fapilog/detail/compiler.hpp>
 #include <fapilog/detail/memory/byte_buffer.hpp>
 #include <fapilog/detail/text/utf8.hpp>
 #include <fapilog/record/key.hpp>
@@ -41,8 +42,8 @@ constexpr std::int64_t saturated_ns(Rep count, std::intmax_t numerator, std::int
   if constexpr (std::is_integral_v<Rep>) {
     std::int64_t result = 0;
     if (denominator <= billion && billion % denominator == 0) {
-      bool const over = __builtin_mul_overflow(count, numerator, &result) ||
-                        __builtin_mul_overflow(result, billion / denominator, &result);
+      bool const over = detail::multiply_overflows(count, numerator, result) ||
+                        detail::multiply_overflows(result, billion / denominator, result);
       return !over ? result : count < 0 ? min : max;
     }
   }
@@ -105,7 +106,7 @@ template <std::intmax_t Num, std::intmax_t Den, class Rep>
     return bits_scalar(kind::timestamp, us, digits | record_format::in_microseconds);
   std::int64_t seconds = 0;
   if constexpr (std::is_integral_v<Rep>) {
-    if (__builtin_mul_overflow(count / Den, Num, &seconds)) seconds = count < 0 ? min : max;
+    if (detail::multiply_overflows(count / Den, Num, seconds)) seconds = count < 0 ? min : max;
   } else {
     seconds = saturated_ns(count, Num, Den * std::intmax_t{1'000'000'000});
   }

@@ -61,6 +61,10 @@ concept path = requires(T const& value) {
   {value.native().data()};
 };
 
+/// Paths whose characters are not wide (on Windows they are).
+template <class T>
+concept narrow_path = path<T> && std::convertible_to<typename T::string_type const&, std::string_view>;
+
 template <class T>
 concept error_code = requires(T const& code) {
   { code.value() } -> std::convertible_to<int>;

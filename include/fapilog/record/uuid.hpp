@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/chance.hpp>
+#include <fapilog/detail/compiler.hpp>
 #include <fapilog/detail/text/ascii.hpp>
 
 #include <array>
@@ -59,7 +60,7 @@ class uuid7_generator {
 
  private:
   static void put_big_endian(std::uint8_t* to, std::uint64_t word) noexcept {
-    if constexpr (std::endian::native == std::endian::little) word = __builtin_bswap64(word);
+    if constexpr (std::endian::native == std::endian::little) word = detail::swap_bytes(word);
     std::memcpy(to, &word, sizeof word);
   }
 

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <fapilog/detail/os/fork.hpp>
+#include <fapilog/detail/os/system.hpp>
 #include <fapilog/worker/worker.hpp>
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -58,8 +58,7 @@ class lifecycle {
  private:
   [[gnu::cold]] lifecycle() {
     fork_participants::instance().add(fork_lock_);
-    std::atexit([] { instance().drain_all(); });
-    std::at_quick_exit([] { instance().drain_all(); });
+    at_process_exit([] { instance().drain_all(); });
   }
 
   [[gnu::cold]] std::vector<std::shared_ptr<worker>> alive() {

@@ -134,7 +134,7 @@ class message_text {
   template <class Float>
   void put_float(Float number) {
     if (!is_finite(number)) {
-      if (__builtin_signbit(number)) text_.push_back('-');
+      if (detail::is_negative_float(number)) text_.push_back('-');
       return text_.append(kind_of_float(number) == float_kind::nan ? "nan" : "inf");
     }
     char* const to = text_.room(48);

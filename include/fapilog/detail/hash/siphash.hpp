@@ -2,6 +2,8 @@
 // SipHash: a 64-bit hash of a string, which cannot be predicted without the key.
 #pragma once
 
+#include <fapilog/detail/compiler.hpp>
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -44,7 +46,7 @@ template <int Compressions, int Finishings>
   auto const word_at = [](char const* from, std::size_t size) {
     std::uint64_t word = 0;
     std::memcpy(&word, from, size);
-    if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+    if constexpr (std::endian::native == std::endian::big) word = detail::swap_bytes(word);
     return word;
   };
   constexpr std::size_t word_size = sizeof(std::uint64_t);

@@ -2,7 +2,8 @@
 // The atomic operations that the call site needs, without the 36,000 preprocessed lines of <atomic>.
 #pragma once
 
-#include <fapilog/detail/os/platform.hpp>
+#include <fapilog/detail/compiler.hpp>
+#include <fapilog/detail/processor.hpp>
 
 #include <cstdint>
 
@@ -20,31 +21,18 @@ class atomic_word {
   atomic_word(atomic_word const&) = delete;
   atomic_word& operator=(atomic_word const&) = delete;
 
-  [[nodiscard, gnu::always_inline]] T load_relaxed() const noexcept {
-    return __atomic_load_n(&value_, __ATOMIC_RELAXED);
-  }
-  [[nodiscard, gnu::always_inline]] T load_acquire() const noexcept {
-    return __atomic_load_n(&value_, __ATOMIC_ACQUIRE);
-  }
-  [[nodiscard, gnu::always_inline]] T load_seq_cst() const noexcept {
-    return __atomic_load_n(&value_, __ATOMIC_SEQ_CST);
-  }
-  [[gnu::always_inline]] void store_relaxed(T value) noexcept {
-    __atomic_store_n(&value_, value, __ATOMIC_RELAXED);
-  }
-  [[gnu::always_inline]] void store_release(T value) noexcept {
-    __atomic_store_n(&value_, value, __ATOMIC_RELEASE);
-  }
-  [[gnu::always_inline]] void store_seq_cst(T value) noexcept {
-    __atomic_store_n(&value_, value, __ATOMIC_SEQ_CST);
-  }
-  T exchange(T value) noexcept { return __atomic_exchange_n(&value_, value, __ATOMIC_ACQ_REL); }
-  T fetch_add_relaxed(T value) noexcept { return __atomic_fetch_add(&value_, value, __ATOMIC_RELAXED); }
-  T fetch_add(T value) noexcept { return __atomic_fetch_add(&value_, value, __ATOMIC_ACQ_REL); }
-  T fetch_sub(T value) noexcept { return __atomic_fetch_sub(&value_, value, __ATOMIC_ACQ_REL); }
+  [[nodiscard, gnu::always_inline]] T load_relaxed() const noexcept { return detail::load_relaxed(value_); }
+  [[nodiscard, gnu::always_inline]] T load_acquire() const noexcept { return detail::load_acquire(value_); }
+  [[nodiscard, gnu::always_inline]] T load_seq_cst() const noexcept { return detail::load_seq_cst(value_); }
+  [[gnu::always_inline]] void store_relaxed(T value) noexcept { detail::store_relaxed(value_, value); }
+  [[gnu::always_inline]] void store_release(T value) noexcept { detail::store_release(value_, value); }
+  [[gnu::always_inline]] void store_seq_cst(T value) noexcept { detail::store_seq_cst(value_, value); }
+  T exchange(T value) noexcept { return detail::exchange_word(value_, value); }
+  T fetch_add_relaxed(T value) noexcept { return detail::add_relaxed(value_, value); }
+  T fetch_add(T value) noexcept { return detail::add_acq_rel(value_, value); }
+  T fetch_sub(T value) noexcept { return detail::subtract_acq_rel(value_, value); }
   bool compare_exchange(T& expected, T desired) noexcept {
-    return __atomic_compare_exchange_n(&value_, &expected, desired, false, __ATOMIC_ACQ_REL,
-                                       __ATOMIC_ACQUIRE);
+    return detail::compare_exchange_word(value_, expected, desired);
   }
 
   /// True if `value` is at least this one, loaded relaxed.
@@ -65,8 +53,5 @@ class atomic_word {
  private:
   T value_{};
 };
-
-/// Prevents the compiler, not the processor, from reordering memory operations of this thread.
-[[gnu::always_inline]] inline void compiler_fence() noexcept { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
 
 }  // namespace fapilog::inline v0_1::detail

@@ -28,8 +28,8 @@ class fork_safe : public T {
   [[gnu::cold]] void recreate_in_child() noexcept { ::new (static_cast<void*>(this)) fork_safe; }
 };
 
-/// Owns an object with threads and locks that must not be used in a forked child. There the object is never destroyed: it
-/// belongs to the parent. Thread: one at a time.
+/// Owns an object with threads and locks that must not be used in a forked child, nor once the threads of the process have
+/// ended (`threads_have_ended`). There the object is never destroyed: in a child it belongs to the parent. Thread: one at a time.
 template <class T>
 class process_ptr {
  public:
@@ -52,7 +52,9 @@ class process_ptr {
   }
 
  private:
-  [[nodiscard]] bool is_inherited() const noexcept { return object_ != nullptr && process_ != process_id(); }
+  [[nodiscard]] bool is_inherited() const noexcept {
+    return object_ != nullptr && (process_ != process_id() || threads_have_ended());
+  }
 
   std::unique_ptr<T> object_;
   std::int64_t process_ = 0;

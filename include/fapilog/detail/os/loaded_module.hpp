@@ -5,7 +5,6 @@
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/detail/text/ascii.hpp>
 
-#include <climits>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -16,7 +15,6 @@
 
 #include <dlfcn.h>
 #include <link.h>
-#include <unistd.h>
 
 namespace fapilog::inline v0_1::detail {
 
@@ -45,7 +43,7 @@ struct loaded_module {
   for (; i < size && (from + i) % sizeof(std::uint64_t) != 0; ++i) to[i] = source[i];
   for (; i + sizeof(std::uint64_t) <= size; i += sizeof(std::uint64_t)) {
     std::uint64_t const word = *reinterpret_cast<std::uint64_t const volatile*>(source + i);
-    __builtin_memcpy(to + i, &word, sizeof word);
+    std::memcpy(to + i, &word, sizeof word);
   }
   for (; i < size; ++i) to[i] = source[i];
 }
@@ -111,9 +109,8 @@ struct loaded_module {
   int const is_found = ::dl_iterate_phdr(visit, &wanted);
   if (wanted.has_no_memory) throw std::bad_alloc{};
   if (is_found != 0 && wanted.found.path.empty()) {
-    char path[PATH_MAX];
-    ::ssize_t const size = ::readlink("/proc/self/exe", path, sizeof path);
-    wanted.found.path = size > 0 ? std::string(path, static_cast<std::size_t>(size)) : "program";
+    wanted.found.path = program_path();
+    if (wanted.found.path.empty()) wanted.found.path = "program";
   }
   return wanted.found;
 }

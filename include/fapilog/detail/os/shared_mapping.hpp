@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/os/file.hpp>
+#include <fapilog/detail/os/system.hpp>
 
 #include <cerrno>
 #include <cstddef>
@@ -39,11 +40,10 @@ class shared_mapping {
   }
 
   /// Allocates `size` bytes for a new file and maps them, so that a full disk is noticed here and not as SIGBUS at a write.
-  /// All pages are mapped at once: a write causes no page fault on a memory file system. Returns an errno value, or 0. Throws: never.
+  /// Returns an errno value, or 0. Throws: never.
   [[nodiscard, gnu::cold]] int allocate(file const& from, std::size_t size) noexcept {
-    int error = EINTR;
-    while (error == EINTR) error = ::posix_fallocate(from.descriptor(), 0, static_cast<::off_t>(size));
-    return error != 0 ? error : map(from, size, MAP_POPULATE);
+    if (int const error = reserve_content(from.descriptor(), size); error != 0) return error;
+    return map(from, size, map_at_once);
   }
   /// Maps the first `size` bytes of a file, which must have them. Returns an errno value, or 0. Throws: never.
   [[nodiscard, gnu::cold]] int map(file const& from, std::size_t size, int flags = 0) noexcept {

@@ -119,7 +119,7 @@ class shared_stream {
 #if defined(MSG_NOSIGNAL)
     if (is_socket_) return ::send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL);
 #endif
-#if defined(RWF_APPEND)
+#if FAPILOG_DETAIL_LINUX && defined(RWF_APPEND)
     if (kind_ == stream_kind::file) {
       ::iovec const all{const_cast<char*>(text.data()), text.size()};
       ::ssize_t const written = ::pwritev2(descriptor_, &all, 1, -1, RWF_APPEND);

@@ -110,7 +110,7 @@ inline void watch_peer(int descriptor, int unacknowledged_ms) noexcept {
   (void)::setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
   (void)::setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
 #endif
-#if defined(TCP_USER_TIMEOUT)
+#if FAPILOG_DETAIL_LINUX && defined(TCP_USER_TIMEOUT)
   (void)::setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_ms, sizeof unacknowledged_ms);
 #else
   (void)unacknowledged_ms;
@@ -231,7 +231,7 @@ inline void request_send_buffer(file const& socket, int bytes) noexcept {
 /// Creates anonymous memory with this content that can no longer change (a memfd with all seals). ENOSYS if the system has no
 /// such memory.
 [[nodiscard]] inline opened_file seal_memory([[maybe_unused]] std::string_view content) {
-#if defined(MFD_ALLOW_SEALING) && defined(F_ADD_SEALS)
+#if FAPILOG_DETAIL_LINUX && defined(MFD_ALLOW_SEALING) && defined(F_ADD_SEALS)
   reserve_standard_descriptors();
   opened_file result;
   result.handle = file{move_above_standard(::memfd_create("fapilog", MFD_CLOEXEC | MFD_ALLOW_SEALING))};

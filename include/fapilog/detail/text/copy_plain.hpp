@@ -2,12 +2,14 @@
 // Copies characters that JSON does not escape, sixteen at a time if the processor supports it, otherwise eight.
 #pragma once
 
+#include <fapilog/detail/compiler.hpp>
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-#if defined(__SSE2__)
+#if FAPILOG_DETAIL_SSE2
 #include <emmintrin.h>
 #endif
 
@@ -32,7 +34,7 @@ template <class Word>
   return static_cast<Word>((word & highs) | low | has('"') | has('\\') | has(0x7F));
 }
 
-#if defined(__SSE2__)
+#if FAPILOG_DETAIL_SSE2
 /// A bit for each byte of the block that is not plain.
 [[nodiscard]] inline unsigned special_bits(__m128i block) noexcept {
   // Signed comparison: bytes from 0x80 on are negative, so they count as special.
@@ -48,7 +50,7 @@ template <class Word>
 /// True if all bytes of both words are plain.
 template <class Word>
 [[nodiscard]] inline bool are_plain(Word first, Word last) noexcept {
-#if defined(__SSE2__)
+#if FAPILOG_DETAIL_SSE2
   return special_bits(_mm_set_epi64x(
              static_cast<long long>(last | (sizeof(Word) == 4 ? std::uint64_t{last} << 32 : 0)),
              static_cast<long long>(first | (sizeof(Word) == 4 ? std::uint64_t{first} << 32 : 0)))) == 0;
@@ -73,7 +75,7 @@ template <class Word>
 /// advances `to` past them.
 [[gnu::always_inline]] inline std::size_t copy_plain(char*& to, char const* from, std::size_t size) noexcept {
   std::size_t done = 0;
-#if defined(__SSE2__)
+#if FAPILOG_DETAIL_SSE2
   while (size - done >= 16) {
     __m128i const block = _mm_loadu_si128(reinterpret_cast<__m128i const*>(from + done));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to), block);

@@ -30,7 +30,7 @@ template <class T>
   if constexpr (std::is_floating_point_v<T>) {
     if (float_kind const kind = kind_of_float(value); kind != float_kind::finite) {
       bool const is_nan = kind == float_kind::nan;
-      return first(non_finite_numbers[(is_nan ? 2 : 0) + (__builtin_signbit(value) != 0 ? 1 : 0)]);
+      return first(non_finite_numbers[(is_nan ? 2 : 0) + (is_negative_float(value) ? 1 : 0)]);
     }
   }
   return first(value);

@@ -2,13 +2,15 @@
 // Finds characters that every recognisable secret contains, sixteen bytes at a time if the processor supports it.
 #pragma once
 
+#include <fapilog/detail/compiler.hpp>
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
 
-#if defined(__SSE2__)
+#if FAPILOG_DETAIL_SSE2
 #include <emmintrin.h>
 #endif
 
@@ -37,7 +39,7 @@ inline constexpr std::size_t shortest_marked = 4;
 inline constexpr std::size_t shortest_row = 16;
 inline constexpr std::size_t fewest_digits = 13;
 
-#if defined(__SSE2__)
+#if FAPILOG_DETAIL_SSE2
 
 namespace marks_detail {
 

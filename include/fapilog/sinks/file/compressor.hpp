@@ -2,6 +2,7 @@
 // The compressor of rotated files and of requests, which the zlib component registers in the programs that link it.
 #pragma once
 
+#include <fapilog/detail/compiler.hpp>
 #include <fapilog/detail/memory/atomic.hpp>
 
 #include <functional>
@@ -21,8 +22,7 @@ using file_compressor = bool (*)(std::string const& path);
 
 /// One variable for the whole program, so that `rotating_file` is the same type in files with and without the component.
 /// Null: the program does not link one.
-[[gnu::visibility("default")]] inline constinit detail::atomic_word<file_compressor> linked_compressor{
-    nullptr};
+FAPILOG_DETAIL_SHARED inline constinit detail::atomic_word<file_compressor> linked_compressor{nullptr};
 
 /// Passes the content of the compressed file at `path` to `take`, piece by piece, until it returns false. Returns false if the
 /// file does not exist. Throws std::runtime_error if it cannot be read or is damaged, after the pieces before that.
@@ -30,15 +30,13 @@ using file_decompressor = bool (*)(std::string const& path,
                                    std::function<bool(std::string_view)> const& take);
 
 /// Like `linked_compressor`.
-[[gnu::visibility("default")]] inline constinit detail::atomic_word<file_decompressor> linked_decompressor{
-    nullptr};
+FAPILOG_DETAIL_SHARED inline constinit detail::atomic_word<file_decompressor> linked_decompressor{nullptr};
 
 /// Replaces the content of `to` by the compressed text, in the gzip format. Throws: std::bad_alloc.
 using text_compressor = void (*)(std::string_view text, std::string& to);
 
 /// Like `linked_compressor`, for the bodies of requests.
-[[gnu::visibility("default")]] inline constinit detail::atomic_word<text_compressor> linked_text_compressor{
-    nullptr};
+FAPILOG_DETAIL_SHARED inline constinit detail::atomic_word<text_compressor> linked_text_compressor{nullptr};
 
 /// True if the program links the zlib component (`fapilog::zlib`), so that `rotating_file` can compress. The component
 /// registers itself during static initialisation, before main().

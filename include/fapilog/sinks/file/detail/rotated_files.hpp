@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/os/file.hpp>
+#include <fapilog/detail/os/paths.hpp>
 #include <fapilog/record/time.hpp>
 #include <fapilog/sinks/file/compressor.hpp>
 #include <fapilog/sinks/file/detail/leftovers.hpp>
@@ -54,9 +55,9 @@ class rotated_files {
   rotated_files() = default;
   /// The rotated files of the active file with this path.
   explicit rotated_files(std::string const& active) {
-    std::size_t const slash = active.rfind('/');
-    directory_ = slash == std::string::npos ? "." : active.substr(0, slash == 0 ? 1 : slash);
-    std::string const name = active.substr(slash + 1);  // npos + 1 is 0
+    std::size_t const begin = detail::begin_of_file_name(active);
+    directory_ = begin == 0 ? "." : detail::directory_part(active, begin);
+    std::string const name = active.substr(begin);
     std::size_t const dot = name.rfind('.');
     stem_ = name.substr(0, dot == 0 ? name.size() : dot);
     extension_ = name.substr(stem_.size());

@@ -8,6 +8,7 @@
 #include <fapilog/detail/os/background_task.hpp>
 #include <fapilog/detail/os/directory_lock.hpp>
 #include <fapilog/detail/os/file.hpp>
+#include <fapilog/detail/os/paths.hpp>
 #include <fapilog/detail/os/platform.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/batch.hpp>
@@ -45,13 +46,15 @@ FAPILOG_INLINE std::string complete_rotating_file(sinks::rotating_file_config& c
   }
   if (config.path.empty()) {
     if (prefix.empty()) return "rotating_file: `path` and `filename_prefix` are empty; set one of them";
-    if (prefix.find('/') != std::string::npos || prefix.find("..") != std::string::npos) {
+    bool const has_directory =
+        prefix.find_first_of(path_separators) != std::string::npos || drive_length(prefix) != 0;
+    if (has_directory || prefix.find("..") != std::string::npos) {
       return "rotating_file: `filename_prefix` is '" + prefix +
              "'; it must not contain '/' or '..' (see `directory`)";
     }
     config.path = (config.directory.empty() ? "." : config.directory) + '/' + prefix + ".jsonl";
   }
-  std::string const name = config.path.substr(config.path.rfind('/') + 1);  // npos + 1 is 0
+  std::string const name = config.path.substr(begin_of_file_name(config.path));
   if (config.path.find('\0') != std::string::npos) return "rotating_file: the path contains a NUL character";
   if (name.empty() || name == "." || name == "..") {
     return "rotating_file: `path` is '" + config.path + "', a directory; it must end with a file name";

@@ -237,7 +237,7 @@ class topic_writer {
     ::rd_kafka_headers_t* const all = ::rd_kafka_headers_new(expected);
     if (all == nullptr) throw std::bad_alloc{};
     auto const add = [all](char const* name, std::string_view text) {
-      ::rd_kafka_header_add(all, name, -1, text.data(), static_cast<::ssize_t>(text.size()));
+      ::rd_kafka_header_add(all, name, -1, text.data(), static_cast<std::ptrdiff_t>(text.size()));
     };
     std::array<char, 36> id{};
     put_uuid(id.data(), e.message_id);

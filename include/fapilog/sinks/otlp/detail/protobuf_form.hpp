@@ -2,6 +2,7 @@
 // Writes messages in protobuf's binary form: https://protobuf.dev/programming-guides/encoding/.
 #pragma once
 
+#include <fapilog/detail/compiler.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/detail/text/utf8.hpp>
 
@@ -103,7 +104,7 @@ class protobuf_form {
   }
   void put_varint(std::uint64_t value) { out_->end_at(put_varint_at(out_->room(10), value)); }
   void put_word(std::uint64_t word) {
-    if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+    if constexpr (std::endian::native == std::endian::big) word = detail::swap_bytes(word);
     char* const to = out_->room(sizeof word);
     std::memcpy(to, &word, sizeof word);
     out_->end_at(to + sizeof word);

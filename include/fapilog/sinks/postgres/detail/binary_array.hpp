@@ -2,6 +2,7 @@
 // A one-dimensional array in the binary format of PostgreSQL's protocol.
 #pragma once
 
+#include <fapilog/detail/compiler.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 
 #include <bit>
@@ -38,7 +39,7 @@ class binary_array {
   }
   void add(std::uint64_t number) {
     begin_element();
-    if constexpr (std::endian::native == std::endian::little) number = __builtin_bswap64(number);
+    if constexpr (std::endian::native == std::endian::little) number = detail::swap_bytes(number);
     char bytes[sizeof number];
     std::memcpy(bytes, &number, sizeof number);
     bytes_.append({bytes, sizeof bytes});

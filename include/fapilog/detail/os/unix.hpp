@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// What linux.hpp and posix.hpp share: pages, signals, fork(2), processes, the environment.
+#pragma once
+
+#include <fapilog/detail/os/platform.hpp>
+#include <fapilog/detail/text/ascii.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace fapilog::inline v0_1::detail {
+
+/// Returns 64 random bits. Throws: std::system_error if the system has none.
+[[nodiscard, gnu::cold]] inline std::uint64_t system_random() {
+  std::uint64_t bits = 0;
+  if (::getentropy(&bits, sizeof bits) != 0)
+    throw std::system_error(errno, std::generic_category(), "fapilog: the system has no random numbers");
+  return bits;
+}
+
+[[gnu::cold]] inline void unmap_pages(void* pages, std::size_t size) noexcept { ::munmap(pages, size); }
+/// Returns the memory of the whole pages in this range to the system. The addresses stay valid; the content is lost.
+[[gnu::cold]] inline void release_pages(std::byte* begin, std::size_t size) noexcept {
+  auto const page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  auto const first = (reinterpret_cast<std::uintptr_t>(begin) + page - 1) / page * page;
+  auto const end = (reinterpret_cast<std::uintptr_t>(begin) + size) / page * page;
+  if (first < end) ::madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED);
+}
+
+[[nodiscard]] inline std::int64_t process_id() noexcept { return ::getpid(); }
+/// _exit(2).
+[[noreturn]] inline void exit_at_once(int status) noexcept { ::_exit(status); }
+/// execve(2).
+[[nodiscard]] inline int replace_process(char const* program, char* const arguments[],
+                                         char* const environment[]) noexcept {
+  return ::execve(program, arguments, environment);
+}
+
+/// Blocks signals for the current thread while it exists, so that threads created meanwhile get none. Faults such as SIGSEGV
+/// stay unblocked.
+class signals_blocked {
+ public:
+  [[gnu::cold]] signals_blocked() noexcept {
+    ::sigset_t all;
+    ::sigfillset(&all);
+    for (int const fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS})
+      ::sigdelset(&all, fault);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  signals_blocked(signals_blocked const&) = delete;
+  signals_blocked& operator=(signals_blocked const&) = delete;
+  [[gnu::cold]] ~signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  ::sigset_t before_;
+};
+
+/// Registers functions that are called around every fork(2) of the process.
+inline void at_fork(void (*before)(), void (*in_parent)(), void (*in_child)()) noexcept {
+  ::pthread_atfork(before, in_parent, in_child);
+}
+
+/// Calls `drain` when the process ends by exit() or quick_exit(). macOS has no hook for quick_exit().
+[[gnu::cold]] inline void at_process_exit(void (*drain)()) noexcept {
+  (void)std::atexit(drain);
+#if !defined(__APPLE__)
+  (void)std::at_quick_exit(drain);
+#endif
+}
+
+/// False: the other threads of the process still run while it exits.
+[[nodiscard]] constexpr bool threads_have_ended() noexcept { return false; }
+
+/// Ends all waits on the socket.
+[[gnu::cold]] inline void shut_down_socket(int descriptor) noexcept { ::shutdown(descriptor, SHUT_RDWR); }
+
+[[gnu::cold]] inline void sleep_ns(std::int64_t ns) noexcept {
+  ::timespec duration{};
+  duration.tv_sec = static_cast<::time_t>(ns / 1'000'000'000);
+  duration.tv_nsec = static_cast<long>(ns % 1'000'000'000);
+  ::nanosleep(&duration, nullptr);
+}
+
+[[nodiscard, gnu::cold]] inline std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? std::string{name} : std::string{"unknown"};
+}
+
+/// Returns an environment variable, or `otherwise` if it is not set or empty.
+[[nodiscard, gnu::cold]] inline std::string environment(char const* name, char const* otherwise) {
+  char const* const found = std::getenv(name);
+  return found != nullptr && *found != '\0' ? std::string{found} : std::string{otherwise};
+}
+
+/// Returns the name and value of all environment variables whose names begin with `prefix`, ignoring case.
+[[nodiscard, gnu::cold]] inline std::vector<std::pair<std::string, std::string>> environment_beginning(
+    std::string_view prefix) {
+  std::vector<std::pair<std::string, std::string>> found;
+  for (char** one = ::environ; one != nullptr && *one != nullptr; ++one) {
+    std::string_view const text = *one;
+    std::size_t const end = text.find('=');
+    if (end == std::string_view::npos || end < prefix.size()) continue;
+    if (equals_ignoring_case(text.substr(0, prefix.size()), prefix))
+      found.emplace_back(text.substr(0, end), text.substr(end + 1));
+  }
+  return found;
+}
+
+}  // namespace fapilog::inline v0_1::detail
