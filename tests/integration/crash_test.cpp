@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <csetjmp>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
@@ -29,6 +30,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -61,13 +63,12 @@ void check_signal(int status, int number) {
   CHECK(WTERMSIG(status) == number);
 }
 
-/// The `log` objects of a file; each line must be a whole record, but for the last one of a process whose threads log until it has
-/// ended.
-std::vector<nlohmann::json> crash_lines(std::string const& path, bool may_end_cut = false) {
+/// The `log` objects of a file; each line must be a whole record.
+std::vector<nlohmann::json> crash_lines(std::string const& path) {
   std::vector<nlohmann::json> all;
   std::ifstream file{path};
   for (std::string line; std::getline(file, line);) {
-    if (may_end_cut && file.eof()) break;
+    CHECK_FALSE(file.eof());  // the line has its end
     all.push_back(nlohmann::json::parse(line).at("log"));
   }
   return all;
@@ -132,6 +133,18 @@ struct hanging_sink {
 std::atomic<int> application_calls{0};
 void application_handler(int) { application_calls.fetch_add(1); }
 void ending_handler(int) { ::_exit(42); }
+std::atomic<bool> is_handler_called{false};
+void waiting_handler(int) {
+  is_handler_called = true;
+  for (;;) ::pause();
+}
+sigjmp_buf before_crash;
+void jumping_handler(int) { siglongjmp(before_crash, 1); }
+void (*last_words)() = nullptr;
+void exiting_handler(int) {
+  last_words();
+  std::exit(42);
+}
 
 /// As crash reporters do: writes its report, restores the handler that was there before, and returns, so that the instruction
 /// fails again.
@@ -389,6 +402,79 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("after the record of a crash no sink is called until the process has ended") {
+  for (auto const thread : {fapilog::sink_thread::shared, fapilog::sink_thread::own}) {
+    CAPTURE(thread);
+    support::temporary_directory folder;
+    std::string const path = folder / "app.log";
+    int const status = crashed([&] {
+      std::signal(SIGSEGV, waiting_handler);
+      auto options = crash_safe(path);
+      options.sinks[0].delivery.thread = thread;
+      fapilog::runtime rt{std::move(options)};
+      std::thread other{[&] {
+        while (!is_handler_called) ::sched_yield();
+        rt.get_logger().info("too late");
+        ::_exit(rt.flush(1s).complete ? 1 : 42);
+      }};
+      log_counted(rt, 100);
+      write_to_null();
+    });
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 42);
+    auto const others = other_than_counted(path, 100);
+    REQUIRE(others.size() == 1);
+    CHECK(others[0].at("level") == "CRITICAL");
+  }
+}
+
+TEST_CASE("a process whose handler lives on after a crash goes on logging") {
+  for (bool const flushes : {true, false}) {
+    CAPTURE(flushes);
+    support::temporary_directory folder;
+    std::string const path = folder / "app.log";
+    int const status = crashed([&] {
+      std::signal(SIGSEGV, jumping_handler);
+      auto options = crash_safe(path);
+      // A flush of the thread ends the pause at once; without one, it ends after the timeout.
+      options.crash.timeout = flushes ? 24h : (support::sanitized ? 5s : 1s);
+      fapilog::runtime rt{std::move(options)};
+      log_counted(rt, 100);
+      if (sigsetjmp(before_crash, 1) == 0) write_to_null();
+      rt.get_logger().info("lives on");
+      if (flushes) ::_exit(rt.flush(60s).complete ? 42 : 1);
+      std::thread other{[&] { ::_exit(rt.flush(60s).complete ? 42 : 1); }};
+      for (;;) ::pause();
+    });
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 42);
+    auto const others = other_than_counted(path, 100);
+    REQUIRE(others.size() == 2);
+    CHECK(others[1].at("message") == "lives on");
+  }
+}
+
+TEST_CASE("a handler that calls exit() after a crash loses no record") {
+  support::temporary_directory folder;
+  std::string const path = folder / "app.log";
+  int const status = crashed([&] {
+    std::signal(SIGSEGV, exiting_handler);
+    auto options = crash_safe(path);
+    options.crash.timeout = 24h;
+    options.shutdown_timeout = 60s;
+    static fapilog::runtime rt{std::move(options)};
+    static fapilog::logger const log = rt.get_logger();
+    last_words = [] { log.info("last words"); };
+    log_counted(rt, 100);
+    write_to_null();
+  });
+  CHECK(WIFEXITED(status));
+  if (!support::sanitized) CHECK(WEXITSTATUS(status) == 42);  // else the search for leaks decides
+  auto const others = other_than_counted(path, 100);
+  REQUIRE(others.size() == 2);
+  CHECK(others[1].at("message") == "last words");
+}
+
 TEST_CASE("crashes at random moments under load lose no record whose call returned") {
   constexpr int threads = 3;
   struct progress {
@@ -433,7 +519,7 @@ TEST_CASE("crashes at random moments under load lose no record whose call return
     });
     check_signal(status, way == 1 ? SIGSEGV : way == 3 ? SIGTERM : SIGABRT);
     int found[threads]{};
-    for (auto const& log : crash_lines(path, /*may_end_cut=*/true)) {
+    for (auto const& log : crash_lines(path)) {
       if (log.at("message") != "call") continue;
       int& next = found[log.at("data").at("thread").get<int>()];
       REQUIRE(log.at("data").at("i") == next);

@@ -154,18 +154,24 @@ class crash_watch final : public fork_participant {
     if (is_termination) return true;
     while (!self.is_done_.load(std::memory_order_acquire) &&
            !self.has_delivery_crashed_.load(std::memory_order_acquire) && clock::now() < deadline) {
-      auto const rest = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now());
-      constexpr std::int64_t longest = (std::numeric_limits<int>::max)();
-      self.answer_->wait(static_cast<int>(std::clamp<std::int64_t>(rest.count(), 1, longest)));
+      self.answer_->wait(wait_ms((std::max)(deadline - clock::now(), clock::duration::zero())));
     }
     return true;
+  }
+
+  /// For `wake_pipe::wait`: at least 1; -1, without a limit, if negative.
+  static int wait_ms(clock::duration rest) noexcept {
+    constexpr std::int64_t longest = (std::numeric_limits<int>::max)();
+    auto const ms = std::chrono::duration_cast<std::chrono::milliseconds>(rest).count();
+    return rest < rest.zero() ? -1 : static_cast<int>(std::clamp<std::int64_t>(ms, 1, longest));
   }
 
   void run() noexcept {
     detail::prepare_thread("fapilog-crash");
     watching_thread_.store(thread_id(), std::memory_order_release);
     while (!must_end_.load()) {
-      request_->wait(-1);
+      request_->wait(wait_ms(paused_.empty() ? clock::duration{-1} : clock::duration{timeout_ns_.load()}));
+      if (!paused_.empty()) resume();
       if (!is_requested_.exchange(false)) continue;
       try {
         deliver();
@@ -200,6 +206,30 @@ class crash_watch final : public fork_participant {
       for (watched const& w : all) log_crash(w.log, site_, crash_signals::exception());
     }
     flush(all, deadline);
+    if (!crash_signals::is_termination(site_.signal)) {
+      pause(std::move(all), site_.thread, deadline);
+    } else if (crash_signals::ends_process(site_.signal)) {
+      pause(std::move(all), 0, deadline);
+    }
+  }
+  /// The threads that go on logging must not have a line half written when the process ends.
+  void pause(std::vector<watched> all, std::uint64_t crashed, clock::time_point deadline) {
+    for (watched const& w : all) {
+      if (auto const running = w.running.lock()) running->pause_crashed(crashed, deadline);
+    }
+    std::lock_guard const lock{mutex_};
+    paused_ = std::move(all);
+  }
+  /// The process has not ended: a handler that was installed before ours has made it live on.
+  void resume() noexcept {
+    std::vector<watched> all;
+    {
+      std::lock_guard const lock{mutex_};
+      all.swap(paused_);
+    }
+    for (watched const& w : all) {
+      if (auto const running = w.running.lock()) running->resume_crashed();
+    }
   }
   /// Writes the recent records of the crashed thread.
   void write_recent(std::vector<watched> const& all, clock::time_point deadline) {
@@ -225,6 +255,7 @@ class crash_watch final : public fork_participant {
   std::atomic<std::int64_t> watching_process_{0};  ///< the process that has the thread; 0 without one
   std::atomic<std::uint64_t> watching_thread_{0};
   std::atomic<bool> must_end_{false};
+  std::vector<watched> paused_;  ///< until the process ends, or lives on
   std::unique_ptr<wake_pipe> request_;
   std::unique_ptr<wake_pipe> answer_;
   std::atomic<bool> is_busy_{false};  ///< the members below belong to a signal that is being handled

@@ -119,6 +119,9 @@ class batch_writer final : public fork_participant {
     helper_ = std::thread{[this] { run_helper(); }};
   }
 
+  /// Pauses the sinks' threads between two attempts, until `deadline` at the latest. The helper must be idle. Thread: any.
+  [[gnu::cold]] void pause_sinks(clock::time_point deadline) { deliveries_.pause(deadline); }
+  [[gnu::cold]] void resume_sinks() noexcept { deliveries_.resume(); }
   /// Parks the sinks' threads. The helper must be idle.
   void before_fork(clock::time_point deadline) override { deliveries_.before_fork(deadline); }
   void after_fork_in_parent() noexcept override { deliveries_.after_fork_in_parent(); }

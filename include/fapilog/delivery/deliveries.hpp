@@ -163,6 +163,13 @@ class deliveries {
     crashed_ = slots_[called_].shared.get();
     deliver_shared(*rest, called_ + 1);
   }
+  /// Parks the sinks' threads between two attempts, until `deadline` at the latest. Thread: any.
+  [[gnu::cold]] void pause(std::chrono::steady_clock::time_point deadline) {
+    for_each_own([&](delivery_thread& own) { own.pause(deadline); });
+  }
+  [[gnu::cold]] void resume() noexcept {
+    for_each_own([](delivery_thread& own) { own.resume(); });
+  }
   /// Parks the sinks' threads for fork(2), until `deadline` at the latest.
   [[gnu::cold]] void before_fork(std::chrono::steady_clock::time_point deadline) {
     for_each_own([&](delivery_thread& own) { own.before_fork(deadline); });

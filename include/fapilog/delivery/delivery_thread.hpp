@@ -6,6 +6,7 @@
 #include <fapilog/delivery/delivery.hpp>
 #include <fapilog/delivery/delivery_backlog.hpp>
 #include <fapilog/delivery/delivery_job.hpp>
+#include <fapilog/delivery/delivery_state.hpp>
 #include <fapilog/delivery/flush_latch.hpp>
 #include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/system.hpp>
@@ -26,7 +27,8 @@
 namespace fapilog::inline v0_1::detail {
 
 /// Delivers the backlog in its order. If the sink fails, the current job and the queue move to the spool.
-/// Thread: `start`, `enqueue`, `flush`, `close`, `join` and the fork functions are the worker's; `begin_drain` and `cancel_writes` any.
+/// Thread: `start`, `enqueue`, `flush`, `close`, `join` and the fork functions are the worker's; `begin_drain`, `cancel_writes`,
+/// `pause` and `resume` any.
 class delivery_thread final : public std::enable_shared_from_this<delivery_thread>, public fork_participant {
  public:
   /// `thread_started` is called on the new thread before it calls the sink.
@@ -107,6 +109,16 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     if (thread_.joinable()) thread_.join();
   }
 
+  /// Parks the thread between two attempts, until `deadline` at the latest. Each pause needs a `resume`.
+  [[gnu::cold]] void pause(clock::time_point deadline) {
+    std::unique_lock lock{mutex_};
+    begin_pause(lock, deadline);
+  }
+  [[gnu::cold]] void resume() noexcept {
+    std::lock_guard const lock{mutex_};
+    end_pause();
+  }
+
   /// Parks the thread between two attempts and locks this object. Before that, waits for up to half of the time until the
   /// queue is empty, unless the sink fails, because the parent may end by `_exit`. Gives up at `deadline` if the sink hangs.
   [[gnu::cold]] void before_fork(clock::time_point deadline) override {
@@ -116,20 +128,18 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     changed_.wait_until(lock, now + (deadline - now) / 2,
                         [this] { return is_out_of_sink() || has_nothing_to_lose() || is_failing(); });
     is_emptied_for_fork_ = false;
-    is_pause_requested_ = true;
-    wake_.notify_one();
-    changed_.wait_until(lock, deadline, [this] { return is_out_of_sink(); });
+    begin_pause(lock, deadline);
     lock.release();
   }
   [[gnu::cold]] void after_fork_in_parent() noexcept override {
-    is_pause_requested_ = false;
-    wake_.notify_one();
+    end_pause();
     mutex_.unlock();
   }
   /// The parent keeps its records and its thread. A sink that hung in the parent is unusable in the child.
   [[gnu::cold]] void after_fork_in_child() override {
     if (!is_out_of_sink()) phase_ = phase::unusable;
-    is_pause_requested_ = is_worker_waiting_ = false;
+    pauses_ = 0;
+    is_worker_waiting_ = false;
     activity_ = activity::working;
     wake_.recreate_in_child();
     changed_.recreate_in_child();
@@ -140,29 +150,9 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
   }
 
  private:
-  /// Only advances, in this order.
-  enum class phase : std::uint8_t {
-    running,
-    draining,
-    closing,
-    ended,     ///< the thread no longer calls the sink
-    unusable,  ///< in a forked child, if the sink hung in the parent
-  };
-  enum class activity : std::uint8_t {
-    working,
-    waiting,  ///< for a part, a flush, or the end of a pause
-    parked,   ///< for the end of a fork
-  };
-  /// What the thread does next.
-  enum class step : std::uint8_t {
-    park,
-    take_from_queue,
-    take_from_spool,
-    serve_flushes,
-    attempt,
-    end,
-    wait
-  };
+  using phase = delivery_state::phase;
+  using activity = delivery_state::activity;
+  using step = delivery_state::step;
   struct flush_request {
     std::uint64_t until;  ///< number of parts that must be finished
     std::shared_ptr<flush_latch> latch;
@@ -263,7 +253,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
   [[nodiscard]] step next_step() const {
     bool const has_current = backlog_.has_current();
     bool const has_spooled = may_take_from_spool();
-    if (is_pause_requested_) return step::park;
+    if (pauses_ > 0) return step::park;
     if (!has_current && backlog_.has_queued()) return step::take_from_queue;
     if (!has_current && has_spooled && (phase_ >= phase::closing || clock::now() >= not_before_))
       return step::take_from_spool;
@@ -297,10 +287,19 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
            (last_attempt_ == attempt_state::done && clock::now() - closed_at_ < std::chrono::seconds{1});
   }
 
+  [[gnu::cold]] void begin_pause(std::unique_lock<std::mutex>& lock, clock::time_point deadline) {
+    ++pauses_;
+    wake_.notify_one();
+    changed_.wait_until(lock, deadline, [this] { return is_out_of_sink(); });
+  }
+  [[gnu::cold]] void end_pause() noexcept {
+    --pauses_;
+    wake_.notify_one();
+  }
   [[gnu::cold]] void park(std::unique_lock<std::mutex>& lock) {
     activity_ = activity::parked;
     changed_.notify_all();
-    wake_.wait(lock, [this] { return !is_pause_requested_; });
+    wake_.wait(lock, [this] { return pauses_ <= 0; });
     activity_ = activity::working;
   }
 
@@ -388,11 +387,11 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
   attempt_state last_attempt_ = attempt_state::done;
   clock::time_point not_before_{};  ///< end of the pause after a failed attempt
   clock::time_point closed_at_{};
+  int pauses_ = 0;                    ///< begun and not ended
   bool has_started_ = false;          ///< the thread has tried to start the sink
   bool skip_pause_ = false;           ///< a flush requires an attempt before the pause ends
   bool is_worker_waiting_ = false;    ///< for room, in `enqueue`
   bool is_overflowing_ = false;       ///< parts are refused, which has been reported
-  bool is_pause_requested_ = false;   ///< by `before_fork`
   bool is_emptied_for_fork_ = false;  ///< `before_fork` waits for the queue
   fork_safe<std::thread> thread_;
 };

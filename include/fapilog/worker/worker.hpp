@@ -78,6 +78,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   /// sinks it returns at once, incomplete.
   [[nodiscard, gnu::cold]] account flush(std::chrono::nanoseconds timeout) {
     cancellation_blocked const guard;
+    resume_if_crashed();
     auto const began = clock::now();
     std::unique_lock lock{requests_->mutex};
     if (is_dormant_) return account_since(began, true);
@@ -94,6 +95,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   /// Closes the channel, handles the records in it, flushes and stops the sinks, and ends the thread.
   [[nodiscard, gnu::cold]] account drain(std::chrono::nanoseconds timeout) {
     cancellation_blocked const guard;
+    resume_if_crashed();
     auto const began = clock::now();
     channel_.close_for_calls();
     requests_->stop.store(true, std::memory_order_seq_cst);
@@ -148,6 +150,29 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     return channel_.is_closed() || flight_recorders::move_records_of_crashed(channel_.lanes(), thread);
   }
 
+  /// Pauses the worker and its sinks between two batches, because the process is about to end: it would cut a line that is being
+  /// written. What hangs in a sink is left running at `deadline`. If `crashed_thread` lives on after all and flushes or drains, or
+  /// at `resume_crashed`, they continue. Thread: one at a time.
+  [[gnu::cold]] void pause_crashed(std::uint64_t crashed_thread, clock::time_point deadline) {
+    std::unique_lock lock{requests_->mutex};
+    if (requests_->has_finished || is_dormant_ || std::exchange(is_paused_, true)) return;
+    crashed_thread_.store(crashed_thread, std::memory_order_relaxed);
+    requests_->pause.request(clock::now());
+    lock.unlock();
+    wake();
+    lock.lock();
+    requests_->wait(lock, deadline, [this] { return requests_->pause.is_parked(); });
+    lock.unlock();
+    loop_.pause_sinks(deadline);
+  }
+  [[gnu::cold]] void resume_crashed() noexcept {
+    std::lock_guard const lock{requests_->mutex};
+    if (!std::exchange(is_paused_, false)) return;
+    crashed_thread_.store(0, std::memory_order_relaxed);
+    loop_.resume_sinks();
+    requests_->pause.resume();
+  }
+
   /// Pauses the worker between two batches and takes every lock that a child must not inherit as locked. Before that, the
   /// worker hands over the records logged so far, if half of the time is enough, because the parent may end by `_exit`. A
   /// worker that hangs in a sink is left running at `deadline`.
@@ -175,6 +200,8 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     bool const has_finished = requests_->has_finished;
     bool const is_usable = requests_->pause.is_parked() || has_finished || is_dormant_;
     requests_->forget_in_child();
+    is_paused_ = false;
+    crashed_thread_.store(0, std::memory_order_relaxed);
     thread_.recreate_in_child();
     if (event_ != nullptr) event_->after_fork_in_child();
     channel_.after_fork_in_child();
@@ -224,6 +251,12 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     is_dormant_ = false;
   }
 
+  /// A thread that flushes after it has crashed lives on.
+  [[gnu::cold]] void resume_if_crashed() noexcept {
+    std::uint64_t const crashed = crashed_thread_.load(std::memory_order_relaxed);
+    if (crashed != 0 && crashed == detail::thread_id()) resume_crashed();
+  }
+
   static clock::time_point deadline(clock::time_point began, std::chrono::nanoseconds timeout) noexcept {
     return began + (std::min<std::chrono::nanoseconds>)(timeout, std::chrono::hours{24 * 365});
   }
@@ -254,9 +287,11 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   enqueue_event* const event_;
   std::shared_ptr<worker_requests> const requests_ = std::make_shared<worker_requests>();
   worker_loop loop_;
+  std::atomic<std::uint64_t> crashed_thread_{0};  ///< the thread whose flush ends the pause
   // Guarded by the mutex of the requests.
   bool has_started_ = false;  ///< the sinks of the worker's thread
   bool is_joined_ = false;
+  bool is_paused_ = false;   ///< by `pause_crashed`
   bool is_dormant_ = false;  ///< true in a forked child that has not logged yet and so has no thread
   fork_safe<std::thread> thread_;
 };

@@ -106,6 +106,10 @@ class worker_loop {
   /// Sinks with a spool or a fallback end their writes. Thread: any.
   void cancel_writes() { writer_.cancel_writes(); }
 
+  /// Pauses the sinks' threads between two attempts, until `deadline` at the latest. Thread: any, while the loop is paused.
+  [[gnu::cold]] void pause_sinks(clock::time_point deadline) { writer_.pause_sinks(deadline); }
+  [[gnu::cold]] void resume_sinks() noexcept { writer_.resume_sinks(); }
+
   /// Takes the locks of the parts of the loop. Thread: the one that forks, while the loop is paused.
   void before_fork(clock::time_point deadline) {
     writer_.before_fork(deadline);
@@ -150,7 +154,7 @@ class worker_loop {
  private:
   /// Reads the lanes once and does everything that is due after that. False after the last time.
   bool run_once() {
-    if (requests_->pause.is_requested()) pause_for_fork();
+    if (requests_->pause.is_requested()) pause();
     keep_clock();
     if (channel_.keeper() != nullptr && channel_.keeper()->recover_some(channel_, builder_)) return true;
     bool const is_stopping = requests_->stop.load(std::memory_order_acquire);
@@ -162,7 +166,7 @@ class worker_loop {
     update_pressure();
 
     bool const has_read = read_lanes([this] { return requests_->pause.is_requested(); });
-    if (requests_->pause.is_requested()) return true;  // the process forks; the rest is done after that
+    if (requests_->pause.is_requested()) return true;  // the rest is done after the pause
 
     guarded([&] { internal_.add(is_flush || (is_stopping && !channel_.lanes().has_unread())); });
     if (is_change) apply_changes();
@@ -203,8 +207,8 @@ class worker_loop {
     idle_.wait(due, has_records, has_requests, [this] { channel_.lanes().trim_unowned(); });
   }
 
-  /// Hands over the records logged so far, then waits until the process has forked.
-  [[gnu::cold]] void pause_for_fork() {
+  /// Hands over the records logged so far, then waits until the worker may go on.
+  [[gnu::cold]] void pause() {
     clock_.sync_if_due();
     guarded([&] {
       (void)read_lanes([this] { return requests_->pause.is_due(); });

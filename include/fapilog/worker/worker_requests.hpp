@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What other threads request from a worker: to flush, to pause for a fork, to stop; and its answers.
+// What other threads request from a worker: to flush, to pause, to stop; and its answers.
 #pragma once
 
 #include <fapilog/detail/os/fork.hpp>
 #include <fapilog/worker/flush_tickets.hpp>
-#include <fapilog/worker/fork_pause.hpp>
+#include <fapilog/worker/worker_pause.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -21,7 +21,7 @@ struct worker_requests {
       changed;  ///< notified when the worker has done something that was requested
   std::atomic<bool> stop{false};
   flush_tickets flushes;
-  fork_pause pause;
+  worker_pause pause;
   bool has_finished = false;  ///< the worker handles no more requests; guarded by `mutex`
 
   /// True if the worker has a request to handle.

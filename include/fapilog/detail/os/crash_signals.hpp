@@ -95,10 +95,14 @@ class crash_signals {
     }
   }
 
-  /// Ends the process by a signal for which the listener returned true. Does nothing if the application has a handler.
-  static void end_process(int number) noexcept {
+  /// True if the application has no handler of its own for a signal for which the listener returned true.
+  [[nodiscard]] static bool ends_process(int number) noexcept {
     struct sigaction const* const before = before_of(number);
-    if (before == nullptr || is_function(*before)) return;
+    return before != nullptr && !is_function(*before);
+  }
+  /// Ends the process by such a signal, if it `ends_process`.
+  static void end_process(int number) noexcept {
+    if (!ends_process(number)) return;
     restore(number);
     ::kill(::getpid(), number);
   }
