@@ -62,7 +62,7 @@ class [[nodiscard]] limited_logger {
   template <level Compiled = detail::compiled_level, class... A>
   void log(level severity, message<std::type_identity_t<A>...> text, A const&... arguments) const noexcept {
     detail::refuse_duplicate_keys(arguments...);
-    if (log_.template is_compiled_in<Compiled>(severity) && detail::is_level(severity))
+    if (detail::logger_access::is_compiled_in<Floor, Compiled>(severity) && detail::is_level(severity))
       write_at(severity, text, arguments...);
   }
 
@@ -71,7 +71,7 @@ class [[nodiscard]] limited_logger {
   [[gnu::always_inline]] void write(message<std::type_identity_t<A>...> const& text,
                                     A const&... arguments) const noexcept {
     detail::refuse_duplicate_keys(arguments...);
-    if constexpr (basic_logger<Floor>::template is_compiled_in<Compiled>(Severity))
+    if constexpr (detail::logger_access::is_compiled_in<Floor, Compiled>(Severity))
       write_at(Severity, text, arguments...);
   }
 
@@ -84,10 +84,11 @@ class [[nodiscard]] limited_logger {
     detail::statement const what{severity, text.flags()};
     if (suppressed == 0)
       return detail::log_at_level<decltype(detail::pass(arguments))...>(
-          *log_.core_, what, text.text(), text.where(), detail::pass(arguments)...);
+          *detail::logger_access::core(log_), what, text.text(), text.where(), detail::pass(arguments)...);
     auto const count = kv("suppressed", suppressed);
     detail::log_at_level<decltype(detail::pass(arguments))..., decltype(detail::pass(count))>(
-        *log_.core_, what, text.text(), text.where(), detail::pass(arguments)..., detail::pass(count));
+        *detail::logger_access::core(log_), what, text.text(), text.where(), detail::pass(arguments)...,
+        detail::pass(count));
   }
 
   basic_logger<Floor> const& log_;

@@ -33,10 +33,9 @@ constexpr bool is_level(level severity) noexcept { return static_cast<std::size_
 /// The threshold of loggers without a runtime: no level reaches it.
 inline constinit atomic_word<std::uint8_t> nothing_enabled{255};
 
-}  // namespace detail
+struct logger_access;
 
-template <level Floor>
-class limited_logger;
+}  // namespace detail
 
 /// A handle that logs to the runtime that made it, whatever the preset of that runtime. Copies are the same logger; a
 /// default-constructed logger logs nothing. Calls below `Floor` are removed at compile time; loggers of every floor
@@ -236,8 +235,7 @@ class FAPILOG_DETAIL_SITE_ABI basic_logger {
  private:
   template <level>
   friend class basic_logger;
-  template <level>
-  friend class limited_logger;
+  friend struct detail::logger_access;
 
   basic_logger(detail::logger_core* core, detail::atomic_word<std::uint8_t> const* threshold) noexcept
       : core_(core), threshold_(threshold) {
@@ -277,5 +275,22 @@ class FAPILOG_DETAIL_SITE_ABI basic_logger {
 
 /// The logger of every runtime, and the type for the interfaces of libraries.
 using logger = basic_logger<>;
+
+namespace detail {
+
+/// What other ways to log need of a logger.
+struct logger_access {
+  /// Null if the logger has no runtime.
+  template <level Floor>
+  [[nodiscard, gnu::always_inline]] static logger_core* core(basic_logger<Floor> const& log) noexcept {
+    return log.core_;
+  }
+  template <level Floor, level Compiled>
+  [[nodiscard]] static constexpr bool is_compiled_in(level severity) noexcept {
+    return basic_logger<Floor>::template is_compiled_in<Compiled>(severity);
+  }
+};
+
+}  // namespace detail
 
 }  // namespace fapilog::inline v0_1

@@ -89,6 +89,22 @@ function(fapilog_add_component name)
   set_property(GLOBAL APPEND PROPERTY FAPILOG_COMPONENTS ${name})
 endfunction()
 
+# fapilog_add_integration(<library> HEADERS <headers that include it>)
+# A header for a program that uses the library anyway: the program links both, so there is no component. The tests read
+# which headers need which library.
+function(fapilog_add_integration name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS")
+  set_property(GLOBAL APPEND PROPERTY FAPILOG_COMPONENT_NAMES ${name})
+  set_property(GLOBAL PROPERTY FAPILOG_COMPONENT_HEADERS_${name} "${arg_HEADERS}")
+endfunction()
+
+# Finds the libraries of the integrations, for tests and examples. They are left out if one is missing.
+macro(fapilog_find_integrations)
+  if(NOT TARGET spdlog::spdlog)
+    find_package(spdlog CONFIG QUIET)
+  endif()
+endmacro()
+
 # Imported targets are visible in the directory that found them and below, but a parent that links fapilog by
 # add_subdirectory needs them, too. All targets of a package are shown together, so that none is missing if the parent looks
 # for the same package.

@@ -12,6 +12,7 @@
 #include <fapilog/record/key_index.hpp>
 #include <fapilog/record/literal_table.hpp>
 #include <fapilog/record/record.hpp>
+#include <fapilog/worker/event_origin.hpp>
 #include <fapilog/worker/message_text.hpp>
 
 #include <array>
@@ -174,6 +175,7 @@ class event_maker {
       if (m.value.type == kind::exception && (replaces || e.diagnostics.find("exception") == nullptr)) {
         e.diagnostics.set("exception", m.value);
       }
+      if (m.value.type == kind::object && replaces) apply_origin(m.value, e);
       return;
     }
     bool const is_context = detail::is_context_key(m.key);

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// A sink for spdlog that logs to fapilog: a program that uses spdlog keeps its calls and changes where they go.
+#pragma once
+
+#include <fapilog/integrations/foreign_record.hpp>
+#include <fapilog/process_end.hpp>
+
+#include <spdlog/common.h>
+#include <spdlog/details/log_msg.h>
+#include <spdlog/formatter.h>
+#include <spdlog/sinks/sink.h>
+#include <spdlog/version.h>
+
+#if defined(__has_include)
+#if SPDLOG_VERSION >= 11400 && !defined(SPDLOG_NO_TLS) && __has_include(<spdlog/mdc.h>)
+#include <spdlog/mdc.h>
+#define FAPILOG_DETAIL_SPDLOG_HAS_MDC 1
+#endif
+#endif
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace fapilog::inline v0_1::integrations {
+
+/// Logs each record of spdlog to one logger, with its level (trace as level 5, named TRACE), logger name, time, source and
+/// thread, and with the entries of spdlog's MDC (1.14 and newer) as fields. The level of the logger applies besides those of
+/// spdlog. Patterns and formatters have no effect, because the record is not text. `flush` waits until the sinks of all
+/// runtimes have what was logged.
+///
+/// A record that comes from the delivery of records (a sink of fapilog that logs by spdlog) is refused and counted
+/// (`refused_foreign_records`). May be used before, during and after the life of the runtime. Thread: any; needs no lock.
+class spdlog_sink final : public spdlog::sinks::sink {
+ public:
+  /// `flush_timeout`: how long one flush waits at most.
+  explicit spdlog_sink(fapilog::logger log, std::chrono::milliseconds flush_timeout = std::chrono::seconds{2})
+      : log_(std::move(log)), flush_timeout_(flush_timeout) {}
+
+  void log(spdlog::details::log_msg const& record) override {
+    foreign_record copy;
+    copy.severity = severity_of(record.level);
+    copy.message = view(record.payload);
+    copy.origin.unix_ns = static_cast<std::int64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(record.time.time_since_epoch()).count());
+    copy.origin.thread_id = record.thread_id;
+    copy.origin.logger = view(record.logger_name);
+    if (record.level == spdlog::level::trace) copy.origin.level_name = "TRACE";
+    if (!record.source.empty()) {
+      if (record.source.filename != nullptr) copy.origin.file = record.source.filename;
+      if (record.source.funcname != nullptr) copy.origin.function = record.source.funcname;
+      copy.origin.line = static_cast<std::uint32_t>(record.source.line < 0 ? 0 : record.source.line);
+    }
+#ifdef FAPILOG_DETAIL_SPDLOG_HAS_MDC
+    std::array<foreign_field, 32> fields;
+    std::size_t count = 0;
+    for (auto const& [key, value] : spdlog::mdc::get_context()) {
+      if (count < fields.size()) fields[count++] = {key, value};
+    }
+    copy.fields = {fields.data(), count};
+#endif
+    (void)log_foreign(log_, copy);
+  }
+
+  void flush() override {
+    if (!is_recursive_here(log_)) (void)flush_all(flush_timeout_);
+  }
+  void set_pattern(std::string const&) override {}
+  void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
+
+ private:
+  template <class View>
+  static std::string_view view(View const& text) noexcept {
+    return {text.data(), text.size()};
+  }
+  static fapilog::level severity_of(spdlog::level::level_enum value) noexcept {
+    using enum fapilog::level;
+    constexpr std::array levels{custom_level(5), debug, info, warning, error, critical};
+    auto const at = static_cast<std::size_t>(value);
+    return at < levels.size() ? levels[at] : critical;
+  }
+
+  fapilog::logger log_;
+  std::chrono::milliseconds flush_timeout_;
+};
+
+}  // namespace fapilog::inline v0_1::integrations
