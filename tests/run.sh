@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # usage: tests/run.sh [--quick] [--sanitize=address|thread] [--no-install] [--jobs N]
+#        tests/run.sh --platform NAME [--no-install] [--jobs N]
 #
 # Installs the packages that are missing (with apt-get and npm, if there are any), builds, and runs every test.
 #
 #   --quick               skip slow tests, models, package consumers, clang-tidy, single headers and fuzzing
 #   --sanitize=address    run unit, integration and destination tests with the address and undefined behaviour sanitizers
 #   --sanitize=thread     run unit, integration and Postgres tests with the thread sanitizer
+#   --platform NAME       run the tests of another platform or compiler: one of tests/platforms/NAME.sh
 #   --no-install          install nothing; list the missing packages and continue without them
 #   --jobs N              run N jobs at once (default: one per processor)
 #
@@ -18,6 +20,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
 quick=false
 sanitize=
+platform=
 install=true
 jobs=$(nproc 2>/dev/null || echo 2)
 usage() { sed -n '/^# usage:/,/^set /{/^set /d;s/^# \{0,1\}//p;}' "${BASH_SOURCE[0]}"; }
@@ -25,6 +28,11 @@ while (($#)); do
   case $1 in
     --quick) quick=true ;;
     --sanitize=address | --sanitize=thread) sanitize=${1#*=} ;;
+    --platform)
+      platform=${2:-}
+      shift
+      ;;
+    --platform=*) platform=${1#*=} ;;
     --no-install) install=false ;;
     --jobs)
       jobs=${2:-}
@@ -46,6 +54,10 @@ if ! [[ $jobs =~ ^[1-9][0-9]*$ ]]; then
   usage >&2
   exit 2
 fi
+if [[ -n $platform && ! -x tests/platforms/$platform.sh ]]; then
+  echo "--platform $platform: expected one of $(cd tests/platforms && echo *.sh | sed 's/\.sh//g')" >&2
+  exit 2
+fi
 
 stage() { printf '\n== %s\n' "$*"; }
 
@@ -61,6 +73,12 @@ if [[ -z $sanitize ]]; then
     mkdocs-material doxygen)  # the last two: for the site
   $quick || [[ ! -e tests/fuzz/CMakeLists.txt ]] || optional+=(clang libclang-rt-14-dev)
   [[ ! -e tests/model/CMakeLists.txt ]] || optional+=(spin)
+fi
+# Cross compilers: one small program for ARM64 runs with the other tests.
+$quick || [[ -n $sanitize ]] || optional+=(g++-aarch64-linux-gnu qemu-user-static)
+if [[ -n $platform ]]; then
+  required=(g++ libfmt-dev nlohmann-json3-dev catch2)
+  mapfile -t optional < <("tests/platforms/$platform.sh" --packages)
 fi
 
 is_installed() { [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
@@ -92,6 +110,11 @@ install_missing() {
   done
 }
 install_missing
+
+if [[ -n $platform ]]; then
+  stage "platform $platform"
+  exec "tests/platforms/$platform.sh" --jobs "$jobs"
+fi
 
 # The decoder of the tests of the OTLP sink, which are skipped without it.
 decoder=@opentelemetry/otlp-transformer

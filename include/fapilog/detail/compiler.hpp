@@ -117,6 +117,8 @@ inline constexpr bool thread_sanitized = FAPILOG_DETAIL_THREAD_SANITIZER != 0;
 
 // Operations on a word that other threads may use at the same time, with the memory order in the name.
 #if FAPILOG_DETAIL_GNU_BUILTINS
+/// True if the processor has these operations for eight bytes, without locks.
+inline constexpr bool has_atomic_eight_bytes = __atomic_always_lock_free(8, nullptr);
 template <class T>
 [[nodiscard, gnu::always_inline]] inline T load_relaxed(T const& word) noexcept {
   return __atomic_load_n(&word, __ATOMIC_RELAXED);
@@ -164,6 +166,7 @@ template <class T>
 /// Prevents the compiler, not the processor, from reordering memory operations of this thread.
 [[gnu::always_inline]] inline void compiler_fence() noexcept { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
 #else
+inline constexpr bool has_atomic_eight_bytes = true;
 template <class T>
 [[nodiscard]] inline T load_relaxed(T const& word) noexcept {
   return std::atomic_ref<T>{const_cast<T&>(word)}.load(std::memory_order_relaxed);

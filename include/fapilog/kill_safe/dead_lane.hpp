@@ -55,7 +55,7 @@ class dead_lane {
     next_.reset();
     while (!next_ && at_ < end_) {
       std::span<std::byte> const rest = bytes_at(at_);
-      std::uint64_t size = 0;
+      std::size_t size = 0;
       if (rest.size() >= record_format::kept_start_bytes)
         size = read<record_format::record_head>(rest.data()).size;
       if (size < record_format::kept_start_bytes || size > rest.size()) {
@@ -81,7 +81,8 @@ class dead_lane {
     if (opened.error != 0) return errno_text(opened.error);
     std::uint64_t const size = opened.handle.status().size;
     if (size < lane_file_head_bytes) return {};  // killed while it was made
-    if (int const error = map_.map(opened.handle, size); error != 0) return errno_text(error);
+    if (int const error = map_.map(opened.handle, static_cast<std::size_t>(size)); error != 0)
+      return errno_text(error);
     lane_file_head head{};
     std::memcpy(&head, map_.data(), sizeof head);
     if (head.format.magic[0] == 0) return {};  // killed while it was made

@@ -101,7 +101,7 @@ struct literal_keys {
       return true;
     case kind::f64:
     case kind::pointer: v.u64 = read<std::uint64_t>(cell.payload); return true;
-    case kind::f32: v.u64 = read<std::uint32_t>(cell.payload); return true;
+    case kind::f32: v.f32 = read<float>(cell.payload); return true;
     default: return false;
   }
 }

@@ -87,7 +87,7 @@ inline scalar text_scalar(char const* text, std::size_t size) noexcept {
 
 template <class T>
 scalar bits_scalar(kind type, T value, unsigned extra = 0) noexcept {
-  static_assert(sizeof(T) <= 8);
+  static_assert(sizeof(T) == sizeof(std::uint64_t));  // the low half is the number's on every processor
   scalar result;
   result.type = type;
   result.extra = static_cast<std::uint8_t>(extra);
@@ -133,7 +133,7 @@ template <class T>
     if constexpr (std::is_signed_v<T>) return bits_scalar(kind::i64, static_cast<std::int64_t>(v));
     else return bits_scalar(kind::u64, static_cast<std::uint64_t>(v));
   } else if constexpr (std::is_same_v<T, float>) {
-    return bits_scalar(kind::f32, v);
+    return bits_scalar(kind::f32, std::uint64_t{std::bit_cast<std::uint32_t>(v)});
   } else if constexpr (std::is_floating_point_v<T>) {
     return bits_scalar(kind::f64, static_cast<double>(v));
   } else if constexpr (std::is_null_pointer_v<T>) {

@@ -9,11 +9,15 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// A trivially copyable word shared between threads. Equivalent to `std::atomic<T>` with the memory order in the name
-/// of each operation. Thread: any.
+/// A trivially copyable word of up to eight bytes, shared between threads. Equivalent to `std::atomic<T>` with the memory order
+/// in the name of each operation. Thread: any.
 template <class T>
 class atomic_word {
-  static_assert(sizeof(T) <= sizeof(void*), "fapilog: atomic_word holds at most one machine word");
+  static_assert(sizeof(T) <= sizeof(std::uint64_t), "fapilog: atomic_word holds at most eight bytes");
+  static_assert(
+      sizeof(T) < sizeof(std::uint64_t) || has_atomic_eight_bytes,
+      "fapilog needs a processor with atomic operations on 64 bits without locks: x86 since the Pentium "
+      "(-march=i586), ARM since version 7 (-march=armv7-a), or any 64-bit processor");
 
  public:
   constexpr atomic_word() noexcept = default;
@@ -51,7 +55,7 @@ class atomic_word {
   }
 
  private:
-  T value_{};
+  alignas(sizeof(T)) T value_{};  // the ABI of 32-bit x86 aligns eight bytes to four
 };
 
 }  // namespace fapilog::inline v0_1::detail

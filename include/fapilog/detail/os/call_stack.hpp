@@ -25,7 +25,7 @@ namespace fapilog::inline v0_1::detail {
       [](::_Unwind_Context* frame, void* to) {
         auto& all = *static_cast<search*>(to);
         int is_interrupted = 0;
-        (void)::_Unwind_GetIPInfo(frame, &is_interrupted);
+        (void)_Unwind_GetIPInfo(frame, &is_interrupted);
         all.is_in_handler |= is_interrupted != 0;
         all.has_passed |= static_cast<std::uintptr_t>(::_Unwind_GetCFA(frame)) > all.stack_pointer;
         return all.is_in_handler ? _URC_END_OF_STACK : _URC_NO_REASON;

@@ -28,6 +28,9 @@
 
 namespace fapilog::inline v0_1::detail {
 
+static_assert(sizeof(::off_t) >= sizeof(std::uint64_t),
+              "fapilog needs 64-bit file offsets: on a 32-bit system, compile with -D_FILE_OFFSET_BITS=64");
+
 namespace file_detail {
 
 /// `returned` is the result of the call that filled `s`.
