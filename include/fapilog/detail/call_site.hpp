@@ -21,7 +21,7 @@ class call_site {
   [[nodiscard]] char const* function() const noexcept { return where_.function_name(); }
   [[nodiscard]] std::uint32_t line() const noexcept { return where_.line(); }
   /// A number for the place, not 0, the same for each call there. Places have different numbers.
-  [[nodiscard, gnu::always_inline]] std::uintptr_t number() const noexcept {
+  [[nodiscard, gnu::always_inline]] std::uint64_t number() const noexcept {
     return __builtin_bit_cast(std::uintptr_t, where_);
   }
 
@@ -41,8 +41,8 @@ class call_site {
   [[nodiscard]] char const* function() const noexcept { return function_; }
   [[nodiscard]] std::uint32_t line() const noexcept { return static_cast<std::uint32_t>(line_); }
   /// A number for the line, not 0, the same for each call there. Places in different lines have different numbers.
-  [[nodiscard, gnu::always_inline]] std::uintptr_t number() const noexcept {
-    return (reinterpret_cast<std::uintptr_t>(file_) + (std::uintptr_t{line()} << 40U)) | 1U;
+  [[nodiscard, gnu::always_inline]] std::uint64_t number() const noexcept {
+    return (reinterpret_cast<std::uintptr_t>(file_) + (std::uint64_t{line()} << 40U)) | 1U;
   }
 
  private:

@@ -13,7 +13,7 @@ namespace fapilog::inline v0_1::detail {
 
 /// The calls at one place so far. Thread: any.
 struct alignas(cache_line) call_history {
-  atomic_word<std::uintptr_t> place{0};      ///< number of the call site; 0: unused
+  atomic_word<std::uint64_t> place{0};       ///< number of the call site; 0: unused
   atomic_word<std::uint64_t> calls{0};       ///< counted by `first` and `every_nth`
   atomic_word<std::uint64_t> suppressed{0};  ///< since the last call that was logged
   atomic_word<std::uint64_t> reported{0};    ///< suppressed calls before that
@@ -25,11 +25,10 @@ struct alignas(cache_line) call_history {
 class call_histories {
  public:
   /// Returns null without room. Throws: never. Thread: any.
-  [[nodiscard]] call_history* find(std::uintptr_t place) noexcept {
-    std::size_t at =
-        static_cast<std::size_t>((std::uint64_t{place} * 0x9E3779B97F4A7C15U) >> (64U - size_bits));
+  [[nodiscard]] call_history* find(std::uint64_t place) noexcept {
+    std::size_t at = static_cast<std::size_t>((place * 0x9E3779B97F4A7C15U) >> (64U - size_bits));
     for (std::size_t probes = 0; probes < max_probes; ++probes, at = (at + 1) % size) {
-      std::uintptr_t found = places_[at].place.load_relaxed();
+      std::uint64_t found = places_[at].place.load_relaxed();
       if (found == place) [[likely]]
         return &places_[at];
       if (found == 0 && (places_[at].place.compare_exchange(found, place) || found == place))

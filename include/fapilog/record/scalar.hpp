@@ -9,6 +9,7 @@
 #include <fapilog/record/record.hpp>
 #include <fapilog/record/shape.hpp>
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <limits>
