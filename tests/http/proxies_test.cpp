@@ -134,7 +134,7 @@ TEST_CASE("nginx with TLS gets the records, and a certificate that is not valid 
       tls_server("good", "ssl_verify_client on;\nssl_client_certificate " + (files / "ca.pem") + ";\n");
   servers += tls_server("good", "ssl_protocols TLSv1 TLSv1.1;\n");
   proxy_server const nginx{nginx_program, nginx_configuration(servers), ports.back()};
-  auto const to = [&](std::size_t i, fapilog::sinks::http_tls_config tls) {
+  auto const to = [&](std::size_t i, fapilog::sinks::tls_config tls) {
     return http{http_config{.url = "https://127.0.0.1:" + ports[i] + "/in",
                             .connection = {.proxy = "none", .tls = std::move(tls)}}};
   };
@@ -156,7 +156,7 @@ TEST_CASE("nginx with TLS gets the records, and a certificate that is not valid 
 
   struct row {
     std::size_t server;
-    fapilog::sinks::http_tls_config tls;
+    fapilog::sinks::tls_config tls;
     std::string reason;
   };
   for (row const& r :

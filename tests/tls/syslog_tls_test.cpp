@@ -282,19 +282,19 @@ TEST_CASE("a receiver without a valid certificate for its name gets no record") 
   expect_refusal(of_the_system, " is not accepted: ");
 
   auto named = server.config_for("wildcard");
-  named.tls.server_name = "a.b.logs.example";
+  named.server_name = "a.b.logs.example";
   expect_refusal(named, " is not accepted: hostname mismatch (it is not for a.b.logs.example)");
-  named.tls.server_name = "logs.example";
+  named.server_name = "logs.example";
   expect_refusal(named, "hostname mismatch");
   named = server.config_for("other");
-  named.tls.server_name = "other";  // the common name, which does not count
+  named.server_name = "other";  // the common name, which does not count
   expect_refusal(named, "hostname mismatch");
   CHECK(server.daemon->messages().empty());
 
-  named.tls.server_name = "other.example";
+  named.server_name = "other.example";
   CHECK(send_one(named));
   named = server.config_for("wildcard");
-  named.tls.server_name = "a.logs.example";
+  named.server_name = "a.logs.example";
   CHECK(send_one(named));
   auto trusted = server.config_for("stranger");
   trusted.tls.ca_file = tls_files() / "stranger.pem";  // the receiver's own certificate
@@ -417,7 +417,7 @@ TEST_CASE("a TLS connection whose other end is silently gone is noticed, and rec
   openssl_server const server{{}, network.address()};
   auto config = server.config();
   config.host = network.address();
-  config.tls.server_name = "127.0.0.1";
+  config.server_name = "127.0.0.1";
   config.connect_timeout = 1s;
   config.write_timeout = 1s;
   bool is_there = false;

@@ -33,7 +33,8 @@ class syslog_tls {
     std::string const port = std::to_string(config.port != 0 ? config.port : standard);
     peer_ = config.host + ':' + port;
     writer_ = std::make_unique<detail::syslog::stream_writer>(
-        std::make_unique<detail::syslog::tls_stream>(config.tls, config.host, port, connect_ms, write_ms),
+        std::make_unique<detail::syslog::tls_stream>(config.tls, config.host, config.server_name, port,
+                                                     connect_ms, write_ms),
         detail::syslog::message_writer{config.message, false, 8192U},
         is_relp ? detail::syslog::frame_form::relp : detail::syslog::frame_form::octet_counting, write_ms);
   }

@@ -4,6 +4,7 @@
 
 #include <fapilog/setting.hpp>
 #include <fapilog/sinks/http/detail/url_syntax.hpp>
+#include <fapilog/sinks/tls_config.hpp>
 
 #include <array>
 #include <chrono>
@@ -56,34 +57,6 @@ struct http_credential_config {
   }
 };
 
-/// TLS, for a URL that begins with `https:`. Versions before TLS 1.2 are never used.
-struct http_tls_config {
-  /// False: accepts any certificate of the server, and with it anybody between. For tests only; each start reports it.
-  bool verify = true;
-  /// PEM file with the certificates of the authorities to trust; empty: those of the system.
-  std::string ca_file = {};
-  /// PEM files with the certificate and the key of the client, for a server that requires them.
-  std::string certificate_file = {};
-  std::string key_file = {};
-  std::string key_password = {};
-
-  template <class Self, class Visitor>
-  static void describe(Self& self, Visitor&& visit) {
-    // clang-format off
-    visit(setting{.name = "verify", .text = "Checks the server's certificate and name; false is for tests only."}, self.verify);
-    visit(setting{.name = "ca_file", .text = "PEM file with the authorities to trust; empty: those of the system."}, self.ca_file);
-    visit(setting{.name = "certificate_file", .text = "PEM file with the certificate of the client."}, self.certificate_file);
-    visit(setting{.name = "key_file", .text = "PEM file with the key of the client."}, self.key_file);
-    visit(setting{.name = "key_password", .text = "Password of the key.", .form = setting_form::secret}, self.key_password);
-    // clang-format on
-  }
-
-  [[gnu::cold]] static void(check)(http_tls_config const& c, setting_problems& problems) {
-    if (c.certificate_file.empty() != c.key_file.empty())
-      problems.add("certificate_file", "and `key_file` must be given together");
-  }
-};
-
 /// How requests reach the server.
 struct http_connection_config {
   /// How long to look up the host and to connect, TLS included.
@@ -97,7 +70,8 @@ struct http_connection_config {
   /// More headers of each request, as `Name: value`.
   std::vector<std::string> headers = {};
   http_credential_config credential = {};
-  http_tls_config tls = {};
+  /// For a URL that begins with `https:`.
+  tls_config tls = {};
   /// Maximum number of requests that wait for their answers at once. With more than 1, requests may arrive in another order.
   std::uint32_t requests_in_flight = 1;
   /// Bytes of an answer that are kept; the rest is ignored.

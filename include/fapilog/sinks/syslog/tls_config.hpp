@@ -4,6 +4,7 @@
 
 #include <fapilog/setting.hpp>
 #include <fapilog/sinks/syslog/message.hpp>
+#include <fapilog/sinks/tls_config.hpp>
 
 #include <array>
 #include <chrono>
@@ -15,40 +16,6 @@
 namespace fapilog::inline v0_1 {
 namespace sinks {
 
-/// Whom to trust and how to identify oneself. All files are read again at each connection, so that certificates can be
-/// renewed. Versions before TLS 1.2 are never used.
-struct syslog_tls_options {
-  /// False: accepts any certificate of the receiver, and with it anybody between. For tests only; each start reports it.
-  bool verify = true;
-  /// The name or address that the certificate of the receiver must have as a subject alternative name. Empty: the host.
-  std::string server_name = {};
-  /// PEM file with the certificates of the authorities to trust, or that of the receiver itself; empty: those of the system.
-  std::string ca_file = {};
-  /// PEM files with the certificate (and its chain) and the key of the client, for a receiver that requires them.
-  std::string certificate_file = {};
-  std::string key_file = {};
-  std::string key_password = {};
-
-  template <class Self, class Visitor>
-  static void describe(Self& self, Visitor&& visit) {
-    // clang-format off
-    visit(setting{.name = "verify", .text = "Checks the receiver's certificate and name; false is for tests only."}, self.verify);
-    visit(setting{.name = "server_name", .text = "Name or address that the certificate must have (subject alternative name); empty: `host`."}, self.server_name);
-    visit(setting{.name = "ca_file", .text = "PEM file with the authorities to trust, or with the receiver's own certificate; empty: those of the system."}, self.ca_file);
-    visit(setting{.name = "certificate_file", .text = "PEM file with the certificate of the client, and its chain."}, self.certificate_file);
-    visit(setting{.name = "key_file", .text = "PEM file with the key of the client."}, self.key_file);
-    visit(setting{.name = "key_password", .text = "Password of the key.", .form = setting_form::secret}, self.key_password);
-    // clang-format on
-  }
-
-  [[gnu::cold]] static void(check)(syslog_tls_options const& c, setting_problems& problems) {
-    if (c.certificate_file.empty() != c.key_file.empty())
-      problems.add("certificate_file", "and `key_file` must be given together");
-    if (c.server_name.find('\0') != std::string::npos)
-      problems.add("server_name", "contains a NUL character");
-  }
-};
-
 /// What is spoken within TLS.
 enum class syslog_tls_protocol : std::uint8_t {
   syslog,  ///< RFC 5425; what lies in the connection is lost if the receiver dies
@@ -58,13 +25,16 @@ enum class syslog_tls_protocol : std::uint8_t {
 struct syslog_tls_config {
   syslog_tls_protocol protocol = syslog_tls_protocol::syslog;
   std::string host = "localhost";
+  /// The name or address that the certificate of the receiver must have as a subject alternative name. Empty: the host.
+  std::string server_name = {};
   /// 0: 6514, for RELP 2514.
   std::uint16_t port = 0;
   /// How long to wait for a connection to one address, and then for the handshake.
   std::chrono::milliseconds connect_timeout{5'000};
   /// How long the receiver may take nothing, or acknowledge nothing.
   std::chrono::milliseconds write_timeout{5'000};
-  syslog_tls_options tls = {};
+  /// All files are read again at each connection, so that certificates can be renewed.
+  tls_config tls = {};
   syslog_message message = {};
 
   template <class Self, class Visitor>
@@ -73,16 +43,19 @@ struct syslog_tls_config {
     // clang-format off
     visit(setting{.name = "protocol", .text = "`syslog` (RFC 5425), or `relp` (acknowledged, so that nothing is lost)."}, self.protocol);
     visit(setting{.name = "host", .text = "Host of the receiver, by name or address.", .not_empty = true}, self.host);
+    visit(setting{.name = "server_name", .text = "Name or address that the certificate must have (subject alternative name); empty: `host`."}, self.server_name);
     visit(setting{.name = "port", .text = "Port of the receiver; 0: 6514, for `relp` 2514."}, self.port);
     visit(setting{.name = "connect_timeout", .text = "How long to wait for a connection to one address, and then for the handshake.", .min = 0.001, .max = day, .advanced = true}, self.connect_timeout);
     visit(setting{.name = "write_timeout", .text = "How long the receiver may take nothing, or acknowledge nothing; then records are tried again on a new connection.", .min = 0.001, .max = day, .advanced = true}, self.write_timeout);
-    visit(setting{.name = "tls", .text = "Certificates and names."}, self.tls);
+    visit(setting{.name = "tls", .text = "Certificates."}, self.tls);
     visit(setting{.name = "message", .text = "What a message contains."}, self.message);
     // clang-format on
   }
 
   [[gnu::cold]] static void(check)(syslog_tls_config const& c, setting_problems& problems) {
     if (c.host.find('\0') != std::string::npos) problems.add("host", "contains a NUL character");
+    if (c.server_name.find('\0') != std::string::npos)
+      problems.add("server_name", "contains a NUL character");
   }
 };
 

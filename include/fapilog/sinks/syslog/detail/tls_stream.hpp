@@ -31,10 +31,12 @@ namespace fapilog::inline v0_1::detail::syslog {
 /// Thread: one. Throws: std::bad_alloc.
 class tls_stream final : public byte_stream {
  public:
-  tls_stream(sinks::syslog_tls_options options, std::string host, std::string port, int connect_timeout_ms,
-             int write_timeout_ms)
+  /// `server_name`: the name that the certificate must have; empty: `host`.
+  tls_stream(sinks::tls_config options, std::string host, std::string server_name, std::string port,
+             int connect_timeout_ms, int write_timeout_ms)
       : options_(std::move(options)),
         host_(std::move(host)),
+        server_name_(server_name.empty() ? host_ : std::move(server_name)),
         port_(std::move(port)),
         connect_timeout_ms_(connect_timeout_ms),
         write_timeout_ms_(write_timeout_ms) {
@@ -177,12 +179,12 @@ class tls_stream final : public byte_stream {
     ::X509_VERIFY_PARAM* const rules = ::SSL_get0_param(session_.get());
     ::X509_VERIFY_PARAM_set_hostflags(
         rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    char const* const name = server_name().c_str();
+    char const* const name = server_name_.c_str();
     if (::X509_VERIFY_PARAM_set1_ip_asc(rules, name) == 1) return {};
     ::ERR_clear_error();
     if (::SSL_set1_host(session_.get(), name) == 1 && ::SSL_set_tlsext_host_name(session_.get(), name) == 1)
       return {};
-    return concat({"tls.server_name: ", name, " cannot be the name of a host"});
+    return concat({"server_name: ", name, " cannot be the name of a host"});
   }
 
   [[nodiscard]] std::string shake_hands() {
@@ -208,7 +210,7 @@ class tls_stream final : public byte_stream {
       bool const is_name = found == X509_V_ERR_HOSTNAME_MISMATCH || found == X509_V_ERR_IP_ADDRESS_MISMATCH;
       return concat({"the certificate of ", peer(),
                      " is not accepted: ", ::X509_verify_cert_error_string(found),
-                     is_name ? concat({" (it is not for ", server_name(), ")"}) : std::string{}});
+                     is_name ? concat({" (it is not for ", server_name_, ")"}) : std::string{}});
     }
     if (is_not_tls_) return concat({peer(), " does not speak TLS"});
     return concat({"no TLS with ", peer(), ": ", error == EPROTO ? reason_ : errno_text(error)});
@@ -256,9 +258,6 @@ class tls_stream final : public byte_stream {
   [[nodiscard]] bool sends_close_notify() const noexcept {
     return session_ != nullptr && is_established_ && !is_broken_ && !has_part_;
   }
-  [[nodiscard]] std::string const& server_name() const noexcept {
-    return options_.server_name.empty() ? host_ : options_.server_name;
-  }
   [[nodiscard]] std::string peer() const { return concat({host_, " port ", port_}); }
 
   static int write_socket(::BIO* bio, char const* data, std::size_t size, std::size_t* written) {
@@ -280,8 +279,9 @@ class tls_stream final : public byte_stream {
     return some.error == 0 ? 1 : 0;
   }
 
-  sinks::syslog_tls_options options_;
+  sinks::tls_config options_;
   std::string host_;
+  std::string server_name_;
   std::string port_;
   int connect_timeout_ms_;
   int write_timeout_ms_;
