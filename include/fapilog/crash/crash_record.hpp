@@ -7,7 +7,6 @@
 #include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/logger.hpp>
 
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -29,22 +28,7 @@ namespace fapilog::inline v0_1::detail {
 
 /// The reason of a fault as sigaction(2) names it; the number of another code.
 [[nodiscard, gnu::cold]] inline std::string reason_of(crash_site const& site) {
-  struct reason {
-    int signal;
-    int code;
-    char const* name;
-  };
-  static constexpr reason known[]{
-      {SIGSEGV, SEGV_MAPERR, "SEGV_MAPERR"}, {SIGSEGV, SEGV_ACCERR, "SEGV_ACCERR"},
-      {SIGBUS, BUS_ADRALN, "BUS_ADRALN"},    {SIGBUS, BUS_ADRERR, "BUS_ADRERR"},
-      {SIGBUS, BUS_OBJERR, "BUS_OBJERR"},    {SIGFPE, FPE_INTDIV, "FPE_INTDIV"},
-      {SIGFPE, FPE_INTOVF, "FPE_INTOVF"},    {SIGFPE, FPE_FLTDIV, "FPE_FLTDIV"},
-      {SIGFPE, FPE_FLTOVF, "FPE_FLTOVF"},    {SIGFPE, FPE_FLTUND, "FPE_FLTUND"},
-      {SIGFPE, FPE_FLTINV, "FPE_FLTINV"},    {SIGILL, ILL_ILLOPC, "ILL_ILLOPC"},
-      {SIGILL, ILL_ILLOPN, "ILL_ILLOPN"},    {SIGILL, ILL_PRVOPC, "ILL_PRVOPC"}};
-  for (reason const& one : known) {
-    if (one.signal == site.signal && one.code == site.code) return one.name;
-  }
+  if (char const* const known = crash_signals::reason_of(site)) return known;
   if (!site.is_fault()) return "sent by process " + std::to_string(site.sender);
   return "code " + std::to_string(site.code);
 }

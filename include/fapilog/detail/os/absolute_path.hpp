@@ -2,23 +2,14 @@
 // Makes paths independent of later changes of the working directory.
 #pragma once
 
+#include <fapilog/detail/os/file.hpp>
 #include <fapilog/detail/os/paths.hpp>
 
-#include <climits>
 #include <cstddef>
 #include <string>
 #include <utility>
 
-#include <unistd.h>
-
 namespace fapilog::inline v0_1::detail {
-
-/// Returns the path of the working directory, or an empty string if it has none: it was removed, is outside the root
-/// directory, or its path is too long. Throws: std::bad_alloc.
-[[nodiscard]] inline std::string working_directory() {
-  char path[PATH_MAX];
-  return ::getcwd(path, sizeof path) != nullptr && path[0] == '/' ? path : "";
-}
 
 /// Returns a relative path with the directory in front of it. Returns the path unchanged if it is absolute or empty, if
 /// the directory is empty, or if the result would be too long for the system. Throws: std::bad_alloc.
@@ -31,7 +22,7 @@ namespace fapilog::inline v0_1::detail {
   }
   if (!is_path_separator(directory.back())) directory += '/';
   directory.append(path, begin, std::string::npos);
-  return directory.size() < PATH_MAX ? std::move(directory) : std::move(path);
+  return directory.size() < max_path_bytes ? std::move(directory) : std::move(path);
 }
 
 /// Returns a path that leads to the same place after a later chdir(2), if possible.

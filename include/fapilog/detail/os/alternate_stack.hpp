@@ -2,6 +2,11 @@
 // A stack for the signal handlers of a thread, so that they run even if the thread's own stack is full.
 #pragma once
 
+#include <fapilog/detail/os/platform.hpp>
+
+#if FAPILOG_DETAIL_WINDOWS
+#include <fapilog/detail/os/windows_crash.hpp>
+#else
 #include <fapilog/detail/os/thread_end.hpp>
 
 #include <algorithm>
@@ -63,3 +68,5 @@ inline constinit thread_local void* own_alternate_stack = nullptr;
 }
 
 }  // namespace fapilog::inline v0_1::detail
+
+#endif

@@ -86,7 +86,7 @@ class append_file {
   /// written to it. Forgets a descriptor that other code has closed: its number may belong to another file now.
   [[nodiscard]] bool revalidate() noexcept {
     file_status const now = handle_.status();
-    if (now.error == ESTALE) {  // the file server has lost the file
+    if (is_stale(now.error)) {  // the file server has lost the file
       close();
       return false;
     }

@@ -6,7 +6,9 @@
 
 #include <cstdint>
 
+#if !FAPILOG_DETAIL_WINDOWS
 #include <unwind.h>
+#endif
 
 namespace fapilog::inline v0_1::detail {
 
@@ -14,6 +16,10 @@ namespace fapilog::inline v0_1::detail {
 /// siglongjmp from a signal handler. False if the calling function runs in a signal handler, which may have interrupted
 /// that function, and if the stack cannot be read. Always false with the thread sanitizer, which calls handlers like other
 /// functions. Async-signal-safe with glibc 2.35 and newer.
+#if FAPILOG_DETAIL_WINDOWS
+// No signal handlers interrupt a call there.
+[[nodiscard]] inline bool was_left_by_jump(std::uintptr_t) noexcept { return false; }
+#else
 [[nodiscard, gnu::noinline, gnu::cold]] inline bool was_left_by_jump(std::uintptr_t stack_pointer) noexcept {
   struct search {
     std::uintptr_t stack_pointer;
@@ -33,5 +39,6 @@ namespace fapilog::inline v0_1::detail {
       &found);
   return found.has_passed && !found.is_in_handler && !thread_sanitized;
 }
+#endif
 
 }  // namespace fapilog::inline v0_1::detail

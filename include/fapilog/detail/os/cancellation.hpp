@@ -2,6 +2,11 @@
 // Keeps code of the library from being a cancellation point of POSIX threads.
 #pragma once
 
+#include <fapilog/detail/os/platform.hpp>
+
+#if FAPILOG_DETAIL_WINDOWS
+#include <fapilog/detail/os/windows_thread.hpp>
+#else
 #include <pthread.h>
 
 namespace fapilog::inline v0_1::detail {
@@ -40,3 +45,5 @@ class cancellation_blocked : public cancellation_guard {
 };
 
 }  // namespace fapilog::inline v0_1::detail
+
+#endif

@@ -2,7 +2,13 @@
 // Handlers of the signals that end a process: they notify a listener, then pass the signal to its previous handler.
 #pragma once
 
+#include <fapilog/detail/os/platform.hpp>
+
+#if FAPILOG_DETAIL_WINDOWS
+#include <fapilog/detail/os/windows_crash.hpp>
+#else
 #include <fapilog/detail/memory/atomic.hpp>
+#include <fapilog/detail/os/crash_site.hpp>
 #include <fapilog/detail/os/system.hpp>
 
 #include <cerrno>
@@ -20,28 +26,6 @@
 #include <unwind.h>
 
 namespace fapilog::inline v0_1::detail {
-
-/// What is known of a crash inside a signal handler.
-struct crash_site {
-  static constexpr std::size_t max_frames = 64;
-
-  int signal = 0;
-  int code = 0;                ///< si_code of sigaction(2): the reason, or who sent the signal
-  std::uintptr_t address = 0;  ///< of a fault
-  std::int64_t sender = 0;     ///< process that sent the signal; 0 for a fault
-  std::uint64_t thread = 0;
-  std::size_t frame_count = 0;
-  std::uintptr_t frames[max_frames]{};  ///< return addresses, from the interrupted function outwards
-
-  [[nodiscard]] bool is_fault() const noexcept { return code > 0; }
-};
-
-/// The exception that ended the process, as std::terminate has found it.
-struct uncaught_exception {
-  char const* type = nullptr;  ///< as of std::type_info::name; null without an exception
-  char text[512]{};            ///< what(), cut
-  bool is_terminating = false;
-};
 
 /// A signal with the handler that it had before ours.
 struct handled_signal {
@@ -115,6 +99,26 @@ class crash_signals {
       if (one.number == number) return one.name;
     }
     return "signal";
+  }
+  /// The reason of a fault as sigaction(2) names it; null for another code.
+  [[nodiscard, gnu::cold]] static char const* reason_of(crash_site const& site) noexcept {
+    struct reason {
+      int signal;
+      int code;
+      char const* name;
+    };
+    static constexpr reason known[]{
+        {SIGSEGV, SEGV_MAPERR, "SEGV_MAPERR"}, {SIGSEGV, SEGV_ACCERR, "SEGV_ACCERR"},
+        {SIGBUS, BUS_ADRALN, "BUS_ADRALN"},    {SIGBUS, BUS_ADRERR, "BUS_ADRERR"},
+        {SIGBUS, BUS_OBJERR, "BUS_OBJERR"},    {SIGFPE, FPE_INTDIV, "FPE_INTDIV"},
+        {SIGFPE, FPE_INTOVF, "FPE_INTOVF"},    {SIGFPE, FPE_FLTDIV, "FPE_FLTDIV"},
+        {SIGFPE, FPE_FLTOVF, "FPE_FLTOVF"},    {SIGFPE, FPE_FLTUND, "FPE_FLTUND"},
+        {SIGFPE, FPE_FLTINV, "FPE_FLTINV"},    {SIGILL, ILL_ILLOPC, "ILL_ILLOPC"},
+        {SIGILL, ILL_ILLOPN, "ILL_ILLOPN"},    {SIGILL, ILL_PRVOPC, "ILL_PRVOPC"}};
+    for (reason const& one : known) {
+      if (one.signal == site.signal && one.code == site.code) return one.name;
+    }
+    return nullptr;
   }
   [[nodiscard]] static bool is_termination(int number) noexcept {
     return number == SIGTERM || number == SIGINT;
@@ -249,3 +253,5 @@ class crash_signals {
 };
 
 }  // namespace fapilog::inline v0_1::detail
+
+#endif

@@ -2,6 +2,11 @@
 // A lock that processes hold while they change the names in a directory.
 #pragma once
 
+#include <fapilog/detail/os/platform.hpp>
+
+#if FAPILOG_DETAIL_WINDOWS
+#include <fapilog/detail/os/windows_directory.hpp>
+#else
 #include <fapilog/detail/os/file.hpp>
 #include <fapilog/detail/os/system.hpp>
 
@@ -39,3 +44,5 @@ class directory_lock {
 };
 
 }  // namespace fapilog::inline v0_1::detail
+
+#endif

@@ -5,4 +5,8 @@
 #include <fapilog/detail/os/file_types.hpp>
 #include <fapilog/detail/os/platform.hpp>
 
+#if FAPILOG_DETAIL_WINDOWS
+#include <fapilog/detail/os/windows_directory.hpp>
+#else
 #include <fapilog/detail/os/posix_file.hpp>
+#endif

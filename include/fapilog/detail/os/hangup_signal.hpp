@@ -54,6 +54,10 @@ class hangup_signal {
 
  private:
   inline static constinit std::array<std::atomic<hangup_listener*>, 16> listeners{};
+#if FAPILOG_DETAIL_WINDOWS
+  static void install() noexcept {}  // Windows has no SIGHUP
+  static void uninstall() noexcept {}
+#else
   inline static struct sigaction before {};
 
   static void handle(int number, siginfo_t* info, void* context) {
@@ -84,6 +88,7 @@ class hangup_signal {
     if ((now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == &handle)
       ::sigaction(SIGHUP, &before, nullptr);
   }
+#endif
 
   std::mutex mutex_;
   int listening_ = 0;

@@ -13,8 +13,12 @@
 #include <string_view>
 #include <vector>
 
-#include <dlfcn.h>
+#if FAPILOG_DETAIL_LINUX
 #include <link.h>
+#endif
+#if !FAPILOG_DETAIL_WINDOWS
+#include <dlfcn.h>
+#endif
 
 namespace fapilog::inline v0_1::detail {
 
@@ -47,6 +51,8 @@ struct loaded_module {
   }
   for (; i < size; ++i) to[i] = source[i];
 }
+
+#if FAPILOG_DETAIL_LINUX
 
 /// Throws: std::bad_alloc.
 [[gnu::cold]] inline void read_module(::dl_phdr_info const& module, std::uintptr_t address,
@@ -115,12 +121,49 @@ struct loaded_module {
   return wanted.found;
 }
 
+#elif FAPILOG_DETAIL_WINDOWS
+
+/// Throws: std::bad_alloc.
+[[nodiscard, gnu::cold]] inline loaded_module module_of(std::uintptr_t address) {
+  loaded_module found;
+  constexpr unsigned long from_address_unowned = 6;
+  struct HINSTANCE__* module = nullptr;
+  if (windows::GetModuleHandleExW(from_address_unowned, reinterpret_cast<wchar_t const*>(address), &module) ==
+      0)
+    return found;
+  std::wstring path(1024, L'\0');
+  path.resize(windows::GetModuleFileNameW(module, path.data(), static_cast<unsigned long>(path.size())));
+  found.path = windows::narrow(path);
+  found.base = reinterpret_cast<std::uintptr_t>(module);
+  found.offset = address - found.base;
+  return found;
+}
+
+#else
+
+/// POSIX knows neither the segments nor the build id. Throws: std::bad_alloc.
+[[nodiscard, gnu::cold]] inline loaded_module module_of(std::uintptr_t address) {
+  loaded_module found;
+  ::Dl_info info{};
+  if (::dladdr(reinterpret_cast<void*>(address), &info) == 0 || info.dli_fname == nullptr) return found;
+  found.path = info.dli_fname;
+  found.base = reinterpret_cast<std::uintptr_t>(info.dli_fbase);
+  found.offset = address - found.base;
+  return found;
+}
+
+#endif
+
 /// The name of the exported function that contains the address, with its parameters; empty if there is none.
 /// Throws: std::bad_alloc.
-[[nodiscard, gnu::cold]] inline std::string symbol_of(std::uintptr_t address) {
+[[nodiscard, gnu::cold]] inline std::string symbol_of([[maybe_unused]] std::uintptr_t address) {
+#if FAPILOG_DETAIL_WINDOWS
+  return {};  // the loader does not know names
+#else
   ::Dl_info info{};
   if (::dladdr(reinterpret_cast<void*>(address), &info) == 0 || info.dli_sname == nullptr) return {};
   return demangled(info.dli_sname);
+#endif
 }
 
 }  // namespace fapilog::inline v0_1::detail

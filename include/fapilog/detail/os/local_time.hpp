@@ -2,6 +2,8 @@
 // Times in the zone of the machine.
 #pragma once
 
+#include <fapilog/detail/os/platform.hpp>
+
 #include <cstdint>
 #include <ctime>
 
@@ -17,7 +19,11 @@ struct local_day_time {
 [[nodiscard, gnu::cold]] inline local_day_time local_time(std::int64_t unix_seconds) noexcept {
   auto const seconds = static_cast<std::time_t>(unix_seconds);
   std::tm found{};
+#if FAPILOG_DETAIL_WINDOWS
+  if (::localtime_s(&found, &seconds) != 0) return {};
+#else
   if (::localtime_r(&seconds, &found) == nullptr) return {};
+#endif
   return {found.tm_mon, found.tm_mday, found.tm_hour, found.tm_min, found.tm_sec};
 }
 

@@ -1,14 +1,39 @@
 // SPDX-License-Identifier: MIT
-// Keeps a shared library that logs, or that contains sinks or stages, in memory after dlclose(3).
+// Keeps a shared library that logs, or that contains sinks or stages, in memory after dlclose(3) or FreeLibrary.
 #pragma once
 
+#include <fapilog/detail/os/platform.hpp>
+
+#if FAPILOG_DETAIL_WINDOWS
+
+#include <fapilog/detail/os/windows_api.hpp>
+
+namespace fapilog::inline v0_1::detail {
+
+/// Keeps the module that contains this function in memory until the process ends, because records, batches and runtimes refer
+/// to its literals and functions. Returns false if the system cannot do that. Throws: never.
+[[nodiscard, gnu::cold]] inline bool keep_module_in_memory() noexcept {
+  static constinit char inside_module = 0;
+  constexpr unsigned long pin = 1;
+  constexpr unsigned long from_address = 4;
+  struct HINSTANCE__* module = nullptr;
+  auto const* const address = reinterpret_cast<wchar_t const*>(&inside_module);
+  return windows::GetModuleHandleExW(pin | from_address, address, &module) != 0;
+}
+
+inline bool const module_stays_in_memory = keep_module_in_memory();
+
+}  // namespace fapilog::inline v0_1::detail
+
 // Programs are compiled without this: with -fPIE, __PIC__ is defined, too.
-#if defined(__PIC__) && !defined(__PIE__)
+#elif defined(__PIC__) && !defined(__PIE__)
 
 #include <dlfcn.h>
+#if FAPILOG_DETAIL_LINUX
 #include <link.h>
+#endif
 
-// The C library of GNU; others, such as musl, have no dladdr1 and do not unmap libraries.
+// POSIX has no flag to keep a library; the C library of GNU has, and others, such as musl, do not unmap libraries.
 #if defined(LM_ID_BASE)
 
 namespace fapilog::inline v0_1::detail {

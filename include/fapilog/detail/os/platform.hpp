@@ -20,4 +20,8 @@
 #define FAPILOG_DETAIL_LINUX 0
 #endif
 
+#if FAPILOG_DETAIL_WINDOWS
+#include <fapilog/detail/os/windows_clock.hpp>
+#else
 #include <fapilog/detail/os/posix_clock.hpp>
+#endif

@@ -328,4 +328,17 @@ struct opened_file {
   return result;
 }
 
+/// True if a file server has lost an open file.
+[[nodiscard]] constexpr bool is_stale(int error) noexcept { return error == ESTALE; }
+
+/// A longer path is refused by the system.
+inline constexpr std::size_t max_path_bytes = PATH_MAX;
+
+/// Returns the path of the working directory, or an empty string if it has none: it was removed, is outside the root
+/// directory, or its path is too long. Throws: std::bad_alloc.
+[[nodiscard]] inline std::string working_directory() {
+  char path[PATH_MAX];
+  return ::getcwd(path, sizeof path) != nullptr && path[0] == '/' ? path : "";
+}
+
 }  // namespace fapilog::inline v0_1::detail

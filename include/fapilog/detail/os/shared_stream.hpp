@@ -2,9 +2,13 @@
 // Writes whole lines to a descriptor that other processes may write to as well, such as an inherited pipe.
 #pragma once
 
+#include <fapilog/detail/os/platform.hpp>
+
+#if FAPILOG_DETAIL_WINDOWS
+#include <fapilog/detail/os/windows_stream.hpp>
+#else
 #include <fapilog/detail/memory/atomic.hpp>
 #include <fapilog/detail/os/file.hpp>
-#include <fapilog/detail/os/platform.hpp>
 #include <fapilog/detail/os/stream_lock.hpp>
 
 #include <cerrno>
@@ -212,3 +216,5 @@ class shared_stream {
 }
 
 }  // namespace fapilog::inline v0_1::detail
+
+#endif

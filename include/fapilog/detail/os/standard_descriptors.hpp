@@ -4,6 +4,18 @@
 
 #include <fapilog/detail/os/platform.hpp>
 
+#if FAPILOG_DETAIL_WINDOWS
+
+namespace fapilog::inline v0_1::detail {
+
+// The C library of Windows gives the numbers 0, 1 and 2 to no other file while they are standard descriptors.
+inline void reserve_standard_descriptors() noexcept {}
+[[nodiscard]] inline int move_above_standard(int descriptor) noexcept { return descriptor; }
+
+}  // namespace fapilog::inline v0_1::detail
+
+#else
+
 #include <cerrno>
 
 #include <fcntl.h>
@@ -48,3 +60,5 @@ struct standard_descriptors_at_start {
 FAPILOG_DETAIL_INIT_FIRST inline standard_descriptors_at_start const reserved_at_start;
 
 }  // namespace fapilog::inline v0_1::detail
+
+#endif

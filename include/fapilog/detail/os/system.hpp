@@ -12,7 +12,9 @@
 #include <string_view>
 
 // Each of these has the same functions.
-#if FAPILOG_DETAIL_LINUX
+#if FAPILOG_DETAIL_WINDOWS
+#include <fapilog/detail/os/windows.hpp>
+#elif FAPILOG_DETAIL_LINUX
 #include <fapilog/detail/os/linux.hpp>
 #else
 #include <fapilog/detail/os/posix.hpp>

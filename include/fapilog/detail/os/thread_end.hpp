@@ -2,6 +2,11 @@
 // Calls a function when a thread ends, and fails instead of ending the process if there is no memory for that.
 #pragma once
 
+#include <fapilog/detail/os/platform.hpp>
+
+#if FAPILOG_DETAIL_WINDOWS
+#include <fapilog/detail/os/windows_thread.hpp>
+#else
 #include <pthread.h>
 
 namespace fapilog::inline v0_1::detail {
@@ -34,3 +39,5 @@ class thread_end {
 };
 
 }  // namespace fapilog::inline v0_1::detail
+
+#endif

@@ -2,6 +2,11 @@
 // A pipe that wakes a thread, from other threads and from signal handlers.
 #pragma once
 
+#include <fapilog/detail/os/platform.hpp>
+
+#if FAPILOG_DETAIL_WINDOWS
+#include <fapilog/detail/os/windows_thread.hpp>
+#else
 #include <fapilog/detail/os/standard_descriptors.hpp>
 
 #include <cerrno>
@@ -63,3 +68,5 @@ class wake_pipe {
 };
 
 }  // namespace fapilog::inline v0_1::detail
+
+#endif
