@@ -2,7 +2,11 @@
 // Benchmarks of single operations with Google Benchmark: writing a string, a number, a time or an id, and using the ring.
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/queue/ring.hpp>
+#include <fapilog/record/batch.hpp>
+#include <fapilog/record/envelope.hpp>
 #include <fapilog/record/json.hpp>
+#include <fapilog/record/pattern_writer.hpp>
+#include <fapilog/record/text_pattern.hpp>
 #include <fapilog/record/time.hpp>
 #include <fapilog/record/uuid.hpp>
 
@@ -110,6 +114,37 @@ void uuid7_next(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(ids.next(now += 300));
 }
 BENCHMARK(uuid7_next);
+
+/// Writes a record with four fields and a place.
+template <class Writer>
+void put_record(benchmark::State& state, Writer writer) {
+  fapilog::detail::batch_storage storage;
+  fapilog::event& e = storage.entries().emplace_back(storage.memory()).event;
+  e.level_name = "INFO";
+  e.message = "request served";
+  e.logger = "http.server";
+  e.file = "/src/app/http/server.cpp";
+  e.line = 120;
+  e.unix_ns = 1'769'500'000'000'000'000;
+  fapilog::value duration;
+  duration.type = fapilog::kind::f64;
+  duration.f64 = 12.5;
+  e.data.push_back({"status", fapilog::value::of_number(200)});
+  e.data.push_back({"path", fapilog::value::of_string("/api/v1/orders/8812/items/17")});
+  e.data.push_back({"ms", duration});
+  e.data.push_back({"user", fapilog::value::of_string("user-00012345")});
+  fill(state, [&](auto& out) {
+    e.unix_ns += 300;
+    writer.put(out, e);
+  });
+}
+fapilog::detail::pattern_writer by_pattern(char const* pattern) {
+  return fapilog::detail::pattern_writer{fapilog::detail::pattern_compiler::compile(pattern)};
+}
+BENCHMARK_CAPTURE(put_record, json, fapilog::detail::envelope_writer{});
+BENCHMARK_CAPTURE(put_record, text, by_pattern("{time} {level:<8} {logger:<12} {message} {fields} {source}"));
+BENCHMARK_CAPTURE(put_record, text_short,
+                  by_pattern("{time:%H:%M:%S.%e} {level:<5} {logger}: {message} {fields}"));
 
 /// One thread on both sides: no cache line moves between processors, so this is the minimum.
 void ring_reserve_commit(benchmark::State& state) {

@@ -1,43 +1,24 @@
 // SPDX-License-Identifier: MIT
-// Writes an event as readable lines that can neither forge another line nor control the terminal.
+// Writes parts of an event as readable text that can neither forge a line nor control the terminal.
 #pragma once
 
-#include <fapilog/detail/os/paths.hpp>
 #include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/detail/text/copy_plain.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/detail/text/utf8.hpp>
 #include <fapilog/record/event.hpp>
 #include <fapilog/record/json.hpp>
-#include <fapilog/record/time.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <string>
 #include <string_view>
 
 namespace fapilog::inline v0_1::detail {
 
-struct pretty_style {
-  bool colours = false;  ///< use the escape sequences of a terminal
-  bool location = true;  ///< show file and line of the call
-};
-
 namespace pretty_detail {
 
-inline constexpr std::string_view grey = "\x1b[90m";
 inline constexpr std::string_view plain = "\x1b[0m";
-
-[[nodiscard]] constexpr std::string_view colour_of(level severity) noexcept {
-  if (severity < level::info) return grey;
-  if (severity < level::warning) return "\x1b[34m";   // blue
-  if (severity < level::error) return "\x1b[33m";     // yellow
-  if (severity < level::critical) return "\x1b[31m";  // red
-  if (severity < level::audit) return "\x1b[1;31m";   // bold red
-  return "\x1b[35m";                                  // magenta
-}
 
 /// Writes one character that needs an escape or a check. Returns its length in the input.
 inline std::size_t put_special(char*& to, std::string_view text, bool quoted) noexcept {
@@ -99,7 +80,25 @@ inline void put_text(detail::text_buffer& out, std::string_view text, bool quote
 }
 
 /// False if a key or a string is unambiguous without quotes.
-[[nodiscard]] constexpr bool needs_quotes(std::string_view text) noexcept {
+[[nodiscard]] inline bool needs_quotes(std::string_view text) noexcept {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  auto const has_any = [](char const* from) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, from, sizeof word);
+    auto const has = [word](unsigned char c) {
+      std::uint64_t const other = word ^ (ones * c);
+      return (other - ones) & ~other & (ones << 7U);
+    };
+    return (has(' ') | has('"') | has('=') | has('\\')) != 0;
+  };
+  constexpr std::size_t step = sizeof(std::uint64_t);
+  if (text.size() >= step) {
+    char const* const last = text.data() + text.size() - step;
+    for (char const* at = text.data(); at < last; at += step) {
+      if (has_any(at)) return true;
+    }
+    return has_any(last);
+  }
   for (char const c : text) {
     if (c == ' ' || c == '"' || c == '=' || c == '\\') return true;
   }
@@ -160,115 +159,6 @@ inline void put_member(detail::text_buffer& out, member const& m) {
   }
 }
 
-inline void put_location(detail::text_buffer& out, event const& e) {
-  std::string_view file = e.file;
-  file.remove_prefix(detail::begin_of_file_name(file));
-  out.append(" (");
-  put_text(out, file);
-  out.push_back(':');
-  detail::json::put_integer(out, e.line);
-  out.push_back(')');
-}
-
 }  // namespace pretty_detail
-
-/// Writes events one after the other. Thread: one. Throws: std::bad_alloc.
-class pretty_writer {
- public:
-  explicit pretty_writer(pretty_style style = {}) : style_(style) {}
-
-  /// Appends `2026-01-27 10:30:00.123Z | INFO     | logger | message key=value ... (file.cpp:12)` with a line end, in UTC:
-  /// data, then the ids of the context, then the place of the call. An exception follows on indented lines. Strings with
-  /// spaces, quotes, `=` or backslashes are quoted; objects and arrays have the form of JSON. The message id and what
-  /// enrichers add to `diagnostics` appear only in JSON.
-  void put(detail::text_buffer& out, event const& e) {
-    using namespace pretty_detail;
-    char* const time = out.room(32);
-    out.end_at(time_.put(time, e.unix_ns));
-    time[10] = ' ';
-    out.append(head_of(e));
-
-    put_text(out, e.message);
-    for (member const& m : e.data) put_member(out, m);
-    for (member const& m : e.context) {
-      if (m.value.type != kind::null) put_member(out, m);
-    }
-    if (style_.location && e.file != nullptr && e.file[0] != '\0') {
-      out.append(location_of(e));
-    }
-    out.push_back('\n');
-    value const* const exception = e.diagnostics.find("exception");
-    if (exception != nullptr && exception->is_object()) put_exception(out, *exception);
-  }
-
- private:
-  // What many events have, and its text; the text is empty until both are complete.
-  struct head {
-    level severity = level::info;
-    std::string level_name;
-    std::string logger;
-    std::string text;
-  };
-  struct location {
-    std::string file;
-    std::uint32_t line = 0;
-    std::string text;
-  };
-
-  /// ` | INFO     | logger | `
-  [[nodiscard]] std::string_view head_of(event const& e) {
-    head& known = heads_[static_cast<std::size_t>(e.severity) / 10 % heads_.size()];
-    if (known.text.empty() || known.level_name != e.level_name || known.logger != e.logger ||
-        known.severity != e.severity) [[unlikely]] {
-      put_head(known, e);
-    }
-    return known.text;
-  }
-  [[gnu::noinline]] void put_head(head& known, event const& e) {
-    using namespace pretty_detail;
-    scratch_.clear();
-    scratch_.append(" | ");
-    if (style_.colours) scratch_.append(colour_of(e.severity));
-    std::size_t const begin = scratch_.size();
-    put_text(scratch_, e.level_name);
-    constexpr std::size_t widest = 8;  // CRITICAL
-    while (scratch_.size() - begin < widest) scratch_.push_back(' ');
-    if (style_.colours) scratch_.append(plain);
-    scratch_.append(" | ");
-    put_text(scratch_, e.logger);
-    scratch_.append(" | ");
-    known.text.clear();
-    known.severity = e.severity;
-    known.level_name = e.level_name;
-    known.logger = e.logger;
-    known.text = scratch_.view();
-  }
-
-  /// ` (file.cpp:12)`
-  [[nodiscard]] std::string_view location_of(event const& e) {
-    auto const address = reinterpret_cast<std::uintptr_t>(e.file);
-    location& known = locations_[(address ^ (address >> 6U) ^ e.line) % locations_.size()];
-    if (known.text.empty() || known.line != e.line || known.file != e.file) [[unlikely]]
-      put_location(known, e);
-    return known.text;
-  }
-  [[gnu::noinline]] void put_location(location& known, event const& e) {
-    using namespace pretty_detail;
-    scratch_.clear();
-    if (style_.colours) scratch_.append(grey);
-    pretty_detail::put_location(scratch_, e);
-    if (style_.colours) scratch_.append(plain);
-    known.text.clear();
-    known.line = e.line;
-    known.file = e.file;
-    known.text = scratch_.view();
-  }
-
-  pretty_style style_;
-  detail::timestamp_writer time_;
-  std::array<head, 8> heads_;
-  std::array<location, 64> locations_;
-  detail::text_buffer scratch_;
-};
 
 }  // namespace fapilog::inline v0_1::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A sink that writes each record as one line of JSON to a file, with rotation by size and by time.
+// A sink that writes each record as one line of JSON or text to a file, with rotation by size and by time.
 #pragma once
 
 #include <fapilog/record/batch.hpp>
@@ -28,8 +28,12 @@ class rotating_file {
  public:
   static constexpr bool may_block = false;
 
+  /// False for the format `text`.
+  bool needs_json;
+
   explicit rotating_file(rotating_file_config config)
-      : writer_(detail::make_rotating_file(std::move(config))) {}
+      : needs_json(config.format == file_format::json),
+        writer_(detail::make_rotating_file(std::move(config))) {}
 
   /// Opens the file. Throws: std::system_error or std::runtime_error if the configuration or the file is unusable; the message
   /// says what to do. `write` tries to open the file again.
@@ -39,6 +43,7 @@ class rotating_file {
 
   /// Returns true for each entry that has a line in the file or in one that was rotated: a whole line with its `message_id`.
   /// Reads the newest lines first, until all entries are found, the lines are older than all entries, or 256 MiB have been read.
+  /// Lines of text have no id: returns false for all.
   [[nodiscard]] std::vector<bool> find_arrived(batch const& entries) { return writer_.find_arrived(entries); }
 
   /// Requests that the next batch, or `flush`, looks for the file at `path` and creates it if another program has moved it.

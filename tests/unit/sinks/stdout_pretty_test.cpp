@@ -4,7 +4,8 @@
 #include "support/catch.hpp"
 #include "support/files.hpp"
 
-#include <fapilog/record/pretty.hpp>
+#include <fapilog/record/pattern_writer.hpp>
+#include <fapilog/record/text_pattern.hpp>
 #include <fapilog/sinks/stdout_auto.hpp>
 #include <fapilog/sinks/stdout_pretty.hpp>
 
@@ -14,6 +15,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <sys/ioctl.h>
 
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::StartsWith;
@@ -29,9 +32,12 @@ using support::events;
 
 namespace {
 
-std::string pretty(event const& e, fapilog::detail::pretty_style style = {}) {
+constexpr std::string_view readable_form = "{time} {level:<8} {logger:<12} {message} {fields} {source}";
+
+std::string pretty(event const& e, fapilog::detail::pattern_style style = {}) {
   fapilog::detail::text_buffer out;
-  fapilog::detail::pretty_writer{style}.put(out, e);
+  fapilog::detail::pattern_writer{fapilog::detail::pattern_compiler::compile(readable_form), style}.put(out,
+                                                                                                        e);
   return std::string{out.view()};
 }
 
@@ -67,44 +73,18 @@ bool is_harmless(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("a writer shows the level, logger and location of each event, also if they change back and forth") {
-  fapilog::detail::pretty_writer writer{{.colours = true, .location = true}};
-  // Longer than a std::string holds in itself, and changed in place.
-  char file[] = "/a/folder/with/a/long/name/file0.cpp";
-  char name[] = "logger0 with a long name";
-  events all;
-  for (int i = 0; i < 200; ++i) {
-    event& e = all.add("m");
-    file[sizeof file - 6] = static_cast<char>('0' + i % 3);
-    name[6] = static_cast<char>('0' + i % 4);
-    e.file = file;
-    e.line = static_cast<std::uint32_t>(i % 5);
-    e.logger = name;
-    e.severity = fapilog::level{static_cast<std::uint8_t>(20 + i % 7 * 5)};
-    e.level_name = i % 2 == 0 ? "NOTICE" : "A LONG LEVEL NAME";
-    fapilog::detail::text_buffer out;
-    writer.put(out, e);
-    CHECK(out.view() == pretty(e, {.colours = true, .location = true}));
-    CHECK_THAT(std::string{out.view()},
-               ContainsSubstring("(file" + std::to_string(i % 3) + ".cpp:" + std::to_string(i % 5) + ")"));
-    CHECK_THAT(std::string{out.view()}, ContainsSubstring(std::string{" | logger"} + name[6] + " with"));
-  }
-}
-
 TEST_CASE("a line has time, level, logger, message, fields, ids and location") {
   events all;
   event& e = all.add("user logged in");
   e.data.push_back({"user", value::of_number(42)});
   e.data.push_back({"ip", value::of_string("10.0.0.1")});
   e.context.push_back({"request_id", value::of_string("r-1")});
-  CHECK(
-      pretty(e) ==
-      "2026-01-27 10:30:00.123Z | INFO     | billing | user logged in user=42 ip=10.0.0.1 request_id=r-1\n");
+  CHECK(pretty(e) ==
+        "2026-01-27 10:30:00.123Z INFO     billing      user logged in user=42 ip=10.0.0.1 request_id=r-1\n");
 
   e.file = "/home/dev/src/login.cpp";
   e.line = 12;
-  CHECK_THAT(pretty(e), Catch::Matchers::EndsWith(" request_id=r-1 (login.cpp:12)\n"));
-  CHECK_THAT(pretty(e, {.location = false}), Catch::Matchers::EndsWith(" request_id=r-1\n"));
+  CHECK_THAT(pretty(e), Catch::Matchers::EndsWith(" request_id=r-1 login.cpp:12\n"));
 }
 
 TEST_CASE("levels are padded to the longest, and coloured by severity") {
@@ -113,21 +93,21 @@ TEST_CASE("levels are padded to the longest, and coloured by severity") {
     char const* colour;
   };
   for (auto const& [severity, colour] :
-       {expectation{level::debug, "90"}, expectation{level::info, "34"}, expectation{level::warning, "33"},
-        expectation{level::error, "31"}, expectation{level::critical, "1;31"},
-        expectation{level::audit, "35"}, expectation{level::security, "35"}}) {
+       {expectation{level::debug, "36"}, expectation{level::info, "32"}, expectation{level::warning, "33"},
+        expectation{level::error, "1;31"}, expectation{level::critical, "1;97;41"},
+        expectation{level::audit, "1;35"}, expectation{level::security, "1;35"}}) {
     events all;
     event& e = all.add("m", severity);
     std::string name{fapilog::level_name(severity)};
     name.resize(8, ' ');
-    CHECK(pretty(e) == "2026-01-27 10:30:00.123Z | " + name + " | billing | m\n");
-    CHECK(pretty(e, {.colours = true}) ==
-          "2026-01-27 10:30:00.123Z | \x1b[" + std::string{colour} + "m" + name + "\x1b[0m | billing | m\n");
+    CHECK(pretty(e) == "2026-01-27 10:30:00.123Z " + name + " billing      m\n");
+    CHECK_THAT(pretty(e, {.colours = true}),
+               ContainsSubstring(" \x1b[" + std::string{colour} + "m" + name + "\x1b[0m billing      "));
   }
   events all;
   event& custom = all.add("m", fapilog::custom_level(25));
   custom.level_name = "NOTICE";
-  CHECK_THAT(pretty(custom, {.colours = true}), ContainsSubstring("\x1b[34mNOTICE  \x1b[0m"));
+  CHECK_THAT(pretty(custom, {.colours = true}), ContainsSubstring("\x1b[32mNOTICE  \x1b[0m"));
 }
 
 TEST_CASE("every kind of value has a readable form") {
@@ -183,7 +163,7 @@ TEST_CASE("an exception follows on indented lines with its causes") {
   e.diagnostics.push_back({"pid", value::of_number(7)});
   e.diagnostics.push_back({"exception", middle});
   CHECK(pretty(e) ==
-        "2026-01-27 10:30:00.123Z | ERROR    | billing | charge failed\n"
+        "2026-01-27 10:30:00.123Z ERROR    billing      charge failed\n"
         "    acme::declined: no money error.code=51\n"
         "        #0 pay()\n"
         "        #1 main()\\x1b[2J\n"
@@ -244,7 +224,7 @@ TEST_CASE("no string can forge a line or control the terminal, wherever it appea
     INFO(line);
     CHECK(is_harmless(line));
     CHECK(support::split_lines(line).size() == 2);
-    CHECK_THAT(line, ContainsSubstring(" | " + expected + " | " + expected));
+    CHECK_THAT(line, ContainsSubstring("Z " + expected));
     CHECK_THAT(line, ContainsSubstring("    " + expected + ": " + expected));
   }
 }
@@ -273,6 +253,59 @@ TEST_CASE("arbitrary bytes result in the right number of harmless lines") {
   }
 }
 
+TEST_CASE("a line that is wider than the terminal continues on indented ones") {
+  support::pseudo_terminal terminal;
+  ::winsize size{};
+  size.ws_col = 60;
+  REQUIRE(::ioctl(terminal.terminal(), TIOCSWINSZ, &size) == 0);
+  events all;
+  event& e = all.add("user logged in");
+  e.file = "login.cpp";
+  e.line = 12;
+  e.data.push_back({"agent", value::of_string("Mozilla/5.0 (X11; Linux x86_64)")});
+  std::string const id(70, 'x');
+  e.data.push_back({"id", value::of_string(id)});
+  stdout_pretty sink{{.descriptor = terminal.terminal(), .colours = colour_mode::never}};
+  CHECK(sink.write(all.batch()));
+  CHECK(terminal.read_once() ==
+        "10:30:00.123Z INFO     billing      user logged in\n"
+        "    agent=\"Mozilla/5.0 (X11; Linux x86_64)\"\n"
+        "    id=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n"
+        "    xxxxxxxxxxxxxxxxx login.cpp:12\n");
+  stdout_pretty whole{{.descriptor = terminal.terminal(), .colours = colour_mode::never, .wrap = false}};
+  CHECK(whole.write(all.batch()));
+  CHECK(support::split_lines(terminal.read_once()).size() == 1);
+
+  size.ws_col = 80;  // the window becomes wider
+  REQUIRE(::ioctl(terminal.terminal(), TIOCSWINSZ, &size) == 0);
+  CHECK(sink.write(all.batch()));
+  CHECK_THAT(terminal.read_once(),
+             StartsWith("10:30:00.123Z INFO     billing      user logged in\n"
+                        "                                    agent=\"Mozilla/5.0 (X11; Linux x86_64)\"\n"));
+}
+
+TEST_CASE("no value can begin a line, however narrow the terminal is") {
+  std::mt19937 random{7};
+  fapilog::detail::pattern_writer writer{fapilog::detail::pattern_compiler::compile("{message} {fields}"),
+                                         {.colours = true}};
+  for (std::size_t columns = 1; columns < 120; ++columns) {
+    writer.set_width(columns);
+    std::string message, text;
+    for (int i = 0; i < 60; ++i) {
+      message += random() % 4 == 0 ? " " : random() % 9 == 0 ? "\u00fc" : "m";
+      text += random() % 4 == 0 ? " " : random() % 9 == 0 ? "\x1b" : "v";
+    }
+    events all;
+    event& e = all.add(message);
+    e.data.push_back({"key", value::of_string(text)});
+    fapilog::detail::text_buffer out;
+    writer.put(out, e);
+    auto const lines = support::split_lines(std::string{out.view()});
+    REQUIRE_FALSE(lines.empty());
+    for (std::size_t i = 1; i < lines.size(); ++i) CHECK_THAT(std::string{lines[i]}, StartsWith("    "));
+  }
+}
+
 TEST_CASE("a batch of readable lines is written with one call, and needs no JSON") {
   support::pipe_pair pipe{O_DIRECT};
   stdout_pretty sink{{.descriptor = pipe.write_end()}};
@@ -281,8 +314,8 @@ TEST_CASE("a batch of readable lines is written with one call, and needs no JSON
   all.add("second", level::error);
   CHECK(sink.write(all.batch()));
   CHECK(pipe.read_once() ==
-        "2026-01-27 10:30:00.123Z | INFO     | billing | first\n"
-        "2026-01-27 10:30:00.123Z | ERROR    | billing | second\n");
+        "2026-01-27 10:30:00.123Z INFO     billing      first\n"
+        "2026-01-27 10:30:00.123Z ERROR    billing      second\n");
   CHECK_FALSE(fapilog::any_sink{stdout_pretty{}}.needs_json());
   CHECK(fapilog::any_sink{stdout_pretty{}}.name() == "stdout_pretty");
 }
@@ -316,10 +349,11 @@ TEST_CASE("a partly written entry of several lines is finished before any other"
   CHECK((got == expected));  // in parentheses, so that a failure does not print it
 }
 
-TEST_CASE("colours appear on a terminal, unless NO_COLOR or TERM disables them") {
+TEST_CASE("colours appear on a terminal, unless NO_COLOR or TERM disables them; FORCE_COLOR comes first") {
   support::pseudo_terminal terminal;
   support::pipe_pair pipe;
   support::environment_variable const no_wish{"NO_COLOR", nullptr};
+  support::environment_variable const not_forced{"FORCE_COLOR", nullptr};
   support::environment_variable const good_terminal{"TERM", "xterm-256color"};
   auto const is_coloured = [&](int descriptor, colour_mode colours = colour_mode::automatic) {
     stdout_pretty sink{{.descriptor = descriptor, .colours = colours}};
@@ -328,7 +362,7 @@ TEST_CASE("colours appear on a terminal, unless NO_COLOR or TERM disables them")
     REQUIRE(sink.write(all.batch()));
     std::string const line = descriptor == terminal.terminal() ? terminal.read_once() : pipe.read_once();
     REQUIRE_THAT(line, ContainsSubstring("ERROR"));
-    return line.find("\x1b[31mERROR") != std::string::npos;
+    return line.find("\x1b[1;31mERROR") != std::string::npos;
   };
   int const tty = terminal.terminal();
   int const no_tty = pipe.write_end();
@@ -344,6 +378,17 @@ TEST_CASE("colours appear on a terminal, unless NO_COLOR or TERM disables them")
   {
     support::environment_variable const empty{"NO_COLOR", ""};
     CHECK(is_coloured(tty));
+  }
+  {
+    support::environment_variable const force{"FORCE_COLOR", "1"};
+    support::environment_variable const wish{"NO_COLOR", "1"};
+    CHECK(is_coloured(no_tty));
+    CHECK(is_coloured(tty));
+    CHECK_FALSE(is_coloured(tty, colour_mode::never));
+  }
+  {
+    support::environment_variable const refuse{"FORCE_COLOR", "0"};
+    CHECK_FALSE(is_coloured(tty));
   }
   {
     support::environment_variable const dumb{"TERM", "dumb"};
@@ -369,7 +414,7 @@ TEST_CASE("stdout_auto writes readable lines on a terminal and JSON elsewhere") 
   CHECK(at_terminal.name() == "stdout_pretty");
   CHECK_FALSE(at_terminal.needs_json());
   CHECK(at_terminal.write(entries));
-  CHECK(terminal.read_once() == "1970-01-01 00:00:00.000Z | INFO     | root | hello\n");
+  CHECK(terminal.read_once() == "00:00:00.000Z INFO     root         hello\n");
 
   stdout_auto elsewhere{{.descriptor = pipe.write_end()}};
   CHECK(elsewhere.name() == "stdout_json");

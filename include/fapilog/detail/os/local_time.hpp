@@ -9,11 +9,12 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// A day of the year and a time of day in the zone of the machine (TZ).
+/// A date and a time of day in the zone of the machine (TZ).
 struct local_day_time {
   int month = 0;  ///< 0 to 11
   int day = 1;
   int hour = 0, minute = 0, second = 0;
+  int year = 1970;
 };
 
 [[nodiscard, gnu::cold]] inline local_day_time local_time(std::int64_t unix_seconds) noexcept {
@@ -24,7 +25,7 @@ struct local_day_time {
 #else
   if (::localtime_r(&seconds, &found) == nullptr) return {};
 #endif
-  return {found.tm_mon, found.tm_mday, found.tm_hour, found.tm_min, found.tm_sec};
+  return {found.tm_mon, found.tm_mday, found.tm_hour, found.tm_min, found.tm_sec, found.tm_year + 1900};
 }
 
 }  // namespace fapilog::inline v0_1::detail

@@ -2,6 +2,7 @@
 // Encodes and decodes UTF-8; each ill-formed part decodes to one U+FFFD, as the Unicode standard recommends.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -48,6 +49,28 @@ struct code_point {
 /// True for the second and later bytes of a code point.
 [[nodiscard]] constexpr bool is_utf8_continuation(char c) noexcept {
   return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+}
+
+/// Returns how many code points a well-formed string has.
+[[nodiscard]] inline std::size_t count_characters(std::string_view text) noexcept {
+  std::size_t continuations = 0;
+  std::size_t done = 0;
+  std::uint64_t word = 0;
+  for (; text.size() - done >= sizeof word; done += sizeof word) {
+    std::memcpy(&word, text.data() + done, sizeof word);
+    continuations +=
+        static_cast<std::size_t>(std::popcount((word >> 7U) & ~(word >> 6U) & 0x0101010101010101U));
+  }
+  for (; done < text.size(); ++done) continuations += is_utf8_continuation(text[done]) ? 1U : 0U;
+  return text.size() - continuations;
+}
+/// Returns how many bytes the first `count` code points of a well-formed string have.
+[[nodiscard]] inline std::size_t size_of_characters(std::string_view text, std::size_t count) noexcept {
+  std::size_t size = 0;
+  for (; size < text.size(); ++size) {
+    if (!is_utf8_continuation(text[size]) && count-- == 0) break;
+  }
+  return size;
 }
 
 /// Writes a code point, or U+FFFD if it is none, and returns the number of bytes (1 to 4). Throws: never.

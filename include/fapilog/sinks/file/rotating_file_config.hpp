@@ -4,6 +4,7 @@
 
 #include <fapilog/detail/os/platform.hpp>
 #include <fapilog/setting.hpp>
+#include <fapilog/sinks/text_format.hpp>
 
 #include <array>
 #include <chrono>
@@ -33,6 +34,12 @@ enum class file_sync : std::uint8_t {
   batch,  ///< once it is on disk (fdatasync once per batch): survives a power failure
 };
 
+/// The form of the lines of a file.
+enum class file_format : std::uint8_t {
+  json,  ///< the envelope
+  text,  ///< by `rotating_file_config::pattern`
+};
+
 struct rotating_file_config {
   static constexpr std::chrono::seconds hourly{3'600};
   static constexpr std::chrono::seconds daily{86'400};
@@ -60,6 +67,11 @@ struct rotating_file_config {
   /// Permissions of new files, minus the umask. New directories have 0700.
   unsigned mode = 0600;
   file_sync sync = file_sync::none;
+  file_format format = file_format::json;
+  /// For `text`: the form of a line; see docs/user-guide/text-patterns.md.
+  std::string pattern = "{time} {level:<8} {logger} {message} {fields} {source}";
+  /// For `text`.
+  time_zone zone = time_zone::utc;
   /// The wall clock, in nanoseconds since 1970-01-01 UTC. Tests replace it.
   std::function<std::int64_t()> now_ns = detail::wall_clock_ns;
 
@@ -100,6 +112,11 @@ struct rotating_file_config {
             .text =
                 "When a batch counts as delivered: once the system has it (`none`) or the disk (`batch`)."},
         self.sync);
+    visit(
+        setting{.name = "format", .text = "Lines of JSON (`json`), or readable ones by `pattern` (`text`)."},
+        self.format);
+    visit(detail::pattern_setting, self.pattern);
+    visit(detail::time_zone_setting, self.zone);
   }
 
   /// Sets the members that follow from others (`path`, `now_ns`). Returns an error message, or an empty string. Throws:
@@ -117,4 +134,11 @@ struct fapilog::enum_names<fapilog::sinks::file_sync> {
   using file_sync = fapilog::sinks::file_sync;
   static constexpr std::array<std::pair<file_sync, std::string_view>, 2> names{
       {{file_sync::none, "none"}, {file_sync::batch, "batch"}}};
+};
+
+template <>
+struct fapilog::enum_names<fapilog::sinks::file_format> {
+  using file_format = fapilog::sinks::file_format;
+  static constexpr std::array<std::pair<file_format, std::string_view>, 2> names{
+      {{file_format::json, "json"}, {file_format::text, "text"}}};
 };

@@ -4,9 +4,11 @@
 
 #include <fapilog/setting.hpp>
 #include <fapilog/sinks/sink.hpp>
+#include <fapilog/sinks/text_format.hpp>
 
 #include <chrono>
 #include <optional>
+#include <string>
 
 namespace fapilog::inline v0_1::detail {
 
@@ -25,12 +27,15 @@ struct stdout_options {
 };
 struct stdout_style {
   std::optional<bool> colours;  ///< empty: depends on the descriptor and the environment
+  std::string pattern;          ///< empty: the readable form
+  sinks::time_zone zone;
   bool location;
+  bool wrap;
 };
 
 /// Writes the JSON of each record.
 [[nodiscard]] any_sink make_stdout_json(stdout_options const& options);
-/// Writes a readable line for each record.
+/// Writes a readable line for each record. Throws: std::invalid_argument if the pattern is invalid.
 [[nodiscard]] any_sink make_stdout_pretty(stdout_options const& options, stdout_style const& style);
 /// Writes readable lines if the descriptor is a terminal, else JSON.
 [[nodiscard]] any_sink make_stdout_auto(stdout_options const& options, stdout_style const& style);

@@ -5,18 +5,20 @@
 #include <fapilog/detail/compiled.hpp>
 #include <fapilog/detail/os/file.hpp>
 #include <fapilog/detail/os/system.hpp>
-#include <fapilog/detail/text/text_buffer.hpp>
+#include <fapilog/detail/os/terminal.hpp>
+#include <fapilog/detail/text/concat.hpp>
 #include <fapilog/record/batch.hpp>
-#include <fapilog/record/pretty.hpp>
 #include <fapilog/sinks/console/detail/stdout_stream.hpp>
 #include <fapilog/sinks/console/detail/stdout_writers.hpp>
 #include <fapilog/sinks/detail/batch_lines.hpp>
+#include <fapilog/sinks/detail/text_lines.hpp>
 #include <fapilog/sinks/sink.hpp>
+#include <fapilog/sinks/text_format.hpp>
 
-#include <cstddef>
 #include <memory>
+#include <stdexcept>
+#include <string>
 #include <string_view>
-#include <vector>
 
 namespace fapilog::inline v0_1::detail {
 
@@ -42,43 +44,56 @@ class stdout_pretty_writer {
   static constexpr bool needs_json = false;
 
   stdout_pretty_writer(stdout_options const& options, stdout_style const& style)
-      : line_{{style.colours ? *style.colours : suits_colours(options.descriptor), style.location}},
-        stream_(options.descriptor, options.write_timeout) {}
+      : lines_(style.pattern.empty() ? readable(options.descriptor, style) : style.pattern,
+               style.colours ? *style.colours : suits_colours(options.descriptor), style.zone),
+        stream_(options.descriptor, options.write_timeout),
+        wrapped_(style.wrap && is_terminal(options.descriptor) ? options.descriptor : -1) {}
 
   write_result write(batch const& entries) {
-    text_.clear_to(max_kept_bytes);
-    ends_.clear();
-    for (entry const& one : entries) {
-      line_.put(text_, one.event);
-      ends_.push_back(text_.size());
-    }
-    return stream_.write(text_.view(), entry_ends{ends_});
+    if (wrapped_ >= 0) lines_.set_width(terminal_columns(wrapped_));  // people change the size of windows
+    lines_.render(entries);
+    return stream_.write(lines_.text(), lines_.ends());
   }
   void stop() { stream_.stop(); }
   [[nodiscard]] sink_health health() const { return stream_.health(); }
   [[nodiscard]] static std::string_view name() noexcept { return "stdout_pretty"; }
 
  private:
-  static constexpr std::size_t max_kept_bytes = std::size_t{1024} * 1024;
-
-  [[gnu::cold]] static bool suits_colours(int descriptor) {
+  /// The date is of interest in what is kept, not on a screen.
+  [[nodiscard, gnu::cold]] static std::string readable(int descriptor, stdout_style const& style) {
+    std::string_view const time = !is_terminal(descriptor)              ? "{time}"
+                                  : style.zone == sinks::time_zone::utc ? "{time:%T.%eZ}"
+                                                                        : "{time:%T.%e}";
+    return concat({time, " {level:<8} {logger:<12} {message} {fields}", style.location ? " {source}" : ""});
+  }
+  [[nodiscard, gnu::cold]] static bool suits_colours(int descriptor) {
+    std::string const forced = environment("FORCE_COLOR", "");
+    if (!forced.empty()) return forced != "0" && forced != "false";
     return is_terminal(descriptor) && environment("NO_COLOR", "").empty() &&
            environment("TERM", "") != "dumb";
   }
 
-  pretty_writer line_;
+  text_lines lines_;
   stdout_stream stream_;
-  text_buffer text_;
-  std::vector<std::size_t> ends_;
+  int wrapped_;  ///< the terminal whose width limits the lines, or -1
 };
 
 FAPILOG_INLINE any_sink make_stdout_json(stdout_options const& options) {
   return std::make_shared<stdout_json_writer>(options);
 }
+namespace console_detail {
+[[gnu::cold]] inline void check(stdout_style const& style) {
+  if (std::string const problem = pattern_problem("stdout_pretty", style.pattern); !problem.empty())
+    throw std::invalid_argument{"fapilog: " + problem};
+}
+}  // namespace console_detail
+
 FAPILOG_INLINE any_sink make_stdout_pretty(stdout_options const& options, stdout_style const& style) {
+  console_detail::check(style);
   return std::make_shared<stdout_pretty_writer>(options, style);
 }
 FAPILOG_INLINE any_sink make_stdout_auto(stdout_options const& options, stdout_style const& style) {
+  console_detail::check(style);
   return is_terminal(options.descriptor) ? make_stdout_pretty(options, style) : make_stdout_json(options);
 }
 

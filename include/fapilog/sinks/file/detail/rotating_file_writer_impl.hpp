@@ -13,6 +13,7 @@
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/batch.hpp>
 #include <fapilog/sinks/detail/batch_lines.hpp>
+#include <fapilog/sinks/detail/text_lines.hpp>
 #include <fapilog/sinks/file/compressor.hpp>
 #include <fapilog/sinks/file/detail/arrived_lines.hpp>
 #include <fapilog/sinks/file/detail/rotated_files.hpp>
@@ -74,6 +75,12 @@ FAPILOG_INLINE std::string complete_rotating_file(sinks::rotating_file_config& c
     return "rotating_file: `compress_rotated` is true, but this program does not link zlib; link "
            "fapilog::zlib or set it to false";
   }
+  if (config.format == sinks::file_format::text) {
+    if (config.pattern.empty())
+      return "rotating_file: `pattern` is empty; write for example {time} {message}";
+    if (std::string problem = pattern_problem("rotating_file", config.pattern); !problem.empty())
+      return problem;
+  }
   config.path = absolute_path(std::move(config.path));
   return {};
 }
@@ -87,6 +94,7 @@ class rotating_file_writer {
       : config_(std::move(config)), refusal_(complete(config_)) {
     if (!refusal_.empty()) return;
     rotated_ = rotated_files{config_.path};
+    if (config_.format == sinks::file_format::text) text_.emplace(config_.pattern, false, config_.zone);
     if (config_.max_files != 0) limits_.files = config_.max_files;
     if (config_.max_total_bytes != 0) limits_.bytes = config_.max_total_bytes - config_.max_bytes;
   }
@@ -116,7 +124,9 @@ class rotating_file_writer {
     if (!entries.is_recovered()) arrived_.reset();
     std::size_t done = 0;
     try {
-      return write_lines(entries, done);
+      if (text_) text_->render(entries);
+      return text_ ? write_lines(text_->text(), text_->ends(), done)
+                   : write_lines(entries.text(), entry_ends{entries}, done);
     } catch (std::bad_alloc const&) {
       if (done == 0) throw;
       return write_result::retry("no memory", done, retry_pause);  // a string that needs none
@@ -124,7 +134,7 @@ class rotating_file_writer {
   }
 
   [[nodiscard]] std::vector<bool> find_arrived(batch const& entries) {
-    if (!refusal_.empty()) return {};
+    if (!refusal_.empty() || text_) return {};
     if (!arrived_) arrived_.emplace(config_.path, rotated_);
     std::string problem;
     std::vector<bool> arrived = arrived_->find(entries, problem);
@@ -162,26 +172,26 @@ class rotating_file_writer {
     return config_.interval.count() == 0 ? 0 : unix_seconds / config_.interval.count();
   }
 
-  /// Writes all entries. Sets `done` to the number of those that are in the file, also if it throws.
-  write_result write_lines(batch const& entries, std::size_t& done) {
+  /// Writes all entries, which are the lines of `text` with these ends. Sets `done` to the number of those that are in the file,
+  /// also if it throws.
+  write_result write_lines(std::string_view text, entry_ends const& ends, std::size_t& done) {
     std::int64_t const now = config_.now_ns();
 
-    std::string_view const text = entries.text();
     std::size_t done_bytes = 0;  // of text
-    while (done < entries.size()) {
+    while (done < ends.size()) {
       if (auto const refused = prepare(now)) return retry(refused.message(), done);
-      std::size_t last = fitting(entries, done, done_bytes);
+      std::size_t last = fitting(text.size(), ends, done, done_bytes);
       if (last == done && file_.size() > 0 && may_rotate(now)) {
         rotate(now);
         continue;
       }
       // A line that is longer than a file gets its own file. If rotation fails, the file grows beyond the limit.
-      if (last == done) last = file_.size() > 0 ? entries.size() : done + 1;
-      std::size_t const end = end_of_line(entries, last - 1);
+      if (last == done) last = file_.size() > 0 ? ends.size() : done + 1;
+      std::size_t const end = ends[last - 1];
       transfer const written =
           file_.append(text.substr(done_bytes, end - done_bytes), config_.sync == sinks::file_sync::batch);
       if (written.error != 0) {
-        done = entries_within(done_bytes + written.bytes, entry_ends{entries});
+        done = entries_within(done_bytes + written.bytes, ends);
         return retry("cannot write to the log file '" + config_.path + "': " + errno_text(written.error) +
                          "; it ends with a whole line, and the rest is retried",
                      done);
@@ -259,15 +269,14 @@ class rotating_file_writer {
   }
 
   /// Returns the index behind the last entry that fits into the file, of those from index `done` and offset `from` of the
-  /// text. Limits what is written at once, because each process that shares the file may add as much to a full one.
-  [[nodiscard]] std::size_t fitting(batch const& entries, std::size_t done, std::size_t from) const {
+  /// text, which has `whole` bytes. Limits what is written at once, because each process that shares the file may add as much to a full one.
+  [[nodiscard]] std::size_t fitting(std::size_t whole, entry_ends const& ends, std::size_t done,
+                                    std::size_t from) const {
     std::uint64_t const size = file_.size();
-    std::size_t const whole = entries.text().size();
-    if (config_.max_bytes == 0) return entries.size();
+    if (config_.max_bytes == 0) return ends.size();
     auto const within = [&](std::uint64_t bytes) {
-      return whole - from <= bytes
-                 ? entries.size()
-                 : entries_within(from + static_cast<std::size_t>(bytes), entry_ends{entries});
+      return whole - from <= bytes ? ends.size()
+                                   : entries_within(from + static_cast<std::size_t>(bytes), ends);
     };
     constexpr std::uint64_t shares = 8;
     constexpr std::uint64_t smallest_share = 4'096;
@@ -358,6 +367,7 @@ class rotating_file_writer {
   std::string problem_;           ///< why the last batch was not written
   std::string path_problem_;      ///< why the open file is not the one that it should be
   start_context::reporter report_;
+  std::optional<text_lines> text_;        ///< for the format `text`
   std::optional<arrived_lines> arrived_;  ///< while recovered records are delivered
   background_task background_{"fapilog-gzip"};
 };
