@@ -117,7 +117,7 @@ limited_logger<Floor> every(basic_logger<Floor> const& log,
                             std::chrono::duration<Rep, Period> period) noexcept {
   using std::chrono::nanoseconds;
   bool const is_endless = std::chrono::duration<double>{period} > std::chrono::hours{24 * 365 * 100};
-  return {log, detail::call_limit::every(is_endless ? nanoseconds::max()
+  return {log, detail::call_limit::every(is_endless ? (nanoseconds::max)()
                                          : period <= period.zero()
                                              ? nanoseconds{0}
                                              : std::chrono::duration_cast<nanoseconds>(period))};

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// A message that is written with `<<`, as the macros of glog do, with fields among its parts.
+#pragma once
+
+#include <fapilog/limited_calls.hpp>
+#include <fapilog/logger.hpp>
+#include <fapilog/process_end.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <ostream>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace fapilog::inline v0_1::compat {
+
+/// One statement: `log_stream{log, level::info, where} << "text " << 5 << kv("user", 7)`, which `log_end` logs while the
+/// temporary values still exist. At most 16 fields. Formats in the call, and allocates. Internal to the macros.
+class log_stream {
+ public:
+  log_stream(logger const& log, level severity, detail::call_site where)
+      : log_(log), severity_(severity), where_(where) {}
+  log_stream(log_stream const&) = delete;
+  log_stream& operator=(log_stream const&) = delete;
+
+  template <class T>
+  log_stream& operator<<(T const& part) {
+    if constexpr (detail::is_field<T>) {
+      if (count_ < max_fields) detail::field_copy::assign(items_[++count_], part);
+    } else {
+      text_ << part;
+    }
+    return *this;
+  }
+  /// For std::endl, which adds a line break, std::hex and so on.
+  log_stream& operator<<(std::ostream& (*manipulator)(std::ostream&)) {
+    manipulator(text_);
+    return *this;
+  }
+  log_stream& operator<<(std::ios_base& (*manipulator)(std::ios_base&)) {
+    manipulator(text_);
+    return *this;
+  }
+  log_stream& self() noexcept { return *this; }
+
+  void write() noexcept {
+    auto* const core = detail::logger_access::core(log_);
+    if (core == nullptr || !log_.is_enabled(severity_)) return;
+    std::string_view const message = text_.view();
+    constexpr std::uint8_t flags =
+        detail::record_format::text_is_cell | detail::record_format::text_is_rendered;
+    core->owner.submit({*core, detail::statement{severity_, flags}, &message, where_, items_, count_,
+                        detail::this_thread_scope});
+  }
+
+ private:
+  static constexpr std::size_t max_fields = 16;
+
+  logger const& log_;
+  level severity_;
+  detail::call_site where_;
+  std::ostringstream text_;
+  field items_[1 + max_fields];  // the first is for the message
+  std::size_t count_ = 0;
+};
+
+/// Logs a stream. `&` binds weaker than `<<` and stronger than `?:`.
+struct log_end {
+  void operator&(log_stream& all) const noexcept { all.write(); }
+};
+/// Logs a stream, waits for its delivery and aborts the process.
+struct log_end_and_abort {
+  [[noreturn]] void operator&(log_stream& all) const noexcept {
+    all.write();
+    (void)flush_all();
+    std::abort();
+  }
+};
+
+/// Up to which number VLOG logs: 0 by default. Thread: any.
+inline std::atomic<int> verbosity{0};
+
+/// Decides on one call of LOG_EVERY_N and its siblings; the number of calls since the last one becomes a field.
+[[nodiscard]] inline bool admits(detail::call_limit limit, detail::call_site where) noexcept {
+  std::uint64_t suppressed = 0;
+  return limit.admits(where, suppressed);
+}
+
+/// The text of a failed comparison such as CHECK_EQ, or an empty string. Values that have no `<<` are left out.
+template <class A, class B, class Compare>
+[[nodiscard]] std::string failed_check(A const& a, B const& b, Compare const& holds, char const* text) {
+  if (holds(a, b)) return {};
+  std::ostringstream out;
+  out << "Check failed: " << text;
+  if constexpr (requires { out << a << b; }) out << " (" << a << " vs. " << b << ")";
+  out << ' ';
+  return out.str();
+}
+
+}  // namespace fapilog::inline v0_1::compat
