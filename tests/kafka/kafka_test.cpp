@@ -12,6 +12,7 @@
 #include "support/eventually.hpp"
 
 #include <chrono>
+#include <future>
 #include <map>
 #include <memory>
 #include <set>
@@ -179,6 +180,25 @@ TEST_CASE("an attempt whose acknowledgement is late is not sent again") {
   CHECK_FALSE(sink.health().healthy);
   REQUIRE(eventually([&] { return static_cast<bool>(sink.write(entries)); }));
   CHECK(sink.health().healthy);
+  sink.stop();
+  check_all_in_order(cluster.messages(), 50);
+}
+
+TEST_CASE("a write to Kafka that is cancelled ends before its timeout, and its records are sent once") {
+  mock_cluster const cluster{1, 1};
+  kafka sink{{.brokers = cluster.brokers(), .timeout = 1h}};
+  support::events made;
+  fapilog::batch const entries = numbered(made, 50);
+  cluster.set_down(1);
+  auto pending = std::async(std::launch::async, [&] { return sink.write(entries); });
+  sink.cancel();
+  auto const result = pending.get();
+  CHECK(result.outcome() == fapilog::write_outcome::retry);
+  CHECK(result.entries_to_retry().size() == 50);
+  CHECK(sink.write(entries).outcome() == fapilog::write_outcome::retry);
+  cluster.set_up(1);
+  sink.start(fapilog::start_context{});
+  REQUIRE(eventually([&] { return static_cast<bool>(sink.write(entries)); }));
   sink.stop();
   check_all_in_order(cluster.messages(), 50);
 }

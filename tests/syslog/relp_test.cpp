@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -140,6 +141,26 @@ TEST_CASE("only records that were not acknowledged are written again") {
   CHECK(result.entries_to_retry() == std::vector<std::size_t>{2, 5, 6, 7});
   CHECK(result.reason() == "the receiver does not acknowledge records");
   CHECK_FALSE(sink.health().healthy);
+}
+
+TEST_CASE("a write to a silent RELP receiver that is cancelled ends before its timeout") {
+  std::promise<void> has_records;
+  bool is_first = true;
+  scripted_relp receiver{[&](int number, std::string const& command) -> std::string {
+    if (command == "open") return scripted_relp::response(number, "200 OK");
+    if (std::exchange(is_first, false)) has_records.set_value();
+    return {};
+  }};
+  auto config = receiver.config();
+  config.write_timeout = 24h;
+  fapilog::sinks::syslog sink{config};
+  auto pending = std::async(std::launch::async, [&] { return sink.write(numbered(3)); });
+  has_records.get_future().wait();
+  sink.cancel();
+  auto const result = pending.get();
+  CHECK(result.outcome() == write_outcome::retry);
+  CHECK(result.reason() == "the time of the drain has run out");
+  CHECK(sink.write(numbered(1)).outcome() == write_outcome::retry);  // and does not connect
 }
 
 TEST_CASE("a record that the receiver refuses is rejected alone") {

@@ -24,7 +24,7 @@ namespace sinks {
 /// life of the process, and unless librdkafka reports a fatal error, each record is in its partition exactly once and in the
 /// order of the calls, whatever fails in between. A record that is sent again by another process, after a restart, may be
 /// there twice; its header `message_id` is then the same.
-/// Thread: one at a time. Throws: std::bad_alloc. The constructor throws std::invalid_argument for invalid settings.
+/// Thread: one at a time, except `collect` and `cancel`. Throws: std::bad_alloc. The constructor throws std::invalid_argument for invalid settings.
 class kafka {
  public:
   static constexpr bool may_block = true;
@@ -37,7 +37,9 @@ class kafka {
   [[nodiscard]] std::size_t batch_size() const noexcept;
   [[nodiscard]] static std::string_view name() noexcept { return "kafka"; }
 
+  void start(start_context const& context);
   write_result write(batch const& entries);
+  void cancel() noexcept;
   /// Ends the producer. Records that it has not sent are left to the delivery.
   void stop();
   void collect(metric_list& all) const;

@@ -24,6 +24,8 @@ FAPILOG_INLINE kafka::~kafka() = default;
 
 FAPILOG_INLINE std::size_t kafka::batch_size() const noexcept { return writer_->config().batch_size; }
 
+FAPILOG_INLINE void kafka::start(start_context const& /*context*/) { writer_->start(); }
+FAPILOG_INLINE void kafka::cancel() noexcept { writer_->cancel(); }
 FAPILOG_INLINE write_result kafka::write(batch const& entries) { return writer_->write(entries); }
 FAPILOG_INLINE void kafka::stop() { writer_->stop(); }
 FAPILOG_INLINE void kafka::collect(metric_list& all) const { writer_->collect(all); }

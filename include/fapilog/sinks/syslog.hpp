@@ -125,6 +125,13 @@ class syslog {
     return stream_ ? detail::syslog::stream_batch_size : 0;
   }
 
+  void start(start_context const&) {
+    if (stream_) stream_->start();
+  }
+  /// For the transports that may wait for long: streams. Thread: any.
+  void cancel() noexcept {
+    if (stream_) stream_->cancel();
+  }
   write_result write(batch const& entries) {
     return stream_ ? stream_->write(entries) : datagrams_->write(entries);
   }

@@ -18,7 +18,7 @@
 namespace fapilog::inline v0_1::sinks {
 
 /// Sends each record as one syslog message over TLS. Delivery is that of `syslog` over TCP, or with RELP over RELP.
-/// Thread: one at a time. Throws: std::bad_alloc. The constructor throws std::invalid_argument for invalid settings.
+/// Thread: one at a time; `cancel` any. Throws: std::bad_alloc. The constructor throws std::invalid_argument for invalid settings.
 class syslog_tls {
  public:
   static constexpr bool needs_json = false;
@@ -43,9 +43,11 @@ class syslog_tls {
   /// Waiting batches are joined, so that fewer system calls and acknowledgements are needed.
   [[nodiscard]] static std::size_t batch_size() noexcept { return detail::syslog::stream_batch_size; }
 
-  void start(start_context const& context) const {
+  void start(start_context const& context) {
+    writer_->start();
     if (!is_verified_) context.report("the certificate of the receiver is not checked (tls.verify)", peer_);
   }
+  void cancel() noexcept { writer_->cancel(); }
   write_result write(batch const& entries) { return writer_->write(entries); }
   void stop() { writer_->stop(); }
   [[nodiscard]] sink_health health() const { return writer_->health(); }

@@ -8,6 +8,7 @@
 #include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/detail/text/concat.hpp>
 #include <fapilog/metrics/metric.hpp>
+#include <fapilog/sinks/detail/cancel_request.hpp>
 #include <fapilog/sinks/http/connection_config.hpp>
 #include <fapilog/sinks/http/detail/credential_source.hpp>
 #include <fapilog/sinks/http/detail/http_client.hpp>
@@ -72,9 +73,9 @@ class http_client::implementation {
 
   [[nodiscard]] std::size_t in_flight() const noexcept { return active_.size(); }
 
-  void cancel() noexcept { cancellations_.add(); }
-  void resume() noexcept { resumed_ = cancellations_.value(); }
-  [[nodiscard]] bool is_cancelled() const noexcept { return cancellations_.value() != resumed_; }
+  void cancel() noexcept { cancelled_.make(); }
+  void resume() noexcept { cancelled_.forget(); }
+  [[nodiscard]] bool is_cancelled() const noexcept { return cancelled_.is_made(); }
 
   [[nodiscard]] finished wait() {
     for (;;) {
@@ -387,8 +388,7 @@ class http_client::implementation {
   std::string path_;
   ::CURLM* multi_ = nullptr;
   std::uint32_t generation_ = 0;  ///< the fork generation in which `multi_` was made
-  counter cancellations_;
-  std::uint64_t resumed_ = 0;  ///< cancellations that are over
+  cancel_request cancelled_;
   std::vector<::CURL*> idle_;
   std::vector<std::unique_ptr<transfer>> active_;
 };

@@ -12,6 +12,7 @@
 #include <fapilog/record/event_path.hpp>
 #include <fapilog/record/uuid.hpp>
 #include <fapilog/setting.hpp>
+#include <fapilog/sinks/detail/cancel_request.hpp>
 #include <fapilog/sinks/detail/recent_rejections.hpp>
 #include <fapilog/sinks/kafka/config.hpp>
 #include <fapilog/sinks/kafka/detail/producer_figures.hpp>
@@ -36,7 +37,7 @@
 
 namespace fapilog::inline v0_1::detail::kafka {
 
-/// Thread: one at a time, except `collect`. Throws: std::bad_alloc. The constructor throws std::invalid_argument.
+/// Thread: one at a time, except `collect` and `cancel`. Throws: std::bad_alloc. The constructor throws std::invalid_argument.
 class topic_writer {
  public:
   explicit topic_writer(sinks::kafka_config config) : config_(std::move(config)) {
@@ -50,6 +51,10 @@ class topic_writer {
 
   [[nodiscard]] sinks::kafka_config const& config() const noexcept { return config_; }
 
+  void start() noexcept { cancelled_.forget(); }
+  /// Writes end soon, until the next start. What the producer has not sent by then, its end discards.
+  void cancel() noexcept { cancelled_.make(); }
+
   write_result write(batch const& entries) {
     if (std::string const problem = start_producer(); !problem.empty()) return write_result::retry(problem);
     are_brokers_down_ = false;
@@ -59,6 +64,7 @@ class topic_writer {
     for (std::size_t i = 0; i < entries.size(); ++i) {
       message& m = messages_[entries[i].event.message_id];
       if (m.state == message_state::unsent || m.state == message_state::failed) {
+        if (cancelled_.is_made()) break;
         ::rd_kafka_resp_err_t const error = send(entries[i], m, deadline);
         if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
           messages_.erase(entries[i].event.message_id);
@@ -100,10 +106,6 @@ class topic_writer {
     ::rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
   };
   enum class error_kind : std::uint8_t { of_record, of_sink, temporary };
-
-  struct properties_deleter {
-    void operator()(::rd_kafka_conf_t* conf) const noexcept { ::rd_kafka_conf_destroy(conf); }
-  };
 
   // --- settings ---
 
@@ -192,7 +194,7 @@ class topic_writer {
       ::rd_kafka_resp_err_t const error = try_to_send(e, m);
       if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) return error;
       int const wait_ms = milliseconds_until(deadline);
-      if (wait_ms == 0 || are_brokers_down_) return error;
+      if (wait_ms == 0 || are_brokers_down_ || cancelled_.is_made()) return error;
       ::rd_kafka_poll(producer_, wait_ms);
     }
   }
@@ -251,7 +253,8 @@ class topic_writer {
 
   void wait_for(std::vector<message*> const& messages, std::chrono::steady_clock::time_point deadline) {
     for (message const* const m : messages) {
-      while (m != nullptr && m->state == message_state::waiting && !are_brokers_down_) {
+      while (m != nullptr && m->state == message_state::waiting && !are_brokers_down_ &&
+             !cancelled_.is_made()) {
         int const wait_ms = milliseconds_until(deadline);
         if (wait_ms == 0) return;
         ::rd_kafka_poll(producer_, wait_ms);
@@ -291,6 +294,7 @@ class topic_writer {
     figures_.queued.set(static_cast<std::uint64_t>(::rd_kafka_outq_len(producer_)));
     rejections_.add(delivered + never.size(), never.size());
     if (!never.empty()) rejections_.set_last_reason(last_error_);
+    if (cancelled_.is_made() && last_error_.empty()) last_error_ = cancel_request::reason;
     std::string const reason =
         concat({"topic ", config_.topic, ": ",
                 last_error_.empty() ? "no acknowledgement within the timeout" : last_error_});
@@ -372,17 +376,19 @@ class topic_writer {
   [[nodiscard]] static int milliseconds_until(std::chrono::steady_clock::time_point deadline) noexcept {
     auto const left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    constexpr std::int64_t longest = 1'000'000;
+    constexpr std::int64_t longest = 100;  // until `cancel` is noticed
     return left.count() <= 0 ? 0 : static_cast<int>((std::min)(std::int64_t{left.count()}, longest));
   }
 
   sinks::kafka_config config_;
   std::optional<event_path> key_;
   text_buffer key_text_;
-  std::unique_ptr<::rd_kafka_conf_t, properties_deleter> properties_;
+  std::unique_ptr<::rd_kafka_conf_t, void (*)(::rd_kafka_conf_t*)> properties_{nullptr,
+                                                                               ::rd_kafka_conf_destroy};
   ::rd_kafka_t* producer_ = nullptr;
   std::uint32_t generation_ = 0;      ///< the fork generation in which the producer was made
   std::map<uuid, message> messages_;  ///< given to the producer, and not yet reported to the delivery
+  cancel_request cancelled_;
   bool are_brokers_down_ = false;
   bool is_sink_refused_ = false;
   std::string last_error_;

@@ -7,11 +7,13 @@
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/record/batch.hpp>
 #include <fapilog/sinks/detail/batch_lines.hpp>
+#include <fapilog/sinks/detail/cancel_request.hpp>
 #include <fapilog/sinks/sink.hpp>
 #include <fapilog/sinks/syslog/detail/byte_stream.hpp>
 #include <fapilog/sinks/syslog/detail/message_writer.hpp>
 #include <fapilog/sinks/syslog/detail/relp_session.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -32,11 +34,15 @@ enum class frame_form : std::uint8_t {
 /// Maximum number of records that waiting batches are merged into.
 inline constexpr std::size_t stream_batch_size = 1000;
 
-/// Thread: one. Throws: std::bad_alloc.
+/// Thread: one; `cancel` any. Throws: std::bad_alloc.
 class stream_writer {
  public:
   stream_writer(std::unique_ptr<byte_stream> stream, message_writer messages, frame_form form, int timeout_ms)
       : stream_(std::move(stream)), messages_(std::move(messages)), form_(form), timeout_ms_(timeout_ms) {}
+
+  void start() noexcept { cancelled_.forget(); }
+  /// Writes end soon, until the next start.
+  void cancel() noexcept { cancelled_.make(); }
 
   write_result write(batch const& entries) {
     problem_.clear();
@@ -80,20 +86,36 @@ class stream_writer {
     // What a connection takes after the receiver has closed it is lost, so that is checked first.
     if (stream_->is_connected() && discard_received() != EAGAIN) stream_->close();
     if (!stream_->is_connected()) {
-      problem_ = stream_->connect();
+      connect();
       if (!problem_.empty()) return 0;
     }
     std::size_t sent = 0;
     while (sent < out_.size()) {
       transfer const some = stream_->send(out_.view().substr(sent));
       sent += some.bytes;
-      if (some.error == EAGAIN && stream_->wait(true, timeout_ms_)) {
+      if (some.error == EAGAIN && wait(true)) {
         if (int const error = discard_received(); error != EAGAIN) return failed(error, entries_sent(sent));
       } else if (some.error != 0) {
         return failed(some.error, entries_sent(sent));
       }
     }
     return entries.size();
+  }
+
+  void connect() {
+    problem_ = cancelled_.is_made() ? std::string{cancel_request::reason} : stream_->connect();
+  }
+  /// Like `byte_stream::wait`, for the timeout; false also after `cancel`.
+  [[nodiscard]] bool wait(bool to_send) const {
+    constexpr int max_step_ms = 100;  // until `cancel` is noticed
+    for (int left_ms = timeout_ms_; left_ms > 0 && !cancelled_.is_made(); left_ms -= max_step_ms) {
+      if (stream_->wait(to_send, (std::min)(left_ms, max_step_ms))) return true;
+    }
+    return false;
+  }
+  /// Why `wait` returned false.
+  [[nodiscard]] std::string reason_of_wait(std::string_view usual) const {
+    return std::string{cancelled_.is_made() ? cancel_request::reason : usual};
   }
 
   [[nodiscard]] std::size_t entries_sent(std::size_t bytes) const noexcept {
@@ -110,7 +132,7 @@ class stream_writer {
   }
 
   std::size_t failed(int error, std::size_t done) {
-    problem_ = error == EAGAIN ? "the receiver takes nothing" : stream_->problem(error);
+    problem_ = error != EAGAIN ? stream_->problem(error) : reason_of_wait("the receiver takes nothing");
     return done;
   }
   // --- RELP -----------------------------------------------------------------------------------------------
@@ -135,8 +157,7 @@ class stream_writer {
       }
       std::size_t const before = answers.waiting;
       if (!problem_.empty() || !take_responses(answers) || answers.waiting < before) continue;
-      if (!stream_->wait(sent < out_.size(), timeout_ms_))
-        problem_ = "the receiver does not acknowledge records";
+      if (!wait(sent < out_.size())) problem_ = reason_of_wait("the receiver does not acknowledge records");
     }
     if (answers.waiting != 0) stream_->close();
     return result_of(answers);
@@ -197,14 +218,14 @@ class stream_writer {
 
   /// Connects and begins a session.
   bool open_relp() {
-    problem_ = stream_->connect();
+    connect();
     if (!problem_.empty()) return false;
     relp_.begin();
     out_.clear();
     responses answers{relp_.put_open(out_), std::vector<std::uint32_t>(1), 1};
     bool is_going = stream_->send(out_.view()).bytes == out_.size();
     while (is_going && answers.waiting != 0)
-      is_going = take_responses(answers) && (answers.waiting == 0 || stream_->wait(false, timeout_ms_));
+      is_going = take_responses(answers) && (answers.waiting == 0 || wait(false));
     if (answers.status[0] == relp_ok) return true;
     if (answers.waiting == 0) problem_ = refusal_;
     problem_ = concat({"the receiver does not begin a RELP session", problem_.empty() ? "" : ": ", problem_});
@@ -212,6 +233,7 @@ class stream_writer {
     return false;
   }
 
+  cancel_request cancelled_;
   std::unique_ptr<byte_stream> stream_;
   message_writer messages_;
   frame_form form_;
