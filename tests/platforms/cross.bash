@@ -49,7 +49,7 @@ finish() {
   exit
 }
 
-for tool in $compiler $emulator; do
+for tool in "${compiler[0]}" $emulator; do
   command -v "$tool" >/dev/null && continue
   echo "skipped: $tool is not installed (packages: ${packages[*]})"
   $quick && exit 77
@@ -65,8 +65,9 @@ for library in fmt nlohmann catch2; do
 done
 
 launcher=()
-! command -v ccache >/dev/null || launcher=(ccache)
-compile=("${launcher[@]}" "$compiler" -std=c++20 -O1 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -DFMT_HEADER_ONLY
+# ccache does not know a compiler of two words.
+((${#compiler[@]} > 1)) || ! command -v ccache >/dev/null || launcher=(ccache)
+compile=("${launcher[@]}" "${compiler[@]}" -std=c++20 -O1 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -DFMT_HEADER_ONLY
   -isystem "$build/outside" -Iinclude -Itests "${flags[@]}")
 link=(-static -lpthread -ldl "${libraries[@]}")
 
@@ -95,7 +96,7 @@ build_object() {
 }
 
 echo "== $platform: build the small program"
-if build_object tests/platforms/exercise.cpp "$build/exercise.o" && "$compiler" "${flags[@]}" "$build/exercise.o" "${link[@]}" -o "$build/exercise"; then
+if build_object tests/platforms/exercise.cpp "$build/exercise.o" && "${compiler[@]}" "${flags[@]}" "$build/exercise.o" "${link[@]}" -o "$build/exercise"; then
   default=20000
   ! $quick || default=2000
   run exercise "$build/exercise" "${FAPILOG_PLATFORM_RECORDS:-$default}"
@@ -130,7 +131,7 @@ for source in "${sources[@]}"; do
     failures+=("$platform: $source does not compile")
   fi
 done
-if "$compiler" "${flags[@]}" "${objects[@]}" "${link[@]}" -o "$build/tests"; then
+if "${compiler[@]}" "${flags[@]}" "${objects[@]}" "${link[@]}" -o "$build/tests"; then
   run tests "$build/tests"
 else
   failures+=("$platform: the tests do not link")
@@ -139,7 +140,7 @@ fi
 # The bytes of the page are those of a 64-bit little-endian processor.
 if $has_bytes_of_page; then
   if build_object tests/docs/record_format_test.cpp "$build/record_format.o" &&
-    "$compiler" "${flags[@]}" "$build/record_format.o" "${link[@]}" -o "$build/record_format"; then
+    "${compiler[@]}" "${flags[@]}" "$build/record_format.o" "${link[@]}" -o "$build/record_format"; then
     run record_format "$build/record_format" docs/record-format.md
   else
     failures+=("$platform: record_format_test does not compile")

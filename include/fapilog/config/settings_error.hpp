@@ -96,7 +96,7 @@ namespace detail::config {
 [[nodiscard]] inline std::string without_controls(std::string_view name) {
   std::string result{name};
   for (char& c : result) {
-    if ((c >= '\0' && c < ' ') || c == '\x7F') c = '?';
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7F') c = '?';
   }
   return result;
 }

@@ -21,7 +21,8 @@ struct uuid {
   std::array<std::uint8_t, 16> bytes{};
   friend bool operator==(uuid const&, uuid const&) noexcept = default;
   friend std::strong_ordering operator<=>(uuid const& a, uuid const& b) noexcept {
-    return a.bytes <=> b.bytes;
+    // libc++ has no <=> of arrays before version 17.
+    return std::memcmp(a.bytes.data(), b.bytes.data(), a.bytes.size()) <=> 0;
   }
 };
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -22,7 +23,10 @@ template <class T>
 class fork_safe : public T {
  public:
   using T::T;
-  using T::operator=;
+  fork_safe& operator=(T&& other) noexcept requires std::is_nothrow_move_assignable_v<T> {
+    T::operator=(std::move(other));
+    return *this;
+  }
 
   /// Replaces the object by a default-constructed one without running its destructor. In a forked child only.
   [[gnu::cold]] void recreate_in_child() noexcept { ::new (static_cast<void*>(this)) fork_safe; }

@@ -6,6 +6,7 @@
 #include <fapilog/detail/settings/setting_type.hpp>
 #include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/detail/text/quantity_text.hpp>
+#include <fapilog/detail/text/read_double.hpp>
 #include <fapilog/setting.hpp>
 
 #include <charconv>
@@ -164,7 +165,7 @@ template <class T>
   if (!given.is_lenient) return std::nullopt;
   std::string_view const text = without_spaces_around(given.string);
   double number = 0;
-  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  auto const [end, error] = read_double(text, number);
   bool const all =
       !text.empty() && error == std::errc{} && end == text.data() + text.size() && is_finite(number);
   return all ? std::optional{number} : std::nullopt;

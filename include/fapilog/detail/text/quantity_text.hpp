@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/text/ascii.hpp>
+#include <fapilog/detail/text/read_double.hpp>
 #include <fapilog/detail/time_limit.hpp>
 
 #include <algorithm>
@@ -51,7 +52,7 @@ struct quantity {
     end = (std::min)(text.find_first_not_of(digits, end + 1), text.size());
   }
   quantity result;
-  if (std::from_chars(text.data(), text.data() + end, result.number).ec != std::errc{}) return std::nullopt;
+  if (read_double(text.substr(0, end), result.number).ec != std::errc{}) return std::nullopt;
   result.unit = without_spaces_around(text.substr(end));
   return result;
 }

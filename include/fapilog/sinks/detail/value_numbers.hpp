@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/float_kind.hpp>
+#include <fapilog/detail/text/read_double.hpp>
 #include <fapilog/record/value.hpp>
 
 #include <charconv>
@@ -12,6 +13,7 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 
 namespace fapilog::inline v0_1::detail {
 namespace value_numbers_detail {
@@ -19,7 +21,9 @@ namespace value_numbers_detail {
 template <class Number>
 std::optional<Number> parsed(std::string_view text) noexcept {
   Number number{};
-  auto const done = std::from_chars(text.data(), text.data() + text.size(), number);
+  std::from_chars_result done{};
+  if constexpr (std::is_floating_point_v<Number>) done = read_double(text, number);
+  else done = std::from_chars(text.data(), text.data() + text.size(), number);
   if (done.ec != std::errc{} || done.ptr != text.data() + text.size()) return std::nullopt;
   return number;
 }
