@@ -103,6 +103,18 @@ macro(fapilog_find_integrations)
   if(NOT TARGET spdlog::spdlog)
     find_package(spdlog CONFIG QUIET)
   endif()
+  if(NOT TARGET glog::glog)
+    find_package(glog CONFIG QUIET)
+  endif()
+  if(NOT TARGET glog::glog) # Debian's package does not find its own dependency
+    find_package(PkgConfig QUIET)
+    if(PkgConfig_FOUND)
+      pkg_check_modules(FAPILOG_GLOG QUIET IMPORTED_TARGET libglog)
+    endif()
+    if(FAPILOG_GLOG_FOUND)
+      add_library(glog::glog ALIAS PkgConfig::FAPILOG_GLOG)
+    endif()
+  endif()
 endmacro()
 
 # Imported targets are visible in the directory that found them and below, but a parent that links fapilog by
