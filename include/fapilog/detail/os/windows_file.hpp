@@ -113,7 +113,7 @@ inline constexpr unsigned long share_all =
   while (result.bytes < text.size()) {
     std::string_view part = text.substr(result.bytes, longest);
     // Not within a character.
-    while (part.size() == longest && part.size() + result.bytes < text.size() &&
+    while (part.size() > longest - 4 && result.bytes + part.size() < text.size() &&
            (static_cast<unsigned char>(text[result.bytes + part.size()]) & 0xC0U) == 0x80U)
       part.remove_suffix(1);
     wchar_t wide[longest];
