@@ -6,13 +6,18 @@ include(CMakePackageConfigHelpers)
 
 get_property(fapilog_components GLOBAL PROPERTY FAPILOG_COMPONENTS)
 
-# A header-only library does not depend on the processor: its package files are installed below share/.
+# A header-only library does not depend on the processor: its CMake files are installed below share/. The .pc files name
+# libraries, so that they belong to those of the processor.
 set(fapilog_cmake_dir "${CMAKE_INSTALL_DATADIR}/cmake/fapilog")
-set(fapilog_pkgconfig_dir "${CMAKE_INSTALL_DATADIR}/pkgconfig")
+set(fapilog_pkgconfig_dir "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+
+# What a parent project or a packager can install alone: `cmake --install build --component fapilog_development`. The
+# command line tool is the component cli.
+set(fapilog_component fapilog_development)
 
 target_include_directories(fapilog INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/fapilog" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-        FILES_MATCHING PATTERN "*.hpp")
+        COMPONENT ${fapilog_component} FILES_MATCHING PATTERN "*.hpp")
 
 # One export file per component, so that only users of a component need its dependency.
 install(TARGETS fapilog EXPORT fapilog-targets)
@@ -24,12 +29,13 @@ endforeach()
 set(fapilog_architecture ARCH_INDEPENDENT)
 if(FAPILOG_INSTALL_COMPILED)
   set(fapilog_architecture "")
-  install(TARGETS fapilog_compiled EXPORT fapilog-compiled-targets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+  install(TARGETS fapilog_compiled EXPORT fapilog-compiled-targets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+          COMPONENT ${fapilog_component})
   list(APPEND fapilog_exports fapilog-compiled-targets)
   foreach(component IN ITEMS http kafka postgres)
     if(TARGET fapilog_compiled_${component})
       install(TARGETS fapilog_compiled_${component} EXPORT fapilog-compiled_${component}-targets
-              ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+              ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT ${fapilog_component})
       list(APPEND fapilog_exports fapilog-compiled_${component}-targets)
     endif()
   endforeach()
@@ -38,7 +44,8 @@ if(FAPILOG_INSTALL_CLI)
   install(TARGETS fapilog_cli RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT cli)
 endif()
 foreach(name IN LISTS fapilog_exports)
-  install(EXPORT ${name} NAMESPACE fapilog:: DESTINATION "${fapilog_cmake_dir}" FILE ${name}.cmake)
+  install(EXPORT ${name} NAMESPACE fapilog:: DESTINATION "${fapilog_cmake_dir}" FILE ${name}.cmake
+          COMPONENT ${fapilog_component})
   export(EXPORT ${name} NAMESPACE fapilog:: FILE "${PROJECT_BINARY_DIR}/${name}.cmake")
 endforeach()
 
@@ -51,21 +58,22 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/fapilog-config-version.c
 configure_file("${CMAKE_CURRENT_LIST_DIR}/fapilog_choices.cmake" "${PROJECT_BINARY_DIR}/fapilog_choices.cmake" COPYONLY)
 install(FILES "${PROJECT_BINARY_DIR}/fapilog-config.cmake" "${PROJECT_BINARY_DIR}/fapilog-config-version.cmake"
               "${CMAKE_CURRENT_LIST_DIR}/fapilog_choices.cmake"
-        DESTINATION "${fapilog_cmake_dir}")
+        DESTINATION "${fapilog_cmake_dir}" COMPONENT ${fapilog_component})
 
 foreach(pair IN ITEMS postgres:Findlibpqxx kafka:FindRdKafka)
   string(REPLACE ":" ";" pair "${pair}")
   list(POP_FRONT pair component)
   if(component IN_LIST fapilog_components)
     configure_file("${CMAKE_CURRENT_LIST_DIR}/${pair}.cmake" "${PROJECT_BINARY_DIR}/${pair}.cmake" COPYONLY)
-    install(FILES "${CMAKE_CURRENT_LIST_DIR}/${pair}.cmake" DESTINATION "${fapilog_cmake_dir}")
+    install(FILES "${CMAKE_CURRENT_LIST_DIR}/${pair}.cmake" DESTINATION "${fapilog_cmake_dir}"
+            COMPONENT ${fapilog_component})
   endif()
 endforeach()
 
 # --- pkg-config ---------------------------------------------------------------------------------------------
 
 # Relative to the .pc file, so that an installation can be moved.
-file(RELATIVE_PATH fapilog_pc_prefix "${CMAKE_INSTALL_FULL_DATADIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
+file(RELATIVE_PATH fapilog_pc_prefix "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
 string(REGEX REPLACE "/$" "" fapilog_pc_prefix "${fapilog_pc_prefix}")
 if(IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
   set(fapilog_pc_includedir "${CMAKE_INSTALL_INCLUDEDIR}")
@@ -86,7 +94,8 @@ function(fapilog_add_pc pc_name pc_description)
     endif()
   endforeach()
   configure_file("${PROJECT_SOURCE_DIR}/packaging/cmake/fapilog.pc.in" "${PROJECT_BINARY_DIR}/${pc_name}.pc" @ONLY)
-  install(FILES "${PROJECT_BINARY_DIR}/${pc_name}.pc" DESTINATION "${fapilog_pkgconfig_dir}")
+  install(FILES "${PROJECT_BINARY_DIR}/${pc_name}.pc" DESTINATION "${fapilog_pkgconfig_dir}"
+          COMPONENT ${fapilog_component})
 endfunction()
 
 set(cflags "-I\${includedir}")

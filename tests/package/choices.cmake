@@ -11,7 +11,7 @@ build("${folder}/build")
 run("${CMAKE_COMMAND}" --install "${folder}/build")
 
 file(READ "${folder}/prefix/share/cmake/fapilog/fapilog-targets.cmake" targets)
-file(READ "${folder}/prefix/share/pkgconfig/fapilog.pc" pc)
+file(READ "${folder}/prefix/lib/pkgconfig/fapilog.pc" pc)
 foreach(definition IN ITEMS FAPILOG_DEFAULT_PRESET=production FAPILOG_COMPILED_LEVEL=30)
   foreach(text IN ITEMS targets pc)
     string(FIND "${${text}}" "${definition}" position)
@@ -21,7 +21,7 @@ foreach(definition IN ITEMS FAPILOG_DEFAULT_PRESET=production FAPILOG_COMPILED_L
   endforeach()
 endforeach()
 
-file(GLOB components "${folder}/prefix/share/*/fapilog-*-targets.cmake" "${folder}/prefix/share/pkgconfig/fapilog-*")
+file(GLOB components "${folder}/prefix/share/*/fapilog-*-targets.cmake" "${folder}/prefix/lib/pkgconfig/fapilog-*")
 if(components)
   message(FATAL_ERROR "components that were off are installed: ${components}")
 endif()

@@ -2,7 +2,7 @@
 # pkg-config with the moved installation, and one call of the compiler.
 include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
 
-set(ENV{PKG_CONFIG_PATH} "${PREFIX}/share/pkgconfig:${PREFIX}/lib/pkgconfig:$ENV{PKG_CONFIG_PATH}")
+set(ENV{PKG_CONFIG_PATH} "${PREFIX}/lib/pkgconfig:$ENV{PKG_CONFIG_PATH}")
 file(MAKE_DIRECTORY "${WORK}/pkg_config")
 
 string(REPLACE "," ";" compiled_libraries "${COMPILED_LIBRARIES}")
