@@ -66,6 +66,16 @@ TEST_CASE("a part counts towards the bound of the queue until it is finished") {
   CHECK(queue.finished() == 2);
 }
 
+TEST_CASE("a batch queue whose parts are all taken has no room until they are finished") {
+  batch_queue queue{part_of({"x"}).bytes()};
+  queue.push(part_of({"1"}));
+  auto const taken = queue.take(0);
+  REQUIRE(queue.empty());
+  CHECK_FALSE(queue.has_room_for(part_of({"2"})));
+  queue.finish(taken);
+  CHECK(queue.has_room_for(part_of({"2"})));
+}
+
 TEST_CASE("a batch queue merges parts up to the batch size of the sink") {
   batch_queue queue{1 << 20};
   for (int i = 0; i < 5; ++i) queue.push(part_of({"a", "b", "c"}));

@@ -137,6 +137,7 @@ TEST_CASE("rejected records count as rejected and do not delay the others") {
   CHECK(end.rejected == 1);
   CHECK(end.failed == 0);
   CHECK(end.balanced());
+  CHECK(rt.sink_counts()[0].second.rejected == 1);
   CHECK(reported.contains("poison is not taken"));
 }
 

@@ -65,3 +65,12 @@ TEST_CASE("an interrupt ends a sleep that is about to end by itself") {
   worker.thread.join();
   CHECK(worker.end < deadline);
 }
+
+TEST_CASE("an interrupt ends a sleep that no log call has ended") {
+  if (!fapilog::detail::register_membarrier()) return;
+  auto const deadline = sleep_clock::now() + 1h;
+  sleeping_worker worker{deadline, 1ms};
+  worker.event.interrupt();
+  worker.thread.join();
+  CHECK(worker.end < deadline);
+}

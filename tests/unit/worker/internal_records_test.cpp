@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,7 +52,8 @@ class halving {
 }  // namespace
 
 TEST_CASE("a stage's summary is an internal record that passes no filter and counts in no account") {
-  support::logged test{{.filters = {halving{}}}};
+  auto const keeps_n = [](fapilog::event const& e) { return e.message == "n"; };
+  support::logged test{{.filters = {halving{}, keeps_n}}};
   for (int i = 0; i < 10; ++i) test.log.info("n");
   auto const records = test.records();
   REQUIRE(records.size() == 6);
@@ -110,6 +112,27 @@ TEST_CASE("a WARNING record reports how many records were dropped, and why") {
   CHECK(summary.at("data").at("queue_full") == end.dropped.queue_full);
   CHECK(summary.at("data").at("window_seconds").is_number_float());
   CHECK(end.balanced());
+}
+
+TEST_CASE("each drop is reported in one summary") {
+  support::logged test{{.lane_bytes = 4'096, .drop_summary_window = 1ms}};
+  std::string const text(500, 'x');
+  auto const summaries = [&] {
+    std::vector<std::uint64_t> all;
+    for (auto const& line : test.sink->lines()) {
+      auto const log = nlohmann::json::parse(line).at("log");
+      if (log.at("message") == "Records were dropped") all.push_back(log.at("data").at("dropped_count"));
+    }
+    return all;
+  };
+  for (std::size_t round = 1; round <= 2; ++round) {
+    auto const before = test.rt.counts().dropped.total();
+    while (test.rt.counts().dropped.total() < before + 100) test.log.info("flood", fapilog::kv("text", text));
+    REQUIRE(support::eventually([&] { return summaries().size() >= round; }));
+  }
+  auto const end = test.rt.drain(60s);
+  auto const all = summaries();
+  CHECK(std::accumulate(all.begin(), all.end(), std::uint64_t{0}) == end.dropped.total());
 }
 
 TEST_CASE("the drop summary is written when its window has passed, and only if records were dropped") {

@@ -76,11 +76,15 @@ TEST_CASE("an enricher sees what those before it added, and redactors see all of
                                      [](fapilog::event& e) {
                                        e.data.set("b", fapilog::value::of_number(e.data.find("a")->i64 + 1));
                                      }},
-                       .redactors = {[](fapilog::event& e) { e.data.erase("a"); }},
+                       .redactors = {[](fapilog::event& e) { e.data.erase("a"); },
+                                     [](fapilog::event& e) {
+                                       bool const has_a = e.data.find("a") != nullptr;
+                                       e.data.set("c", fapilog::value::of_number(has_a ? 1 : 3));
+                                     }},
                        .sinks = {sink}}};
   rt.get_logger().info("x");
   (void)rt.drain(30s);
-  CHECK(sink->last().at("data") == nlohmann::json{{"b", 2}});
+  CHECK(sink->last().at("data") == nlohmann::json{{"b", 2}, {"c", 3}});
 }
 
 TEST_CASE("functions can be stages") {

@@ -3,6 +3,7 @@
 #include <fapilog/delivery/spool/spool_segment.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <random>
@@ -10,11 +11,28 @@
 #include <utility>
 #include <vector>
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "support/catch.hpp"
 #include "support/files.hpp"
 #include "support/temporary_directory.hpp"
 
 using fapilog::detail::spool_segment;
+
+namespace {
+std::atomic<int> data_syncs{0};
+}
+
+// In place of those of the C library, for the whole program.
+extern "C" int fdatasync(int descriptor) {
+  ++data_syncs;
+  return static_cast<int>(::syscall(SYS_fdatasync, descriptor));
+}
+extern "C" int fsync(int descriptor) {
+  ++data_syncs;
+  return static_cast<int>(::syscall(SYS_fsync, descriptor));
+}
 
 namespace {
 
@@ -91,6 +109,31 @@ TEST_CASE("a power failure loses no frame that was synced, and makes none that w
     }
   }
   segment.close();
+}
+
+TEST_CASE("a frame is on disk when its append returns, if the spool syncs") {
+  support::temporary_directory directory;
+  spool_segment segment;
+  REQUIRE(segment.create(directory / "one.spool") == 0);
+  data_syncs = 0;
+  REQUIRE(segment.append("first", 5, false) == 0);
+  CHECK(data_syncs == 0);
+  REQUIRE(segment.append("second", 6, true) == 0);
+  CHECK(data_syncs == 1);
+}
+
+TEST_CASE("the next process begins with the first frame that was not delivered") {
+  support::temporary_directory directory;
+  std::string const path = directory / "one.spool";
+  {
+    spool_segment segment;
+    REQUIRE(segment.create(path) == 0);
+    for (std::string const payload : {"one", "two", "three"})
+      REQUIRE(segment.append(payload, static_cast<std::uint32_t>(payload.size()), false) == 0);
+    segment.consume(segment.front().end);
+    segment.close();
+  }
+  CHECK(frames_of(path) == std::vector<std::string>{"two", "three"});
 }
 
 TEST_CASE("a spool file that is cut anywhere gives the frames before the cut") {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace {
 
@@ -39,4 +40,17 @@ TEST_CASE("decodes every code point that it encodes") {
     if (!read.ok || read.value != point || read.size != text.size()) ++mismatches;
   }
   CHECK(mismatches == 0);
+}
+
+TEST_CASE(
+    "ill-formed UTF-8 is recognised: overlong forms, surrogates, too large points, bytes that are missing") {
+  for (std::string_view const text :
+       {"\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xED\xBF\xBF",
+        "\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\x80",
+        "\xC3", "\xE2\x82", "\xF0\x9F\x98"}) {
+    CAPTURE(text);
+    CHECK_FALSE(fapilog::detail::decode_utf8(text).ok);
+    CHECK_FALSE(fapilog::detail::is_utf8(text));
+    CHECK_FALSE(fapilog::detail::is_utf8("eight characters, and " + std::string{text}));
+  }
 }
