@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Logs records whose instructions instructions.sh counts: bench_calls num|str|json <records> [<directory> [<rounds>]]; with a
-// directory that is not empty, the runtime is kill-safe. Prints the least mean processor time of a call in the second half of the
+// directory that is not empty, the runtime is kill-safe; with `recorder`, the flight recorder takes the records. Prints the least mean processor time of a call in the second half of the
 // rounds (2): with 40 rounds of 20,000 records the calls write to memory that has been written before. Under callgrind with
 // --collect-atstart=no, only the log calls are counted on the caller's thread, and on the worker's thread only its work
 // from the first of these records until the sink has the last.
@@ -89,6 +89,7 @@ double processor_ns() {
 }
 
 void run(std::string_view message, std::size_t records, char const* directory, std::size_t rounds) {
+  bool const is_recorded = std::string_view{directory} == "recorder";
   auto const sink = std::make_shared<gate>();
   fapilog::options options;
   options.sinks.clear();
@@ -97,14 +98,16 @@ void run(std::string_view message, std::size_t records, char const* directory, s
   options.batch_max_size = 1'000'000;  // one batch: a full batch would start the helper thread
   options.use_membarrier = false;      // valgrind does not support it
   options.when_full = fapilog::when_full::block;
-  options.kill_safe.directory = directory;
+  options.kill_safe.directory = is_recorded ? "" : directory;
+  options.flight_recorder.enabled = is_recorded;
+  if (is_recorded) options.log_level = fapilog::level::warning;
   fapilog::runtime runtime{options};
   auto const log = runtime.get_logger("bench");
   double least_ns = 1e12;
   for (std::size_t round = 0; round < rounds; ++round) {
     bool const counts = round >= rounds / 2;  // buffers grow before
-    sink->begin_round(records, counts);
-    log.info("first");
+    sink->begin_round(records, counts && !is_recorded);
+    log.warning("first");
     sink->wait_for_worker();
     double const begin = processor_ns();
     if (counts) CALLGRIND_TOGGLE_COLLECT;
@@ -113,7 +116,8 @@ void run(std::string_view message, std::size_t records, char const* directory, s
     double const lasted = processor_ns() - begin;
     if (counts) least_ns = (std::min)(least_ns, lasted / static_cast<double>(records));
     sink->open();
-    sink->wait_for_end();
+    if (is_recorded) (void)runtime.flush();
+    else sink->wait_for_end();
   }
   std::printf("%.1f ns\n", least_ns);
 }
@@ -123,7 +127,7 @@ void run(std::string_view message, std::size_t records, char const* directory, s
 int main(int argc, char** argv) {
   std::string_view const message = argc >= 3 && argc <= 5 ? argv[1] : "";
   if (message != "num" && message != "str" && message != "json") {
-    std::fprintf(stderr, "usage: %s num|str|json <records> [<directory> [<rounds>]]\n", argv[0]);
+    std::fprintf(stderr, "usage: %s num|str|json <records> [<directory>|recorder [<rounds>]]\n", argv[0]);
     return 2;
   }
   run(message, std::strtoul(argv[2], nullptr, 10), argc > 3 ? argv[3] : "",
