@@ -2,6 +2,7 @@
 // A command of the tool `fapilog`: its name, its help, and the function that runs it.
 #pragma once
 
+#include <array>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -18,8 +19,8 @@ enum status : int {
 
 struct command {
   std::string_view name;
-  std::string_view summary;  ///< one line for the list of commands
-  std::string_view help;     ///< begins with the usage
+  std::string_view summary;              ///< one line for the list of commands
+  std::array<std::string_view, 3> help;  ///< parts, one after the other; begins with the usage
   int (*run)(std::span<std::string_view const> arguments);
 };
 
@@ -29,6 +30,9 @@ struct usage_error : std::runtime_error {
 };
 
 /// One for each file of commands.
+extern command const count_command;
+extern command const filter_command;
 extern command const recover_command;
+extern command const show_command;
 
 }  // namespace cli

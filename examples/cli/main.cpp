@@ -16,7 +16,8 @@
 
 namespace {
 
-constexpr std::array commands{&cli::recover_command};
+constexpr std::array commands{&cli::show_command, &cli::filter_command, &cli::count_command,
+                              &cli::recover_command};
 
 void print_help(std::ostream& out) {
   out << "usage: fapilog COMMAND [ARGUMENT...]\n"
@@ -32,7 +33,7 @@ int run(cli::command const& one, std::span<std::string_view const> arguments) {
   };
   try {
     if (std::ranges::find(arguments, "--help") != arguments.end()) {
-      std::cout << one.help;
+      for (std::string_view const part : one.help) std::cout << part;
       return cli::success;
     }
     return one.run(arguments);

@@ -265,5 +265,6 @@ int recover(std::span<std::string_view const> arguments) {
 }  // namespace
 
 namespace cli {
-command const recover_command{"recover", "deliver the records that killed processes left", help, recover};
+command const recover_command{
+    "recover", "deliver the records that killed processes left", {help, {}, {}}, recover};
 }

@@ -42,6 +42,12 @@ if(FAPILOG_INSTALL_COMPILED)
 endif()
 if(FAPILOG_INSTALL_CLI)
   install(TARGETS fapilog_cli RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT cli)
+  set(fapilog_completions "${PROJECT_SOURCE_DIR}/examples/cli/completions")
+  install(FILES "${fapilog_completions}/fapilog.bash" RENAME fapilog
+          DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" COMPONENT cli)
+  install(FILES "${fapilog_completions}/_fapilog" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions" COMPONENT cli)
+  install(FILES "${fapilog_completions}/fapilog.fish" DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d"
+          COMPONENT cli)
 endif()
 foreach(name IN LISTS fapilog_exports)
   install(EXPORT ${name} NAMESPACE fapilog:: DESTINATION "${fapilog_cmake_dir}" FILE ${name}.cmake

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "support/batches.hpp"
+#include "support/child_process.hpp"
 #include "support/files.hpp"
 
 #include <fapilog/sinks/sink.hpp>

@@ -2,6 +2,7 @@
 // Splits the text of a JSON object or array into its parts without a copy.
 #pragma once
 
+#include <fapilog/detail/text/find_quote.hpp>
 #include <fapilog/detail/text/utf8.hpp>
 
 #include <charconv>
@@ -33,11 +34,12 @@ inline constexpr std::size_t none = std::string_view::npos;
 /// The end of the string that begins at `at`, or `none`.
 [[nodiscard]] inline std::size_t skip_string(std::string_view text, std::size_t at) noexcept {
   if (at >= text.size() || text[at] != '"') return none;
-  for (++at; at < text.size(); ++at) {
+  while (true) {
+    at = find_quote_or_backslash(text, at + 1);
+    if (at >= text.size()) return none;
     if (text[at] == '"') return at + 1;
-    if (text[at] == '\\') ++at;
+    if (++at >= text.size()) return none;  // the character behind the backslash
   }
-  return none;
 }
 
 /// The end of the value that begins at `at`, or `none`. Checks only strings and brackets.
@@ -69,30 +71,53 @@ inline constexpr std::size_t none = std::string_view::npos;
   return !text.empty() && parts_detail::skip_value(text, 0) == text.size();
 }
 
+/// How `walk_members` ended.
+enum class walk_result : std::uint8_t { whole, stopped, invalid };
+
+/// Calls `take(key, at)` for each member of the object that begins at `at`: the key has quotes and escapes, the value begins at
+/// `at`. `take` returns the end of the value (`parts_detail::skip_value` finds it), or `parts_detail::none` if there is no end, or
+/// sets `stop`. Then `at` is the end of the object if the result is `whole`. Throws: what `take` throws.
+template <class Take>
+[[nodiscard]] walk_result walk_members(std::string_view text, std::size_t& at, bool const& stop,
+                                       Take&& take) {
+  using namespace parts_detail;
+  if (at >= text.size() || text[at] != '{') return walk_result::invalid;
+  at = skip_space(text, at + 1);
+  if (at < text.size() && text[at] == '}') {
+    ++at;
+    return walk_result::whole;
+  }
+  while (true) {
+    std::size_t const key_end = skip_string(text, at);
+    if (key_end == none) return walk_result::invalid;
+    std::string_view const key = text.substr(at, key_end - at);
+    at = skip_space(text, key_end);
+    if (at >= text.size() || text[at] != ':') return walk_result::invalid;
+    at = take(key, skip_space(text, at + 1));
+    if (stop) return walk_result::stopped;
+    if (at == none) return walk_result::invalid;
+    at = skip_space(text, at);
+    if (at >= text.size()) return walk_result::invalid;
+    if (text[at] == '}') {
+      ++at;
+      return walk_result::whole;
+    }
+    if (text[at] != ',') return walk_result::invalid;
+    at = skip_space(text, at + 1);
+  }
+}
+
 /// Adds the members of the object `text` to `members`, in order. False if it is not an object; then the added members are
 /// meaningless. Values are parsed only as far as needed to find their ends. Throws: std::bad_alloc.
 [[nodiscard]] inline bool split(std::string_view text, std::vector<text_member>& members) {
   using namespace parts_detail;
   std::size_t at = skip_space(text, 0);
-  if (at >= text.size() || text[at] != '{') return false;
-  at = skip_space(text, at + 1);
-  if (at < text.size() && text[at] == '}') return skip_space(text, at + 1) == text.size();
-  while (true) {
-    std::size_t const key_end = skip_string(text, at);
-    if (key_end == none) return false;
-    std::string_view const key = text.substr(at, key_end - at);
-    at = skip_space(text, key_end);
-    if (at >= text.size() || text[at] != ':') return false;
-    at = skip_space(text, at + 1);
-    std::size_t const end = skip_value(text, at);
-    if (end == none) return false;
-    members.push_back({key, text.substr(at, end - at)});
-    at = skip_space(text, end);
-    if (at >= text.size()) return false;
-    if (text[at] == '}') return skip_space(text, at + 1) == text.size();
-    if (text[at] != ',') return false;
-    at = skip_space(text, at + 1);
-  }
+  auto const result = walk_members(text, at, false, [&](std::string_view key, std::size_t begin) {
+    std::size_t const end = skip_value(text, begin);
+    if (end != none) members.push_back({key, text.substr(begin, end - begin)});
+    return end;
+  });
+  return result == walk_result::whole && skip_space(text, at) == text.size();
 }
 
 /// The value of the first member with this key, which is given in quotes; empty if there is none or the text is not an
