@@ -17,6 +17,14 @@
 
 namespace fapilog::inline v0_1::detail {
 
+/// `fork_generation`, also in a program without a runtime: forks are counted from the first call on.
+[[nodiscard, gnu::cold]] inline std::uint32_t watched_fork_generation() noexcept {
+  static bool const is_counted =
+      (at_fork(nullptr, nullptr, [] { (void)fork_generation.fetch_add_relaxed(1); }), true);
+  (void)is_counted;
+  return fork_generation.load_relaxed();
+}
+
 /// A thread, mutex or condition variable that a forked child recreates. The child has none of its parent's threads, so
 /// it must neither join them nor use what they may have locked or waited on when the process forked.
 template <class T>
@@ -130,6 +138,7 @@ class fork_participants {
 
  private:
   [[gnu::cold]] fork_participants() {
+    (void)watched_fork_generation();  // is called first in a child
     at_fork([] { instance().before_fork(); }, [] { instance().after_fork(false); },
             [] { instance().after_fork(true); });
   }
@@ -143,7 +152,6 @@ class fork_participants {
   }
 
   [[gnu::cold]] void after_fork(bool in_child) {
-    if (in_child) fork_generation.fetch_add_relaxed(1);
     for (std::size_t i = forking_.size(); i-- > 0;) {
       if (in_child) {
         forking_[i]->after_fork_in_child();

@@ -156,7 +156,7 @@ class http_client::implementation {
     reserve_standard_descriptors();
     multi_ = ::curl_multi_init();
     if (multi_ == nullptr) throw std::bad_alloc{};
-    generation_ = fork_generation.load_relaxed();
+    generation_ = watched_fork_generation();
     ::curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(config.requests_in_flight));
   }
 

@@ -2,6 +2,7 @@
 // The work of the Kafka sink: the only header that includes librdkafka.
 #pragma once
 
+#include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/standard_descriptors.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/detail/settings/setting_check.hpp>
@@ -183,7 +184,7 @@ class topic_writer {
       last_error_ = concat({"the producer cannot be made: ", why.data()});
       return last_error_;
     }
-    generation_ = fork_generation.load_relaxed();
+    generation_ = watched_fork_generation();
     return {};
   }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/os/file.hpp>
+#include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/socket_deadline.hpp>
 #include <fapilog/detail/os/socket_peer.hpp>
 #include <fapilog/detail/os/standard_descriptors.hpp>
@@ -102,7 +103,7 @@ class session {
   }
 
  private:
-  static std::uint32_t generation() noexcept { return fork_generation.load_relaxed(); }
+  static std::uint32_t generation() noexcept { return watched_fork_generation(); }
 
   [[nodiscard, gnu::cold]] bool may_be_shared() {
     using enum sinks::postgres_pooler;
