@@ -23,9 +23,9 @@ struct foreign_field {
 /// A finished record of another library.
 struct foreign_record {
   level severity = level::info;
-  std::string_view message;  ///< formatted
-  call_origin origin;
-  std::span<foreign_field const> fields;  ///< the first 32 are logged
+  std::string_view message = {};  ///< formatted
+  call_origin origin = {};
+  std::span<foreign_field const> fields = {};  ///< the first 32 are logged
 };
 
 }  // namespace fapilog::inline v0_1::integrations

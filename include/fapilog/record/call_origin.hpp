@@ -14,11 +14,11 @@ namespace fapilog::inline v0_1 {
 struct call_origin {
   std::int64_t unix_ns =
       0;  ///< time of the call, in nanoseconds since 1970-01-01 UTC; 0: the time of this call
-  std::uint64_t thread_id = 0;  ///< as the operating system numbers threads; 0: this thread
-  std::string_view logger;      ///< name of the logger; empty: the logger of this call
-  std::string_view level_name;  ///< empty: the name of the level of this call
-  std::string_view file;
-  std::string_view function;
+  std::uint64_t thread_id = 0;       ///< as the operating system numbers threads; 0: this thread
+  std::string_view logger = {};      ///< name of the logger; empty: the logger of this call
+  std::string_view level_name = {};  ///< empty: the name of the level of this call
+  std::string_view file = {};
+  std::string_view function = {};
   std::uint32_t line = 0;
 };
 
