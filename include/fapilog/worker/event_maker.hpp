@@ -78,6 +78,7 @@ class event_maker {
     defects result;
     result.clipped = (head.flags & detail::record_format::is_clipped) != 0;
     std::string_view text = log.text == nullptr ? std::string_view{} : literals_.view(log.text);
+    e.message_template = text;
     if ((head.flags & detail::record_format::text_is_cell) != 0) text = next(at, e, result).value.as_string();
     if ((head.flags & detail::record_format::text_failed) != 0) result.fail({});
     at = render(text, (head.flags & detail::record_format::text_is_rendered) != 0, head.args, at, e, result);
