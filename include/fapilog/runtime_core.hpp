@@ -6,6 +6,7 @@
 #include <fapilog/metrics/diagnostics.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/metrics/sink_account.hpp>
+#include <fapilog/record/guarded_functions.hpp>
 #include <fapilog/record/level.hpp>
 #include <fapilog/setup/options.hpp>
 #include <fapilog/setup/policies.hpp>

@@ -107,7 +107,20 @@
 #define FAPILOG_DETAIL_CHECKS_KEYS 0
 #endif
 
+// Files may be compiled without exceptions if they only log: see guarded_call.hpp. FAPILOG_DETAIL_REFUSE ends the evaluation of a
+// constant with a text for the compiler's message.
+#if defined(__cpp_exceptions)
+#define FAPILOG_DETAIL_EXCEPTIONS 1
+#define FAPILOG_DETAIL_REFUSE(text) throw text
+#else
+#define FAPILOG_DETAIL_EXCEPTIONS 0
+#define FAPILOG_DETAIL_REFUSE(text) ::fapilog::detail::refuse_constant(text)
+#endif
+
 namespace fapilog::inline v0_1::detail {
+
+/// Not constexpr: a constant that calls it is refused.
+inline void refuse_constant(char const* /*text*/) noexcept {}
 
 /// Size of a cache line: two threads that write should not share one.
 inline constexpr std::size_t cache_line = 64;

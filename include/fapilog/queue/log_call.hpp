@@ -2,6 +2,7 @@
 // Turns the arguments of a log call into a record: the only template that is instantiated per signature.
 #pragma once
 
+#include <fapilog/detail/guarded_call.hpp>
 #include <fapilog/detail/text/bounded_format.hpp>
 #include <fapilog/detail/text/fmt_argument.hpp>
 #include <fapilog/queue/channel.hpp>
@@ -9,9 +10,10 @@
 #include <fapilog/record/field_cells.hpp>
 #include <fapilog/record/message.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -67,15 +69,20 @@ template <class... A>
 template <class... A>
 [[nodiscard]] std::string message_at_call(channel& ch, std::uint8_t& flags, fmt::string_view text,
                                           A const&... arguments) {
-  try {
-    return format_at_call(ch.max_record_bytes(), flags, text, as_format_argument(ch, arguments)...);
-  } catch (std::exception const& error) {
-    flags |= detail::record_format::text_failed;
-    return unformatted(text, error.what());
-  } catch (...) {
-    flags |= detail::record_format::text_failed;
-    return unformatted(text, "unknown exception");
-  }
+  std::string message;
+  char reason[256];  // what() of an exception that has ended
+  auto const format = [&] {
+    message = format_at_call(ch.max_record_bytes(), flags, text, as_format_argument(ch, arguments)...);
+  };
+  auto const on_error = [&](char const* what) noexcept {
+    if (what == nullptr) what = "unknown exception";
+    std::size_t const size = (std::min)(std::strlen(what), sizeof reason - 1);
+    std::memcpy(reason, what, size);
+    reason[size] = '\0';
+  };
+  if (detail::guarded(format, on_error)) return message;
+  flags |= detail::record_format::text_failed;
+  return unformatted(text, reason);
 }
 
 /// How an argument is passed from the statement to `log_call`: in registers if possible, and similar types as one type, so
@@ -192,13 +199,11 @@ void submit_formatted(logger_core& logger, statement what, void const* text, det
     logger.owner.submit(
         {logger, statement{what.severity(), flags}, &message, where, items, count, this_thread_scope});
   };
-  try {
-    submit(message_at_call(logger.owner, flags, format, arguments...));
-  } catch (...) {
-    // Without memory for the message, the format string is logged without its arguments.
-    flags |= detail::record_format::text_failed;
-    submit({format.data(), format.size()});
-  }
+  auto const submit_message = [&] { submit(message_at_call(logger.owner, flags, format, arguments...)); };
+  if (detail::guarded(submit_message)) return;
+  // Without memory for the message, the format string is logged without its arguments.
+  flags |= detail::record_format::text_failed;
+  submit({format.data(), format.size()});
 }
 
 /// The general path: the first call of a thread, a new scope, a full lane, values that run user code.

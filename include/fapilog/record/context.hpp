@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/compiler.hpp>
+#include <fapilog/detail/guarded_call.hpp>
 #include <fapilog/detail/memory/atomic.hpp>
 #include <fapilog/detail/memory/byte_buffer.hpp>
 #include <fapilog/detail/memory/shared_bytes.hpp>
@@ -116,14 +117,14 @@ FAPILOG_DETAIL_SHARED inline void release_scopes_at_thread_end() noexcept {
   if (!has_separate_scope(caller) || caller.top->fields.empty()) return ours;
   shared_bytes const& theirs = caller.top->fields;
   if (ours.empty()) return theirs;
-  try {
+  shared_bytes all;
+  bool const has_memory = guarded([&] {
     byte_buffer both;
     std::memcpy(both.extend(theirs.size()), theirs.data(), theirs.size());
     std::memcpy(both.extend(ours.size()), ours.data(), ours.size());
-    return shared_bytes::copy_of(both.data(), both.size());
-  } catch (...) {
-    return theirs;
-  }
+    all = shared_bytes::copy_of(both.data(), both.size());
+  });
+  return has_memory ? all : theirs;
 }
 
 /// Puts fields in force on this thread until it is destroyed. If it is destroyed on another thread, they stay in force

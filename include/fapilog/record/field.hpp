@@ -288,15 +288,7 @@ template <class T>
 [[nodiscard]] inline field caught(std::exception_ptr const& error) noexcept {
   return field{detail::key_view{},
                [](value_writer& writer, detail::key_view key_name, void const* object) {
-                 auto const& pointer = *static_cast<std::exception_ptr const*>(object);
-                 if (!pointer) return writer.encode_scalar(key_name, detail::scalar{});
-                 try {
-                   std::rethrow_exception(pointer);
-                 } catch (std::exception const& thrown) {
-                   return writer.encode_exception(key_name, thrown, 0);
-                 } catch (...) {
-                   return writer.encode_unknown_exception(key_name);
-                 }
+                 writer.encode_exception(key_name, *static_cast<std::exception_ptr const*>(object));
                },
                &error};
 }

@@ -2,6 +2,7 @@
 // Writes fields as cells; values that run user code are encoded beforehand, and their exceptions caught.
 #pragma once
 
+#include <fapilog/detail/guarded_call.hpp>
 #include <fapilog/detail/memory/byte_buffer.hpp>
 #include <fapilog/detail/memory/shared_bytes.hpp>
 #include <fapilog/detail/os/cancellation.hpp>
@@ -12,7 +13,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <exception>
 #include <string_view>
 
 namespace fapilog::inline v0_1::detail {
@@ -43,7 +43,7 @@ inline bool append_guarded(byte_buffer& out, field const& f, std::size_t limit) 
   std::size_t const before = out.size();
   auto const failed = [&](std::string_view prefix, char const* what) noexcept {
     out.shrink(before);
-    try {
+    bool const is_encoded = guarded([&] {
       char text[256];
       std::size_t size = prefix.size();
       std::memcpy(text, prefix.data(), size);
@@ -55,11 +55,11 @@ inline bool append_guarded(byte_buffer& out, field const& f, std::size_t limit) 
       text[size++] = '>';
       value_writer{out, limit + sizeof text}.encode_text(f.name(), kind::string, text, size,
                                                          detail::record_format::failed);
-    } catch (...) {
-      out.shrink(before);  // no memory for the message either: the record has no such field
-    }
+    });
+    if (!is_encoded) out.shrink(before);  // no memory for the message either: the record has no such field
   };
-  try {
+  bool is_clipped = false;
+  auto const encode = [&] {
     value_writer writer{out, limit};
     if (f.type() == kind::deferred) {
       f.encode(writer);
@@ -68,26 +68,21 @@ inline bool append_guarded(byte_buffer& out, field const& f, std::size_t limit) 
     } else {
       put_field(out.extend(cell_bytes(f)), f);
     }
-    if (!writer.clipped() || out.size() == before) return writer.clipped();
-    out.data()[before] |= std::byte{detail::record_format::clipped};
-    return true;
-  } catch (std::exception const& error) {
-    failed("<error: ", error.what());
-  } catch (...) {
-    failed("<error: unknown exception", nullptr);
-  }
-  return false;
+    is_clipped = writer.clipped();
+    if (is_clipped && out.size() != before) out.data()[before] |= std::byte{detail::record_format::clipped};
+  };
+  auto const on_error = [&](char const* what) noexcept {
+    failed(what == nullptr ? "<error: unknown exception" : "<error: ", what);
+  };
+  return guarded(encode, on_error) && is_clipped;
 }
 
 /// Appends null under the field's key. False if there is no memory.
 inline bool append_null(byte_buffer& out, field const& f) noexcept {
-  try {
+  return guarded([&] {
     std::byte* const to = out.extend(1 + f.name().bytes() + detail::record_format::payload_size(kind::null));
     put_payload(put_tag(to, kind::null, f.name(), detail::record_format::clipped), kind::null, 0, 0);
-    return true;
-  } catch (...) {
-    return false;
-  }
+  });
 }
 
 /// True for keys that are equal after invalid UTF-8 is replaced.
@@ -117,16 +112,16 @@ inline bool append_null(byte_buffer& out, field const& f) noexcept {
 inline shared_bytes freeze(field const* fields, std::size_t count, shared_bytes const& before,
                            std::size_t limit) noexcept {
   cancellation_blocked const guard;
-  try {
+  shared_bytes frozen;
+  bool const has_memory = guarded([&] {
     byte_buffer out;
     for (std::size_t i = 0; i < count; ++i) {
       if (!is_repeated(fields + i, fields + count)) append_guarded(out, fields[i], limit);
     }
     if (!before.empty()) std::memcpy(out.extend(before.size()), before.data(), before.size());
-    return shared_bytes::copy_of(out.data(), out.size());
-  } catch (...) {
-    return before;
-  }
+    frozen = shared_bytes::copy_of(out.data(), out.size());
+  });
+  return has_memory ? frozen : before;
 }
 
 }  // namespace fapilog::inline v0_1::detail

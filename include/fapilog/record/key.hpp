@@ -2,6 +2,7 @@
 // The name of a field: a literal that is checked at compile time, or a string chosen at run time.
 #pragma once
 
+#include <fapilog/detail/compiler.hpp>
 #include <fapilog/record/record.hpp>
 
 #include <cstddef>
@@ -63,11 +64,11 @@ class key {
     static_assert(N <= 256, "fapilog: a key has at most 255 characters");
     for (std::size_t i = 0; i + 1 < N; ++i) {
       if (literal[i] < ' ' || literal[i] > '~')
-        throw "fapilog: a key is printable ASCII; use dynamic_key for other text";
+        FAPILOG_DETAIL_REFUSE("fapilog: a key is printable ASCII; use dynamic_key for other text");
       if (literal[i] == '"' || literal[i] == '\\')
-        throw "fapilog: a key has no quotes and no backslashes; use dynamic_key";
+        FAPILOG_DETAIL_REFUSE("fapilog: a key has no quotes and no backslashes; use dynamic_key");
     }
-    if (literal[N - 1] != '\0') throw "fapilog: a key is a string literal";
+    if (literal[N - 1] != '\0') FAPILOG_DETAIL_REFUSE("fapilog: a key is a string literal");
   }
 
   /// Refuses a string that is not a literal.

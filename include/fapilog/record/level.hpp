@@ -2,6 +2,7 @@
 // The severity of a record: seven named levels and custom levels between them.
 #pragma once
 
+#include <fapilog/detail/compiler.hpp>
 #include <fapilog/detail/os/module_pin.hpp>
 #include <fapilog/detail/text/ascii.hpp>
 
@@ -30,7 +31,7 @@ inline constexpr std::size_t level_count = 100;
 /// A level between the named ones, such as `constexpr auto notice = fapilog::custom_level(25);`. Set its name in
 /// `options::level_names`. A value above 99 is a compile error.
 consteval level custom_level(unsigned value) {
-  if (value >= detail::level_count) throw "fapilog: a custom level lies between 0 and 99";
+  if (value >= detail::level_count) FAPILOG_DETAIL_REFUSE("fapilog: a custom level lies between 0 and 99");
   return static_cast<level>(value);
 }
 

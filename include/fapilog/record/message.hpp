@@ -2,6 +2,7 @@
 // The first argument of a log call: a message that fmt checks at compile time, and the place of the call.
 #pragma once
 
+#include <fapilog/detail/compiler.hpp>
 #include <fapilog/detail/os/platform.hpp>
 #include <fapilog/detail/text/fmt.hpp>
 #include <fapilog/record/field.hpp>
@@ -132,7 +133,7 @@ class message {
       : checked_(literal), text_(literal), where_(where) {
     constexpr std::size_t arguments = (std::size_t{0} + ... + (detail::is_field<A> ? 0 : 1));
     if (detail::taken_arguments(literal, N, arguments) < arguments) {
-      throw "fapilog: this log call has more format arguments than pairs of braces";
+      FAPILOG_DETAIL_REFUSE("fapilog: this log call has more format arguments than pairs of braces");
     }
     if (!detail::has_brace(literal, N)) flags_ = detail::record_format::text_is_rendered;
   }
@@ -171,7 +172,7 @@ template <>
 struct fmt::formatter<fapilog::detail::plain_value> {
   constexpr auto parse(fmt::format_parse_context& context) {
     if (context.begin() != context.end() && *context.begin() != '}') {
-      throw "fapilog: this argument takes {} without a format specification";
+      FAPILOG_DETAIL_REFUSE("fapilog: this argument takes {} without a format specification");
     }
     return context.begin();
   }

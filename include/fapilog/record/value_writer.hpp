@@ -2,6 +2,7 @@
 // Encodes any loggable value as cells; the `to_log` of a user type writes through it.
 #pragma once
 
+#include <fapilog/detail/compiler.hpp>
 #include <fapilog/detail/memory/byte_buffer.hpp>
 #include <fapilog/record/key.hpp>
 #include <fapilog/record/record.hpp>
@@ -52,6 +53,7 @@ class value_writer {
   void encode_text(detail::key_view name, kind type, char const* text, std::size_t size,
                    std::uint8_t flags = 0);
   void encode_exception(detail::key_view name, std::exception const& error, unsigned causes);
+  void encode_exception(detail::key_view name, std::exception_ptr const& error);
   void encode_unknown_exception(detail::key_view name);
 
   /// The position of the members of an open container. `ok` is false if it is too deep or does not fit.
@@ -353,6 +355,7 @@ inline void value_writer::encode_unknown_exception(detail::key_view name) {
   close(container);
 }
 
+#if FAPILOG_DETAIL_EXCEPTIONS  // see guarded_call.hpp
 inline void value_writer::encode_exception(detail::key_view name, std::exception const& error,
                                            [[maybe_unused]] unsigned causes) {
   auto const container = open(name, kind::exception);
@@ -377,5 +380,17 @@ inline void value_writer::encode_exception(detail::key_view name, std::exception
 #endif
   close(container);
 }
+
+inline void value_writer::encode_exception(detail::key_view name, std::exception_ptr const& error) {
+  if (!error) return encode_scalar(name, detail::scalar{});
+  try {
+    std::rethrow_exception(error);
+  } catch (std::exception const& thrown) {
+    encode_exception(name, thrown, 0);
+  } catch (...) {
+    encode_unknown_exception(name);
+  }
+}
+#endif
 
 }  // namespace fapilog::inline v0_1

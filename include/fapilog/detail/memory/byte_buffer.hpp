@@ -2,10 +2,11 @@
 // A growable byte array for the call site, without the compile cost of <vector>.
 #pragma once
 
+#include <fapilog/detail/guarded_call.hpp>
+
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
-#include <new>
 #include <utility>
 
 namespace fapilog::inline v0_1::detail {
@@ -55,7 +56,7 @@ class byte_buffer {
     std::size_t wanted = capacity_ < 512 ? 1024 : capacity_ * 2;
     if (wanted - size_ < count) wanted = size_ + count;
     void* const memory = std::realloc(data_, wanted);
-    if (memory == nullptr) throw std::bad_alloc{};
+    if (memory == nullptr) throw_bad_alloc();
     data_ = static_cast<std::byte*>(memory);
     capacity_ = wanted;
   }

@@ -2,6 +2,7 @@
 // Immutable bytes shared by reference count: the bound fields of a logger, the scope of a thread.
 #pragma once
 
+#include <fapilog/detail/guarded_call.hpp>
 #include <fapilog/detail/memory/atomic.hpp>
 
 #include <cstddef>
@@ -35,7 +36,7 @@ class shared_bytes {
     shared_bytes result;
     if (size == 0) return result;
     void* const memory = std::malloc(sizeof(block) + size);
-    if (memory == nullptr) throw std::bad_alloc{};
+    if (memory == nullptr) throw_bad_alloc();
     result.block_ = ::new (memory) block;
     result.block_->size = size;
     std::memcpy(static_cast<std::byte*>(memory) + sizeof(block), bytes, size);

@@ -2,6 +2,7 @@
 // Formats text up to a limit, since a width or precision from outside may ask for gigabytes.
 #pragma once
 
+#include <fapilog/detail/compiler.hpp>
 #include <fapilog/detail/text/fmt.hpp>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
+#if FAPILOG_DETAIL_EXCEPTIONS  // see guarded_call.hpp
 /// Leaves a call of fmt that has written enough.
 struct text_is_full {};
 
@@ -94,5 +96,9 @@ class bounded_text {
   text.finish();
   return text.is_cut();
 }
+#else
+[[nodiscard]] bool format_bounded(std::string& to, std::size_t limit, fmt::string_view format,
+                                  fmt::format_args arguments);
+#endif
 
 }  // namespace fapilog::inline v0_1::detail
