@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The library of fapilog::compiled: all bodies that its users' headers only declare.
+#if defined(__ELF__)
 #include <fapilog/kill_safe.hpp>
+#endif
 #include <fapilog/process_end.hpp>
 #include <fapilog/process_end_impl.hpp>
 #include <fapilog/runtime.hpp>

@@ -52,7 +52,7 @@ class crash_signals {
       struct sigaction ours {};
       ours.sa_sigaction = &handle;
       ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
-      ::sigfillset(&ours.sa_mask);  // a fault inside the handler ends the process at once
+      sigfillset(&ours.sa_mask);  // a fault inside the handler ends the process at once
       if (::sigaction(one.number, nullptr, &one.before) != 0 || is_handled_by_us(one.before)) continue;
       if ((one.before.sa_flags & SA_SIGINFO) == 0 && one.before.sa_handler == SIG_IGN) continue;
       one.is_installed = ::sigaction(one.number, &ours, nullptr) == 0;

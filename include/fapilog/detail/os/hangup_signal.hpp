@@ -78,7 +78,7 @@ class hangup_signal {
     struct sigaction ours {};
     ours.sa_sigaction = &handle;
     ours.sa_flags = SA_SIGINFO | SA_RESTART;
-    ::sigemptyset(&ours.sa_mask);
+    sigemptyset(&ours.sa_mask);
     ::sigaction(SIGHUP, &ours, &before);
   }
   /// If another handler was installed after ours, both stay, because it may call ours.

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#if FAPILOG_DETAIL_LINUX
+#if defined(__ELF__)
 #include <link.h>
 #endif
 #if !FAPILOG_DETAIL_WINDOWS
@@ -52,7 +52,7 @@ struct loaded_module {
   for (; i < size; ++i) to[i] = source[i];
 }
 
-#if FAPILOG_DETAIL_LINUX
+#if defined(__ELF__)
 
 /// Throws: std::bad_alloc.
 [[gnu::cold]] inline void read_module(::dl_phdr_info const& module, std::uintptr_t address,
@@ -116,6 +116,11 @@ struct loaded_module {
   if (wanted.has_no_memory) throw std::bad_alloc{};
   if (is_found != 0 && wanted.found.path.empty()) {
     wanted.found.path = program_path();
+    ::Dl_info info{};
+    // Without a path of the program: as it was started.
+    bool const is_named = wanted.found.path.empty() &&
+                          ::dladdr(reinterpret_cast<void*>(address), &info) != 0 && info.dli_fname != nullptr;
+    if (is_named) wanted.found.path = info.dli_fname;
     if (wanted.found.path.empty()) wanted.found.path = "program";
   }
   return wanted.found;

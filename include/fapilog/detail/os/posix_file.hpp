@@ -91,11 +91,11 @@ inline int result_of(int returned) noexcept { return returned == 0 ? 0 : errno; 
 class sigpipe_guard {
  public:
   sigpipe_guard() noexcept {
-    ::sigemptyset(&pipe_);
-    ::sigaddset(&pipe_, SIGPIPE);
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
     ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
     // If the signal is not blocked, it cannot be pending.
-    was_blocked_ = ::sigismember(&before_, SIGPIPE) == 1;
+    was_blocked_ = sigismember(&before_, SIGPIPE) == 1;
     was_pending_ = was_blocked_ && is_pending();
   }
   sigpipe_guard(sigpipe_guard const&) = delete;
@@ -114,8 +114,8 @@ class sigpipe_guard {
  private:
   static bool is_pending() noexcept {
     ::sigset_t pending;
-    ::sigemptyset(&pending);
-    return ::sigpending(&pending) == 0 && ::sigismember(&pending, SIGPIPE) == 1;
+    sigemptyset(&pending);
+    return ::sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
   }
 
   ::sigset_t pipe_;

@@ -2,6 +2,13 @@
 // Files that are mapped into memory and shared: what is written there outlives the process.
 #pragma once
 
+#include <fapilog/detail/os/platform.hpp>
+
+#if !defined(__ELF__)
+#error \
+    "fapilog: kill_safe.hpp needs Linux or a BSD; elsewhere leave it out, and give each sink a spool instead"
+#endif
+
 #include <fapilog/detail/os/file.hpp>
 #include <fapilog/detail/os/system.hpp>
 

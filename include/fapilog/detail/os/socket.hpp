@@ -2,8 +2,14 @@
 // Client sockets: connects with a timeout, sends datagrams and streams, and passes memory to a local process.
 #pragma once
 
-#include <fapilog/detail/os/file.hpp>
 #include <fapilog/detail/os/platform.hpp>
+
+#if FAPILOG_DETAIL_WINDOWS
+#error \
+    "fapilog: the sinks syslog and journald need a POSIX system; on Windows use rotating_file or a sink over HTTP"
+#endif
+
+#include <fapilog/detail/os/file.hpp>
 #include <fapilog/detail/text/concat.hpp>
 
 #include <cerrno>

@@ -20,6 +20,11 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#if __has_include(<sys/random.h>)
+#include <sys/random.h>  // getentropy of macOS
+#endif
+
+extern "C" char** environ;  // not every system declares it
 
 namespace fapilog::inline v0_1::detail {
 
@@ -55,9 +60,9 @@ class signals_blocked {
  public:
   [[gnu::cold]] signals_blocked() noexcept {
     ::sigset_t all;
-    ::sigfillset(&all);
+    sigfillset(&all);
     for (int const fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS})
-      ::sigdelset(&all, fault);
+      sigdelset(&all, fault);
     ::pthread_sigmask(SIG_SETMASK, &all, &before_);
   }
   signals_blocked(signals_blocked const&) = delete;

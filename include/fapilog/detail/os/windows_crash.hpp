@@ -41,6 +41,7 @@ class crash_signals {
     if (std::get_terminate() == &terminate) std::set_terminate(terminate_before);
   }
 
+  [[nodiscard]] static bool ends_process(int) noexcept { return false; }
   static void end_process(int) noexcept {}
   [[nodiscard]] static uncaught_exception const& exception() noexcept { return thrown; }
   [[nodiscard, gnu::cold]] static char const* name_of(int) noexcept { return "exception"; }

@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Windows: built with MinGW-w64 (GCC, threads of POSIX), run with Wine.
+#
+# usage: tests/platforms/windows.sh [--packages | --quick] [--jobs N]
+#
+#   --packages   print the packages that the platform needs
+#   --quick      the program windows.cpp alone, with few records; status 77 if a tool is missing
+#
+# Environment: FAPILOG_PLATFORM_RECORDS is the number of records per thread of that program (250000; 2000 with --quick).
+#
+# fmt, nlohmann_json and Catch2 are used as headers of this machine. The output ends like that of tests/run.sh.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
+
+packages=(g++-mingw-w64-x86-64-posix wine64 wine)
+compiler=x86_64-w64-mingw32-g++-posix
+quick=false
+jobs=$(nproc)
+while (($#)); do
+  case $1 in
+    --packages)
+      printf '%s\n' "${packages[@]}"
+      exit 0
+      ;;
+    --quick) quick=true ;;
+    --jobs)
+      jobs=$2
+      shift
+      ;;
+    *)
+      sed -n '/^# usage:/,/^set /{/^set /d;s/^# \{0,1\}//p;}' "${BASH_SOURCE[0]}" >&2
+      exit 2
+      ;;
+  esac
+  shift
+done
+
+build=$PWD/build/platforms/windows
+passed=0
+failures=()
+finish() {
+  printf '\n'
+  ((${#failures[@]} == 0)) || printf 'failed: %s\n' "${failures[@]}"
+  printf '%d passed, %d failed\n' "$passed" "${#failures[@]}"
+  ((${#failures[@]} == 0))
+  exit
+}
+
+wine=$(command -v wine64 /usr/lib/wine/wine64 | head -n 1)
+if ! command -v "$compiler" >/dev/null || [[ -z $wine ]]; then
+  echo "skipped: $compiler or wine64 is not installed (packages: ${packages[*]})"
+  $quick && exit 77
+  failures+=("windows: a tool is missing")
+  finish
+fi
+
+# Of the outside libraries nothing but their headers: the others in their folder are those of Linux.
+mkdir -p "$build/outside" "$build/run"
+for library in fmt nlohmann catch2; do
+  for folder in "${FAPILOG_OUTSIDE_INCLUDE:-/usr/include}" /usr/local/include /usr/include; do
+    [[ -e $build/outside/$library || ! -e $folder/$library ]] || ln -s "$folder/$library" "$build/outside/$library"
+  done
+done
+
+launcher=()
+! command -v ccache >/dev/null || launcher=(ccache)
+# Without -mbig-obj, an object has too many sections for its format.
+compile=("${launcher[@]}" "$compiler" -std=c++20 -O1 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Wa,-mbig-obj
+  -DFMT_HEADER_ONLY -isystem "$build/outside" -Iinclude -Itests)
+
+# Wine has its files in the build directory, and shows no dialogue.
+export WINEPREFIX=$build/wine WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml,winedbg.exe=d'
+unset DISPLAY
+
+# run <name> <program> <arguments...>
+run() {
+  local name=$1
+  shift
+  echo "== windows: $name"
+  if (cd "$build/run" && timeout 1800 "$wine" "$@"); then
+    passed=$((passed + 1))
+  else
+    failures+=("windows: $name")
+  fi
+}
+
+# build_object <source> <flags...>
+build_object() {
+  local object=$build/objects/$1.o
+  mkdir -p "$(dirname "$object")"
+  "${compile[@]}" "${@:2}" -c "$1" -o "$object" 2>"$object.log" || {
+    cat "$object.log" >&2
+    rm -f "$object"
+    return 1
+  }
+}
+
+if build_object tests/platforms/windows.cpp && build_object tests/platforms/windows_module.cpp &&
+  "$compiler" "$build/objects/tests/platforms/windows.cpp.o" -static -o "$build/run/windows.exe" &&
+  "$compiler" "$build/objects/tests/platforms/windows_module.cpp.o" -shared -static -o "$build/run/windows_module.dll"; then
+  records=250000
+  ! $quick || records=2000
+  run program windows.exe "${FAPILOG_PLATFORM_RECORDS:-$records}"
+else
+  failures+=("windows: the program does not compile")
+fi
+! $quick || finish
+
+# Tests that start no process and use no signal.
+sources=(packaging/compiled/fapilog.cpp packaging/compiled/settings.cpp tests/support/main.cpp
+  tests/unit/queue/{flight_recorder,lane_channel,level_registry,log_call,ring}_test.cpp
+  tests/unit/record/{call_origin,context,event_path,event,json_parts,json,json_value,key,level,path_cache,sensitive,uuid,value}_test.cpp
+  tests/unit/detail/{hash,text}/*.cpp tests/integration/{parallel_calls,wakeup_stress}_test.cpp)
+echo "== windows: build ${#sources[@]} files"
+export -f build_object
+export build
+declare -p compile >"$build/compile.bash"
+printf '%s\n' "${sources[@]}" | xargs -P "$jobs" -I{} bash -c 'source "$build/compile.bash"; build_object {} -DFAPILOG_COMPILED' || true
+objects=()
+for source in "${sources[@]}"; do
+  if [[ -e $build/objects/$source.o ]]; then
+    objects+=("$build/objects/$source.o")
+  else
+    failures+=("windows: $source does not compile")
+  fi
+done
+if "$compiler" "${objects[@]}" -static -o "$build/run/tests.exe"; then
+  run tests tests.exe
+else
+  failures+=("windows: the tests do not link")
+fi
+finish
