@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A deadlock of two sessions in which the server cancels the one of the sink.
+// Locks of other sessions: a deadlock in which the server cancels the session of the sink, and a drain that does not wait for one.
 #include "support/catch.hpp"
 
 #include <fapilog/fapilog.hpp>
@@ -11,6 +11,7 @@
 
 #include "support/captured_diagnostics.hpp"
 #include "support/postgres_server.hpp"
+#include "support/temporary_directory.hpp"
 
 using fapilog::kv;
 using fapilog::sinks::postgres;
@@ -70,4 +71,40 @@ TEST_CASE("retries records after a deadlock, and stores each once") {
   // Neither table counted what was rolled back, and the sink sent one statement more than these.
   CHECK(server.value("SELECT (SELECT n FROM t1) = (SELECT n FROM t2)") == "t");
   CHECK(sink->counts().statements.value() > std::stoull(server.value("SELECT n FROM t1")));
+}
+
+TEST_CASE(
+    "a statement that waits for a lock is abandoned when the time of a drain runs out, and stored once "
+    "later") {
+  postgres_server const server;
+  support::temporary_directory const spool;
+  auto config = server.config();
+  config.create_table = false;
+  config.statement_timeout = config.lock_timeout = 1h;
+  server.sql(fapilog::sinks::postgres_ddl(config));
+  auto const options = [&] {
+    return fapilog::options{
+        .when_full = fapilog::when_full::block,
+        .sinks = {{std::make_shared<postgres>(config), {.spool = {.directory = spool.path().string()}}}},
+        .diagnostics_output = support::captured_diagnostics{}};
+  };
+  {
+    fapilog::runtime rt{options()};
+    pqxx::connection other{server.conninfo() + " application_name=other"};
+    pqxx::work transaction{other};
+    transaction.exec("LOCK TABLE logs IN ACCESS EXCLUSIVE MODE");
+    for (int i = 0; i < 100; ++i) rt.get_logger("writer").info("record", kv("n", i));
+    std::string const waits_for_us = "pg_stat_activity WHERE application_name = 'fapilog' AND " +
+                                     std::to_string(other.backendpid()) + " = ANY (pg_blocking_pids(pid))";
+    REQUIRE(eventually([&] { return server.count(waits_for_us) > 0; }));
+    auto const end = rt.drain(20s);
+    CHECK(end.complete);
+    CHECK(end.balanced());
+    CHECK(rt.sink_counts().at(0).second.spooled == 100);
+  }
+  {
+    fapilog::runtime rt{options()};
+    CHECK(eventually([&] { return server.count("logs") == 100; }));
+  }
+  CHECK(server.count("(SELECT DISTINCT event->'log'->'data'->'n' FROM logs) t") == 100);
 }

@@ -32,7 +32,7 @@ namespace sinks {
 /// If the server is down, the table is missing or the role is refused, records wait in the queue, the spool or the fallback
 /// of their delivery, and delivery continues when the cause is gone. A record that the server refuses is found by halving
 /// its batch, and is rejected alone. No message contains a password or the content of a record.
-/// Thread: one at a time. Throws: std::bad_alloc. The constructor throws std::invalid_argument for invalid settings.
+/// Thread: one at a time, except `collect`, `counts` and `cancel`. Throws: std::bad_alloc. The constructor throws std::invalid_argument for invalid settings.
 class postgres {
  public:
   static constexpr bool may_block = true;
@@ -50,6 +50,7 @@ class postgres {
   /// Connects and checks the table. If that fails, the first batch tries again.
   void start(start_context const& context);
   write_result write(batch const& entries);
+  void cancel() noexcept;
   /// Closes all connections.
   void stop();
   void collect(metric_list& all) const;

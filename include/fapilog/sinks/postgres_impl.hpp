@@ -31,6 +31,7 @@ FAPILOG_INLINE postgres_counts const& postgres::counts() const noexcept { return
 
 FAPILOG_INLINE void postgres::start(start_context const& context) { writer_->start(context); }
 FAPILOG_INLINE write_result postgres::write(batch const& entries) { return writer_->write(entries); }
+FAPILOG_INLINE void postgres::cancel() noexcept { writer_->cancel(); }
 FAPILOG_INLINE void postgres::stop() { writer_->stop(); }
 FAPILOG_INLINE void postgres::collect(metric_list& all) const { writer_->collect(all); }
 FAPILOG_INLINE sink_health postgres::health() const { return writer_->health(); }

@@ -2,6 +2,7 @@
 // Ends waits for a peer that keeps its connection open but does not answer.
 #pragma once
 
+#include <fapilog/detail/memory/atomic.hpp>
 #include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/system.hpp>
 
@@ -20,7 +21,7 @@ namespace fapilog::inline v0_1::detail {
 /// Shuts down sockets whose deadline has passed, so that a blocking library call returns with an error. Uses its own
 /// thread, which sleeps while nothing is watched; most watches do not wake it.
 /// In a forked child the thread does not exist until `start` is called again.
-/// Thread: any; during `start` and the destructor nothing may be watched. Throws: std::system_error, std::bad_alloc.
+/// Thread: any; `expire_all` at any time; during `start` and the destructor nothing may be watched. Throws: std::system_error, std::bad_alloc.
 class socket_deadline {
   using clock = std::chrono::steady_clock;
   struct state;
@@ -62,9 +63,14 @@ class socket_deadline {
     if (state_.get() != nullptr) return;
     auto fresh = std::make_unique<state>();
     signals_blocked const in_new_thread;
-    fresh->thread = std::thread{run, std::ref(*fresh)};
+    fresh->thread = std::thread{run, std::ref(*fresh), std::cref(all_expire_)};
     state_.reset(std::move(fresh));
   }
+
+  /// Shuts down all sockets that are watched, within a tenth of a second, and those that will be watched, until `forget_expiry`.
+  void expire_all() noexcept { all_expire_.store_release(true); }
+  void forget_expiry() noexcept { all_expire_.store_release(false); }
+  [[nodiscard]] bool do_all_expire() const noexcept { return all_expire_.load_acquire(); }
 
   [[nodiscard]] watch over(int socket, clock::duration longest) const {
     return {*state_, socket, clock::now() + longest};
@@ -97,22 +103,25 @@ class socket_deadline {
     state_.reset();
   }
 
-  static void run(state& s) noexcept {
+  static void run(state& s, atomic_word<bool> const& all_expire) noexcept {
+    constexpr std::chrono::milliseconds longest_sleep{100};  // until `expire_all` is noticed
     name_thread("fapilog-watch");
     std::unique_lock lock{s.mutex};
     while (!s.is_ending) {
       auto const now = clock::now();
-      std::erase_if(s.watched, [now](entry const& e) {
-        if (now < e.deadline) return false;
+      bool const is_over = all_expire.load_acquire();
+      std::erase_if(s.watched, [now, is_over](entry const& e) {
+        if (!is_over && now < e.deadline) return false;
         shut_down_socket(e.socket);
         return true;
       });
       // There is a watch for each blocking call, so the end of one does not wake the thread. Instead, the thread wakes
-      // at its deadline and finds nothing to do.
+      // soon and finds nothing to do.
       auto const next =
           std::min_element(s.watched.begin(), s.watched.end(),
                            [](auto const& a, auto const& b) { return a.deadline < b.deadline; });
-      s.wakes_at = next == s.watched.end() ? (clock::time_point::max)() : next->deadline;
+      s.wakes_at = next == s.watched.end() ? (clock::time_point::max)()
+                                           : (std::min)(next->deadline, now + longest_sleep);
       if (next == s.watched.end()) {
         s.changed.wait(lock);
       } else {
@@ -122,6 +131,7 @@ class socket_deadline {
   }
 
   process_ptr<state> state_;
+  atomic_word<bool> all_expire_{false};
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -68,6 +68,27 @@ TEST_CASE(
   CHECK(served.read() == 1);
 }
 
+TEST_CASE("all waits end, and each further one, when they are told to expire, until that is forgotten") {
+  socket_deadline deadline;
+  deadline.start();
+  {
+    silent_peer const first;
+    silent_peer const second;
+    auto const watches_first = deadline.over(first.ends[0], 1h);
+    deadline.expire_all();
+    CHECK(first.read() == 0);
+    CHECK(watches_first.has_passed());
+    auto const watches_second = deadline.over(second.ends[0], 1h);
+    CHECK(second.read() == 0);
+    CHECK(watches_second.has_passed());
+  }
+  deadline.forget_expiry();
+  silent_peer const third;
+  auto const watches_third = deadline.over(third.ends[0], 1h);
+  CHECK(::send(third.ends[1], "x", 1, 0) == 1);
+  CHECK(third.read() == 1);
+}
+
 TEST_CASE("several threads can watch their own sockets at once") {
   socket_deadline deadline;
   deadline.start();

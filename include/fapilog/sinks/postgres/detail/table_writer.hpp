@@ -41,6 +41,7 @@ class table_writer {
 
   [[gnu::cold]] void start(start_context const& context) {
     context_.emplace(context);
+    shared_.deadline.forget_expiry();
     may_change_schema_ = may_change_schema_ && context.may_change_schema();
     if (config().create_table && !may_change_schema_) {
       context.report(
@@ -57,7 +58,11 @@ class table_writer {
     }
   }
 
+  /// Writes end soon, until the next start: a statement that waits for its answer is abandoned. Thread: any.
+  void cancel() noexcept { shared_.deadline.expire_all(); }
+
   write_result write(batch const& entries) {
+    if (shared_.deadline.do_all_expire()) return write_result::retry("the time of the drain has run out", 0);
     try {
       ensure_ready();
     } catch (failure const& failed) {
