@@ -41,7 +41,7 @@ template <class To, class From>
   } else {
     // All members in their order. If one is missing here, this does not compile.
     auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21,
-           m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35] = from;
+           m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36] = from;
     return To{m1,
               std::move(m2),
               m3,
@@ -73,10 +73,11 @@ template <class To, class From>
               m29,
               m30,
               m31,
-              std::move(m32),
-              m33,
+              m32,
+              std::move(m33),
               m34,
-              std::move(m35)};
+              m35,
+              std::move(m36)};
   }
 }
 
@@ -123,6 +124,7 @@ class runtime_core {
   std::unique_ptr<lane_channel, release> channel_;
   std::vector<any_sink> reopened_sinks_;  ///< all sinks and fallbacks
   std::vector<std::shared_ptr<sink_status const>> sink_statuses_;
+  std::vector<std::shared_ptr<sink_status const>> must_start_;  ///< sinks without which the start fails
   std::shared_ptr<worker> worker_;
 };
 

@@ -7,6 +7,7 @@
 #include <fapilog/detail/compiled.hpp>
 #include <fapilog/detail/os/absolute_path.hpp>
 #include <fapilog/detail/os/standard_descriptors.hpp>
+#include <fapilog/detail/text/concat.hpp>
 #include <fapilog/logger.hpp>
 #include <fapilog/queue/record_keeper.hpp>
 #include <fapilog/record/cell_decoder.hpp>
@@ -78,7 +79,10 @@ FAPILOG_INLINE runtime_core::runtime_core(any_options chosen)
   }
   auto places = make_deliveries(std::move(chosen.sinks), chosen.retry, diagnostics_,
                                 [channel] { channel->serve_from_this_thread(); });
-  for (delivery_slot const& place : places) sink_statuses_.push_back(place.status());
+  for (delivery_slot const& place : places) {
+    sink_statuses_.push_back(place.status());
+    if (chosen.fail_fast && place.shared != nullptr) must_start_.push_back(place.status());
+  }
   std::vector<any_enricher> enrichers = preset_enrichers(std::move(chosen.service), std::move(chosen.env),
                                                          std::move(chosen.version), chosen.source_location);
   std::size_t const fixed_enrichers = enrichers.size();
@@ -123,6 +127,11 @@ FAPILOG_INLINE void runtime_core::start(schema_permission schema) {
   try {
     lifecycle::instance().add(worker_);
     if (crash_.enabled) crash_watch::instance().add(worker_, logger{make_logger("fapilog")}, crash_);
+    for (auto const& status : std::exchange(must_start_, {})) {
+      if (sink_health const now = status->health(); !now.healthy)
+        throw std::runtime_error{
+            concat({"fapilog: the sink '", status->name(), "' did not start: ", now.detail})};
+    }
   } catch (...) {
     (void)worker_->drain(shutdown_timeout_);  // the thread would outlive the runtime
     throw;

@@ -23,7 +23,9 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <sys/wait.h>
@@ -388,4 +390,32 @@ TEST_CASE("a process that is killed leaves only whole lines") {
   }
   CHECK(whole > 100);
   CHECK(torn <= 5);
+}
+
+TEST_CASE("a runtime with fail_fast does not start without its file, and without it starts and says so") {
+  support::temporary_directory const directory;
+  std::string const file = directory / "file";
+  std::ofstream{file} << "no directory";
+  struct never_started {
+    bool may_block = true;
+    void start(fapilog::start_context const&) const { throw std::runtime_error{"nobody is there yet"}; }
+    void write(fapilog::batch const&) const {}
+  };
+  auto const options = [&](std::string const& path, bool fail_fast) {
+    fapilog::options chosen = to_file(path);
+    chosen.sinks.emplace_back(never_started{});  // has a thread of its own, and may start later
+    chosen.fail_fast = fail_fast;
+    chosen.diagnostics_output = [](std::string_view) {};
+    return chosen;
+  };
+  CHECK_THROWS_WITH(fapilog::runtime{options(file + "/app.log", true)},
+                    Catch::Matchers::StartsWith("fapilog: the sink 'rotating_file' did not start: ") &&
+                        Catch::Matchers::ContainsSubstring(file));
+  fapilog::runtime const patient{options(file + "/app.log", false)};
+  CHECK_FALSE(patient.is_healthy());
+  fapilog::options chosen = to_file(directory / "app.log");
+  chosen.fail_fast = true;
+  fapilog::runtime good{std::move(chosen)};
+  good.get_logger().info("hello");
+  CHECK(good.flush(60s).processed == 1);
 }

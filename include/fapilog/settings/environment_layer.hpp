@@ -121,6 +121,11 @@ class environment_layer {
       return report(variable, "unknown group of settings '" + config::printable(wrong) + "'; did you mean " +
                                   spelled(parts) + '?');
     }
+    if (std::vector<std::string> const names = settings_of("core");
+        std::ranges::find(names, parts[0]) != names.end()) {
+      return report(variable,
+                    "the group of the setting is missing; did you mean " + spelled({"core", parts[0]}) + '?');
+    }
     for (std::string const& group : known) {
       if (!parts[0].starts_with(group + '_')) continue;
       std::string const rest = parts[0].substr(group.size() + 1);

@@ -114,6 +114,9 @@ struct basic_options {
       P.get("core.redaction_fail_mode", fapilog::redaction_fail_mode::closed);
   /// Where records are delivered, each with its `delivery_options`. Empty: records are only counted.
   std::vector<placed_sink> sinks = detail::default_sinks<P>();
+  /// True: the constructor of the runtime throws std::runtime_error if a sink without a thread of its own cannot start, such as a
+  /// file in a directory that cannot be written. False: that is reported, and tried again each second.
+  bool fail_fast = false;
   /// Whether a record goes to every sink whose route takes it, or to the first.
   fapilog::routing routing = fapilog::routing::overlap;
   /// Retry options of the sinks that have none.
@@ -226,6 +229,11 @@ struct basic_options {
                   .text = "What happens to a record whose redactor throws.",
                   .reloadable = true},
           self.redaction_fail_mode);
+    visit(
+        setting{.name = "fail_fast",
+                .text = "Refuses to start if a sink without a thread of its own cannot start, such as a file "
+                        "that cannot be opened."},
+        self.fail_fast);
     visit(setting{.name = "routing",
                   .text = "Whether a record goes to every sink whose route takes it, or to the first.",
                   .reloadable = true},
