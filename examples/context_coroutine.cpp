@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Context in a coroutine: the coroutine keeps its caller's context while it moves from thread to thread.
 #include <fapilog/fapilog.hpp>
+#include <fapilog/record/coroutine_scope.hpp>
 
 #include <condition_variable>
 #include <coroutine>
@@ -8,51 +9,9 @@
 #include <exception>
 #include <latch>
 #include <mutex>
-#include <optional>
 #include <thread>
-#include <utility>
 
 using fapilog::kv;
-
-// Captures the context at its construction and carries it with the coroutine. An attachment belongs to one thread:
-// `with_context` ends it before the coroutine leaves a thread and makes a new one on the thread that resumes it. For the
-// same reason a coroutine must not hold a `fapilog::scope` across a co_await.
-class carried_context {
- public:
-  void attach() { attached_.emplace(context_); }
-  void detach() { attached_.reset(); }
-
- private:
-  struct attached {
-    explicit attached(fapilog::context const& context) : attachment(context.attach()) {}
-    fapilog::context::attachment attachment;
-  };
-
-  fapilog::context context_ = fapilog::context::capture();
-  std::optional<attached> attached_;
-};
-
-template <class Awaiter>
-struct awaiter_with_context {
-  carried_context& carried;
-  Awaiter inner;
-
-  bool await_ready() { return inner.await_ready(); }
-  auto await_suspend(std::coroutine_handle<> coroutine) {
-    carried.detach();
-    return inner.await_suspend(coroutine);  // from here on another thread may run the coroutine
-  }
-  decltype(auto) await_resume() {
-    carried.attach();
-    return inner.await_resume();
-  }
-};
-
-// Wraps every co_await of a coroutine that carries a context.
-template <class Awaiter>
-awaiter_with_context<Awaiter> with_context(carried_context& carried, Awaiter inner) {
-  return {carried, std::move(inner)};
-}
 
 // A coroutine that starts at once and is not awaited.
 struct task {
@@ -111,11 +70,12 @@ class work_thread {
 };
 
 task handle(fapilog::logger log, int order, work_thread& checks, work_thread& payments, std::latch& done) {
-  carried_context carried;
+  fapilog::coroutine_scope carried{
+      fapilog::context::capture()};                // a fapilog::scope must not live across a co_await
   log.info("order accepted", kv("order", order));  // on the caller's thread
-  co_await with_context(carried, checks.schedule());
+  co_await carried(checks.schedule());
   log.info("stock checked", kv("order", order));
-  co_await with_context(carried, payments.schedule());
+  co_await carried(payments.schedule());
   log.info("card charged", kv("order", order));
   done.count_down();
 }

@@ -5,6 +5,7 @@
 #include <fapilog/detail/os/crash_signals.hpp>
 #include <fapilog/detail/os/loaded_module.hpp>
 #include <fapilog/detail/text/ascii.hpp>
+#include <fapilog/detail/text/hex_text.hpp>
 #include <fapilog/logger.hpp>
 
 #include <cstddef>
@@ -14,17 +15,6 @@
 #include <vector>
 
 namespace fapilog::inline v0_1::detail {
-
-/// `0x` and the digits of a number in hexadecimal.
-[[nodiscard, gnu::cold]] inline std::string hex_text(std::uint64_t number) {
-  char digits[16];
-  std::size_t first = sizeof digits;
-  do {
-    digits[--first] = hex_digits[number & 15];
-    number >>= 4;
-  } while (number != 0);
-  return "0x" + std::string(digits + first, sizeof digits - first);
-}
 
 /// The reason of a fault as sigaction(2) names it; the number of another code.
 [[nodiscard, gnu::cold]] inline std::string reason_of(crash_site const& site) {

@@ -91,6 +91,13 @@
 #define FAPILOG_DETAIL_INIT_FIRST
 #endif
 
+// Where the running function returns to. Only in one that is not inlined.
+#if defined(_MSC_VER) && !FAPILOG_DETAIL_CLANG
+#define FAPILOG_DETAIL_RETURN_ADDRESS() _ReturnAddress()
+#else
+#define FAPILOG_DETAIL_RETURN_ADDRESS() __builtin_return_address(0)
+#endif
+
 // Visible to other modules even with -fvisibility=hidden. DLLs have no such names: each has a copy.
 #if defined(__ELF__) || defined(__MACH__)
 #define FAPILOG_DETAIL_SHARED [[gnu::visibility("default")]]

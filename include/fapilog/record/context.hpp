@@ -9,6 +9,7 @@
 #include <fapilog/detail/memory/shared_bytes.hpp>
 #include <fapilog/detail/os/thread_end.hpp>
 #include <fapilog/record/field_cells.hpp>
+#include <fapilog/record/scope_misuse.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -81,6 +82,14 @@ struct thread_scope {
     }
     version = top == nullptr ? 0 : top->version;
   }
+
+  /// True if no younger scope of this thread is in force.
+  [[nodiscard]] bool is_innermost(scope_link const* link) const noexcept {
+    scope_link const* innermost = top;
+    while (innermost != nullptr && innermost != link && innermost->ended.load_acquire())
+      innermost = innermost->outer;
+    return innermost == link;
+  }
 };
 /// One variable per thread in the whole process, even if a shared library is compiled with -fvisibility=hidden: calls
 /// of the library have the scopes of the program, and the other way round. A library has one of its own if `dlopen` with
@@ -131,7 +140,8 @@ FAPILOG_DETAIL_SHARED inline void release_scopes_at_thread_end() noexcept {
 /// until their own thread next begins or ends a scope.
 class scope_guard {
  public:
-  explicit scope_guard(shared_bytes fields) noexcept : thread_(&this_thread_scope) {
+  [[gnu::noinline]] explicit scope_guard(shared_bytes fields) noexcept
+      : thread_(&this_thread_scope), place_(FAPILOG_DETAIL_RETURN_ADDRESS()) {
     release_scopes_at_thread_end();
     thread_->unlink(nullptr);
     link_ = thread_->make(
@@ -139,9 +149,13 @@ class scope_guard {
   }
   scope_guard(scope_guard const&) = delete;
   scope_guard& operator=(scope_guard const&) = delete;
-  ~scope_guard() {
+  [[gnu::noinline]] ~scope_guard() {
     if (link_ == nullptr) return;
     bool const is_home = thread_ == &this_thread_scope;
+    if (!is_home || !thread_->is_innermost(link_)) [[unlikely]]
+      note_scope_misuse({is_home ? scope_misuse::kind::wrong_order : scope_misuse::kind::another_thread,
+                         reinterpret_cast<std::uintptr_t>(place_),
+                         reinterpret_cast<std::uintptr_t>(FAPILOG_DETAIL_RETURN_ADDRESS())});
     if (is_home) {
       thread_->unlink(link_);
     } else {
@@ -157,6 +171,7 @@ class scope_guard {
 
  private:
   thread_scope* thread_;
+  void* place_;
   scope_link* link_ = nullptr;
 };
 

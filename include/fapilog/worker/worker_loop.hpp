@@ -16,6 +16,7 @@
 #include <fapilog/worker/lane_reader.hpp>
 #include <fapilog/worker/pending_changes.hpp>
 #include <fapilog/worker/pressure.hpp>
+#include <fapilog/worker/scope_report.hpp>
 #include <fapilog/worker/tick_clock.hpp>
 #include <fapilog/worker/worker_options.hpp>
 #include <fapilog/worker/worker_requests.hpp>
@@ -164,6 +165,7 @@ class worker_loop {
     if (is_stopping) wait_for_callers();
     clock_.sync_if_due();
     update_pressure();
+    guarded([&] { report_scope_misuse(*diagnostics_); });
 
     bool const has_read = read_lanes([this] { return requests_->pause.is_requested(); });
     if (requests_->pause.is_requested()) return true;  // the rest is done after the pause
