@@ -8,7 +8,8 @@
 #   --packages   print the packages that the platform needs
 #   --quick      the small program alone (exercise.cpp); status 77 if a tool is missing
 #
-# Environment: FAPILOG_PLATFORM_RECORDS is the number of records per thread of that program (20000; 2000 with --quick).
+# Environment: FAPILOG_PLATFORM_RECORDS is the number of records per thread of that program (20000; 2000 with --quick),
+# and FAPILOG_PLATFORM_OPTIMISATION replaces -O1.
 #
 # fmt, nlohmann_json and Catch2 are used as headers of this machine, so that no library of the platform is needed but those of
 # the compiler. The output ends like that of tests/run.sh.
@@ -67,7 +68,7 @@ done
 launcher=()
 # ccache does not know a compiler of two words.
 ((${#compiler[@]} > 1)) || ! command -v ccache >/dev/null || launcher=(ccache)
-compile=("${launcher[@]}" "${compiler[@]}" -std=c++20 -O1 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -DFMT_HEADER_ONLY
+compile=("${launcher[@]}" "${compiler[@]}" -std=c++20 "${FAPILOG_PLATFORM_OPTIMISATION:--O1}" -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -DFMT_HEADER_ONLY
   -isystem "$build/outside" -Iinclude -Itests "${flags[@]}")
 link=(-static -lpthread -ldl "${libraries[@]}")
 

@@ -135,7 +135,7 @@ class kept_directory {
     if (owner.error == 0) owner.error = owner_map_.allocate(owner.handle, owner_bytes);
     if (owner.error == 0) owner.error = owner.handle.lock_exclusive();
     if (owner.error == 0) {
-      auto& head = *reinterpret_cast<owner_head*>(owner_map_.data());
+      auto& head = *static_cast<owner_head*>(static_cast<void*>(owner_map_.data()));
       head.process = process_id();
       head.format = kept_format::own(owner_magic);
       save_clock();
@@ -161,7 +161,7 @@ class kept_directory {
   }
   void save_clock() noexcept {
     if (!owner_map_.is_mapped()) return;
-    auto& head = *reinterpret_cast<owner_head*>(owner_map_.data());
+    auto& head = *static_cast<owner_head*>(static_cast<void*>(owner_map_.data()));
     std::uint32_t const next = 1 - head.clock_in_use;
     head.clocks[next] = clock_;
     compiler_fence();  // a kill between the two stores leaves the old one in use

@@ -64,9 +64,9 @@ inline constexpr std::uint64_t near_reach = std::uint64_t{1} << 23;
 
 /// The distance of a key from the message literal, plus `near_reach`; at least `2 * near_reach` if the key is not near.
 [[gnu::always_inline]] inline std::uint64_t near_distance(void const* key, void const* message) noexcept {
-  return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(key) -
-                                    reinterpret_cast<std::uintptr_t>(message)) +
-         near_reach;
+  std::uintptr_t const distance =
+      reinterpret_cast<std::uintptr_t>(key) - reinterpret_cast<std::uintptr_t>(message);
+  return distance + near_reach;
 }
 /// The tag and the distance of a near key: what a cell with such a key begins with.
 [[gnu::always_inline]] inline std::uint32_t near_word(unsigned tag, void const* key,
@@ -147,8 +147,18 @@ constexpr std::uint8_t payload_size(kind type) noexcept {
     case kind::timestamp:
     case kind::duration: return 9;
     case kind::uuid: return 16;
-    default: return 8;
+    case kind::i64:
+    case kind::u64:
+    case kind::f64:
+    case kind::pointer:
+    case kind::string:
+    case kind::bytes:
+    case kind::object:
+    case kind::array:
+    case kind::exception:
+    case kind::deferred: break;
   }
+  return 8;  // of the unknown kind of a damaged record, too
 }
 
 /// Unit in which a duration was given, for its text form.

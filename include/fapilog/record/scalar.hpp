@@ -140,7 +140,7 @@ template <class T>
   } else if constexpr (std::is_null_pointer_v<T>) {
     return {};
   } else if constexpr (detail::shape::raw_pointer<T>) {
-    return bits_scalar(kind::pointer, static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(v)));
+    return bits_scalar(kind::pointer, std::uint64_t{reinterpret_cast<std::uintptr_t>(v)});
   } else if constexpr (std::is_pointer_v<T>) {
     return v == nullptr ? scalar{} : text_scalar(v, std::strlen(v));
   } else if constexpr (std::is_array_v<T>) {

@@ -35,7 +35,7 @@ class arena {
   template <class T>
   [[nodiscard]] T* take_array(std::size_t count) {
     static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 8);
-    return reinterpret_cast<T*>(take(count * sizeof(T)));
+    return static_cast<T*>(static_cast<void*>(take(count * sizeof(T))));
   }
 
   [[nodiscard]] std::string_view copy(std::string_view text) {

@@ -2,8 +2,10 @@
 // What is known of a file, and what it is opened for.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -15,6 +17,13 @@ namespace fapilog::inline v0_1::detail {
 /// Formats an errno value: `No space left on device (errno 28)`.
 [[nodiscard, gnu::cold]] inline std::string errno_text(int error) {
   return std::generic_category().message(error) + " (errno " + std::to_string(error) + ')';
+}
+
+/// True for the errno value of a call that would have to wait. It has two names, which most systems give one value.
+[[nodiscard]] inline bool would_block(int error) noexcept {
+  for (int const one : {EAGAIN, EWOULDBLOCK})
+    if (error == one) return true;
+  return false;
 }
 
 /// Number of bytes transferred, and the errno value of the error that ended the transfer, or 0.

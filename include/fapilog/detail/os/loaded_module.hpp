@@ -46,7 +46,8 @@ struct loaded_module {
   std::size_t i = 0;
   for (; i < size && (from + i) % sizeof(std::uint64_t) != 0; ++i) to[i] = source[i];
   for (; i + sizeof(std::uint64_t) <= size; i += sizeof(std::uint64_t)) {
-    std::uint64_t const word = *reinterpret_cast<std::uint64_t const volatile*>(source + i);
+    std::uint64_t const word =
+        *static_cast<std::uint64_t const volatile*>(static_cast<void const volatile*>(source + i));
     std::memcpy(to + i, &word, sizeof word);
   }
   for (; i < size; ++i) to[i] = source[i];

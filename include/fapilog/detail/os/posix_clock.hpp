@@ -12,14 +12,14 @@ namespace fapilog::inline v0_1::detail {
 inline std::int64_t wall_clock_ns() noexcept {
   ::timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
-  return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
 /// Nanoseconds of a monotonic clock.
 inline std::int64_t steady_clock_ns() noexcept {
   ::timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
 }  // namespace fapilog::inline v0_1::detail

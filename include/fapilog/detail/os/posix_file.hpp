@@ -74,7 +74,7 @@ inline int result_of(int returned) noexcept { return returned == 0 ? 0 : errno; 
     }
     int const error = written == 0 ? EIO : errno;
     if (error == EINTR) continue;
-    if (error != EAGAIN && error != EWOULDBLOCK) return {result.bytes, error};
+    if (!would_block(error)) return {result.bytes, error};
     std::int64_t const now = steady_clock_ns();
     if (deadline == 0) deadline = now + std::int64_t{timeout_ms} * 1'000'000;
     if (now >= deadline) return {result.bytes, EAGAIN};

@@ -97,7 +97,7 @@ class shared_stream {
       }
       int const error = written == 0 ? EIO : errno;
       if (error == EINTR) continue;
-      if (error != EAGAIN && error != EWOULDBLOCK) {
+      if (!would_block(error)) {
         lock_.release();
         return {result.bytes, error};
       }

@@ -209,7 +209,7 @@ inline void request_send_buffer(file const& socket, int bytes) noexcept {
     if (::send(socket.descriptor(), content.data(), content.size(), socket_detail::no_signal) >= 0) return 0;
     int const error = errno;
     if (error == EINTR) continue;
-    if (error != EAGAIN && error != EWOULDBLOCK) return error;
+    if (!would_block(error)) return error;
     if (deadline == 0) deadline = steady_clock_ns() + std::int64_t{timeout_ms} * 1'000'000;
     if (!socket_detail::wait_for(socket.descriptor(), POLLOUT, deadline)) return EAGAIN;
   }
@@ -270,7 +270,7 @@ inline void request_send_buffer(file const& socket, int bytes) noexcept {
     if (::sendmsg(socket.descriptor(), &message, socket_detail::no_signal) >= 0) return 0;
     int const error = errno;
     if (error == EINTR) continue;
-    if (error != EAGAIN && error != EWOULDBLOCK) return error;
+    if (!would_block(error)) return error;
     if (deadline == 0) deadline = steady_clock_ns() + std::int64_t{timeout_ms} * 1'000'000;
     if (!socket_detail::wait_for(socket.descriptor(), POLLOUT, deadline)) return EAGAIN;
   }

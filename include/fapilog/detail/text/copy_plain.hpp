@@ -77,8 +77,8 @@ template <class Word>
   std::size_t done = 0;
 #if FAPILOG_DETAIL_SSE2
   while (size - done >= 16) {
-    __m128i const block = _mm_loadu_si128(reinterpret_cast<__m128i const*>(from + done));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), block);
+    __m128i const block = _mm_loadu_si128(static_cast<__m128i const*>(static_cast<void const*>(from + done)));
+    _mm_storeu_si128(static_cast<__m128i*>(static_cast<void*>(to)), block);
     unsigned const special = special_bits(block);
     if (special != 0) {
       auto const plain = static_cast<std::size_t>(std::countr_zero(special));

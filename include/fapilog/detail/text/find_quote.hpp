@@ -20,7 +20,8 @@ namespace fapilog::inline v0_1::detail {
   __m128i const quotes = _mm_set1_epi8('"');
   __m128i const backslashes = _mm_set1_epi8('\\');
   for (; text.size() - at >= 16; at += 16) {
-    __m128i const block = _mm_loadu_si128(reinterpret_cast<__m128i const*>(text.data() + at));
+    __m128i const block =
+        _mm_loadu_si128(static_cast<__m128i const*>(static_cast<void const*>(text.data() + at)));
     auto const found = static_cast<unsigned>(
         _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(block, quotes), _mm_cmpeq_epi8(block, backslashes))));
     if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found));

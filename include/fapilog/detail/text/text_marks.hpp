@@ -126,7 +126,7 @@ class block_reader {
 };
 
 [[nodiscard]] inline __m128i load(char const* from) noexcept {
-  return _mm_loadu_si128(reinterpret_cast<__m128i const*>(from));
+  return _mm_loadu_si128(static_cast<__m128i const*>(static_cast<void const*>(from)));
 }
 
 /// Loads a string of 4 to 15 bytes as two halves, which may overlap.

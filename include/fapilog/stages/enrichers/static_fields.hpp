@@ -63,7 +63,7 @@ class static_fields {
     member_list& list = list_of(e);
     detail::prepared_members const& all = added_.prepare(e);
     std::size_t missing = 0;
-    for (std::size_t i = 0; i < all.count; ++i) missing += list.find(all.first[i].key) == nullptr ? 1 : 0;
+    for (std::size_t i = 0; i < all.count; ++i) missing += list.find(all.first[i].key) == nullptr ? 1U : 0U;
     if (missing == all.count) return list.set_prepared(all);
     for (std::size_t i = 0; i < all.count; ++i) {
       if (list.find(all.first[i].key) == nullptr) list.push_back(all.first[i]);
