@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The Datadog sink against a server that answers as the documentation of the logs intake says.
 #include "http/contract.hpp"
+#include "http/outages.hpp"
 #include "http/recording_server.hpp"
 #include "support/batches.hpp"
 #include "support/captured_diagnostics.hpp"
 #include "support/catch.hpp"
-#include "support/eventually.hpp"
 #include "support/scale.hpp"
-#include "support/temporary_directory.hpp"
 
 #include <fapilog/fapilog.hpp>
 #include <fapilog/plugins/builtins.hpp>
@@ -219,37 +218,22 @@ TEST_CASE("the Datadog sink meets the contract of a sink, and is made by its nam
 }
 
 TEST_CASE("no record is lost while the logs intake fails, is killed and restarted, with a spool") {
-  support::temporary_directory const folder;
   std::vector<std::string> script;
   for (int i = 0; i < 30; ++i) script.emplace_back(i % 2 == 0 ? "503" : i % 5 == 0 ? "close" : "202");
   script.emplace_back("202");
   recording_server server{script};
   int const count = support::chaos_records(3'000);
-  fapilog::options options{
-      .batch_max_size = 50,
-      .batch_timeout = 1ms,
-      .when_full = fapilog::when_full::block,
-      .sinks = {{datadog{{.url = server.url(""), .batch_size = 100, .connection = {.timeout = 5'000ms}}},
-                 {.retry = {.attempts = 1, .first_delay = 1ms, .longest_delay = 20ms},
-                  .spool = {.directory = folder.path().string()}}}},
-      .diagnostics_output = support::captured_diagnostics{}};
-  fapilog::runtime rt{options};
-  auto const log = rt.get_logger();
-  for (int i = 0; i < count; ++i) {
-    log.info("chaos", fapilog::kv("number", i));
-    if (i == count / 2) server.stop();
-    if (i == 3 * count / 4) {
-      CHECK(support::eventually([&] { return rt.sink_counts()[0].second.spooled != 0; }));
-      server.start();
-    }
-  }
-  CHECK(support::eventually([&] { return rt.sink_counts()[0].second.delivered == std::uint64_t(count); },
-                            support::long_deadline));
-  CHECK(rt.drain(60s).balanced());
+  support::log_through_outages(
+      datadog{{.url = server.url(""), .batch_size = 100, .connection = {.timeout = 5'000ms}}}, count,
+      [&](fapilog::runtime const& rt, int i) {
+        if (i == count / 2) server.stop();
+        if (i == 3 * count / 4) support::start_once_spooled(server, rt);
+      });
   std::set<int> seen;
   for (auto const& request : server.requests()) {
-    for (auto const& one : nlohmann::json::parse(request.body))
-      seen.insert(one.at("data").at("number").get<int>());
+    seen.merge(support::numbers_in(nlohmann::json::parse(request.body), [](auto const& one) {
+      return one.at("data").at("number").template get<int>();
+    }));
   }
   CHECK(seen.size() == std::size_t(count));
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The Elasticsearch sink against a server that answers as the documentation of the bulk interface says.
 #include "http/contract.hpp"
+#include "http/outages.hpp"
 #include "http/recording_server.hpp"
 #include "support/batches.hpp"
 #include "support/captured_diagnostics.hpp"
 #include "support/catch.hpp"
-#include "support/eventually.hpp"
 #include "support/scale.hpp"
-#include "support/temporary_directory.hpp"
 
 #include <fapilog/fapilog.hpp>
 #include <fapilog/plugins/builtins.hpp>
@@ -341,44 +340,25 @@ TEST_CASE("the Elasticsearch sink meets the contract of a sink, and is made by i
 
 TEST_CASE(
     "every record is in the index exactly once after lost answers, a kill and a restart of the server") {
-  support::temporary_directory const folder;
   std::vector<std::string> script;
   for (int i = 0; i < 60; ++i) script.emplace_back(i % 3 == 0 ? "bulk-close" : i % 7 == 0 ? "429" : "bulk");
   script.emplace_back("bulk");
   recording_server server{script};
   int const count = support::chaos_records(5'000);
-  fapilog::options options{
-      .batch_max_size = 50,
-      .batch_timeout = 1ms,
-      .when_full = fapilog::when_full::block,
-      .sinks = {{elasticsearch{{.url = server.url(""),
-                                .batch_size = 100,
-                                .connection = {.timeout = 5'000ms,
-                                               .compression = fapilog::sinks::http_compression::gzip}}},
-                 {.retry = {.attempts = 1, .first_delay = 1ms, .longest_delay = 20ms},
-                  .spool = {.directory = folder.path().string()}}}},
-      .diagnostics_output = support::captured_diagnostics{}};
-  fapilog::runtime rt{options};
-  auto const log = rt.get_logger();
-  for (int i = 0; i < count; ++i) {
-    log.info("chaos", fapilog::kv("number", i));
-    if (i == count / 2) server.stop();
-    if (i == 3 * count / 4) {
-      CHECK(support::eventually([&] { return rt.sink_counts()[0].second.spooled != 0; }));
-      server.start();
-    }
-  }
-  CHECK(support::eventually([&] { return rt.sink_counts()[0].second.delivered == std::uint64_t(count); },
-                            support::long_deadline));
-  auto const end = rt.drain(60s);
-  CHECK(end.processed == std::uint64_t(count));
-  CHECK(end.balanced());
-  std::set<int> seen;
+  support::log_through_outages(
+      elasticsearch{
+          {.url = server.url(""),
+           .batch_size = 100,
+           .connection = {.timeout = 5'000ms, .compression = fapilog::sinks::http_compression::gzip}}},
+      count, [&](fapilog::runtime const& rt, int i) {
+        if (i == count / 2) server.stop();
+        if (i == 3 * count / 4) support::start_once_spooled(server, rt);
+      });
   auto const documents = server.documents();
-  for (std::string const& line : documents) {
-    seen.insert(
-        nlohmann::json::parse(line.substr(line.find('\t') + 1)).at("numeric_labels").at("number").get<int>());
-  }
+  auto const seen = support::numbers_in(documents, [](std::string const& line) {
+    auto const document = nlohmann::json::parse(line.substr(line.find('\t') + 1));
+    return document.at("numeric_labels").at("number").get<int>();
+  });
   CHECK(documents.size() == std::size_t(count));
   CHECK(seen.size() == std::size_t(count));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The HTTP sink against a receiver that records requests: bodies, statuses, limits, credentials, connections.
+#include "http/outages.hpp"
 #include "http/recording_server.hpp"
 #include "support/batches.hpp"
 #include "support/capture.hpp"
@@ -359,39 +360,19 @@ TEST_CASE("the HTTP sink meets the contract of a sink") {
 }
 
 TEST_CASE("no record is lost while the receiver is killed and restarted, with a spool") {
-  support::temporary_directory const folder;
   recording_server server{{"200"}};
   int const count = support::chaos_records(5'000);
-  fapilog::options options{.batch_max_size = 50,
-                           .batch_timeout = 1ms,
-                           .when_full = fapilog::when_full::block,
-                           .sinks = {{http{{.url = server.url(), .connection = {.timeout = 5'000ms}}},
-                                      {.retry = {.attempts = 1, .first_delay = 1ms, .longest_delay = 20ms},
-                                       .spool = {.directory = folder.path().string()}}}},
-                           .diagnostics_output = support::captured_diagnostics{}};
-  fapilog::runtime rt{options};
-  auto const log = rt.get_logger();
-  for (int i = 0; i < count; ++i) {
-    log.info("chaos", fapilog::kv("number", i));
-    if (i == count / 4) server.stop();
-    if (i == count / 2) {
-      CHECK(support::eventually([&] { return rt.sink_counts()[0].second.spooled != 0; }));
-      server.start();
-    }
-    if (i == 3 * count / 4) {
-      server.stop();
-      server.start();
-    }
-  }
-  CHECK(support::eventually([&] { return rt.sink_counts()[0].second.delivered == std::uint64_t(count); },
-                            support::long_deadline));
-  auto const end = rt.drain(60s);
-  CHECK(end.processed == std::uint64_t(count));
-  CHECK(end.balanced());
+  support::log_through_outages(http{{.url = server.url(), .connection = {.timeout = 5'000ms}}}, count,
+                               [&](fapilog::runtime const& rt, int i) {
+                                 if (i == count / 4 || i == 3 * count / 4) server.stop();
+                                 if (i == count / 2) support::start_once_spooled(server, rt);
+                                 if (i == 3 * count / 4) server.start();
+                               });
   std::set<int> seen;
   for (auto const& request : server.requests()) {
-    for (auto const& record : nlohmann::json::parse(request.body))
-      seen.insert(record.at("log").at("data").at("number").get<int>());
+    seen.merge(support::numbers_in(nlohmann::json::parse(request.body), [](auto const& record) {
+      return record.at("log").at("data").at("number").template get<int>();
+    }));
   }
   CHECK(seen.size() == std::size_t(count));
 }

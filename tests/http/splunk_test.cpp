@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The Splunk sink against a server that answers as the documentation of the HTTP Event Collector says.
 #include "http/contract.hpp"
+#include "http/outages.hpp"
 #include "http/recording_server.hpp"
 #include "support/batches.hpp"
 #include "support/captured_diagnostics.hpp"
 #include "support/catch.hpp"
-#include "support/eventually.hpp"
 #include "support/scale.hpp"
-#include "support/temporary_directory.hpp"
 
 #include <fapilog/fapilog.hpp>
 #include <fapilog/plugins/builtins.hpp>
@@ -302,39 +301,19 @@ TEST_CASE("the Splunk sink meets the contract of a sink, and is made by its name
 }
 
 TEST_CASE("no record is lost while the collector loses requests that it has accepted, with acknowledgement") {
-  support::temporary_directory const folder;
   recording_server server{{"hec"}};
   int const count = support::chaos_records(2'000);
   auto config = acknowledged_splunk(server);
   config.batch_size = 50;
   config.connection.requests_in_flight = 4;
-  fapilog::options options{.batch_max_size = 50,
-                           .batch_timeout = 1ms,
-                           .when_full = fapilog::when_full::block,
-                           .sinks = {{splunk{config},
-                                      {.retry = {.attempts = 1, .first_delay = 1ms, .longest_delay = 20ms},
-                                       .spool = {.directory = folder.path().string()}}}},
-                           .diagnostics_output = support::captured_diagnostics{}};
-  fapilog::runtime rt{options};
-  auto const log = rt.get_logger();
-  for (int i = 0; i < count; ++i) {
-    log.info("chaos", fapilog::kv("number", i));
-    if (i == count / 2) {
-      server.stop();
-      server.start();
-    }
-  }
-  CHECK(support::eventually([&] { return rt.sink_counts()[0].second.delivered == std::uint64_t(count); },
-                            support::long_deadline));
-  CHECK(rt.drain(60s).balanced());
-  std::set<int> indexed;
-  for (std::string const& line : server.documents()) {
-    indexed.insert(nlohmann::json::parse(line.substr(line.find('\t') + 1))
-                       .at("event")
-                       .at("log")
-                       .at("data")
-                       .at("number")
-                       .get<int>());
-  }
+  support::log_through_outages(splunk{config}, count, [&](fapilog::runtime const&, int i) {
+    if (i != count / 2) return;
+    server.stop();
+    server.start();
+  });
+  auto const indexed = support::numbers_in(server.documents(), [](std::string const& line) {
+    auto const document = nlohmann::json::parse(line.substr(line.find('\t') + 1));
+    return document.at("event").at("log").at("data").at("number").get<int>();
+  });
   CHECK(indexed.size() == std::size_t(count));
 }
