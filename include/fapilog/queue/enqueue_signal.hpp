@@ -34,6 +34,18 @@ class asymmetric_barrier {
 };
 
 /// The producers' view of the event. Thread: any. Throws: never.
+///
+/// Memory order, for processors weaker than x86. Producer: store of the lane's head (release), light barrier, load of `armed_`
+/// (relaxed). Worker: store of `armed_` (sequentially consistent), heavy barrier, loads of all heads (acquire).
+/// - With fences: of two threads that each store, run a sequentially consistent fence and load what the other has stored, one
+///   sees the other's store ([atomics.order]). So the producer sees `armed_`, or the worker sees the record.
+/// - With membarrier(2): it is a full barrier on every running thread of the process, at some point between the producer's
+///   instructions. Before the load of `armed_`: the load sees true. After the store of the head: the worker sees it. The compiler
+///   fence keeps both in this order in the program, so that one of the two holds. A thread that is not running has been through
+///   a full barrier of the scheduler.
+/// - `exchange` in `wake` (acquire and release) reads the worker's store of `armed_`, so that it sees `ends_itself_from_` of that
+///   sleep or of a later one. Only one producer gets true.
+/// - A new lane is linked before the same barrier, so that a worker that would miss it is woken.
 template <class Barrier>
 class basic_enqueue_signal {
  public:

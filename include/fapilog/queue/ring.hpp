@@ -15,6 +15,13 @@ namespace fapilog::inline v0_1::detail {
 ///
 /// A producer that finds the ring empty starts over at the beginning of the memory. So a ring whose consumer keeps up uses
 /// the first pages again and again, and more only if runs wait.
+///
+/// Memory order, for processors weaker than x86 (each word has one writer, so relaxed loads of it by its writer are exact):
+/// - bytes and `start_`: written before `head_` is stored (release, `commit`), read after it was loaded (acquire, `published`);
+/// - bytes that are read, and `start_` by `mapping`: read before `tail_` is stored (release, `release`); the producer writes them
+///   again after it has loaded that `tail_` (acquire, `find_room`). So no byte is written while it is read, and `start_` changes
+///   only when the consumer has no position to map.
+/// - `free_until_` is the producer's alone: an old value is smaller, never larger.
 /// Thread: `reserve`, `is_known_free`, `next`, `commit` and `start_over` one producer at a time; `published`, `released`,
 /// `mapping`, `at` and `release` one consumer. Throws: never.
 class ring {

@@ -12,6 +12,11 @@ namespace fapilog::inline v0_1::detail {
 /// The owner arms the signal with a position, then checks once more whether there is room, then sleeps. The worker compares
 /// the position after each release, and once more, after a fence, when its next pass begins. The worker pays one
 /// comparison while nobody waits. The model in tests/model/room.pml proves that no wake-up is lost.
+///
+/// Memory order, for processors weaker than x86. Owner: store of `wake_at_`, sequentially consistent fence, load of the ring's tail.
+/// Worker: store of the tail (release), the same fence when its next pass begins, load of `wake_at_`. So the owner sees the room,
+/// or the worker sees that it waits. `wake_ups_` is read (acquire) before `wake_at_` is stored, and increased (release) after it was
+/// reset. So an owner that has seen a wake-up stores over its reset, and one that has not does not sleep: the count has changed.
 /// Throws: never.
 class room_signal {
  public:
