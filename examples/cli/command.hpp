@@ -30,9 +30,12 @@ struct usage_error : std::runtime_error {
 };
 
 /// One for each file of commands.
+extern command const config_command;
 extern command const count_command;
+extern command const ddl_command;
 extern command const filter_command;
 extern command const recover_command;
 extern command const show_command;
+extern command const verify_command;
 
 }  // namespace cli

@@ -1,31 +1,17 @@
 // SPDX-License-Identifier: MIT
 // `fapilog recover`: lists or delivers the records that killed processes left in a kill_safe directory.
+#include "all_plugins.hpp"
 #include "command.hpp"
+#include "preset_choice.hpp"
 #include "strict_sink.hpp"
 
 #include <fapilog/kill_safe/kept_survey.hpp>
-#include <fapilog/plugins/builtins.hpp>
-#include <fapilog/plugins/journald.hpp>
-#include <fapilog/plugins/registry.hpp>
-#include <fapilog/plugins/syslog.hpp>
 #include <fapilog/runtime.hpp>
 #include <fapilog/settings.hpp>
 #include <fapilog/setup/options.hpp>
 #include <fapilog/setup/preset.hpp>
 #include <fapilog/setup/presets.hpp>
 #include <fapilog/sinks/stdout_json.hpp>
-#ifdef FAPILOG_CLI_WITH_HTTP
-#include <fapilog/plugins/http.hpp>
-#endif
-#ifdef FAPILOG_CLI_WITH_KAFKA
-#include <fapilog/plugins/kafka.hpp>
-#endif
-#ifdef FAPILOG_CLI_WITH_POSTGRES
-#include <fapilog/plugins/postgres.hpp>
-#endif
-#ifdef FAPILOG_CLI_WITH_TLS
-#include <fapilog/plugins/syslog_tls.hpp>
-#endif
 
 #include <algorithm>
 #include <chrono>
@@ -165,25 +151,6 @@ int list(std::vector<kept_process> const& all) {
   return is_whole ? cli::success : cli::failure;
 }
 
-fapilog::registry plugins() {
-  fapilog::registry all = fapilog::builtin_plugins();
-  fapilog::add_journald(all);
-  fapilog::add_syslog(all);
-#ifdef FAPILOG_CLI_WITH_HTTP
-  fapilog::add_http(all);
-#endif
-#ifdef FAPILOG_CLI_WITH_KAFKA
-  fapilog::add_kafka(all);
-#endif
-#ifdef FAPILOG_CLI_WITH_POSTGRES
-  fapilog::add_postgres(all);
-#endif
-#ifdef FAPILOG_CLI_WITH_TLS
-  fapilog::add_syslog_tls(all);
-#endif
-  return all;
-}
-
 /// Lets a sink have as many attempts as it needs: a record that is given up would be removed.
 void make_strict(fapilog::placed_sink& one, cli::strict_sink::on_rejection policy) {
   fapilog::delivery_options& delivery = one.delivery;
@@ -212,7 +179,8 @@ fapilog::account deliver(fapilog::basic_options<P> options, std::string const& d
 
 template <fapilog::preset const& P>
 fapilog::account deliver_by_settings(request const& asked) {
-  auto options = fapilog::settings::from_file(asked.settings, plugins()).with_environment().options<P>();
+  auto options =
+      fapilog::settings::from_file(asked.settings, cli::all_plugins()).with_environment().options<P>();
   for (auto& one : options.sinks) make_strict(one, cli::strict_sink::on_rejection::count);
   return deliver<P>(std::move(options), asked.directory);
 }
@@ -224,12 +192,8 @@ fapilog::account deliver_as_asked(request const& asked) {
     make_strict(options.sinks.front(), cli::strict_sink::on_rejection::abandon);
     return deliver<minimal>(std::move(options), asked.directory);
   }
-  if (asked.preset == minimal.name) return deliver_by_settings<minimal>(asked);
-  if (asked.preset == dev.name) return deliver_by_settings<dev>(asked);
-  if (asked.preset == production.name) return deliver_by_settings<production>(asked);
-  if (asked.preset == serverless.name) return deliver_by_settings<serverless>(asked);
-  if (asked.preset == hardened.name) return deliver_by_settings<hardened>(asked);
-  throw cli::usage_error{"there is no preset '" + asked.preset + '\''};
+  return cli::with_preset(asked.preset,
+                          [&]<fapilog::preset const & P>() { return deliver_by_settings<P>(asked); });
 }
 
 int recover(std::span<std::string_view const> arguments) {

@@ -280,6 +280,47 @@ TEST_CASE("the tool ends with the standard exit statuses, and quietly if its rea
   CHECK(left.errors.empty());
 }
 
+TEST_CASE("the tool verifies logs, checks settings, and prints their schema and the tables of sinks") {
+  query_place const here;
+  here.write("log", envelope(1, "INFO") + envelope(2, "INFO"));
+  CHECK(here.run("verify log").out == "log: 2 records in 2 lines\n");
+  here.write("log", envelope(3, "INFO").substr(0, 50));
+  auto const damaged = here.run("verify log");
+  CHECK(damaged.out == "log:3: no record (50 bytes)\nlog: 2 records in 3 lines\n");
+  CHECK(damaged.status == 1);
+  CHECK(here.run("verify none").status == 2);
+
+  here.write(
+      "good.json",
+      R"({"core": {"sinks": ["rotating_file"]}, "sink_config": {"rotating_file": {"path": "new.log"}}})");
+  auto const good = here.run("config check good.json");
+  CHECK(good.out == "good.json: valid for the preset minimal; sinks: rotating_file\n");
+  CHECK(good.status == 0);
+  CHECK_FALSE(std::filesystem::exists(here.at / "new.log"));
+  here.write("plain.json", R"({"core": {"sinks": ["stdout_json"]}})");
+  CHECK(here.run("config check plain.json --preset production").out ==
+        "plain.json: valid for the preset production; sinks: stdout_json\n");
+  here.write("bad.json", "{\"core\": {\n\"log_level\": \"LOUD\"}}");
+  auto const bad = here.run("config check bad.json");
+  CHECK(bad.status == 2);
+  CHECK_THAT(bad.errors, Catch::Matchers::ContainsSubstring("core.log_level") &&
+                             Catch::Matchers::ContainsSubstring("bad.json:2]"));
+  CHECK(here.run("config check good.json --preset adapt").status == 2);
+  auto const schema = nlohmann::json::parse(here.run("config schema").out);
+  CHECK(schema.at("properties").contains("core"));
+
+  CHECK(here.run("ddl good.json").status == 1);
+  here.write(
+      "table.json",
+      R"({"core": {"sinks": ["postgres"]}, "sink_config": {"postgres": {"dsn": "host=db", "table_name": "audit_log"}}})");
+  auto const ddl = here.run("ddl table.json --layout partitioned");
+  if (ddl.status != 2) {  // built with the component postgres
+    CHECK_THAT(ddl.out, Catch::Matchers::StartsWith("-- sink_config.postgres\n") &&
+                            Catch::Matchers::ContainsSubstring("audit_log") &&
+                            Catch::Matchers::ContainsSubstring("PARTITION BY"));
+  }
+}
+
 TEST_CASE("the tool follows a file over a rotation") {
   query_place const here;
   here.write("log", envelope(1, "INFO"));

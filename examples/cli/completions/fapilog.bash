@@ -4,7 +4,7 @@ _fapilog() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} options
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'show filter count recover --help --version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'show filter count verify recover config ddl --help --version' -- "$word")
     return
   fi
   local chosen='--since --until --follow --limit --invert --help'
@@ -12,11 +12,16 @@ _fapilog() {
     show) options="$chosen --pattern --local --colours" ;;
     filter) options="$chosen --strict" ;;
     count) options="$chosen --by" ;;
+    config) options='check schema --preset --environment --help' ;;
+    ddl) options='--layout --preset --help' ;;
+    verify) options='--help' ;;
     recover) options='--settings --preset --list --help' ;;
   esac
   case $before in
     --colours) mapfile -t COMPREPLY < <(compgen -W 'always never auto' -- "$word") && return ;;
     --preset) mapfile -t COMPREPLY < <(compgen -W 'minimal dev production serverless hardened' -- "$word") && return ;;
+    --layout) mapfile -t COMPREPLY < <(compgen -W 'plain partitioned timescale citus' -- "$word") && return ;;
+    config) mapfile -t COMPREPLY < <(compgen -W 'check schema' -- "$word") && return ;;
     --by) mapfile -t COMPREPLY < <(compgen -W 'level logger message' -- "$word") && return ;;
   esac
   if [[ $word == -* ]]; then
