@@ -20,16 +20,23 @@ inline constinit thread_local lane_cache this_thread_lane{};
 /// The lanes that this thread owns, linked by `next_of_thread`. Each holds a reference to its channel.
 inline constinit thread_local lane* lanes_of_this_thread = nullptr;
 inline constinit thread_local bool thread_is_ending = false;
+/// False in variables that were made anew, if `thread_variables_end_early`.
+inline constinit thread_local bool knows_lanes_of_this_thread = false;
+
+/// Releases a lane that is in no list any more.
+[[gnu::cold]] inline void release_lane(lane& released) noexcept {
+  if (flight_recorder* const recorder = released.recorder.load_relaxed()) recorder->discard_all();
+  channel& owner = *released.owner_channel;
+  released.owned.store_release(false);  // from here on, another thread may own it
+  owner.drop_reference();
+}
 
 /// Releases the first lane of a list that is linked by `next_of_thread`.
 [[gnu::cold]] inline void release_first_lane(lane*& list) noexcept {
   lane& released = *list;
   list = released.next_of_thread;
   if (this_thread_lane.owned == &released) this_thread_lane = {};
-  if (flight_recorder* const recorder = released.recorder.load_relaxed()) recorder->discard_all();
-  channel& owner = *released.owner_channel;
-  released.owned.store_release(false);  // from here on, another thread may own it
-  owner.drop_reference();
+  release_lane(released);
 }
 
 [[gnu::cold]] inline void release_lanes_of_this_thread() noexcept {
@@ -37,17 +44,31 @@ inline constinit thread_local bool thread_is_ending = false;
 }
 
 /// Releases the lanes of this thread when it ends, or when it calls exit(). Returns false if that is impossible: without
-/// memory, and once the process is exiting.
+/// memory, and once the process is exiting. Must be called again when the list has changed, if the list is gone by then.
 [[nodiscard, gnu::cold]] inline bool release_lanes_at_thread_end() noexcept {
   struct lanes_end : thread_end {
     lanes_end() noexcept
-        : thread_end([](void*) {
-            thread_is_ending = true;
-            release_lanes_of_this_thread();
+        : thread_end([](void* first) {
+            if constexpr (thread_variables_end_early) {
+              for (lane* l = static_cast<lane*>(first); l != nullptr;) {
+                lane& released = *l;
+                l = released.next_of_thread;
+                release_lane(released);
+              }
+            } else {
+              thread_is_ending = true;
+              release_lanes_of_this_thread();
+            }
           }) {}
     ~lanes_end() { release_lanes_of_this_thread(); }
   };
   static lanes_end end;
+  if constexpr (thread_variables_end_early) {
+    // A thread-local variable of the program may log after ours are gone.
+    if (!knows_lanes_of_this_thread) lanes_of_this_thread = static_cast<lane*>(end.value());
+    knows_lanes_of_this_thread = true;
+    return end.add_this_thread(lanes_of_this_thread);
+  }
   return end.add_this_thread();
 }
 
@@ -80,6 +101,7 @@ inline constinit thread_local bool thread_is_ending = false;
   }
   bool const borrows = thread_is_ending || !release_lanes_at_thread_end();
   release_lanes_of_closed_channels();
+  if constexpr (thread_variables_end_early) (void)release_lanes_at_thread_end();
   lane* const own = all.claim();
   if (own == nullptr) return nullptr;
   own->borrowed = borrows;
@@ -88,6 +110,7 @@ inline constinit thread_local bool thread_is_ending = false;
   own->owner_channel = &owner;
   own->next_of_thread = lanes_of_this_thread;
   lanes_of_this_thread = own;
+  if constexpr (thread_variables_end_early) (void)release_lanes_at_thread_end();
   this_thread_lane = {&owner, own};
   return own;
 }

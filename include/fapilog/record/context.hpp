@@ -96,10 +96,11 @@ struct thread_scope {
 /// RTLD_LOCAL loads it into a program that does not export its symbols, so each call passes the address of its module's.
 FAPILOG_DETAIL_SHARED inline constinit thread_local thread_scope this_thread_scope{};
 
-/// Releases the links that remain in the list when the thread ends. Without memory for that, links are not kept for reuse.
+/// Releases the links that remain in the list when the thread ends. Without memory for that, or if the list is gone by then,
+/// links are not kept for reuse.
 /// A function, so that only files that use scopes pay for it.
 FAPILOG_DETAIL_SHARED inline void release_scopes_at_thread_end() noexcept {
-  if (this_thread_scope.reuses) [[likely]]
+  if (thread_variables_end_early || this_thread_scope.reuses) [[likely]]
     return;
   static thread_end end{[](void*) {
     thread_scope& own = this_thread_scope;

@@ -11,6 +11,9 @@
 
 namespace fapilog::inline v0_1::detail {
 
+/// True if thread-local variables may be gone when the function is called: it must do with the value that was added.
+inline constexpr bool thread_variables_end_early = false;
+
 /// The destructor of a thread-local variable is registered by the C library, which aborts the process without memory. A
 /// registration here can fail. The function is called after the destructors of thread-local variables, not for the thread
 /// that calls exit(), and not after this object is destroyed, so a library that is unloaded leaves nothing behind.
@@ -28,9 +31,15 @@ class thread_end {
     is_usable_ = false;
   }
 
-  /// Registers the running thread. Returns false if that is impossible: no memory, no key, or the process is exiting.
-  [[nodiscard, gnu::cold]] bool add_this_thread() noexcept {
-    return is_usable_ && ::pthread_setspecific(key_, this) == 0;
+  /// Registers the running thread, or changes its value, which the function gets. With null, the function is not called.
+  /// Returns false if that is impossible: no memory, no key, or the process is exiting.
+  [[nodiscard, gnu::cold]] bool add_this_thread(void* value) noexcept {
+    return is_usable_ && ::pthread_setspecific(key_, value) == 0;
+  }
+  [[nodiscard, gnu::cold]] bool add_this_thread() noexcept { return add_this_thread(this); }
+  /// The value of the running thread; null without one.
+  [[nodiscard, gnu::cold]] void* value() const noexcept {
+    return is_usable_ ? ::pthread_getspecific(key_) : nullptr;
   }
 
  private:

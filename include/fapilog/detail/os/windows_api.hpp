@@ -46,6 +46,7 @@ __declspec(dllimport) int __stdcall ReleaseMutex(void*);
 __declspec(dllimport) unsigned long __stdcall FlsAlloc(void(__stdcall*)(void*));
 __declspec(dllimport) int __stdcall FlsFree(unsigned long);
 __declspec(dllimport) int __stdcall FlsSetValue(unsigned long, void*);
+__declspec(dllimport) void* __stdcall FlsGetValue(unsigned long);
 __declspec(dllimport) struct HINSTANCE__* __stdcall GetModuleHandleW(wchar_t const*);
 __declspec(dllimport) int __stdcall GetModuleHandleExW(unsigned long, wchar_t const*, struct HINSTANCE__**);
 __declspec(dllimport) unsigned long __stdcall GetModuleFileNameW(struct HINSTANCE__*, wchar_t*,

@@ -4,9 +4,13 @@
 
 #include <fapilog/detail/os/windows_text.hpp>
 
+#include <new>
 #include <system_error>
 
 namespace fapilog::inline v0_1::detail {
+
+/// True: GCC emulates thread-local variables, and frees them before the system knows that the thread ends.
+inline constexpr bool thread_variables_end_early = true;
 
 /// Calls a function when a thread ends. Not for the thread that calls exit(), and not after this object is destroyed.
 /// Thread: any. Throws: never.
@@ -24,17 +28,42 @@ class thread_end {
     slot_ = none;
   }
 
-  /// Registers the running thread. Returns false if that is impossible: no memory, no slot, or the process is exiting.
-  [[nodiscard, gnu::cold]] bool add_this_thread() noexcept {
-    return slot_ != none && windows::FlsSetValue(slot_, this) != 0;
+  /// Registers the running thread, or changes its value, which the function gets. With null, the function is not called.
+  /// Returns false if that is impossible: no memory, no slot, or the process is exiting.
+  [[nodiscard, gnu::cold]] bool add_this_thread(void* value) noexcept {
+    if (slot_ == none) return false;
+    auto* own = static_cast<entry*>(windows::FlsGetValue(slot_));
+    if (own == nullptr) {
+      own = new (std::nothrow) entry{this, nullptr};
+      if (own == nullptr) return false;
+      if (windows::FlsSetValue(slot_, own) == 0) {
+        delete own;
+        return false;
+      }
+    }
+    own->value = value;
+    return true;
+  }
+  [[nodiscard, gnu::cold]] bool add_this_thread() noexcept { return add_this_thread(this); }
+  /// The value of the running thread; null without one.
+  [[nodiscard, gnu::cold]] void* value() const noexcept {
+    auto const* const own = slot_ == none ? nullptr : static_cast<entry const*>(windows::FlsGetValue(slot_));
+    return own == nullptr ? nullptr : own->value;
   }
 
  private:
   static constexpr unsigned long none = 0xFFFFFFFFUL;
 
-  static void __stdcall end(void* self) {
-    auto const* const of = static_cast<thread_end const*>(self);
-    if (of != nullptr && of->called_ != nullptr) of->called_(self);
+  struct entry {
+    thread_end const* of;
+    void* value;
+  };
+
+  static void __stdcall end(void* all) {
+    auto const* const own = static_cast<entry const*>(all);
+    if (own == nullptr) return;
+    if (own->value != nullptr && own->of->called_ != nullptr) own->of->called_(own->value);
+    delete own;
   }
 
   function called_;
