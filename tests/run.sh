@@ -74,8 +74,8 @@ if [[ -z $sanitize ]]; then
   $quick || [[ ! -e tests/fuzz/CMakeLists.txt ]] || optional+=(clang libclang-rt-14-dev)
   [[ ! -e tests/model/CMakeLists.txt ]] || optional+=(spin)
 fi
-# Cross compilers: one small program for ARM64 runs with the other tests.
-$quick || [[ -n $sanitize ]] || optional+=(g++-aarch64-linux-gnu qemu-user-static)
+# Other compilers: one small program for ARM64 runs with the other tests; the module and strict warnings need clang 19.
+$quick || [[ -n $sanitize ]] || optional+=(clang-19 g++-aarch64-linux-gnu qemu-user-static)
 if [[ -n $platform ]]; then
   required=(g++ libfmt-dev nlohmann-json3-dev catch2)
   mapfile -t optional < <("tests/platforms/$platform.sh" --packages)

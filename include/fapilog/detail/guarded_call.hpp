@@ -13,7 +13,7 @@ namespace fapilog::inline v0_1::detail {
 // (guarded_functions.hpp), so that each function has one meaning in the whole program.
 #if FAPILOG_DETAIL_EXCEPTIONS
 /// Calls `body`, and `failed` if that throws: with the message of a std::exception, or null. Returns false then.
-[[nodiscard]] inline bool call_guarded(void (*body)(void*), void (*failed)(void*, char const* what) noexcept,
+[[nodiscard]] inline bool call_guarded(void (*body)(void*), void (*failed)(void*, char const* what),
                                        void* data) noexcept {
   try {
     body(data);
@@ -27,7 +27,7 @@ namespace fapilog::inline v0_1::detail {
 }
 [[noreturn, gnu::cold]] inline void throw_bad_alloc() { throw std::bad_alloc{}; }
 #else
-[[nodiscard]] bool call_guarded(void (*body)(void*), void (*failed)(void*, char const* what) noexcept,
+[[nodiscard]] bool call_guarded(void (*body)(void*), void (*failed)(void*, char const* what),
                                 void* data) noexcept;
 [[noreturn, gnu::cold]] void throw_bad_alloc();
 #endif
