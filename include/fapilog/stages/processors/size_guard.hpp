@@ -15,6 +15,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -163,8 +164,12 @@ class size_guard {
     parts_.write(out_);
   }
 
+  [[nodiscard]] std::size_t max_bytes() const noexcept {
+    constexpr std::uint64_t max_size = (std::numeric_limits<std::size_t>::max)();
+    return static_cast<std::size_t>((std::min)(config_.max_bytes, max_size));
+  }
   [[nodiscard]] std::size_t excess() const noexcept {
-    return parts_.size() > config_.max_bytes ? parts_.size() - config_.max_bytes : 0;
+    return parts_.size() > max_bytes() ? parts_.size() - max_bytes() : 0;
   }
   /// Returns the size that a string may have so that the line fits, but not less than `min_bytes`.
   [[nodiscard]] std::size_t room_for(detail::line_piece const& piece, std::size_t min_bytes) const noexcept {
@@ -193,7 +198,7 @@ class size_guard {
       for (candidate const& c : *all) {
         if (excess() == 0) return;
         if (c.piece == &message) {
-          parts_.cut(message, room_for(message, (std::max<std::size_t>)(config_.max_bytes / 4, 2)));
+          parts_.cut(message, room_for(message, (std::max<std::size_t>)(max_bytes() / 4, 2)));
         } else {
           parts_.remove(*c.part, *c.piece);
         }
@@ -214,20 +219,20 @@ class size_guard {
     return key == R"("message_id")" || detail::is_context_key(key.substr(1, key.size() - 2));
   }
 
-  void cut_ids(std::size_t max_bytes) noexcept {
+  void cut_ids(std::size_t longest) noexcept {
     if (excess() == 0) return;
     for (detail::line_piece& piece : parts_.context.pieces) {
-      if (piece.is_string()) parts_.cut(piece, max_bytes);
+      if (piece.is_string()) parts_.cut(piece, longest);
     }
     if (detail::line_piece* const logger = parts_.log.find(R"("logger")");
         logger != nullptr && logger->is_string())
-      parts_.cut(*logger, max_bytes);
+      parts_.cut(*logger, longest);
   }
 
   /// Writes only what fits into a hundred bytes.
   void write_minimal(detail::line_piece const& message) {
-    auto const string = [this](std::string_view text, std::size_t max_bytes) {
-      out_.append(detail::json::clip_string(text, max_bytes)).append("\"");
+    auto const string = [this](std::string_view text, std::size_t longest) {
+      out_.append(detail::json::clip_string(text, longest)).append("\"");
     };
     constexpr std::size_t longest_time = 26;
     constexpr std::size_t longest_level = 18;
@@ -237,7 +242,7 @@ class size_guard {
     out_ += R"(,"level":)";
     string(parts_.log.find(R"("level")")->value, longest_level);
     out_ += R"(,"message":)";
-    string(message.value, config_.max_bytes - out_.size() - end_size);
+    string(message.value, max_bytes() - out_.size() - end_size);
     out_ += "}}";
   }
 
