@@ -75,7 +75,7 @@ if [[ -z $sanitize ]]; then
   [[ ! -e tests/model/CMakeLists.txt ]] || optional+=(spin)
 fi
 # Other compilers: one small program for ARM64 runs with the other tests; the module and strict warnings need clang 19.
-$quick || [[ -n $sanitize ]] || optional+=(clang-19 g++-aarch64-linux-gnu qemu-user-static)
+$quick || [[ -n $sanitize ]] || optional+=(clang-19 g++-aarch64-linux-gnu qemu-user-static g++-mingw-w64-x86-64-posix wine64 wine)
 if [[ -n $platform ]]; then
   required=(g++ libfmt-dev nlohmann-json3-dev catch2)
   mapfile -t optional < <("tests/platforms/$platform.sh" --packages)
