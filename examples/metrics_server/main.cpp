@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Serves the metrics of a runtime: /metrics for Prometheus, /healthz for an orchestrator.
 #include <fapilog/fapilog.hpp>
+#include <fapilog/integrations/httplib_requests.hpp>
 
 #include <httplib.h>
 
@@ -13,6 +14,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -25,16 +27,18 @@ using fapilog::kv;
 namespace {
 
 constexpr char usage[] =
-    "usage: metrics_server [--address A] [--port N] [--file PATH]\n"
+    "usage: metrics_server [--address A] [--port N] [--file PATH] [--requests on|off]\n"
     "Logs some work on standard output and serves /metrics and /healthz until SIGTERM or SIGINT.\n"
     "  --address A   address to listen at (default: 127.0.0.1)\n"
     "  --port N      port to listen at; 0 takes a free one, which is printed on stderr (default: 9464)\n"
-    "  --file PATH   also log to this file\n";
+    "  --file PATH   also log to this file\n"
+    "  --requests on log one access record for each request (default: off)\n";
 
 struct arguments {
   std::string address = "127.0.0.1";
   int port = 9464;
   std::string file;
+  bool logs_requests = false;
   bool wants_help = false;
 };
 
@@ -48,6 +52,9 @@ bool parse(std::vector<std::string_view> const& words, arguments& parsed) {
       parsed.address = value;
     } else if (words[i] == "--file") {
       parsed.file = value;
+    } else if (words[i] == "--requests") {
+      if (value != "on" && value != "off") return false;
+      parsed.logs_requests = value == "on";
     } else if (words[i] == "--port") {
       auto const [end, error] = std::from_chars(value.data(), value.data() + value.size(), parsed.port);
       if (error != std::errc{} || end != value.data() + value.size()) return false;
@@ -104,6 +111,8 @@ int run(arguments const& chosen, sigset_t const& stop_signals) {
   auto const log = rt.get_logger("metrics_server");
 
   httplib::Server server;
+  std::optional<fapilog::integrations::httplib_requests> requests;
+  if (chosen.logs_requests) requests.emplace(server, rt.get_logger("http"));
   server.set_keep_alive_max_count(
       1);  // one request per connection, so that stopping waits for no idle connection
   server.set_socket_options([](auto socket) {  // the default would let two programs listen at the same port
@@ -115,10 +124,6 @@ int run(arguments const& chosen, sigset_t const& stop_signals) {
   });
   server.Get("/healthz",
              [&rt](httplib::Request const&, httplib::Response& response) { write_health(rt, response); });
-  server.set_logger([&log](httplib::Request const& request, httplib::Response const& response) {
-    log.debug("answered", kv("method", request.method), kv("path", request.path),
-              kv("status", response.status));
-  });
 
   int port = chosen.port;
   if (port == 0) port = server.bind_to_any_port(chosen.address);
