@@ -82,18 +82,18 @@ FAPILOG_INLINE any_sink make_stdout_json(stdout_options const& options) {
   return std::make_shared<stdout_json_writer>(options);
 }
 namespace console_detail {
-[[gnu::cold]] inline void check(stdout_style const& style) {
+[[gnu::cold]] inline void check_style(stdout_style const& style) {
   if (std::string const problem = pattern_problem("stdout_pretty", style.pattern); !problem.empty())
     throw std::invalid_argument{"fapilog: " + problem};
 }
 }  // namespace console_detail
 
 FAPILOG_INLINE any_sink make_stdout_pretty(stdout_options const& options, stdout_style const& style) {
-  console_detail::check(style);
+  console_detail::check_style(style);
   return std::make_shared<stdout_pretty_writer>(options, style);
 }
 FAPILOG_INLINE any_sink make_stdout_auto(stdout_options const& options, stdout_style const& style) {
-  console_detail::check(style);
+  console_detail::check_style(style);
   return is_terminal(options.descriptor) ? make_stdout_pretty(options, style) : make_stdout_json(options);
 }
 
