@@ -256,6 +256,7 @@ FAPILOG_INLINE detail::config_value settings::merged(preset const& p,
     problems.insert(problems.end(), from.problems.begin(), from.problems.end());
     for (detail::config_value const& layer : from.layers) {
       check_preset(layer, p, problems);
+      detail::remove_replaced(root, layer);
       detail::lay_over(root, layer);
     }
   }

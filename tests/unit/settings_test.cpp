@@ -232,6 +232,25 @@ TEST_CASE("a layer changes one setting of the preset's sink and keeps the others
   CHECK(file.max_bytes == fapilog::sinks::rotating_file_config{}.max_bytes);
 }
 
+TEST_CASE(
+    "the path of a file replaces the folder of a lower layer, such as the preset, and the other way round") {
+  auto const file_of = [](settings const& all) {
+    return all.entries<fapilog::presets::hardened>(plugin_type::sink)
+        .at(1)
+        .read<fapilog::sinks::rotating_file_config>();
+  };
+  auto const by_path =
+      settings::from_json(R"({"sink_config": {"rotating_file": {"path": "/var/log/a.log"}}})");
+  CHECK(file_of(by_path).path == "/var/log/a.log");
+  CHECK(file_of(by_path).directory.empty());
+  CHECK(file_of(by_path).max_files == 10);  // the preset's
+  auto const by_folder =
+      by_path.with_environment({{"FAPILOG_SINK_CONFIG__ROTATING_FILE__FILENAME_PREFIX", "b"}});
+  CHECK(file_of(by_folder).path.empty());
+  CHECK(file_of(by_folder).filename_prefix == "b");
+  CHECK_NOTHROW((void)by_path.options<fapilog::presets::hardened>());
+}
+
 TEST_CASE("null removes the list of a lower layer, and that of the preset applies again") {
   auto const all = settings::from_json(R"({"core": {"sinks": [], "log_level": "ERROR"}})")
                        .with_json(R"({"core": {"sinks": null}})");

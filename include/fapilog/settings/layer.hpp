@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -65,6 +66,26 @@ inline void normalise_layer(config_value& layer, registry const& plugins,
       renamed.set(known, from.items()[i], where);
     }
     *group = std::move(renamed);
+  }
+}
+
+/// Removes from `base` what `layer` chooses in another way: a layer that gives the `path` of rotating_file replaces `directory`
+/// and `filename_prefix` of the layers below, such as the preset, and the other way round.
+[[gnu::cold]] inline void remove_replaced(config_value& base, config_value const& layer) {
+  config_value* const sinks_below = base.find("sink_config");
+  config_value const* const sinks_above = layer.find("sink_config");
+  if (sinks_below == nullptr || sinks_above == nullptr) return;
+  config_value* const below = sinks_below->find("rotating_file");
+  config_value const* const above = sinks_above->structure().find("rotating_file");
+  if (below == nullptr || above == nullptr) return;
+  auto const gives = [&](std::string_view name) {
+    config_value const* const value = above->structure().find(name);
+    return value != nullptr && !value->is_null();
+  };
+  if (gives("directory") || gives("filename_prefix")) below->erase("path");
+  if (gives("path")) {
+    below->erase("directory");
+    below->erase("filename_prefix");
   }
 }
 
