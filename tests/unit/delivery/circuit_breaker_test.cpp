@@ -35,7 +35,7 @@ TEST_CASE("a circuit opens at the failure that reaches the threshold, and only f
 }
 
 TEST_CASE(
-    "a circuit is half open after the recovery timeout; a success closes it, a failure opens it again") {
+    "a circuit is half open after the recovery timeout, then a success closes it, a failure opens it again") {
   auto breaker = breaker_of_three();
   for (int i = 0; i < 3; ++i) (void)breaker.note_failure(breaker_time(0s));
   breaker.update(breaker_time(9s));

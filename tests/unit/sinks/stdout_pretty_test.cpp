@@ -349,7 +349,8 @@ TEST_CASE("a partly written entry of several lines is finished before any other"
   CHECK((got == expected));  // in parentheses, so that a failure does not print it
 }
 
-TEST_CASE("colours appear on a terminal, unless NO_COLOR or TERM disables them; FORCE_COLOR comes first") {
+TEST_CASE(
+    "colours appear on a terminal, unless NO_COLOR or TERM disables them, and FORCE_COLOR comes first") {
   support::pseudo_terminal terminal;
   support::pipe_pair pipe;
   support::environment_variable const no_wish{"NO_COLOR", nullptr};
