@@ -2,6 +2,8 @@
 // The shop moved to fapilog by hand: values that the text only names become fields.
 #include <fapilog/fapilog.hpp>
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <map>
 #include <memory>

@@ -4,6 +4,8 @@
 #include <fapilog/fapilog.hpp>
 #include <fapilog/integrations/compat_macros.hpp>
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <map>
 #include <memory>
