@@ -10,6 +10,7 @@
     "fapilog: compat_macros.hpp replaces the macros of spdlog, glog and absl; do not include both in one file"
 #endif
 
+// NOLINTBEGIN(readability-identifier-naming, bugprone-macro-parentheses): the names and the grammar of these libraries
 // --- spdlog: SPDLOG_INFO("took {} ms", n, fapilog::kv("order", id)) ---
 
 #define SPDLOG_LEVEL_TRACE 0
@@ -107,3 +108,4 @@
 #define CHECK_GT(a, b) FAPILOG_DETAIL_CHECK_OP(a, >, b)
 #define CHECK_GE(a, b) FAPILOG_DETAIL_CHECK_OP(a, >=, b)
 #define CHECK_NOTNULL(pointer) CHECK((pointer) != nullptr)
+// NOLINTEND(readability-identifier-naming, bugprone-macro-parentheses)

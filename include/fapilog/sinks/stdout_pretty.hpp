@@ -57,7 +57,7 @@ struct stdout_pretty_config {
   }
 
   /// Returns an error message, or an empty string. Throws: std::bad_alloc.
-  [[nodiscard]] friend std::string complete(stdout_pretty_config const& config) {
+  [[nodiscard]] friend std::string complete(stdout_pretty_config& config) {
     return detail::pattern_problem("stdout_pretty", config.pattern);
   }
 };

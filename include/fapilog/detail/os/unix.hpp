@@ -24,7 +24,7 @@
 #include <sys/random.h>  // getentropy of macOS
 #endif
 
-extern "C" char** environ;  // not every system declares it
+extern "C" char** environ;  // NOLINT(readability-redundant-declaration): not every system declares it
 
 namespace fapilog::inline v0_1::detail {
 
