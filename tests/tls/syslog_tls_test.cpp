@@ -117,6 +117,11 @@ fapilog::write_result send_one(syslog_tls_config const& config) {
   return result;
 }
 
+/// Tries again as the delivery does: on a busy machine a handshake may take longer than its timeout.
+bool is_accepted(syslog_tls_config const& config) {
+  return support::eventually([&] { return send_one(config).outcome() == write_outcome::delivered; });
+}
+
 void expect_refusal(syslog_tls_config const& config, std::string const& reason) {
   auto const result = send_one(config);
   CHECK(result.outcome() == write_outcome::retry);
@@ -292,16 +297,16 @@ TEST_CASE("a receiver without a valid certificate for its name gets no record") 
   CHECK(server.daemon->messages().empty());
 
   named.server_name = "other.example";
-  CHECK(send_one(named));
+  CHECK(is_accepted(named));
   named = server.config_for("wildcard");
   named.server_name = "a.logs.example";
-  CHECK(send_one(named));
+  CHECK(is_accepted(named));
   auto trusted = server.config_for("stranger");
   trusted.tls.ca_file = tls_files() / "stranger.pem";  // the receiver's own certificate
-  CHECK(send_one(trusted));
+  CHECK(is_accepted(trusted));
   auto unverified = server.config_for("expired");
   unverified.tls.verify = false;
-  CHECK(send_one(unverified));
+  CHECK(is_accepted(unverified));
   CHECK(server.daemon->wait_for(4));
 }
 
