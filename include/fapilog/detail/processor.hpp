@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Single instructions of processors, and what stands in for them on others.
+// Single instructions of processors, and what replaces them on others.
 #pragma once
 
 #include <fapilog/detail/compiler.hpp>

@@ -60,7 +60,7 @@ FAPILOG_INLINE registry builtin_plugins() {
   all.add_filter(builtin(filter, "trace_sampling", "Keeps all records of a share of the traces."), plugin<filters::trace_sampling, filters::trace_sampling_config>());
   all.add_filter(builtin(filter, "first_occurrence", "Passes the first record of each key in a window."), plugin<filters::first_occurrence, filters::first_occurrence_config>());
   all.add_filter(builtin(filter, "error_dedupe", "Passes the same error once in a window and writes a summary."), plugin<filters::error_dedupe, filters::error_dedupe_config>());
-  all.add_enricher(builtin(enricher, "event_template", "`diagnostics.event_id` and `template`: the message as it stands in the code, and its id."), plugin<enrichers::event_template>());
+  all.add_enricher(builtin(enricher, "event_template", "`diagnostics.event_id` and `template`: the message as written in the code, and its id."), plugin<enrichers::event_template>());
   all.add_enricher(builtin(enricher, "kubernetes", "Adds pod, namespace, node and similar facts from the downward API."), plugin<enrichers::kubernetes, enrichers::kubernetes_config>());
   all.add_enricher(builtin(enricher, "static_fields", "Adds the same fields to every record."), plugin<enrichers::static_fields, enrichers::static_fields_config>());
   all.add_enricher(builtin(enricher, "thread_name", "`diagnostics.thread_name`."), plugin<enrichers::thread_name, enrichers::thread_name_config>());

@@ -147,7 +147,7 @@ struct event {
   std::string_view level_name;  ///< in the form of the envelope
   std::int64_t unix_ns = 0;     ///< time of the call
   std::string_view message;     ///< with its arguments in place
-  /// The message as it stands in the code; empty if it is known only at run time. Not kept by a spool.
+  /// The message as written in the code; empty if it is known only at run time. Not kept by a spool.
   std::string_view message_template;
   std::string_view logger;
   uuid message_id;

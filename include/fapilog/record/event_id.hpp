@@ -10,7 +10,7 @@
 namespace fapilog::inline v0_1 {
 
 /// The same for all records of one message literal, in every build and on every platform: the FNV-1a hash (64 bits) of the literal, as
-/// it stands in the code with its `{}`. `constexpr fapilog::event_id declined{"card {} declined"};` is computed by the compiler; the
+/// it is written in the code with its `{}`. `constexpr fapilog::event_id declined{"card {} declined"};` is computed by the compiler; the
 /// enricher `event_template` adds the same id to records. Thread: any. Throws: never.
 class event_id {
  public:

@@ -140,7 +140,7 @@ class pattern_writer {
     using pretty_visitor::operator();
     void operator()(duration_value duration) const { put_human_duration(out, duration.ns); }
   };
-  /// A value that stands alone: strings without quotes.
+  /// A value on its own: strings without quotes.
   struct bare_visitor : value_visitor {
     using value_visitor::operator();
     void operator()(std::nullptr_t) const {}

@@ -9,7 +9,7 @@
 
 namespace fapilog::inline v0_1::enrichers {
 
-/// Adds `event_id` and `template` to `diagnostics`: the message as it stands in the code, with its `{}`, and the `event_id` of it. Records
+/// Adds `event_id` and `template` to `diagnostics`: the message as written in the code, with its `{}`, and the `event_id` of it. Records
 /// whose message is known only at run time (`runtime_text`), and those of the library, get neither. Thread: the worker's. Throws:
 /// std::bad_alloc.
 class event_template {
