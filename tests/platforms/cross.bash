@@ -3,52 +3,12 @@
 # `packages`, `compiler`, `emulator` (empty if this machine runs the programs itself), `flags`, `libraries` (further ones to link),
 # and `has_bytes_of_page` (the record format is that of docs/record-format.md byte for byte).
 #
-# usage: tests/platforms/<platform>.sh [--packages | --quick] [--jobs N]
-#
-#   --packages   print the packages that the platform needs
-#   --quick      the small program alone (exercise.cpp); status 77 if a tool is missing
-#
 # Environment: FAPILOG_PLATFORM_RECORDS is the number of records per thread of that program (20000; 2000 with --quick),
 # and FAPILOG_PLATFORM_OPTIMISATION replaces -O1.
 #
 # fmt, nlohmann_json and Catch2 are used as headers of this machine, so that no library of the platform is needed but those of
 # the compiler. The output ends like that of tests/run.sh.
-set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
-
-quick=false
-jobs=$(nproc)
-while (($#)); do
-  case $1 in
-    --packages)
-      printf '%s\n' "${packages[@]}"
-      exit 0
-      ;;
-    --quick) quick=true ;;
-    --jobs)
-      jobs=$2
-      shift
-      ;;
-    *)
-      sed -n '/^# usage:/,/^set /{/^set /d;s/^# \{0,1\}//p;}' "${BASH_SOURCE[0]}" >&2
-      exit 2
-      ;;
-  esac
-  shift
-done
-
-platform=$(basename "$0" .sh)
-build=build/platforms/$platform
-passed=0
-failures=()
-
-finish() {
-  printf '\n'
-  ((${#failures[@]} == 0)) || printf 'failed: %s\n' "${failures[@]}"
-  printf '%d passed, %d failed\n' "$passed" "${#failures[@]}"
-  ((${#failures[@]} == 0))
-  exit
-}
+source "${BASH_SOURCE[0]%/*}/common.bash"
 
 for tool in "${compiler[0]}" $emulator; do
   command -v "$tool" >/dev/null && continue
@@ -56,13 +16,6 @@ for tool in "${compiler[0]}" $emulator; do
   $quick && exit 77
   failures+=("$platform: $tool is missing")
   finish
-done
-
-mkdir -p "$build/outside"
-for library in fmt nlohmann catch2; do
-  for folder in "${FAPILOG_OUTSIDE_INCLUDE:-/usr/include}" /usr/local/include /usr/include; do
-    [[ -e $build/outside/$library || ! -e $folder/$library ]] || ln -s "$folder/$library" "$build/outside/$library"
-  done
 done
 
 launcher=()

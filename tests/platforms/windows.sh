@@ -2,50 +2,12 @@
 # SPDX-License-Identifier: MIT
 # Windows: built with MinGW-w64 (GCC, threads of POSIX), run with Wine.
 #
-# usage: tests/platforms/windows.sh [--packages | --quick] [--jobs N]
-#
-#   --packages   print the packages that the platform needs
-#   --quick      the program windows.cpp alone, with few records; status 77 if a tool is missing
-#
 # Environment: FAPILOG_PLATFORM_RECORDS is the number of records per thread of that program (250000; 2000 with --quick).
 #
 # fmt, nlohmann_json and Catch2 are used as headers of this machine. The output ends like that of tests/run.sh.
-set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
-
 packages=(g++-mingw-w64-x86-64-posix wine64 wine)
 compiler=x86_64-w64-mingw32-g++-posix
-quick=false
-jobs=$(nproc)
-while (($#)); do
-  case $1 in
-    --packages)
-      printf '%s\n' "${packages[@]}"
-      exit 0
-      ;;
-    --quick) quick=true ;;
-    --jobs)
-      jobs=$2
-      shift
-      ;;
-    *)
-      sed -n '/^# usage:/,/^set /{/^set /d;s/^# \{0,1\}//p;}' "${BASH_SOURCE[0]}" >&2
-      exit 2
-      ;;
-  esac
-  shift
-done
-
-build=$PWD/build/platforms/windows
-passed=0
-failures=()
-finish() {
-  printf '\n'
-  ((${#failures[@]} == 0)) || printf 'failed: %s\n' "${failures[@]}"
-  printf '%d passed, %d failed\n' "$passed" "${#failures[@]}"
-  ((${#failures[@]} == 0))
-  exit
-}
+source "${BASH_SOURCE[0]%/*}/common.bash"
 
 wine=$(command -v wine64 /usr/lib/wine/wine64 | head -n 1)
 if ! command -v "$compiler" >/dev/null || [[ -z $wine ]]; then
@@ -55,14 +17,7 @@ if ! command -v "$compiler" >/dev/null || [[ -z $wine ]]; then
   finish
 fi
 
-# Of the outside libraries nothing but their headers: the others in their folder are those of Linux.
-mkdir -p "$build/outside" "$build/run"
-for library in fmt nlohmann catch2; do
-  for folder in "${FAPILOG_OUTSIDE_INCLUDE:-/usr/include}" /usr/local/include /usr/include; do
-    [[ -e $build/outside/$library || ! -e $folder/$library ]] || ln -s "$folder/$library" "$build/outside/$library"
-  done
-done
-
+mkdir -p "$build/run"
 launcher=()
 ! command -v ccache >/dev/null || launcher=(ccache)
 # Without -mbig-obj, an object has too many sections for its format.
