@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 """Runs an example and checks its output.
 
-usage: check_output.py EXAMPLE PROGRAM [ARGUMENT]
+usage: check_output.py EXAMPLE PROGRAM [ARGUMENT]...
 
-ARGUMENT is the settings file for `settings`, the log for `access_log`, and the script for `clickhouse` and
-`postgres`.
+ARGUMENT is the settings file for `settings`, the log for `access_log`, the script for `clickhouse` and `postgres`, and the
+script and a destination for `destinations`. The status is 77 if the counterpart of the destination is missing.
 """
 import collections
 import datetime
@@ -478,9 +478,27 @@ def clickhouse(program, script):
         require(wanted in rows, f"no row {wanted} in {rows}")
 
 
+def destinations(program, script, name):
+    """Uses a counterpart that the script starts and stops; the script prints what arrived there."""
+    done = subprocess.run([script, name], env={**os.environ, "PROGRAM": program}, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=120, check=False)
+    text = done.stdout.decode("utf-8")
+    if done.returncode == 77:
+        print(text)
+        sys.exit(77)
+    require(done.returncode == 0, f"status {done.returncode}: {text}")
+    lines = text.split("\n")
+    same(lines[:2], ["3 of 3 records delivered", "== what arrived"], "the account")
+    arrived = "\n".join(lines[2:])
+    for wanted in ("order 1001 accepted", "order 1002 waits for stock", "order 1003 failed"):
+        if "OTLP receiver" not in arrived:  # the one in Python only counts
+            require(wanted in arrived, f"no {wanted!r} in {arrived}")
+    require(name != "webhook" or "signature valid" in lines, f"the signature: {text}")
+
+
 EXAMPLES = {check.__name__: check for check in
             (quickstart, custom_sink, context_threads, context_coroutine, presets, settings, metrics_server,
-             access_log, clickhouse, postgres_ddl, postgres)}
+             access_log, clickhouse, destinations, postgres_ddl, postgres)}
 
 if __name__ == "__main__":
     if len(sys.argv) < 3 or sys.argv[1] not in EXAMPLES:
