@@ -7,6 +7,9 @@
 #include <fapilog/plugins/syslog.hpp>
 #ifdef FAPILOG_CLI_WITH_HTTP
 #include <fapilog/plugins/http.hpp>
+#ifdef FAPILOG_WITH_ZSTD
+#include <fapilog/sinks/http/zstd.hpp>
+#endif
 #endif
 #ifdef FAPILOG_CLI_WITH_KAFKA
 #include <fapilog/plugins/kafka.hpp>

@@ -66,7 +66,7 @@ install(FILES "${PROJECT_BINARY_DIR}/fapilog-config.cmake" "${PROJECT_BINARY_DIR
               "${CMAKE_CURRENT_LIST_DIR}/fapilog_choices.cmake"
         DESTINATION "${fapilog_cmake_dir}" COMPONENT ${fapilog_component})
 
-foreach(pair IN ITEMS postgres:Findlibpqxx kafka:FindRdKafka)
+foreach(pair IN ITEMS postgres:Findlibpqxx kafka:FindRdKafka zstd:FindZstd)
   string(REPLACE ":" ";" pair "${pair}")
   list(POP_FRONT pair component)
   if(component IN_LIST fapilog_components)
@@ -146,4 +146,8 @@ endif()
 if("zlib" IN_LIST fapilog_components)
   fapilog_add_pc(fapilog-zlib "fapilog that compresses rotated files"
     CFLAGS -DFAPILOG_WITH_ZLIB=1 REQUIRES "fapilog = ${PROJECT_VERSION}, zlib")
+endif()
+if("zstd" IN_LIST fapilog_components)
+  fapilog_add_pc(fapilog-zstd "fapilog that compresses requests with zstd"
+    CFLAGS -DFAPILOG_WITH_ZSTD=1 REQUIRES "fapilog = ${PROJECT_VERSION}, libzstd")
 endif()

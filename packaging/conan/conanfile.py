@@ -27,6 +27,7 @@ class FapilogRecipe(ConanFile):
         "postgres": [True, False],
         "tls": [True, False],
         "zlib": [True, False],
+        "zstd": [True, False],
         "preset": ["minimal", "dev", "production", "serverless", "hardened"],
     }
     default_options = {
@@ -36,6 +37,7 @@ class FapilogRecipe(ConanFile):
         "postgres": False,
         "tls": False,
         "zlib": False,
+        "zstd": False,
         "preset": "minimal",
     }
     # Component: package and its target.
@@ -46,6 +48,7 @@ class FapilogRecipe(ConanFile):
         "postgres": ("libpqxx/[>=7.7 <8]", "libpqxx::libpqxx"),
         "tls": ("openssl/[>=1.1.1 <4]", "openssl::openssl"),
         "zlib": ("zlib/[>=1.2.11 <2]", "zlib::zlib"),
+        "zstd": ("zstd/[>=1.4 <2]", "zstd::zstd"),
     }
 
     @property
@@ -97,5 +100,5 @@ class FapilogRecipe(ConanFile):
             part.set_property("pkg_config_name", f"fapilog-{component}")
             part.requires = ["fapilog", target]
             part.bindirs = part.libdirs = []
-            if component == "zlib":
-                part.defines.append("FAPILOG_WITH_ZLIB=1")
+            if component in ("zlib", "zstd"):
+                part.defines.append(f"FAPILOG_WITH_{component.upper()}=1")

@@ -131,6 +131,50 @@ TEST_CASE("each status of a receiver has its result") {
   CHECK(server.requests().size() == rows.size());  // no redirect was followed
 }
 
+#if defined(FAPILOG_WITH_ZSTD)
+TEST_CASE("a body that is compressed by zstd decompresses with its command to the records") {
+  if (!std::filesystem::exists("/usr/bin/zstd")) {
+    WARN("skipped: zstd is not installed");
+    return;
+  }
+  recording_server const server{{"200"}};
+  http sink{{.url = server.url(),
+             .body = http_body::json_lines,
+             .batch_size = 1'000,
+             .connection = {.compression = fapilog::sinks::http_compression::zstd}}};
+  CHECK(sink.write(http_lines(1'000)));
+  auto const request = server.requests().at(0);
+  CHECK(request.header("Content-Encoding") == "zstd");
+  support::temporary_directory const folder;
+  support::write_text_file(folder / "body.zst", request.body);
+  REQUIRE(std::system(("/usr/bin/zstd -q -d " + (folder / "body.zst")).c_str()) == 0);
+  std::string const plain = support::text_of_file(folder / "body");
+  CHECK(request.body.size() < plain.size() / 2);
+  auto const expected = http_lines(1'000);
+  std::string lines;
+  for (std::size_t i = 0; i < expected.size(); ++i) lines += std::string{expected[i].json} + '\n';
+  CHECK((plain == lines));
+}
+#endif
+
+TEST_CASE("a receiver that answers 415 to a compressed body gets this and later ones uncompressed") {
+  recording_server const server{{"415", "200", "200", "415"}};
+  http sink{{.url = server.url(), .connection = {.compression = fapilog::sinks::http_compression::gzip}}};
+  CHECK(sink.write(http_lines(2)));
+  CHECK(sink.health().healthy);
+  CHECK(sink.health().detail ==
+        server.peer() + ": the server answered 415 to a compressed body; bodies are no longer compressed");
+  CHECK(sink.write(http_lines(1)));
+  CHECK(sink.write(http_lines(1)).outcome() ==
+        write_outcome::rejected);  // an uncompressed one is not at fault
+  auto const all = server.requests();
+  REQUIRE(all.size() == 4);
+  CHECK(all[0].header("Content-Encoding") == "gzip");
+  CHECK(all[1].header("Content-Encoding") == "(none)");
+  CHECK(nlohmann::json::parse(all[1].body).size() == 2);
+  CHECK(all[2].header("Content-Encoding") == "(none)");
+}
+
 TEST_CASE(
     "the delay before the next attempt is that of Retry-After, as seconds or as a date, at most ten "
     "minutes") {

@@ -7,6 +7,9 @@
 #if defined(FAPILOG_WITH_ZLIB)
 #include <fapilog/sinks/file/zlib.hpp>
 #endif
+#if defined(FAPILOG_WITH_ZSTD)
+#include <fapilog/sinks/http/zstd.hpp>
+#endif
 #ifndef FAPILOG_COMPILED
 #include <fapilog/sinks/http_impl.hpp>
 #endif

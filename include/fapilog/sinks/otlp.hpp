@@ -4,6 +4,9 @@
 
 #include <fapilog/sinks/otlp_core.hpp>
 
+#if defined(FAPILOG_WITH_ZSTD)
+#include <fapilog/sinks/http/zstd.hpp>
+#endif
 #ifndef FAPILOG_COMPILED
 #include <fapilog/sinks/otlp_impl.hpp>
 #endif

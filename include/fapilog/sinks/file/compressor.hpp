@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The compressor of rotated files and of requests, which the zlib component registers in the programs that link it.
+// The compressors of rotated files and of requests, which the components zlib and zstd register in the programs that link them.
 #pragma once
 
 #include <fapilog/detail/compiler.hpp>
@@ -32,11 +32,14 @@ using file_decompressor = bool (*)(std::string const& path,
 /// Like `linked_compressor`.
 FAPILOG_DETAIL_SHARED inline constinit detail::atomic_word<file_decompressor> linked_decompressor{nullptr};
 
-/// Replaces the content of `to` by the compressed text, in the gzip format. Throws: std::bad_alloc.
+/// Replaces the content of `to` by the compressed text. Throws: std::bad_alloc.
 using text_compressor = void (*)(std::string_view text, std::string& to);
 
-/// Like `linked_compressor`, for the bodies of requests.
+/// Like `linked_compressor`, for the bodies of requests: gzip.
 FAPILOG_DETAIL_SHARED inline constinit detail::atomic_word<text_compressor> linked_text_compressor{nullptr};
+
+/// The same for zstd, from the component `fapilog::zstd`.
+FAPILOG_DETAIL_SHARED inline constinit detail::atomic_word<text_compressor> linked_zstd_compressor{nullptr};
 
 /// True if the program links the zlib component (`fapilog::zlib`), so that `rotating_file` can compress. The component
 /// registers itself during static initialisation, before main().

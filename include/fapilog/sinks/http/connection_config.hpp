@@ -22,6 +22,7 @@ namespace sinks {
 enum class http_compression : std::uint8_t {
   none,
   gzip,  ///< needs the component `fapilog::zlib`
+  zstd,  ///< needs the component `fapilog::zstd`; for receivers that understand it
 };
 
 /// The credential that each request carries in a header: `<header>: [<scheme> ]<secret>`. The secret is the value, else the
@@ -84,7 +85,7 @@ struct http_connection_config {
     visit(setting{.name = "connect_timeout", .text = "How long to look up the host and to connect, TLS included.", .min = 0.01, .max = day}, self.connect_timeout);
     visit(setting{.name = "timeout", .text = "How long a whole request may take.", .min = 0.01, .max = day}, self.timeout);
     visit(setting{.name = "proxy", .text = "URL of a proxy; empty: the variables of the environment; `none`: no proxy.", .form = setting_form::secret}, self.proxy);
-    visit(setting{.name = "compression", .text = "How bodies are compressed; gzip needs the component `fapilog::zlib`."}, self.compression);
+    visit(setting{.name = "compression", .text = "How bodies are compressed; `gzip` needs the component `fapilog::zlib`, `zstd` the component `fapilog::zstd`."}, self.compression);
     visit(setting{.name = "headers", .text = "More headers of each request, as `Name: value`.", .form = setting_form::secret}, self.headers);
     visit(setting{.name = "credential", .text = "The header that carries a credential."}, self.credential);
     visit(setting{.name = "tls", .text = "TLS."}, self.tls);
@@ -107,7 +108,8 @@ struct http_connection_config {
 template <>
 struct enum_names<sinks::http_compression> {
   static constexpr std::array names{std::pair{sinks::http_compression::none, std::string_view{"none"}},
-                                    std::pair{sinks::http_compression::gzip, std::string_view{"gzip"}}};
+                                    std::pair{sinks::http_compression::gzip, std::string_view{"gzip"}},
+                                    std::pair{sinks::http_compression::zstd, std::string_view{"zstd"}}};
 };
 
 }  // namespace fapilog::inline v0_1

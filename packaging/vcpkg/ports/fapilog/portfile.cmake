@@ -13,6 +13,7 @@ vcpkg_check_features(OUT_FEATURE_OPTIONS FEATURE_OPTIONS
         postgres  FAPILOG_WITH_POSTGRES
         tls       FAPILOG_WITH_TLS
         zlib      FAPILOG_WITH_ZLIB
+        zstd      FAPILOG_WITH_ZSTD
 )
 
 vcpkg_cmake_configure(

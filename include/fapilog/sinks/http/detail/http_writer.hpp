@@ -5,6 +5,7 @@
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/batch.hpp>
 #include <fapilog/sinks/detail/recent_rejections.hpp>
+#include <fapilog/sinks/file/compressor.hpp>
 #include <fapilog/sinks/http/connection_config.hpp>
 #include <fapilog/sinks/http/detail/http_client.hpp>
 #include <fapilog/sinks/http/detail/http_message.hpp>
@@ -53,7 +54,8 @@ class http_writer {
   /// Reports settings that are risky.
   void start(start_context const& context) const;
   /// Sends the entries in as many requests as the limits require, in order, `requests_in_flight` of them at once. After a
-  /// request that must be repeated, or that is refused, no other is begun.
+  /// request that must be repeated, or that is refused, no other is begun. If the server answers 415 to a compressed request,
+  /// this and all later ones are sent uncompressed.
   write_result write(batch const& entries, http_format& format);
   /// Closes the connections.
   void stop() noexcept { client_.close(); }
@@ -68,6 +70,7 @@ class http_writer {
 
   http_client client_;
   http_limits limits_;
+  text_compressor compress_;  ///< null: bodies are not compressed, or no longer
   recent_rejections rejections_;
 };
 

@@ -33,6 +33,7 @@ struct http_writer::progress {
   struct range {
     std::size_t begin;
     std::size_t count;
+    bool is_compressed = false;  ///< once it is sent
   };
   enum class state : std::uint8_t { waiting, delivered, again, never };
 
@@ -131,15 +132,28 @@ struct http_writer::progress {
   std::chrono::milliseconds delay{};
 };
 
+namespace http_compression_detail {
+
+/// Null for `none`. Throws: std::invalid_argument if the program does not link the component.
+[[gnu::cold]] inline text_compressor find(sinks::http_compression wanted) {
+  if (wanted == sinks::http_compression::none) return nullptr;
+  bool const is_zstd = wanted == sinks::http_compression::zstd;
+  text_compressor const found =
+      is_zstd ? linked_zstd_compressor.load_acquire() : linked_text_compressor.load_acquire();
+  if (found != nullptr) return found;
+  throw std::invalid_argument{
+      is_zstd
+          ? "fapilog: connection.compression: zstd needs the component fapilog::zstd (FAPILOG_WITH_ZSTD)"
+          : "fapilog: connection.compression: gzip needs the component fapilog::zlib (FAPILOG_WITH_ZLIB)"};
+}
+
+}  // namespace http_compression_detail
+
 FAPILOG_INLINE http_writer::http_writer(std::string const& url, sinks::http_connection_config connection,
                                         http_limits limits)
-    : client_(url, std::move(connection)), limits_(limits) {
-  if (client_.config().compression == sinks::http_compression::gzip &&
-      linked_text_compressor.load_acquire() == nullptr) {
-    throw std::invalid_argument{
-        "fapilog: connection.compression: gzip needs the component fapilog::zlib (FAPILOG_WITH_ZLIB)"};
-  }
-}
+    : client_(url, std::move(connection)),
+      limits_(limits),
+      compress_(http_compression_detail::find(client_.config().compression)) {}
 
 FAPILOG_INLINE void http_writer::start(start_context const& context) const {
   if (!client_.config().tls.verify)
@@ -148,9 +162,8 @@ FAPILOG_INLINE void http_writer::start(start_context const& context) const {
 
 FAPILOG_INLINE write_result http_writer::write(batch const& entries, http_format& format) {
   progress now{entries, limits_};
-  bool const is_compressed = client_.config().compression == sinks::http_compression::gzip;
   auto const begin_next = [&] {
-    progress::range const next = now.waiting.front();
+    progress::range next = now.waiting.front();
     batch const part = now.entries_of(next);
     http_request request;
     format.encode(part, request.body);
@@ -161,10 +174,12 @@ FAPILOG_INLINE write_result http_writer::write(batch const& entries, http_format
           next, concat({client_.peer(), ": a record takes ", std::to_string(size),
                         " bytes, more than the limit of a request, ", std::to_string(limits_.body_bytes)}));
     }
-    if (is_compressed) {
+    if (compress_ != nullptr) {
       std::string const plain = std::exchange(request.body, {});
-      linked_text_compressor.load_acquire()(plain, request.body);
-      request.content_encoding = "gzip";
+      compress_(plain, request.body);
+      next.is_compressed = true;
+      request.content_encoding =
+          client_.config().compression == sinks::http_compression::zstd ? "zstd" : "gzip";
     }
     format.describe(part, request);
     try {
@@ -183,6 +198,12 @@ FAPILOG_INLINE write_result http_writer::write(batch const& entries, http_format
       if (client_.in_flight() == 0) break;
       auto const done = client_.wait();
       progress::range const& range = now.sent[done.id];
+      if (constexpr int unsupported_media_type = 415;
+          range.is_compressed && done.response.status == unsupported_media_type) {
+        compress_ = nullptr;
+        now.waiting.push_front({range.begin, range.count});
+        continue;
+      }
       now.apply(range, format.judge(done.response, now.entries_of(range), client_.peer()));
     }
   } catch (...) {
@@ -193,7 +214,12 @@ FAPILOG_INLINE write_result http_writer::write(batch const& entries, http_format
 }
 
 FAPILOG_INLINE sink_health http_writer::health() const {
-  return {!rejections_.are_many(), rejections_.description()};
+  std::string detail = rejections_.description();
+  if (compress_ == nullptr && client_.config().compression != sinks::http_compression::none) {
+    detail += concat({detail.empty() ? "" : "; ", client_.peer(),
+                      ": the server answered 415 to a compressed body; bodies are no longer compressed"});
+  }
+  return {!rejections_.are_many(), std::move(detail)};
 }
 
 }  // namespace fapilog::inline v0_1::detail
