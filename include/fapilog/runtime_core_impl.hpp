@@ -19,7 +19,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <cstdio>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <iterator>
@@ -143,9 +143,17 @@ FAPILOG_INLINE void runtime_core::shut_down() noexcept {
   account const end = drain(shutdown_timeout_);
   if (crash_.enabled) crash_watch::instance().remove(*worker_);
   if (end.complete) return;
-  char pending[32];
-  std::snprintf(pending, sizeof pending, "%llu pending", static_cast<unsigned long long>(end.pending));
-  diagnostics_->warn("runtime", "not drained within shutdown_timeout; records are lost", pending);
+  constexpr char const* what = "not drained within shutdown_timeout; records are lost";
+  try {
+    std::string detail = std::to_string(end.pending) + " pending";
+    for (auto const& status : sink_statuses_) {
+      std::uint64_t const pending = status->counts.account().pending;
+      if (pending != 0) append(detail, {", in ", status->name(), ": ", std::to_string(pending)});
+    }
+    diagnostics_->warn("runtime", what, detail);
+  } catch (...) {
+    diagnostics_->warn("runtime", what);  // no memory
+  }
 }
 
 FAPILOG_INLINE logger_core* runtime_core::make_logger(std::string_view name) const {

@@ -11,6 +11,7 @@
 #include <fapilog/detail/os/absolute_path.hpp>
 #include <fapilog/metrics/account.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
+#include <fapilog/metrics/loss_counts.hpp>
 #include <fapilog/record/batch.hpp>
 #include <fapilog/setup/delivery_options.hpp>
 
@@ -201,6 +202,16 @@ class deliveries {
     for (delivery_slot const& slot : slots_)
       open += slot.status()->counts.circuit.value() == static_cast<std::uint64_t>(circuit::open) ? 1U : 0U;
     return open;
+  }
+  /// Adds the places where sinks lose records, and their losses, in the same order. Thread: any.
+  [[gnu::cold]] void add_loss_places(std::vector<loss_place>& to) const {
+    for (delivery_slot const& slot : slots_) {
+      char const* const full = slot.status()->has_spool() ? "spool_full" : "queue_full";
+      to.push_back({slot.status()->name(), {full, "rejected", "failed"}});
+    }
+  }
+  void add_losses(std::vector<loss_counts>& to) const {
+    for (delivery_slot const& slot : slots_) to.push_back(slot.status()->counts.losses());
   }
   /// Adds the metrics of all sinks. Thread: any.
   [[gnu::cold]] void collect(metric_list& all) const {

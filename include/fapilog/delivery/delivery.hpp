@@ -41,7 +41,8 @@ class delivery {
                          std::shared_ptr<diagnostics> const& reports_to)
       : sink_(std::move(placed.sink)),
         options_(std::move(placed.delivery)),
-        status_(std::make_shared<sink_status>(options_.name.empty() ? sink_.name() : options_.name, sink_)),
+        status_(std::make_shared<sink_status>(options_.name.empty() ? sink_.name() : options_.name, sink_,
+                                              !options_.spool.directory.empty())),
         guard_(reports_to, status_->name()),
         breaker_(options_.circuit_breaker),
         fallback_(options_.fallback),
@@ -94,6 +95,7 @@ class delivery {
   }
   /// Counts and settles a part as failed.
   [[gnu::cold]] void lose(batch_part const& part) const noexcept {
+    count_internal(part, [](std::size_t) { return true; });
     counts().failed.add(part.records());
     part.settle_all(record_result::failed);
   }
@@ -157,8 +159,15 @@ class delivery {
     };
     counts().delivered.add(with(record_result::delivered) - job.to_fallback);
     counts().to_fallback.add(job.to_fallback);
-    counts().rejected.add(with(record_result::rejected));
-    counts().failed.add(with(record_result::failed) - job.dropped);
+    std::uint64_t const rejected = with(record_result::rejected);
+    std::uint64_t const failed = with(record_result::failed);
+    if (rejected + failed != 0) {
+      count_internal(job.part, [&job](std::size_t i) {
+        return job.results[i] == record_result::rejected || job.results[i] == record_result::failed;
+      });
+    }
+    counts().rejected.add(rejected);
+    counts().failed.add(failed - job.dropped);
     counts().dropped.add(job.dropped);
     job.part.settle([&job](std::size_t i) { return job.results[i]; });
   }
@@ -181,6 +190,20 @@ class delivery {
   }
 
  private:
+  /// Counts the internal records among those that are lost, before these are counted themselves.
+  template <class IsLost>
+  [[gnu::cold]] void count_internal(batch_part const& part, IsLost const& is_lost) const noexcept {
+    std::uint64_t count = 0;
+    std::size_t next = 0;
+    auto const add = [&](batch const& entries) {
+      for (entry const& e : entries) count += is_lost(next++) && e.event.is_internal ? 1U : 0U;
+    };
+    add(part.entries);
+    for (batch_part const& one : part.parts) {
+      if (part.entries.empty()) add(one.entries);  // not joined yet
+    }
+    counts().lost_internal.add(count);
+  }
   /// Makes a job of the part, calls `action` and finishes the job. If something throws, for lack of memory, the entries
   /// without a result are lost.
   template <class Action>

@@ -88,6 +88,9 @@ using labels = std::vector<std::pair<std::string, std::string>>;
       static_cast<std::uint64_t>(spool_age_seconds(c)), of);
   add(all, gauge, "fapilog_sink_spool_drain_rate", "Records a second that leave the spool of a sink.",
       spool_drain_rate(c), of);
+  add(all, gauge, "fapilog_sink_spool_bytes", "Bytes of the spool of a sink.", c.spool_bytes.value(), of);
+  add(all, gauge, "fapilog_sink_spool_max_bytes", "Limit of the bytes of the spool of a sink.",
+      c.spool_max_bytes.value(), of);
   add(all, total, "fapilog_sink_spool_drained_total", "Records that have left the spool of a sink.",
       c.spool_drained.value(), of);
   add(all, total, "fapilog_sink_recovered_total", "Records delivered from the spool of an earlier process.",

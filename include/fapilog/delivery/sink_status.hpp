@@ -31,9 +31,11 @@ namespace fapilog::inline v0_1::detail {
 /// Thread: any.
 class sink_status {
  public:
-  sink_status(std::string name, any_sink sink) : name_(std::move(name)), sink_(std::move(sink)) {}
+  sink_status(std::string name, any_sink sink, bool has_spool)
+      : name_(std::move(name)), sink_(std::move(sink)), has_spool_(has_spool) {}
 
   [[nodiscard]] std::string const& name() const noexcept { return name_; }
+  [[nodiscard]] bool has_spool() const noexcept { return has_spool_; }
   /// Adds the sink's own metrics, labelled with its name.
   [[gnu::cold]] void collect(metric_list& all) const {
     std::size_t const begin = all.size();
@@ -56,7 +58,8 @@ class sink_status {
     if (counts.spool_oldest_ns.value() != 0) {
       append(now.detail, {now.detail.empty() ? "" : "; ", "spool: the oldest record is ",
                           std::to_string(static_cast<std::uint64_t>(spool_age_seconds(counts))), " s old, ",
-                          std::to_string(spool_drain_rate(counts)), " records a second leave it"});
+                          std::to_string(spool_drain_rate(counts)), " records a second leave it, it is ",
+                          std::to_string(spool_fill_percent(counts)), " % full"});
     }
     return now;
   }
@@ -66,6 +69,7 @@ class sink_status {
  private:
   std::string name_;
   any_sink sink_;
+  bool const has_spool_;
   mutable std::mutex mutex_;
   sink_health health_;
 };

@@ -29,11 +29,16 @@ class diagnostics {
 
   [[gnu::cold]] void warn(std::string_view component, std::string_view message,
                           std::string_view detail = {}) noexcept {
-    report("WARN", component, message, detail);
+    report("WARN", component, message, detail, false);
+  }
+  /// The same with a limit of its own, so that other lines of the component do not suppress it.
+  [[gnu::cold]] void warn_apart(std::string_view component, std::string_view message,
+                                std::string_view detail) noexcept {
+    report("WARN", component, message, detail, true);
   }
   [[gnu::cold]] void debug(std::string_view component, std::string_view message,
                            std::string_view detail = {}) noexcept {
-    report("DEBUG", component, message, detail);
+    report("DEBUG", component, message, detail, false);
   }
 
   /// Number of lines written and suppressed since the start.
@@ -64,11 +69,12 @@ class diagnostics {
   static constexpr double burst = 5;
   static constexpr std::size_t max_waiting = 1'000;  ///< lines, if the writer hangs
 
+  /// The lines of a component share a bucket, except those that are `apart`.
   [[gnu::cold]] void report(char const* level, std::string_view component, std::string_view message,
-                            std::string_view detail) noexcept {
+                            std::string_view detail, bool apart) noexcept {
     try {
       std::unique_lock lock{mutex_};
-      bucket& b = bucket_of(component);
+      bucket& b = bucket_of(apart ? std::string{component}.append(message) : std::string{component});
       auto const now = std::chrono::steady_clock::now();
       b.tokens += std::chrono::duration<double>(now - b.filled).count() * burst;
       if (b.tokens > burst) b.tokens = burst;
@@ -129,10 +135,8 @@ class diagnostics {
     }
   }
 
-  [[gnu::cold]] bucket& bucket_of(std::string_view component) {
-    auto const found = buckets_.find(component);
-    if (found != buckets_.end()) return found->second;
-    return buckets_.emplace(std::string{component}, bucket{}).first->second;
+  [[gnu::cold]] bucket& bucket_of(std::string limit) {
+    return buckets_.try_emplace(std::move(limit)).first->second;
   }
 
   /// Replaces characters outside printable ASCII by `?`, so that the line is always valid JSON.

@@ -2,6 +2,7 @@
 // The account of one sink: how many records it was given, and what happened to them.
 #pragma once
 
+#include <fapilog/metrics/loss_counts.hpp>
 #include <fapilog/metrics/metric.hpp>
 
 #include <array>
@@ -41,11 +42,14 @@ struct sink_counters {
   counter spooled;
   counter retried;
   counter recovered;
+  counter lost_internal;         ///< internal records among `rejected`, `failed` and `dropped`
   counter found;                 ///< recovered records that the sink already had; among `delivered`
   counter errors;                ///< failed write attempts
   counter queue_bytes;           ///< bytes in the queue now
   counter queue_high_watermark;  ///< maximum of `queue_bytes`
   counter spool_oldest_ns;      ///< time of the oldest record in the spool, since 1970; 0: the spool is empty
+  counter spool_bytes;          ///< bytes of the spool's files now
+  counter spool_max_bytes;      ///< their limit; 0: no spool
   counter spool_drained;        ///< records that have left the spool
   counter spool_drained_at_ns;  ///< when the last of them did, by the steady clock
   counter spool_drain_rate;     ///< records a second, lately
@@ -55,13 +59,20 @@ struct sink_counters {
 
   /// Resets the counts in a forked child: the parent keeps its records.
   void after_fork() noexcept {
-    for (counter* const c : {&given, &delivered, &to_fallback, &rejected, &failed, &dropped, &spooled,
-                             &retried, &recovered, &found, &errors, &queue_bytes, &queue_high_watermark,
-                             &spool_oldest_ns, &spool_drained, &spool_drain_rate}) {
+    for (counter* const c :
+         {&given, &delivered, &to_fallback, &rejected, &failed, &dropped, &spooled, &retried, &recovered,
+          &lost_internal, &found, &errors, &queue_bytes, &queue_high_watermark, &spool_bytes,
+          &spool_oldest_ns, &spool_drained, &spool_drain_rate}) {
       c->set(0);
     }
   }
 
+  /// Reads `lost_internal` last: what is counted meanwhile is not taken for the loss of a record.
+  [[nodiscard]] loss_counts losses() const noexcept {
+    loss_counts all{{dropped.value(), rejected.value(), failed.value()}, 0};
+    all.internal = lost_internal.value();
+    return all;
+  }
   /// Reads `given` last, so that `pending` is never negative.
   [[nodiscard]] sink_account account() const noexcept {
     sink_account a;
@@ -79,6 +90,11 @@ struct sink_counters {
     return a;
   }
 };
+/// How full the spool is; 0 without one.
+[[nodiscard]] inline std::uint64_t spool_fill_percent(sink_counters const& counts) noexcept {
+  std::uint64_t const max = counts.spool_max_bytes.value();
+  return max == 0 ? 0 : counts.spool_bytes.value() * 100 / max;
+}
 }  // namespace detail
 
 }  // namespace fapilog::inline v0_1

@@ -124,7 +124,8 @@ struct basic_options {
 
   /// What happens while the worker is behind.
   adaptive_options adaptive = detail::preset_adaptive(P);
-  /// A WARNING record of the logger `fapilog` reports how many records were dropped in this time, and why; 0: none.
+  /// WARNING records of the logger `fapilog` report how many records were lost in this time, where and why; 0: none, and lines
+  /// of diagnostics once a minute.
   std::chrono::nanoseconds drop_summary_window =
       P.get("core.drop_summary_window_seconds", std::chrono::nanoseconds{0});
 
@@ -241,7 +242,7 @@ struct basic_options {
     visit(setting{.name = "retry", .text = "Retry options of the sinks that have none."}, self.retry);
     visit(setting{.name = "adaptive", .text = "What happens while the worker is behind."}, self.adaptive);
     visit(setting{.name = "drop_summary_window_seconds",
-                  .text = "A WARNING record reports how many records were dropped in this time; 0: none."},
+                  .text = "WARNING records report how many records were lost in this time; 0: none."},
           self.drop_summary_window);
     visit(setting{.name = "crash", .text = "What happens when the process crashes."}, self.crash);
     visit(setting{.name = "kill_safe", .text = "Whether records outlive a process that is killed."},

@@ -1,31 +1,42 @@
 // SPDX-License-Identifier: MIT
-// Adds internal records about dropped and suppressed records to the batch when they are due.
+// Adds internal records about lost and suppressed records to the batch when they are due.
 #pragma once
 
+#include <fapilog/delivery/batch_writer.hpp>
 #include <fapilog/detail/os/platform.hpp>
 #include <fapilog/metrics/account.hpp>
+#include <fapilog/metrics/diagnostics.hpp>
+#include <fapilog/metrics/loss_counts.hpp>
 #include <fapilog/queue/lane_channel.hpp>
 #include <fapilog/record/internal_record.hpp>
 #include <fapilog/worker/batch_builder.hpp>
-#include <fapilog/worker/drop_watch.hpp>
+#include <fapilog/worker/loss_watch.hpp>
+#include <fapilog/worker/pressure.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace fapilog::inline v0_1::detail {
 
-/// Internal records come from the library itself: how many records were dropped, and the summaries of stages.
+/// Internal records come from the library itself: how many records were lost, and the summaries of stages.
 /// Thread: the worker's. Throws: std::bad_alloc.
 class internal_records {
  public:
   using clock = std::chrono::steady_clock;
 
   [[gnu::cold]] internal_records(lane_channel const& channel, batch_builder& builder,
-                                 std::chrono::nanoseconds drop_window) noexcept
-      : channel_(channel), builder_(builder), drops_(drop_window) {}
+                                 batch_writer const& writer, pressure const& load,
+                                 std::shared_ptr<diagnostics> reports, std::chrono::nanoseconds window)
+      : channel_(channel),
+        builder_(builder),
+        writer_(writer),
+        pressure_(load),
+        losses_(window, places(writer), std::move(reports)) {}
 
   /// Adds those that are due, at most once a second. `last`: adds all, due or not.
   [[gnu::cold]] void add(bool last) {
@@ -33,23 +44,35 @@ class internal_records {
     std::int64_t const now_ns = detail::wall_clock_ns();
     std::vector<internal_record> all;
     update();
-    drops_.summarise(clock::now(), last, all);
+    losses_.summarise(clock::now(), last, all);
     builder_.stages().summarise(now_ns, last, all);
     for (internal_record const& record : all) builder_.add_internal(record, now_ns);
     next_add_ = clock::now() + std::chrono::seconds{1};
   }
 
-  /// Reads how many records were dropped since the last update.
+  /// Reads how many records were lost so far.
   void update() {
-    if (!drops_.is_enabled()) return;
     account sum;
     channel_.add_to(sum);
-    drops_.update(clock::now(), sum.dropped);
+    builder_.add_to(sum);
+    drop_counts const& dropped = sum.dropped;
+    counts_.clear();
+    counts_.push_back({{dropped.queue_full, dropped.closed, dropped.no_memory, dropped.reentrant,
+                        pressure_.summary().shed, sum.failed},
+                       0});
+    writer_.add_losses(counts_);
+    losses_.update(clock::now(), counts_);
+  }
+  /// Reports losses of the sinks that come too late for a record, because the sinks have stopped.
+  [[gnu::cold]] void report_rest() {
+    std::vector<internal_record> unused;
+    update();
+    losses_.summarise(clock::now(), true, unused);
   }
 
   /// When `add` has something to add even if no record comes; empty for never.
   [[nodiscard]] std::optional<clock::time_point> due() const {
-    std::optional<clock::time_point> first = drops_.due();
+    std::optional<clock::time_point> first = losses_.due();
     if (std::int64_t const due_ns = builder_.stages().summary_due(); due_ns != 0) {
       auto const due = clock::now() + std::chrono::nanoseconds{due_ns - detail::wall_clock_ns()};
       if (!first || due < *first) first = due;
@@ -58,12 +81,22 @@ class internal_records {
     return first;
   }
 
-  [[gnu::cold]] void after_fork_in_child() noexcept { drops_.after_fork_in_child(); }
+  [[gnu::cold]] void after_fork_in_child() noexcept { losses_.after_fork_in_child(); }
 
  private:
+  [[nodiscard, gnu::cold]] static std::vector<loss_place> places(batch_writer const& writer) {
+    std::vector<loss_place> all{
+        {"", {"queue_full", "closed", "no_memory", "reentrant", "shed_under_pressure", "failed_in_stage"}}};
+    writer.add_loss_places(all);
+    return all;
+  }
+
   lane_channel const& channel_;
   batch_builder& builder_;
-  drop_watch drops_;
+  batch_writer const& writer_;
+  pressure const& pressure_;
+  loss_watch losses_;
+  std::vector<loss_counts> counts_;  ///< kept for its memory
   clock::time_point next_add_{};
 };
 

@@ -57,7 +57,7 @@ class worker_loop {
         pressure_(options.adaptive, options.protected_levels, diagnostics_),
         builder_(std::move(maker), std::move(stages), writer_, pressure_, diagnostics_,
                  options.batch_max_size, options.protected_levels, channel.lanes(), channel.keeper()),
-        internal_(channel, builder_, options.drop_summary_window),
+        internal_(channel, builder_, writer_, pressure_, diagnostics_, options.drop_summary_window),
         changes_(builder_, writer_, channel.levels(), pressure_),
         idle_(options.wait, options.nap_budget, event),
         fork_locks_{&builder_.stages().mutex(), &channel.levels().mutex(), &diagnostics_->mutex()} {
@@ -92,6 +92,7 @@ class worker_loop {
   /// Stops the sinks and ends all requests. Thread: any if no thread runs the loop.
   void finish() noexcept {
     guarded([&] { writer_.stop(); });
+    guarded([&] { internal_.report_rest(); });
     if (channel_.keeper() != nullptr) channel_.keeper()->end(channel_.lanes());
     retired_loggers::delete_all(std::exchange(retired_, nullptr));
     channel_.retired().end_of_worker();

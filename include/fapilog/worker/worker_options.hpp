@@ -20,7 +20,8 @@ struct worker_options {
   routing route = routing::overlap;
   adaptive_options adaptive = {};
   level_set protected_levels = {};
-  std::chrono::nanoseconds drop_summary_window{};  ///< time between two reports of drops; 0: no reports
+  std::chrono::nanoseconds
+      drop_summary_window{};  ///< time between two reports of losses; 0: no records about them
 };
 
 }  // namespace fapilog::inline v0_1::detail

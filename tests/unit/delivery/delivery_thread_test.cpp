@@ -437,6 +437,8 @@ TEST_CASE("a full queue drops new batches and counts their records") {
   CHECK(end.failed == account.dropped);
   CHECK(end.balanced());
   CHECK(reported.contains("the sink's queue is full"));
+  INFO(*reported.text);
+  CHECK(reported.contains("queue_full "));
 }
 
 TEST_CASE("a full queue that blocks loses nothing") {
@@ -654,6 +656,41 @@ TEST_CASE("a spool is bounded: records that do not fit are dropped and counted, 
   auto const taken = sink->messages();
   CHECK(std::set<std::string>(taken.begin(), taken.end()).size() == taken.size());
   CHECK(rt.drain(60s).balanced());
+}
+
+TEST_CASE("a spool that fills up is reported once, before it is full") {
+  support::temporary_directory folder;
+  auto sink = std::make_shared<switched_sink>("filling", fault::retry);
+  captured_diagnostics reported;
+  fapilog::runtime rt{{.sinks = {{sink,
+                                  {.retry = endless_retry,
+                                   .spool = {.directory = folder.path().string(), .max_bytes = 100'000}}}},
+                       .diagnostics_output = reported}};
+  auto const log = rt.get_logger();
+  std::string const text(1'000, 'x');
+  constexpr char const* announced = "the spool is filling up";
+  while (!reported.contains(announced)) {
+    log.info("one", kv("text", text));
+    REQUIRE(rt.flush(60s));
+    REQUIRE(rt.sink_counts()[0].second.dropped == 0);
+  }
+  CHECK(reported.contains(" % of 100000 bytes"));
+  CHECK(rt.sink_counts()[0].second.spooled > 10);
+  CHECK(rt.health()[0].second.detail.find(" % full") != std::string::npos);
+  for (auto const& m : rt.metrics()) {
+    if (m.name == "fapilog_sink_spool_bytes") CHECK(m.value >= 80'000);
+    if (m.name == "fapilog_sink_spool_max_bytes") CHECK(m.value == 100'000);
+  }
+  while (rt.sink_counts()[0].second.dropped == 0) {
+    log.info("one", kv("text", text));
+    REQUIRE(rt.flush(60s));
+  }
+  REQUIRE(rt.drain(60s));
+  std::lock_guard const lock{*reported.mutex};
+  auto const first = reported.text->find(announced);
+  CHECK(reported.text->find(announced, first + 1) == std::string::npos);
+  CHECK(first < reported.text->find("the spool is full"));
+  CHECK(reported.text->find("spool_full ") != std::string::npos);
 }
 
 TEST_CASE(

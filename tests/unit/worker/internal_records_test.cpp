@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Internal records: summaries of dropped records and of what stages removed.
+#include "support/capture.hpp"
+#include "support/captured_diagnostics.hpp"
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
 #include "support/logged.hpp"
@@ -151,4 +153,67 @@ TEST_CASE("the drop summary is written when its window has passed, and only if r
   quiet.log.info("one");
   (void)quiet.rt.drain(60s);
   CHECK(quiet.sink->lines().size() == 1);
+}
+
+TEST_CASE("each sink that lost records is reported with counts by reason, as a record and on stderr") {
+  using fapilog::testing::fault;
+  auto const good = std::make_shared<support::capture>();
+  auto const picky = std::make_shared<support::switched_sink>("picky");
+  auto const down = std::make_shared<support::switched_sink>("down", fault::retry);
+  support::captured_diagnostics reported;
+  fapilog::runtime rt{{.sinks = {good, picky, down},
+                       .retry = {.attempts = 1},
+                       .drop_summary_window = 1h,
+                       .diagnostics_output = reported}};
+  for (int i = 0; i < 3; ++i) rt.get_logger().info("poison");
+  rt.get_logger().info("fine");
+  REQUIRE(rt.flush(60s));
+  REQUIRE(rt.drain(60s));
+  std::vector<nlohmann::json> losses;
+  for (auto const& line : good->lines()) {
+    auto const log = nlohmann::json::parse(line).at("log");
+    if (log.at("message") == "A sink lost records") losses.push_back(log.at("data"));
+  }
+  REQUIRE(losses.size() == 2);
+  CHECK(losses[0].at("sink") == "picky");
+  CHECK(losses[0].at("lost_count") == 3);
+  CHECK(losses[0].at("rejected") == 3);
+  CHECK(!losses[0].contains("failed"));
+  CHECK(losses[1].at("sink") == "down");
+  CHECK(losses[1].at("lost_count") == 4);
+  CHECK(losses[1].at("failed") == 4);
+  CHECK(reported.contains(R"("component":"picky","message":"records were lost","detail":"3 in )"));
+  CHECK(reported.contains(" s: rejected 3"));
+  CHECK(reported.contains(" s: failed 4"));
+}
+
+TEST_CASE("a sink that loses the report of its losses causes no further report") {
+  auto const down = std::make_shared<support::switched_sink>("down", fapilog::testing::fault::retry);
+  support::captured_diagnostics reported;
+  fapilog::runtime rt{{.sinks = {down},
+                       .retry = {.attempts = 1},
+                       .drop_summary_window = 1ms,
+                       .diagnostics_output = reported}};
+  rt.get_logger().info("lost");
+  for (int i = 0; i < 6; ++i) REQUIRE(rt.flush(60s));  // each would report what the one before has lost
+  CHECK(rt.sink_counts().at(0).second.failed == 2);    // the record, and one report
+}
+
+TEST_CASE("losses are counted on stderr without a drop summary window, also those of the drain") {
+  auto const down = std::make_shared<support::switched_sink>("down", fapilog::testing::fault::retry);
+  support::captured_diagnostics reported;
+  fapilog::runtime rt{
+      {.filters = {},
+       .processors = {[](fapilog::event const& e, std::string&) { return e.message != "drop"; }},
+       .sinks = {{down, {.queue_bytes = 1'000'000}}},
+       .diagnostics_output = reported}};
+  for (int i = 0; i < 5; ++i) rt.get_logger().info("waits for the sink");
+  for (int i = 0; i < 2; ++i) rt.get_logger().info("drop");
+  (void)rt.drain(60s);  // the last chance fails, too
+  CHECK(rt.sink_counts().at(0).second.failed == 5);
+  CHECK(reported.contains(R"("component":"down","message":"records were lost","detail":"5 in )"));
+  CHECK(reported.contains(
+      R"("component":"runtime","message":"records were dropped before the sinks","detail":"2 in )"));
+  CHECK(reported.contains(" s: failed_in_stage 2"));
+  CHECK(down->messages().empty());
 }

@@ -155,4 +155,5 @@ TEST_CASE("under pressure a runtime leaves records out, reports it, and returns 
   CHECK(std::count(messages.begin(), messages.end(), "kept") == 1);
   CHECK(messages.back() == "after");
   CHECK(reported.find("raised to elevated") != std::string::npos);  // more lines may be suppressed
+  CHECK(reported.find("shed_under_pressure ") != std::string::npos);
 }

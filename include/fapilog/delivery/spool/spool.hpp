@@ -78,6 +78,9 @@ class spool {
     return sum;
   }
 
+  /// The limit of `bytes`.
+  [[nodiscard]] std::uint64_t max_bytes() const noexcept { return options_.max_bytes; }
+
   /// Appends a frame behind all others.
   [[nodiscard, gnu::cold]] append_result append(std::string_view payload, std::uint32_t records) {
     if (own_.empty() ||

@@ -8,6 +8,7 @@
 #include <fapilog/delivery/spool/spool.hpp>
 #include <fapilog/delivery/spool/spool_progress.hpp>
 #include <fapilog/delivery/spool/spooled_batch.hpp>
+#include <fapilog/detail/text/concat.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/metrics/sink_account.hpp>
 
@@ -33,6 +34,7 @@ class spooled_parts {
 
   [[gnu::cold]] void open() {
     if (std::string const error = spool_.open(); !error.empty()) report_("the spool cannot be used", error);
+    update_fill();
   }
   [[nodiscard]] bool empty() const noexcept { return spool_.empty(); }
 
@@ -131,6 +133,7 @@ class spooled_parts {
   /// Removes what `first` returned. The fallback took `to_fallback` of the delivered records.
   [[gnu::cold]] void end_first(std::vector<record_result> const& results, std::size_t to_fallback) {
     spool_.pop_front(taken_.size(), taken_.back().end);
+    update_fill();
     progress_.drained(results.size(), spool_.empty());
     auto const with = [&results](record_result result) {
       return static_cast<std::uint64_t>(std::count(results.begin(), results.end(), result));
@@ -250,7 +253,22 @@ class spooled_parts {
     node.key() = stored.number;
     owners_.insert(std::move(node));
     counts_.spooled.add(left.size());
+    update_fill();
     return true;
+  }
+  /// Publishes how full the spool is, and reports once that little room is left.
+  [[gnu::cold]] void update_fill() {
+    constexpr std::uint64_t announced_percent = 80;
+    constexpr std::uint64_t forgotten_percent =
+        50;  // so that a spool around 80 % is not announced again and again
+    std::uint64_t const bytes = spool_.bytes();
+    counts_.spool_bytes.set(bytes);
+    counts_.spool_max_bytes.set(spool_.max_bytes());
+    std::uint64_t const percent = spool_fill_percent(counts_);
+    if (percent < forgotten_percent) is_announced_ = false;
+    if (percent < announced_percent || std::exchange(is_announced_, true)) return;
+    report_("the spool is filling up; when it is full, records are lost",
+            concat({std::to_string(percent), " % of ", std::to_string(spool_.max_bytes()), " bytes"}));
   }
   /// Reports the first of several failures. Returns false.
   [[gnu::cold]] bool fail(std::string_view error) {
@@ -266,6 +284,7 @@ class spooled_parts {
   detail::text_buffer buffer_;
   std::vector<taken_part> taken_;  ///< what `first` returned, in order
   bool is_failing_ = false;
+  bool is_announced_ = false;  ///< it was reported that the spool fills up
 };
 
 }  // namespace fapilog::inline v0_1::detail
