@@ -47,6 +47,31 @@ template <level Floor>
   return detail::logs_foreign_record || (core != nullptr && detail::channel_served_here == &core->owner);
 }
 
+}  // namespace fapilog::inline v0_1::integrations
+
+namespace fapilog::inline v0_1::detail {
+
+/// Logs a record whose level is enabled, without a guard against recursion.
+template <level Floor>
+void submit_foreign(basic_logger<Floor> const& log, integrations::foreign_record const& record) noexcept {
+  constexpr std::size_t max_fields = 32;
+  field items[2 + max_fields];  // the first is for the message
+  field_copy::assign(items[1], from(record.origin));
+  std::size_t count = 1;
+  for (integrations::foreign_field const& one : record.fields) {
+    if (count > max_fields) break;
+    field_copy::assign(items[++count], kv(dynamic_key(one.key), one.value));
+  }
+  logger_core& core = *logger_access::core(log);
+  constexpr std::uint8_t flags = record_format::text_is_cell | record_format::text_is_rendered;
+  core.owner.submit({core, statement{record.severity, flags}, &record.message, call_site::current(), items,
+                     count, this_thread_scope});
+}
+
+}  // namespace fapilog::inline v0_1::detail
+
+namespace fapilog::inline v0_1::integrations {
+
 /// Logs a record of another library, with its time, place and thread. Redactors and filters apply as to any other record.
 /// Returns false without effect if the level is disabled, or if the call comes from the delivery of this runtime's own
 /// records (a sink that logs by the other library); such calls are counted in `refused_foreign_records`. The strings are
@@ -59,19 +84,7 @@ bool log_foreign(basic_logger<Floor> const& log, foreign_record const& record) n
     return false;
   }
   detail::logs_foreign_record = true;
-  constexpr std::size_t max_fields = 32;
-  field items[2 + max_fields];  // the first is for the message
-  detail::field_copy::assign(items[1], from(record.origin));
-  std::size_t count = 1;
-  for (foreign_field const& one : record.fields) {
-    if (count > max_fields) break;
-    detail::field_copy::assign(items[++count], kv(dynamic_key(one.key), one.value));
-  }
-  detail::logger_core& core = *detail::logger_access::core(log);
-  constexpr std::uint8_t flags =
-      detail::record_format::text_is_cell | detail::record_format::text_is_rendered;
-  core.owner.submit({core, detail::statement{record.severity, flags}, &record.message,
-                     detail::call_site::current(), items, count, detail::this_thread_scope});
+  detail::submit_foreign(log, record);
   detail::logs_foreign_record = false;
   return true;
 }

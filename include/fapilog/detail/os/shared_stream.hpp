@@ -10,6 +10,7 @@
 #include <fapilog/detail/memory/atomic.hpp>
 #include <fapilog/detail/os/file.hpp>
 #include <fapilog/detail/os/stream_lock.hpp>
+#include <fapilog/detail/os/uncaptured_output.hpp>
 
 #include <cerrno>
 #include <climits>
@@ -49,6 +50,9 @@ class shared_stream {
  public:
   shared_stream(int descriptor, int timeout_ms, stream_wait limit = stream_wait::as_opened) noexcept
       : descriptor_(descriptor), timeout_ms_(timeout_ms), limit_(limit) {}
+
+  /// Must be followed by `examine`.
+  void set_descriptor(int descriptor) noexcept { descriptor_ = descriptor; }
 
   /// Finds out what the descriptor is, because it may have been replaced since. Must be called before the first piece.
   void examine() noexcept {
@@ -206,7 +210,9 @@ class shared_stream {
   static constinit atomic_word<bool> is_blocked{false};
   constexpr int patience_ms = 50;
   sigpipe_guard guard;
-  shared_stream stream{2, is_blocked.load_relaxed() ? 0 : patience_ms, stream_wait::limited};
+  uncaptured_output const target{2};
+  shared_stream stream{target.descriptor(), is_blocked.load_relaxed() ? 0 : patience_ms,
+                       stream_wait::limited};
   stream.examine();
   transfer const done = stream.write(line);
   stream.release();

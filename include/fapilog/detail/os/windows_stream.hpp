@@ -24,6 +24,7 @@ class shared_stream {
   shared_stream(int descriptor, int /*timeout_ms*/, stream_wait = stream_wait::as_opened) noexcept
       : descriptor_(descriptor) {}
 
+  void set_descriptor(int descriptor) noexcept { descriptor_ = descriptor; }
   void examine() noexcept {}
   [[nodiscard]] stream_kind kind() const noexcept { return stream_kind::whole; }
   /// Number of bytes that are written together, if they are whole lines.

@@ -5,6 +5,7 @@
 #include <fapilog/detail/os/file.hpp>
 #include <fapilog/detail/os/shared_stream.hpp>
 #include <fapilog/detail/os/system.hpp>
+#include <fapilog/detail/os/uncaptured_output.hpp>
 #include <fapilog/sinks/detail/batch_lines.hpp>
 #include <fapilog/sinks/sink.hpp>
 
@@ -37,6 +38,8 @@ class stdout_stream {
     std::size_t const count = ends.size();
     sigpipe_guard guard;
     if (fork_generation.load_relaxed() != generation_) forget_torn_in_child();
+    uncaptured_output const target{descriptor_};
+    stream_.set_descriptor(target.descriptor());
     stream_.examine();
     if (stream_.kind() == stream_kind::messages) {
       torn_.clear();
@@ -76,7 +79,11 @@ class stdout_stream {
   [[gnu::cold]] void stop() {
     sigpipe_guard guard;
     if (fork_generation.load_relaxed() != generation_) forget_torn_in_child();
-    if (!torn_.empty()) (void)finish_torn(guard);
+    if (!torn_.empty()) {
+      uncaptured_output const target{descriptor_};
+      stream_.set_descriptor(target.descriptor());
+      (void)finish_torn(guard);
+    }
     stream_.release();
   }
 

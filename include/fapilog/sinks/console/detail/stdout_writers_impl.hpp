@@ -6,6 +6,7 @@
 #include <fapilog/detail/os/file.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/detail/os/terminal.hpp>
+#include <fapilog/detail/os/uncaptured_output.hpp>
 #include <fapilog/detail/text/concat.hpp>
 #include <fapilog/record/batch.hpp>
 #include <fapilog/sinks/console/detail/stdout_stream.hpp>
@@ -21,6 +22,10 @@
 #include <string_view>
 
 namespace fapilog::inline v0_1::detail {
+
+[[nodiscard, gnu::cold]] inline bool writes_to_terminal(int descriptor) noexcept {
+  return is_terminal(uncaptured_output{descriptor}.descriptor());
+}
 
 class stdout_json_writer {
  public:
@@ -47,10 +52,12 @@ class stdout_pretty_writer {
       : lines_(style.pattern.empty() ? readable(options.descriptor, style) : style.pattern,
                style.colours ? *style.colours : suits_colours(options.descriptor), style.zone),
         stream_(options.descriptor, options.write_timeout),
-        wrapped_(style.wrap && is_terminal(options.descriptor) ? options.descriptor : -1) {}
+        wrapped_(style.wrap && writes_to_terminal(options.descriptor) ? options.descriptor : -1) {}
 
   write_result write(batch const& entries) {
-    if (wrapped_ >= 0) lines_.set_width(terminal_columns(wrapped_));  // people change the size of windows
+    if (wrapped_ >= 0)
+      lines_.set_width(
+          terminal_columns(uncaptured_output{wrapped_}.descriptor()));  // people change the size of windows
     lines_.render(entries);
     return stream_.write(lines_.text(), lines_.ends());
   }
@@ -61,7 +68,7 @@ class stdout_pretty_writer {
  private:
   /// The date is of interest in what is kept, not on a screen.
   [[nodiscard, gnu::cold]] static std::string readable(int descriptor, stdout_style const& style) {
-    std::string_view const time = !is_terminal(descriptor)              ? "{time}"
+    std::string_view const time = !writes_to_terminal(descriptor)       ? "{time}"
                                   : style.zone == sinks::time_zone::utc ? "{time:%T.%eZ}"
                                                                         : "{time:%T.%e}";
     return concat({time, " {level:<8} {logger:<12} {message} {fields}", style.location ? " {source}" : ""});
@@ -69,7 +76,7 @@ class stdout_pretty_writer {
   [[nodiscard, gnu::cold]] static bool suits_colours(int descriptor) {
     std::string const forced = environment("FORCE_COLOR", "");
     if (!forced.empty()) return forced != "0" && forced != "false";
-    return is_terminal(descriptor) && environment("NO_COLOR", "").empty() &&
+    return writes_to_terminal(descriptor) && environment("NO_COLOR", "").empty() &&
            environment("TERM", "") != "dumb";
   }
 
@@ -94,7 +101,8 @@ FAPILOG_INLINE any_sink make_stdout_pretty(stdout_options const& options, stdout
 }
 FAPILOG_INLINE any_sink make_stdout_auto(stdout_options const& options, stdout_style const& style) {
   console_detail::check_style(style);
-  return is_terminal(options.descriptor) ? make_stdout_pretty(options, style) : make_stdout_json(options);
+  return writes_to_terminal(options.descriptor) ? make_stdout_pretty(options, style)
+                                                : make_stdout_json(options);
 }
 
 }  // namespace fapilog::inline v0_1::detail
