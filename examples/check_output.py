@@ -324,8 +324,20 @@ def metrics_server(program):
             while server.fetch("/healthz")[0] != 200:
                 require(time.monotonic() < deadline, "a sink that works again is still reported")
                 time.sleep(0.02)
+            same(strict_json(server.fetch("/levels")[2]), [{"loggers": "*", "level": "INFO"}], "/levels")
+            wanted = "/levels?loggers=db.*&level=debug&seconds="
+            status, _, text = server.fetch(wanted + "600", method="PUT")
+            rule = strict_json(text)[1]
+            same((status, rule["loggers"], rule["level"]), (200, "db.*", "DEBUG"), "PUT /levels")
+            require(0 < rule["seconds"] <= 600, f"PUT /levels: {rule!r}")
+            for wrong in ("/levels", wanted + "x", wanted + "3601", wanted.replace("debug", "loud") + "60"):
+                same(server.fetch(wrong, method="PUT")[0], 400, wrong)
         with open(path, encoding="utf-8") as file:
-            require(records(file.read().splitlines(), "metrics_server"), "the file has no records")
+            lines = file.read().splitlines()
+        changes = [line for line in lines if "A level was changed" in line]
+        same(len(changes), 1, "records of changed levels")
+        same(strict_json(changes[0])["log"]["data"]["changed_by"], "127.0.0.1", "who changed the level")
+        require(records([line for line in lines if line not in changes], "metrics_server"), "the file has no records")
 
     for wrong in (["--port"], ["--port", "65536"], ["--port", "x"], ["--prt", "1"]):
         run(program, *wrong, status=2)

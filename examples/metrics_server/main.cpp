@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Serves the metrics of a runtime: /metrics for Prometheus, /healthz for an orchestrator.
+// Serves the metrics of a runtime: /metrics for Prometheus, /healthz for an orchestrator; /levels shows and changes levels.
 #include <fapilog/fapilog.hpp>
 #include <fapilog/integrations/httplib_requests.hpp>
 
@@ -28,7 +28,9 @@ namespace {
 
 constexpr char usage[] =
     "usage: metrics_server [--address A] [--port N] [--file PATH] [--requests on|off]\n"
-    "Logs some work on standard output and serves /metrics and /healthz until SIGTERM or SIGINT.\n"
+    "Logs some work on standard output and serves /metrics, /healthz and /levels until SIGTERM or SIGINT.\n"
+    "To see db.* at DEBUG for ten minutes: curl -X PUT "
+    "'HOST:PORT/levels?loggers=db.*&level=debug&seconds=600'\n"
     "  --address A   address to listen at (default: 127.0.0.1)\n"
     "  --port N      port to listen at; 0 takes a free one, which is printed on stderr (default: 9464)\n"
     "  --file PATH   also log to this file\n"
@@ -93,6 +95,38 @@ void write_health(fapilog::runtime const& rt, httplib::Response& response) {
       "application/json");
 }
 
+// [{"loggers":"*","level":"INFO"},{"loggers":"db.*","level":"DEBUG","seconds":598}]
+void write_levels(fapilog::runtime const& rt, httplib::Response& response) {
+  std::string all;
+  for (fapilog::level_rule const& rule : rt.levels()) {
+    all += (all.empty() ? "[" : ",") + ("{\"loggers\":" + json_string(rule.pattern) + ",\"level\":") +
+           json_string(fapilog::level_name(rule.lowest));
+    auto const seconds = std::chrono::ceil<std::chrono::seconds>(rule.expires_after).count();
+    if (seconds != 0) all += ",\"seconds\":" + std::to_string(seconds);
+    all += '}';
+  }
+  response.set_content(all + "]\n", "application/json");
+}
+
+// Changes a level for at most an hour. Whoever reaches this port can do so: keep it inside, or ask for a password.
+void change_level(fapilog::runtime& rt, httplib::Request const& request, httplib::Response& response) {
+  auto const lowest = fapilog::parse_level(request.get_param_value("level"));
+  std::string const loggers = request.get_param_value("loggers");
+  std::string const text = request.get_param_value("seconds");
+  int seconds = 0;
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  bool const is_number = error == std::errc{} && end == text.data() + text.size();
+  if (!lowest || loggers.empty() || !is_number || seconds < 1 || seconds > 3600) {
+    response.status = 400;
+    response.set_content("expected ?loggers=db.*&level=debug&seconds=600, at most 3600 seconds\n",
+                         "text/plain");
+    return;
+  }
+  rt.set_level(loggers, lowest.value,
+               {.expires_after = std::chrono::seconds{seconds}, .changed_by = request.remote_addr});
+  write_levels(rt, response);
+}
+
 // The program's own work: an order now and then.
 void work(std::stop_token const& stop, fapilog::logger const& log) {
   std::mutex mutex;
@@ -124,6 +158,11 @@ int run(arguments const& chosen, sigset_t const& stop_signals) {
   });
   server.Get("/healthz",
              [&rt](httplib::Request const&, httplib::Response& response) { write_health(rt, response); });
+  server.Get("/levels",
+             [&rt](httplib::Request const&, httplib::Response& response) { write_levels(rt, response); });
+  server.Put("/levels", [&rt](httplib::Request const& request, httplib::Response& response) {
+    change_level(rt, request, response);
+  });
 
   int port = chosen.port;
   if (port == 0) port = server.bind_to_any_port(chosen.address);

@@ -8,6 +8,7 @@
 #include <fapilog/metrics/diagnostics.hpp>
 #include <fapilog/metrics/prometheus.hpp>
 #include <fapilog/metrics/sink_account.hpp>
+#include <fapilog/record/level_change.hpp>
 #include <fapilog/runtime_core.hpp>
 #include <fapilog/setup/options.hpp>
 #include <fapilog/setup/runtime_changes.hpp>
@@ -58,6 +59,16 @@ class basic_runtime {
   /// Sets the level of one name (`db.pool`), of a name and all below it (`db.*`), or of all (`*`). The most specific
   /// rule applies. Throws: std::bad_alloc.
   void set_level(std::string_view pattern, level lowest) { core_.set_level(pattern, lowest); }
+
+  /// The same for a time, or with the name of who changes it: `rt.set_level("db.*", level::debug, {.expires_after = 10min,
+  /// .changed_by = user})`. Afterwards the rule is again what it was before, unless it was set meanwhile. An AUDIT record of the
+  /// logger `fapilog` says what was changed, and another one that it has expired. Throws: std::invalid_argument if `pattern` is
+  /// empty or the time is negative, std::bad_alloc.
+  void set_level(std::string_view pattern, level lowest, level_change how) {
+    core_.set_level(pattern, lowest, std::move(how));
+  }
+  /// The rules of the levels, and how long they still apply.
+  [[nodiscard]] std::vector<level_rule> levels() const { return core_.levels(); }
 
   /// Changes stages, routes and levels in one step between two batches. The old ones still handle the records that were
   /// logged before. Returns false if the change was not applied within `timeout`; it is then applied later, unless the

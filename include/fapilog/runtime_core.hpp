@@ -8,6 +8,7 @@
 #include <fapilog/metrics/sink_account.hpp>
 #include <fapilog/record/guarded_functions.hpp>
 #include <fapilog/record/level.hpp>
+#include <fapilog/record/level_change.hpp>
 #include <fapilog/setup/options.hpp>
 #include <fapilog/setup/policies.hpp>
 #include <fapilog/setup/preset.hpp>
@@ -99,6 +100,8 @@ class runtime_core {
   /// Returns a new reference to the core of a logger of this name.
   [[nodiscard]] logger_core* make_logger(std::string_view name) const;
   void set_level(std::string_view pattern, level lowest);
+  void set_level(std::string_view pattern, level lowest, level_change how);
+  [[nodiscard]] std::vector<level_rule> levels() const;
   bool change(runtime_changes next, std::chrono::nanoseconds timeout);
   void reopen() const;
   account flush(std::chrono::nanoseconds timeout);

@@ -8,6 +8,7 @@
 #include <fapilog/detail/os/absolute_path.hpp>
 #include <fapilog/detail/os/standard_descriptors.hpp>
 #include <fapilog/detail/text/concat.hpp>
+#include <fapilog/detail/time_limit.hpp>
 #include <fapilog/logger.hpp>
 #include <fapilog/queue/record_keeper.hpp>
 #include <fapilog/record/cell_decoder.hpp>
@@ -167,6 +168,17 @@ FAPILOG_INLINE logger_core* runtime_core::make_logger(std::string_view name) con
 FAPILOG_INLINE void runtime_core::set_level(std::string_view pattern, level lowest) {
   channel_->set_level(pattern, lowest);
 }
+
+FAPILOG_INLINE void runtime_core::set_level(std::string_view pattern, level lowest, level_change how) {
+  if (pattern.empty()) throw std::invalid_argument{"fapilog: set_level: the name or pattern is empty"};
+  if (how.expires_after.count() < 0)
+    throw std::invalid_argument{"fapilog: set_level: 'expires_after' is negative; 0 means for good"};
+  how.expires_after = time_limit{how.expires_after};  // at most 100 years
+  channel_->levels().set(pattern, lowest, how);
+  worker_->note_levels();
+}
+
+FAPILOG_INLINE std::vector<level_rule> runtime_core::levels() const { return channel_->levels().rules(); }
 
 FAPILOG_INLINE bool runtime_core::change(runtime_changes next, std::chrono::nanoseconds timeout) {
   any_options probe{.redactors = {}, .sinks = {}};

@@ -189,6 +189,7 @@ class basic_settings_watch {
   void apply(settings const& next, std::vector<std::string> const& changed, settings_reload& result) {
     basic_options<P> made = make_(next);  // checks everything, even if nothing of it is needed
     runtime_changes changes;
+    changes.changed_by = "settings";
     auto const take = [&](plugin_type kind, auto& to, auto& from) {
       if (next.template entries<P>(kind) == current_.template entries<P>(kind)) return;
       to = std::move(from);

@@ -75,11 +75,30 @@ struct followed {
     std::lock_guard const lock{reported->first};
     return reported->second;
   }
-  /// The messages so far.
+  /// The messages so far, without those of the library.
   [[nodiscard]] std::vector<std::string> messages() {
     if (!rt.flush(60s)) throw std::runtime_error{"the flush did not end in time"};
     std::vector<std::string> all;
-    for (auto const& line : sink->lines()) all.push_back(nlohmann::json::parse(line).at("log").at("message"));
+    for (auto const& line : sink->lines()) {
+      auto const record = nlohmann::json::parse(line).at("log");
+      if (record.at("logger") != "fapilog") all.push_back(record.at("message"));
+    }
+    return all;
+  }
+  /// The changes of levels that were recorded, as `loggers: before -> now`.
+  [[nodiscard]] std::vector<std::string> level_changes() {
+    if (!rt.flush(60s)) throw std::runtime_error{"the flush did not end in time"};
+    std::vector<std::string> all;
+    for (auto const& line : sink->lines()) {
+      auto const record = nlohmann::json::parse(line).at("log");
+      if (record.at("message") != "A level was changed") continue;
+      auto const& data = record.at("data");
+      CHECK(record.at("level") == "AUDIT");
+      CHECK(data.at("changed_by") == "settings");
+      all.push_back(data.at("loggers").get<std::string>() + ": " +
+                    data.at("level_before").get<std::string>() + " -> " +
+                    data.at("level").get<std::string>());
+    }
     return all;
   }
 };
@@ -107,6 +126,8 @@ TEST_CASE("levels follow the file as soon as it changes") {
   REQUIRE(support::eventually([&] { return watch.applied() == 2; }));
   f.rt.get_logger("noise.deep").warning("the rule has gone");
   CHECK(f.messages() == texts{"passes", "the rule has gone"});
+  CHECK(f.level_changes() ==
+        texts{"*: WARNING -> INFO", "noise.*: WARNING -> ERROR", "noise.*: ERROR -> INFO"});
   CHECK(watch.refused() == 0);
   CHECK_THAT(f.diagnostics_text(), ContainsSubstring("core.log_level"));
 }

@@ -127,6 +127,7 @@ class lane_channel final : public channel {
 
   [[nodiscard]] enqueue_event& wake_event() noexcept { return event_; }
   [[nodiscard]] level_registry& levels() noexcept { return levels_; }
+  [[nodiscard]] level_registry const& levels() const noexcept { return levels_; }
   [[nodiscard]] lane_list& lanes() noexcept { return lanes_; }
   [[nodiscard]] lane_list const& lanes() const noexcept { return lanes_; }
   [[nodiscard]] retired_loggers& retired() noexcept { return retired_; }
@@ -175,6 +176,7 @@ class lane_channel final : public channel {
   [[gnu::cold]] void after_fork_in_child() noexcept {
     (void)detail::register_membarrier();
     if (!is_closed()) recorders_.after_fork_in_child(lanes_);
+    levels_.after_fork_in_child();
     keep_own_lanes_in_child(lanes_);
     for (auto& count : without_lane_) count.store_relaxed(0);
     recovered_.store_relaxed(0);

@@ -34,6 +34,8 @@ struct runtime_changes {
   std::optional<fapilog::routing> routing = {};
   /// One route for each sink, in the order of the sinks.
   std::optional<std::vector<route>> routes = {};
+  /// If not empty, an AUDIT record says for each level that changes what it was, what it is, and that this name has changed it.
+  std::string changed_by = {};
 };
 
 }  // namespace fapilog::inline v0_1

@@ -8,7 +8,11 @@
 #include <fapilog/metrics/diagnostics.hpp>
 #include <fapilog/metrics/loss_counts.hpp>
 #include <fapilog/queue/lane_channel.hpp>
+#include <fapilog/queue/level_registry.hpp>
 #include <fapilog/record/internal_record.hpp>
+#include <fapilog/record/level.hpp>
+#include <fapilog/record/level_change.hpp>
+#include <fapilog/record/time.hpp>
 #include <fapilog/worker/batch_builder.hpp>
 #include <fapilog/worker/loss_watch.hpp>
 #include <fapilog/worker/pressure.hpp>
@@ -16,8 +20,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -50,6 +57,15 @@ class internal_records {
     next_add_ = clock::now() + std::chrono::seconds{1};
   }
 
+  /// Records changes of levels, and ends those whose time is over.
+  void add_level_changes(level_registry& levels) {
+    std::int64_t const next = levels.next_turn_ns();
+    if (next == never || next > detail::steady_clock_ns()) [[likely]]
+      return;
+    for (level_note const& note : levels.take_notes())
+      builder_.add_internal(record_of(note), detail::wall_clock_ns());
+  }
+
   /// Reads how many records were lost so far.
   void update() {
     account sum;
@@ -78,12 +94,37 @@ class internal_records {
       if (!first || due < *first) first = due;
     }
     if (first) first = (std::max)(*first, next_add_);
+    if (std::int64_t const next = channel_.levels().next_turn_ns(); next != never) {
+      auto const due = clock::now() + std::chrono::nanoseconds{next - detail::steady_clock_ns()};
+      if (!first || due < *first) first = due;
+    }
     return first;
   }
 
   [[gnu::cold]] void after_fork_in_child() noexcept { losses_.after_fork_in_child(); }
 
  private:
+  static constexpr std::int64_t never = (std::numeric_limits<std::int64_t>::max)();
+
+  [[nodiscard, gnu::cold]] static std::string text_of(level value) {
+    std::string_view const name = level_name(value);
+    return name.empty() ? std::to_string(static_cast<unsigned>(value)) : std::string{name};
+  }
+  [[nodiscard, gnu::cold]] static internal_record record_of(level_note const& note) {
+    internal_record record{
+        level::audit, note.has_expired ? "A change of a level has expired" : "A level was changed", {}};
+    record.data.push_back({"loggers", note.pattern});
+    record.data.push_back({"level", text_of(note.now)});
+    record.data.push_back({"level_before", text_of(note.before)});
+    if (!note.changed_by.empty()) record.data.push_back({"changed_by", note.changed_by});
+    if (note.expires_after.count() > 0) {
+      char time[32];
+      char* const end = put_timestamp(time, detail::wall_clock_ns() + note.expires_after.count(), 3);
+      record.data.push_back({"expires_at", std::string(time, end)});
+    }
+    return record;
+  }
+
   [[nodiscard, gnu::cold]] static std::vector<loss_place> places(batch_writer const& writer) {
     std::vector<loss_place> all{
         {"", {"queue_full", "closed", "no_memory", "reentrant", "shed_under_pressure", "failed_in_stage"}}};

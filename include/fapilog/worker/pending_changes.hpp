@@ -48,7 +48,7 @@ class pending_changes {
     builder_.stages().change(next.changes);
     builder_.stages().tighten(pressure_.share());
     writer_.change_routes(std::move(next.changes.routes), next.changes.routing);
-    levels_.change(next.changes.log_level, std::move(levels));
+    levels_.change(next.changes.log_level, std::move(levels), next.changes.changed_by);
     next.is_applied.store(true, std::memory_order_release);
     next.is_done.store(true, std::memory_order_release);
   }

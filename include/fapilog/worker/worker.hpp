@@ -134,6 +134,12 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     return request->is_applied;
   }
 
+  /// Lets the worker record changes of levels and end those whose time is over. Throws: std::system_error without threads.
+  [[gnu::cold]] void note_levels() {
+    start_in_child();
+    wake();
+  }
+
   /// If the worker or its helper runs on the thread with this id, another thread continues in its place. That thread has crashed
   /// and will not return, but its stack still exists. Throws: std::system_error without threads.
   [[gnu::cold]] void replace_crashed(std::uint64_t thread) {

@@ -171,6 +171,7 @@ class worker_loop {
     bool const has_read = read_lanes([this] { return requests_->pause.is_requested(); });
     if (requests_->pause.is_requested()) return true;  // the rest is done after the pause
 
+    guarded([&] { internal_.add_level_changes(channel_.levels()); });
     guarded([&] { internal_.add(is_flush || (is_stopping && !channel_.lanes().has_unread())); });
     if (is_change) apply_changes();
     if (is_stopping || is_flush || builder_.is_due(batch_timeout_)) {
@@ -202,7 +203,9 @@ class worker_loop {
   /// Waits until there is something to do.
   void wait_for_work() {
     auto const has_records = [this] { return channel_.lanes().has_unread(); };
-    auto const has_requests = [this] { return requests_->any() || changes_.is_requested(); };
+    auto const has_requests = [this] {
+      return requests_->any() || changes_.is_requested() || channel_.levels().next_turn_ns() == 0;
+    };
     internal_.update();  // drops since the last update would otherwise be reported only with the next record
     std::optional<clock::time_point> due = internal_.due();
     if (auto const batch = builder_.due(batch_timeout_)) due = due ? (std::min)(*due, *batch) : batch;

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/logged.hpp"
 
 #include <fapilog/fapilog.hpp>
 #include <fapilog/queue/level_registry.hpp>
 
+#include <nlohmann/json.hpp>
+
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -13,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+using namespace std::chrono_literals;
 using fapilog::level;
 using fapilog::detail::level_registry;
 using fapilog::detail::named_level;
@@ -126,4 +131,94 @@ TEST_CASE("names that come and go within a batch stay with their records") {
   int wrong = 0;
   for (auto const& record : records) wrong += record.at("logger") == record.at("data").at("name") ? 0 : 1;
   CHECK(wrong == 0);
+}
+
+namespace {
+
+/// The records of level AUDIT that the runtime has logged.
+std::vector<nlohmann::json> level_audits(support::logged& test) {
+  std::vector<nlohmann::json> all;
+  for (auto const& record : test.records()) {
+    if (record.at("level") == "AUDIT") all.push_back(record);
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a level that was changed for a time ends by itself, although nothing is logged, and both are recorded") {
+  support::logged test;
+  test.rt.set_level("db.*", level::error);
+  auto const log = test.rt.get_logger("db.pool");
+  CHECK(!log.is_enabled(level::debug));
+  test.rt.set_level("db.*", level::debug, {.expires_after = 50ms, .changed_by = "ada"});
+  CHECK(support::eventually([&] { return test.sink->lines().size() >= 2; }));
+  CHECK(!log.is_enabled(level::warning));
+  CHECK(log.is_enabled(level::error));
+  auto const audits = level_audits(test);
+  REQUIRE(audits.size() == 2);
+  CHECK(audits[0].at("message") == "A level was changed");
+  CHECK(audits[0].at("logger") == "fapilog");
+  auto const& data = audits[0].at("data");
+  CHECK(data.at("loggers") == "db.*");
+  CHECK(data.at("level") == "DEBUG");
+  CHECK(data.at("level_before") == "ERROR");
+  CHECK(data.at("changed_by") == "ada");
+  CHECK(data.at("expires_at").get<std::string>().ends_with("Z"));
+  CHECK(audits[1].at("message") == "A change of a level has expired");
+  CHECK(audits[1].at("data").at("level") == "ERROR");
+  CHECK(audits[1].at("data").at("level_before") == "DEBUG");
+  CHECK(!audits[1].at("data").contains("expires_at"));
+}
+
+TEST_CASE("a level for a time applies at once, and a rule that is set meanwhile stays") {
+  support::logged test;
+  auto const log = test.rt.get_logger("a.b");
+  test.rt.set_level("a.*", level::debug, {.expires_after = 1h});
+  CHECK(log.is_enabled(level::debug));
+  auto rules = test.rt.levels();
+  REQUIRE(rules.size() == 2);
+  CHECK(rules[0].pattern == "*");
+  CHECK(rules[0].expires_after == 0s);
+  CHECK(rules[1].pattern == "a.*");
+  CHECK(rules[1].lowest == level::debug);
+  CHECK(rules[1].expires_after > 0s);
+  CHECK(rules[1].expires_after <= 1h);
+  test.rt.set_level("a.*", level::critical);
+  CHECK(test.rt.levels()[1].expires_after == 0s);
+  test.rt.set_level("a.*", level::debug, {.expires_after = 1h});
+  CHECK(test.rt.change({.log_levels = {{{"other", level::error}}}}));
+  REQUIRE(test.rt.levels().size() == 2);
+  CHECK(test.rt.levels()[1].pattern == "other");
+  CHECK(!log.is_enabled(level::debug));
+}
+
+TEST_CASE("where there was no rule, a level for a time leaves none, also if it was prolonged") {
+  support::logged test;
+  auto const log = test.rt.get_logger("x");
+  test.rt.set_level("x", level::debug, {.expires_after = 1h});
+  test.rt.set_level("x", level::warning, {.expires_after = 1ms});
+  CHECK(support::eventually([&] { return test.rt.levels().size() == 1; }));
+  CHECK(log.is_enabled(level::info));
+  CHECK(!log.is_enabled(level::debug));
+  test.rt.set_level(level::error);
+  CHECK(!log.is_enabled(level::info));
+  test.rt.set_level("*", level::debug, {.expires_after = 1ms});
+  CHECK(support::eventually([&] { return !log.is_enabled(level::warning); }));
+  CHECK(log.is_enabled(level::error));
+}
+
+TEST_CASE("a change of a level without a name or with a negative time is refused, one without a time stays") {
+  support::logged test;
+  CHECK_THROWS_WITH(test.rt.set_level("", level::debug, {}),
+                    "fapilog: set_level: the name or pattern is empty");
+  CHECK_THROWS_WITH(test.rt.set_level("x", level::debug, {.expires_after = -1s}),
+                    "fapilog: set_level: 'expires_after' is negative; 0 means for good");
+  test.rt.set_level("x", level::debug, {.changed_by = "ada"});
+  auto const audits = level_audits(test);
+  REQUIRE(audits.size() == 1);
+  CHECK(audits[0].at("data").at("level_before") == "INFO");
+  CHECK(!audits[0].at("data").contains("expires_at"));
+  CHECK(test.rt.levels()[1].expires_after == 0s);
 }
