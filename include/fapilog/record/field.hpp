@@ -213,10 +213,10 @@ template <class First, class... Rest>
   refuse_duplicate_keys(rest...);
 }
 
-template <std::size_t N, std::size_t... I>
+template <std::size_t N, std::size_t... Index>
 [[gnu::always_inline]] inline void refuse_duplicates(field const (&fields)[N],
-                                                     std::index_sequence<I...>) noexcept {
-  refuse_duplicate_keys(fields[I]...);
+                                                     std::index_sequence<Index...>) noexcept {
+  refuse_duplicate_keys(fields[Index]...);
 }
 template <std::size_t N>
 [[gnu::always_inline]] inline field const* without_duplicates(field const (&fields)[N]) noexcept {

@@ -215,9 +215,9 @@ void value_writer::encode(detail::key_view name, T const& v) {
   } else if constexpr (detail::shape::tuple<T>) {
     auto const container = open(name, kind::array);
     if (!container.ok) return;
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
+    [&]<std::size_t... Index>(std::index_sequence<Index...>) {
       using std::get;
-      (encode(detail::key_view{}, get<I>(v)), ...);
+      (encode(detail::key_view{}, get<Index>(v)), ...);
     }
     (std::make_index_sequence<std::tuple_size<T>::value>{});
     close(container);

@@ -82,7 +82,10 @@ class command_words {
   }
   [[nodiscard]] bool has(std::size_t form) const noexcept { return (forms_ >> form & 1U) != 0; }
   [[nodiscard]] bool has_user_flag() const noexcept { return has_user_ != 0; }
-  void add(command_words const& other) noexcept { forms_ |= other.forms_; }
+  void add(command_words const& other) noexcept {
+    forms_ |= other.forms_;
+    has_user_ |= other.has_user_;
+  }
 
  private:
   void add(std::string_view word) noexcept {
@@ -109,13 +112,17 @@ class argument_list {
   kind next(std::string_view element) {
     bool const is_flag = element.size() > 1 && element[0] == '-' && element[1] != ' ';
     bool const follows = std::exchange(expects_secret_, false) && !is_flag && !element.empty();
-    if (follows) return kind::secret;
+    char const sign = std::exchange(expects_sign_, '\0');
+    bool const has_sign = sign != '\0' && !is_flag && element.find(sign) != element.npos;
+    if (follows || has_sign) return kind::secret;
     if (!is_flag) {
       command_words word;
       word.read(element, element.size());
       commands_.add(word);
       return kind::plain;
     }
+    if (commands_.has_user_flag() && (element == "-u" || element == "--user")) expects_sign_ = ':';
+    if (commands_.has_user_flag() && element == "-b") expects_sign_ = '=';
     if (element[1] == '-') return element.find('=') == element.npos ? kind::flag : kind::plain;
     for (std::size_t i = 0; i < secret_flags.size(); ++i) {
       if (secret_flags[i].flag != element[1] || !commands_.has(i)) continue;
@@ -128,6 +135,7 @@ class argument_list {
  private:
   command_words commands_;
   bool expects_secret_ = false;
+  char expects_sign_ = '\0';  ///< in a user with a password, or a cookie
 };
 
 }  // namespace fapilog::inline v0_1::detail::argument_detail

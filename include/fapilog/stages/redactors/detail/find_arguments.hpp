@@ -81,6 +81,7 @@ inline void find_flags(std::string_view text, name_verdicts& names, text_edits& 
   auto const take = [&](keyword_detail::part const& value) {
     std::string_view const shown = text.substr(value.begin, value.end - value.begin);
     if (shown.empty() || shown[0] == '-' || is_nothing(shown) || is_placeholder(shown)) return false;
+    if (!value.is_quoted && continues_sentence(shown)) return false;  // `the flag --password is deprecated`
     edits.add(value.begin, value.end, text_rule::keyword);
     return true;
   };
@@ -120,6 +121,11 @@ inline void find_flags(std::string_view text, name_verdicts& names, text_edits& 
       if (may_be_user || !is_id) (void)take(password);
       continue;
     }
+    if (dashes == 1 && flag == "b" && commands.has_user_flag()) {  // curl -b 'sid=x'
+      auto const value = argument_after(text, end);
+      if (text.substr(value.begin, value.end - value.begin).find('=') != text.npos) (void)take(value);
+      continue;
+    }
     if (dashes == 1 && flag == "U") {  // smbclient -U user%password
       auto const value = argument_after(text, end);
       std::size_t const sign = text.substr(value.begin, value.end - value.begin).find('%');
@@ -152,6 +158,19 @@ inline std::size_t add_after_for(std::string_view text, std::size_t from, std::s
   return value.end;
 }
 
+/// The position after the next word and its spaces.
+inline std::size_t after_user(std::string_view text, std::size_t from) noexcept {
+  constexpr std::size_t longest_user = 128;
+  std::size_t at = from;
+  while (is_blank(keyword_detail::at(text, at))) ++at;
+  while (at < text.size() && at - from<longest_user&& static_cast<unsigned char>(text[at])> ' ' &&
+         text[at] != '=')
+    ++at;
+  if (!is_blank(keyword_detail::at(text, at))) return from;
+  while (is_blank(keyword_detail::at(text, at))) ++at;
+  return at < text.size() && is_ascii_letter(text[at]) ? at : from;
+}
+
 /// Adds the value after the name that ends at `end`: `PASSWORD 'x'`, `PASSWORD('x')`, `password hunter2`.
 inline std::size_t add_after_name(std::string_view text, std::size_t begin, std::size_t end,
                                   text_edits& edits) {
@@ -164,8 +183,13 @@ inline std::size_t add_after_name(std::string_view text, std::size_t begin, std:
   if (from == end) return end;
   std::size_t word = from;
   while (word < text.size() && is_ascii_letter(text[word])) ++word;
-  if (equals_ignoring_case(text.substr(from, word - from), "for"))
-    return add_after_for(text, word, end, edits);
+  if (equals_ignoring_case(text.substr(from, word - from), "for")) {
+    std::size_t const filler = after_user(text, word);  // `password for ada is x`
+    if (filler == word) return add_after_for(text, word, end, edits);
+    from = word = filler;
+    while (word < text.size() && is_ascii_letter(text[word])) ++word;
+    if (!is_blank(at(text, word)) || !is_one_of(text.substr(from, word - from), fillers)) return end;
+  }
   if (is_blank(at(text, word)) && is_one_of(text.substr(from, word - from), fillers)) {
     from = word;
     while (is_blank(at(text, from))) ++from;
@@ -209,7 +233,14 @@ inline void add_identified(std::string_view text, std::size_t by, text_edits& ed
     while (at(text, from + slashes) == '\\') ++slashes;
     if (!is_quote(at(text, from + slashes))) return;
     auto const value = keyword_detail::quoted(text, from + slashes + 1, slashes);
-    return edits.add(value.begin, value.end, text_rule::keyword);
+    edits.add(value.begin, value.end, text_rule::keyword);
+    constexpr std::string_view replace = " replace ";
+    std::size_t const old = (std::min)(value.end + slashes + 1, text.size());
+    if (!equals_ignoring_case(text.substr(old, replace.size()), replace)) return;
+    from = old + replace.size();
+    if (!is_quote(at(text, from))) return;
+    auto const former = keyword_detail::quoted(text, from + 1, 0);
+    return edits.add(former.begin, former.end, text_rule::keyword);
   }
   std::size_t last = from;
   while (last < text.size() && static_cast<unsigned char>(text[last]) > ' ' && text[last] != ';' &&

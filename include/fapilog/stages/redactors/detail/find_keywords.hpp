@@ -40,6 +40,8 @@ class keyword_finder {
     if (text[sign] == '%') {
       after = keyword_detail::end_of_encoded_sign(text, sign);
       if (after == 0) return;
+      if (part const user = keyword_detail::encoded_user(text, after); user.end != 0)
+        return take(user, edits);
     } else if (keyword_detail::is_no_assignment(text, sign)) {
       return;
     }
@@ -154,8 +156,10 @@ class keyword_finder {
     }
     std::string_view const named = text.substr(value.begin, value.end - value.begin);
     if (named.empty() || named.size() > keyword_detail::longest_name) return;
-    if (what == pair_part::type ? !equals_ignoring_case(named, "password") : !names_.covers(named)) return;
-    if (take_form_part(text, value.end, edits) || take_later_value(text, value.end, edits)) return;
+    if (what == pair_part::type && !equals_ignoring_case(named, "password")) return;
+    coverage const covered = (std::min)(names_.of(named).covered, coverage::unless_placeholder);
+    if (covered == coverage::none) return;
+    if (take_form_part(text, value.end, edits) || take_later_value(text, value.end, covered, edits)) return;
     if (take_element_text(text, value.end, edits)) return;
     if (last_value_.end == 0 || last_value_.end > n.begin || n.begin - last_value_.end > longest_pair) return;
     std::string_view const between = text.substr(last_value_.end, n.begin - last_value_.end);
@@ -164,7 +168,7 @@ class keyword_finder {
   }
 
   /// The next member, if it is named as a value.
-  bool take_later_value(std::string_view text, std::size_t from, text_edits& edits) {
+  bool take_later_value(std::string_view text, std::size_t from, coverage covered, text_edits& edits) {
     std::size_t const limit = (std::min)(text.size(), from + longest_pair);
     for (std::size_t i = from; i < limit; ++i) {
       char const c = text[i];
@@ -175,7 +179,7 @@ class keyword_finder {
       pair_part const what = n.text.empty() ? pair_part::none : names_.of(n.text).part;
       if (what == pair_part::name) return false;
       if (what != pair_part::value) continue;
-      take_value(text, i, i + 1, n, {.covered = coverage::unless_placeholder}, edits);
+      take_value(text, i, i + 1, n, {.covered = covered}, edits);
       return true;
     }
     return false;
@@ -273,6 +277,7 @@ class keyword_finder {
     std::string_view const shown = text.substr(value.begin, value.end - value.begin);
     if (is_harmless(said, shown)) return;
     if (is_placeholder(text.substr(value.begin, shown.size() + 1))) return;  // its bracket ends the word
+    if (!value.is_quoted && is_code(text, sign, value, shown)) return;
     if (value.is_quoted && is_sign(text, sign, after, said.is_weak, shown)) return;
     if (!value.is_quoted && !n.is_quoted && is_prose(text, sign, after, said.is_weak, shown)) return;
     take(value, edits);
@@ -283,10 +288,20 @@ class keyword_finder {
     constexpr std::size_t shortest_code = 4;
     if (shown.find_first_not_of(" \t\r\n") == shown.npos || is_nothing(shown) || is_placeholder(shown))
       return true;
+    if (is_complaint(shown) || is_list_of_complaints(shown)) return true;
+    if (said.covered == coverage::unless_directory) return is_directory(shown);
     if (said.covered == coverage::unless_measured && (is_number(shown) || is_measure_text(shown)))
       return true;
     if (said.covered <= coverage::unless_state && is_state(shown)) return true;
     return said.covered == coverage::unless_small && is_number(shown) && shown.size() < shortest_code;
+  }
+  /// True for what source code has after a name: `token = next();`, `if (token == EOF)`, `SET password = :password`.
+  [[nodiscard]] bool is_code(std::string_view text, std::size_t sign, part const& value,
+                             std::string_view shown) {
+    if (shown.ends_with('(') && keyword_detail::at(text, value.end) == ')') return true;
+    bool const is_compared = text[sign] == '=' && text[sign - 1] == '=';
+    if (is_compared && std::all_of(shown.begin(), shown.end(), is_ascii_letter)) return true;
+    return (shown[0] == ':' || shown[0] == '@') && names_.covers(shown.substr(1));
   }
   /// True for a sign that a message quotes: `unexpected token: ')'`.
   [[nodiscard]] static bool is_sign(std::string_view text, std::size_t sign, std::size_t after, bool is_weak,
@@ -303,7 +318,7 @@ class keyword_finder {
     constexpr std::array<std::string_view, 8> schemes{"apikey", "basic",     "bearer", "digest",
                                                       "hawk",   "negotiate", "ntlm",   "token"};
     if (word.size() < shown.size() && is_one_of(word, schemes)) return false;  // `auth: Bearer 8f3a`
-    if (continues_sentence(word) || is_state(word)) return true;
+    if (continues_sentence(word) || is_state(word) || is_type_name(word)) return true;
     constexpr std::size_t shortest_code = 4;
     return is_weak && (!looks_secret(shown) || (is_number(word) && word.size() < shortest_code));
   }
@@ -313,8 +328,11 @@ class keyword_finder {
                                         name const& n) {
     using namespace keyword_detail;
     if (text[sign] == '%') return {begin, end_of_encoded_value(text, begin), false};
-    if (text[sign] == '=' && at(text, begin) == '>') ++begin;
-    while (is_blank(at(text, begin))) ++begin;
+    bool const is_arrow = text[sign] == '=' && at(text, begin) == '>';
+    if (is_arrow) ++begin;
+    // JSON and dumps of PHP may go on in the next line: `"password":\n"x"`, `["password"]=>\n string(1) "x"`.
+    while (is_blank(at(text, begin)) || (n.is_quoted && is_line_end(at(text, begin)))) ++begin;
+    begin = skip_type(text, begin);
     char const first = at(text, begin);
     std::size_t slashes = 0;
     while (at(text, begin + slashes) == '\\') ++slashes;
@@ -341,19 +359,11 @@ class keyword_finder {
     // `token=Bearer abc`
     for (std::string_view const scheme : {"bearer", "basic", "digest", "token"}) {
       if (!equals_ignoring_case(text.substr(begin, end - begin), scheme) || at(text, end) != ' ') continue;
+      if (at(text, end + 1) == '=') continue;
       return {begin, end_of_word(text, end + 1, text[sign]), false};
     }
     return {begin, rest_of_line(text, sign, n, end), false};
   }
-  /// The end of `${...}`, or 0.
-  [[nodiscard]] static std::size_t end_of_template(std::string_view text, std::size_t begin) noexcept {
-    std::string_view const nearby = text.substr(begin, longest_pair);
-    bool const is_double = nearby.starts_with("${{") || nearby.starts_with("{{");
-    if (!is_double && !nearby.starts_with("${")) return 0;
-    std::size_t const end = nearby.find(is_double ? "}}" : "}");
-    return end == nearby.npos ? 0 : begin + end + (is_double ? 2 : 1);
-  }
-
   /// Where a value with spaces ends in text of several lines, such as YAML, headers or an environment: at the end of the
   /// line or at a comment. `end` if the line has several assignments.
   [[nodiscard]] static std::size_t rest_of_line(std::string_view text, std::size_t sign, name const& n,
@@ -372,7 +382,7 @@ class keyword_finder {
     return is_one_of(text, names);
   }
 
-  static constexpr std::size_t longest_pair = 256;  ///< characters between the members of a pair
+  static constexpr std::size_t longest_pair = keyword_detail::longest_pair;
 
   name_verdicts names_;
   std::string decoded_;

@@ -88,6 +88,8 @@ inline void find_bearers(std::string_view text, text_edits& edits) {
     std::size_t end = begin;
     while (end < text.size() && is_in_token(text[end])) ++end;
     std::string_view const token = text.substr(begin, end - begin);
+    if (std::size_t const sign = token.find('='); token.find_first_not_of('=', sign) != token.npos)
+      continue;  // `token_type=Bearer expires_in=3600`
     bool const is_name =
         size == 5 && token.find_first_of("-_.~") != token.npos;  // Basic has base64: `basic tier-2` has not
     if (token.size() >= shortest_token && !is_name && token_detail::looks_random(token)) {

@@ -26,13 +26,16 @@ template <std::size_t N>
 }
 
 /// True for what an earlier redaction or a template leaves in place of a secret: `****`, `[REDACTED]`, `<hidden>`,
-/// `${DB_PASSWORD}`, `$1`, `{{ password }}`, `?`, `%s`.
+/// `xxxxx`, `${DB_PASSWORD}`, `$1`, `{{ password }}`, `?`, `%s`.
 [[nodiscard]] constexpr bool is_placeholder(std::string_view value) noexcept {
   if (value.empty()) return false;
   auto const all_of = [](std::string_view text, auto&& test) {
     return std::all_of(text.begin(), text.end(), test);
   };
-  if (all_of(value, [](char c) { return c == '*'; }) || value == "?" || value == "%s") return true;
+  if (value == "?" || value == "%s") return true;
+  constexpr std::string_view fillers = "*xX";
+  bool const is_filler = fillers.find(value[0]) < (value.size() < 3 ? 1U : fillers.size());
+  if (is_filler && all_of(value, [value](char c) { return c == value[0]; })) return true;
   auto const is_name = [](char c) { return is_ascii_upper(c) || is_ascii_digit(c) || c == '_'; };
   if (value[0] == '$' && value.size() > 1) {
     if (all_of(value.substr(1), is_name)) return true;
@@ -64,7 +67,8 @@ template <std::size_t N>
        "not",       "ntlm",      "oauth",     "oauth2",   "off",     "oidc",    "ok",       "on",
        "optional",  "pass",      "passed",    "password", "pending", "plain",   "present",  "publickey",
        "refreshed", "rejected",  "requested", "required", "reset",   "revoked", "rotated",  "saml",
-       "set",       "strict",    "success",   "token",    "trust",   "unknown", "valid",    "yes"});
+       "set",       "strict",    "success",   "token",    "trust",   "unknown", "valid",    "yes",
+       "argon2",    "argon2id",  "bcrypt",    "pbkdf2",   "scrypt"});
   return is_nothing(value) || is_one_of(value, words);
 }
 
@@ -77,6 +81,47 @@ template <std::size_t N>
       "minimum",  "must",    "needs",    "no",    "of",   "only",    "or",    "please",    "policy",
       "provided", "should",  "that",     "the",   "this", "to",      "too",   "unchanged", "updated",
       "was",      "weak",    "were",     "will",  "with", "wrong"};
+  return is_one_of(word, words);
+}
+
+/// True for what a validation says about a value: `is too short`, `can't be blank`, `this field is required`.
+[[nodiscard]] constexpr bool is_complaint(std::string_view text) noexcept {
+  constexpr std::array<std::string_view, 22> begins{
+      "is too ",      "is required", "is invalid",   "is not ",       "is missing", "is incorrect",
+      "must be ",     "must not ",   "must contain", "must have ",    "must match", "can't be ",
+      "cannot be ",   "should be ",  "should not ",  "may not be ",   "does not ",  "doesn't match",
+      "has already ", "this field ", "this value ",  "field required"};
+  return std::any_of(begins.begin(), begins.end(), [text](std::string_view begin) {
+    return equals_ignoring_case(text.substr(0, begin.size()), begin);
+  });
+}
+
+/// True for a list, such as `["is too short"]`, of which each string is a complaint.
+[[nodiscard]] constexpr bool is_list_of_complaints(std::string_view text) noexcept {
+  if (!text.starts_with('[') || !text.ends_with(']')) return false;
+  std::size_t count = 0;
+  for (std::size_t at = text.find('"'); at != text.npos; at = text.find('"', at + 1), ++count) {
+    std::size_t const end = text.find('"', at + 1);
+    if (end == text.npos || !is_complaint(text.substr(at + 1, end - at - 1))) return false;
+    at = end;
+  }
+  return count != 0;
+}
+
+/// True for an absolute path of a directory: `/home/ada`, `C:\\Users`.
+[[nodiscard]] constexpr bool is_directory(std::string_view text) noexcept {
+  constexpr std::string_view signs = "/\\:._- ";
+  bool const is_windows = text.size() > 2 && is_ascii_letter(text[0]) && text[1] == ':' && text[2] == '\\';
+  if (!text.starts_with('/') && !is_windows) return false;
+  return std::all_of(text.begin(), text.end(),
+                     [signs](char c) { return is_ascii_alphanumeric(c) || signs.find(c) != signs.npos; });
+}
+
+/// True for types that a declaration has after a colon: `password: string`.
+[[nodiscard]] constexpr bool is_type_name(std::string_view word) noexcept {
+  constexpr std::array<std::string_view, 14> words{"any",  "bool",   "boolean", "byte",    "bytes",
+                                                   "char", "i32",    "int",     "integer", "number",
+                                                   "str",  "string", "u32",     "varchar"};
   return is_one_of(word, words);
 }
 

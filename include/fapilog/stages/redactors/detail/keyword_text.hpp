@@ -15,6 +15,7 @@
 namespace fapilog::inline v0_1::detail::keyword_detail {
 
 inline constexpr std::size_t longest_name = 64;
+inline constexpr std::size_t longest_pair = 256;  ///< characters between the members of a pair
 
 /// A name within a string.
 struct name {
@@ -120,6 +121,16 @@ inline std::string_view decoded_name(std::string_view text, std::string& decoded
   return at(text, code) == '3' && (kind == 'D' || kind == 'A') ? code + 2 : 0;
 }
 
+/// The position of a value after its type: `string(5) "x"` in a dump of PHP, `!!str x` in YAML.
+[[nodiscard]] inline std::size_t skip_type(std::string_view text, std::size_t begin) noexcept {
+  std::string_view const rest = text.substr(begin, longest_name);
+  bool const is_php = rest.starts_with("string(");
+  if (!is_php && !rest.starts_with("!!")) return begin;
+  std::size_t const space = rest.find(' ');
+  bool const is_type = space != rest.npos && (!is_php || rest[space - 1] == ')');
+  return is_type ? begin + space + 1 : begin;
+}
+
 /// The end of a value in an encoded query.
 [[nodiscard]] inline std::size_t end_of_encoded_value(std::string_view text, std::size_t begin) noexcept {
   constexpr std::string_view ends = "&#\"'<>`;, \t\r\n";
@@ -130,6 +141,31 @@ inline std::string_view decoded_name(std::string_view text, std::string& decoded
       break;
   }
   return end;
+}
+
+/// The end of `${...}`, or 0.
+[[nodiscard]] inline std::size_t end_of_template(std::string_view text, std::size_t begin) noexcept {
+  std::string_view const nearby = text.substr(begin, longest_pair);
+  bool const is_double = nearby.starts_with("${{") || nearby.starts_with("{{");
+  if (!is_double && !nearby.starts_with("${")) return 0;
+  std::size_t const end = nearby.find(is_double ? "}}" : "}");
+  return end == nearby.npos ? 0 : begin + end + (is_double ? 2 : 1);
+}
+
+/// The user and the password of a URL that is a part of another: `https%3A%2F%2Fada%3Ax%40host`. `after` follows `%3A`.
+[[nodiscard]] inline part encoded_user(std::string_view text, std::size_t after) noexcept {
+  auto const is_slash = [](std::string_view code) { return code == "%2F" || code == "%2f"; };
+  if (!is_slash(text.substr(after, 3)) || !is_slash(text.substr((std::min)(after + 3, text.size()), 3)))
+    return {};
+  std::size_t const begin = after + 6;
+  std::string_view const rest = text.substr(begin, longest_pair);
+  std::size_t const end = rest.find("%40");
+  std::string_view const user = rest.substr(0, end);
+  bool const is_one = user.find("%2F") == user.npos && user.find("%2f") == user.npos &&
+                      user.find('&') == user.npos && user.find(' ') == user.npos;
+  bool const has_password = user.find("%3A") != user.npos || user.find("%3a") != user.npos;
+  if (end == rest.npos || !is_one || !has_password) return {};
+  return {begin, begin + end, false};
 }
 
 /// Returns the value up to the closing quote, or the end of the string. Nested JSON escapes its quotes: the closing quote
@@ -183,7 +219,7 @@ inline std::string_view decoded_name(std::string_view text, std::string& decoded
 [[nodiscard]] inline bool ends_here(std::string_view text, std::size_t sign, bool parts,
                                     char assigns) noexcept {
   constexpr std::size_t max_distance = 12;
-  constexpr std::string_view signs = "\"'`,;.&}])>{[(\\";
+  constexpr std::string_view signs = "\"'`,;.:&}])>{[(\\";
   std::size_t i = sign + 1;
   for (; i < text.size() && i - sign < max_distance && signs.find(text[i]) != std::string_view::npos; ++i) {
     parts = parts || text[i] == ',' || text[i] == ';' || text[i] == '&';

@@ -191,6 +191,7 @@ class name_rules final : public path_rule {
     if (is_question || is_measure_name || is_count) return coverage::unless_measured;
     bool const is_weak = is_whole && from == all.last_key && count == 1 && is_one_of(last, weak_words);
     if (is_weak && last == "pass") return coverage::unless_small;
+    if (is_weak && last == "pwd") return coverage::unless_directory;
     return is_weak ? coverage::unless_state : coverage::all;
   }
 
@@ -213,8 +214,8 @@ class name_rules final : public path_rule {
        "based",     "only",      "exp",     "out",       "found",     "spent",    "saved",     "rounds",
        "iterations"});
   static constexpr std::array questions = std::to_array<std::string_view>(
-      {"allow", "allows",  "can",      "enable", "had",  "has", "is",   "missing", "needs", "no",
-       "num",   "require", "requires", "should", "skip", "use", "uses", "was",     "with",  "without"});
+      {"allow", "allows",  "can",      "enable", "gpio", "had", "has",  "is",  "missing", "needs",  "no",
+       "num",   "require", "requires", "should", "skip", "use", "uses", "was", "with",    "without"});
   /// What a credential or a contact can have that is no secret.
   static constexpr std::array attribute_words = std::to_array<std::string_view>(
       {"alg",        "algorithm", "arn",      "audience", "brand",    "category",  "class",    "column",
@@ -227,7 +228,7 @@ class name_rules final : public path_rule {
        "selector",   "sent",      "server",   "service",  "source",   "state",     "status",   "store",
        "strategy",   "strength",  "template", "title",    "type",     "types",     "uri",      "url",
        "vendor",     "verified",  "version",  "stdin",    "prompt",   "env",       "cmd",      "command",
-       "helper",     "callback",  "banner",   "color",    "subject",  "kid"});
+       "helper",     "callback",  "banner",   "color",    "subject",  "kid",       "gpio"});
   /// The last words of names that can have attributes.
   static constexpr std::array described_words = std::to_array<std::string_view>(
       {"apikey",     "auth",     "authorization", "bearer",  "card", "code",      "cookie",     "cred",
@@ -236,8 +237,9 @@ class name_rules final : public path_rule {
        "passwd",     "password", "passwort",      "phone",   "pin",  "pincode",   "privatekey", "psk",
        "pw",         "pwd",      "secret",        "session", "sid",  "telephone", "token",      "totp",
        "xsrf",       "phrase",   "word"});
-  static constexpr std::array weak_words = std::to_array<std::string_view>(
-      {"auth", "bearer", "cookie", "cred", "creds", "credential", "credentials", "pass", "secret", "token"});
+  static constexpr std::array weak_words =
+      std::to_array<std::string_view>({"auth", "bearer", "cookie", "cred", "creds", "credential",
+                                       "credentials", "pass", "pwd", "secret", "token"});
 
   std::vector<name> names_;
   index by_first_word_;

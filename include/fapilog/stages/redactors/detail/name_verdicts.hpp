@@ -32,10 +32,10 @@ enum class pair_part : std::uint8_t { none, name, value, type };
   std::vector<std::string> words;
   add_words(key, word_cut::at_case, words);
   if (words.empty()) return pair_part::none;
-  constexpr std::array<std::string_view, 11> names{"field",   "header", "key",       "name",
-                                                   "option",  "param",  "parameter", "property",
-                                                   "setting", "var",    "variable"};
-  constexpr std::array<std::string_view, 3> values{"content", "value", "val"};
+  constexpr std::array<std::string_view, 12> names{"field",    "header",  "k",     "key",
+                                                   "name",     "option",  "param", "parameter",
+                                                   "property", "setting", "var",   "variable"};
+  constexpr std::array<std::string_view, 4> values{"content", "v", "value", "val"};
   constexpr std::array<std::string_view, 2> types{"type", "id"};
   if (is_one_of(words.back(), names)) return pair_part::name;
   if (is_one_of(words.back(), values)) return pair_part::value;
@@ -76,18 +76,19 @@ class name_verdicts {
     constexpr std::array<std::string_view, 13> weak{"auth",  "bearer", "cred", "credential", "credentials",
                                                     "otp",   "pass",   "pin",  "secret",     "secrets",
                                                     "token", "tokens", "jwt"};
-    verdict const said{names_->covers(std::span{&name, 1}), names_->has_name_ending_with(name),
-                       is_one_of(name, weak), pair_part_of(name)};
+    verdict const said{names_->covers(std::span{&name, 1}),
+                       names_->has_name_ending_with(name) || name == "is", is_one_of(name, weak),
+                       pair_part_of(name)};
     (void)known_.add(0, name, said);
     return said;
   }
   [[nodiscard]] bool covers(std::string_view name) { return of(name).covered != coverage::none; }
 
-  /// The verdict on a name of two words, such as `API key`. None if the second word begins something else: `token for`.
+  /// The verdict on a name of two words, such as `API key` or `password is`. None if the second word begins something else: `token for`.
   [[nodiscard]] verdict of_two(std::string_view both, std::string_view first, std::string_view second) {
     verdict said = of(both);
     if (said.covered == coverage::none) return said;
-    constexpr std::array<std::string_view, 8> continues{"code", "data",   "hash",   "header",
+    constexpr std::array<std::string_view, 9> continues{"code", "data",   "hash",   "header", "is",
                                                         "key",  "phrase", "string", "value"};
     said.is_weak = true;
     if (of(first).covered != coverage::none && !is_one_of(second, continues)) said.covered = coverage::none;

@@ -101,8 +101,14 @@ class path_decisions {
   /// True for a value that is no secret under a name with this coverage.
   [[nodiscard]] static bool may_stay(value const& v, coverage covered) noexcept {
     if (covered == coverage::all) return false;
-    if (covered == coverage::unless_placeholder)
-      return v.type == kind::string && is_placeholder(v.as_string());
+    auto const is_about_it = [](value const& one) { return is_complaint(one.as_string()); };
+    if (is_about_it(v)) return true;
+    if (v.type == kind::array && v.size != 0 && std::all_of(v.elements, v.elements + v.size, is_about_it))
+      return true;
+    if (covered >= coverage::unless_directory) {
+      bool const may_be_directory = covered == coverage::unless_directory && is_directory(v.as_string());
+      return v.type == kind::string && (may_be_directory || is_placeholder(v.as_string()));
+    }
     if (v.type == kind::string) {
       std::string_view const text = v.as_string();
       return is_placeholder(text) || text.empty() || is_state(text) ||

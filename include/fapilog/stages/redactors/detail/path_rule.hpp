@@ -25,6 +25,7 @@ enum class coverage : std::uint8_t {
   unless_measured,  ///< covered, but numbers, times and booleans may stay: `password_length`, `has_token`
   unless_small,  ///< covered, but booleans, words such as `failed` and numbers below 1,000 may stay: `pass`
   unless_state,  ///< covered, but booleans and words such as `expired` may stay: `auth`, `pass`
+  unless_directory,    ///< covered, but paths may stay: `pwd`
   unless_placeholder,  ///< covered, but what an earlier redaction left may stay: `[REDACTED]`, `${DB_PASSWORD}`
   all,
 };

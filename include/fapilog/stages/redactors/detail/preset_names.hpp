@@ -153,8 +153,9 @@ inline constexpr std::string_view credentials[] = {
     "wpa pass", "hotspot pass", "^tls pass$", "priv pass", "privacy pass", "userpw", "rootpw", "adminpw",
     "dbpw", "psw", "pass code", "unlock code", "code verifier", "snmp community", "community string",
     "kerberos ticket", "service account json", "^tok$", "access tok", "auth tok", "api tok", "access tkn",
-    "auth tkn", "api tkn", "oauth verifier", "twilio auth", "connect sid", "slack webhook", "teams webhook",
-    "discord webhook", "slack hook", "pre shared key", "preshared key", "cert key", "^kek$", "^dek$",
+    "auth tkn", "api tkn", "sonar login", "oauth verifier", "twilio auth", "connect sid", "slack webhook",
+    "teams webhook", "discord webhook", "slack hook", "pre shared key", "preshared key", "cert key", "^kek$",
+    "^dek$",
     // secrets and tokens
     "*secret", "*token", "jwt", "bearer", "*credential", "cred", "creds", "^auth$", "authorization",
     "authorisation", "auth header", "auth data", "auth info", "basic auth", "http auth", "proxy auth",
@@ -173,8 +174,8 @@ inline constexpr std::string_view credentials[] = {
     "server key", "subscription key", "functions key", "consumer key", "security key", "cipher key",
     "crypt key", "crypto key", "encrypt key", "decrypt key", "enc key", "dec key", "wrapping key",
     "activation key", "tacacs key", "radius key", "snmp key", "signature key", "write key", "admin key",
-    "root key", "age key", "integration key", "recovery key", "bot key", "sas key", "sas url", "maps key",
-    "xprv", "^pem$", "key pem", "pem key", "ssl pem", "id rsa", "seed words",
+    "root key", "key material", "age key", "integration key", "recovery key", "bot key", "sas key", "sas url",
+    "maps key", "xprv", "^pem$", "key pem", "pem key", "ssl pem", "id rsa", "seed words",
     // keys of services
     "stripe key", "sendgrid key", "twilio key", "openai key", "anthropic key", "claude key", "gemini key",
     "cohere key", "mistral key", "groq key", "mailgun key", "mailchimp key", "mandrill key", "postmark key",
@@ -201,9 +202,9 @@ inline constexpr std::string_view credentials[] = {
     "ci session", "flask session", "django session", "php session", "rack session", "express session",
     // one-time codes
     "pin", "pincode", "otp", "totp", "hotp", "one time code", "verification code", "auth code",
-    "authorization code", "access code", "mfa code", "2 fa code", "recovery code", "backup code",
-    "reset code", "login code", "sms code", "activation code", "pairing code", "one time password",
-    "security answer", "secret answer",
+    "authorization code", "access code", "mfa code", "factor code", "2 fa code", "recovery code",
+    "backup code", "reset code", "login code", "sms code", "activation code", "pairing code",
+    "one time password", "security answer", "secret answer",
     // connections
     "connection string", "connection str", "conn string", "conn str", "*dsn", "database url", "database uri",
     "db url", "db uri"};
