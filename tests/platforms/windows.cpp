@@ -269,6 +269,17 @@ void exits() {
   check(!records.empty() && records.back().at("level") == "CRITICAL" &&
             records.back().dump().find("EXCEPTION_ACCESS_VIOLATION") != std::string::npos,
         "crash: the last record describes it");
+
+  for (std::string const how : {"uncaught", "thread-throws"}) {
+    std::string const thrown_in = make_directory(how);
+    child throwing{how, thrown_in + "/app.jsonl"};
+    check(throwing.wait() != 0, how + ": the process ends");
+    auto const left = records_in(thrown_in);
+    std::string const last = left.empty() ? "" : left.back().dump();
+    check(left.size() == 1'001 && last.find("std::terminate") != last.npos &&
+              last.find("runtime_error") != last.npos && last.find("the disk is gone") != last.npos,
+          how + ": the last record has the type and the text of the exception");
+  }
 }
 
 void ends_of_threads() {
@@ -392,12 +403,14 @@ int run_part(std::string_view part, std::string const& argument) {
     ::FreeLibrary(module);  // it stays, because its threads run
     return 7;
   }
-  if (part == "crash") {
+  if (part == "crash" || part == "uncaught" || part == "thread-throws") {
     fapilog::options options = to_file(argument);
     options.crash.enabled = true;
     static fapilog::runtime rt{options};
     for (int i = 0; i < 1'000; ++i) rt.get_logger().info("record", kv("i", i));
     ::SetErrorMode(SEM_NOGPFAULTERRORBOX);
+    if (part == "thread-throws") std::thread{[] { throw std::runtime_error{"the disk is gone"}; }}.join();
+    if (part == "uncaught") [] { throw std::runtime_error{"the disk is gone"}; }();
     int volatile* volatile nowhere = nullptr;
     *nowhere = 1;
     return 0;
@@ -419,14 +432,14 @@ int run_part(std::string_view part, std::string const& argument) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view{argv[1]}.starts_with("--")) {
+    // Not of argv, which has the characters of the code page.
+    int count = 0;
+    wchar_t** const all = ::CommandLineToArgvW(::GetCommandLineW(), &count);
+    auto const argument = fs::path{count > 2 ? all[2] : L""}.u8string();
+    return run_part(std::string_view{argv[1]}.substr(2), {argument.begin(), argument.end()});
+  }
   try {
-    if (argc > 1 && std::string_view{argv[1]}.starts_with("--")) {
-      // Not of argv, which has the characters of the code page.
-      int count = 0;
-      wchar_t** const all = ::CommandLineToArgvW(::GetCommandLineW(), &count);
-      auto const argument = fs::path{count > 2 ? all[2] : L""}.u8string();
-      return run_part(std::string_view{argv[1]}.substr(2), {argument.begin(), argument.end()});
-    }
     many_threads(argc > 1 ? std::stoul(argv[1]) : 20'000);
     rotation();
     ends_of_threads();

@@ -55,7 +55,7 @@ namespace fapilog::inline v0_1::detail {
     log.warning("received {}", signal, kv("signal", signal), kv("reason", reason_of(site)));
     return;
   }
-  if (thrown.is_terminating && site.signal == SIGABRT) {
+  if (thrown.is_terminating && crash_signals::is_abort(site)) {
     std::string const type = thrown.type == nullptr ? "none" : demangled(thrown.type);
     log.critical("the process crashed with {} in std::terminate", signal, kv("signal", signal),
                  kv("exception_type", type), kv("exception_text", thrown.text),

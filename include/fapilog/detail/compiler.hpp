@@ -105,6 +105,13 @@
 #define FAPILOG_DETAIL_SHARED
 #endif
 
+// Lets other members use the padding of a member. MSVC accepts the attribute of the standard, but ignores it.
+#if defined(_MSC_VER)
+#define FAPILOG_DETAIL_NO_UNIQUE_ADDRESS [[msvc::no_unique_address]]
+#else
+#define FAPILOG_DETAIL_NO_UNIQUE_ADDRESS [[no_unique_address]]
+#endif
+
 // Emitted by the compiler's back end when a call with this name survives optimisation: see duplicate_key_error.
 #if defined(__OPTIMIZE__) && (FAPILOG_DETAIL_GCC || (FAPILOG_DETAIL_CLANG && __clang_major__ >= 14))
 #define FAPILOG_DETAIL_COMPILE_ERROR(text) __attribute__((error(text)))

@@ -14,7 +14,7 @@ struct lane_front {
   lane_front(std::byte* memory, std::size_t capacity, std::size_t longest) noexcept
       : queue(memory, capacity, longest) {}
 
-  [[no_unique_address]] ring queue;
+  FAPILOG_DETAIL_NO_UNIQUE_ADDRESS ring queue;
   // In the last cache line of the ring: a fast call uses no other line of the lane.
   detail::atomic_word<std::uint64_t> submitted;
   /// Not 0 from before a call checks that the channel is open until the call has committed: its stack pointer.

@@ -123,6 +123,8 @@ class crash_signals {
   [[nodiscard]] static bool is_termination(int number) noexcept {
     return number == SIGTERM || number == SIGINT;
   }
+  /// True if the process called abort(), as std::terminate does.
+  [[nodiscard]] static bool is_abort(crash_site const& site) noexcept { return site.signal == SIGABRT; }
 
  private:
   [[nodiscard]] static bool is_handled_by_us(struct sigaction const& now) noexcept {

@@ -56,10 +56,14 @@ class crash_signals {
     }
   }
   [[nodiscard]] static bool is_termination(int) noexcept { return false; }
+  [[nodiscard]] static bool is_abort(crash_site const& site) noexcept {
+    return static_cast<std::uint32_t>(site.code) == abort_code;
+  }
 
  private:
   using filter_function = long __stdcall(struct _EXCEPTION_POINTERS*);
   static constexpr std::uint32_t abort_code = 0xC0000409U;
+  static constexpr std::uint32_t cpp_exception_code = 0xE06D7363U;  ///< of Microsoft's compiler
 
   /// EXCEPTION_POINTERS and the beginning of EXCEPTION_RECORD.
   struct record {
@@ -81,6 +85,8 @@ class crash_signals {
 
   static long __stdcall filter(struct _EXCEPTION_POINTERS* all) {
     record const& what = *reinterpret_cast<pointers const*>(all)->what;
+    // The filter of Microsoft's C library calls std::terminate for an exception of C++; `terminate` knows more about it.
+    if (what.code == cpp_exception_code && filter_before != nullptr) return filter_before(all);
     notify(static_cast<int>(what.code), reinterpret_cast<std::uintptr_t>(what.address));
     constexpr long search_further = 0;
     return filter_before != nullptr ? filter_before(all) : search_further;
