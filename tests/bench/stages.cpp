@@ -4,6 +4,7 @@
 #include "harness/measure.hpp"
 
 #include <fapilog/fapilog.hpp>
+#include <fapilog/stages/redactors/sets.hpp>
 
 #include <cstddef>
 #include <cstdlib>
