@@ -64,7 +64,7 @@ stage() { printf '\n== %s\n' "$*"; }
 # --- packages -----------------------------------------------------------------------------------------------
 
 required=(g++ cmake ninja-build pkg-config libfmt-dev nlohmann-json3-dev libpqxx-dev postgresql zlib1g-dev catch2 python3)
-optional=(ccache pgbouncer pgpool2 postgresql-15-cron postgresql-15-partman libcurl4-openssl-dev nginx-light haproxy openssl libssl-dev rsyslog rsyslog-relp rsyslog-gnutls rsyslog-openssl librdkafka-dev kcat libzstd-dev zstd
+optional=(ccache pgbouncer pgpool2 postgresql-15-cron postgresql-15-partman libcurl4-openssl-dev nginx-light haproxy openssl libssl-dev rsyslog rsyslog-relp rsyslog-gnutls rsyslog-openssl librdkafka-dev kcat libzstd-dev zstd libnats-dev nats-server
   clickhouse-server zookeeper default-jre-headless)  # the tests that need one of these are skipped without it
 command -v npm >/dev/null || optional+=(nodejs npm)
 [[ $sanitize != address ]] || required+=(clang libclang-rt-14-dev)

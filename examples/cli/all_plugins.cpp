@@ -14,6 +14,9 @@
 #ifdef FAPILOG_CLI_WITH_KAFKA
 #include <fapilog/plugins/kafka.hpp>
 #endif
+#ifdef FAPILOG_CLI_WITH_NATS
+#include <fapilog/plugins/nats.hpp>
+#endif
 #ifdef FAPILOG_CLI_WITH_POSTGRES
 #include <fapilog/plugins/postgres.hpp>
 #endif
@@ -32,6 +35,9 @@ fapilog::registry all_plugins() {
 #endif
 #ifdef FAPILOG_CLI_WITH_KAFKA
   fapilog::add_kafka(all);
+#endif
+#ifdef FAPILOG_CLI_WITH_NATS
+  fapilog::add_nats(all);
 #endif
 #ifdef FAPILOG_CLI_WITH_POSTGRES
   fapilog::add_postgres(all);

@@ -9,6 +9,7 @@
 #          syslog_ng    syslog-ng, over TCP; it must be installed, or unpacked by tests/run.sh
 #          journald     systemd-journald, read by journalctl
 #          kafka        the mock cluster of librdkafka, read by kcat
+#          nats         nats-server with JetStream
 #          otlp         OpenTelemetry's own decoder, if tests/run.sh has installed it; else a receiver in Python
 #          http         nginx, which writes each body to its log
 #          webhook      a receiver in Python, which checks the signature
@@ -65,6 +66,7 @@ case $name in
     ;;
   journald) need systemd-journald systemd ;;
   kafka) need kcat kcat ;;
+  nats) need nats-server nats-server ;;
   http) need nginx nginx-light ;;
   otlp | webhook | datadog | elasticsearch | loki | splunk) ;;
   *)
@@ -76,7 +78,7 @@ if [[ -z $program ]]; then
   need "${CXX:-g++}" g++
   need cmake cmake
   need ninja ninja-build
-  for package in libfmt-dev nlohmann-json3-dev libcurl4-openssl-dev libssl-dev librdkafka-dev; do
+  for package in libfmt-dev nlohmann-json3-dev libcurl4-openssl-dev libssl-dev librdkafka-dev libnats-dev; do
     dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
   done
 fi
@@ -249,6 +251,15 @@ END
     FAPILOG_KAFKA__BROKERS=$brokers FAPILOG_KAFKA__TOPIC=logs FAPILOG_KAFKA__KEY_FIELD=context.tenant_id send
     wait_until has_lines "$home/messages" 3
     cat "$home/messages"
+    ;;
+  nats)
+    port=$(free_port)
+    printf 'listen: "127.0.0.1:%s"\njetstream { store_dir: "%s/streams" }\n' "$port" "$home" >"$home/nats.conf"
+    in_background nats-server -c "$home/nats.conf"
+    wait_until listens "$port"
+    python3 examples/destinations/jetstream.py "$port" create LOGS logs
+    FAPILOG_NATS__SERVERS=nats://127.0.0.1:$port FAPILOG_NATS__SUBJECT=logs FAPILOG_NATS__STREAM=LOGS send
+    python3 examples/destinations/jetstream.py "$port" read LOGS
     ;;
   otlp)
     if command -v node >/dev/null && [[ -e build/node_modules/@opentelemetry/otlp-transformer ]]; then

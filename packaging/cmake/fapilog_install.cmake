@@ -32,7 +32,7 @@ if(FAPILOG_INSTALL_COMPILED)
   install(TARGETS fapilog_compiled EXPORT fapilog-compiled-targets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
           COMPONENT ${fapilog_component})
   list(APPEND fapilog_exports fapilog-compiled-targets)
-  foreach(component IN ITEMS http kafka postgres)
+  foreach(component IN ITEMS http kafka nats postgres)
     if(TARGET fapilog_compiled_${component})
       install(TARGETS fapilog_compiled_${component} EXPORT fapilog-compiled_${component}-targets
               ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT ${fapilog_component})
@@ -66,7 +66,7 @@ install(FILES "${PROJECT_BINARY_DIR}/fapilog-config.cmake" "${PROJECT_BINARY_DIR
               "${CMAKE_CURRENT_LIST_DIR}/fapilog_choices.cmake"
         DESTINATION "${fapilog_cmake_dir}" COMPONENT ${fapilog_component})
 
-foreach(pair IN ITEMS postgres:Findlibpqxx kafka:FindRdKafka zstd:FindZstd)
+foreach(pair IN ITEMS postgres:Findlibpqxx kafka:FindRdKafka nats:FindCnats zstd:FindZstd)
   string(REPLACE ":" ";" pair "${pair}")
   list(POP_FRONT pair component)
   if(component IN_LIST fapilog_components)
@@ -134,6 +134,10 @@ endif()
 if("kafka" IN_LIST fapilog_components)
   fapilog_add_pc(fapilog-kafka "The Kafka sink of fapilog"
     REQUIRES "fapilog = ${PROJECT_VERSION}, rdkafka")
+endif()
+if("nats" IN_LIST fapilog_components)
+  fapilog_add_pc(fapilog-nats "The NATS sink of fapilog"
+    REQUIRES "fapilog = ${PROJECT_VERSION}, libnats")
 endif()
 if("postgres" IN_LIST fapilog_components)
   fapilog_add_pc(fapilog-postgres "The Postgres sink of fapilog"

@@ -15,6 +15,7 @@
 #include <fapilog/sinks/http/splunk_config.hpp>
 #include <fapilog/sinks/http/webhook_config.hpp>
 #include <fapilog/sinks/kafka/config.hpp>
+#include <fapilog/sinks/nats/config.hpp>
 #include <fapilog/sinks/otlp/config.hpp>
 #include <fapilog/sinks/postgres/config.hpp>
 #include <fapilog/sinks/postgres/detail/columns.hpp>
@@ -107,6 +108,7 @@ fapilog::registry all_plugins() {
   add_stand_in<fapilog::sinks::http_config>(all, "http");
   add_stand_in<fapilog::sinks::loki_config>(all, "loki");
   add_stand_in<fapilog::sinks::kafka_config>(all, "kafka");
+  add_stand_in<fapilog::sinks::nats_config>(all, "nats");
   add_stand_in<fapilog::sinks::otlp_config>(all, "otlp");
   add_stand_in<fapilog::sinks::splunk_config>(all, "splunk");
   add_stand_in<fapilog::sinks::syslog_tls_config>(all, "syslog_tls");
@@ -130,6 +132,8 @@ std::string content_of(std::string_view marker) {
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::clickhouse_config>()) + '\n';
   if (marker == "kafka")
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::kafka_config>()) + '\n';
+  if (marker == "nats")
+    return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::nats_config>()) + '\n';
   if (marker == "otlp")
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::otlp_config>()) + '\n';
   if (marker == "datadog")

@@ -20,7 +20,7 @@ endif()
 # The libraries of sinks that need a dependency of their own are there if the components are.
 set(asked compiled)
 set(of_components "")
-foreach(component IN ITEMS http kafka postgres)
+foreach(component IN ITEMS http kafka nats postgres)
   if(component IN_LIST COMPONENTS)
     string(APPEND asked ",compiled_${component}")
     list(APPEND of_components compiled_${component})

@@ -22,6 +22,7 @@ class certificates {
     make("expired", "IP:127.0.0.1", "-1");
     make("other", "DNS:other.example", "2");
     make("client", "DNS:client", "2");
+    make("localhost", "DNS:localhost", "2");
     make("wildcard", "DNS:*.logs.example", "2");
     run("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout stranger.key -out stranger.pem "
         "-days 2 "

@@ -73,6 +73,18 @@ class signals_blocked {
   ::sigset_t before_;
 };
 
+/// Keeps what the process does on SIGPIPE over a call of a library that changes it.
+class sigpipe_action_kept {
+ public:
+  [[gnu::cold]] sigpipe_action_kept() noexcept { (void)::sigaction(SIGPIPE, nullptr, &before_); }
+  sigpipe_action_kept(sigpipe_action_kept const&) = delete;
+  sigpipe_action_kept& operator=(sigpipe_action_kept const&) = delete;
+  [[gnu::cold]] ~sigpipe_action_kept() { (void)::sigaction(SIGPIPE, &before_, nullptr); }
+
+ private:
+  struct ::sigaction before_ {};
+};
+
 /// Registers functions that are called around every fork(2) of the process.
 inline void at_fork(void (*before)(), void (*in_parent)(), void (*in_child)()) noexcept {
   ::pthread_atfork(before, in_parent, in_child);

@@ -115,6 +115,13 @@ class signals_blocked {
   signals_blocked(signals_blocked const&) = delete;
   signals_blocked& operator=(signals_blocked const&) = delete;
 };
+/// Windows has no SIGPIPE.
+class sigpipe_action_kept {
+ public:
+  sigpipe_action_kept() noexcept {}  // NOLINT: as above
+  sigpipe_action_kept(sigpipe_action_kept const&) = delete;
+  sigpipe_action_kept& operator=(sigpipe_action_kept const&) = delete;
+};
 
 /// Windows has no fork(2).
 inline void at_fork(void (*)(), void (*)(), void (*)()) noexcept {}

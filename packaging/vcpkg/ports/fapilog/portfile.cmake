@@ -10,6 +10,7 @@ vcpkg_check_features(OUT_FEATURE_OPTIONS FEATURE_OPTIONS
         http      FAPILOG_WITH_HTTP
         json      FAPILOG_WITH_JSON
         kafka     FAPILOG_WITH_KAFKA
+        nats      FAPILOG_WITH_NATS
         postgres  FAPILOG_WITH_POSTGRES
         tls       FAPILOG_WITH_TLS
         zlib      FAPILOG_WITH_ZLIB
