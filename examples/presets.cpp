@@ -2,7 +2,6 @@
 // Presets: all of them as JSON, one chosen by type, and the error for an unknown name.
 #include <fapilog/fapilog.hpp>
 #include <fapilog/preset_settings.hpp>
-#include <fapilog/stages/redactors/sets.hpp>
 
 #include <iostream>
 #include <stdexcept>

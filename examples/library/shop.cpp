@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A program that uses the library: it owns the runtime, chooses the preset and passes a logger in.
 #include <fapilog/fapilog.hpp>
-#include <fapilog/stages/redactors/sets.hpp>
 
 #include "basket.hpp"
 

@@ -5,7 +5,6 @@ module;
 #include <fapilog/fapilog.hpp>
 #include <fapilog/kill_safe.hpp>
 #include <fapilog/limited_calls.hpp>
-#include <fapilog/stages/redactors/sets.hpp>
 
 export module fapilog;
 

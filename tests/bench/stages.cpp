@@ -4,7 +4,6 @@
 #include "harness/measure.hpp"
 
 #include <fapilog/fapilog.hpp>
-#include <fapilog/stages/redactors/sets.hpp>
 
 #include <cstddef>
 #include <cstdlib>

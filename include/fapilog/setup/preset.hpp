@@ -35,15 +35,6 @@
 #error "fapilog: FAPILOG_PRESET is not one of dev, production, serverless, hardened, minimal, adaptive"
 #endif
 
-// Whether that preset has redactors. Their headers are a fifth of what a program with a runtime compiles.
-// NOLINTBEGIN(readability-identifier-naming): the names end with those of the presets
-#define FAPILOG_DETAIL_HAS_REDACTORS_production 1
-#define FAPILOG_DETAIL_HAS_REDACTORS_serverless 1
-#define FAPILOG_DETAIL_HAS_REDACTORS_hardened 1
-#define FAPILOG_DETAIL_HAS_REDACTORS_adaptive 1
-// NOLINTEND(readability-identifier-naming)
-#define FAPILOG_DETAIL_HAS_REDACTORS(name) FAPILOG_DETAIL_JOIN_NAMES(FAPILOG_DETAIL_HAS_REDACTORS_, name)
-
 namespace fapilog::inline v0_1 {
 
 /// What the redactors of a preset cover: see `redactors::production_set` and `redactors::hardened_set`.

@@ -30,9 +30,6 @@ namespace detail {
 /// The sinks of P. Compiles only those that P has, and so keeps small programs small.
 template <preset const& P>
 [[nodiscard]] std::vector<placed_sink> default_sinks();
-/// The sets of redactors that presets have: defined in stages/redactors/sets.hpp, which few programs need.
-template <class>
-struct redactor_sets;
 /// The redactors of P. Compiles only those that P has.
 template <preset const& P>
 [[nodiscard]] std::vector<any_redactor> default_redactors();

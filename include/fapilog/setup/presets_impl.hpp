@@ -21,15 +21,11 @@
 #include <fapilog/stages/enrichers/runtime_info.hpp>
 #include <fapilog/stages/enrichers/source_location.hpp>
 #include <fapilog/stages/redactor.hpp>
-
-#if defined(FAPILOG_COMPILED) || FAPILOG_DETAIL_HAS_REDACTORS(FAPILOG_PRESET)
 #include <fapilog/stages/redactors/sets.hpp>
-#endif
 
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -124,11 +120,6 @@ FAPILOG_INLINE std::vector<any_redactor> preset_redactors(preset const& p) {
 #else
 
 namespace detail {
-template <class T>
-concept is_complete = requires {
-  sizeof(T);
-};
-
 // Does not call preset_sinks(P), so that a program compiles only the sinks that P has.
 template <preset const& P>
 [[gnu::cold, gnu::noinline]] std::vector<placed_sink> default_sinks() {
@@ -147,17 +138,12 @@ template <preset const& P>
 
 template <preset const& P>
 [[gnu::cold, gnu::noinline]] std::vector<any_redactor> default_redactors() {
-  if constexpr (P.redaction == redaction_form::none) {
-    return {};
+  if constexpr (P.redaction == redaction_form::credentials) {
+    return redactors::production_set();
+  } else if constexpr (P.redaction == redaction_form::hardened) {
+    return redactors::hardened_set();
   } else {
-    using sets = redactor_sets<std::integral_constant<preset const*, &P>>;
-    static_assert(is_complete<sets>,
-                  "fapilog: this preset has redactors. If it is not the program's (FAPILOG_PRESET), the file "
-                  "that makes the "
-                  "runtime needs #include <fapilog/stages/redactors/sets.hpp>");
-    if constexpr (!is_complete<sets>) return {};
-    else if constexpr (P.redaction == redaction_form::hardened) return sets::hardened();
-    else return sets::production();
+    return {};
   }
 }
 }  // namespace detail

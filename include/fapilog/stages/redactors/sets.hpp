@@ -48,14 +48,3 @@ template <class = void>
 }
 
 }  // namespace fapilog::inline v0_1::redactors
-
-namespace fapilog::inline v0_1::detail {
-
-/// For the presets, which find it once this header is included.
-template <class>
-struct redactor_sets {
-  [[nodiscard]] static std::vector<any_redactor> production() { return redactors::production_set(); }
-  [[nodiscard]] static std::vector<any_redactor> hardened() { return redactors::hardened_set(); }
-};
-
-}  // namespace fapilog::inline v0_1::detail
