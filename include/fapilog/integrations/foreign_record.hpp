@@ -25,7 +25,8 @@ struct foreign_record {
   level severity = level::info;
   std::string_view message = {};  ///< formatted
   call_origin origin = {};
-  std::span<foreign_field const> fields = {};  ///< the first 32 are logged
+  std::span<foreign_field const> fields = {};  ///< the first 32 are logged, with `typed_fields`
+  std::span<field const> typed_fields = {};    ///< what they refer to must exist during the call
 };
 
 }  // namespace fapilog::inline v0_1::integrations
@@ -58,6 +59,10 @@ void submit_foreign(basic_logger<Floor> const& log, integrations::foreign_record
   field items[2 + max_fields];  // the first is for the message
   field_copy::assign(items[1], from(record.origin));
   std::size_t count = 1;
+  for (field const& one : record.typed_fields) {
+    if (count > max_fields) break;
+    field_copy::assign(items[++count], one);
+  }
   for (integrations::foreign_field const& one : record.fields) {
     if (count > max_fields) break;
     field_copy::assign(items[++count], kv(dynamic_key(one.key), one.value));
