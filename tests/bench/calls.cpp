@@ -95,8 +95,8 @@ void run(std::string_view message, std::size_t records, char const* directory, s
   options.sinks.clear();
   options.sinks.emplace_back(sink);
   options.lane_bytes = std::size_t{16} << 20;
-  options.batch_max_size = 1'000'000;  // one batch: a full batch would start the helper thread
-  options.use_membarrier = false;      // valgrind does not support it
+  options.batch_max_size = 1'000'000;                 // one batch: a full batch would start the helper thread
+  options.use_membarrier = RUNNING_ON_VALGRIND == 0;  // valgrind does not support it
   options.when_full = fapilog::when_full::block;
   options.kill_safe.directory = is_recorded ? "" : directory;
   options.flight_recorder.enabled = is_recorded;

@@ -158,8 +158,8 @@ void read_lane(originals const& all, std::string const& bytes) {
   if (lane == nullptr) return;
   for (; lane->next() != nullptr; lane->advance()) {
     require(lane->kept_bytes() <= bytes.size());
-    std::memset(lane->kept(), 1,
-                sizeof(fapilog::detail::record_format::kept_head));  // as the worker marks a record
+    using namespace fapilog::detail::record_format;
+    write_identity(lane->kept(), log_record_of(lane->kept()), {1, {}});  // as the worker marks a record
   }
 }
 

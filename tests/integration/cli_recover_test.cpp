@@ -11,8 +11,10 @@
 #include <nlohmann/json.hpp>
 
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -182,18 +184,25 @@ TEST_CASE("the tool names what it refuses, and what is damaged") {
   left_records const files;
   files.leave(10);
   std::string const owner = files.only_process() + "/owner";
-  auto const set_format = [&](char to) {
+  auto const change_format = [&](std::uint32_t to) {
     std::fstream file{owner, std::ios::in | std::ios::out | std::ios::binary};
+    char bytes[sizeof to];
+    file.seekg(8);
+    file.read(bytes, sizeof bytes);
+    std::uint32_t before = 0;
+    std::memcpy(&before, bytes, sizeof before);
+    std::memcpy(bytes, &to, sizeof to);
     file.seekp(8);
-    file.put(to);
+    file.write(bytes, sizeof bytes);
+    return before;
   };
-  set_format(99);
+  std::uint32_t const format = change_format(99);
   for (char const* const arguments : {"--list", ""}) {
     auto const refused = files.recover(arguments);
     CHECK(refused.status == 1);
     CHECK((refused.out + refused.errors).find("refused: its format is 99") != std::string::npos);
   }
-  set_format(1);
+  change_format(format);
   std::filesystem::resize_file(files.only_process() + "/lane-0", 100'000);
   auto const damaged = files.recover("--list");
   CHECK(damaged.status == 1);

@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -537,12 +538,19 @@ TEST_CASE("files of another format are left where they are, and reported") {
   });
   REQUIRE(files.processes().size() == 1);
   std::string const owner = files.directory + "/" + files.processes()[0] + "/owner";
-  auto const set_format = [&](char to) {
+  auto const change_format = [&](std::uint32_t to) {
     std::fstream file{owner, std::ios::in | std::ios::out | std::ios::binary};
+    char bytes[sizeof to];
+    file.seekg(8);
+    file.read(bytes, sizeof bytes);
+    std::uint32_t before = 0;
+    std::memcpy(&before, bytes, sizeof before);
+    std::memcpy(bytes, &to, sizeof to);
     file.seekp(8);
-    file.put(to);
+    file.write(bytes, sizeof bytes);
+    return before;
   };
-  set_format(99);
+  std::uint32_t const format = change_format(99);
   support::captured_diagnostics said;
   auto options = files.options();
   options.diagnostics_output = said;
@@ -553,7 +561,7 @@ TEST_CASE("files of another format are left where they are, and reported") {
   CHECK(files.lines().empty());
   CHECK(files.processes().size() == 1);
   CHECK(said.contains("its format is 99"));
-  set_format(1);
+  change_format(format);
   files.recover();
   CHECK(files.lines().size() == 1);
 }

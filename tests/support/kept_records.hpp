@@ -31,14 +31,11 @@ using byte_vector = std::vector<std::byte>;
                                              std::span<std::byte const> scope) {
   using namespace fapilog::detail::record_format;
   kept_head head{};
-  head.name_size = static_cast<std::uint32_t>(name.size());
   head.bound_size = static_cast<std::uint32_t>(bound.size());
   head.scope_size = static_cast<std::uint32_t>(scope.size());
-  head.prefix_size =
-      static_cast<std::uint32_t>(kept_start_bytes) + head.name_size + head.bound_size + head.scope_size;
   head.thread_id = 4'711;
-  record_head const outer{static_cast<std::uint32_t>(head.prefix_size + inner.size()), record_type::kept, 0,
-                          0, 0};
+  record_head const outer = kept_record_head(
+      kept_start_bytes + name.size() + bound.size() + scope.size() + inner.size(), name.size());
   byte_vector all(sizeof outer + sizeof head);
   std::memcpy(all.data(), &outer, sizeof outer);
   std::memcpy(all.data() + sizeof outer, &head, sizeof head);

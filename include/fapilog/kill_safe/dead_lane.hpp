@@ -42,12 +42,12 @@ class dead_lane {
 
   /// The next record, or null behind the last one.
   [[nodiscard]] record_recovery::record* next() noexcept { return next_ ? &*next_ : nullptr; }
-  /// Head of the next record in the file: see kept_head.
+  /// The next record in the file: see kept_head.
   [[nodiscard]] std::byte* kept() const noexcept { return kept_; }
 
   /// Bytes of the next record in the file.
   [[nodiscard]] std::uint64_t kept_bytes() const noexcept {
-    return read<record_format::record_head>(kept_ - sizeof(record_format::record_head)).size;
+    return read<record_format::record_head>(kept_).size;
   }
 
   /// Moves to the record behind the next one.
@@ -66,7 +66,7 @@ class dead_lane {
       std::string why;
       next_ = recovery_.read(rest.first(size), why);
       if (!next_) add_damage("a record: " + why);
-      kept_ = rest.data() + sizeof(record_format::record_head);
+      kept_ = rest.data();
       at_ += size;
     }
   }
@@ -97,7 +97,7 @@ class dead_lane {
     memory_ = map_.data() + head.memory_at;
     end_ = read<std::uint64_t>(map_.data() + head.head_at);
     at_ = read<std::uint64_t>(map_.data() + head.tail_at);
-    start_ = read<std::uint64_t>(map_.data() + head.start_at);
+    start_ = read<std::uint32_t>(map_.data() + head.start_at);
     if (end_ < at_ || end_ - at_ > capacity_ + longest_) return "its positions are wrong";
     return {};
   }
@@ -127,7 +127,7 @@ class dead_lane {
   std::uint64_t longest_ = 0;
   std::uint64_t at_ = 0;
   std::uint64_t end_ = 0;
-  std::uint64_t start_ = 0;
+  std::uint32_t start_ = 0;
   std::optional<record_recovery::record> next_;
   std::byte* kept_ = nullptr;
 };

@@ -58,20 +58,19 @@ class dead_process final : public settlement {
   /// The lane with the earliest record; null after the last.
   [[nodiscard]] dead_lane* next() {
     dead_lane* first = nullptr;
+    std::int64_t earliest = 0;
     for (auto const& lane : lanes_) {
-      if (lane->next() != nullptr && (first == nullptr || lane->next()->ticks < first->next()->ticks))
-        first = lane.get();
+      if (lane->next() == nullptr) continue;
+      std::int64_t const time = unix_ns(*lane->next());
+      if (first != nullptr && time >= earliest) continue;
+      first = lane.get();
+      earliest = time;
     }
     return first;
   }
-  [[nodiscard]] std::int64_t unix_ns(std::uint64_t ticks) const noexcept {
-    kept_clock const& clock = head_.clocks[head_.clock_in_use & 1U];
-    auto const since =
-        static_cast<double>(static_cast<std::int64_t>(ticks - clock.ticks)) * clock.ns_per_tick;
-    // A century; more, or no number, only if the file is damaged.
-    if (!(std::fabs(since) < 3.2e18)) return clock.unix_ns;
-    std::int64_t sum = 0;
-    return detail::add_overflows(clock.unix_ns, static_cast<std::int64_t>(since), sum) ? clock.unix_ns : sum;
+  /// When a record was logged.
+  [[nodiscard]] std::int64_t unix_ns(record_recovery::record const& record) const noexcept {
+    return record.is_identified ? record.identity.unix_ns : unix_ns(record.ticks);
   }
   /// What was damaged, in words; empty if nothing was.
   [[nodiscard]] std::string const& damage() const noexcept { return damage_; }
@@ -89,6 +88,16 @@ class dead_process final : public settlement {
   }
 
  private:
+  [[nodiscard]] std::int64_t unix_ns(std::uint64_t ticks) const noexcept {
+    kept_clock const& clock = head_.clocks[head_.clock_in_use & 1U];
+    auto const since =
+        static_cast<double>(static_cast<std::int64_t>(ticks - clock.ticks)) * clock.ns_per_tick;
+    // A century; more, or no number, only if the file is damaged.
+    if (!(std::fabs(since) < 3.2e18)) return clock.unix_ns;
+    std::int64_t sum = 0;
+    return detail::add_overflows(clock.unix_ns, static_cast<std::int64_t>(since), sum) ? clock.unix_ns : sum;
+  }
+
   std::string path_;
   file owner_;
   owner_head head_{};

@@ -26,7 +26,7 @@ struct kept_format {
   [[nodiscard]] static kept_format own(std::string_view magic) noexcept {
     kept_format result{};
     std::memcpy(result.magic, magic.data(), (std::min)(magic.size(), sizeof result.magic));
-    result.format = 1;
+    result.format = 2;
     result.byte_order = 0x01020304;
     result.pointer_bytes = sizeof(void*);
     std::string_view const v = fapilog::version;

@@ -24,7 +24,7 @@ struct lane_file_head {
   std::uint32_t memory_at;  ///< offset of the ring's memory, which has `capacity + longest` bytes
   std::uint32_t head_at;    ///< offset of the position behind the last published byte
   std::uint32_t tail_at;    ///< offset of the position of the first byte that was not delivered
-  std::uint32_t start_at;   ///< offset of the position at the beginning of the memory
+  std::uint32_t start_at;   ///< offset of the lower 32 bits of the position at the beginning of the memory
 };
 static_assert(sizeof(lane_file_head) <= lane_file_head_bytes && std::is_trivially_copyable_v<lane_file_head>);
 

@@ -65,7 +65,7 @@ struct kept_process {
     while (dead_lane* const lane = left.next()) {
       ++one.records;
       one.bytes += lane->kept_bytes();
-      one.last_ns = (std::max)(one.last_ns, left.unix_ns(lane->next()->ticks));
+      one.last_ns = (std::max)(one.last_ns, left.unix_ns(*lane->next()));
       lane->advance();
     }
     one.damage = left.damage();

@@ -117,8 +117,7 @@ class lane_recovery {
     channel_.count_recovered();
     builder_.add_recovered(
         record.bytes.data(), record.scope,
-        {record.thread_id, process_->unix_ns(record.ticks), lane.kept(), true, process_->process()},
-        process_);
+        {record.thread_id, process_->unix_ns(record), lane.kept(), true, process_->process()}, process_);
     ++records_;
     lane.advance();
   }

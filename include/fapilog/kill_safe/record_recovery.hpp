@@ -38,9 +38,9 @@ class record_recovery {
     shared_bytes scope;       ///< cells with inline keys
     std::string_view logger;  ///< valid while the recovery lives
     std::uint64_t thread_id = 0;
-    std::uint64_t ticks = 0;
-    std::int64_t unix_ns = 0;                   ///< 0 if no sink can have got the record
-    std::array<std::uint8_t, 16> message_id{};  ///< valid if `unix_ns` is not 0
+    bool is_identified = false;             ///< false: no sink can have got the record
+    record_format::kept_identity identity;  ///< valid if the record is identified
+    std::uint64_t ticks = 0;                ///< when it was logged; valid if the record is not identified
   };
 
   /// Reads one kept record. Returns nothing, and sets `why`, if it is damaged.
@@ -88,24 +88,20 @@ class record_recovery {
     if (outer.size > kept.size() || outer.size < kept_start_bytes) return refuse("its size is wrong");
     kept = kept.first(outer.size);
     auto const head = detail::read<record_format::kept_head>(kept.data() + sizeof outer);
-    std::uint64_t const prefix =
-        std::uint64_t{kept_start_bytes} + head.name_size + head.bound_size + head.scope_size;
-    if (prefix > head.prefix_size || head.prefix_size > kept.size())
-      return refuse("the sizes of its parts are wrong");
-    bytes const log = log_record_in(kept.subspan(head.prefix_size));
+    std::size_t const name_size = record_format::name_size_of(outer);
+    std::uint64_t const prefix = record_format::kept_prefix_size(kept.data());
+    if (prefix > kept.size()) return refuse("the sizes of its parts are wrong");
+    bytes const log = log_record_in(kept.subspan(static_cast<std::size_t>(prefix)));
     if (log.empty()) return refuse("it does not contain a log record");
 
     record result;
     bytes const parts = kept.subspan(kept_start_bytes);
-    result.logger = *names_.emplace(reinterpret_cast<char const*>(parts.data()), head.name_size).first;
-    if (!copy_fields(parts.subspan(head.name_size, head.bound_size), result.bound, problem))
-      return std::nullopt;
-    if (!copy_fields(parts.subspan(std::size_t{head.name_size} + head.bound_size, head.scope_size),
-                     result.scope, problem))
+    result.logger = *names_.emplace(reinterpret_cast<char const*>(parts.data()), name_size).first;
+    if (!copy_fields(parts.subspan(name_size, head.bound_size), result.bound, problem)) return std::nullopt;
+    if (!copy_fields(parts.subspan(name_size + head.bound_size, head.scope_size), result.scope, problem))
       return std::nullopt;
     result.thread_id = head.thread_id;
-    result.unix_ns = head.unix_ns;
-    std::memcpy(result.message_id.data(), head.message_id, sizeof head.message_id);
+    result.is_identified = record_format::read_identity(kept.data(), log.data(), result.identity);
     if (!copy_log_record(log, result, problem)) return std::nullopt;
     return result;
   }
@@ -196,9 +192,9 @@ class record_recovery {
       return false;
     }
     head.size = static_cast<std::uint32_t>(size);
-    result.ticks = log.ticks;
+    result.ticks = log.ticks & ~record_format::is_identified;
     result.bytes.resize(size);
-    record_format::log_head const own{log.ticks, nullptr, nullptr};
+    record_format::log_head const own{result.ticks, nullptr, nullptr};
     std::byte* to = put(put(put(result.bytes.data(), head), own), call_site_of(place.place()));
     for (recovered_cells const* part : {&whole, &arguments, &fields}) {
       if (part->copied().empty()) continue;

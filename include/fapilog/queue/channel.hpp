@@ -124,9 +124,9 @@ class channel {
                                                               thread_scope const& caller) noexcept {
     return begin_record_(*this, logger, what, text, where, caller);
   }
-  /// Publishes the record of `size` bytes that `begin_record` began in `lane`.
-  [[gnu::always_inline]] void commit_record(lane_front& lane, std::size_t size) noexcept {
-    lane.queue.commit(size);
+  /// Publishes the record that `begin_record` began in `lane`.
+  [[gnu::always_inline]] void commit_record(lane_front& lane) noexcept {
+    lane.queue.commit_begun();
     detail::compiler_fence();
     if (may_have_to_signal_->load_relaxed()) [[unlikely]]
       return signal_and_end(lane);

@@ -65,6 +65,7 @@ class flight_recorders {
     std::byte* to = recorder->queue.next_if_known_free(what.size());
     if (to == nullptr) [[unlikely]]
       to = recorder->make_room(what.size());
+    recorder->queue.begin_run(what.size());
     return {put_log_start(to, logger, what.head(), text, near_call_site{where, text}, ticks), recorder};
   }
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <fapilog/detail/memory/atomic.hpp>
+#include <fapilog/detail/os/platform.hpp>
 #include <fapilog/queue/channel.hpp>
-#include <fapilog/queue/lane_front.hpp>
 #include <fapilog/queue/record_keeper.hpp>
 #include <fapilog/record/context.hpp>
 #include <fapilog/record/kept_record.hpp>
@@ -18,8 +18,6 @@
 #include <string>
 
 namespace fapilog::inline v0_1::detail {
-
-struct lane;
 
 /// Longest name of a logger that a kept record has; the rest is cut.
 inline constexpr std::size_t max_kept_name = 1024;
@@ -42,13 +40,10 @@ inline std::byte* put_kept_start(std::byte* to, std::size_t total, logger_core c
   std::string const& name = logger.name.name;
   std::size_t const name_size = (std::min)(name.size(), max_kept_name);
   kept_head head{};
-  head.prefix_size =
-      static_cast<std::uint32_t>(kept_start_bytes + name_size + logger.bound.size() + scope.size());
-  head.name_size = static_cast<std::uint32_t>(name_size);
   head.bound_size = static_cast<std::uint32_t>(logger.bound.size());
   head.scope_size = static_cast<std::uint32_t>(scope.size());
   head.thread_id = thread_id;
-  to = put(put(to, record_head{static_cast<std::uint32_t>(total), record_type::kept, 0, 0, 0}), head);
+  to = put(put(to, kept_record_head(total, name_size)), head);
   put_bytes(to, name.data(), name_size);
   to += name_size;
   if (!logger.bound.empty()) {
@@ -62,11 +57,9 @@ inline std::byte* put_kept_start(std::byte* to, std::size_t total, logger_core c
   return to;
 }
 
-/// The call path of such a lane. A call commits to this front, whose ring has no memory; `lane_channel` then publishes the record in
-/// the lane, in one step with what was put in front of it. Thread: the owner's, unless stated.
-struct kept_lane : lane_front {
-  explicit kept_lane(lane& in) noexcept : lane_front(nullptr, 1, 0), whole(in) {}
-
+/// What the calls of such a lane put in front of their records, and how far the worker has come. Thread: the owner's, unless
+/// stated.
+struct kept_lane {
   /// True if the literals in the module of this message are known to be kept.
   [[nodiscard]] bool knows(void const* literal) const noexcept {
     return reinterpret_cast<std::uintptr_t>(literal) - literals_begin < literals_size;
@@ -87,7 +80,7 @@ struct kept_lane : lane_front {
     return true;
   }
 
-  /// Makes `prefix` that of calls of this logger in this scope. False if it is too long to be worth it. The lane must be marked as
+  /// Makes `prefix` that of calls of this logger in this scope, which the worker has. False if it is too long to be worth it. The lane must be marked as
   /// being written.
   [[nodiscard, gnu::cold, gnu::noinline]] bool prepare(logger_core const& by, thread_scope const& in,
                                                        std::uint64_t thread_id) noexcept {
@@ -98,40 +91,45 @@ struct kept_lane : lane_front {
     if (prefix_bytes > max_prepared) return false;
     put_kept_start(prefix, 0, by, fields, thread_id);
     logger = by.number;
-    scope = in.version;
     return true;
   }
-  /// True if `prefix` is that of calls of this logger in this scope.
-  [[nodiscard]] bool is_prepared(logger_core const& by, thread_scope const& in) const noexcept {
-    return logger == by.number && scope == in.version;
-  }
-  /// Writes the prepared prefix of a record of `total` bytes, which is longer by more than `step`, and returns its end.
-  [[gnu::always_inline]] std::byte* put_prepared(std::byte* to, std::size_t total) const noexcept {
-    for (std::size_t done = 0; done < prefix_bytes; done += step) std::memcpy(to + done, prefix + done, step);
+  /// True if `prefix` is that of calls of this logger in the scope that the worker has.
+  [[nodiscard]] bool is_prepared(logger_core const& by) const noexcept { return logger == by.number; }
+  /// The worker has another scope.
+  void forget_prefix() noexcept { logger = 0; }
+  /// Writes the first `size` bytes of `prefix`, which is all of it, in front of a record, and returns its end. Both together take
+  /// `total` bytes, the record more than `step`: the copy may write that many bytes too many.
+  [[gnu::always_inline]] std::byte* put_prepared(std::byte* to, std::size_t size,
+                                                 std::size_t total) const noexcept {
+    std::memcpy(to, prefix, step);
+    std::memcpy(to + step, prefix + step, step);
+    std::byte* const end = to + size;
+    std::byte const* from = prefix + 2 * step;
+    for (std::byte* rest = to + 2 * step; rest < end; rest += step, from += step)
+      [[unlikely]] std::memcpy(rest, from, step);
     put(to, static_cast<std::uint32_t>(total));
-    return to + prefix_bytes;
+    return end;
   }
 
-  lane& whole;
-  std::size_t pending = 0;  ///< bytes of the record that is being written
+  // What a call reads.
   std::uintptr_t literals_begin = 0;
   std::size_t literals_size = 0;
+  std::uint64_t logger = 0;      ///< number of the logger of `prefix`; 0: none
+  std::size_t prefix_bytes = 0;  ///< of `prefix`
+  static constexpr std::size_t step = 32;
+  static constexpr std::size_t max_prepared = 16 * step;
+  alignas(step) std::byte prefix[max_prepared];
+
   /// Position up to which the worker has read, and up to which records are in batches. The bytes are released later, when
   /// every sink is done with their batch. The first is written by the worker and read by any thread, the second is used by
   /// the worker.
-  detail::atomic_word<std::uint64_t> read_until;
+  alignas(cache_line) detail::atomic_word<std::uint64_t> read_until;
   std::uint64_t taken_until = 0;
   std::uint64_t handed_over_until = 0;  ///< of the last batch
   /// In a forked child: the file is the parent's, so the lane is private memory now, and no new call may use it.
   bool is_left = false;
-
-  static constexpr std::size_t step = 32;
-  static constexpr std::size_t max_prepared = 16 * step;
-  std::size_t prefix_bytes = 0;
-  std::uint64_t logger = 0;  ///< number of the logger of `prefix`; 0: none
-  std::uint64_t scope = 0;   ///< version of its scope
-  alignas(step) std::byte prefix[max_prepared];
 };
-static_assert(detail::record_format::near_start_bytes >= kept_lane::step);
+static_assert(detail::record_format::near_start_bytes >= kept_lane::step &&
+              detail::record_format::kept_start_bytes >= kept_lane::step);
 
 }  // namespace fapilog::inline v0_1::detail

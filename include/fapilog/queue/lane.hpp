@@ -10,6 +10,7 @@
 #include <fapilog/queue/kept_lane.hpp>
 #include <fapilog/queue/lane_front.hpp>
 #include <fapilog/queue/room_signal.hpp>
+#include <fapilog/record/kept_record.hpp>
 #include <fapilog/record/record.hpp>
 
 #include <algorithm>
@@ -63,7 +64,7 @@ struct lane : lane_front {
 
   /// Makes the calling thread the owner. The lane must be empty.
   lane* begin_ownership() noexcept {
-    if (kept != nullptr) kept->logger = 0;
+    if (kept != nullptr) kept->forget_prefix();
     scope_sent = unknown_scope;  // the worker still has the scope of the previous owner
     thread_id = detail::thread_id();
     scratch.trim(std::size_t{64} * 1024);
@@ -106,7 +107,7 @@ struct lane : lane_front {
       auto head = read<record_head>(record);
       at += head.size;
       if (head.type == record_type::kept) {
-        record += read<kept_head>(record + sizeof head).prefix_size;
+        record += kept_prefix_size(record);
         head = read<record_head>(record);
       }
       if (head.type == record_type::context) {

@@ -193,8 +193,7 @@ class lane_channel final : public channel {
         levels_(options.lowest, recorders_.min_level()),
         keeper_(options.keeper),
         lanes_(options.lane_bytes, keeper_.get()) {
-    static constinit detail::atomic_word<bool> const always{true};  // `signal_and_end` publishes kept records
-    watch_signal(keeper_ == nullptr ? event_.may_have_to_signal() : always);
+    watch_signal(event_.may_have_to_signal());
   }
   ~lane_channel() override {
     if (keeper_ != nullptr) keeper_->forget_lanes();
@@ -220,16 +219,16 @@ class lane_channel final : public channel {
     own.writing.store_stack_pointer();
     detail::compiler_fence();
     if (!owner.fast_path_ok()) [[unlikely]]
-      return owner.begin_record_slow(logger, what, text, where);
+      return owner.begin_record_slow<false>(logger, what, text, where);
     std::byte* const to = own.queue.next_if_known_free(what.size() + owner.backpressure_.protected_bytes());
     if (to == nullptr) [[unlikely]]
-      return owner.begin_record_slow(logger, what, text, where);
+      return owner.begin_record_slow<false>(logger, what, text, where);
     own.submitted.add_by_owner(1);
-    return {put_near_start(to, logger, what, text, where, detail::read_tsc()), &own};
+    own.queue.begin_run(what.size());
+    return {put_near_start(to, logger, what, text, where, detail::read_tsc), &own};
   }
 
-  /// `begin_record` of a channel whose records are kept. Puts what the record refers to in front of it. The call commits to the
-  /// front of the `kept_lane`; `signal_and_end` then publishes all at once.
+  /// `begin_record` of a channel whose records are kept. Puts what the record refers to in front of it; both are published at once.
   static begun_record begin_in_kept_lane(channel& self, logger_core& logger, sized_statement what,
                                          void const* text, detail::marked_call_site where,
                                          thread_scope const& caller) noexcept {
@@ -240,25 +239,25 @@ class lane_channel final : public channel {
     kept_lane* const kept = own.kept;
     if (kept == nullptr) [[unlikely]]
       return begin_in_lane(self, logger, what, text, where, caller);
-    thread_scope const& scope = detail::this_thread_scope;
-    if (own.scope_sent != scope.version || has_separate_scope(caller) || own.writing.load_relaxed() != 0 ||
-        !kept->knows(text) || what.size() > max_direct_bytes || !near_call_site::reaches(where, text))
-        [[unlikely]]
+    if (own.scope_sent != detail::this_thread_scope.version || has_separate_scope(caller) ||
+        own.writing.load_relaxed() != 0 || !kept->knows(text) || what.size() > max_direct_bytes ||
+        !near_call_site::reaches(where, text)) [[unlikely]]
       return {};
     own.writing.store_stack_pointer();
-    owner.event_.barrier().light();
-    bool const is_usable = !owner.is_closed() &&
-                           (kept->is_prepared(logger, scope) || kept->prepare(logger, scope, own.thread_id));
-    std::size_t const total = kept->prefix_bytes + what.size();
-    std::byte* const to =
-        is_usable ? own.queue.reserve(total, owner.backpressure_.protected_bytes()) : nullptr;
-    if (to == nullptr) [[unlikely]] {
-      own.writing.store_release(0);
-      return {};
-    }
+    detail::compiler_fence();
+    if (!owner.fast_path_ok() || !kept->is_prepared(logger)) [[unlikely]]
+      return owner.begin_record_slow<true>(logger, what, text, where);
+    std::size_t const prefix = kept->prefix_bytes;
+    std::size_t const total = prefix + what.size();
+    std::byte* const to = own.queue.next_if_known_free(total + owner.backpressure_.protected_bytes());
+    if (to == nullptr) [[unlikely]]
+      return owner.begin_record_slow<true>(logger, what, text, where);
     own.submitted.add_by_owner(1);
-    kept->pending = total;
-    return {put_near_start(kept->put_prepared(to, total), logger, what, text, where, owner.ticks()), kept};
+    own.queue.begin_run(total);
+    detail::prefetch_to_write(to + total + prefetch_distance);
+    return {
+        put_near_start(kept->put_prepared(to, prefix, total), logger, what, text, where, detail::read_tsc),
+        &own};
   }
 
   /// `begin_record` of a channel with flight recorders.
@@ -307,28 +306,39 @@ class lane_channel final : public channel {
     return uses_tsc_ ? detail::read_tsc() : static_cast<std::uint64_t>(detail::wall_clock_ns());
   }
 
-  /// The rest of `begin_record` if `fast_path_ok` is false or the lane seems full. All arguments are in registers.
+  /// The rest of `begin_record` if `fast_path_ok` is false, the lane seems full, or the prefix of a kept record is not that of this
+  /// logger. All arguments are in registers.
+  template <bool IsKept>
   [[nodiscard, gnu::noinline]] begun_record begin_record_slow(logger_core& logger, sized_statement what,
                                                               void const* text,
                                                               detail::marked_call_site where) noexcept {
     lane& own = *this_thread_lane.owned;
+    [[maybe_unused]] kept_lane* const kept = IsKept ? own.kept : nullptr;
     std::uint64_t const now = ticks();
     event_.barrier().light();
+    bool is_usable = !is_closed();
+    if constexpr (IsKept)
+      is_usable = is_usable && (kept->is_prepared(logger) ||
+                                kept->prepare(logger, detail::this_thread_scope, own.thread_id));
+    std::size_t const prefix = IsKept ? kept->prefix_bytes : 0;
+    std::size_t const total = prefix + what.size();
     // Keeps the reserve free whatever the level: a protected record that needs the reserve goes through `submit`.
-    std::byte* const to =
-        is_closed() ? nullptr : own.queue.reserve(what.size(), backpressure_.protected_bytes());
+    std::byte* to = is_usable ? own.queue.reserve(total, backpressure_.protected_bytes()) : nullptr;
     if (to == nullptr) {
       own.writing.store_release(0);
       return {};
     }
     own.submitted.add_by_owner(1);
+    own.queue.begin_run(total);
+    if constexpr (IsKept) to = kept->put_prepared(to, prefix, total);
     return {put_near_start(to, logger, what, text, where, now), &own};
   }
 
+  template <class Ticks>
   [[gnu::always_inline]] static std::byte* put_near_start(std::byte* to, logger_core& logger,
                                                           sized_statement what, void const* text,
                                                           detail::marked_call_site where,
-                                                          std::uint64_t ticks) noexcept {
+                                                          Ticks const& ticks) noexcept {
     return put_log_start(to, logger, what.head(), text, near_call_site{where, text}, ticks);
   }
 
@@ -342,12 +352,6 @@ class lane_channel final : public channel {
   }
 
   [[gnu::cold]] void signal_and_end(lane_front& own) noexcept override {
-    if (own.queue.memory() == nullptr) {
-      auto const& kept = static_cast<kept_lane&>(own);
-      kept.whole.queue.commit(kept.pending);
-      event_.signal();
-      return kept.whole.writing.store_release(0);
-    }
     if (!recorders_.is_enabled() || is_lane_of_this_thread(own))
       event_.signal();  // not for a flight recorder
     own.writing.store_release(0);
@@ -374,6 +378,8 @@ class lane_channel final : public channel {
 
   /// A lane in a file has room for the longest record and all that may be in front of it.
   static constexpr std::size_t min_kept_bytes = std::size_t{1} << 20;
+  /// Where the fast path of a kept record fetches one more cache line than `log_call`: behind those, for the prefix.
+  static constexpr std::size_t prefetch_distance = 12 * cache_line;
   /// Longest record of the fast path, which writes the lengths of strings in two bytes.
   static constexpr std::size_t max_direct_bytes = std::size_t{64} * 1024;
 

@@ -158,7 +158,7 @@ class lane_list {
     if (file == nullptr) return nullptr;
     std::byte* const at = file + record_keeper::file_head_bytes;
     auto* const made = ::new (at) lane{file + kept_head_bytes, capacity_, longest_};
-    made->kept = ::new (at + head_bytes) kept_lane{*made};
+    made->kept = ::new (at + head_bytes) kept_lane{};
     keeper_->publish_file(file, *made, capacity_, longest_);
     return made;
   }

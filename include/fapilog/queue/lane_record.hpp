@@ -68,6 +68,7 @@ class lane_record {
       to += sizeof(record_head);  // below, when the size is known
       to = put(to, context_head{scope_of_call(caller_).release()});
       own_.scope_sent = scope_version_;
+      if (own_.kept != nullptr) own_.kept->forget_prefix();
     }
     if (block_ != nullptr) [[unlikely]] {
       put(put(to, record_head{static_cast<std::uint32_t>(inner_), record_type::pointer, 0, 0, 0}),

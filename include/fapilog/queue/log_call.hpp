@@ -255,7 +255,7 @@ template <class... A>
       return false;
     prefetch_behind(to + size, detail::record_format::near_start_bytes + 20 * sizeof...(A));
     ((to = as_direct(arguments).put(to, text)), ...);
-    logger.owner.commit_record(*lane, size);
+    logger.owner.commit_record(*lane);
     return true;
   } else {
     return false;

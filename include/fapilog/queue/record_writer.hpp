@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <type_traits>
 
 namespace fapilog::inline v0_1::detail {
 
@@ -55,15 +56,19 @@ struct record_content {
   return static_cast<std::size_t>(cell_view{cell}.end() - cell);
 }
 
-/// Writes the start of a record and returns where its cells go. `where` is a `call_site` or a `near_call_site`.
-template <class Site>
+/// Writes the start of a record and returns where its cells go. `where` is a `call_site` or a `near_call_site`. `ticks` is a number,
+/// or a function that returns it: called last, because what reads the processor's counter needs registers.
+template <class Site, class Ticks>
 [[gnu::always_inline]] inline std::byte* put_log_start(std::byte* to, logger_core& logger,
                                                        detail::record_format::record_head head,
                                                        void const* text, Site where,
-                                                       std::uint64_t ticks) noexcept {
-  to = put(put(to, head), ticks);
-  to = put(put(to, static_cast<char const*>(text)), &logger);
-  return put(to, where);
+                                                       Ticks const& ticks) noexcept {
+  std::byte* const ticks_at = put(to, head);
+  to = put(put(ticks_at + sizeof(std::uint64_t), static_cast<char const*>(text)), &logger);
+  to = put(to, where);
+  if constexpr (std::is_invocable_v<Ticks const&>) put(ticks_at, std::uint64_t{ticks()});
+  else put(ticks_at, ticks);
+  return to;
 }
 inline std::byte* put_log_start(std::byte* to, record_content const& c, std::uint64_t ticks, std::size_t size,
                                 bool is_clipped) noexcept {

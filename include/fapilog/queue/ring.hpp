@@ -22,7 +22,7 @@ namespace fapilog::inline v0_1::detail {
 ///   again after it has loaded that `tail_` (acquire, `find_room`). So no byte is written while it is read, and `start_` changes
 ///   only when the consumer has no position to map.
 /// - `free_until_` is the producer's alone: an old value is smaller, never larger.
-/// Thread: `reserve`, `is_known_free`, `next`, `commit` and `start_over` one producer at a time; `published`, `released`,
+/// Thread: `reserve`, `is_known_free`, `next`, `begin_run`, `commit`, `commit_begun` and `start_over` one producer at a time; `published`, `released`,
 /// `mapping`, `at` and `release` one consumer. Throws: never.
 class ring {
  public:
@@ -63,8 +63,15 @@ class ring {
     head_.store_release(head_.load_relaxed() + size);
   }
 
+  /// Says how many bytes the next `commit_begun` publishes: those that were reserved.
+  [[gnu::always_inline]] void begin_run(std::size_t size) noexcept {
+    begun_ = static_cast<std::uint32_t>(size);
+  }
+  /// Publishes the run of the last `begin_run`.
+  [[gnu::always_inline]] void commit_begun() noexcept { commit(begun_); }
+
   /// Puts the next run at the beginning of the memory. The ring must be empty.
-  void start_over() noexcept { start_ = head_.load_relaxed(); }
+  void start_over() noexcept { start_ = static_cast<std::uint32_t>(head_.load_relaxed()); }
 
   /// Position behind the last published byte.
   [[nodiscard]] std::uint64_t published() const noexcept { return head_.load_acquire(); }
@@ -74,7 +81,7 @@ class ring {
   /// Where positions are in memory.
   struct position_mapping {
     std::byte const* memory;
-    std::uint64_t start;  ///< the position at the beginning of the memory
+    std::uint32_t start;  ///< the lower bits of the position at the beginning of the memory
     std::uint64_t mask;
     [[nodiscard]] std::uint64_t offset(std::uint64_t position) const noexcept {
       return (position - start) & mask;
@@ -94,7 +101,7 @@ class ring {
   [[nodiscard]] std::byte* memory() const noexcept { return memory_; }
 
   /// Where the positions are that another process needs: behind the last published byte, of the first byte that is not released,
-  /// at the beginning of the memory.
+  /// at the beginning of the memory (its lower 32 bits).
   struct saved_positions {
     void const* head;
     void const* tail;
@@ -126,7 +133,8 @@ class ring {
   // What the producer uses in each call. The rest of this cache line is left to the lane.
   alignas(detail::cache_line) detail::atomic_word<std::uint64_t> head_;
   std::uint64_t free_until_ = 0;  ///< end of the bytes that the producer may write without looking
-  std::uint64_t start_ = 0;       ///< see `position_mapping`
+  std::uint32_t start_ = 0;       ///< see `position_mapping`
+  std::uint32_t begun_ = 0;       ///< bytes of the run that is being written
   std::byte* const memory_;
   std::uint32_t const mask_;
   std::uint32_t const longest_;

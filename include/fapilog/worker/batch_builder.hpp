@@ -84,8 +84,8 @@ class batch_builder {
   }
 
   /// Runs one record through the stages and adds it to the batch; first hands the batch over if it is full. A record
-  /// that cannot be handled for lack of memory counts as failed. `kept` is the head of a kept record, which gets the id; null for
-  /// others.
+  /// that cannot be handled for lack of memory counts as failed. `kept` is the kept record around this one, which gets the id; null if there
+  /// is none.
   void add(std::byte const* record, detail::shared_bytes const& scope, std::uint64_t thread_id,
            tick_clock const& clock, std::byte* kept) noexcept {
     if (full()) hand_over(true);
@@ -101,8 +101,8 @@ class batch_builder {
   /// Where and when a record was logged.
   struct origin {
     std::uint64_t thread_id;
-    std::int64_t unix_ns;     ///< time of the call, unless the head of the kept record has it
-    std::byte* kept;          ///< head of the kept record, or null
+    std::int64_t unix_ns;     ///< time of the call, unless the kept record has it
+    std::byte* kept;          ///< the kept record, or null
     bool is_recovered;        ///< true: by a process that was killed
     std::int64_t process_id;  ///< of that process
   };
@@ -217,23 +217,20 @@ class batch_builder {
 
   /// Gives an event its time and its id. A kept record has them from then on, also if another process delivers it.
   void identify(event& e, origin const& from) noexcept {
-    using detail::record_format::kept_head;
     e.unix_ns = from.unix_ns;
     if (from.kept == nullptr) [[likely]] {
       e.message_id = ids_.next(e.unix_ns);
       return;
     }
-    auto head = read<kept_head>(from.kept);
-    if (head.unix_ns == 0) {
-      head.unix_ns = e.unix_ns == 0 ? 1 : e.unix_ns;
-      std::ranges::copy(ids_.next(e.unix_ns).bytes, head.message_id);
-      std::memcpy(from.kept + offsetof(kept_head, message_id), head.message_id, sizeof head.message_id);
-      detail::
-          compiler_fence();  // a kill between the two leaves a record without an id, which no sink has yet
-      std::memcpy(from.kept + offsetof(kept_head, unix_ns), &head.unix_ns, sizeof head.unix_ns);
+    detail::record_format::kept_identity identity;
+    std::byte* const log_record = detail::record_format::log_record_of(from.kept);
+    if (!detail::record_format::read_identity(from.kept, log_record, identity)) {
+      identity.unix_ns = (std::max)(e.unix_ns, std::int64_t{0});
+      std::ranges::copy(ids_.next(e.unix_ns).bytes, identity.message_id.begin());
+      detail::record_format::write_identity(from.kept, log_record, identity);
     }
-    e.unix_ns = head.unix_ns;
-    std::ranges::copy(head.message_id, e.message_id.bytes.begin());
+    e.unix_ns = identity.unix_ns;
+    std::ranges::copy(identity.message_id, e.message_id.bytes.begin());
     e.process_id = from.process_id;
   }
 

@@ -5,6 +5,7 @@
 #include <fapilog/detail/memory/shared_bytes.hpp>
 #include <fapilog/queue/kept_lane.hpp>
 #include <fapilog/queue/lane_list.hpp>
+#include <fapilog/record/kept_record.hpp>
 #include <fapilog/record/record.hpp>
 
 #include <algorithm>
@@ -24,8 +25,8 @@ class lane_reader {
   /// Throws: std::bad_alloc.
   explicit lane_reader(lane_list const& lanes) : lanes_(lanes) { heads_.reserve(min_heads); }
 
-  /// Visits every record that was published when the pass began: `visit(lane&, log record, scope, kept)`; `kept` is the head of a
-  /// kept record, or null. A record is released after the visit, a kept one when its batch is settled. Ends early, between two
+  /// Visits every record that was published when the pass began: `visit(lane&, log record, scope, kept)`; `kept` is the kept record
+  /// around the log record, or null. A record is released after the visit, a kept one when its batch is settled. Ends early, between two
   /// records, if `interrupted()` returns true. Returns whether there was any.
   template <class Visitor, class Interrupted>
   bool pass(Visitor&& visit, Interrupted const& interrupted) {
@@ -142,13 +143,13 @@ class lane_reader {
     h.ticks = read<detail::record_format::log_head>(body).ticks;
   }
 
-  /// Moves from a kept record to the record in it, and returns its head; null for other records.
+  /// Moves from a kept record to the record in it, and returns the kept one; null for other records.
   [[gnu::always_inline]] static std::byte const* skip_kept(
       std::byte const*& record, detail::record_format::record_head& head) noexcept {
     if (head.type != detail::record_format::record_type::kept) [[likely]]
       return nullptr;
-    std::byte const* const kept = record + sizeof head;
-    record += read<detail::record_format::kept_head>(kept).prefix_size;
+    std::byte const* const kept = record;
+    record += detail::record_format::kept_prefix_size(kept);
     head = read<detail::record_format::record_head>(record);
     return kept;
   }

@@ -109,9 +109,7 @@ byte_vector with(byte_vector bytes, std::size_t at, T value) {
   std::memcpy(bytes.data() + at, &value, sizeof value);
   return bytes;
 }
-std::size_t inner_at(byte_vector const& kept) {
-  return read<kept_head>(kept.data() + sizeof(record_head)).prefix_size;
-}
+std::size_t inner_at(byte_vector const& kept) { return kept_prefix_size(kept.data()); }
 
 /// A log record of cells made by hand, with a message as a cell if `message` is not empty.
 byte_vector kept_cells(byte_vector const& cells, std::uint8_t args = 0, std::uint8_t flags = 0,
@@ -208,15 +206,18 @@ TEST_CASE("messages of all forms are recovered") {
 TEST_CASE("the id and the time that the worker gave a record are kept") {
   recovery_here here;
   byte_vector kept = simple_record();
-  auto head = read<kept_head>(kept.data() + sizeof(record_head));
-  head.unix_ns = 1'700'000'000'000'000'000;
-  for (std::uint8_t i = 0; i < 16; ++i) head.message_id[i] = i;
-  std::memcpy(kept.data() + sizeof(record_head), &head, sizeof head);
+  kept_identity given{1'700'000'000'000'000'000, {}};
+  for (std::uint8_t i = 0; i < 16; ++i) given.message_id[i] = i;
   std::string why;
+  auto const before = here.recovery->read(kept, why);
+  REQUIRE(before);
+  CHECK_FALSE(before->is_identified);
+  write_identity(kept.data(), log_record_of(kept.data()), given);
   auto const found = here.recovery->read(kept, why);
   REQUIRE(found);
-  CHECK(found->unix_ns == 1'700'000'000'000'000'000);
-  for (std::uint8_t i = 0; i < 16; ++i) CHECK(found->message_id[i] == i);
+  CHECK(found->is_identified);
+  CHECK(found->identity.unix_ns == 1'700'000'000'000'000'000);
+  for (std::uint8_t i = 0; i < 16; ++i) CHECK(found->identity.message_id[i] == i);
 }
 
 TEST_CASE("without its literals a record still has its values") {
@@ -245,7 +246,8 @@ TEST_CASE("a record with sizes, kinds or flags that cannot be is refused with a 
   }
   constexpr std::size_t head = sizeof(record_head);
   CHECK(here.refusal_of(with(kept, 4, std::uint8_t{1})) == "it is not a kept record");
-  for (std::size_t const at : {head, head + 4, head + 8, head + 12})
+  CHECK_FALSE(here.refusal_of(with(kept, 6, UINT16_MAX)).empty());  // of the name
+  for (std::size_t const at : {head, head + 4})
     CHECK_FALSE(here.refusal_of(with(kept, at, UINT32_MAX)).empty());
   std::size_t const inner = inner_at(kept);
   CHECK_FALSE(here.refusal_of(with(kept, inner, std::uint32_t{8})).empty());

@@ -36,7 +36,7 @@ class two_modules {
     fapilog::detail::marked_call_site const where{fapilog::detail::call_site::current(), 0};
     auto const begun = channel_->begin_record(*core_, {what, size}, text, where, other);
     if (begun.cells != nullptr) {
-      channel_->commit_record(*begun.lane, size);
+      channel_->commit_record(*begun.lane);
       return true;
     }
     fapilog::field items[1];
