@@ -4,12 +4,19 @@
 
 #include <nlohmann/json.hpp>
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/child_process.hpp"
 #include "support/logged.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace {
 
@@ -116,7 +123,7 @@ TEST_CASE("flush_on waits until the record has arrived") {
   CHECK(test.sink->lines().size() == 2);
 }
 
-TEST_CASE("what has no effect is reported once") {
+TEST_CASE("what has no effect on a given runtime is reported once") {
   compat_runtime test;
   for (int i = 0; i < 3; ++i) {
     spdlog::set_pattern("%v");
@@ -126,4 +133,36 @@ TEST_CASE("what has no effect is reported once") {
   REQUIRE(texts.size() == 2);
   CHECK(texts[0].starts_with("set_pattern has no effect"));
   CHECK(texts[1].starts_with("enable_backtrace has no effect"));
+}
+
+TEST_CASE("patterns, the backtrace and the error handler work on the default runtime") {
+  support::temporary_directory const folder;
+  std::string const path = folder / "out.txt";
+  int const status = support::status_of_child([&] {
+    int const file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    if (::dup2(file, 1) < 0) return 1;
+    spdlog::shutdown();  // forgets the runtimes of other tests
+    std::string error;
+    spdlog::set_error_handler([&](std::string const& what) { error += what; });
+    spdlog::enable_backtrace(32);
+    spdlog::set_pattern("[%n] [%l] %v");
+    spdlog::info("first {}", 1, fapilog::kv("user", 7));
+    spdlog::debug("recent");
+    spdlog::error("asks for nothing");
+    spdlog::dump_backtrace();
+    spdlog::set_pattern("%L %s %v");
+    spdlog::warn("second");
+    spdlog::set_pattern("%q %v");
+    spdlog::warn("third");
+    spdlog::shutdown();
+    return error == "set_pattern: the pattern of spdlog, at character 1: '%q' has no counterpart in a text "
+                    "pattern; nothing has changed\n"
+               ? 0
+               : 2;
+  });
+  CHECK(status == 0);
+  std::ifstream in{path};
+  CHECK(std::string{std::istreambuf_iterator<char>{in}, {}} ==
+        "[default] [info] first 1 user=7\n[default] [error] asks for nothing\n[default] [debug] recent\n"
+        "W compat_spdlog_test.cpp second\nW compat_spdlog_test.cpp third\n");
 }

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: MIT
 // Tests integrations/spdlog_sink.hpp with spdlog itself.
+#include <fapilog/integrations/spdlog_pattern.hpp>
 #include <fapilog/integrations/spdlog_sink.hpp>
+#include <fapilog/sinks/rotating_file.hpp>
 #include <fapilog/stages/redactors/value_detectors.hpp>
 
 #include <spdlog/async.h>
+#include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <nlohmann/json.hpp>
 
 #include <atomic>
 #include <chrono>
+#include <fstream>
+#include <iterator>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,6 +24,7 @@
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
 #include "support/logged.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace bridged {
 struct order {
@@ -171,4 +178,50 @@ TEST_CASE("spdlog may log after the runtime has ended") {
   }
   late->info("too late");
   late->flush();
+}
+
+TEST_CASE("a pattern of spdlog, as a text pattern, writes the lines that spdlog writes") {
+  std::string const pattern =
+      GENERATE(as<std::string>{}, "[%Y-%m-%d %H:%M:%S.%e] [%n] [%^%l%$] %v", "%T.%f %L [%t] %v",
+               "%D|%R|%I %p|%a %A|%b %h %B|%C|%c|%x|%r|%X", "%s:%# %! %g %v",
+               "%-10l|%10l|%=10l|%3!l|%-3!n|%v", "%v {%%} 100%% {v}", "%+", "%E.%F %P", "plain");
+  support::temporary_directory const folder;
+  std::ostringstream original;
+  auto const real = std::make_shared<spdlog::sinks::ostream_sink_mt>(original);
+  real->set_pattern(pattern);
+  {
+    fapilog::sinks::rotating_file const file{{.path = folder / "app.log",
+                                              .format = fapilog::sinks::file_format::text,
+                                              .pattern = fapilog::compat::spdlog::text_pattern_of(pattern),
+                                              .zone = fapilog::sinks::time_zone::local}};
+    fapilog::runtime rt{{.log_level = fapilog::level{0}, .source_location = true, .sinks = {file}}};
+    spdlog::logger both{"billing", {real, std::make_shared<spdlog_sink>(rt.get_logger())}};
+    both.set_level(spdlog::level::trace);
+    int level = spdlog::level::trace;
+    for (long long const seconds : {1'700'000'000LL, 1'700'031'599LL, 1'709'251'199LL, 1'101'000'000LL}) {
+      auto const when =
+          spdlog::log_clock::time_point{std::chrono::seconds{seconds}} + std::chrono::nanoseconds{7'080'009};
+      both.log(when, spdlog::source_loc{"src/pay.cpp", 42, "charge"},
+               static_cast<spdlog::level::level_enum>(++level), "short of funds");
+    }
+    REQUIRE(rt.drain(std::chrono::seconds{60}));
+  }
+  std::ifstream in{folder / "app.log"};
+  std::string const ours{std::istreambuf_iterator<char>{in}, {}};
+  std::string theirs = original.str();
+  if (pattern == "%+") {  // spdlog puts the place there, too
+    for (std::size_t at = 0; (at = theirs.find("[pay.cpp:42] ")) != std::string::npos;) theirs.erase(at, 13);
+  }
+  CAPTURE(fapilog::compat::spdlog::text_pattern_of(pattern));
+  CHECK(ours == theirs);
+}
+
+TEST_CASE("a flag of spdlog without a counterpart is refused with its position") {
+  using fapilog::compat::spdlog::text_pattern_of;
+  CHECK(text_pattern_of("%v") == "{message} {fields}");
+  CHECK(text_pattern_of("[%H:%M:%S.%e] {%l}") == "[{time:%H:%M:%S.%e}] {{{level_lower}}}");
+  CHECK_THROWS_WITH(text_pattern_of("%l %q"),
+                    "the pattern of spdlog, at character 4: '%q' has no counterpart in a text pattern");
+  CHECK_THROWS_WITH(text_pattern_of("%8H"),
+                    "the pattern of spdlog, at character 1: '%8H' cannot have a width in a text pattern");
 }

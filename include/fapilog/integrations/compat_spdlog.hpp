@@ -2,6 +2,8 @@
 // The calls of spdlog that most programs use, on fapilog: `namespace spdlog = fapilog::compat::spdlog;`.
 #pragma once
 
+#include <fapilog/integrations/spdlog_console.hpp>
+#include <fapilog/integrations/spdlog_pattern.hpp>
 #include <fapilog/limited_calls.hpp>
 #include <fapilog/logger.hpp>
 #include <fapilog/process_end.hpp>
@@ -13,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -23,8 +26,8 @@
 #include <type_traits>
 #include <utility>
 
-/// What spdlog calls by these names. Differences are listed on the page "From spdlog": sinks belong to the runtime, a pattern
-/// has no effect, and all calls take fields behind their arguments.
+/// What spdlog calls by these names. Differences are listed on the page "From spdlog": sinks and their patterns belong to the
+/// runtime, and all calls take fields behind their arguments.
 namespace fapilog::inline v0_1::compat::spdlog {
 
 namespace level {
@@ -150,14 +153,10 @@ class logger {
   void flush() noexcept { (void)flush_all(); }
   /// Flushes after each call of this level or above.
   void flush_on(level::level_enum lowest) noexcept { flush_level_.store(lowest, std::memory_order_relaxed); }
-  /// No effect, and one warning: the form of a record is the choice of the runtime's sinks.
-  void set_pattern(std::string_view) noexcept {
-    once(log_).warning("set_pattern has no effect: choose a sink of the runtime for the form of its records");
-  }
-  /// No effect, and one warning: recent records are an option of the runtime, `options::flight_recorder`.
-  void enable_backtrace(std::size_t) noexcept {
-    once(log_).warning("enable_backtrace has no effect: set flight_recorder in the options of the runtime");
-  }
+  /// As the function of the same name: all loggers share the console.
+  void set_pattern(std::string_view pattern);
+  /// As the function of the same name.
+  void enable_backtrace(std::size_t count);
   void disable_backtrace() noexcept {}
   /// Writes the recent records of this thread, if the runtime has a flight recorder.
   void dump_backtrace() noexcept { log_.dump_recent(); }
@@ -182,6 +181,8 @@ struct registry {
   std::map<std::string, std::shared_ptr<logger>, std::less<>> loggers;
   std::shared_ptr<logger> chosen;
   level::level_enum flush_level = level::off;
+  std::shared_ptr<console> const out = std::make_shared<console>();
+  std::size_t backtrace = 0;  ///< records that the default runtime keeps
 
   template <class Runtime>
   void use(Runtime& rt) {
@@ -191,7 +192,16 @@ struct registry {
   std::shared_ptr<logger> made(std::string_view name) {
     if (!make) {
       fapilog::options chosen_options;
+      chosen_options.sinks = {out};
       chosen_options.level_names = {{custom_level(5), "TRACE"}};
+      chosen_options.source_location = true;  // a pattern may show it
+      if (backtrace != 0) {
+        constexpr std::size_t usual_bytes = 256;  // of a record
+        chosen_options.flight_recorder = {.enabled = true,
+                                          .level = custom_level(5),
+                                          .bytes_per_thread = backtrace * usual_bytes,
+                                          .trigger_levels = {}};  // only `dump_backtrace` shows them
+      }
       chosen_options.diagnostics_output = [](std::string_view line) { report_error(line); };
       own = std::make_unique<fapilog::runtime>(std::move(chosen_options));
       use(*own);
@@ -296,13 +306,48 @@ inline void set_error_handler(std::function<void(std::string const&)> handler) {
   std::lock_guard const lock{detail::error_mutex};
   detail::error_handler = std::move(handler);
 }
-inline void set_pattern(std::string_view pattern) { default_logger()->set_pattern(pattern); }
-inline void enable_backtrace(std::size_t count) { default_logger()->enable_backtrace(count); }
+/// Gives the lines of the default runtime this form: see `text_pattern_of`. The error handler gets a pattern that has no
+/// counterpart; then nothing changes. The sinks of a runtime that `use` gave stay as they are, after one warning.
+inline void set_pattern(std::string_view pattern) {
+  std::lock_guard const lock{detail::all().mutex};
+  if (detail::all().make && !detail::all().own) {
+    once(default_logger()->native())
+        .warning("set_pattern has no effect: give text_pattern_of(pattern) to a sink of the runtime");
+    return;
+  }
+  try {
+    std::string text = text_pattern_of(pattern);
+    if (detail::all().own) (void)detail::all().own->flush();  // what was logged before has the old form
+    detail::all().out->use_pattern(std::move(text));
+  } catch (std::exception const& error) {
+    detail::report_error(std::string{"set_pattern: "} + error.what() + "; nothing has changed\n");
+  }
+}
+/// Keeps about this number of records below the level, of each thread, for `dump_backtrace`. The default runtime must not have been
+/// used; else, and for a runtime that `use` gave, it has no effect, after one warning: set `options::flight_recorder`.
+inline void enable_backtrace(std::size_t count) {
+  std::lock_guard const lock{detail::all().mutex};
+  if (!detail::all().make) {
+    detail::all().backtrace = count;
+  } else if (!detail::all().own || detail::all().backtrace == 0) {
+    once(default_logger()->native())
+        .warning(
+            "enable_backtrace has no effect: call it first, or set flight_recorder in the options of the "
+            "runtime");
+  }
+}
+inline void logger::set_pattern(std::string_view pattern) { spdlog::set_pattern(pattern); }
+inline void logger::enable_backtrace(std::size_t count) { spdlog::enable_backtrace(count); }
 inline void disable_backtrace() noexcept {}
 inline void dump_backtrace() { default_logger()->dump_backtrace(); }
+/// Flushes, forgets all loggers, and ends the default runtime. The next call makes a new one.
 inline void shutdown() {
   (void)flush_all();
   drop_all();
+  std::lock_guard const lock{detail::all().mutex};
+  detail::all().make = nullptr;
+  detail::all().set_all = nullptr;
+  detail::all().own.reset();
 }
 
 template <class... A>

@@ -122,7 +122,8 @@ class pattern_writer {
   [[nodiscard]] static std::string_view colour_of(pattern_part part, level severity) noexcept {
     switch (part) {
       case pattern_part::level:
-      case pattern_part::level_letter: return colour_of(severity);
+      case pattern_part::level_letter:
+      case pattern_part::level_lower: return colour_of(severity);
       case pattern_part::message: return severity >= level::error ? bold : std::string_view{};
       case pattern_part::time:
       case pattern_part::file:
@@ -153,6 +154,7 @@ class pattern_writer {
       case pattern_part::time: return times_[extra].put(out, e.unix_ns);
       case pattern_part::level: return put_text(out, e.level_name);
       case pattern_part::level_letter: return put_text(out, e.level_name.substr(0, 1));
+      case pattern_part::level_lower: return put_lower(out, e.level_name);
       case pattern_part::logger: return put_text(out, e.logger);
       case pattern_part::message: message_at_ = out.size() - line_begin_; return put_text(out, e.message);
       case pattern_part::fields: return put_fields(out, e);
@@ -180,6 +182,11 @@ class pattern_writer {
     }
   }
 
+  static void put_lower(text_buffer& out, std::string_view text) {
+    std::string lower{text};
+    for (char& c : lower) c = to_ascii_lower(c);
+    pretty_detail::put_text(out, lower);
+  }
   [[nodiscard]] static bool has_place(event const& e) noexcept {
     return e.file != nullptr && e.file[0] != '\0';
   }

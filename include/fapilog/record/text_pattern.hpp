@@ -23,6 +23,7 @@ enum class pattern_part : std::uint8_t {
   time,
   level,
   level_letter,
+  level_lower,
   logger,
   message,
   fields,
@@ -83,10 +84,11 @@ class pattern_compiler {
     pattern_part part;
     std::string_view path;  ///< of a field
   };
-  static constexpr std::array<name, 27> names{{
+  static constexpr std::array<name, 28> names{{
       {"time", pattern_part::time, {}},
       {"level", pattern_part::level, {}},
       {"level_letter", pattern_part::level_letter, {}},
+      {"level_lower", pattern_part::level_lower, {}},
       {"logger", pattern_part::logger, {}},
       {"message", pattern_part::message, {}},
       {"fields", pattern_part::fields, {}},
