@@ -21,6 +21,7 @@
 #include <fapilog/sinks/postgres/detail/columns.hpp>
 #include <fapilog/sinks/syslog/tls_config.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdio>
 #include <fstream>

@@ -10,7 +10,6 @@
 #include <fapilog/record/field_cells.hpp>
 #include <fapilog/record/message.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -76,7 +75,8 @@ template <class... A>
   };
   auto const on_error = [&](char const* what) noexcept {
     if (what == nullptr) what = "unknown exception";
-    std::size_t const size = (std::min)(std::strlen(what), sizeof reason - 1);
+    std::size_t const length = std::strlen(what);
+    std::size_t const size = length < sizeof reason ? length : sizeof reason - 1;
     std::memcpy(reason, what, size);
     reason[size] = '\0';
   };

@@ -4,6 +4,7 @@
 
 #include "measure.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <memory>

@@ -5,7 +5,6 @@
 #include <fapilog/detail/os/paths.hpp>
 #include <fapilog/detail/os/windows_api.hpp>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <string>
@@ -14,10 +13,11 @@
 namespace fapilog::inline v0_1::detail::windows {
 
 inline constexpr unsigned int utf8 = 65001;
+inline constexpr std::size_t longest = std::size_t{1} << 30;  ///< of a string; the rest is left out
 
 /// Invalid bytes become U+FFFD. Throws: std::bad_alloc.
 [[nodiscard, gnu::cold]] inline std::wstring wide(std::string_view text) {
-  int const size = static_cast<int>((std::min)(text.size(), std::size_t{1} << 30));
+  int const size = static_cast<int>(text.size() < longest ? text.size() : longest);
   std::wstring result;
   int const needed = MultiByteToWideChar(utf8, 0, text.data(), size, nullptr, 0);
   if (needed <= 0) return result;
@@ -27,7 +27,7 @@ inline constexpr unsigned int utf8 = 65001;
 }
 /// Throws: std::bad_alloc.
 [[nodiscard, gnu::cold]] inline std::string narrow(std::wstring_view text) {
-  int const size = static_cast<int>((std::min)(text.size(), std::size_t{1} << 30));
+  int const size = static_cast<int>(text.size() < longest ? text.size() : longest);
   std::string result;
   int const needed = WideCharToMultiByte(utf8, 0, text.data(), size, nullptr, 0, nullptr, nullptr);
   if (needed <= 0) return result;
@@ -43,7 +43,9 @@ inline constexpr unsigned int utf8 = 65001;
   std::wstring result = wide(path);
   bool const has_drive = is_absolute_path(path) && drive_length(path) != 0;
   if (result.size() < longest_plain || !has_drive) return result;
-  std::replace(result.begin(), result.end(), L'/', L'\\');
+  for (wchar_t& c : result) {
+    if (c == L'/') c = L'\\';
+  }
   return LR"(\\?\)" + result;
 }
 

@@ -13,6 +13,7 @@
 #include <fapilog/stages/redactors/detail/text_edits.hpp>
 #include <fapilog/stages/redactors/detail/worker_counter.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
