@@ -4,6 +4,7 @@
 
 #include <fapilog/detail/chance.hpp>
 #include <fapilog/detail/os/system.hpp>
+#include <fapilog/detail/text/ascii.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -38,8 +39,7 @@ namespace fapilog::inline v0_1::detail {
     text.clear();
     while (text.size() < digits) {
       std::uint64_t word = random.bits.next();
-      for (int i = 0; i < 16 && text.size() < digits; ++i, word >>= 4U)
-        text += "0123456789abcdef"[word & 15U];
+      for (int i = 0; i < 16 && text.size() < digits; ++i, word >>= 4U) text += hex_digits[word & 15U];
     }
   }
   return text;

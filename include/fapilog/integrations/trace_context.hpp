@@ -2,6 +2,7 @@
 // W3C Trace Context: reads and writes the headers `traceparent` and `tracestate`, strictly.
 #pragma once
 
+#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/detail/trace_number.hpp>
 
 #include <algorithm>
@@ -24,10 +25,9 @@ struct trace_context {
 
   /// The value of the header `traceparent` for a call to another service.
   [[nodiscard]] std::string traceparent() const {
-    constexpr char digits[] = "0123456789abcdef";
     std::string text = "00-" + trace_id + "-" + span_id + "-";
-    text += digits[flags >> 4U];
-    text += digits[flags & 15U];
+    text += detail::hex_digits[flags >> 4U];
+    text += detail::hex_digits[flags & 15U];
     return text;
   }
 };

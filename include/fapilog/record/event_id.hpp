@@ -2,6 +2,8 @@
 // The id of a kind of event: a constant that follows from the message literal.
 #pragma once
 
+#include <fapilog/detail/text/ascii.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +24,7 @@ class event_id {
     }
     number_ = hash;
     for (std::size_t i = text_.size(); i > 0; --i, hash >>= 4U)
-      text_[i - 1] = "0123456789abcdef"[hash & 0xFU];
+      text_[i - 1] = detail::hex_digits[hash & 0xFU];
   }
 
   /// 16 hexadecimal digits.

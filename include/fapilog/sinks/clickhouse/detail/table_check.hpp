@@ -2,15 +2,14 @@
 // Checks the table of the ClickHouse sink without changing it: what is missing, and the SQL that adds it.
 #pragma once
 
-#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/detail/text/concat.hpp>
+#include <fapilog/detail/text/quantity_text.hpp>
 #include <fapilog/sinks/clickhouse/config.hpp>
 #include <fapilog/sinks/clickhouse/ddl.hpp>
 #include <fapilog/sinks/clickhouse/detail/columns.hpp>
 #include <fapilog/sinks/clickhouse/detail/row_writer.hpp>
 #include <fapilog/sinks/clickhouse/detail/server_query.hpp>
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -107,8 +106,7 @@ inline constexpr std::string_view token_setting = "insert_deduplication_token";
 
 /// True for an expression that gives another value each time, so that a block that is sent again differs.
 [[nodiscard]] inline bool is_volatile(std::string_view expression) {
-  std::string text{expression};
-  std::transform(text.begin(), text.end(), text.begin(), to_ascii_lower);
+  std::string const text = lower_case(expression);
   for (std::string_view const function :
        {"now", "today", "yesterday", "rand", "generateuuid", "generateulid"}) {
     if (text.find(function) != std::string::npos) return true;
