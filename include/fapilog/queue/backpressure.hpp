@@ -87,7 +87,7 @@ class backpressure {
   [[nodiscard]] static std::uint64_t wake_position(lane& owner, std::size_t size, std::size_t block,
                                                    std::size_t keep_free) noexcept {
     std::uint64_t const published = owner.queue.published();
-    if (block != 0 && !owner.has_heap_room(block)) return published;
+    if (block != 0 && !owner.find_heap_room(block)) return published;
     std::size_t const capacity = owner.queue.capacity();
     return published + (std::max)(size + keep_free, capacity / 2) - capacity;
   }

@@ -27,16 +27,16 @@ class flight_recorder;
 struct lane : lane_front {
   using lane_front::lane_front;
 
-  /// True if a record of `block` bytes may go to the heap: if the lane has no other record there, or if together they
+  /// Reads how much the worker has freed. True if a record of `block` bytes may go to the heap: if the lane has no other record there, or if together they
   /// take at most as many bytes as the ring has.
-  [[nodiscard]] bool has_heap_room(std::size_t block) noexcept {
+  [[nodiscard]] bool find_heap_room(std::size_t block) noexcept {
     if (!has_records()) heap_sent = heap_freed.load_acquire();  // a call that was left may have miscounted
     std::uint64_t const on_heap = heap_sent - heap_freed.load_acquire();
     return on_heap == 0 || on_heap + block <= queue.capacity();
   }
   /// Like `ring::reserve`, for a record with a block of `block` bytes on the heap (0 for none).
   [[nodiscard]] std::byte* reserve(std::size_t size, std::size_t block, std::size_t keep_free) noexcept {
-    if (block != 0 && !has_heap_room(block)) [[unlikely]]
+    if (block != 0 && !find_heap_room(block)) [[unlikely]]
       return nullptr;
     return queue.reserve(size, keep_free);
   }

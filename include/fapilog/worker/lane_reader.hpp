@@ -104,15 +104,15 @@ class lane_reader {
       if (at == end) continue;
       l->populate_ahead();
       deepest = (std::max)(deepest, end - at);
-      if (!has_room_for_head()) break;
+      if (!make_room_for_head()) break;
       heads_.push_back({l, l->queue.mapping(), l->read_before_release.load_relaxed(), at, end, 0, at});
       read_head(heads_.back());
     }
     high_watermark_.store(deepest, std::memory_order_relaxed);
   }
 
-  /// Makes room for one more head. Without memory, the pass visits only the lanes that were found so far.
-  [[nodiscard]] bool has_room_for_head() noexcept {
+  /// Makes room for one more head; false without memory. Then the pass visits only the lanes that were found so far.
+  [[nodiscard]] bool make_room_for_head() noexcept {
     if (heads_.size() < heads_.capacity()) [[likely]]
       return true;
     try {

@@ -52,7 +52,7 @@ class session {
     }
     // Another thread closed a standard descriptor meanwhile.
     if (connection_->sock() <= max_standard_descriptor) throw failure::lost();
-    is_shared_ = may_be_shared();
+    is_shared_ = detect_pool();
     std::string sql;
     for (std::string const& each : settings) append(sql, {is_shared_ ? "SET LOCAL " : "SET ", each, "; "});
     if (is_shared_) {
@@ -105,10 +105,11 @@ class session {
  private:
   static std::uint32_t generation() noexcept { return watched_fork_generation(); }
 
-  [[nodiscard, gnu::cold]] bool may_be_shared() {
+  /// True if a pool may be between this connection and the server; notes what contradicts `pooler`.
+  [[nodiscard, gnu::cold]] bool detect_pool() {
     using enum sinks::postgres_pooler;
     if (pooler_ == session || pooler_ == transaction) return true;
-    if (is_direct()) return false;
+    if (detect_direct_connection()) return false;
     if (pooler_ == automatic || !is_other_process_) return pooler_ == automatic;
     contradiction_ = "`pooler` is none, but a connection pool answers: it is used as with `transaction`";
     return true;
@@ -130,7 +131,7 @@ class session {
 
   /// True if this connection provably ends at the server, without a pool or proxy between: the server sees the own end of the
   /// TCP connection, or its process is a child of the one that listens at the Unix socket.
-  [[nodiscard, gnu::cold]] bool is_direct() {
+  [[nodiscard, gnu::cold]] bool detect_direct_connection() {
     text_rows const rows = run("SELECT pg_backend_pid(), host(inet_client_addr()), inet_client_port()");
     if (rows.size() != 1 || rows.front().size() != 3) return false;
     std::vector<std::string> const& seen = rows.front();
