@@ -19,7 +19,7 @@ namespace fapilog::inline v0_1 {
 template <level Floor>
 class [[nodiscard]] limited_logger {
  public:
-  /// Internal: called by `once` and its siblings.
+  /// Internal: called by `once`, `first_n`, `every_n` and `every`.
   limited_logger(basic_logger<Floor> const& log, detail::call_limit limit) noexcept
       : log_(log), limit_(limit) {}
   limited_logger(limited_logger const&) = delete;
@@ -123,7 +123,7 @@ limited_logger<Floor> every(basic_logger<Floor> const& log,
                                              : std::chrono::duration_cast<nanoseconds>(period))};
 }
 
-/// The number of calls of this process that `once` and its siblings have suppressed so far.
+/// The number of calls of this process that `once`, `first_n`, `every_n` and `every` have suppressed so far.
 [[nodiscard]] inline std::uint64_t suppressed_calls() noexcept { return detail::limited_places.suppressed(); }
 
 }  // namespace fapilog::inline v0_1

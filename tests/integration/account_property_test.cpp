@@ -797,20 +797,20 @@ class trial {
       for (std::size_t i = 0; i < destinations_.size(); ++i) {
         if (std::count(destinations_[i].begin(), destinations_[i].end(), s) == 0) continue;
         auto const& id = p_.seen->built[i].id;
-        fate const here = spooled.count(id) != 0                        ? fate::spooled
-                          : delivered.count(id) + fallen.count(id) != 0 ? fate::delivered
-                          : rejected.count(id) != 0                     ? fate::rejected
-                                                                        : fate::failed;
-        auto const [known, added] = fates_.emplace(id, here);
+        outcome const here = spooled.count(id) != 0                        ? outcome::spooled
+                             : delivered.count(id) + fallen.count(id) != 0 ? outcome::delivered
+                             : rejected.count(id) != 0                     ? outcome::rejected
+                                                                           : outcome::failed;
+        auto const [known, added] = outcomes_.emplace(id, here);
         known->second = std::max(known->second, here);
       }
     }
-    for (auto const& id : own) fates_.erase(id);
+    for (auto const& id : own) outcomes_.erase(id);
   }
 
   void check_fates() {
     std::array<std::uint64_t, 4> sums{};
-    for (auto const& [id, f] : fates_) ++sums[static_cast<std::size_t>(f)];
+    for (auto const& [id, f] : outcomes_) ++sums[static_cast<std::size_t>(f)];
     std::uint64_t const by_stages = p_.seen->kept - built_;
     check(end_.processed == sums[0], end_.processed, " processed, not ", sums[0]);
     check(end_.spooled == sums[1], end_.spooled, " spooled, not ", sums[1]);
@@ -818,7 +818,7 @@ class trial {
     check(end_.failed == sums[3] + by_stages, end_.failed, " failed, not ", sums[3] + by_stages);
   }
 
-  enum class fate { delivered, spooled, rejected, failed };  // from good to bad
+  enum class outcome { delivered, spooled, rejected, failed };  // from good to bad
 
   pipeline& p_;
   dice& d_;
@@ -831,7 +831,7 @@ class trial {
   std::uint64_t built_ = 0;
   std::uint64_t unrouted_ = 0;
   std::vector<std::vector<line>> recovered_;  ///< by sink
-  std::map<fapilog::uuid, fate> fates_;
+  std::map<fapilog::uuid, outcome> outcomes_;
 };
 
 std::uint64_t number_from(char const* variable, std::uint64_t otherwise) {

@@ -17,7 +17,7 @@ namespace support {
 
 struct engine_parts {
   std::shared_ptr<capture> sink = std::make_shared<capture>();
-  std::shared_ptr<fapilog::diagnostics> tell = std::make_shared<fapilog::diagnostics>();
+  std::shared_ptr<fapilog::diagnostics> reports = std::make_shared<fapilog::diagnostics>();
   fapilog::detail::lane_channel* channel = nullptr;
   std::shared_ptr<fapilog::detail::worker> worker;
 
@@ -25,10 +25,11 @@ struct engine_parts {
     channel = fapilog::detail::lane_channel::make(
         {.lane_bytes = 1 << 20, .max_record_bytes = 1 << 20, .when_full = fapilog::when_full::block});
     channel->add_reference();  // one is the worker's
-    auto places = fapilog::detail::make_deliveries({fapilog::placed_sink{sink}}, {}, tell, [] {});
+    auto places = fapilog::detail::make_deliveries({fapilog::placed_sink{sink}}, {}, reports, [] {});
     worker = std::make_shared<fapilog::detail::worker>(
         options, *channel, fapilog::detail::event_maker{{}, std::size_t{1} << 20},
-        fapilog::detail::stage_set{}, std::move(places), tell, with_event ? &channel->wake_event() : nullptr);
+        fapilog::detail::stage_set{}, std::move(places), reports,
+        with_event ? &channel->wake_event() : nullptr);
     worker->start(fapilog::start_context{});
   }
   engine_parts(engine_parts const&) = delete;

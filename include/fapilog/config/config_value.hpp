@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Configuration by text as a tree of values, each with its origin, which messages name.
+// Configuration text as a tree of values, each with its origin, which messages name.
 #pragma once
 
 #include <fapilog/detail/text/text_buffer.hpp>

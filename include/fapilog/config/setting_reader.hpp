@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Fills aggregates that declare their settings from configuration by text, and collects everything that is wrong with it.
+// Fills aggregates that declare their settings from configuration text, and collects everything that is wrong with it.
 #pragma once
 
 #include <fapilog/config/config_value.hpp>

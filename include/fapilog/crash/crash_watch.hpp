@@ -220,7 +220,7 @@ class crash_watch final : public fork_participant {
     std::lock_guard const lock{mutex_};
     paused_ = std::move(all);
   }
-  /// The process has not ended: a handler that was installed before ours has made it live on.
+  /// The process has not ended: a handler that was installed before ours has kept it running.
   void resume() noexcept {
     std::vector<watched> all;
     {
@@ -255,7 +255,7 @@ class crash_watch final : public fork_participant {
   std::atomic<std::int64_t> watching_process_{0};  ///< the process that has the thread; 0 without one
   std::atomic<std::uint64_t> watching_thread_{0};
   std::atomic<bool> must_end_{false};
-  std::vector<watched> paused_;  ///< until the process ends, or lives on
+  std::vector<watched> paused_;  ///< until the process ends, or continues
   std::unique_ptr<wake_pipe> request_;
   std::unique_ptr<wake_pipe> answer_;
   std::atomic<bool> is_busy_{false};  ///< the members below belong to a signal that is being handled

@@ -28,7 +28,7 @@ using result_totals = std::array<counter, record_result_count>;
 class batch_ticket {
  public:
   /// `parts`: how many times `settle` will be called. `excluded`: the records that are not in the account, for example
-  /// those that no sink takes; empty if there are none. `who` learns that all parts are settled, unless it is null.
+  /// those that no sink takes; empty if there are none. `who` is notified when all parts are settled; may be null.
   batch_ticket(std::size_t records, std::size_t parts, std::shared_ptr<result_totals> totals,
                std::vector<bool> excluded, std::shared_ptr<settlement> who = nullptr)
       : unsettled_parts_(parts),

@@ -286,7 +286,7 @@ class delivery {
     auto const found = arrived_entries(sink_, job.part.entries, guard_);
     counts().found.add(job.keep_if([&found](std::size_t i) { return i >= found.size() || !found[i]; }));
   }
-  /// Keeps the entries that the sink wants to get again, of the `count` entries that were written.
+  /// Keeps the entries that the sink must get again, of the `count` entries that were written.
   [[gnu::cold]] static void keep_for_retry(delivery_job& job, std::size_t count, write_result const& result) {
     std::vector<bool> is_left(count);
     for (std::size_t const index : result.entries_to_retry()) {

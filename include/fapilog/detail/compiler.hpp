@@ -122,7 +122,7 @@
 #endif
 
 // Files may be compiled without exceptions if they only log: see guarded_call.hpp. FAPILOG_DETAIL_REFUSE ends the evaluation of a
-// constant with a text for the compiler's message.
+// constant with a string for the compiler's message.
 #if defined(__cpp_exceptions)
 #define FAPILOG_DETAIL_EXCEPTIONS 1
 #define FAPILOG_DETAIL_REFUSE(text) throw text

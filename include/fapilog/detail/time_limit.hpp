@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Durations that can be added to a point in time of today: 64-bit nanoseconds end after 292 years.
+// Durations that can be added to the current time: 64-bit nanoseconds end after 292 years.
 #pragma once
 
 #include <chrono>

@@ -110,7 +110,7 @@ class ip_address {
   std::array<std::uint8_t, 16> bytes_{};
 };
 
-/// Addresses of proxies whose headers are believed: `10.0.0.0/8`, `fd00::/8`, `192.0.2.7`.
+/// Addresses of proxies whose headers are trusted: `10.0.0.0/8`, `fd00::/8`, `192.0.2.7`.
 class trusted_proxies {
  public:
   trusted_proxies() = default;

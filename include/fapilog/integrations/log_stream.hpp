@@ -84,7 +84,7 @@ struct log_end_and_abort {
 /// Up to which number VLOG logs: 0 by default. Thread: any.
 inline std::atomic<int> verbosity{0};
 
-/// Decides on one call of LOG_EVERY_N and its siblings; the number of calls since the last one becomes a field.
+/// Decides on one call of LOG_EVERY_N, LOG_FIRST_N or LOG_EVERY_T; the number of calls since the last one becomes a field.
 [[nodiscard]] inline bool admits(detail::call_limit limit, detail::call_site where) noexcept {
   std::uint64_t suppressed = 0;
   return limit.admits(where, suppressed);

@@ -21,7 +21,7 @@ namespace fapilog::inline v0_1::integrations {
 
 /// What is logged of requests. Made once for a server.
 struct request_log_config {
-  /// Proxies whose X-Forwarded-For and Forwarded are believed: addresses and CIDR ranges. Empty: the peer is the client.
+  /// Proxies whose X-Forwarded-For and Forwarded are trusted: addresses and CIDR ranges. Empty: the peer is the client.
   std::vector<std::string> trusted_proxies = {};
   /// Query parameters whose values are logged. The values of all others are `***`.
   std::vector<std::string> shown_query = {};

@@ -121,7 +121,7 @@ class kept_directory {
     make_directory(root_);
     if (only_in_memory_ && !is_in_memory(root_)) {
       throw std::runtime_error{"fapilog: kill_safe cannot use '" + root_ +
-                               "': it is not on a memory file system (tmpfs), which only_in_memory asks for"};
+                               "': it is not on a memory file system (tmpfs), which only_in_memory requires"};
     }
     make_directory(literals_below(root_));
     if (!is_private_directory(literals_below(root_))) {

@@ -79,7 +79,7 @@ class recovered_cells {
     out_.resize(out_.size() + size);
     return out_.data() + out_.size() - size;
   }
-  /// Removes the first `size` bytes of `from` and returns them; fewer if there are not so many.
+  /// Removes the first `size` bytes of `from` and returns them; fewer if fewer are left.
   [[nodiscard]] static bytes take(bytes& from, std::size_t size) noexcept {
     bytes const first = from.first((std::min)(size, from.size()));
     from = from.subspan(first.size());

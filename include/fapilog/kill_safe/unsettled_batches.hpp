@@ -22,8 +22,8 @@ namespace fapilog::inline v0_1::detail {
 /// before it are settled, too. Thread: any, unless stated.
 class unsettled_batches final : public std::enable_shared_from_this<unsettled_batches> {
  public:
-  /// Begins a batch of all records that the worker has taken since the last one. Returns who must learn that it is settled; `also`
-  /// learns it after that, unless it is null. Thread: the worker's. Throws: std::bad_alloc.
+  /// Begins a batch of all records that the worker has taken since the last one. Returns what must be notified when it is settled;
+  /// `also` is notified after that, unless it is null. Thread: the worker's. Throws: std::bad_alloc.
   [[nodiscard]] std::shared_ptr<settlement> begin(lane_list const& lanes, std::shared_ptr<settlement> also) {
     auto made = std::make_shared<one_batch>();
     made->owner = shared_from_this();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One sink or stage as configuration by text names it: its name, the plugin that makes it, its settings.
+// One sink or stage as configuration text names it: its name, the plugin that makes it, its settings.
 #pragma once
 
 #include <fapilog/config/config_value.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Plugins by name, for configuration by text: which exist, which are compatible with this library, which may be used.
+// Plugins by name, for configuration text: which exist, which are compatible with this library, which may be used.
 #pragma once
 
 #include <fapilog/config/nearest_name.hpp>
@@ -28,7 +28,7 @@
 
 namespace fapilog::inline v0_1 {
 
-/// Which plugins configuration by text may use. A name counts for all kinds.
+/// Which plugins configuration text may use. A name counts for all kinds.
 struct plugin_policy {
   std::vector<std::string> allowlist = {};  ///< empty: all
   std::vector<std::string> denylist = {};   ///< wins over `allowlist`

@@ -31,7 +31,7 @@ class deferred_free {
       std::memcpy(block, &first, sizeof first);
     } while (!first_.compare_exchange(first, block));
   }
-  /// True if so many blocks wait that the worker should be woken for them.
+  /// True if enough blocks wait that the worker should be woken for them.
   [[nodiscard]] bool is_due() const noexcept { return waiting_.load_relaxed() >= due_from; }
 
   void free_all() noexcept {

@@ -48,7 +48,7 @@ class record_keeper : public fork_participant {
   virtual void set_clock(std::uint64_t ticks, std::int64_t unix_ns, double ns_per_tick) noexcept = 0;
 
   /// Begins a batch of all records that the worker has taken since the last one, so that they are released when it is settled.
-  /// Returns who must learn that; `also` learns it, too. Thread: the worker's. Throws: std::bad_alloc.
+  /// Returns what must be notified then; `also` is notified, too. Thread: the worker's. Throws: std::bad_alloc.
   [[nodiscard]] virtual std::shared_ptr<settlement> begin_batch(lane_list const& lanes,
                                                                 std::shared_ptr<settlement> also) = 0;
   /// Releases the records that the worker has taken and that reached no batch. Thread: the worker's. Throws: std::bad_alloc.

@@ -68,8 +68,8 @@ class batch_storage {
     return memory_.bytes() + entries_.capacity() * sizeof(entry) + text_.capacity();
   }
 
-  /// Who learns that the batch is settled; null for nobody.
-  void settle_for(std::shared_ptr<settlement> who) noexcept { settlement_ = std::move(who); }
+  /// Sets what is notified when the batch is settled; may be null.
+  void settle_for(std::shared_ptr<settlement> notified) noexcept { settlement_ = std::move(notified); }
   [[nodiscard]] std::shared_ptr<settlement> const& settles() const noexcept { return settlement_; }
 
   void clear() noexcept {
@@ -120,7 +120,7 @@ class batch {
   }
 
   /// True if an earlier process left these entries behind and may have written them to a sink already, with the same
-  /// `message_id`. The delivery then asks the sink which of them it has (`find_arrived`).
+  /// `message_id`. The delivery then calls the sink's `find_arrived`.
   [[nodiscard]] bool is_recovered() const noexcept { return storage_ && storage_->is_recovered(); }
 
   /// The memory for reuse if this is the only handle to it, otherwise null.
@@ -128,7 +128,7 @@ class batch {
     return storage_.use_count() == 1 ? storage_ : nullptr;
   }
 
-  /// Who learns that the batch is settled; null for nobody.
+  /// What is notified when the batch is settled; may be null.
   [[nodiscard]] std::shared_ptr<detail::settlement> settles() const noexcept {
     return storage_ ? storage_->settles() : nullptr;
   }

@@ -11,7 +11,7 @@ namespace fapilog::inline v0_1::sinks {
 
 /// Whom to trust and how to identify oneself. Versions before TLS 1.2 are never used.
 struct tls_config {
-  /// False: accepts any certificate of the server, and with it anybody between. For tests only; each start reports it.
+  /// False: accepts any certificate of the server, and so also an attacker in between. For tests only; each start reports it.
   bool verify = true;
   /// PEM file with the certificates of the authorities to trust; empty: those of the system.
   std::string ca_file = {};

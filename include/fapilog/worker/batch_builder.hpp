@@ -106,7 +106,7 @@ class batch_builder {
     bool is_recovered;        ///< true: by a process that was killed
     std::int64_t process_id;  ///< of that process
   };
-  /// The same for a record of a process that was killed. It is never removed under pressure. `who` learns that its batch is settled.
+  /// The same for a record of a process that was killed. It is never removed under pressure. `who` is notified when its batch is settled.
   void add_recovered(std::byte const* record, detail::shared_bytes const& scope, origin const& from,
                      std::shared_ptr<settlement> const& who) noexcept {
     if (full() || settles_for_ != who) hand_over(true);
@@ -341,7 +341,7 @@ class batch_builder {
   bool is_urgent_ = false;  ///< the batch has a record of such a level
   lane_list const& lanes_;
   record_keeper* const keeper_;              ///< null if records end with the process
-  std::shared_ptr<settlement> settles_for_;  ///< learns that the current batch is settled
+  std::shared_ptr<settlement> settles_for_;  ///< notified when the current batch is settled
   std::shared_ptr<batch_storage> storage_;
   std::vector<std::size_t> line_sizes_;  ///< of each entry, with the end of the line; 0 if no sink needs JSON
   std::chrono::steady_clock::time_point handed_over_at_{};

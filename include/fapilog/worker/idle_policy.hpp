@@ -28,7 +28,7 @@ class idle_policy {
   static constexpr nanoseconds shortest_watch = std::chrono::milliseconds{2};
   /// A longer gap is worth a wake-up: no naps are spent on it.
   static constexpr nanoseconds longest_gap = std::chrono::milliseconds{250};
-  /// Until so many gaps are known, a record is expected within `longest_gap`.
+  /// Until this many gaps are known, a record is expected within `longest_gap`.
   static constexpr std::size_t enough_gaps = 3;
   /// A shorter silence is not worth the system calls of a sleep.
   static constexpr nanoseconds shortest_silence = std::chrono::milliseconds{4};
@@ -72,7 +72,7 @@ class idle_policy {
   void slept(nanoseconds time) noexcept { idle_ += time; }
 
   /// A record has woken the worker from an expected silence. The rhythm, or the machine, is not as steady as it seemed: no
-  /// silence is expected for so many gaps that such wake-ups remain rare.
+  /// silence is expected for enough gaps that such wake-ups remain rare.
   void expectation_failed() noexcept { gaps_without_silence_ = 500; }
 
   /// There is a record: the idle period is over.

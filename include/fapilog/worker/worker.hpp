@@ -157,7 +157,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
   }
 
   /// Pauses the worker and its sinks between two batches, because the process is about to end: it would cut a line that is being
-  /// written. What hangs in a sink is left running at `deadline`. If `crashed_thread` lives on after all and flushes or drains, or
+  /// written. What hangs in a sink is left running at `deadline`. If `crashed_thread` continues after all and flushes or drains, or
   /// at `resume_crashed`, they continue. Thread: one at a time.
   [[gnu::cold]] void pause_crashed(std::uint64_t crashed_thread, clock::time_point deadline) {
     std::unique_lock lock{requests_->mutex};
@@ -257,7 +257,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     is_dormant_ = false;
   }
 
-  /// A thread that flushes after it has crashed lives on.
+  /// A thread that flushes after it has crashed continues.
   [[gnu::cold]] void resume_if_crashed() noexcept {
     std::uint64_t const crashed = crashed_thread_.load(std::memory_order_relaxed);
     if (crashed != 0 && crashed == detail::thread_id()) resume_crashed();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is known of a crash.
+// What is known about a crash.
 #pragma once
 
 #include <fapilog/detail/os/platform.hpp>
@@ -9,7 +9,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// What is known of a crash inside a signal handler.
+/// What is known about a crash inside a signal handler.
 struct crash_site {
   static constexpr std::size_t max_frames = 64;
 

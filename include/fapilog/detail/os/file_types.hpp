@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is known of a file, and what it is opened for.
+// What is known about a file, and what it is opened for.
 #pragma once
 
 #include <cerrno>

@@ -21,7 +21,7 @@ namespace fapilog::inline v0_1::detail {
 [[nodiscard, gnu::cold]] inline bool register_membarrier() noexcept { return false; }
 [[gnu::cold]] inline void membarrier() noexcept { full_fence(); }
 
-/// True if files in this directory are kept in memory only. POSIX cannot tell.
+/// True if files in this directory are kept in memory only. False: POSIX has no function for that.
 [[nodiscard, gnu::cold]] inline bool is_in_memory(std::string const&) noexcept { return false; }
 
 /// Returns zeroed pages, or null. Only touched pages use memory.

@@ -104,7 +104,7 @@ struct found_name {
   return result;
 }
 
-/// Windows does not tell.
+/// False: Windows does not report it.
 [[nodiscard]] constexpr bool is_stale(int) noexcept { return false; }
 
 /// A longer path is refused by the system.

@@ -21,7 +21,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// A scalar as configuration by text gives it.
+/// A scalar as configuration text gives it.
 struct given_scalar {
   enum class type : std::uint8_t { other, boolean, integer, unsigned_integer, real, string };
   type what = type::other;

@@ -97,7 +97,7 @@ struct decimal_rest {
   if ((bits >> 63U) != 0) *to++ = '-';
 
   // The number is `significand / 2^shift`. It differs from the edges to its neighbours by half a unit of the significand.
-  // Digits follow one by one, until a decimal is nearer than that. No power of two in this range has so many digits
+  // Digits follow one by one, until a decimal is nearer than that. No power of two in this range has that many digits
   // that its smaller lower half matters.
   constexpr std::uint64_t one = 1;
   std::uint64_t const significand = (bits & ((one << fraction_bits) - 1)) | (one << fraction_bits);

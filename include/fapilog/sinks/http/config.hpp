@@ -31,7 +31,7 @@ struct http_config {
   /// The body, with `{{records}}` once.
   std::string body_template = "[{{records}}]";
   /// Each record in it. `{{record}}` is the record as JSON; `{{message}}`, `{{level}}`, `{{logger}}` and `{{message_id}}` are
-  /// parts of it, escaped to stand between quotes.
+  /// parts of it, escaped for use inside quotes.
   std::string record_template = "{{record}}";
   /// Between two records.
   std::string separator = ",";

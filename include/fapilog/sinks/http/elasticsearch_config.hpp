@@ -24,7 +24,7 @@ namespace detail {
 /// Placeholder for the day of the record in the name of an index.
 inline constexpr std::string_view index_date = "{date}";
 
-/// True for a name of an index or a data stream, in which `{date}` may stand once.
+/// True for a name of an index or a data stream, in which `{date}` may occur once.
 [[nodiscard]] inline bool is_index_name(std::string_view name) noexcept {
   constexpr std::size_t max_size = 255;
   std::size_t const date = name.find(index_date);

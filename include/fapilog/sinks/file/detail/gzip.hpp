@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Compresses a finished file into a gzip file beside it, reads such a file, and compresses a text; needs zlib.
+// Compresses a finished file into a gzip file beside it, reads such a file, and compresses a string; needs zlib.
 #pragma once
 
 #include <fapilog/detail/os/file.hpp>

@@ -308,7 +308,7 @@ class topic_writer {
     if (last_error_.empty()) last_error_ = "no acknowledgement within the timeout";
     constexpr std::chrono::seconds pause{30};
     if (is_refused || is_sink_refused_) {
-      // A new producer asks the brokers anew; an old one may keep the refusal of a topic for minutes.
+      // A new producer queries the brokers again; an old one may remember for minutes that a topic was refused.
       if (::rd_kafka_outq_len(producer_) == 0) stop();
       return write_result::refused(reason, pause, std::move(again), std::move(never));
     }

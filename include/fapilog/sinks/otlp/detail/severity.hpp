@@ -15,7 +15,7 @@ namespace fapilog::inline v0_1::detail::otlp {
   auto const number = static_cast<std::uint32_t>(severity);
   if (severity >= level::security) return 16;
   if (severity >= level::audit) return 12;
-  // Ten levels of ours are a range of four numbers.
+  // Ten levels of fapilog are a range of four numbers.
   return 1 + number / 10 * 4 + number % 10 * 4 / 10;
 }
 

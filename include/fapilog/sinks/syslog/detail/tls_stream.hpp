@@ -151,7 +151,7 @@ class tls_stream final : public byte_stream {
     if (options_.certificate_file.empty()) return {};
     if (::SSL_CTX_use_certificate_chain_file(c, options_.certificate_file.c_str()) != 1)
       return concat({"tls.certificate_file: cannot use ", options_.certificate_file, ": ", last_reason()});
-    // Without a function of ours, OpenSSL asks for the password on the terminal.
+    // Without a callback, OpenSSL prompts for the password on the terminal.
     ::SSL_CTX_set_default_passwd_cb(c, [](char* to, int size, int, void* self) {
       std::string const& password = static_cast<tls_stream*>(self)->options_.key_password;
       if (password.size() > static_cast<std::size_t>(size)) return 0;
