@@ -21,7 +21,7 @@ class table_writer;
 
 namespace sinks {
 
-/// Writes each batch with one INSERT of one block, with typed columns. If the answer to an INSERT is lost, the same block is
+/// Writes each batch with one INSERT of one block, with typed columns. If the response to an INSERT is lost, the same block is
 /// sent again: a Replicated table stores it once (also a MergeTree table with `non_replicated_deduplication_window`). For other
 /// tables, the sink first looks up which of the records are in the table, which needs the right to SELECT. Records that
 /// an earlier process left behind are looked up in any case.

@@ -196,7 +196,7 @@ FAPILOG_INLINE void splunk::start(start_context const& context) {
   if (!expected.are_expected()) return;
   detail::http_response response;
   try {
-    response = writer().client().send(expected.question());
+    response = writer().client().send(expected.query());
   } catch (std::runtime_error const&) {
     return;  // the credential cannot be read, which the first batch reports
   }

@@ -62,7 +62,7 @@ struct http_credential_config {
 struct http_connection_config {
   /// How long to look up the host and to connect, TLS included.
   std::chrono::milliseconds connect_timeout{5'000};
-  /// How long a whole request may take, until the end of the answer.
+  /// How long a whole request may take, until the end of the response.
   std::chrono::milliseconds timeout{10'000};
   /// URL of a proxy (`http:`, `https:` or `socks5h:`). Empty: the variables http_proxy, https_proxy, all_proxy and no_proxy of
   /// the environment. `none`: no proxy.
@@ -73,9 +73,9 @@ struct http_connection_config {
   http_credential_config credential = {};
   /// For a URL that begins with `https:`.
   tls_config tls = {};
-  /// Maximum number of requests that wait for their answers at once. With more than 1, requests may arrive in another order.
+  /// Maximum number of requests that wait for their responses at once. With more than 1, requests may arrive in another order.
   std::uint32_t requests_in_flight = 1;
-  /// Bytes of an answer that are kept; the rest is ignored.
+  /// Bytes of a response that are kept; the rest is ignored.
   std::uint64_t max_response_bytes = std::uint64_t{1} << 20;
 
   template <class Self, class Visitor>
@@ -89,8 +89,8 @@ struct http_connection_config {
     visit(setting{.name = "headers", .text = "More headers of each request, as `Name: value`.", .form = setting_form::secret}, self.headers);
     visit(setting{.name = "credential", .text = "The header that carries a credential."}, self.credential);
     visit(setting{.name = "tls", .text = "TLS."}, self.tls);
-    visit(setting{.name = "requests_in_flight", .text = "Maximum requests that wait for their answers at once; with more than 1, they may arrive in another order.", .min = 1, .max = 64}, self.requests_in_flight);
-    visit(setting{.name = "max_response_bytes", .text = "Bytes of an answer that are kept.", .min = 1'024, .max = 67'108'864, .form = setting_form::bytes, .advanced = true}, self.max_response_bytes);
+    visit(setting{.name = "requests_in_flight", .text = "Maximum requests that wait for their responses at once; with more than 1, they may arrive in another order.", .min = 1, .max = 64}, self.requests_in_flight);
+    visit(setting{.name = "max_response_bytes", .text = "Bytes of a response that are kept.", .min = 1'024, .max = 67'108'864, .form = setting_form::bytes, .advanced = true}, self.max_response_bytes);
     // clang-format on
   }
 

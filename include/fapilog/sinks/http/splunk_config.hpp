@@ -47,7 +47,7 @@ struct splunk_config {
   std::vector<std::string> fields = {"level=level", "logger=logger"};
   /// Waits until the indexers have acknowledged each request. The token must have indexer acknowledgement.
   bool acknowledgement = false;
-  /// Pause before each question for acknowledgements.
+  /// Pause before each query for acknowledgements.
   std::chrono::milliseconds ack_interval{500};
   /// How long to wait for acknowledgements until the records are sent again.
   std::chrono::milliseconds ack_timeout{60'000};
@@ -69,7 +69,7 @@ struct splunk_config {
     visit(setting{.name = "sourcetype", .text = "Source type of the events; empty: that of the token."}, self.sourcetype);
     visit(setting{.name = "fields", .text = "Indexed fields, as `name=path`."}, self.fields);
     visit(setting{.name = "acknowledgement", .text = "Waits until the indexers have acknowledged each request; the token must permit it."}, self.acknowledgement);
-    visit(setting{.name = "ack_interval", .text = "Pause before each question for acknowledgements.", .min = 0.001, .max = hour}, self.ack_interval);
+    visit(setting{.name = "ack_interval", .text = "Pause before each query for acknowledgements.", .min = 0.001, .max = hour}, self.ack_interval);
     visit(setting{.name = "ack_timeout", .text = "How long to wait for acknowledgements until the records are sent again.", .min = 0.01, .max = hour}, self.ack_timeout);
     visit(setting{.name = "channel", .text = "Channel, a GUID; empty: one of its own for each sink."}, self.channel);
     visit(setting{.name = "batch_size", .text = "Maximum records of one request.", .min = 1, .max = 100'000}, self.batch_size);

@@ -69,7 +69,7 @@ struct postgres_config {
   std::chrono::seconds connect_timeout{5};
   std::chrono::milliseconds statement_timeout{10'000};
   std::chrono::milliseconds lock_timeout{5'000};
-  /// How soon a broken network is noticed: `tcp_user_timeout` while sending, `keepalives_*` while waiting for an answer.
+  /// How soon a broken network is noticed: `tcp_user_timeout` while sending, `keepalives_*` while waiting for a response.
   std::chrono::milliseconds tcp_user_timeout{5'000};
   std::chrono::seconds keepalives_idle{2};
   std::chrono::seconds keepalives_interval{1};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Entries as one INSERT of ClickHouse's HTTP interface, and what the server's answers mean.
+// Entries as one INSERT of ClickHouse's HTTP interface, and what the server's responses mean.
 #pragma once
 
 #include <fapilog/detail/hash/sha256.hpp>
@@ -111,7 +111,7 @@ class insert_format final : public http_format {
 
   /// Begins a call of `write`, in which the table has not been checked yet.
   void distrust_table() noexcept { trusts_table_ = false; }
-  /// True if an answer means that the table may have changed. The records are then kept until it is checked: if it is in order,
+  /// True if a response means that the table may have changed. The records are then kept until it is checked: if it is in order,
   /// they are at fault.
   [[nodiscard]] bool must_check_table() const noexcept { return must_check_table_; }
 

@@ -76,7 +76,7 @@ inline text_table run_query(http_client& client, std::vector<std::string> const&
   if (response.is_body_cut) {
     throw query_failure{
         {.outcome = http_outcome::retry,
-         .reason = concat({client.peer(), ": an answer is longer than connection.max_response_bytes"})}};
+         .reason = concat({client.peer(), ": a response is longer than connection.max_response_bytes"})}};
   }
   return rows_of(response.body);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The work of the ClickHouse sink: checks the table, sends blocks, and finds out about those whose answers were lost.
+// The work of the ClickHouse sink: checks the table, sends blocks, and finds out about those whose responses were lost.
 #pragma once
 
 #include <fapilog/detail/text/concat.hpp>
@@ -304,7 +304,7 @@ class table_writer {
     } catch (query_failure const& failed) {
       constexpr int access_denied = 497;
       if (failed.code() != access_denied) throw;
-      report_once("the user may not SELECT, so records whose answers were lost may be stored twice",
+      report_once("the user may not SELECT, so records whose responses were lost may be stored twice",
                   concat({"GRANT SELECT ON ", table_, " TO <user>"}));
     }
     return unsure;

@@ -80,7 +80,7 @@ class datadog_format final : public http_format {
     if (!is_delivered || response.body.empty() || response.body.front() == '{') return verdict;
     return {.outcome = http_outcome::refused,
             .reason = concat(
-                {peer, ": the answer is not that of the logs intake; the URL is that of another server"})};
+                {peer, ": the response is not that of the logs intake; the URL is that of another server"})};
   }
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The bulk requests of Elasticsearch and OpenSearch, and what the answers mean for each entry.
+// The bulk requests of Elasticsearch and OpenSearch, and what the responses mean for each entry.
 #pragma once
 
 #include <fapilog/detail/text/concat.hpp>
@@ -136,11 +136,11 @@ class elasticsearch_format final : public http_format {
     if (items && items->size() == entries.size()) return verdict_of_items(*items, peer);
     if (response.is_body_cut && entries.size() > 1) {
       return {.outcome = http_outcome::too_large,
-              .reason = concat({peer, ": the answer is longer than connection.max_response_bytes"})};
+              .reason = concat({peer, ": the response is longer than connection.max_response_bytes"})};
     }
     return {.outcome = http_outcome::refused,
             .reason = concat(
-                {peer, ": the answer is not that of a bulk request; the URL is that of another server"})};
+                {peer, ": the response is not that of a bulk request; the URL is that of another server"})};
   }
 
  private:

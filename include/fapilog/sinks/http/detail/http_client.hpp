@@ -16,7 +16,7 @@ namespace fapilog::inline v0_1::detail {
 /// Totals since the client was made. Thread: any may read.
 struct http_counts {
   counter requests;     ///< requests begun
-  counter failures;     ///< requests without an answer, or with another status than 2xx
+  counter failures;     ///< requests without a response, or with another status than 2xx
   counter bytes;        ///< bytes of bodies, compressed
   counter connections;  ///< connections opened
 };

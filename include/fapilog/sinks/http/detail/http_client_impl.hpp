@@ -256,7 +256,7 @@ class http_client::implementation {
     ::curl_easy_setopt(h, CURLOPT_TCP_KEEPIDLE, idle_s);
     ::curl_easy_setopt(h, CURLOPT_TCP_KEEPINTVL, interval_s);
     ::curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L);
-    // libcurl 7.88 reports an error of the stream after whole HTTP/2 answers of nginx, so that each request would be repeated.
+    // libcurl 7.88 reports an error of the stream after whole HTTP/2 responses of nginx, so that each request would be repeated.
     constexpr unsigned good_http2 = 0x080100;
     bool const has_good_http2 = ::curl_version_info(CURLVERSION_NOW)->version_num >= good_http2;
     ::curl_easy_setopt(h, CURLOPT_HTTP_VERSION,

@@ -19,7 +19,7 @@ struct http_request {
   std::string content_encoding = {};
   std::vector<std::string> headers = {};  ///< `Name: value`, in addition to those of the connection
   std::string body = {};
-  /// False: libcurl must not send the request again by itself, as it does if a kept-alive connection ends before an answer.
+  /// False: libcurl must not send the request again by itself, as it does if a kept-alive connection ends before a response.
   bool may_repeat = true;
   std::string kept_header = {};  ///< name of a header of the response whose value is kept; empty: none
 };
@@ -32,7 +32,7 @@ enum class http_failure : std::uint8_t {
 
 struct http_response {
   http_failure failure = http_failure::none;
-  int status = 0;     ///< 0 if there was no complete answer
+  int status = 0;     ///< 0 if there was no complete response
   std::string error;  ///< why there was none, with host and port and without secrets
   std::string body;   ///< at most `max_response_bytes`
   bool is_body_cut = false;

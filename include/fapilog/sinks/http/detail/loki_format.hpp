@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The body of a push request of Loki, and what the answer means.
+// The body of a push request of Loki, and what the response means.
 #pragma once
 
 #include <fapilog/detail/text/concat.hpp>

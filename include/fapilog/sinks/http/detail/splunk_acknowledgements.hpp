@@ -42,8 +42,8 @@ class splunk_acknowledgements {
     waiting_.push_back({id, static_cast<std::size_t>(entries.begin() - all_.begin()), entries.size()});
   }
 
-  /// The question for the ids of all requests, or for that of a request that does not exist.
-  [[nodiscard]] http_request question() const {
+  /// The query for the ids of all requests, or for that of a request that does not exist.
+  [[nodiscard]] http_request query() const {
     http_request request{.path = "/services/collector/ack", .content_type = "application/json"};
     request.headers.push_back(channel_);
     request.body = "{\"acks\":[";
@@ -83,7 +83,7 @@ class splunk_acknowledgements {
   [[nodiscard]] http_verdict ask(http_client& client) {
     http_response response;
     try {
-      response = client.send(question());
+      response = client.send(query());
     } catch (std::runtime_error const& error) {
       return {.outcome = http_outcome::refused, .reason = concat({client.peer(), ": ", error.what()})};
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The status codes in the answers of Splunk's HTTP Event Collector, and what they mean for the events of a request.
+// The status codes in the responses of Splunk's HTTP Event Collector, and what they mean for the events of a request.
 #pragma once
 
 #include <fapilog/detail/text/concat.hpp>
@@ -66,7 +66,7 @@ inline constexpr std::size_t splunk_ack_disabled = 14;
   return static_cast<std::size_t>(*code);
 }
 
-/// Judges a response by its code, or by the rules of HTTP if it has none. An answer with 2xx and without a code is that of
+/// Judges a response by its code, or by the rules of HTTP if it has none. A response with 2xx and without a code is that of
 /// another server. Throws: std::bad_alloc.
 [[nodiscard]] inline http_verdict splunk_verdict(http_response const& response, std::string_view peer) {
   auto const code = splunk_code_of(response);
@@ -76,7 +76,7 @@ inline constexpr std::size_t splunk_ack_disabled = 14;
     if (verdict.outcome != http_outcome::delivered) return verdict;
     return {.outcome = http_outcome::refused,
             .reason = concat({peer,
-                              ": the answer is not that of an event collector; the URL is that of another "
+                              ": the response is not that of an event collector; the URL is that of another "
                               "server"})};
   }
   splunk_code const& found = splunk_codes[*code];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The requests of Splunk's HTTP Event Collector, and what the answers mean.
+// The requests of Splunk's HTTP Event Collector, and what the responses mean.
 #pragma once
 
 #include <fapilog/detail/os/platform.hpp>

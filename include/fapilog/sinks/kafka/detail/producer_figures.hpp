@@ -48,7 +48,7 @@ struct producer_figures {
     add("fapilog_kafka_restarts_total", "Producers made anew after a fatal error.", restarts, total);
     add("fapilog_kafka_sent_bytes_total", "Bytes sent to the brokers.", sent_bytes, total);
     add("fapilog_kafka_retries_total", "Requests that the producer sent again.", retries, total);
-    add("fapilog_kafka_request_timeouts_total", "Requests without an answer in time.", request_timeouts,
+    add("fapilog_kafka_request_timeouts_total", "Requests without a response in time.", request_timeouts,
         total);
     add("fapilog_kafka_queued_records", "Records in the producer.", queued, metric_kind::gauge);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the answer of JetStream to a published message means.
+// What the response of JetStream to a published message means.
 #pragma once
 
 #include <fapilog/detail/text/concat.hpp>
@@ -25,7 +25,7 @@ struct acknowledgement {
   std::string reason = {};  ///< unless it is stored
 };
 
-/// Reads the JSON text of an answer: https://docs.nats.io/reference/reference-protocols/nats_api_reference (pub ack), and the
+/// Reads the JSON text of a response: https://docs.nats.io/reference/reference-protocols/nats_api_reference (pub ack), and the
 /// codes of the server's errors.json. Throws: std::bad_alloc.
 [[nodiscard]] inline acknowledgement read_acknowledgement(std::string_view text) {
   std::vector<json::text_member> members;
@@ -40,7 +40,7 @@ struct acknowledgement {
     }
   }
   if (error.empty()) {
-    if (!has_stream) return {ack_kind::temporary, "the answer is not an acknowledgement of a stream"};
+    if (!has_stream) return {ack_kind::temporary, "the response is not an acknowledgement of a stream"};
     return {is_duplicate ? ack_kind::duplicate : ack_kind::stored};
   }
   std::string_view code;

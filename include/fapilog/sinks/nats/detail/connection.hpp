@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A connection to a server of NATS, and an inbox for the answers: the only header that includes libnats.
+// A connection to a server of NATS, and an inbox for the responses: the only header that includes libnats.
 #pragma once
 
 #include <fapilog/detail/os/fork.hpp>
@@ -82,7 +82,7 @@ class connection {
     handle_ = nullptr;
   }
 
-  /// Its answer is for `answer_to`, as `answered` returns it. `id`: the `Nats-Msg-Id`.
+  /// Its response is for `answer_to`, as `answered` returns it. `id`: the `Nats-Msg-Id`.
   [[nodiscard]] ::natsStatus publish(std::string const& subject, std::string const& answer_to, char const* id,
                                      std::string_view data) {
     // The server ends the connection of a client that sends more.
@@ -103,14 +103,14 @@ class connection {
     return status;
   }
 
-  /// NATS_TIMEOUT if no answer comes in time.
+  /// NATS_TIMEOUT if no response comes in time.
   [[nodiscard]] ::natsStatus next_answer(message& to, std::int64_t wait_ms) {
     ::natsMsg* got = nullptr;
     ::natsStatus const status = ::natsSubscription_NextMsg(&got, answers_, wait_ms);
     to.reset(got);
     return status;
   }
-  /// What follows the inbox in the subject of an answer.
+  /// What follows the inbox in the subject of a response.
   [[nodiscard]] std::string_view answered(message const& m) const noexcept {
     std::string_view const subject = ::natsMsg_GetSubject(m.get());
     return subject.size() < inbox_.size() ? std::string_view{} : subject.substr(inbox_.size());

@@ -203,7 +203,7 @@ class stream_writer {
         last_error_ = concat({connection_.peer(), ": ", ack.reason});
     }
   }
-  /// The index in an answer to this attempt, `<number>.<index>`; else a number that is none.
+  /// The index in a response to this attempt, `<number>.<index>`; else a number that is none.
   [[nodiscard]] std::size_t index_of(std::string_view answered) const noexcept {
     std::uint64_t number = 0;
     std::size_t index = 0;

@@ -58,7 +58,7 @@ class table_writer {
     }
   }
 
-  /// Writes end soon, until the next start: a statement that waits for its answer is abandoned. Thread: any.
+  /// Writes end soon, until the next start: a statement that waits for its response is abandoned. Thread: any.
   void cancel() noexcept { shared_.deadline.expire_all(); }
 
   write_result write(batch const& entries) {

@@ -71,7 +71,7 @@ class datagram_writer {
   write_result failed(int error, std::size_t index) {
     problem_ = error == EAGAIN ? std::string{"the receiver takes nothing"} : errno_text(error);
     if (error != EAGAIN) socket_.close();
-    // ECONNREFUSED is the answer to a datagram that was sent before.
+    // ECONNREFUSED is the response to a datagram that was sent before.
     return write_result::retry(problem_, error == ECONNREFUSED && index != 0 ? index - 1 : index);
   }
 
