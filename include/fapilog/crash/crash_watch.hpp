@@ -199,8 +199,8 @@ class crash_watch final : public fork_participant {
         if (auto const running = w.running.lock()) running->replace_crashed(site_.thread);
       }
     }
-    flush(all, deadline);
-    if (!crash_signals::is_termination(site_.signal)) write_recent(all, deadline);
+    flush(all, half_way_to(deadline));
+    if (!crash_signals::is_termination(site_.signal)) write_recent(all, half_way_to(deadline));
     {
       scope_guard const of_crashed_thread{scope_ == nullptr ? shared_bytes{} : *scope_};
       for (watched const& w : all) log_crash(w.log, site_, crash_signals::exception());
@@ -237,9 +237,14 @@ class crash_watch final : public fork_participant {
       auto const running = w.running.lock();
       if (running == nullptr) continue;
       while (!running->write_recent_of(site_.thread) && clock::now() < deadline)
-        (void)running->flush(deadline - clock::now());
+        (void)running->flush(half_way_to(deadline) - clock::now());
       (void)running->flush(deadline - clock::now());
     }
+  }
+  /// A sink that hangs uses up the time of each flush, and must not keep the record of the crash from the other sinks.
+  [[nodiscard]] static clock::time_point half_way_to(clock::time_point deadline) {
+    auto const now = clock::now();
+    return now + (std::max)(deadline - now, clock::duration::zero()) / 2;
   }
   static void flush(std::vector<watched> const& all, clock::time_point deadline) {
     for (watched const& w : all) {
