@@ -46,8 +46,11 @@ namespace detail::config {
     case type::text:
       return {
           .what = given_scalar::type::string, .is_lenient = v.origin().is_environment(), .string = v.text()};
-    default: return given;
+    case type::null:
+    case type::list:
+    case type::object: break;
   }
+  return given;
 }
 
 }  // namespace detail::config
@@ -186,7 +189,12 @@ class setting_reader {
         *static_cast<std::string*>(into) = given.text();
         return true;
       }
-      default: break;
+      case of::boolean:
+      case of::integer:
+      case of::number:
+      case of::duration:
+      case of::level:
+      case of::name: break;
     }
     std::optional<detail::setting_scalar> const value =
         detail::scalar_of(detail::config::scalar_given(given), s, type);
@@ -275,13 +283,11 @@ class setting_reader {
   }
 
   static std::string kind_of(config_value const& v) noexcept {
-    switch (v.what()) {
-      case config_value::type::text: return "a string";
-      case config_value::type::list: return "a list";
-      case config_value::type::boolean: return "a boolean";
-      case config_value::type::object: return "an object";
-      default: return "a number";
-    }
+    config_value::type const type = v.what();
+    if (type == config_value::type::text) return "a string";
+    if (type == config_value::type::list) return "a list";
+    if (type == config_value::type::boolean) return "a boolean";
+    return type == config_value::type::object ? "an object" : "a number";
   }
 
   /// Spells a setting as its place requires: as a path in a file, as a variable in the environment.

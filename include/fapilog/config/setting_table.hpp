@@ -74,8 +74,14 @@ struct setting_row {
       if (is_plain) return written_number(static_cast<double>(value.whole) / plain_unit_ns(s));
       return config_value{duration_text(std::chrono::nanoseconds{value.whole})};
     }
-    default: return written_number(value.number);
+    case setting_kind::number:
+    case setting_kind::string:
+    case setting_kind::optional:
+    case setting_kind::list:
+    case setting_kind::map:
+    case setting_kind::object: break;
   }
+  return written_number(value.number);
 }
 
 /// Returns a value in the form that `setting_reader` reads.
@@ -91,7 +97,12 @@ struct setting_row {
     case setting_kind::optional:
     case setting_kind::list:
     case setting_kind::map: break;
-    default: return written_scalar(s, type, type.load(value));
+    case setting_kind::boolean:
+    case setting_kind::integer:
+    case setting_kind::number:
+    case setting_kind::duration:
+    case setting_kind::level:
+    case setting_kind::name: return written_scalar(s, type, type.load(value));
   }
   struct elements {
     setting const& row;

@@ -103,12 +103,10 @@ namespace detail::config {
 
 /// Formats a value for a message.
 [[nodiscard]] inline std::string shown(config_value const& v) {
-  switch (v.what()) {
-    case config_value::type::list: return "a list";
-    case config_value::type::object: return "an object";
-    case config_value::type::text: return '"' + printable(v.text()) + '"';
-    default: return to_json(v);
-  }
+  config_value::type const type = v.what();
+  if (type == config_value::type::list) return "a list";
+  if (type == config_value::type::object) return "an object";
+  return type == config_value::type::text ? '"' + printable(v.text()) + '"' : to_json(v);
 }
 
 }  // namespace detail::config

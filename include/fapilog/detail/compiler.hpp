@@ -242,6 +242,12 @@ inline bool compare_exchange_word(T& word, T& expected, T desired) noexcept {
 inline void compiler_fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
 #endif
 
+/// Converts a number to a type that is the same on some systems, where GCC warns of a useless cast.
+template <class To, class From>
+[[nodiscard, gnu::always_inline]] constexpr To number_cast(From number) noexcept {
+  return static_cast<To>(number);
+}
+
 /// Reverses the bytes of a word.
 [[nodiscard]] inline std::uint64_t swap_bytes(std::uint64_t word) noexcept {
 #if FAPILOG_DETAIL_GNU_BUILTINS

@@ -46,7 +46,7 @@ class spdlog_sink final : public spdlog::sinks::sink {
     foreign_record copy;
     copy.severity = severity_of(record.level);
     copy.message = view(record.payload);
-    copy.origin.unix_ns = static_cast<std::int64_t>(
+    copy.origin.unix_ns = detail::number_cast<std::int64_t>(
         std::chrono::duration_cast<std::chrono::nanoseconds>(record.time.time_since_epoch()).count());
     copy.origin.thread_id = record.thread_id;
     copy.origin.logger = view(record.logger_name);

@@ -57,7 +57,7 @@ class literal_reader {
   [[nodiscard]] std::optional<std::string_view> text_at(std::uint64_t address) const noexcept {
     part const* const p = find(address);
     if (p == nullptr) return std::nullopt;
-    std::string_view const from = p->bytes.substr(static_cast<std::size_t>(address - p->begin));
+    std::string_view const from = p->bytes.substr(number_cast<std::size_t>(address - p->begin));
     std::size_t const size = from.find('\0');
     if (size == std::string_view::npos) return std::nullopt;
     return from.substr(0, size);
@@ -66,7 +66,7 @@ class literal_reader {
   [[nodiscard]] bool read(std::uint64_t address, void* to, std::size_t size) const noexcept {
     part const* const p = find(address);
     if (p == nullptr) return false;
-    std::string_view const from = p->bytes.substr(static_cast<std::size_t>(address - p->begin));
+    std::string_view const from = p->bytes.substr(number_cast<std::size_t>(address - p->begin));
     if (size > from.size()) return false;
     // Not memcpy: GCC would warn of a size that cannot come here.
     std::ranges::copy(from.substr(0, size), static_cast<char*>(to));
@@ -76,7 +76,7 @@ class literal_reader {
   [[nodiscard]] std::optional<std::uint64_t> pointer_at(std::uint64_t address) const noexcept {
     std::uintptr_t word = 0;
     if (!read(address, &word, sizeof word)) return std::nullopt;
-    return static_cast<std::uintptr_t>(word + find(address)->moved_by);
+    return number_cast<std::uintptr_t>(word + find(address)->moved_by);
   }
 
   /// What could not be read, one message each.

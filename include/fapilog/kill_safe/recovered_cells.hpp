@@ -150,7 +150,9 @@ class recovered_cells {
         break;
       case payload_form::unknown: return fail("a value has an unknown kind");
       case payload_form::none: std::memset(extend(size), 0, size); return true;
-      default: break;
+      case payload_form::truth:
+      case payload_form::code_point:
+      case payload_form::uuid: break;
     }
     std::memcpy(extend(size), payload.data(), size);
     return true;

@@ -88,7 +88,7 @@ class unsettled_batches final : public std::enable_shared_from_this<unsettled_ba
   void settle(std::uint64_t number) noexcept {
     std::lock_guard const lock{mutex_};
     if (number < first_) return;  // of the parent process, or of a runtime that has ended
-    batches_[static_cast<std::size_t>(number - first_)].is_settled = true;
+    batches_[number_cast<std::size_t>(number - first_)].is_settled = true;
     release_settled();
   }
   void release_settled() noexcept {

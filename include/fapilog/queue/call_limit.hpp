@@ -26,7 +26,7 @@ class call_histories {
  public:
   /// Returns null without room. Throws: never. Thread: any.
   [[nodiscard]] call_history* find(std::uint64_t place) noexcept {
-    std::size_t at = static_cast<std::size_t>((place * 0x9E3779B97F4A7C15U) >> (64U - size_bits));
+    std::size_t at = number_cast<std::size_t>((place * 0x9E3779B97F4A7C15U) >> (64U - size_bits));
     for (std::size_t probes = 0; probes < max_probes; ++probes, at = (at + 1) % size) {
       std::uint64_t found = places_[at].place.load_relaxed();
       if (found == place) [[likely]]

@@ -93,7 +93,7 @@ struct lane : lane_front {
     std::uint64_t const ahead = (used + step + page - 1) / page * page;
     std::uint64_t const wanted = ahead >= queue.capacity() ? whole : ahead;
     if (wanted < populated + step / 2) return;
-    detail::populate_pages(queue.memory() + populated, static_cast<std::size_t>(wanted - populated));
+    detail::populate_pages(queue.memory() + populated, number_cast<std::size_t>(wanted - populated));
     populated = wanted;
   }
 

@@ -107,8 +107,19 @@ inline constexpr unsigned f32_shift = std::endian::native == std::endian::big ? 
     case kind::f64:
     case kind::pointer: v.u64 = read<std::uint64_t>(cell.payload); return true;
     case kind::f32: v.u64 = std::uint64_t{read<std::uint32_t>(cell.payload)} << f32_shift; return true;
-    default: return false;
+    case kind::null:
+    case kind::boolean:
+    case kind::character:
+    case kind::timestamp:
+    case kind::duration:
+    case kind::uuid:
+    case kind::bytes:
+    case kind::object:
+    case kind::array:
+    case kind::exception:
+    case kind::deferred: break;
   }
+  return false;
 }
 
 /// Decodes containers and the other kinds that `decode_common` leaves.

@@ -134,7 +134,7 @@ class path_cache {
       h = (h ^ (h >> 29) ^ middle) * odd;
     }
     h = (h ^ (h >> 29)) * odd;
-    p.hash = static_cast<std::size_t>(h >> 32);
+    p.hash = number_cast<std::size_t>(h >> 32);
     return p;
   }
 

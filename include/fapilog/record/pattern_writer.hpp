@@ -133,8 +133,17 @@ class pattern_writer {
       case pattern_part::source:
       case pattern_part::elapsed:
       case pattern_part::since_last: return grey;
-      default: return {};
+      case pattern_part::literal:
+      case pattern_part::logger:
+      case pattern_part::fields:
+      case pattern_part::field:
+      case pattern_part::exception:
+      case pattern_part::thread:
+      case pattern_part::message_id:
+      case pattern_part::colour:
+      case pattern_part::plain: break;
     }
+    return {};
   }
 
   struct value_visitor : pretty_detail::pretty_visitor {

@@ -179,7 +179,7 @@ class message_text {
       return true;
     }
     bool operator()(pointer_value pointer) const {
-      use(reinterpret_cast<void const*>(static_cast<std::uintptr_t>(pointer.address)));
+      use(reinterpret_cast<void const*>(number_cast<std::uintptr_t>(pointer.address)));
       return true;
     }
     template <class Other>

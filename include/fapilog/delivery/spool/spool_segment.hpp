@@ -95,7 +95,7 @@ class spool_segment {
 
   /// Appends a frame. If that fails, removes the part that was written. Returns an errno value, or 0.
   [[nodiscard, gnu::cold]] int append(std::string_view payload, std::uint32_t records, bool sync) {
-    std::string whole(static_cast<std::size_t>(frame_bytes(payload.size())), '\0');
+    std::string whole(number_cast<std::size_t>(frame_bytes(payload.size())), '\0');
     put_frame_head(whole.data(), payload, records);
     std::memcpy(whole.data() + frame_head, payload.data(), payload.size());
     auto const put = file_.write_at(end_, whole);

@@ -86,7 +86,7 @@ class recent_table {
   };
 
   [[nodiscard]] std::size_t bucket_of(std::uint64_t key) const noexcept {
-    return static_cast<std::size_t>(key & (buckets_.size() - 1));
+    return number_cast<std::size_t>(key & (buckets_.size() - 1));
   }
   [[nodiscard]] std::uint32_t index_of(std::uint64_t key) const noexcept {
     std::uint32_t at = buckets_[bucket_of(key)];

@@ -33,7 +33,7 @@ namespace fapilog::inline v0_1::detail {
         int is_interrupted = 0;
         (void)_Unwind_GetIPInfo(frame, &is_interrupted);
         all.is_in_handler |= is_interrupted != 0;
-        all.has_passed |= static_cast<std::uintptr_t>(::_Unwind_GetCFA(frame)) > all.stack_pointer;
+        all.has_passed |= number_cast<std::uintptr_t>(::_Unwind_GetCFA(frame)) > all.stack_pointer;
         return all.is_in_handler ? _URC_END_OF_STACK : _URC_NO_REASON;
       },
       &found);

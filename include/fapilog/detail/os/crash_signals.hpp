@@ -200,7 +200,7 @@ class crash_signals {
         [](::_Unwind_Context* frame, void* to) {
           auto& all = *static_cast<crash_site*>(to);
           int is_interrupted = 0;
-          auto const at = static_cast<std::uintptr_t>(_Unwind_GetIPInfo(frame, &is_interrupted));
+          auto const at = number_cast<std::uintptr_t>(_Unwind_GetIPInfo(frame, &is_interrupted));
           if (is_interrupted != 0) all.frame_count = 0;  // the frames so far are those of the handler
           if (at == 0 || all.frame_count == crash_site::max_frames) return _URC_END_OF_STACK;
           all.frames[all.frame_count++] = at;

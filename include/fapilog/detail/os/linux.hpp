@@ -120,8 +120,8 @@ namespace fapilog::inline v0_1::detail {
                                            std::int64_t timeout_ns) noexcept {
   static_assert(sizeof word == sizeof(std::uint32_t));
   ::timespec duration{};
-  duration.tv_sec = static_cast<::time_t>(timeout_ns / 1'000'000'000);
-  duration.tv_nsec = static_cast<long>(timeout_ns % 1'000'000'000);
+  duration.tv_sec = number_cast<::time_t>(timeout_ns / 1'000'000'000);
+  duration.tv_nsec = number_cast<long>(timeout_ns % 1'000'000'000);
   ::syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, expected, timeout_ns < 0 ? nullptr : &duration, nullptr, 0);
 }
 /// Wakes one thread that waits for `word`.

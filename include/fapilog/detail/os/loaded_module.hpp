@@ -2,6 +2,7 @@
 // The program or shared library that contains an address, with what identifies its build.
 #pragma once
 
+#include <fapilog/detail/os/segment_type.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/detail/text/ascii.hpp>
 
@@ -63,11 +64,11 @@ struct loaded_module {
   found.base = module.dlpi_addr;
   for (int i = 0; i < module.dlpi_phnum; ++i) {
     auto const& part = module.dlpi_phdr[i];
-    if (part.p_type == PT_LOAD && (part.p_flags & PF_R) != 0) {
+    if (segment_type(part) == PT_LOAD && (part.p_flags & PF_R) != 0) {
       found.segments.push_back(
           {part.p_vaddr, part.p_filesz, (part.p_flags & PF_X) != 0, (part.p_flags & PF_W) != 0});
     }
-    if (part.p_type != PT_NOTE) continue;
+    if (segment_type(part) != PT_NOTE) continue;
     auto const* at = reinterpret_cast<char const*>(module.dlpi_addr + part.p_vaddr);
     char const* const end = at + part.p_memsz;
     constexpr auto padded = [](std::size_t bytes) { return (bytes + 3) / 4 * 4; };
@@ -101,7 +102,8 @@ struct loaded_module {
     for (int i = 0; i < module->dlpi_phnum; ++i) {
       auto const& part = module->dlpi_phdr[i];
       std::uintptr_t const begin = module->dlpi_addr + part.p_vaddr;
-      contains |= part.p_type == PT_LOAD && wanted.address >= begin && wanted.address < begin + part.p_memsz;
+      contains |=
+          segment_type(part) == PT_LOAD && wanted.address >= begin && wanted.address < begin + part.p_memsz;
     }
     if (!contains) return 0;
     // No exception may leave: to pass it on, the C library needs memory, without which it ends the process.

@@ -18,7 +18,7 @@ struct local_day_time {
 };
 
 [[nodiscard, gnu::cold]] inline local_day_time local_time(std::int64_t unix_seconds) noexcept {
-  auto const seconds = static_cast<std::time_t>(unix_seconds);
+  auto const seconds = number_cast<std::time_t>(unix_seconds);
   std::tm found{};
 #if FAPILOG_DETAIL_WINDOWS
   if (::localtime_s(&found, &seconds) != 0) return {};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/os/file.hpp>
+#include <fapilog/detail/os/segment_type.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -42,8 +43,8 @@ class module_file {
   /// loader writes; nothing if the file has no such segment.
   [[nodiscard]] std::optional<std::string> segment(std::uint64_t offset, std::uint64_t size) const {
     for (ElfW(Phdr) const& s : segments_) {
-      if (s.p_type != PT_LOAD || s.p_vaddr != offset || s.p_filesz != size || size > size_) continue;
-      std::string bytes(static_cast<std::size_t>(size), '\0');
+      if (segment_type(s) != PT_LOAD || s.p_vaddr != offset || s.p_filesz != size || size > size_) continue;
+      std::string bytes(number_cast<std::size_t>(size), '\0');
       if (!read(s.p_offset, bytes.data(), bytes.size())) return std::nullopt;
       for (ElfW(Rela) const& r : relocations_) {
         // Without a symbol: the base and the addend.
@@ -66,20 +67,21 @@ class module_file {
   template <class Row>
   [[nodiscard]] bool read_table(std::uint64_t at, std::uint64_t size, std::vector<Row>& rows) const {
     if (size > size_) return false;
-    rows.resize(static_cast<std::size_t>(size) / sizeof(Row));
+    rows.resize(number_cast<std::size_t>(size) / sizeof(Row));
     return read(at, rows.data(), rows.size() * sizeof(Row));
   }
   /// The position in the file of an address of the module; the end of the file if it has none.
   [[nodiscard]] std::uint64_t position_of(std::uint64_t address) const noexcept {
     for (ElfW(Phdr) const& s : segments_) {
-      if (s.p_type == PT_LOAD && address - s.p_vaddr < s.p_filesz) return s.p_offset + (address - s.p_vaddr);
+      if (segment_type(s) == PT_LOAD && address - s.p_vaddr < s.p_filesz)
+        return s.p_offset + (address - s.p_vaddr);
     }
     return size_;
   }
   /// Other forms of relocations have the address already in place.
   void read_relocations() {
     auto const dynamic = std::find_if(segments_.begin(), segments_.end(),
-                                      [](auto const& s) { return s.p_type == PT_DYNAMIC; });
+                                      [](auto const& s) { return segment_type(s) == PT_DYNAMIC; });
     if (dynamic == segments_.end()) return;
     std::vector<ElfW(Dyn)> rows;
     if (!read_table(dynamic->p_offset, dynamic->p_filesz, rows)) return;

@@ -51,7 +51,7 @@ inline file_status convert(int returned, struct ::stat const& s) noexcept {
   status.links = static_cast<std::uint64_t>(s.st_nlink);
   status.size = static_cast<std::uint64_t>(s.st_size);
   status.modified = static_cast<std::int64_t>(s.st_mtime);
-  status.mode = static_cast<unsigned>(s.st_mode & 07777);
+  status.mode = number_cast<unsigned>(s.st_mode & 07777);
   return status;
 }
 
@@ -249,7 +249,7 @@ struct opened_file {
   auto const attempt = [&](int flags) -> opened_file {
     flags |= O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (purpose == open_for::follow ? 0 : O_NOFOLLOW);
     for (;;) {
-      int const descriptor = move_above_standard(::open(path.c_str(), flags, static_cast<::mode_t>(mode)));
+      int const descriptor = move_above_standard(::open(path.c_str(), flags, number_cast<::mode_t>(mode)));
       if (descriptor >= 0) return {file{descriptor}, 0};
       if (errno != EINTR) return {{}, errno};
     }

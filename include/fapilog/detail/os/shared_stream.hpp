@@ -69,8 +69,8 @@ class shared_stream {
     if (S_ISFIFO(s.st_mode)) kind_ = stream_kind::pipe;
     if (is_socket_) kind_ = keeps_messages() ? stream_kind::messages : stream_kind::pipe;
     if (kind_ == stream_kind::pipe)
-      lock_.set_stream(descriptor_, static_cast<std::uint64_t>(s.st_dev),
-                       static_cast<std::uint64_t>(s.st_ino));
+      lock_.set_stream(descriptor_, number_cast<std::uint64_t>(s.st_dev),
+                       number_cast<std::uint64_t>(s.st_ino));
   }
   [[nodiscard]] stream_kind kind() const noexcept { return kind_; }
   /// Number of bytes that are written together, if they are whole lines.
@@ -191,7 +191,7 @@ class shared_stream {
     return true;
   }
   static void sleep_briefly(std::int64_t ns) noexcept {
-    ::timespec const duration{0, static_cast<long>(ns)};
+    ::timespec const duration{0, number_cast<long>(ns)};
     ::nanosleep(&duration, nullptr);
   }
 

@@ -106,8 +106,8 @@ inline void at_fork(void (*before)(), void (*in_parent)(), void (*in_child)()) n
 
 [[gnu::cold]] inline void sleep_ns(std::int64_t ns) noexcept {
   ::timespec duration{};
-  duration.tv_sec = static_cast<::time_t>(ns / 1'000'000'000);
-  duration.tv_nsec = static_cast<long>(ns % 1'000'000'000);
+  duration.tv_sec = number_cast<::time_t>(ns / 1'000'000'000);
+  duration.tv_nsec = number_cast<long>(ns % 1'000'000'000);
   ::nanosleep(&duration, nullptr);
 }
 

@@ -30,7 +30,12 @@ class setting_check {
       case setting_kind::optional:
       case setting_kind::list:
       case setting_kind::map: break;
-      default: {
+      case setting_kind::boolean:
+      case setting_kind::integer:
+      case setting_kind::number:
+      case setting_kind::duration:
+      case setting_kind::level:
+      case setting_kind::name: {
         std::string problem = scalar_problem(type.load(value), s, type);
         if (!problem.empty()) add(path, problem);
         return;

@@ -94,8 +94,12 @@ struct given_scalar {
     case setting_kind::name: return "names";
     case setting_kind::duration: return "durations";
     case setting_kind::object: return "objects";
-    default: return "values";
+    case setting_kind::boolean:
+    case setting_kind::optional:
+    case setting_kind::list:
+    case setting_kind::map: break;
   }
+  return "values";
 }
 
 /// Returns the values that a setting of this type may have, for "expected ...".
@@ -160,7 +164,8 @@ template <class T>
     case type::unsigned_integer: return static_cast<double>(given.unsigned_integer);
     case type::real: return given.real;
     case type::string: break;
-    default: return std::nullopt;
+    case type::other:
+    case type::boolean: return std::nullopt;
   }
   if (!given.is_lenient) return std::nullopt;
   std::string_view const text = without_spaces_around(given.string);
@@ -270,8 +275,13 @@ template <class T>
       }
       return std::nullopt;
     }
-    default: return std::nullopt;
+    case setting_kind::string:
+    case setting_kind::optional:
+    case setting_kind::list:
+    case setting_kind::map:
+    case setting_kind::object: break;
   }
+  return std::nullopt;
 }
 
 // --- what is wrong with a value ------------------------------------------------------------------------------
@@ -279,17 +289,16 @@ template <class T>
 /// Formats a value for a message, in one form however it was given.
 [[nodiscard, gnu::cold]] inline std::string scalar_text(setting_scalar const& v, setting const& s,
                                                         setting_type const& type) {
-  switch (type.kind) {
-    case setting_kind::integer:
-      if (s.form == setting_form::octal) return octal_text(static_cast<std::uint64_t>(v.whole));
-      if (!v.fits && v.whole == 0) return number_text(v.number);
-      return v.number < 0 ? std::to_string(v.whole) : std::to_string(static_cast<std::uint64_t>(v.whole));
-    case setting_kind::duration:
-      if (v.fits) return duration_text(std::chrono::nanoseconds{v.whole});
-      return v.number > 0 ? "more than 100 years" : "less than -100 years";
-    case setting_kind::number: return number_text(v.number);
-    default: return std::to_string(v.whole);
+  if (type.kind == setting_kind::integer) {
+    if (s.form == setting_form::octal) return octal_text(static_cast<std::uint64_t>(v.whole));
+    if (!v.fits && v.whole == 0) return number_text(v.number);
+    return v.number < 0 ? std::to_string(v.whole) : std::to_string(static_cast<std::uint64_t>(v.whole));
   }
+  if (type.kind == setting_kind::duration) {
+    if (v.fits) return duration_text(std::chrono::nanoseconds{v.whole});
+    return v.number > 0 ? "more than 100 years" : "less than -100 years";
+  }
+  return type.kind == setting_kind::number ? number_text(v.number) : std::to_string(v.whole);
 }
 
 /// Returns what is wrong with the value, or an empty string.
@@ -310,7 +319,12 @@ template <class T>
     case setting_kind::integer:
     case setting_kind::number:
     case setting_kind::duration: break;
-    default: return {};
+    case setting_kind::boolean:
+    case setting_kind::string:
+    case setting_kind::optional:
+    case setting_kind::list:
+    case setting_kind::map:
+    case setting_kind::object: return {};
   }
   float_kind const kind = kind_of_float(v.number);
   bool const is_no_bound = kind == float_kind::infinity && s.max >= setting::no_bound;

@@ -32,7 +32,7 @@ inline constexpr auto least_of_digits = [] {
 /// The number of digits.
 [[nodiscard]] constexpr std::size_t count_digits(std::uint64_t number) noexcept {
   // 1233 / 4096 is a little more than the logarithm of 2 to the base of 10.
-  std::size_t const fewest = (static_cast<std::size_t>(std::bit_width(number)) * 1'233) >> 12U;
+  std::size_t const fewest = (number_cast<std::size_t>(std::bit_width(number)) * 1'233) >> 12U;
   return fewest + (number >= least_of_digits[fewest] ? 1U : 0U);
 }
 

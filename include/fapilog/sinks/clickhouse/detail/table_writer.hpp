@@ -41,7 +41,7 @@ class table_writer {
         headers_(headers_of(config_)),
         writer_(
             config_.url, config_.connection,
-            {.entries = config_.batch_size, .body_bytes = static_cast<std::size_t>(config_.batch_bytes)}) {}
+            {.entries = config_.batch_size, .body_bytes = number_cast<std::size_t>(config_.batch_bytes)}) {}
 
   [[nodiscard]] clickhouse_config const& config() const noexcept { return config_; }
 

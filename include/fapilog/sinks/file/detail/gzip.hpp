@@ -122,13 +122,13 @@ inline void gzip_text(std::string_view text, std::string& to) {
     throw std::bad_alloc{};
   std::unique_ptr<::z_stream, void (*)(::z_stream*)> const ended{&stream,
                                                                  [](::z_stream* s) { ::deflateEnd(s); }};
-  to.resize(::deflateBound(&stream, static_cast<::uLong>(text.size())));
+  to.resize(::deflateBound(&stream, number_cast<::uLong>(text.size())));
   stream.next_in = reinterpret_cast<::Bytef*>(const_cast<char*>(text.data()));
   stream.avail_in = static_cast<::uInt>(text.size());
   stream.next_out = reinterpret_cast<::Bytef*>(to.data());
   stream.avail_out = static_cast<::uInt>(to.size());
   ::deflate(&stream, Z_FINISH);
-  to.erase(static_cast<std::size_t>(stream.total_out));
+  to.erase(number_cast<std::size_t>(stream.total_out));
 }
 
 /// Passes the content of the gzip file at `path` to `take`, piece by piece, until it returns false. Returns false if the file

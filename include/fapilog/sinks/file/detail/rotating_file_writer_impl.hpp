@@ -276,7 +276,7 @@ class rotating_file_writer {
     if (config_.max_bytes == 0) return ends.size();
     auto const within = [&](std::uint64_t bytes) {
       return whole - from <= bytes ? ends.size()
-                                   : entries_within(from + static_cast<std::size_t>(bytes), ends);
+                                   : entries_within(from + number_cast<std::size_t>(bytes), ends);
     };
     constexpr std::uint64_t shares = 8;
     constexpr std::uint64_t smallest_share = 4'096;

@@ -210,14 +210,10 @@ class ecs_document {
   /// True for what a numeric field of Elasticsearch accepts.
   [[nodiscard]] static bool is_number(value const& v) noexcept {
     constexpr auto max_long = static_cast<std::uint64_t>((std::numeric_limits<std::int64_t>::max)());
-    switch (v.type) {
-      case kind::i64:
-      case kind::duration: return true;
-      case kind::u64: return v.u64 <= max_long;
-      case kind::f64: return kind_of_float(v.f64) == float_kind::finite;
-      case kind::f32: return kind_of_float(v.f32) == float_kind::finite;
-      default: return false;
-    }
+    if (v.type == kind::u64) return v.u64 <= max_long;
+    if (v.type == kind::f64) return kind_of_float(v.f64) == float_kind::finite;
+    if (v.type == kind::f32) return kind_of_float(v.f32) == float_kind::finite;
+    return v.type == kind::i64 || v.type == kind::duration;
   }
 
   std::vector<std::pair<std::string, event_path>> fields_;

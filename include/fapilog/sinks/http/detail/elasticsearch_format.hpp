@@ -187,7 +187,11 @@ class elasticsearch_format final : public http_format {
           verdict.never.push_back(i);
           break;
         case http_outcome::refused: verdict.is_refused = true; [[fallthrough]];
-        default:
+        case http_outcome::retry:
+        case http_outcome::items:
+        case http_outcome::too_large:
+        case http_outcome::invalid:
+
           if (verdict.again.empty()) again = items[i];
           verdict.again.push_back(i);
       }

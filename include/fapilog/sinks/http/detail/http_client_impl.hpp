@@ -217,17 +217,14 @@ class http_client::implementation {
     set_tls(h);
     ::curl_easy_setopt(h, CURLOPT_ERRORBUFFER, t.error.data());
     ::curl_easy_setopt(h, CURLOPT_WRITEDATA, &t);
-    ::curl_easy_setopt(h, CURLOPT_WRITEFUNCTION,
-                       static_cast<std::size_t (*)(char*, std::size_t, std::size_t, void*)>(&keep_body));
+    ::curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, &keep_body);
     if (!t.request.kept_header.empty()) {
       ::curl_easy_setopt(h, CURLOPT_HEADERDATA, &t);
-      ::curl_easy_setopt(h, CURLOPT_HEADERFUNCTION,
-                         static_cast<std::size_t (*)(char*, std::size_t, std::size_t, void*)>(&keep_header));
+      ::curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, &keep_header);
     }
     if (!t.request.may_repeat) {
       ::curl_easy_setopt(h, CURLOPT_SOCKOPTDATA, h);
-      ::curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION,
-                         static_cast<int (*)(void*, ::curl_socket_t, ::curlsocktype)>(&refuse_if_sent));
+      ::curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, &refuse_if_sent);
     }
     ::curl_easy_setopt(h, CURLOPT_PRIVATE, &t);
   }
@@ -244,7 +241,7 @@ class http_client::implementation {
   }
   void set_connection(::CURL* h) const {
     auto const milliseconds = [](std::chrono::milliseconds given) {
-      return static_cast<long>(given.count());
+      return number_cast<long>(given.count());
     };
     constexpr long idle_s = 2;
     constexpr long interval_s = 1;
@@ -300,7 +297,7 @@ class http_client::implementation {
 
   /// Refuses a new connection for a request of which something was sent over another one.
   static int refuse_if_sent(void* handle, ::curl_socket_t /*socket*/, ::curlsocktype /*purpose*/) {
-    return has_sent(static_cast<::CURL*>(handle)) ? CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK;
+    return has_sent(handle) ? CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK;
   }
   [[nodiscard]] static bool has_sent(::CURL* handle) noexcept {
     long size = 0;

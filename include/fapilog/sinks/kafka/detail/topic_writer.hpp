@@ -352,7 +352,7 @@ class topic_writer {
   }
 
   [[nodiscard]] static error_kind kind_of(::rd_kafka_resp_err_t error) noexcept {
-    switch (error) {
+    switch (static_cast<int>(error)) {
       case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
       case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
       case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:

@@ -54,7 +54,7 @@ class log_format final : public http_format {
     if (rejected > entries.size()) rejected = entries.size();
     // The collector reports how many, not which: the count is right, the entries may be others.
     verdict.outcome = http_outcome::items;
-    verdict.never.resize(static_cast<std::size_t>(rejected));
+    verdict.never.resize(number_cast<std::size_t>(rejected));
     std::iota(verdict.never.begin(), verdict.never.end(), entries.size() - verdict.never.size());
     verdict.reason = concat({peer, ": the collector rejected ", std::to_string(rejected), " of ",
                              std::to_string(entries.size()), " records (partial success)"});

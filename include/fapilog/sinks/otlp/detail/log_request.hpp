@@ -171,7 +171,7 @@ class log_request_writer {
       writer.form_.integer(fields::int_value, static_cast<std::int64_t>(number));
     }
     void operator()(double number) const { writer.form_.real(fields::double_value, number); }
-    void operator()(float number) const { writer.form_.real(fields::double_value, number); }
+    void operator()(float number) const { (*this)(static_cast<double>(number)); }
     void operator()(std::string_view text) const { writer.form_.text(fields::string_value, text); }
     void operator()(duration_value duration) const {
       writer.form_.real(fields::double_value, static_cast<double>(duration.ns) / 1e9);

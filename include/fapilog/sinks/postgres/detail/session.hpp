@@ -187,7 +187,7 @@ class session {
   std::uint64_t insert(std::string const& sql, std::vector<std::string_view> const& arrays) {
     return guarded([&] {
       pqxx::nontransaction transaction{*connection_};
-      return static_cast<std::uint64_t>(execute_unnamed(transaction, sql, arrays).affected_rows());
+      return number_cast<std::uint64_t>(execute_unnamed(transaction, sql, arrays).affected_rows());
     });
   }
 

@@ -182,8 +182,10 @@ class tls_stream final : public byte_stream {
     char const* const name = server_name_.c_str();
     if (::X509_VERIFY_PARAM_set1_ip_asc(rules, name) == 1) return {};
     ::ERR_clear_error();
-    if (::SSL_set1_host(session_.get(), name) == 1 && ::SSL_set_tlsext_host_name(session_.get(), name) == 1)
-      return {};
+    // What the macro SSL_set_tlsext_host_name does with a cast of C.
+    bool const is_sent = ::SSL_ctrl(session_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                                    const_cast<char*>(name)) == 1;
+    if (::SSL_set1_host(session_.get(), name) == 1 && is_sent) return {};
     return concat({"server_name: ", name, " cannot be the name of a host"});
   }
 
@@ -248,7 +250,7 @@ class tls_stream final : public byte_stream {
     // For a system error, the code is the errno value.
     char const* const text = ::ERR_reason_error_string(code);
     std::string reason =
-        text != nullptr ? std::string{text} : errno_text(static_cast<int>(ERR_GET_REASON(code)));
+        text != nullptr ? std::string{text} : errno_text(number_cast<int>(ERR_GET_REASON(code)));
     ::ERR_clear_error();
     return reason;
   }
