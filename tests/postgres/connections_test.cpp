@@ -8,14 +8,21 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "support/batches.hpp"
 #include "support/captured_diagnostics.hpp"
+#include "support/child_process.hpp"
 #include "support/postgres_server.hpp"
+#include "support/scale.hpp"
 
 using fapilog::kv;
 using fapilog::sinks::postgres;
@@ -279,4 +286,39 @@ TEST_CASE("replaces a connection whose server process is stopped") {
   REQUIRE(::kill(pid, SIGCONT) == 0);
   CHECK(eventually([&] { return backends(server, "stopped") == 1; }));
   CHECK(server.count("stopped.logs") == 11);
+}
+
+// Makes no runtime, which would register the handlers of fork(2) that a sink must register itself.
+TEST_CASE("a Postgres sink in a program without a runtime", "[.fresh_process]") {
+  postgres_config config;
+  config.host = std::getenv("FAPILOG_TEST_HOST");
+  config.database = "postgres";
+  config.user = "postgres";
+  config.schema_name = "forked_alone";
+  config.create_table = false;
+  postgres sink{config};
+  sink.start(fapilog::start_context{});
+  auto const first = records(10);
+  auto const of_child = records(10);
+  auto const last = records(10);
+  CHECK(sink.write(first));
+  CHECK(support::status_of_child([&] { ::_exit(sink.write(of_child) ? 42 : 1); }) == 42 << 8);
+  CHECK(sink.write(last));
+  CHECK(sink.counts().connections.value() == 1);
+}
+
+TEST_CASE("a forked child of a program without a runtime opens its own connection to PostgreSQL") {
+  if constexpr (support::thread_sanitized)
+    SKIP("the thread sanitizer does not support threads in a forked child");
+  auto& server = shared_server();
+  auto config = server.config_in("forked_alone");
+  config.create_table = false;
+  server.sql(fapilog::sinks::postgres_ddl(config));
+  std::string const self = std::filesystem::read_symlink("/proc/self/exe").string();
+  int const status = std::system(("FAPILOG_TEST_HOST='" + config.host + "' '" + self +
+                                  "' 'a Postgres sink in a program without a runtime' >/dev/null")
+                                     .c_str());
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(server.count("forked_alone.logs") == 30);
 }
