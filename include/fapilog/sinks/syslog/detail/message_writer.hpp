@@ -2,6 +2,7 @@
 // Writes events as syslog messages: RFC 5424 with structured data, or RFC 3164.
 #pragma once
 
+#include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/local_time.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/detail/text/ascii.hpp>
@@ -99,7 +100,11 @@ class message_writer {
 
   void put_number(std::uint64_t number) { out_.end_at(put_decimal(out_.room(20), number)); }
   void put_process(event const& e) {
-    put_number(static_cast<std::uint64_t>(e.process_id != 0 ? e.process_id : process_id()));
+    if (own_process_ == 0 || generation_ != fork_generation.load_relaxed()) {
+      own_process_ = process_id();
+      generation_ = watched_fork_generation();
+    }
+    put_number(static_cast<std::uint64_t>(e.process_id != 0 ? e.process_id : own_process_));
   }
 
   // --- RFC 5424 -------------------------------------------------------------------------------------------
@@ -198,6 +203,15 @@ class message_writer {
     bool is_whole = v.type != kind::string || v.as_string().size() <= limit;
     std::string_view rest = value_.view();
     while (!rest.empty()) {
+      // Nearly all characters need neither an escape nor a look at their size: they are copied at once.
+      std::size_t const room = limit > out_.size() ? (std::min)(rest.size(), limit - out_.size() - 1) : 0;
+      std::size_t plain = 0;
+      while (plain < room && is_plain(rest[plain])) ++plain;
+      if (plain != 0) {
+        out_.append(rest.substr(0, plain));
+        rest.remove_prefix(plain);
+        continue;
+      }
       code_point const point = decode_utf8(rest);
       bool const is_escaped = rest[0] == '"' || rest[0] == '\\' || rest[0] == ']';
       if (out_.size() + point.size + (is_escaped ? 2 : 1) > limit) break;
@@ -212,6 +226,10 @@ class message_writer {
     }
     out_.push_back('"');
     return is_whole;
+  }
+
+  [[nodiscard]] static bool is_plain(char c) noexcept {
+    return static_cast<unsigned char>(c) < 0x80 && c != '"' && c != '\\' && c != ']';
   }
 
   // --- RFC 3164 -------------------------------------------------------------------------------------------
@@ -282,6 +300,8 @@ class message_writer {
   unique_names names_;
   local_day_time local_;
   std::int64_t local_second_ = -1;
+  std::int64_t own_process_ = 0;
+  std::uint32_t generation_ = 0;  ///< the fork generation of `own_process_`
 };
 
 }  // namespace fapilog::inline v0_1::detail::syslog
