@@ -36,6 +36,7 @@ extern command const ddl_command;
 extern command const filter_command;
 extern command const recover_command;
 extern command const show_command;
+extern command const spool_command;
 extern command const verify_command;
 
 }  // namespace cli

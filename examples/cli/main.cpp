@@ -17,8 +17,8 @@
 namespace {
 
 constexpr std::array commands{&cli::show_command,   &cli::filter_command,  &cli::count_command,
-                              &cli::verify_command, &cli::recover_command, &cli::config_command,
-                              &cli::ddl_command};
+                              &cli::verify_command, &cli::recover_command, &cli::spool_command,
+                              &cli::config_command, &cli::ddl_command};
 
 void print_help(std::ostream& out) {
   out << "usage: fapilog COMMAND [ARGUMENT...]\n"

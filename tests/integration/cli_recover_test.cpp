@@ -2,6 +2,7 @@
 // The tool `fapilog recover`: delivers what a process left that was killed, once, and removes nothing that it could not deliver.
 #include "support/catch.hpp"
 #include "support/child_process.hpp"
+#include "support/eventually.hpp"
 #include "support/files.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -10,6 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -207,6 +209,74 @@ TEST_CASE("the tool names what it refuses, and what is damaged") {
   auto const damaged = files.recover("--list");
   CHECK(damaged.status == 1);
   CHECK(damaged.out.find("damaged: lane-0: its head is wrong") != std::string::npos);
+}
+
+TEST_CASE("the tool lists, prints and delivers what waits in the spools of sinks") {
+  struct failing_sink {
+    static fapilog::write_result write(fapilog::batch const&) { return fapilog::write_result::retry("away"); }
+    [[nodiscard]] std::string name() const { return own_name; }
+    std::string own_name;
+    bool needs_json;
+  };
+  left_records const files;
+  std::string const spools = files.at / "spools";
+  std::string const in_spools = '\'' + spools + '\'';
+  fapilog::delivery_options const delivery{.retry = {.attempts = 1}, .spool = {.directory = spools}};
+  {
+    fapilog::runtime rt{{.sinks = {{failing_sink{"rotating_file", true}, delivery},
+                                   {failing_sink{"quiet", false}, delivery}}}};
+    auto const log = rt.get_logger("shop");
+    for (int i = 0; i < 40; ++i) log.info("counted", kv("i", i));
+    CHECK(support::eventually([&rt] {
+      return std::ranges::all_of(rt.sink_counts(), [](auto const& one) { return one.second.spooled == 40; });
+    }));
+    auto const living = files.tool("spool list " + in_spools);
+    CHECK(living.out.find(" in use ") != std::string::npos);
+    CHECK(living.out.find(" left ") == std::string::npos);
+  }
+  for (int round = 0; round < 2; ++round) {  // neither command changes anything
+    auto const listed = files.tool("spool list " + in_spools + " --sink rotating_file");
+    CHECK(listed.status == 0);
+    auto const rows = support::split_lines(listed.out);
+    REQUIRE(rows.size() == 3);
+    CHECK(rows[1].starts_with("rotating_file  40 "));
+    CHECK(rows[1].find(" left ") != std::string::npos);
+    CHECK(rows[2] == "1 file with 40 records that wait");
+    auto const printed = files.tool("spool print " + in_spools + " --sink rotating_file");
+    CHECK(printed.status == 0);
+    CHECK(printed.numbers() == first_numbers(40));
+    CHECK(files.tool("spool print " + in_spools + " --sink quiet").out == printed.out);  // it needs no JSON
+  }
+
+  std::string const damaged = files.at / "damaged";
+  std::filesystem::copy(spools, damaged);
+  for (auto const& item : std::filesystem::directory_iterator{damaged}) {
+    if (item.path().extension() != ".spool") continue;
+    std::string content = support::content_of(item.path().string());
+    content[100] = static_cast<char>(content[100] + 1);
+    support::write_file(item.path().string(), content);
+  }
+  for (char const* const command : {"spool list '", "spool print '"}) {
+    auto const found = files.tool(command + damaged + '\'');
+    CHECK(found.status == 1);
+    CHECK((found.out + found.errors).find(" bytes damaged") != std::string::npos);
+  }
+
+  support::write_file(
+      files.at / "app.json",
+      R"({"core": {"sinks": ["rotating_file"]}, "sink_config": {"rotating_file": {"directory": null,
+                          "filename_prefix": null, "path": ")" +
+          files.log_file + R"(", "delivery": {"spool": {"directory": ")" + spools + R"("}}}}})");
+  auto const replayed = files.tool("spool replay '" + (files.at / "app.json") + '\'');
+  CHECK(replayed.status == 0);
+  CHECK(replayed.errors.find("40 of 40 records delivered") != std::string::npos);
+  CHECK(tool_result{0, support::content_of(files.log_file)}.numbers() == first_numbers(40));
+  CHECK(files.tool("spool list " + in_spools + " --sink rotating_file").out ==
+        "0 files with 0 records that wait\n");
+  for (std::string const& arguments :
+       {std::string{"spool"}, std::string{"spool show x"}, std::string{"spool list /no/such/directory"},
+        "spool list " + in_spools + " --preset dev", std::string{"spool replay /no/such/file"}})
+    CHECK(files.tool(arguments).status == 2);
 }
 
 TEST_CASE("the tool explains wrong arguments with status 2, and does nothing") {
