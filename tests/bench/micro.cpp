@@ -138,11 +138,14 @@ void put_record(benchmark::State& state, Writer writer) {
     writer.put(out, e);
   });
 }
-fapilog::detail::pattern_writer by_pattern(char const* pattern) {
-  return fapilog::detail::pattern_writer{fapilog::detail::pattern_compiler::compile(pattern)};
+fapilog::detail::pattern_writer by_pattern(char const* pattern, bool colours = false) {
+  return fapilog::detail::pattern_writer{fapilog::detail::pattern_compiler::compile(pattern),
+                                         {.colours = colours}};
 }
 BENCHMARK_CAPTURE(put_record, json, fapilog::detail::envelope_writer{});
 BENCHMARK_CAPTURE(put_record, text, by_pattern("{time} {level:<8} {logger:<12} {message} {fields} {source}"));
+BENCHMARK_CAPTURE(put_record, text_coloured,
+                  by_pattern("{time} {level:<8} {logger:<12} {message} {fields} {source}", true));
 BENCHMARK_CAPTURE(put_record, text_short,
                   by_pattern("{time:%H:%M:%S.%e} {level:<5} {logger}: {message} {fields}"));
 

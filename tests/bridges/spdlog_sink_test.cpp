@@ -13,6 +13,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -185,6 +187,8 @@ TEST_CASE("a pattern of spdlog, as a text pattern, writes the lines that spdlog 
       GENERATE(as<std::string>{}, "[%Y-%m-%d %H:%M:%S.%e] [%n] [%^%l%$] %v", "%T.%f %L [%t] %v",
                "%D|%R|%I %p|%a %A|%b %h %B|%C|%c|%x|%r|%X", "%s:%# %! %g %v",
                "%-10l|%10l|%=10l|%3!l|%-3!n|%v", "%v {%%} 100%% {v}", "%+", "%E.%F %P", "plain");
+  ::setenv("TZ", "UTC0", 1);  // spdlog writes `Mar 1` and `00 AM`, the text pattern `Mar 01` and `12 AM`
+  ::tzset();
   support::temporary_directory const folder;
   std::ostringstream original;
   auto const real = std::make_shared<spdlog::sinks::ostream_sink_mt>(original);

@@ -58,6 +58,9 @@ class pattern_writer {
           if (key.starts_with(root)) key.remove_prefix(root.size());
         }
         shown_.emplace_back(key);
+      } else if (is_repeated(step.part)) {
+        index = repeated_.size();
+        repeated_.emplace_back();
       }
       extras_.push_back(index);
     }
@@ -81,6 +84,13 @@ class pattern_writer {
         }
         continue;
       }
+      if (is_repeated(step.part)) {
+        repeated_part const& last = repeated_[extras_[i]];
+        if (last.severity == e.severity && last.of == text_of(step.part, e)) [[likely]] {
+          out.append(last.text);
+          continue;
+        }
+      }
       std::string_view const colour = colours_parts_ ? colour_of(step.part, e.severity) : std::string_view{};
       std::size_t const begin = out.size();
       out.append(colour);
@@ -92,9 +102,12 @@ class pattern_writer {
         out.shrink(begin);
         // A part that is empty takes the space before it along.
         if (begin > line_begin_ && !is_aligned && out.view().back() == ' ') out.shrink(begin - 1);
-      } else if (!colour.empty()) {
-        out.append(pretty_detail::plain);
+        continue;
       }
+      if (!colour.empty()) put_escape<pretty_detail::plain>(out);
+      if (is_repeated(step.part))
+        repeated_[extras_[i]] = {std::string{text_of(step.part, e)}, std::string{out.from(begin)},
+                                 e.severity};
     }
     while (out.size() > line_begin_ && out.view().back() == ' ') out.shrink(out.size() - 1);
     if (width_ != 0) folder_.fold(out, {line_begin_, message_at_, width_}, breaks_);
@@ -106,6 +119,19 @@ class pattern_writer {
   }
 
  private:
+  /// What a step has written for the record before. Level and logger often stay the same.
+  struct repeated_part {
+    std::string of;    ///< the name
+    std::string text;  ///< with its width and its colour; never empty
+    level severity{255};
+  };
+  [[nodiscard]] static constexpr bool is_repeated(pattern_part part) noexcept {
+    return part == pattern_part::level || part == pattern_part::logger;
+  }
+  [[nodiscard]] static std::string_view text_of(pattern_part part, event const& e) noexcept {
+    return part == pattern_part::level ? e.level_name : e.logger;
+  }
+
   static constexpr std::string_view grey = "\x1b[90m";
   static constexpr std::string_view cyan = "\x1b[36m";
   static constexpr std::string_view bold = "\x1b[1m";
@@ -212,6 +238,14 @@ class pattern_writer {
     json::put_integer(out, e.line);
   }
 
+  /// Of a size that the compiler knows, so that it needs no call.
+  template <std::string_view const& Escape>
+  static void put_escape(text_buffer& out) {
+    char* const to = out.room(Escape.size());
+    std::memcpy(to, Escape.data(), Escape.size());
+    out.end_at(to + Escape.size());
+  }
+
   /// Data, then the ids of the context; without the fields that the pattern names.
   void put_fields(text_buffer& out, event const& e) {
     bool is_first = true;
@@ -219,10 +253,10 @@ class pattern_writer {
       if (!shown_.empty() && std::find(shown_.begin(), shown_.end(), m.key) != shown_.end()) return;
       if (!std::exchange(is_first, false)) out.push_back(' ');
       mark_break(out);
-      if (colours_parts_) out.append(cyan);
+      if (colours_parts_) put_escape<cyan>(out);
       pretty_detail::put_text(out, m.key, pretty_detail::needs_quotes(m.key));
       out.push_back('=');
-      if (colours_parts_) out.append(pretty_detail::plain);
+      if (colours_parts_) put_escape<pretty_detail::plain>(out);
       m.value.visit(value_visitor{{{{out}}}});
     };
     for (member const& m : e.data) put(m);
@@ -297,9 +331,10 @@ class pattern_writer {
   pattern_style style_;
   bool has_exception_;
   bool colours_parts_;               ///< the pattern does not say what is coloured
-  std::vector<std::size_t> extras_;  ///< for each step, its index in `times_` or `paths_`
+  std::vector<std::size_t> extras_;  ///< for each step, its index in `times_`, `paths_` or `repeated_`
   std::vector<pattern_time> times_;
   std::vector<event_path> paths_;
+  std::vector<repeated_part> repeated_;
   std::vector<std::string> shown_;  ///< keys that `{fields}` leaves out
   std::size_t width_ = 0;
   std::size_t line_begin_ = 0;

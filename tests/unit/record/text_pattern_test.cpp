@@ -11,6 +11,7 @@
 #include <fapilog/sinks/rotating_file.hpp>
 #include <fapilog/sinks/stdout_pretty.hpp>
 
+#include <cctype>
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
@@ -232,7 +233,8 @@ TEST_CASE("no value in any part can forge a line or control the terminal") {
 
 TEST_CASE("an invalid pattern is refused with the position and what would be right") {
   CHECK(pattern_refusal("{time} {lvl}") ==
-        "at character 9: there is no part 'lvl'; the parts are time, level, level_letter, logger, message, "
+        "at character 9: there is no part 'lvl'; the parts are time, level, level_letter, level_lower, "
+        "logger, message, "
         "fields, field, exception, thread, process, thread_name, file, path, line, function, source, "
         "message_id, "
         "elapsed, since_last, colour, plain, trace_id, span_id, request_id, correlation_id, user_id, "
@@ -313,4 +315,38 @@ TEST_CASE("a file of text can be chosen by settings") {
                            .options();
   REQUIRE(options.sinks.size() == 1);
   CHECK_FALSE(options.sinks.front().sink.needs_json());
+}
+
+TEST_CASE("one writer gives each record its own level and logger, whatever the records before had") {
+  support::events all;
+  event& e = order_event(all);
+  fapilog::detail::text_buffer out;
+  fapilog::detail::pattern_writer writer{
+      fapilog::detail::pattern_compiler::compile("{level:<8}{logger:>4} {level_lower} {message}"),
+      {.colours = true}};
+  std::string expected;
+  struct kind_of_record {
+    level severity;
+    char const* name;
+    char const* logger;
+    char const* text;
+  };
+  for (kind_of_record const& next :
+       {kind_of_record{level::info, "INFO", "db", "\x1b[32mINFO    \x1b[0m  db"},
+        kind_of_record{level::info, "INFO", "db", "\x1b[32mINFO    \x1b[0m  db"},
+        kind_of_record{level::warning, "INFO", "db", "\x1b[33mINFO    \x1b[0m  db"},
+        kind_of_record{level::warning, "NOTE", "dbx", "\x1b[33mNOTE    \x1b[0m dbx"},
+        kind_of_record{level::warning, "NOTE", "", "\x1b[33mNOTE    \x1b[0m    "},
+        kind_of_record{level::warning, "NOTE", "db", "\x1b[33mNOTE    \x1b[0m  db"}}) {
+    e.severity = next.severity;
+    e.level_name = next.name;
+    e.logger = next.logger;
+    writer.put(out, e);
+    std::string lower{next.name};
+    for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    std::string_view const colour = next.severity == level::info ? "\x1b[32m" : "\x1b[33m";
+    expected += next.text;
+    expected.append(" ").append(colour).append(lower).append("\x1b[0m paid\n");
+  }
+  CHECK(out.view() == expected);
 }

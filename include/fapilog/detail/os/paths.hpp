@@ -13,7 +13,7 @@ namespace fapilog::inline v0_1::detail {
 inline constexpr std::string_view path_separators = FAPILOG_DETAIL_WINDOWS ? "/\\" : "/";
 
 [[nodiscard]] constexpr bool is_path_separator(char c) noexcept {
-  return path_separators.find(c) != std::string_view::npos;
+  return c == '/' || (FAPILOG_DETAIL_WINDOWS && c == '\\');
 }
 
 /// Length of `C:` in front of a path; 0 without it, and on systems without drives.
@@ -32,8 +32,9 @@ inline constexpr std::string_view path_separators = FAPILOG_DETAIL_WINDOWS ? "/\
 
 /// Where the last name in a path begins.
 [[nodiscard]] constexpr std::size_t begin_of_file_name(std::string_view path) noexcept {
-  std::size_t const separator = path.find_last_of(path_separators);
-  return separator == std::string_view::npos ? drive_length(path) : separator + 1;
+  std::size_t begin = path.size();  // `find_last_of` makes a call for each character
+  while (begin > 0 && !is_path_separator(path[begin - 1])) --begin;
+  return begin == 0 ? drive_length(path) : begin;
 }
 
 /// The directory in front of the name that begins at `name`, without the last separator unless it is a root.
