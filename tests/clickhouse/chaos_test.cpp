@@ -40,7 +40,7 @@ TEST_CASE("a ClickHouse server that is killed under load loses and doubles no re
   });
 }
 
-TEST_CASE("answers of ClickHouse that are lost and INSERTs that are cut double no record") {
+TEST_CASE("responses of ClickHouse that are lost and INSERTs that are cut double no record") {
   REQUIRE_CLICKHOUSE();
   clickhouse_server const server;
   support::python_server proxy;

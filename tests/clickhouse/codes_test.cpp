@@ -173,7 +173,7 @@ TEST_CASE("an INSERT says what makes it one block, and has a token that belongs 
   CHECK_FALSE(first.contains("correlation_id"));
 }
 
-TEST_CASE("a block whose answer is lost is sent again as it was, among other records") {
+TEST_CASE("a block whose response is lost is sent again as it was, among other records") {
   contract_server server{{"200"}, "ReplicatedMergeTree\tReplicatedMergeTree('/t', 'a') ORDER BY timestamp\n"};
   clickhouse sink{{.url = server.url(), .batch_size = 4}};
   support::events made;
@@ -192,7 +192,7 @@ TEST_CASE("a block whose answer is lost is sent again as it was, among other rec
   CHECK(server.inserts().size() == 5);
 }
 
-TEST_CASE("a ClickHouse table that does not recognise blocks is searched for those whose answer was lost") {
+TEST_CASE("a ClickHouse table that does not recognise blocks is searched for those whose response was lost") {
   contract_server server{{"200"}};
   clickhouse sink{{.url = server.url(), .batch_size = 4}};
   support::events made;

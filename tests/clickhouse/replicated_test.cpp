@@ -36,7 +36,7 @@ clickhouse_config replicated_config(std::string const& url, std::string const& d
   SKIP("no ZooKeeper (Debian: zookeeper, default-jre-headless)")
 
 TEST_CASE(
-    "a replicated table of ClickHouse has each record once after lost answers and a kill of the server") {
+    "a replicated table of ClickHouse has each record once after lost responses and a kill of the server") {
   REQUIRE_REPLICATION();
   support::zookeeper_server const zookeeper;
   support::clickhouse_server server{zookeeper.port()};

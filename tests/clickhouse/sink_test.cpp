@@ -283,7 +283,7 @@ TEST_CASE("a record that ClickHouse cannot store is rejected alone") {
   CHECK(server.count("poison.logs") == 99);
 }
 
-TEST_CASE("records whose answer was lost are looked up before they are sent again") {
+TEST_CASE("records whose response was lost are looked up before they are sent again") {
   REQUIRE_CLICKHOUSE();
   auto const& server = shared_clickhouse();
   auto config = clickhouse_in("lookup");

@@ -273,7 +273,7 @@ TEST_CASE("of a bulk request only the items that failed are sent again or reject
             "es_rejected_execution_exception: the server has no room for it now");
 }
 
-TEST_CASE("no reason or health of the Elasticsearch sink contains a secret or a text of the answer") {
+TEST_CASE("no reason or health of the Elasticsearch sink contains a secret or a part of the response") {
   recording_server const server{{bulk_answer({{400, "TOPSECRET"}}), "401\t\tTOPSECRET",
                                  bulk_answer({{403, "mapper_parsing_exception_TOPSECRET"}})}};
   elasticsearch sink{{.url = "http://TOPSECRET:TOPSECRET@" + server.peer() + "/TOPSECRET",
@@ -287,7 +287,7 @@ TEST_CASE("no reason or health of the Elasticsearch sink contains a secret or a 
   CHECK(sink.health().detail.find("400") != std::string::npos);
 }
 
-TEST_CASE("a bulk request that is too large, or whose answer is, is halved") {
+TEST_CASE("a bulk request that is too large, or whose response is, is halved") {
   recording_server const server{
       {"413", "bulk", "bulk", bulk_answer(std::vector(100, std::pair{201, std::string{}})), "bulk"}};
   elasticsearch sink{{.url = server.url(""), .connection = {.max_response_bytes = 1'500}}};
@@ -339,7 +339,7 @@ TEST_CASE("the Elasticsearch sink meets the contract of a sink, and is made by i
 }
 
 TEST_CASE(
-    "every record is in the index exactly once after lost answers, a kill and a restart of the server") {
+    "every record is in the index exactly once after lost responses, a kill and a restart of the server") {
   std::vector<std::string> script;
   for (int i = 0; i < 60; ++i) script.emplace_back(i % 3 == 0 ? "bulk-close" : i % 7 == 0 ? "429" : "bulk");
   script.emplace_back("bulk");

@@ -288,7 +288,7 @@ TEST_CASE("after a request that must be repeated no other is sent, and only the 
   CHECK(server.requests().size() == 2);
 }
 
-TEST_CASE("several requests can wait for their answers at once, each over a connection of its own") {
+TEST_CASE("several requests can wait for their responses at once, each over a connection of its own") {
   recording_server const server{{"200", "503", "200"}};
   http sink{{.url = server.url(), .batch_size = 10, .connection = {.requests_in_flight = 4}}};
   auto const result = sink.write(http_lines(40));
@@ -306,7 +306,7 @@ TEST_CASE("several requests can wait for their answers at once, each over a conn
   CHECK(connections.size() > 1);
 }
 
-TEST_CASE("an answer that is cut, missing or late means that the batch is written again") {
+TEST_CASE("a response that is cut, missing or late means that the batch is written again") {
   auto const how = GENERATE("cut", "close", "reset", "hang");
   recording_server const server{{how, how, "200"}};
   http sink{{.url = server.url(), .connection = {.timeout = how == std::string{"hang"} ? 200ms : 10'000ms}}};
@@ -327,7 +327,7 @@ TEST_CASE("a host that does not exist and a port where nobody listens are named 
   CHECK(refused.reason().find("127.0.0.1:1: ") == 0);
 }
 
-TEST_CASE("of a long answer only a part is kept, and the connection stays open") {
+TEST_CASE("of a long response only a part is kept, and the connection stays open") {
   recording_server const server{{"200\t\t" + std::string(100'000, 'x'), "200"}};
   http sink{{.url = server.url(), .connection = {.max_response_bytes = 1'024}}};
   CHECK(sink.write(http_lines(1)));

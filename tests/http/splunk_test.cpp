@@ -228,13 +228,13 @@ TEST_CASE("a batch of which a part failed and a part is not acknowledged has bot
   CHECK(result.rejected_entries() == std::vector<std::size_t>{0});
 }
 
-TEST_CASE("questions for acknowledgements that fail are repeated, unless the collector refuses them") {
+TEST_CASE("queries for acknowledgements that fail are repeated, unless the collector refuses them") {
   recording_server const server{{splunk_accepted_as(0), "503", "close", "200\t\tnothing",
                                  splunk_acks("\"0\":true"), splunk_accepted_as(1), "403\t\t{\"code\":4}"}};
   auto config = acknowledged_splunk(server);
   config.ack_timeout = 60s;
   splunk sink{config};
-  // The third question gets the answer of another server, which is a refusal.
+  // The third query gets the response of another server, which is a refusal.
   auto const first = sink.write(splunk_lines(1));
   CHECK(first.is_refused());
   CHECK(first.entries_to_retry() == std::vector<std::size_t>{0});

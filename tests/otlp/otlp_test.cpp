@@ -149,7 +149,7 @@ TEST_CASE("a decoder of OpenTelemetry finds every field of 10,000 random records
   CHECK(std::system(command.c_str()) == 0);
 }
 
-TEST_CASE("each answer of a collector has its effect on the account") {
+TEST_CASE("each response of a collector has its effect on the account") {
   if (is_skipped()) return;
   otlp_receiver const receiver;
   auto const encoding = GENERATE(otlp_encoding::protobuf, otlp_encoding::json);

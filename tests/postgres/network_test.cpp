@@ -84,7 +84,7 @@ TEST_CASE("notices a cut network while sending, and stores everything once after
         static_cast<std::size_t>(written));
 }
 
-TEST_CASE("notices a cut network while waiting for an answer", "[slow]") {
+TEST_CASE("notices a cut network while waiting for a response", "[slow]") {
   separate_network const network;
   if (!network.exists()) SKIP("a network namespace needs root and the program ip");
   auto const config = config_for(network);

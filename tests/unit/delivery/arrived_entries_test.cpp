@@ -193,7 +193,7 @@ TEST_CASE("a result of find_arrived with too many or too few values is limited t
   CHECK(sink->written == (has_extra ? record_numbers{3} : record_numbers{2, 3}));
 }
 
-TEST_CASE("a recovered batch of which a part was written is retried without another question") {
+TEST_CASE("a recovered batch of which a part was written is retried without another search") {
   auto const thread = GENERATE(fapilog::sink_thread::shared, fapilog::sink_thread::own);
   auto sink = std::make_shared<mailbox>(std::set<int>{1, 4, 6});
   int calls = 0;
