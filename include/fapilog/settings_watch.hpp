@@ -5,9 +5,11 @@
 #include <fapilog/config/json_tree.hpp>
 #include <fapilog/detail/os/watch_thread.hpp>
 #include <fapilog/detail/os/whole_file.hpp>
+#include <fapilog/detail/settings/setting_check.hpp>
 #include <fapilog/detail/settings/setting_type.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/runtime.hpp>
+#include <fapilog/setting.hpp>
 #include <fapilog/settings.hpp>
 #include <fapilog/settings/core_lists.hpp>
 #include <fapilog/setup/runtime_changes.hpp>
@@ -31,6 +33,13 @@ struct settings_watch_options {
   /// Also reloads the files at each SIGHUP, and then lets the sinks open their files again (`basic_runtime::reopen`). A
   /// handler that was installed before is called, too.
   bool on_sighup = false;
+
+  template <class Self, class Visitor>
+  static void describe(Self& self, Visitor&& visit) {
+    visit(setting{.name = "interval", .text = "How often the files are checked; 0: never.", .min = 0},
+          self.interval);
+    visit(setting{.name = "on_sighup", .text = "Also reloads the files at each SIGHUP."}, self.on_sighup);
+  }
 };
 
 /// The result of a reload.
@@ -90,10 +99,7 @@ class basic_settings_watch {
 
  private:
   settings_watch_options const& checked(settings_watch_options const& how) {
-    if (how.interval.count() < 0) {
-      throw std::invalid_argument{"fapilog: settings_watch.interval: " +
-                                  std::to_string(how.interval.count()) + "ms is out of range (0s or more)"};
-    }
+    check_settings("settings_watch", how);
     auto const made = make_(current_);
     std::vector<std::string> names;
     auto const add = [&names](auto const& stages) {

@@ -445,7 +445,7 @@ TEST_CASE(
 TEST_CASE("an interval below zero is refused") {
   followed f{"{}"};
   CHECK_THROWS_WITH((settings_watch{f.rt, f.chosen, {.interval = -1ms}, f.maker()}),
-                    ContainsSubstring("settings_watch.interval: -1ms is out of range"));
+                    ContainsSubstring("settings_watch.interval: -1ms is out of range (0s or more)"));
 }
 
 TEST_CASE("in a forked child a watch is inactive and can be destroyed") {
