@@ -44,6 +44,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
+struct some_place {
+  int x = 0;
+  int y = 0;
+};
+void to_log(fapilog::object_writer& writer, some_place const& place) {
+  writer.kv("x", place.x).kv("y", place.y);
+}
+
 struct kept_files {
   support::temporary_directory at;
   std::string log = at / "app.log";
@@ -472,6 +480,40 @@ TEST_CASE("a damaged owner gives what is whole, and an empty one is reported") {
   REQUIRE(files.lines().size() == 1);
   CHECK(files.lines()[0].at("message") == "whole");
   CHECK(files.lines()[0].at("diagnostics").at("file").get<std::string>().ends_with("kill_safe_test.cpp"));
+}
+
+TEST_CASE("records whose literals cannot be kept contain their messages and keys") {
+  kept_files const files;
+  std::filesystem::path const literals = files.directory + "/literals-" + std::to_string(::geteuid());
+  killed_after([&] {
+    fapilog::runtime rt{files.stuck()};
+    std::filesystem::remove_all(literals);
+    std::ofstream{literals} << "in the way";
+    auto const log = rt.get_logger("shop").with(kv("tenant", 7));
+    for (int i = 0; i < 3; ++i) {
+      fapilog::scope const request{kv("request", "r-1"), kv("tags", std::map<std::string, int>{{"a", 1}})};
+      log.warning("took {} ms", 250, kv("order", i), kv("where", some_place{1, 2}),
+                  kv("list", std::vector<int>{1, 2}));
+      log.info("no fields");
+    }
+    die();
+  });
+  std::filesystem::remove(literals);
+  files.recover();
+  auto const lines = files.lines();
+  REQUIRE(lines.size() == 6);
+  for (int i = 0; i < 3; ++i) {
+    auto const& log = lines[static_cast<std::size_t>(i) * 2];
+    CHECK(log.at("message") == "took 250 ms");
+    CHECK(log.at("logger") == "shop");
+    CHECK(log.at("data") == nlohmann::json{{"tenant", 7},
+                                           {"request", "r-1"},
+                                           {"tags", {{"a", 1}}},
+                                           {"order", i},
+                                           {"where", {{"x", 1}, {"y", 2}}},
+                                           {"list", {1, 2}}});
+    CHECK(lines[static_cast<std::size_t>(i) * 2 + 1].at("message") == "no fields");
+  }
 }
 
 TEST_CASE("literals that nobody has used for a week are removed, others are not") {

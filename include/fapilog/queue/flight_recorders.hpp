@@ -187,7 +187,8 @@ class flight_recorders {
              std::byte* to) const noexcept {
       using namespace detail::record_format;
       if (own.kept != nullptr)
-        to = put_kept_start(to, total, moved.logger(), recorder.scope(), own.thread_id);
+        to = put_kept_start(to, total, moved.logger().name.name, moved.logger().bound, recorder.scope(),
+                            own.thread_id);
       to = detail::put(
           to, record_head{static_cast<std::uint32_t>(total - prefix), record_type::context, 0, 0, 0});
       to = detail::put(to, context_head{recorder.scope().release()});

@@ -5,6 +5,7 @@
 #include <fapilog/detail/memory/atomic.hpp>
 #include <fapilog/detail/os/platform.hpp>
 #include <fapilog/queue/channel.hpp>
+#include <fapilog/queue/copied_keys.hpp>
 #include <fapilog/queue/record_keeper.hpp>
 #include <fapilog/record/context.hpp>
 #include <fapilog/record/kept_record.hpp>
@@ -34,21 +35,21 @@ inline constexpr std::size_t max_kept_prefix =
 }
 
 /// Writes the beginning of a kept record of `total` bytes and returns where its log or context record goes.
-inline std::byte* put_kept_start(std::byte* to, std::size_t total, logger_core const& logger,
-                                 detail::shared_bytes const& scope, std::uint64_t thread_id) noexcept {
+inline std::byte* put_kept_start(std::byte* to, std::size_t total, std::string const& name,
+                                 detail::shared_bytes const& bound, detail::shared_bytes const& scope,
+                                 std::uint64_t thread_id) noexcept {
   using namespace detail::record_format;
-  std::string const& name = logger.name.name;
   std::size_t const name_size = (std::min)(name.size(), max_kept_name);
   kept_head head{};
-  head.bound_size = static_cast<std::uint32_t>(logger.bound.size());
+  head.bound_size = static_cast<std::uint32_t>(bound.size());
   head.scope_size = static_cast<std::uint32_t>(scope.size());
   head.thread_id = thread_id;
   to = put(put(to, kept_record_head(total, name_size)), head);
   put_bytes(to, name.data(), name_size);
   to += name_size;
-  if (!logger.bound.empty()) {
-    put_bytes(to, logger.bound.data(), logger.bound.size());
-    to += logger.bound.size();
+  if (!bound.empty()) {
+    put_bytes(to, bound.data(), bound.size());
+    to += bound.size();
   }
   if (!scope.empty()) {
     put_bytes(to, scope.data(), scope.size());
@@ -80,16 +81,27 @@ struct kept_lane {
     return true;
   }
 
-  /// Makes `prefix` that of calls of this logger in this scope, which the worker has. False if it is too long to be worth it. The lane must be marked as
+  /// The same for a key, whose module may be another one; `keeps` continues to remember that of messages.
+  [[nodiscard]] bool keeps_key(char const* literal, record_keeper& keeper) const noexcept {
+    return knows(literal) || keeper.keep_literals(literal).size != 0;
+  }
+
+  /// Makes `prefix` that of calls of this logger in this scope, which the worker has. False if it is too long to be worth it, or if a
+  /// key in it is not kept. The lane must be marked as
   /// being written.
   [[nodiscard, gnu::cold, gnu::noinline]] bool prepare(logger_core const& by, thread_scope const& in,
-                                                       std::uint64_t thread_id) noexcept {
+                                                       std::uint64_t thread_id,
+                                                       record_keeper& keeper) noexcept {
     shared_bytes const none;
     shared_bytes const& fields = in.top == nullptr ? none : in.top->fields;
     prefix_bytes = kept_prefix_bytes(by, fields.size());
     logger = 0;
+    auto const keeps = [&](char const* key) { return keeps_key(key, keeper); };
+    for (shared_bytes const* const cells : {&by.bound, &fields}) {
+      if (!cells->empty() && has_lost_key(cells->data(), cells->data() + cells->size(), keeps)) return false;
+    }
     if (prefix_bytes > max_prepared) return false;
-    put_kept_start(prefix, 0, by, fields, thread_id);
+    put_kept_start(prefix, 0, by.name.name, by.bound, fields, thread_id);
     logger = by.number;
     return true;
   }
@@ -128,6 +140,20 @@ struct kept_lane {
   std::uint64_t handed_over_until = 0;  ///< of the last batch
   /// In a forked child: the file is the parent's, so the lane is private memory now, and no new call may use it.
   bool is_left = false;
+};
+/// Which literals of one call another process will be able to read.
+struct kept_literals {
+  /// `kept`: null if the record ends with the process; then nothing matters. `text`: the message literal, or null.
+  kept_literals(kept_lane* of, char const* text, record_keeper* with) noexcept
+      : kept(of), keeper(with), has_text(of == nullptr || text == nullptr || of->keeps(text, *with)) {}
+  /// False for all keys if the message is not kept: they are in the same module, as a rule.
+  [[nodiscard]] bool operator()(char const* key) const noexcept {
+    return has_text && kept->keeps_key(key, *keeper);
+  }
+
+  kept_lane* kept;
+  record_keeper* keeper;
+  bool has_text;
 };
 static_assert(detail::record_format::near_start_bytes >= kept_lane::step &&
               detail::record_format::kept_start_bytes >= kept_lane::step);

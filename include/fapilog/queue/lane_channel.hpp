@@ -62,13 +62,13 @@ class lane_channel final : public channel {
     if (own->writing.load_relaxed() != 0 && !recover_from_jump(*own)) [[unlikely]]
       return is_recent ? recorders_.count_failure() : own->drop_call(drop_reason::reentrant);
 
-    if (own->kept != nullptr && c.text != nullptr && !own->kept->keeps(c.text, *keeper_))
-      c.copy_text(*given.items);
-
+    kept_literals const keeps{own->kept, c.text, keeper_.get()};
+    if (own->kept != nullptr) c.copy_lost(given, keeps);
     bool is_clipped = false;
-    std::size_t const size = encode_deferred(c, own->scratch, is_clipped);
+    std::size_t size = encode_deferred(c, own->scratch, is_clipped);
     if (size == 0) [[unlikely]]
       return is_recent ? recorders_.count_failure() : own->drop_call(drop_reason::no_memory);
+    if (own->kept != nullptr) size += copy_keys_behind(own->scratch, use.scratch_begin(), keeps);
 
     use.begin_writing(event_.barrier());
     encoded_call const encoded{c, ticks, size, use.encoded(), is_clipped};
@@ -82,7 +82,7 @@ class lane_channel final : public channel {
     if (recorders_.is_trigger(c.what.severity())) [[unlikely]]
       move_recent(*own);
 
-    lane_record record{*own, encoded, given.caller};
+    lane_record record{*own, encoded, given.caller, keeps};
     if (!record.prepare(max_record_bytes())) [[unlikely]]
       return own->count_drop(drop_reason::no_memory);
     std::byte* const to =
@@ -319,7 +319,7 @@ class lane_channel final : public channel {
     bool is_usable = !is_closed();
     if constexpr (IsKept)
       is_usable = is_usable && (kept->is_prepared(logger) ||
-                                kept->prepare(logger, detail::this_thread_scope, own.thread_id));
+                                kept->prepare(logger, detail::this_thread_scope, own.thread_id, *keeper_));
     std::size_t const prefix = IsKept ? kept->prefix_bytes : 0;
     std::size_t const total = prefix + what.size();
     // Keeps the reserve free whatever the level: a protected record that needs the reserve goes through `submit`.

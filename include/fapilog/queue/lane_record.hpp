@@ -20,12 +20,17 @@ namespace fapilog::inline v0_1::detail {
 /// Thread: the owner of the lane, which is marked as being written. Throws: never.
 class lane_record {
  public:
-  lane_record(lane& own, encoded_call const& record, thread_scope const& caller) noexcept
-      : own_(own),
-        record_(record),
-        caller_(caller),
-        kept_scope_(own.kept == nullptr ? shared_bytes{} : scope_of_call(caller)),
-        prefix_(own.kept == nullptr ? 0 : kept_prefix_bytes(record.content.logger, kept_scope_.size())) {}
+  /// `keeps(char const*)`: whether another process can read a key of a kept record.
+  template <class Keeps>
+  lane_record(lane& own, encoded_call const& record, thread_scope const& caller, Keeps const& keeps) noexcept
+      : own_(own), record_(record), caller_(caller) {
+    if (own.kept == nullptr) [[likely]]
+      return;
+    logger_core const& logger = record.content.logger;
+    kept_scope_ = with_copied_keys(scope_of_call(caller), keeps);
+    kept_bound_ = with_copied_keys(logger.bound, keeps);
+    prefix_ = kept_prefix_bytes(logger, kept_scope_.size()) - logger.bound.size() + kept_bound_.size();
+  }
   lane_record(lane_record const&) = delete;
   lane_record& operator=(lane_record const&) = delete;
 
@@ -82,7 +87,8 @@ class lane_record {
       put(begin + prefix_,
           record_head{static_cast<std::uint32_t>(total - prefix_), record_type::context, 0, 0, 0});
     if (own_.kept != nullptr)
-      put_kept_start(begin, total, record_.content.logger, kept_scope_, own_.thread_id);
+      put_kept_start(begin, total, record_.content.logger.name.name, kept_bound_, kept_scope_,
+                     own_.thread_id);
     own_.queue.commit(total);
   }
 
@@ -90,8 +96,9 @@ class lane_record {
   lane& own_;
   encoded_call const& record_;
   thread_scope const& caller_;
-  shared_bytes const kept_scope_;  ///< of a record that is kept
-  std::size_t const prefix_;       ///< bytes in front of a record that is kept
+  shared_bytes kept_scope_;  ///< of a record that is kept
+  shared_bytes kept_bound_;
+  std::size_t prefix_ = 0;  ///< bytes in front of a record that is kept
   std::uint64_t scope_version_ = 0;
   bool scope_changed_ = false;
   std::size_t inner_ = 0;       ///< bytes of the log or pointer record

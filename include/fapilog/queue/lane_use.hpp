@@ -40,6 +40,8 @@ class lane_use {
     lane_->writing.store_stack_pointer();
     barrier.light();
   }
+  /// Where the deferred values of this call begin in the lane's scratch buffer.
+  [[nodiscard]] std::size_t scratch_begin() const noexcept { return scratch_begin_; }
   /// The deferred values of this call, encoded.
   [[nodiscard]] std::byte const* encoded() const noexcept { return lane_->scratch.data() + scratch_begin_; }
 

@@ -35,6 +35,18 @@ struct record_content {
     what = what.with_flag(detail::record_format::text_is_cell);
   }
 
+  /// Puts into the record what another process could not read at its address: the keys for which `keeps(char const*)` is false, and
+  /// the message, unless `keeps.has_text`. `given`: the call.
+  template <class Keeps>
+  void copy_lost(call const& given, Keeps const& keeps) noexcept {
+    for (std::size_t i = 1; i <= given.count; ++i) {
+      key_view const name = given.items[i].name();
+      if (name.flags == record_format::key_is_literal && !keeps(name.text))
+        field_copy::copy_key(given.items[i]);
+    }
+    if (!keeps.has_text) copy_text(*given.items);
+  }
+
   logger_core& logger;
   statement what;
   char const* text;

@@ -168,6 +168,11 @@ class shaped_field : public field {
 struct field_copy {
   [[nodiscard, gnu::always_inline]] static field of(field const& original) noexcept { return original; }
   static void assign(field& to, field const& original) noexcept { to = original; }
+  /// Makes the record contain the characters of a key that is a literal.
+  static void copy_key(field& f) noexcept {
+    if (f.name().flags == record_format::key_is_literal)
+      f.head_ |= std::uint64_t{record_format::key_is_inline} << 8U;
+  }
 };
 
 template <class T>
