@@ -32,7 +32,7 @@ int count(std::span<std::string_view const> arguments) {
         by.push_back(cli::parse_field(value()));
         return true;
       });
-  constexpr std::size_t most_groups = 100'000;
+  constexpr std::size_t max_groups = 100'000;
   std::unordered_map<std::string, std::uint64_t> groups;
   cli::output out;
   std::string name;
@@ -51,7 +51,7 @@ int count(std::span<std::string_view const> arguments) {
     if (known != groups.end()) {
       ++known->second;
     } else {
-      ++groups[groups.size() < most_groups ? name : "(others)"];
+      ++groups[groups.size() < max_groups ? name : "(others)"];
     }
   });
   if (by.empty()) {

@@ -28,7 +28,7 @@ int verify(std::span<std::string_view const> arguments) {
     files.emplace_back(one);
   }
   if (files.empty()) files.emplace_back("-");
-  constexpr std::uint64_t most_shown = 10;
+  constexpr std::uint64_t max_shown = 10;
   std::uint64_t damaged = 0;
   bool has_failed = false;
   for (std::string const& file : files) {
@@ -40,7 +40,7 @@ int verify(std::span<std::string_view const> arguments) {
           ++lines;
           if (cli::json_check::is_object(line)) {
             ++records;
-          } else if (++damaged <= most_shown) {
+          } else if (++damaged <= max_shown) {
             std::cout << file << ':' << lines << ": no record (" << line.size() << " bytes)\n";
           }
           return true;
@@ -50,7 +50,7 @@ int verify(std::span<std::string_view const> arguments) {
     has_failed = has_failed || !failures.empty();
     std::cout << file << ": " << records << " records in " << lines << " lines\n";
   }
-  if (damaged > most_shown) std::cout << damaged - most_shown << " more lines are no records\n";
+  if (damaged > max_shown) std::cout << damaged - max_shown << " more lines are no records\n";
   return has_failed ? cli::usage : damaged != 0 ? cli::failure : cli::success;
 }
 

@@ -103,7 +103,7 @@ void run(std::string_view message, std::size_t records, char const* directory, s
   if (is_recorded) options.log_level = fapilog::level::warning;
   fapilog::runtime runtime{options};
   auto const log = runtime.get_logger("bench");
-  double least_ns = 1e12;
+  double min_ns = 1e12;
   for (std::size_t round = 0; round < rounds; ++round) {
     bool const counts = round >= rounds / 2;  // buffers grow before
     sink->begin_round(records, counts && !is_recorded);
@@ -114,12 +114,12 @@ void run(std::string_view message, std::size_t records, char const* directory, s
     log_all(log, message, records);
     if (counts) CALLGRIND_TOGGLE_COLLECT;
     double const lasted = processor_ns() - begin;
-    if (counts) least_ns = (std::min)(least_ns, lasted / static_cast<double>(records));
+    if (counts) min_ns = (std::min)(min_ns, lasted / static_cast<double>(records));
     sink->open();
     if (is_recorded) (void)runtime.flush();
     else sink->wait_for_end();
   }
-  std::printf("%.1f ns\n", least_ns);
+  std::printf("%.1f ns\n", min_ns);
 }
 
 }  // namespace

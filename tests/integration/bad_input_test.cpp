@@ -107,7 +107,7 @@ using namespace std::chrono_literals;
 
 constexpr char replacement[] = "\xEF\xBF\xBD";
 constexpr std::size_t ten_megabytes = 10'000'000;
-constexpr std::size_t most_record_bytes = std::size_t{1} << 20;
+constexpr std::size_t max_bytes_of_record = std::size_t{1} << 20;
 
 /// Logs a good record before and after the bad one and checks that both arrive intact; returns the bad one.
 template <class F>
@@ -202,8 +202,8 @@ TEST_CASE("a run-time message of 10 MB is cut to the limit of a record and marke
   std::string const text(ten_megabytes, 'm');
   json const record = between_others(test, [&] { test.log.info(runtime_text{text}, kv("a", 1)); });
   std::string const message = record.at("message");
-  CHECK(message.size() > most_record_bytes / 10 * 9);
-  CHECK(message.size() <= most_record_bytes);
+  CHECK(message.size() > max_bytes_of_record / 10 * 9);
+  CHECK(message.size() <= max_bytes_of_record);
   CHECK(message.find_first_not_of('m') == std::string::npos);
   CHECK(record.at("data").at("a") == 1);
   check_cut(test, record);
@@ -216,7 +216,7 @@ TEST_CASE("a format argument of 10 MB is cut and marked, the other arguments kee
   std::string const message = record.at("message");
   CHECK(message.starts_with("1 mmm"));
   CHECK(message.ends_with("mmm 2"));
-  CHECK(message.size() > most_record_bytes / 10 * 9);
+  CHECK(message.size() > max_bytes_of_record / 10 * 9);
   CHECK(record.at("data").at("a") == 1);
   check_cut(test, record);
 }
@@ -227,7 +227,7 @@ TEST_CASE("a field of 10 MB is cut and marked, and the others stay intact") {
   json const record =
       between_others(test, [&] { test.log.info("big", kv("a", 1), kv("big", text), kv("b", "whole")); });
   std::string const big = record.at("data").at("big");
-  CHECK(big.size() > most_record_bytes / 10 * 9);
+  CHECK(big.size() > max_bytes_of_record / 10 * 9);
   CHECK(big.find_first_not_of('m') == std::string::npos);
   CHECK(record.at("data").at("a") == 1);
   CHECK(record.at("data").at("b") == "whole");

@@ -228,7 +228,7 @@ TEST_CASE("a forked child logs its own records, repeats none of its parent's and
   std::string const path = folder / "fork";
   constexpr std::size_t forks = support::scaled(200, 20);
   std::atomic<std::size_t> by_parent{0};
-  std::atomic<std::size_t> most_by_parent{1'000};
+  std::atomic<std::size_t> max_by_parent{1'000};
   fapilog::account end;
   {
     fapilog::runtime rt{to_file(path)};
@@ -242,7 +242,7 @@ TEST_CASE("a forked child logs its own records, repeats none of its parent's and
         ++by_parent;
         logging.arrive_and_wait();
         while (!stop) {
-          if (by_parent < most_by_parent) {
+          if (by_parent < max_by_parent) {
             log.info("parent");
             ++by_parent;
           }
@@ -253,7 +253,7 @@ TEST_CASE("a forked child logs its own records, repeats none of its parent's and
     // The address sanitizer's allocator must not be in use at a fork: no thread makes its lane from here on.
     logging.arrive_and_wait();
     for (std::size_t i = 0; i < forks; ++i) {
-      most_by_parent += 1'000;
+      max_by_parent += 1'000;
       int const status = support::status_of_child([&] {
         for (int k = 0; k < 100; ++k) log.info("child", kv("k", k));
         auto const own = rt.drain(30s);

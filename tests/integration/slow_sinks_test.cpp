@@ -43,7 +43,7 @@ struct three_milliseconds {
   [[nodiscard]] static std::string name() { return "slow"; }
 };
 
-double most_queued(fapilog::runtime const& rt, std::string_view sink) {
+double max_queued(fapilog::runtime const& rt, std::string_view sink) {
   for (fapilog::metric const& m : rt.metrics()) {
     if (m.name == "fapilog_sink_queue_high_watermark" && m.labels.at(0).second == sink) return m.value;
   }
@@ -81,8 +81,8 @@ TEST_CASE("next to a hung, a throwing and a slow sink, a file gets all of a floo
   CHECK(rt.counts().balanced());
   for (char const* const name : {"hung", "throwing", "slow"}) {
     INFO(name);
-    CHECK(most_queued(rt, name) > 0);
-    CHECK(most_queued(rt, name) <= static_cast<double>(queue_bytes));
+    CHECK(max_queued(rt, name) > 0);
+    CHECK(max_queued(rt, name) <= static_cast<double>(queue_bytes));
   }
   INFO(before << " bytes resident before, " << after << " after");
   // Three queues, a lane, the current batches.

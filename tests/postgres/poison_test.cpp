@@ -86,7 +86,7 @@ std::string stored_json(std::string const& schema, std::string_view json) {
 TEST_CASE("finds refused records among a thousand with few statements, and stores the others once") {
   struct example {
     std::vector<std::size_t> bad;
-    std::uint64_t most_statements;
+    std::uint64_t max_statements;
   };
   std::vector<std::size_t> spread;
   for (std::size_t i = 0; i < 20; ++i) spread.push_back(i * 50 + 3);
@@ -102,7 +102,7 @@ TEST_CASE("finds refused records among a thousand with few statements, and store
     CHECK(result.reason() == "postgres: " + std::to_string(now.bad.size()) +
                                  " refused: " + std::to_string(now.bad.size()) +
                                  " x a value that the column cannot hold (SQLSTATE 22001)");
-    CHECK(sink.counts().statements.value() <= now.most_statements);
+    CHECK(sink.counts().statements.value() <= now.max_statements);
     CHECK(sink.counts().rejected.value() == now.bad.size());
     CHECK(shared_server().count("poison.logs") == 1000 - now.bad.size());
     CHECK(sink.health().healthy);

@@ -15,7 +15,7 @@ namespace fapilog::inline v0_1::detail {
 /// record will come soon and its naps stay within the budget, and sleeps after that. If the recent gaps are about equally
 /// long, it also sleeps, with a timeout, until shortly before the next record is expected.
 ///
-/// Naps count with the time that was asked for: if the machine is busy and a nap takes longer, that is no idleness.
+/// A nap counts with the duration that was requested: if it takes longer on a busy machine, that is no idleness.
 /// Thread: one. Throws: never.
 class idle_policy {
  public:
@@ -36,12 +36,12 @@ class idle_policy {
   static constexpr nanoseconds nap_cost = std::chrono::microseconds{5};
 
   /// `nap_budget`: the share of a processor that naps may use, 0 to 1.
-  explicit idle_policy(double nap_budget) noexcept : budget_(nap_budget), credit_(most_credit()) {}
+  explicit idle_policy(double nap_budget) noexcept : budget_(nap_budget), credit_(max_credit()) {}
 
   /// No record is left at `now`. An idle period goes on until `record_found`, whatever else the worker does meanwhile.
   void no_record(clock::time_point now) noexcept {
     if (last_ != clock::time_point{} && now > last_) {
-      credit_ = (std::min)(most_credit(), credit_ + share_of(now - last_));
+      credit_ = (std::min)(max_credit(), credit_ + share_of(now - last_));
     }
     last_ = now;
   }
@@ -58,7 +58,7 @@ class idle_policy {
     if (credit_ > nanoseconds{0})
       return std::clamp((std::max)(idle_, shortest_recent_) / 4, shortest_nap, longest_nap);
     // Out of credit: long naps cost the least. If even they exceed the budget, sleep.
-    if (credit_ < -most_credit()) return std::nullopt;
+    if (credit_ < -max_credit()) return std::nullopt;
     return longest_nap;
   }
   /// A nap of this length is over, which took `late` longer, and no record was found before it. The next record comes no later
@@ -88,7 +88,7 @@ class idle_policy {
     return nanoseconds{static_cast<nanoseconds::rep>(static_cast<double>(time.count()) * budget_)};
   }
   /// What 100 ms of the budget allow.
-  [[nodiscard]] nanoseconds most_credit() const noexcept { return share_of(std::chrono::milliseconds{100}); }
+  [[nodiscard]] nanoseconds max_credit() const noexcept { return share_of(std::chrono::milliseconds{100}); }
 
   /// The watch becomes half as long again as the longest of the recent gaps that are worth naps. If all of them are about
   /// equally long, the next one is expected to be hardly shorter than the shortest.

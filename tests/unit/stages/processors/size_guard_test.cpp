@@ -172,7 +172,7 @@ TEST_CASE("a line of any limit from 100 bytes on is valid, within it, and has le
                  kv("b", std::map<std::string, std::string>{{"b\\\"", "}]{[\"\\"}}));
   std::string const line = l.last_line();
   auto const before = nlohmann::json::parse(line).at("log");
-  std::size_t least_envelope = 0;
+  std::size_t min_envelope = 0;
   for (std::size_t limit = 100; limit <= line.size() + 10; ++limit) {
     std::string const shorter = made_of(line, {.max_bytes = limit});
     REQUIRE(shorter.size() <= limit);
@@ -184,13 +184,13 @@ TEST_CASE("a line of any limit from 100 bytes on is valid, within it, and has le
     REQUIRE(before.at("message").get<std::string>().compare(0, message.size(), message) == 0);
     if (!whole.contains("schema_version")) {
       REQUIRE(message.size() + 120 >= limit - 4);  // the message uses all of the room
-      least_envelope = limit + 1;
+      min_envelope = limit + 1;
     } else {
       REQUIRE(log.at("context").at("message_id") == before.at("context").at("message_id"));
     }
   }
-  CHECK(least_envelope > 250);
-  CHECK(least_envelope < 400);
+  CHECK(min_envelope > 250);
+  CHECK(min_envelope < 400);
 }
 
 TEST_CASE("a line with few members fits any limit") {
