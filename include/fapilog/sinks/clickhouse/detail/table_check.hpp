@@ -10,6 +10,7 @@
 #include <fapilog/sinks/clickhouse/detail/row_writer.hpp>
 #include <fapilog/sinks/clickhouse/detail/server_query.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
