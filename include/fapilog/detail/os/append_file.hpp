@@ -74,6 +74,7 @@ class append_file {
     handle_.close();
     is_torn_ = false;
     size_ = 0;
+    own_end_ = -1;
   }
 
   [[nodiscard]] bool is_open() const noexcept { return handle_.is_open(); }
@@ -125,6 +126,7 @@ class append_file {
     if (int const error = end_torn_line(); error != 0) return {0, error};
     transfer result = handle_.write(lines);
     size_ += result.bytes;
+    if (result.error == 0) repeat_joined_line(lines);
     if (result.error != 0) {
       std::size_t const whole = lines.substr(0, result.bytes).rfind('\n') + 1;  // npos + 1 is 0
       is_torn_ = !take_back(result.bytes - whole);
@@ -165,6 +167,22 @@ class append_file {
     return 0;
   }
 
+  /// Writes the first of these lines, which were written last, once more if it was appended to a part of a line: another process
+  /// was killed while it wrote. Only what lies in front of the lines shows that; a look before the write could be too early.
+  void repeat_joined_line(std::string_view lines) noexcept {
+    std::int64_t const end = handle_.end_of_write();
+    std::int64_t const begin = end - static_cast<std::int64_t>(lines.size());
+    bool const follows_own = begin == std::exchange(own_end_, end);
+    if (follows_own || begin <= 0 || end < 0) return;
+    int const before = handle_.byte_at(static_cast<std::uint64_t>(begin) - 1);
+    if (before < 0 || before == '\n') return;
+    std::string_view const first = lines.substr(0, lines.find('\n') + 1);
+    transfer const repeated = handle_.write(first);
+    size_ += repeated.bytes;
+    is_torn_ = is_torn_ || (repeated.bytes != 0 && repeated.bytes != first.size());
+    own_end_ = handle_.end_of_write();
+  }
+
   /// True if the last line has no newline because its writer died. While others write, the file may end anywhere at a look;
   /// but then it is longer once that write has ended.
   [[nodiscard]] bool has_torn_tail() const noexcept {
@@ -188,6 +206,7 @@ class append_file {
   file_status opened_;
   file_status root_;  ///< the root directory when the file was opened
   std::uint64_t size_ = 0;
+  std::int64_t own_end_ = -1;  ///< where the last write of this process ended
   bool is_torn_ = false;
 };
 

@@ -173,6 +173,8 @@ class file {
     unsigned char byte = 0;
     return ::pread(descriptor_, &byte, 1, static_cast<::off_t>(offset)) == 1 ? byte : -1;
   }
+  /// Where the last write to a file that is opened for appending ended, or -1.
+  [[nodiscard]] std::int64_t end_of_write() const noexcept { return ::lseek(descriptor_, 0, SEEK_CUR); }
   /// Waits until a write of another process that is going on has ended, on file systems where a search for a hole needs the
   /// lock that a write holds: ext4, tmpfs, btrfs. Moves the offset of the descriptor.
   void wait_for_writer() const noexcept {

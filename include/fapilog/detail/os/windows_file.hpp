@@ -222,6 +222,8 @@ class file {
     char byte = 0;
     return read_at(offset, &byte, 1).bytes == 1 ? static_cast<unsigned char>(byte) : -1;
   }
+  /// Unknown: Windows does not show a part of a write, so nobody needs it.
+  [[nodiscard]] std::int64_t end_of_write() const noexcept { return -1; }
   /// Windows does not show a part of a write.
   void wait_for_writer() const noexcept {}
   /// Reads `size` bytes at this offset; fewer only at the end of the file or after an error.

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdint>
+#include <fstream>
 #include <future>
 #include <string>
 #include <thread>
@@ -271,6 +272,28 @@ TEST_CASE("an unfinished last line is ended before the next line") {
   CHECK(file.append("{\"next\":2}\n", false).error == 0);
   CHECK(support::content_of(path) == "{\"whole\":1}\n{\"torn\":\n{\"next\":2}\n");
   CHECK(file.size() == support::content_of(path).size());
+}
+
+TEST_CASE("a line that was appended to what a killed writer left of a line is written once more") {
+  temporary_directory directory;
+  std::string const path = directory / "app.log";
+  append_file file;
+  REQUIRE_FALSE(file.open(path, directory.path().string(), 0600));
+  auto const other_writes = [&](std::string const& text) {
+    std::ofstream{path, std::ios::app | std::ios::binary} << text;
+  };
+  CHECK(file.append("{\"own\":1}\n", false).error == 0);
+  other_writes("{\"other\":1}\n");
+  CHECK(file.append("{\"own\":2}\n", false).error == 0);
+  other_writes("{\"torn\":");
+  CHECK(file.append("{\"own\":3}\n{\"own\":4}\n", false).bytes == 20);
+  CHECK(file.append("{\"own\":5}\n", false).error == 0);
+  std::string const content = support::content_of(path);
+  CHECK(content ==
+        "{\"own\":1}\n{\"other\":1}\n{\"own\":2}\n{\"torn\":{\"own\":3}\n{\"own\":4}\n{\"own\":3}\n"
+        "{\"own\":5}\n");
+  CHECK(file.revalidate());
+  CHECK(file.size() == content.size());
 }
 
 TEST_CASE("a full disk leaves whole lines, and writing continues once there is room") {
