@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Checks wakeup.pml and room.pml with SPIN, every variant over its whole state space. usage: run.sh [--deep]
+# Checks wakeup.pml, room.pml and lane.pml with SPIN, every variant over its whole state space. usage: run.sh [--deep]
 # Correct variants must be verified, broken ones refuted by the expected error.
 # Exit status: 0, 1, or 77 without SPIN or a C compiler.
 set -euo pipefail
@@ -143,6 +143,25 @@ for broken in COUNT_FIRST NO_COUNT NO_FENCE NO_RECHECK LATE_COUNT NO_PASS_CHECK;
   refute "$lost" safety BROKEN_$broken
 done
 refute "$lost" safety CLOSES=1 HANGS BROKEN_CLOSE
+
+# --- a lane in the memory model of C++ ---
+
+model=$folder/lane.pml
+for policy in FENCE ASYMMETRIC; do
+  compile=(-O2 -DMEMLIM=2000 -DCOLLAPSE)
+  verify safety $policy CAPACITY=1 RECORDS=2
+  verify termination $policy CAPACITY=1 RECORDS=1
+  compile=("${quick[@]}")
+  for broken in PUBLISH TAKE; do
+    refute 'assertion violated .*>done' safety $policy BROKEN_$broken
+  done
+  for broken in RELEASE ROOM; do
+    refute 'assertion violated .*>i' safety $policy BROKEN_$broken
+  done
+  for broken in FENCE ROOM_FENCE PASS_FENCE; do
+    refute "$lost" safety $policy BROKEN_$broken
+  done
+done
 model=$folder/wakeup.pml
 
 if $deep; then
