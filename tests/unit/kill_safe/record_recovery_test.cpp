@@ -11,6 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <bit>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -125,6 +126,7 @@ byte_vector kept_cells(byte_vector const& cells, std::uint8_t args = 0, std::uin
   inner.insert(inner.end(), cells.begin(), cells.end());
   return support::kept_record(inner, "by.hand", {}, {});
 }
+constexpr bool is_big_endian = std::endian::native == std::endian::big;
 byte_vector cells_of(std::initializer_list<int> bytes) {
   byte_vector all;
   for (int const b : bytes) all.push_back(static_cast<std::byte>(b));
@@ -256,6 +258,7 @@ TEST_CASE("a record with sizes, kinds or flags that cannot be is refused with a 
   CHECK(here.refusal_of(with(kept, inner + 6, std::uint8_t{128})).find("flags") != std::string::npos);
   CHECK(here.refusal_of(with(kept, inner + 7, std::uint8_t{200})).find("argument") != std::string::npos);
 
+  if (is_big_endian) return;  // the bytes below are little-endian
   auto const refuses = [&](std::initializer_list<int> cells, std::string_view why, std::uint8_t args = 0) {
     CAPTURE(why);
     CHECK(here.refusal_of(kept_cells(cells_of(cells), args)) == why);
@@ -277,6 +280,7 @@ TEST_CASE("a record with sizes, kinds or flags that cannot be is refused with a 
 }
 
 TEST_CASE("a message cell must be a string") {
+  if (is_big_endian) return;  // the bytes below are little-endian
   recovery_here here;
   CHECK(here.refusal_of(kept_cells(cells_of({0x07, 1, 0, 'm'}), 0, text_is_cell | text_is_rendered, nullptr))
             .empty());
@@ -286,6 +290,7 @@ TEST_CASE("a message cell must be a string") {
 }
 
 TEST_CASE("values are nested as deeply as calls can write them, not more deeply") {
+  if (is_big_endian) return;  // the bytes below are little-endian
   recovery_here here;
   auto const nested = [](std::size_t depth) {
     byte_vector cells = cells_of({0x01, 1});
@@ -303,6 +308,7 @@ TEST_CASE("values are nested as deeply as calls can write them, not more deeply"
 }
 
 TEST_CASE("a message that asks for huge widths is not formatted") {
+  if (is_big_endian) return;  // the bytes below are little-endian
   recovery_here here;
   auto const line = [&](std::string_view format, byte_vector argument) {
     byte_vector cells = cells_of({0x07, static_cast<int>(format.size()), 0});
@@ -321,6 +327,7 @@ TEST_CASE("a message that asks for huge widths is not formatted") {
 }
 
 TEST_CASE("a type name that would become huge is shown as the compiler mangled it") {
+  if (is_big_endian) return;  // the bytes below are little-endian
   recovery_here here;
   auto const type_of = [&](std::string const& name) {
     byte_vector members = cells_of({0x37, 10, 0});
