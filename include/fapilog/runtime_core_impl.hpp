@@ -2,8 +2,10 @@
 // The bodies of runtime_core: builds the channel, the deliveries and the worker from the options.
 #pragma once
 
-#include <fapilog/crash/crash_watch.hpp>
+#include <fapilog/crash/crash_handler.hpp>
+#include <fapilog/crash/crash_handler_impl.hpp>
 #include <fapilog/delivery/deliveries.hpp>
+#include <fapilog/delivery/spool/spool_maker_impl.hpp>
 #include <fapilog/detail/compiled.hpp>
 #include <fapilog/detail/os/absolute_path.hpp>
 #include <fapilog/detail/os/standard_descriptors.hpp>
@@ -117,17 +119,18 @@ FAPILOG_INLINE void runtime_core::release::operator()(lane_channel* channel) con
 }
 
 FAPILOG_INLINE void runtime_core::start(schema_permission schema) {
+  bool const handles_crashes = crash_.enabled.handler() != nullptr;
   // A file that the application opens from now on must not get the number of a closed standard output.
   reserve_standard_descriptors();
   worker_->start(start_context{[out = diagnostics_](std::string_view message, std::string_view detail) {
                                  out->warn("sink", message, detail);
                                },
                                schema},
-                 crash_.enabled ? std::function<void()>{[] { crash_watch::instance().prepare_caller(); }}
-                                : std::function<void()>{});
+                 handles_crashes ? std::function<void()>{crash_.enabled.handler()->prepare_caller}
+                                 : std::function<void()>{});
   try {
     lifecycle::instance().add(worker_);
-    if (crash_.enabled) crash_watch::instance().add(worker_, logger{make_logger("fapilog")}, crash_);
+    if (handles_crashes) crash_.enabled.handler()->add(worker_, logger{make_logger("fapilog")}, crash_);
     for (auto const& status : std::exchange(must_start_, {})) {
       if (sink_health const now = status->health(); !now.healthy)
         throw std::runtime_error{
@@ -142,7 +145,7 @@ FAPILOG_INLINE void runtime_core::start(schema_permission schema) {
 FAPILOG_INLINE void runtime_core::shut_down() noexcept {
   lifecycle::instance().remove(*worker_);
   account const end = drain(shutdown_timeout_);
-  if (crash_.enabled) crash_watch::instance().remove(*worker_);
+  if (crash_.enabled.handler() != nullptr) crash_.enabled.handler()->remove(*worker_);
   if (end.complete) return;
   constexpr char const* what = "not drained within shutdown_timeout; records are lost";
   try {

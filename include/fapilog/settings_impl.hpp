@@ -140,6 +140,7 @@ FAPILOG_INLINE bool settings::read_options(preset const& p, detail::any_options&
   detail::settings_resolver resolver{root, *plugins_, problems};
   detail::core_lists lists;
   detail::setting_reader{problems}.read(resolver.group("core"), "core", chosen, lists);
+  chosen.crash.enabled = chosen.crash.enabled.value();  // a switch that was made from a value
   auto const fill = [&](auto& all, plugin_type kind, auto make) {
     auto const entries = resolver.entries(kind, lists);
     if (!entries) return;
@@ -185,6 +186,7 @@ FAPILOG_INLINE void settings::fill_sinks(std::vector<placed_sink>& all, detail::
     plugin_entry const& entry = (*entries)[i];
     delivery_options how;
     auto const fallback = resolver.read_delivery(entry, how);
+    how.spool.directory = std::string{how.spool.directory};  // one that was made from a path
     plugin_entry const* making = &entry;
     try {
       any_sink made = plugins_->make_sink(entry);

@@ -68,7 +68,8 @@ struct delivery_slot {
     placed.delivery.name = base;
     for (int n = 2; !names.insert(placed.delivery.name).second; ++n)
       placed.delivery.name = base + '_' + std::to_string(n);
-    placed.delivery.spool.directory = absolute_path(std::move(placed.delivery.spool.directory));
+    std::string& directory = placed.delivery.spool.directory;  // keeps its maker
+    directory = absolute_path(std::move(directory));
     if (placed.delivery.retry == retry_options{}) placed.delivery.retry = retry;
     delivery_slot& slot = all.emplace_back();
     if (needs_own_thread(placed, count)) {

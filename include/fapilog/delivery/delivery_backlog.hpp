@@ -6,12 +6,13 @@
 #include <fapilog/delivery/batch_queue.hpp>
 #include <fapilog/delivery/delivery.hpp>
 #include <fapilog/delivery/delivery_job.hpp>
-#include <fapilog/delivery/spool/spooled_parts.hpp>
+#include <fapilog/delivery/part_store.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,7 +36,9 @@ class delivery_backlog {
     auto const add_report = [this](std::string_view message, std::string_view detail) {
       reports_.push_back({std::string{message}, std::string{detail}});
     };
-    spool_ = std::make_unique<spooled_parts>(options.spool, to.status()->name(), add_report, to.counts());
+    part_store_maker const* const maker = options.spool.directory.maker();
+    if (maker == nullptr) throw std::invalid_argument{"fapilog: assign `spool.directory` as a whole"};
+    spool_ = maker->make(options.spool, to.status()->name(), add_report, to.counts());
   }
   delivery_backlog(delivery_backlog const&) = delete;
   delivery_backlog& operator=(delivery_backlog const&) = delete;
@@ -136,7 +139,7 @@ class delivery_backlog {
 
   delivery const& delivery_;
   std::vector<report> reports_;
-  std::unique_ptr<spooled_parts> spool_;
+  std::unique_ptr<part_store> spool_;
   batch_queue queue_;
   std::optional<current_job> current_;
   std::shared_ptr<batch_storage> join_memory_;  ///< null if there is none to reuse

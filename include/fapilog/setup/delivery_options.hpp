@@ -93,11 +93,39 @@ struct route {
   }
 };
 
+namespace detail {
+struct part_store_maker;
+/// The spool. Its body is in delivery/spool/spool_maker_impl.hpp, which runtime.hpp includes.
+[[nodiscard]] part_store_maker const& spool_maker() noexcept;
+
+/// The directory of a spool: a string. It refers to the code of the spool, so that only programs that make one from a path
+/// compile that.
+class spool_directory : public std::string {
+ public:
+  spool_directory() = default;
+  template <std::convertible_to<std::string> T>
+    requires(!std::derived_from<std::remove_cvref_t<T>, spool_directory>)
+  spool_directory(T&& path)  // NOLINT(google-explicit-constructor)
+      : std::string(std::forward<T>(path)), maker_(&spool_maker()) {}
+
+  /// Null if it was not made from a path.
+  [[nodiscard]] part_store_maker const* maker() const noexcept { return maker_; }
+
+ private:
+  part_store_maker const* maker_ = nullptr;
+};
+
+[[nodiscard]] inline std::string& as_string(spool_directory& directory) noexcept { return directory; }
+[[nodiscard]] inline std::string const& as_string(spool_directory const& directory) noexcept {
+  return directory;
+}
+}  // namespace detail
+
 /// Where batches wait on disk while a sink is down, even across restarts of the process.
 struct spool_options {
   /// Empty: no spool. Many sinks and processes may share one directory: each has its own files in it. A relative path leads
   /// from the working directory at the time when the runtime is made.
-  std::string directory = {};
+  detail::spool_directory directory = {};
   /// Maximum bytes of the files of one sink, including those of earlier processes.
   std::uint64_t max_bytes = std::uint64_t{256} * 1024 * 1024;
   /// Size of a file, at most a quarter of `max_bytes`, at which a new one is started.
@@ -108,7 +136,7 @@ struct spool_options {
   template <class Self, class Visitor>
   [[gnu::cold]] static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "directory", .text = "Directory of the spool files; empty: no spool."},
-          self.directory);
+          detail::as_string(self.directory));
     visit(setting{.name = "max_bytes",
                   .text = "Maximum bytes of the files of this sink.",
                   .min = 65'536,

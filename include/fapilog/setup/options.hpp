@@ -48,6 +48,13 @@ namespace detail {
   }
 }
 
+/// The crash options of P. Compiles the handler only if P enables it.
+template <preset const& P>
+[[nodiscard]] crash_options default_crash() {
+  if constexpr (P.get("core.crash.enabled", false)) return {.enabled = true};
+  else return {};
+}
+
 }  // namespace detail
 
 /// Options for `basic_runtime<P>`. Set the members that differ from the preset:
@@ -123,14 +130,14 @@ struct basic_options {
   retry_options retry = {};
 
   /// What happens while the worker is behind.
-  adaptive_options adaptive = detail::preset_adaptive(P);
+  adaptive_options adaptive = detail::default_adaptive<P>();
   /// WARNING records of the logger `fapilog` report how many records were lost in this time, where and why; 0: none, and lines
   /// of diagnostics once a minute.
   std::chrono::nanoseconds drop_summary_window =
       P.get("core.drop_summary_window_seconds", std::chrono::nanoseconds{0});
 
   /// What happens when the process crashes.
-  crash_options crash = {.enabled = P.get("core.crash.enabled", false)};
+  crash_options crash = detail::default_crash<P>();
   /// Whether records outlive a process that is killed.
   kill_safe_options kill_safe = {};
   /// Whether an error is preceded by the latest records below the level.

@@ -172,12 +172,40 @@ struct adaptive_options {
   }
 };
 
+namespace detail {
+struct crash_handler;
+/// What handles crashes. Its body is in crash/crash_handler_impl.hpp, which runtime.hpp includes.
+[[nodiscard]] crash_handler const& program_crash_handler() noexcept;
+
+/// Whether crashes are handled: a bool. A true one refers to the code that does it, so that only programs that make one
+/// compile that.
+class crash_switch {
+ public:
+  constexpr crash_switch() noexcept = default;
+  crash_switch(bool is_on) noexcept  // NOLINT(google-explicit-constructor)
+      : is_on_(is_on), handler_(is_on ? &program_crash_handler() : nullptr) {}
+  constexpr operator bool() const noexcept { return is_on_; }  // NOLINT(google-explicit-constructor)
+
+  /// Null if it was not made from true.
+  [[nodiscard]] crash_handler const* handler() const noexcept { return handler_; }
+
+  /// For the declaration of the setting. Who sets it by that must assign a new switch afterwards.
+  [[nodiscard]] bool& value() noexcept { return is_on_; }
+  [[nodiscard]] bool const& value() const noexcept { return is_on_; }
+
+ private:
+  bool is_on_ = false;
+  crash_handler const* handler_ = nullptr;
+};
+
+}  // namespace detail
+
 /// What happens when the process crashes: see docs/user-guide/crashes.md. Applies to the whole process: the longest
 /// `timeout` of the running runtimes holds.
 struct crash_options {
   /// Handles SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS and std::terminate: the records of all calls that returned are
   /// delivered, then a CRITICAL record describes the crash, and the process ends by the same signal.
-  bool enabled = false;
+  detail::crash_switch enabled = {};
   /// Handles SIGTERM and SIGINT, too, if they would end the process.
   bool termination_signals = false;
   /// How long the end of the process waits for the last records.
@@ -186,7 +214,7 @@ struct crash_options {
   template <class Self, class Visitor>
   [[gnu::cold]] static void describe(Self& self, Visitor&& visit) {
     visit(setting{.name = "enabled", .text = "Delivers the last records when the process crashes."},
-          self.enabled);
+          self.enabled.value());
     visit(setting{.name = "termination_signals",
                   .text = "Delivers the last records when SIGTERM or SIGINT ends the process."},
           self.termination_signals);

@@ -136,6 +136,13 @@ struct preset {
     }
     return false;
   }
+  /// True if the preset changes a setting whose path contains `part`.
+  [[nodiscard]] constexpr bool changes(std::string_view part) const noexcept {
+    for (detail::preset_setting const& s : settings) {
+      if (s.path.find(part) != std::string_view::npos) return true;
+    }
+    return false;
+  }
   /// The value that the preset gives a setting, or null.
   [[nodiscard]] constexpr detail::preset_value const* find(std::string_view path) const noexcept {
     for (detail::preset_setting const& s : settings) {

@@ -19,6 +19,12 @@ namespace fapilog::inline v0_1 {
 namespace detail {
 /// The adaptive options of a preset: what happens while the worker is behind.
 [[nodiscard]] adaptive_options preset_adaptive(preset const& p);
+/// The same. Compiles what reads a preset only if P changes them.
+template <preset const& P>
+[[nodiscard]] adaptive_options default_adaptive() {
+  if constexpr (P.changes("core.adaptive.")) return preset_adaptive(P);
+  else return {};
+}
 /// The enrichers of every runtime, which precede the user's own: `runtime_info`, and `source_location` if it is
 /// enabled.
 [[nodiscard]] std::vector<any_enricher> preset_enrichers(std::string service, std::string env,

@@ -82,10 +82,8 @@ FAPILOG_INLINE delivery_options preset_delivery(preset const& p, std::string_vie
   return detail::preset_part<delivery_options>(p, "sink_config." + std::string{name} + ".delivery");
 }
 
-/// A sink of a preset with its delivery.
-[[gnu::cold]] inline void add_preset_sink(std::vector<placed_sink>& all, preset const& p, any_sink sink,
+[[gnu::cold]] inline void add_preset_sink(std::vector<placed_sink>& all, any_sink sink, delivery_options how,
                                           std::string_view name) {
-  delivery_options how = preset_delivery(p, name);
   if (how.name.empty() && sink.name() != name) how.name = name;
   all.push_back({std::move(sink), std::move(how)});
 }
@@ -97,11 +95,16 @@ FAPILOG_INLINE delivery_options preset_delivery(preset const& p, std::string_vie
 namespace detail {
 FAPILOG_INLINE std::vector<placed_sink> preset_sinks(preset const& p) {
   std::vector<placed_sink> all;
+  auto const add = [&](any_sink sink, std::string_view name) {
+    delivery_options how = preset_delivery(p, name);
+    how.spool.directory = std::string{how.spool.directory};  // one that was made from a path
+    add_preset_sink(all, std::move(sink), std::move(how), name);
+  };
   for (std::string_view const name : p.sinks) {
-    if (name == "stdout_auto") add_preset_sink(all, p, any_sink{sinks::stdout_auto{}}, name);
-    if (name == "stdout_json") add_preset_sink(all, p, any_sink{sinks::stdout_json{}}, name);
-    if (name == "stdout_pretty") add_preset_sink(all, p, any_sink{sinks::stdout_pretty{}}, name);
-    if (name == "rotating_file") add_preset_sink(all, p, any_sink{preset_file(p)}, name);
+    if (name == "stdout_auto") add(sinks::stdout_auto{}, name);
+    if (name == "stdout_json") add(sinks::stdout_json{}, name);
+    if (name == "stdout_pretty") add(sinks::stdout_pretty{}, name);
+    if (name == "rotating_file") add(preset_file(p), name);
   }
   if (p.file_is_fallback) all.at(0).delivery.fallback = preset_file(p);
   return all;
@@ -120,19 +123,27 @@ FAPILOG_INLINE std::vector<any_redactor> preset_redactors(preset const& p) {
 #else
 
 namespace detail {
+/// The delivery options of one of P's sinks. Compiles what reads a preset, and the spool, only if P changes them.
+template <preset const& P>
+[[nodiscard, gnu::cold]] delivery_options default_delivery([[maybe_unused]] std::string_view name) {
+  delivery_options how;
+  if constexpr (P.changes(".delivery.")) how = preset_delivery(P, name);
+  if constexpr (P.changes(".spool.")) how.spool.directory = std::string{how.spool.directory};
+  return how;
+}
+
 // Does not call preset_sinks(P), so that a program compiles only the sinks that P has.
 template <preset const& P>
 [[gnu::cold, gnu::noinline]] std::vector<placed_sink> default_sinks() {
   std::vector<placed_sink> all;
-  if constexpr (P.has_sink("stdout_auto"))
-    add_preset_sink(all, P, any_sink{sinks::stdout_auto{}}, "stdout_auto");
-  if constexpr (P.has_sink("stdout_json"))
-    add_preset_sink(all, P, any_sink{sinks::stdout_json{}}, "stdout_json");
-  if constexpr (P.has_sink("stdout_pretty"))
-    add_preset_sink(all, P, any_sink{sinks::stdout_pretty{}}, "stdout_pretty");
+  auto const add = [&](any_sink sink, std::string_view name) {
+    add_preset_sink(all, std::move(sink), default_delivery<P>(name), name);
+  };
+  if constexpr (P.has_sink("stdout_auto")) add(sinks::stdout_auto{}, "stdout_auto");
+  if constexpr (P.has_sink("stdout_json")) add(sinks::stdout_json{}, "stdout_json");
+  if constexpr (P.has_sink("stdout_pretty")) add(sinks::stdout_pretty{}, "stdout_pretty");
   if constexpr (P.file_is_fallback) all.at(0).delivery.fallback = preset_file(P);
-  if constexpr (P.has_sink("rotating_file"))
-    add_preset_sink(all, P, any_sink{preset_file(P)}, "rotating_file");
+  if constexpr (P.has_sink("rotating_file")) add(preset_file(P), "rotating_file");
   return all;
 }
 

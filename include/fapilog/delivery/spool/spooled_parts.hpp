@@ -5,6 +5,7 @@
 #include <fapilog/delivery/batch_part.hpp>
 #include <fapilog/delivery/batch_queue.hpp>
 #include <fapilog/delivery/delivery_job.hpp>
+#include <fapilog/delivery/part_store.hpp>
 #include <fapilog/delivery/spool/spool.hpp>
 #include <fapilog/delivery/spool/spool_progress.hpp>
 #include <fapilog/delivery/spool/spooled_batch.hpp>
@@ -15,6 +16,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <new>
 #include <numeric>
 #include <string>
@@ -26,21 +28,21 @@
 namespace fapilog::inline v0_1::detail {
 
 /// Thread: one at a time, except for `counts`.
-class spooled_parts {
+class spooled_parts final : public part_store {
  public:
-  [[gnu::cold]] spooled_parts(spool_options const& options, std::string_view sink_name,
-                              spool::reporter report, sink_counters& counts)
+  [[gnu::cold]] spooled_parts(spool_options const& options, std::string_view sink_name, reporter report,
+                              sink_counters& counts)
       : report_(std::move(report)), spool_(options, sink_name, report_), counts_(counts), progress_(counts) {}
 
-  [[gnu::cold]] void open() {
+  [[gnu::cold]] void open() override {
     if (std::string const error = spool_.open(); !error.empty()) report_("the spool cannot be used", error);
     update_fill();
   }
-  [[nodiscard]] bool empty() const noexcept { return spool_.empty(); }
+  [[nodiscard]] bool empty() const noexcept override { return spool_.empty(); }
 
   /// Appends a part behind all others and settles it as spooled. Returns false, and reports why, if the spool is full or
   /// cannot be written.
-  [[nodiscard, gnu::cold]] bool append(batch_part const& part) {
+  [[nodiscard, gnu::cold]] bool append(batch_part const& part) override {
     encode_batch(buffer_, part.entries);
     bool const is_first = spool_.empty();
     if (!store(part, all_of(part), buffer_.view(), position::back)) return false;
@@ -53,7 +55,7 @@ class spooled_parts {
   /// because they are older. Stores nothing and returns false if not all of it fits. Sets the results of the stored entries of
   /// `current`; settles and removes the parts of the queue. If disk or memory fail halfway, what was not stored stays where it
   /// was; returns false if that is an entry of `current`.
-  [[nodiscard, gnu::cold]] bool move_before(delivery_job& current, batch_queue& queue) {
+  [[nodiscard, gnu::cold]] bool move_before(delivery_job& current, batch_queue& queue) override {
     std::vector<piece> pieces = unfinished_pieces(current);
     std::size_t const own = pieces.size();
     for (batch_part const& waiting : queue.waiting()) pieces.push_back({&waiting, all_of(waiting), {}});
@@ -99,7 +101,7 @@ class spooled_parts {
   /// Reads the oldest part, merged with those behind it that fit into one batch of `max_records` records and
   /// `max_merged_bytes`; pass the results to `end_first`. The part has no ticket. It is empty if there is none or if it is
   /// unreadable, which is reported.
-  [[nodiscard, gnu::cold]] batch_part first(std::size_t max_records) {
+  [[nodiscard, gnu::cold]] batch_part first(std::size_t max_records) override {
     taken_.clear();
     batch_part merged;
     auto const frames = spool_.front(max_records, max_merged_bytes);
@@ -121,7 +123,7 @@ class spooled_parts {
     return merged;
   }
   /// Records on disk that the first `records` records of what `first` returned are delivered, as far as whole parts are.
-  [[gnu::cold]] void record_progress(std::size_t records) {
+  [[gnu::cold]] void record_progress(std::size_t records) override {
     std::uint64_t end = 0;
     for (taken_part const& part : taken_) {
       if (part.records > records) break;
@@ -131,7 +133,7 @@ class spooled_parts {
     if (end != 0) spool_.record_progress(end);
   }
   /// Removes what `first` returned. The fallback took `to_fallback` of the delivered records.
-  [[gnu::cold]] void end_first(std::vector<record_result> const& results, std::size_t to_fallback) {
+  [[gnu::cold]] void end_first(std::vector<record_result> const& results, std::size_t to_fallback) override {
     spool_.pop_front(taken_.size(), taken_.back().end);
     update_fill();
     progress_.drained(results.size(), spool_.empty());
@@ -153,8 +155,8 @@ class spooled_parts {
     }
   }
 
-  [[gnu::cold]] void close() noexcept { spool_.close(); }
-  [[gnu::cold]] void after_fork_in_child() noexcept {
+  [[gnu::cold]] void close() noexcept override { spool_.close(); }
+  [[gnu::cold]] void after_fork_in_child() noexcept override {
     owners_.clear();
     spool_.after_fork_in_child();
   }
@@ -276,7 +278,7 @@ class spooled_parts {
     return false;
   }
 
-  spool::reporter report_;
+  reporter report_;
   spool spool_;
   sink_counters& counts_;
   spool_progress progress_;
