@@ -64,7 +64,7 @@ class router {
   }
 
  private:
-  void update_shortcut() noexcept {
+  [[gnu::cold]] void update_shortcut() noexcept {
     every_sink_takes_all_ =
         std::all_of(routes_.begin(), routes_.end(), [](route const& r) { return r.takes_all(); }) &&
         (rule_ == routing::overlap || routes_.size() < 2);

@@ -218,7 +218,8 @@ class level_registry {
     return std::nullopt;
   }
   /// For the default level and each rule that was added, changed or removed.
-  void note_changes(rule_set const& before, level before_default, std::string const& changed_by) {
+  [[gnu::cold]] void note_changes(rule_set const& before, level before_default,
+                                  std::string const& changed_by) {
     auto const compare = [&](std::string pattern) {
       level const was = level_of(before, before_default, pattern);
       level const is = level_of(pattern);
@@ -254,14 +255,14 @@ class level_registry {
   [[nodiscard]] level level_of(std::string_view pattern) const noexcept {
     return level_of(rules_, default_, pattern);
   }
-  void set_rule(std::string_view pattern, level lowest) {
+  [[gnu::cold]] void set_rule(std::string_view pattern, level lowest) {
     if (pattern == "*") return set_default(lowest);
     if (is_prefix(pattern)) return set_prefix(name_of(pattern), lowest);
     put(rules_.names, pattern, lowest);
     if (auto const found = names_.find(pattern); found != names_.end())
       apply(*found->second, {lowest, for_name});
   }
-  void remove_rule(std::string_view pattern) noexcept {
+  [[gnu::cold]] void remove_rule(std::string_view pattern) noexcept {
     auto& rules = is_prefix(pattern) ? rules_.prefixes : rules_.names;
     auto const found = rules.find(name_of(pattern));
     if (found != rules.end()) rules.erase(found);

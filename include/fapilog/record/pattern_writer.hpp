@@ -36,7 +36,7 @@ struct pattern_style {
 class pattern_writer {
  public:
   /// The pattern must be valid.
-  explicit pattern_writer(text_pattern pattern, pattern_style style = {})
+  [[gnu::cold]] explicit pattern_writer(text_pattern pattern, pattern_style style = {})
       : pattern_(std::move(pattern)),
         style_(style),
         has_exception_(pattern_.has(pattern_part::exception)),

@@ -115,7 +115,7 @@ class pattern_compiler {
       {"tenant_id", pattern_part::field, "context.tenant_id"},
   }};
 
-  void run() {
+  [[gnu::cold]] void run() {
     std::string literal;
     std::size_t literal_at = 0;
     auto const flush = [&] {
@@ -152,7 +152,7 @@ class pattern_compiler {
     flush();
   }
 
-  void add_part(std::size_t at, std::string_view inside) {
+  [[gnu::cold]] void add_part(std::size_t at, std::string_view inside) {
     std::string_view const word = inside.substr(0, inside.find(':'));
     std::string_view spec = inside.substr(word.size());
     if (!spec.empty()) spec.remove_prefix(1);
@@ -183,7 +183,7 @@ class pattern_compiler {
     fail(at, concat({"there is no part '", word, "'; the parts are ", list}));
   }
 
-  void add_time(pattern_step step, std::size_t at, std::string_view format) {
+  [[gnu::cold]] void add_time(pattern_step step, std::size_t at, std::string_view format) {
     if (std::size_t const wrong = wrong_time_letter(format); wrong != std::string_view::npos) {
       return fail(at + wrong, concat({"the format of a time has '", format.substr(wrong, 2),
                                       "'; the letters after % are ", time_format_letters}));
@@ -198,7 +198,7 @@ class pattern_compiler {
   }
 
   /// `[[fill]align][width][.max]`, as in fmt.
-  void add_aligned(pattern_step step, std::size_t at, std::string_view spec) {
+  [[gnu::cold]] void add_aligned(pattern_step step, std::size_t at, std::string_view spec) {
     std::string_view const whole = spec;
     auto const is_align = [](char c) { return c == '<' || c == '>' || c == '^'; };
     if (!spec.empty()) {
@@ -236,7 +236,7 @@ class pattern_compiler {
     return digits > 0;
   }
 
-  void fail(std::size_t at, std::string_view what) {
+  [[gnu::cold]] void fail(std::size_t at, std::string_view what) {
     if (result_.problem.empty()) {
       result_.problem = concat({"at character ", std::to_string(at + 1), ": ", what});
     }
