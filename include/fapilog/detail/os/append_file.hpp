@@ -177,10 +177,25 @@ class append_file {
     int const before = handle_.byte_at(static_cast<std::uint64_t>(begin) - 1);
     if (before < 0 || before == '\n') return;
     std::string_view const first = lines.substr(0, lines.find('\n') + 1);
+    // A forked child shares the position with its parent, so it may be that of the other one's write.
+    if (!has_at(static_cast<std::uint64_t>(begin), first)) return;
     transfer const repeated = handle_.write(first);
     size_ += repeated.bytes;
     is_torn_ = is_torn_ || (repeated.bytes != 0 && repeated.bytes != first.size());
     own_end_ = handle_.end_of_write();
+  }
+
+  [[nodiscard]] bool has_at(std::uint64_t offset, std::string_view text) const noexcept {
+    char there[1024];
+    while (!text.empty()) {
+      std::string_view const piece = text.substr(0, sizeof there);
+      if (handle_.read_at(offset, there, piece.size()).bytes != piece.size() ||
+          std::string_view{there, piece.size()} != piece)
+        return false;
+      offset += piece.size();
+      text.remove_prefix(piece.size());
+    }
+    return true;
   }
 
   /// True if the last line has no newline because its writer died. While others write, the file may end anywhere at a look;
