@@ -108,17 +108,17 @@ inline constexpr unsigned long share_all =
 
 /// Writes UTF-8 to a console, whatever its code page is.
 [[nodiscard, gnu::cold]] inline transfer write_to_console(void* console, std::string_view text) noexcept {
-  constexpr std::size_t longest = 8'000;
+  constexpr std::size_t max_bytes = 8'000;
   transfer result;
   while (result.bytes < text.size()) {
-    std::string_view part = text.substr(result.bytes, longest);
+    std::string_view part = text.substr(result.bytes, max_bytes);
     // Not within a character.
-    while (part.size() > longest - 4 && result.bytes + part.size() < text.size() &&
+    while (part.size() > max_bytes - 4 && result.bytes + part.size() < text.size() &&
            (static_cast<unsigned char>(text[result.bytes + part.size()]) & 0xC0U) == 0x80U)
       part.remove_suffix(1);
-    wchar_t wide[longest];
+    wchar_t wide[max_bytes];
     int const size = MultiByteToWideChar(utf8, 0, part.data(), static_cast<int>(part.size()), wide,
-                                         static_cast<int>(longest));
+                                         static_cast<int>(max_bytes));
     unsigned long written = 0;
     if (WriteConsoleW(console, wide, static_cast<unsigned long>(size), &written, nullptr) == 0)
       return {result.bytes, last_error()};
