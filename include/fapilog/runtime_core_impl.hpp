@@ -3,15 +3,14 @@
 #pragma once
 
 #include <fapilog/crash/crash_handler.hpp>
-#include <fapilog/crash/crash_handler_impl.hpp>
 #include <fapilog/delivery/deliveries.hpp>
-#include <fapilog/delivery/spool/spool_maker_impl.hpp>
 #include <fapilog/detail/compiled.hpp>
 #include <fapilog/detail/os/absolute_path.hpp>
 #include <fapilog/detail/os/standard_descriptors.hpp>
 #include <fapilog/detail/text/concat.hpp>
 #include <fapilog/detail/time_limit.hpp>
 #include <fapilog/logger.hpp>
+#include <fapilog/option_features_impl.hpp>
 #include <fapilog/queue/record_keeper.hpp>
 #include <fapilog/record/cell_decoder.hpp>
 #include <fapilog/runtime_core.hpp>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Two translation units of one program share the runtime, the scope and the account.
+# Three translation units of one program share the runtime, the scope and the account; one of them fills the options.
 include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
 use_installation()
 

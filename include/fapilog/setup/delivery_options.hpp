@@ -95,7 +95,7 @@ struct route {
 
 namespace detail {
 struct part_store_maker;
-/// The spool. Its body is in delivery/spool/spool_maker_impl.hpp, which runtime.hpp includes.
+/// The spool. Its body is in option_features_impl.hpp, which options.hpp includes.
 [[nodiscard]] part_store_maker const& spool_maker() noexcept;
 
 /// The directory of a spool: a string. It refers to the code of the spool, so that only programs that make one from a path

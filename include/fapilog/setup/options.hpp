@@ -276,5 +276,6 @@ using options = basic_options<detail::default_preset>;
 }  // namespace fapilog::inline v0_1
 
 #ifndef FAPILOG_COMPILED
+#include <fapilog/option_features_impl.hpp>  // also for a file that fills options and makes no runtime
 #include <fapilog/setup/presets_impl.hpp>
 #endif

@@ -174,7 +174,7 @@ struct adaptive_options {
 
 namespace detail {
 struct crash_handler;
-/// What handles crashes. Its body is in crash/crash_handler_impl.hpp, which runtime.hpp includes.
+/// What handles crashes. Its body is in option_features_impl.hpp, which options.hpp includes.
 [[nodiscard]] crash_handler const& program_crash_handler() noexcept;
 
 /// Whether crashes are handled: a bool. A true one refers to the code that does it, so that only programs that make one

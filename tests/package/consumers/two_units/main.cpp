@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The first unit owns the runtime. Calls of the second unit must see the scope that it binds to the thread. No unit includes
 // kill_safe.hpp, so a runtime that needs it is refused.
+#include "options.hpp"
 #include "other.hpp"
 
 #include <fapilog/runtime.hpp>
@@ -25,7 +26,7 @@ bool is_kill_safe_refused() {
 
 int main() {
   if (!is_kill_safe_refused()) return 3;
-  fapilog::runtime rt;
+  fapilog::runtime rt{options_of_other_unit()};
   auto log = rt.get_logger("units");
   auto scope = fapilog::scope(fapilog::kv("tenant_id", "t-1"));
   log.info("from the first unit", fapilog::kv("unit", 1));
