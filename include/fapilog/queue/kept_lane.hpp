@@ -86,9 +86,8 @@ struct kept_lane {
     return knows(literal) || keeper.keep_literals(literal).size != 0;
   }
 
-  /// Makes `prefix` that of calls of this logger in this scope, which the worker has. False if it is too long to be worth it, or if a
-  /// key in it is not kept. The lane must be marked as
-  /// being written.
+  /// Makes `prefix` that of calls of this logger in this scope, which the worker has. False if it is too long to be worth it,
+  /// or if a key in it is not kept. The lane must be marked as being written.
   [[nodiscard, gnu::cold, gnu::noinline]] bool prepare(logger_core const& by, thread_scope const& in,
                                                        std::uint64_t thread_id,
                                                        record_keeper& keeper) noexcept {
@@ -141,6 +140,7 @@ struct kept_lane {
   /// In a forked child: the file is the parent's, so the lane is private memory now, and no new call may use it.
   bool is_left = false;
 };
+
 /// Which literals of one call another process will be able to read.
 struct kept_literals {
   /// `kept`: null if the record ends with the process; then nothing matters. `text`: the message literal, or null.
@@ -155,6 +155,7 @@ struct kept_literals {
   record_keeper* keeper;
   bool has_text;
 };
+
 static_assert(detail::record_format::near_start_bytes >= kept_lane::step &&
               detail::record_format::kept_start_bytes >= kept_lane::step);
 
