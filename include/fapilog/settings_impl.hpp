@@ -186,7 +186,7 @@ FAPILOG_INLINE void settings::fill_sinks(std::vector<placed_sink>& all, detail::
     plugin_entry const& entry = (*entries)[i];
     delivery_options how;
     auto const fallback = resolver.read_delivery(entry, how);
-    how.spool.directory = std::string{how.spool.directory};  // one that was made from a path
+    how.spool.directory.refer_to_spool();  // a setting may have filled it
     plugin_entry const* making = &entry;
     try {
       any_sink made = plugins_->make_sink(entry);

@@ -2,6 +2,8 @@
 // Caches a decision for each place in events, identified by its keys.
 #pragma once
 
+#include <fapilog/detail/compiler.hpp>
+
 #include <algorithm>
 #include <bit>
 #include <cstddef>

@@ -108,6 +108,8 @@ class spool_directory : public std::string {
   spool_directory(T&& path)  // NOLINT(google-explicit-constructor)
       : std::string(std::forward<T>(path)), maker_(&spool_maker()) {}
 
+  /// For one that was filled as a string.
+  void refer_to_spool() noexcept { maker_ = &spool_maker(); }
   /// Null if it was not made from a path.
   [[nodiscard]] part_store_maker const* maker() const noexcept { return maker_; }
 

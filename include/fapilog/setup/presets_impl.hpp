@@ -97,7 +97,7 @@ FAPILOG_INLINE std::vector<placed_sink> preset_sinks(preset const& p) {
   std::vector<placed_sink> all;
   auto const add = [&](any_sink sink, std::string_view name) {
     delivery_options how = preset_delivery(p, name);
-    how.spool.directory = std::string{how.spool.directory};  // one that was made from a path
+    how.spool.directory.refer_to_spool();  // one that was made from a path
     add_preset_sink(all, std::move(sink), std::move(how), name);
   };
   for (std::string_view const name : p.sinks) {

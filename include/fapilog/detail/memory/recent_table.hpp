@@ -2,6 +2,8 @@
 // A hash table of bounded size, keyed by 64-bit numbers, that evicts the least recently renewed entry.
 #pragma once
 
+#include <fapilog/detail/compiler.hpp>
+
 #include <algorithm>
 #include <bit>
 #include <cstddef>

@@ -2,6 +2,8 @@
 // Writes numbers in decimal.
 #pragma once
 
+#include <fapilog/detail/compiler.hpp>
+
 #include <array>
 #include <bit>
 #include <cstddef>
