@@ -46,8 +46,10 @@ class descriptor_capture {
   /// std::system_error without file descriptors or threads and on Windows, std::bad_alloc.
   descriptor_capture(int descriptor, logger log, descriptor_capture_config config = {})
       : source_(prepared(descriptor)), log_(std::move(log)), config_(config) {
-    // It was fully buffered if it is a file or pipe, and lines would be missing when the process crashes.
-    if (descriptor == 1) (void)std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+    // It was fully buffered if it is a file or pipe, and lines would be missing when the process crashes. With a buffer of its own
+    // because glibc otherwise goes on filling the one that a program has printed to.
+    static char buffer_of_stdout[BUFSIZ];
+    if (descriptor == 1) (void)std::setvbuf(stdout, buffer_of_stdout, _IOLBF, sizeof buffer_of_stdout);
     detail::signals_blocked const in_new_thread;
     try {
       thread_ = std::thread{[this] { run(); }};
