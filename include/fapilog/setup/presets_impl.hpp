@@ -128,7 +128,7 @@ template <preset const& P>
 [[nodiscard, gnu::cold]] delivery_options default_delivery([[maybe_unused]] std::string_view name) {
   delivery_options how;
   if constexpr (P.changes(".delivery.")) how = preset_delivery(P, name);
-  if constexpr (P.changes(".spool.")) how.spool.directory = std::string{how.spool.directory};
+  if constexpr (P.changes(".spool.")) how.spool.directory = std::string{as_string(how.spool.directory)};
   return how;
 }
 
