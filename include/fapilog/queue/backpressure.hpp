@@ -28,11 +28,13 @@ class backpressure {
       : when_full_(options.when_full),
         max_wait_ns_(options.backpressure_wait.count()),
         protected_levels_(options.protected_levels),
-        protected_bytes_(static_cast<std::size_t>(static_cast<double>(options.lane_bytes) *
-                                                  std::clamp(options.protected_share, 0.0, 0.5))) {}
+        protected_bytes_(protected_bytes(options)) {}
 
   /// Bytes of each lane that only protected levels may use.
-  [[nodiscard, gnu::always_inline]] std::size_t protected_bytes() const noexcept { return protected_bytes_; }
+  [[nodiscard]] static std::uint32_t protected_bytes(channel_options const& options) noexcept {
+    return static_cast<std::uint32_t>(static_cast<double>(options.lane_bytes) *
+                                      std::clamp(options.protected_share, 0.0, 0.5));
+  }
 
   /// Reserves `size` bytes in the calling thread's lane for a record with a block of `block` bytes on the heap (0 for none). If
   /// the lane is full, wakes the worker of `in` and sleeps until there is room, as `when_full` says. Returns null if the record
@@ -95,7 +97,7 @@ class backpressure {
   fapilog::when_full when_full_;
   std::int64_t max_wait_ns_;
   level_set protected_levels_;
-  std::size_t protected_bytes_;
+  std::uint32_t protected_bytes_;
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -106,7 +106,7 @@ struct begun_record {
 /// The interface through which loggers write. Its functions are virtual so that their bodies (lane_channel.hpp) are
 /// compiled once and not in every file that logs; the fast path calls one, through a pointer beside the other data that it
 /// needs. Reference-counted: runtime, loggers and threads keep it alive. Thread: any.
-class channel {
+class alignas(detail::cache_line) channel {
  public:
   channel(channel const&) = delete;
   channel& operator=(channel const&) = delete;
@@ -176,12 +176,13 @@ class channel {
   /// Wakes the worker if it sleeps, then ends a call that has published its record.
   virtual void signal_and_end(lane_front& lane) noexcept = 0;
 
+  // A fast call reads one cache line of the channel: these members and the first ones of `lane_channel`.
   begin_function const begin_record_;
   detail::atomic_word<bool> const* may_have_to_signal_ = nullptr;
   std::size_t const max_record_bytes_;
   cell_formatter const format_cell_;
+  detail::atomic_word<std::uint32_t> references_{1};
   detail::atomic_word<bool> closed_{false};
-  alignas(detail::cache_line) detail::atomic_word<std::size_t> references_{1};
 };
 
 /// The level of a logger name, shared by all loggers of that name.

@@ -138,9 +138,7 @@ class lane_channel final : public channel {
   /// Counts a record of a process that was killed as submitted. Thread: the worker's.
   void count_recovered() noexcept { recovered_.fetch_add_relaxed(1); }
   /// Fill of the fullest lane, 0 to 1: its bytes in use, relative to the bytes that unprotected records may use.
-  [[nodiscard]] double fullest_lane() const noexcept {
-    return lanes_.fullest(backpressure_.protected_bytes());
-  }
+  [[nodiscard]] double fullest_lane() const noexcept { return lanes_.fullest(protected_bytes_); }
 
   /// Stops accepting records: once `lanes().is_quiet()`, no call writes into a lane any more.
   [[gnu::cold]] void close_for_calls() noexcept {
@@ -185,10 +183,11 @@ class lane_channel final : public channel {
  private:
   [[gnu::cold]] lane_channel(channel_options const& options, bool is_asymmetric)
       : channel(begin_function_for(options), options.max_record_bytes, options.format_cell),
-        backpressure_(options),
+        protected_bytes_(backpressure::protected_bytes(options)),
         uses_tsc_(options.use_tsc && detail::has_tsc && detail::has_invariant_tsc()),
         fast_path_ok_(uses_tsc_ && is_asymmetric),
         event_(asymmetric_barrier{is_asymmetric}),
+        backpressure_(options),
         recorders_(options.recorder),
         levels_(options.lowest, recorders_.min_level()),
         keeper_(options.keeper),
@@ -208,10 +207,10 @@ class lane_channel final : public channel {
   static begun_record begin_in_lane(channel& self, logger_core& logger, sized_statement what,
                                     void const* text, detail::marked_call_site where,
                                     thread_scope const& caller) noexcept {
-    if (this_thread_lane.owner != &self) [[unlikely]]
+    if (this_thread_scope.last_lane.owner != &self) [[unlikely]]
       return {};
     auto& owner = static_cast<lane_channel&>(self);
-    lane& own = *this_thread_lane.owned;
+    lane& own = *this_thread_scope.last_lane.owned;
     if (own.scope_sent != detail::this_thread_scope.version || has_separate_scope(caller) ||
         own.writing.load_relaxed() != 0 || what.size() > own.queue.longest() ||
         !near_call_site::reaches(where, text)) [[unlikely]]
@@ -220,7 +219,7 @@ class lane_channel final : public channel {
     detail::compiler_fence();
     if (!owner.fast_path_ok()) [[unlikely]]
       return owner.begin_record_slow<false>(logger, what, text, where);
-    std::byte* const to = own.queue.next_if_known_free(what.size() + owner.backpressure_.protected_bytes());
+    std::byte* const to = own.queue.next_if_known_free(what.size() + owner.protected_bytes_);
     if (to == nullptr) [[unlikely]]
       return owner.begin_record_slow<false>(logger, what, text, where);
     own.submitted.add_by_owner(1);
@@ -232,10 +231,10 @@ class lane_channel final : public channel {
   static begun_record begin_in_kept_lane(channel& self, logger_core& logger, sized_statement what,
                                          void const* text, detail::marked_call_site where,
                                          thread_scope const& caller) noexcept {
-    if (this_thread_lane.owner != &self) [[unlikely]]
+    if (this_thread_scope.last_lane.owner != &self) [[unlikely]]
       return {};
     auto& owner = static_cast<lane_channel&>(self);
-    lane& own = *this_thread_lane.owned;
+    lane& own = *this_thread_scope.last_lane.owned;
     kept_lane* const kept = own.kept;
     if (kept == nullptr) [[unlikely]]
       return begin_in_lane(self, logger, what, text, where, caller);
@@ -249,7 +248,7 @@ class lane_channel final : public channel {
       return owner.begin_record_slow<true>(logger, what, text, where);
     std::size_t const prefix = kept->prefix_bytes;
     std::size_t const total = prefix + what.size();
-    std::byte* const to = own.queue.next_if_known_free(total + owner.backpressure_.protected_bytes());
+    std::byte* const to = own.queue.next_if_known_free(total + owner.protected_bytes_);
     if (to == nullptr) [[unlikely]]
       return owner.begin_record_slow<true>(logger, what, text, where);
     own.submitted.add_by_owner(1);
@@ -265,9 +264,9 @@ class lane_channel final : public channel {
                                                 void const* text, detail::marked_call_site where,
                                                 thread_scope const& caller) noexcept {
     auto& owner = static_cast<lane_channel&>(self);
-    if (this_thread_lane.owner != &self) [[unlikely]]
+    if (this_thread_scope.last_lane.owner != &self) [[unlikely]]
       return {};
-    lane& own = *this_thread_lane.owned;
+    lane& own = *this_thread_scope.last_lane.owned;
     auto const severity = static_cast<level>(detail::record_format::level_of(what.head(), where));
     if (owner.recorders_.takes(logger, severity)) {
       if (owner.is_closed()) [[unlikely]]
@@ -312,7 +311,7 @@ class lane_channel final : public channel {
   [[nodiscard, gnu::noinline]] begun_record begin_record_slow(logger_core& logger, sized_statement what,
                                                               void const* text,
                                                               detail::marked_call_site where) noexcept {
-    lane& own = *this_thread_lane.owned;
+    lane& own = *this_thread_scope.last_lane.owned;
     [[maybe_unused]] kept_lane* const kept = IsKept ? own.kept : nullptr;
     std::uint64_t const now = ticks();
     event_.barrier().light();
@@ -323,7 +322,7 @@ class lane_channel final : public channel {
     std::size_t const prefix = IsKept ? kept->prefix_bytes : 0;
     std::size_t const total = prefix + what.size();
     // Keeps the reserve free whatever the level: a protected record that needs the reserve goes through `submit`.
-    std::byte* to = is_usable ? own.queue.reserve(total, backpressure_.protected_bytes()) : nullptr;
+    std::byte* to = is_usable ? own.queue.reserve(total, protected_bytes_) : nullptr;
     if (to == nullptr) {
       own.writing.store_release(0);
       return {};
@@ -359,7 +358,7 @@ class lane_channel final : public channel {
 
   /// Returns this thread's lane, or null without memory.
   [[nodiscard]] lane* this_lane() noexcept {
-    return this_thread_lane.owner == this ? this_thread_lane.owned : acquire_lane();
+    return this_thread_scope.last_lane.owner == this ? this_thread_scope.last_lane.owned : acquire_lane();
   }
 
   [[gnu::noinline, gnu::cold]] lane* acquire_lane() noexcept {
@@ -383,10 +382,11 @@ class lane_channel final : public channel {
   /// Longest record of the fast path, which writes the lengths of strings in two bytes.
   static constexpr std::size_t max_direct_bytes = std::size_t{64} * 1024;
 
-  backpressure const backpressure_;
+  std::uint32_t const protected_bytes_;  ///< up to the first word of the event: in the line of the base class
   bool const uses_tsc_;
   detail::atomic_word<bool> fast_path_ok_;
   enqueue_event event_;
+  backpressure const backpressure_;
   flight_recorders recorders_;
   level_registry levels_;
   std::function<void()> at_acquire_;

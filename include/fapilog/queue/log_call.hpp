@@ -229,6 +229,13 @@ template <class... A>
   for (std::size_t i = 0; i < bytes; i += detail::cache_line) detail::prefetch_to_write(end + distance + i);
 }
 
+/// Fetches what `begin_record` writes of the lane. A thread that logs now and then waits for each cache line; this one then comes
+/// while the call waits for the channel.
+[[gnu::always_inline]] inline void prefetch_lane() noexcept {
+  auto const lane = reinterpret_cast<std::uintptr_t>(this_thread_scope.last_lane.owned);  // may be null
+  detail::prefetch_to_write(reinterpret_cast<std::byte const*>(lane + lane_front::line_of_call));
+}
+
 /// The flags of most message literals whose arguments have these types. A literal with escaped braces and no arguments has
 /// others, and so has a message that is not a literal.
 template <class... A>
@@ -244,6 +251,7 @@ template <class... A>
                                                              A const&... arguments) noexcept {
   if constexpr (((direct_form<A>::shape != field_shape::any) && ...)) {
     constexpr auto args = (std::size_t{0} + ... + (detail::is_field<A> ? 0 : 1));
+    prefetch_lane();
     std::size_t const size = (detail::record_format::near_start_bytes + ... + as_direct(arguments).bytes());
     // One check for all: keys near the message, and a record that a lane may hold.
     std::uint64_t const furthest = (std::uint64_t{size} | ... | as_direct(arguments).distance(text));

@@ -10,13 +10,6 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// The lane that this thread used last. The thread owns it and so keeps its channel alive: no other channel can have the
-/// address of `owner`.
-struct lane_cache {
-  channel const* owner = nullptr;
-  lane* owned = nullptr;
-};
-inline constinit thread_local lane_cache this_thread_lane{};
 /// The lanes that this thread owns, linked by `next_of_thread`. Each holds a reference to its channel.
 inline constinit thread_local lane* lanes_of_this_thread = nullptr;
 inline constinit thread_local bool thread_is_ending = false;
@@ -35,7 +28,7 @@ inline constinit thread_local bool knows_lanes_of_this_thread = false;
 [[gnu::cold]] inline void release_first_lane(lane*& list) noexcept {
   lane& released = *list;
   list = released.next_of_thread;
-  if (this_thread_lane.owned == &released) this_thread_lane = {};
+  if (this_thread_scope.last_lane.owned == &released) this_thread_scope.last_lane = {};
   release_lane(released);
 }
 
@@ -96,7 +89,7 @@ inline constinit thread_local bool knows_lanes_of_this_thread = false;
 [[nodiscard, gnu::cold]] inline lane* acquire_lane(channel& owner, lane_list& all) noexcept {
   for (lane* l = lanes_of_this_thread; l != nullptr; l = l->next_of_thread) {
     if (l->owner_channel != &owner || (l->kept != nullptr && l->kept->is_left)) continue;
-    this_thread_lane = {&owner, l};
+    this_thread_scope.last_lane = {&owner, l};
     return l;
   }
   bool const borrows = thread_is_ending || !release_lanes_at_thread_end();
@@ -111,7 +104,7 @@ inline constinit thread_local bool knows_lanes_of_this_thread = false;
   own->next_of_thread = lanes_of_this_thread;
   lanes_of_this_thread = own;
   if constexpr (thread_variables_end_early) (void)release_lanes_at_thread_end();
-  this_thread_lane = {&owner, own};
+  this_thread_scope.last_lane = {&owner, own};
   return own;
 }
 inline void return_borrowed_lane(lane& borrowed) noexcept {
@@ -122,7 +115,7 @@ inline void return_borrowed_lane(lane& borrowed) noexcept {
 /// In a forked child, empties all lanes and frees those that the calling thread does not own. It gives up the lanes in files, but
 /// the call that forks may be using one.
 inline void keep_own_lanes_in_child(lane_list& all) noexcept {
-  this_thread_lane = {};
+  this_thread_scope.last_lane = {};
   all.leave_files_in_child();
   for (lane* l = all.first(); l != nullptr; l = l->next) {
     l->forget_in_child();

@@ -7,6 +7,7 @@
 #include <fapilog/detail/memory/atomic.hpp>
 #include <fapilog/detail/memory/byte_buffer.hpp>
 #include <fapilog/detail/memory/shared_bytes.hpp>
+#include <fapilog/detail/os/platform.hpp>
 #include <fapilog/detail/os/thread_end.hpp>
 #include <fapilog/record/field_cells.hpp>
 #include <fapilog/record/scope_misuse.hpp>
@@ -33,12 +34,25 @@ struct scope_link {
   [[nodiscard]] bool release_reference() noexcept { return holders.fetch_sub(1) == 1; }
 };
 
-/// The context of this thread's calls. Trivial, so that it can be read at any time in the life of the thread.
-struct thread_scope {
+class channel;
+struct lane;
+
+/// The lane that a thread used last. The thread owns it and so keeps its channel alive: no other channel can have the address
+/// of `owner`.
+struct lane_cache {
+  channel const* owner = nullptr;
+  lane* owned = nullptr;
+};
+
+/// What a call reads of its thread, in one cache line: the context, and the lane. Trivial, so that it can be read at any time in
+/// the life of the thread.
+struct alignas(cache_line) thread_scope {
   scope_link* top = nullptr;
   std::uint64_t version = 0;  ///< identifies the fields in force; 0 for none
   std::uint64_t versions = 0;
   scope_link* spare = nullptr;  ///< links for the next scopes, so that a new scope rarely allocates
+
+  lane_cache last_lane{};  ///< used by the module that made the channel
 
   bool reuses = false;  ///< from the thread's first scope until its end
 

@@ -136,7 +136,7 @@ TEST_CASE("a key that is far from the message is whole") {
 }
 
 TEST_CASE("a message with four fields takes at most 110 bytes in the lane") {
-  if (sizeof(fapilog::detail::call_site) != sizeof(void*)) SKIP("the place of a call is three words here");
+  if (sizeof(fapilog::detail::call_site) != sizeof(void*)) SKIP("a call site is three words here");
   support::lane_without_reader lane{"test"};
   lane.log.info("the first record of a thread");
   std::string const user = "user-00012345";
