@@ -6,10 +6,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <iomanip>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -85,10 +87,25 @@ void glog_macros() {
   CHECK(line > 0) << "not logged";
   CHECK_EQ(1 + 1, 2) << "not logged";
   CHECK_NE(line, 0);
-  expect_equal(texts(test),
-               list{"took 5 ms ff", "logged", "even 0", "even 2", "even 4", "first 0", "first 1", "hourly 0",
-                    "verbose"},
-               __LINE__);
+  LOG(INFO) << "ended" << std::endl;
+  errno = ENOENT;
+  PLOG(ERROR) << "open x";
+  PLOG_IF(ERROR, line == 0) << "not logged";
+  for (int i = 0; i < 5; ++i) LOG_IF_EVERY_N(INFO, i > 1, 2) << "above one " << i;
+  std::string const name = "a";
+  CHECK_STREQ(name.c_str(), "a") << "not logged";
+  CHECK_STRNE(name.c_str(), "A");
+  CHECK_STRCASEEQ(name.c_str(), "A");
+  CHECK_STREQ(static_cast<char const*>(nullptr), nullptr);
+  CHECK_NEAR(1.0, 1.01, 0.1);
+  PCHECK(line > 0);
+  std::string const* const pointer = CHECK_NOTNULL(&name);
+  expect_equal(*pointer, name, __LINE__);
+  expect_equal(
+      texts(test),
+      list{"took 5 ms ff", "logged", "even 0", "even 2", "even 4", "first 0", "first 1", "hourly 0",
+           "verbose", "ended", "open x: No such file or directory [2]", "above one 2", "above one 4"},
+      __LINE__);
   auto const first = test.records().front();
   expect_equal(first.at("data"), json{{"order", "o-1"}}, __LINE__);
   expect_equal(first.at("diagnostics").at("line"), line, __LINE__);
@@ -103,6 +120,11 @@ void disabled_statements_evaluate_nothing() {
   LOG(INFO) << evaluated();
   fapilog::compat::verbosity = 0;
   VLOG(1) << evaluated();
+#ifdef NDEBUG
+  DLOG(FATAL) << evaluated();
+  DLOG_IF(FATAL, evaluated() == 0);
+  DCHECK_EQ(evaluated(), -1) << evaluated();
+#endif
   expect_equal(evaluations, 0, __LINE__);
   expect_equal(texts(test), list{}, __LINE__);
 }
@@ -139,6 +161,21 @@ void failed_checks_abort() {
   expect_equal(last_words([&] { CHECK(two == 3) << "extra"; }), "Check failed: two == 3 extra", __LINE__);
   expect_equal(last_words([&] { CHECK_EQ(two, 3) << "extra"; }), "Check failed: two == 3 (2 vs. 3) extra",
                __LINE__);
+  expect_equal(last_words([] { CHECK_STREQ("a", "b"); }), "Check failed: \"a\" == \"b\" (a vs. b) ",
+               __LINE__);
+  expect_equal(last_words([] { CHECK_STRCASENE("a", "A"); }), "Check failed: \"a\" != \"A\" (a vs. A) ",
+               __LINE__);
+  int const* none = nullptr;
+  expect_equal(last_words([&] { none = CHECK_NOTNULL(none); }), "Check failed: none != nullptr ", __LINE__);
+  auto const fail_with_errno = [&] {
+    errno = EACCES;
+    PCHECK(two == 3) << "extra";
+  };
+  expect_equal(last_words(fail_with_errno), "Check failed: two == 3 extra: Permission denied [13]", __LINE__);
+#ifndef NDEBUG
+  expect_equal(last_words([&] { DCHECK_LT(two, 2); }), "Check failed: two < 2 (2 vs. 2) ", __LINE__);
+  expect_equal(last_words([] { LOG(DFATAL) << "the end"; }), "the end", __LINE__);
+#endif
 }
 
 }  // namespace

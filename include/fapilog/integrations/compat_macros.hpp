@@ -5,6 +5,11 @@
 #include <fapilog/integrations/compat_spdlog.hpp>
 #include <fapilog/integrations/log_stream.hpp>
 
+#include <cerrno>
+#include <chrono>
+#include <optional>
+#include <string>
+
 #if defined(SPDLOG_INFO) || defined(LOG_IF) || defined(VLOG)
 #error \
     "fapilog: compat_macros.hpp replaces the macros of spdlog, glog and absl; do not include both in one file"
@@ -54,9 +59,20 @@
 #define FAPILOG_DETAIL_END_ERROR ::fapilog::compat::log_end
 #define FAPILOG_DETAIL_END_FATAL ::fapilog::compat::log_end_and_abort
 
-#define FAPILOG_DETAIL_LOG_STREAM(severity)                                                      \
-  ::fapilog::compat::log_stream(::fapilog::compat::spdlog::default_logger()->native(), severity, \
-                                ::fapilog::detail::call_site::current())                         \
+#ifdef NDEBUG
+#define FAPILOG_DETAIL_LEVEL_DFATAL FAPILOG_DETAIL_LEVEL_ERROR
+#define FAPILOG_DETAIL_END_DFATAL FAPILOG_DETAIL_END_ERROR
+#define FAPILOG_DETAIL_MUST_RUN_DFATAL FAPILOG_DETAIL_MUST_RUN_ERROR
+#else
+#define FAPILOG_DETAIL_LEVEL_DFATAL FAPILOG_DETAIL_LEVEL_FATAL
+#define FAPILOG_DETAIL_END_DFATAL FAPILOG_DETAIL_END_FATAL
+#define FAPILOG_DETAIL_MUST_RUN_DFATAL FAPILOG_DETAIL_MUST_RUN_FATAL
+#endif
+
+#define FAPILOG_DETAIL_LOG_STREAM(severity, ...)                                       \
+  ::fapilog::compat::log_stream{                                                       \
+      __VA_ARGS__ __VA_OPT__(, )::fapilog::compat::spdlog::default_logger()->native(), \
+      FAPILOG_DETAIL_LEVEL_##severity, ::fapilog::detail::call_site::current()}        \
       .self()
 #define FAPILOG_DETAIL_LOG_IS_ON(severity) \
   ::fapilog::compat::spdlog::default_logger()->native().is_enabled(severity)
@@ -67,11 +83,19 @@
 #define FAPILOG_DETAIL_MUST_RUN_ERROR FAPILOG_DETAIL_LOG_IS_ON(::fapilog::level::error)
 #define FAPILOG_DETAIL_MUST_RUN_FATAL true
 
-#define LOG_IF(severity, condition)                    \
-  !(FAPILOG_DETAIL_MUST_RUN_##severity && (condition)) \
-      ? (void)0                                        \
-      : FAPILOG_DETAIL_END_##severity{} & FAPILOG_DETAIL_LOG_STREAM(FAPILOG_DETAIL_LEVEL_##severity)
-#define LOG(severity) LOG_IF(severity, true)
+#define FAPILOG_DETAIL_LOG_WHEN(severity, condition, ...) \
+  !(condition) ? (void)0 : FAPILOG_DETAIL_END_##severity{} & FAPILOG_DETAIL_LOG_STREAM(severity, __VA_ARGS__)
+#define LOG_IF(severity, condition) \
+  FAPILOG_DETAIL_LOG_WHEN(severity, FAPILOG_DETAIL_MUST_RUN_##severity && (condition))
+#define LOG(severity) FAPILOG_DETAIL_LOG_WHEN(severity, FAPILOG_DETAIL_MUST_RUN_##severity)
+// These add the text of errno behind the message.
+#define PLOG_IF(severity, condition)                                                   \
+  FAPILOG_DETAIL_LOG_WHEN(severity, FAPILOG_DETAIL_MUST_RUN_##severity && (condition), \
+                          std::optional<int>{errno})
+#define PLOG(severity) PLOG_IF(severity, true)
+#define LOG_IF_EVERY_N(severity, condition, n)                                                           \
+  LOG_IF(severity, (condition) && ::fapilog::compat::admits(::fapilog::detail::call_limit::every_nth(n), \
+                                                            ::fapilog::detail::call_site::current()))
 #define FAPILOG_DETAIL_LOG_LIMITED(severity, rule)                                \
   LOG_IF(severity, ::fapilog::compat::admits(::fapilog::detail::call_limit::rule, \
                                              ::fapilog::detail::call_site::current()))
@@ -83,19 +107,13 @@
       every(std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds))))
 
 #define VLOG_IS_ON(number) (::fapilog::compat::verbosity.load(std::memory_order_relaxed) >= (number))
-#define VLOG_IF(number, condition) LOG_IF(INFO, VLOG_IS_ON(number) && (condition))
+#define VLOG_IF(number, condition) \
+  FAPILOG_DETAIL_LOG_WHEN(INFO, VLOG_IS_ON(number) && FAPILOG_DETAIL_MUST_RUN_INFO && (condition))
 #define VLOG(number) VLOG_IF(number, true)
 
-#ifdef NDEBUG
-#define DLOG(severity) LOG_IF(severity, false)
-#define DCHECK(condition) \
-  while (false) CHECK(condition)
-#else
-#define DLOG(severity) LOG(severity)
-#define DCHECK(condition) CHECK(condition)
-#endif
-
-#define CHECK(condition) LOG_IF(FATAL, !(condition)) << "Check failed: " #condition " "
+#define CHECK(condition) FAPILOG_DETAIL_LOG_WHEN(FATAL, !(condition)) << "Check failed: " #condition " "
+#define PCHECK(condition) \
+  FAPILOG_DETAIL_LOG_WHEN(FATAL, !(condition), std::optional<int>{errno}) << "Check failed: " #condition " "
 #define FAPILOG_DETAIL_CHECK_OP(a, op, b)                                                             \
   for (std::string fapilog_failed = ::fapilog::compat::failed_check(                                  \
            a, b, [](auto const&left, auto const&right) { return left op right; }, #a " " #op " " #b); \
@@ -107,5 +125,45 @@
 #define CHECK_LE(a, b) FAPILOG_DETAIL_CHECK_OP(a, <=, b)
 #define CHECK_GT(a, b) FAPILOG_DETAIL_CHECK_OP(a, >, b)
 #define CHECK_GE(a, b) FAPILOG_DETAIL_CHECK_OP(a, >=, b)
-#define CHECK_NOTNULL(pointer) CHECK((pointer) != nullptr)
+#define CHECK_NEAR(a, b, margin)   \
+  do {                             \
+    CHECK_LE((a), (b) + (margin)); \
+    CHECK_GE((a), (b) - (margin)); \
+  } while (false)
+#define FAPILOG_DETAIL_CHECK_STRINGS(a, op, b, ...)                         \
+  for (std::string fapilog_failed = ::fapilog::compat::failed_string_check( \
+           a, b, #a " " #op " " #b, 0 op 0 __VA_OPT__(, ) __VA_ARGS__);     \
+       !fapilog_failed.empty();)                                            \
+  LOG(FATAL) << fapilog_failed
+#define CHECK_STREQ(a, b) FAPILOG_DETAIL_CHECK_STRINGS(a, ==, b)
+#define CHECK_STRNE(a, b) FAPILOG_DETAIL_CHECK_STRINGS(a, !=, b)
+#define CHECK_STRCASEEQ(a, b) FAPILOG_DETAIL_CHECK_STRINGS(a, ==, b, true)
+#define CHECK_STRCASENE(a, b) FAPILOG_DETAIL_CHECK_STRINGS(a, !=, b, true)
+// The value is the pointer.
+#define CHECK_NOTNULL(pointer)                   \
+  ::fapilog::compat::checked_not_null((pointer), \
+                                      [] { LOG(FATAL) << "Check failed: " #pointer " != nullptr "; })
+
+// Without NDEBUG as without the D; with it, they are compiled and do nothing.
+#ifdef NDEBUG
+#define FAPILOG_DETAIL_DEBUG_ONLY while (false)
+#define DLOG(severity) FAPILOG_DETAIL_LOG_WHEN(severity, false)
+#define DLOG_IF(severity, condition) FAPILOG_DETAIL_LOG_WHEN(severity, false && (condition))
+#define DVLOG(number) FAPILOG_DETAIL_LOG_WHEN(INFO, false && VLOG_IS_ON(number))
+#define DCHECK_NOTNULL(pointer) (pointer)
+#else
+#define FAPILOG_DETAIL_DEBUG_ONLY
+#define DLOG(severity) LOG(severity)
+#define DLOG_IF(severity, condition) LOG_IF(severity, condition)
+#define DVLOG(number) VLOG(number)
+#define DCHECK_NOTNULL(pointer) CHECK_NOTNULL(pointer)
+#endif
+#define DLOG_EVERY_N(severity, n) FAPILOG_DETAIL_DEBUG_ONLY LOG_EVERY_N(severity, n)
+#define DCHECK(condition) FAPILOG_DETAIL_DEBUG_ONLY CHECK(condition)
+#define DCHECK_EQ(a, b) FAPILOG_DETAIL_DEBUG_ONLY CHECK_EQ(a, b)
+#define DCHECK_NE(a, b) FAPILOG_DETAIL_DEBUG_ONLY CHECK_NE(a, b)
+#define DCHECK_LT(a, b) FAPILOG_DETAIL_DEBUG_ONLY CHECK_LT(a, b)
+#define DCHECK_LE(a, b) FAPILOG_DETAIL_DEBUG_ONLY CHECK_LE(a, b)
+#define DCHECK_GT(a, b) FAPILOG_DETAIL_DEBUG_ONLY CHECK_GT(a, b)
+#define DCHECK_GE(a, b) FAPILOG_DETAIL_DEBUG_ONLY CHECK_GE(a, b)
 // NOLINTEND(readability-identifier-naming, bugprone-macro-parentheses)

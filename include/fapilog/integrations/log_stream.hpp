@@ -2,6 +2,7 @@
 // A message that is written with `<<`, as the macros of glog do, with fields among its parts.
 #pragma once
 
+#include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/limited_calls.hpp>
 #include <fapilog/logger.hpp>
 #include <fapilog/process_end.hpp>
@@ -10,11 +11,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <ostream>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <type_traits>
+#include <utility>
 
 namespace fapilog::inline v0_1::compat {
 
@@ -24,6 +28,9 @@ class log_stream {
  public:
   log_stream(logger const& log, level severity, detail::call_site where)
       : log_(log), severity_(severity), where_(where) {}
+  /// Adds `: No such file or directory [2]` for this errno behind the message.
+  log_stream(std::optional<int> error, logger const& log, level severity, detail::call_site where)
+      : log_(log), severity_(severity), where_(where), error_(error) {}
   log_stream(log_stream const&) = delete;
   log_stream& operator=(log_stream const&) = delete;
 
@@ -36,7 +43,7 @@ class log_stream {
     }
     return *this;
   }
-  /// For std::endl, which adds a line break, std::hex and so on.
+  /// For std::endl, std::hex and so on.
   log_stream& operator<<(std::ostream& (*manipulator)(std::ostream&)) {
     manipulator(text_);
     return *this;
@@ -47,10 +54,12 @@ class log_stream {
   }
   log_stream& self() noexcept { return *this; }
 
-  void write() noexcept {
+  void write() {
     auto* const core = detail::logger_access::core(log_);
     if (core == nullptr || !log_.is_enabled(severity_)) return;
-    std::string_view const message = text_.view();
+    if (error_) text_ << ": " << std::generic_category().message(*error_) << " [" << *error_ << ']';
+    std::string_view message = text_.view();
+    if (message.ends_with('\n')) message.remove_suffix(1);  // of std::endl, as in glog
     constexpr std::uint8_t flags =
         detail::record_format::text_is_cell | detail::record_format::text_is_rendered;
     core->owner.submit({*core, detail::statement{severity_, flags}, &message, where_, items_, count_,
@@ -63,6 +72,7 @@ class log_stream {
   logger const& log_;
   level severity_;
   detail::call_site where_;
+  std::optional<int> error_;
   std::ostringstream text_;
   field items_[1 + max_fields];  // the first is for the message
   std::size_t count_ = 0;
@@ -70,7 +80,7 @@ class log_stream {
 
 /// Logs a stream. `&` binds weaker than `<<` and stronger than `?:`.
 struct log_end {
-  void operator&(log_stream& all) const noexcept { all.write(); }
+  void operator&(log_stream& all) const { all.write(); }
 };
 /// Logs a stream, waits for its delivery and aborts the process.
 struct log_end_and_abort {
@@ -99,6 +109,25 @@ template <class A, class B, class Compare>
   if constexpr (requires { out << a << b; }) out << " (" << a << " vs. " << b << ")";
   out << ' ';
   return out.str();
+}
+
+/// The text of a failed CHECK_STREQ and so on, or an empty string. Null is equal to null only.
+[[nodiscard]] inline std::string failed_string_check(char const* a, char const* b, char const* text,
+                                                     bool must_be_equal, bool ignores_case = false) {
+  auto const shown = [](char const* value) { return value == nullptr ? std::string_view{"null"} : value; };
+  bool const are_equal = a == nullptr || b == nullptr ? a == b
+                         : ignores_case               ? detail::equals_ignoring_case(a, b)
+                                                      : std::string_view{a} == b;
+  if (are_equal == must_be_equal) return {};
+  return "Check failed: " + std::string{text} + " (" + std::string{shown(a)} + " vs. " +
+         std::string{shown(b)} + ") ";
+}
+
+/// Returns the pointer of CHECK_NOTNULL, after a call of `fail` if it is null.
+template <class T, class Fail>
+T&& checked_not_null(T&& pointer, Fail const& fail) {
+  if (pointer == nullptr) fail();
+  return std::forward<T>(pointer);
 }
 
 }  // namespace fapilog::inline v0_1::compat
