@@ -2,6 +2,12 @@
 // Differences between compilers and processors: attributes, builtins and single instructions.
 #pragma once
 
+// Nothing below compiles as an older C++. The header that does not exist ends the compilation after this one message.
+#if (!defined(_MSVC_LANG) && __cplusplus < 202002L) || (defined(_MSVC_LANG) && _MSVC_LANG < 202002L)
+#error "fapilog: needs C++20: GCC 12, clang 14 or newer with -std=c++20, or MSVC 2022 with /std:c++20"
+#include <fapilog_needs_cpp20>
+#endif
+
 #include <cstddef>
 #include <cstdint>
 #if defined(__has_include) && __has_include(<source_location>)
