@@ -124,6 +124,6 @@ limited_logger<Floor> every(basic_logger<Floor> const& log,
 }
 
 /// The number of calls of this process that `once`, `first_n`, `every_n` and `every` have suppressed so far.
-[[nodiscard]] inline std::uint64_t suppressed_calls() noexcept { return detail::limited_places.suppressed(); }
+[[nodiscard]] inline std::uint64_t suppressed_calls() noexcept { return detail::limited_sites.suppressed(); }
 
 }  // namespace fapilog::inline v0_1

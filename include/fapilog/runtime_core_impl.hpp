@@ -79,11 +79,11 @@ FAPILOG_INLINE runtime_core::runtime_core(any_options chosen)
     reopened_sinks_.push_back(s.sink);
     if (s.delivery.fallback) reopened_sinks_.push_back(*s.delivery.fallback);
   }
-  auto places = make_deliveries(std::move(chosen.sinks), chosen.retry, diagnostics_,
-                                [channel] { channel->serve_from_this_thread(); });
-  for (delivery_slot const& place : places) {
-    sink_statuses_.push_back(place.status());
-    if (chosen.fail_fast && place.shared != nullptr) must_start_.push_back(place.status());
+  auto slots = make_deliveries(std::move(chosen.sinks), chosen.retry, diagnostics_,
+                               [channel] { channel->serve_from_this_thread(); });
+  for (delivery_slot const& slot : slots) {
+    sink_statuses_.push_back(slot.status());
+    if (chosen.fail_fast && slot.shared != nullptr) must_start_.push_back(slot.status());
   }
   std::vector<any_enricher> enrichers = preset_enrichers(std::move(chosen.service), std::move(chosen.env),
                                                          std::move(chosen.version), chosen.source_location);
@@ -108,7 +108,7 @@ FAPILOG_INLINE runtime_core::runtime_core(any_options chosen)
                                               .protected_levels = chosen.protected_levels,
                                               .drop_summary_window = chosen.drop_summary_window},
                                *channel, event_maker{chosen.level_names, chosen.max_record_bytes},
-                               std::move(stages), std::move(places), diagnostics_, &channel->wake_event());
+                               std::move(stages), std::move(slots), diagnostics_, &channel->wake_event());
 }
 
 FAPILOG_INLINE runtime_core::~runtime_core() = default;

@@ -15,7 +15,7 @@
 
 namespace fapilog::inline v0_1 {
 
-/// The name of a timed block: a literal, and the place of the call.
+/// The name of a timed block: a literal, and the call site.
 class span_name {
  public:
   template <std::size_t N>

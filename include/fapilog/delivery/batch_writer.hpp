@@ -142,8 +142,8 @@ class batch_writer final : public fork_participant {
   void add_to(account& sum) const noexcept { deliveries_.add_to(sum); }
   /// Thread: any.
   [[nodiscard]] std::size_t open_circuits() const noexcept { return deliveries_.open_circuits(); }
-  /// Adds the places where sinks lose records, and their losses, in the same order. Thread: any.
-  void add_loss_places(std::vector<loss_place>& to) const { deliveries_.add_loss_places(to); }
+  /// Adds the points where sinks lose records, and their losses, in the same order. Thread: any.
+  void add_loss_points(std::vector<loss_point>& to) const { deliveries_.add_loss_points(to); }
   void add_losses(std::vector<loss_counts>& to) const { deliveries_.add_losses(to); }
   /// Adds the metrics of all sinks. Thread: any.
   void collect(metric_list& all) const { deliveries_.collect(all); }

@@ -204,8 +204,8 @@ class deliveries {
       open += slot.status()->counts.circuit.value() == static_cast<std::uint64_t>(circuit::open) ? 1U : 0U;
     return open;
   }
-  /// Adds the places where sinks lose records, and their losses, in the same order. Thread: any.
-  [[gnu::cold]] void add_loss_places(std::vector<loss_place>& to) const {
+  /// Adds the points where sinks lose records, and their losses, in the same order. Thread: any.
+  [[gnu::cold]] void add_loss_points(std::vector<loss_point>& to) const {
     for (delivery_slot const& slot : slots_) {
       char const* const full = slot.status()->has_spool() ? "spool_full" : "queue_full";
       to.push_back({slot.status()->name(), {full, "rejected", "failed"}});

@@ -20,7 +20,7 @@ class call_site {
   [[nodiscard]] char const* file() const noexcept { return where_.file_name(); }
   [[nodiscard]] char const* function() const noexcept { return where_.function_name(); }
   [[nodiscard]] std::uint32_t line() const noexcept { return where_.line(); }
-  /// A number for the place, not 0, the same for each call there. Places have different numbers.
+  /// A number for the call site, not 0, the same for each call there. Call sites have different numbers.
   [[nodiscard, gnu::always_inline]] std::uint64_t number() const noexcept {
     return __builtin_bit_cast(std::uintptr_t, where_);
   }
@@ -40,7 +40,7 @@ class call_site {
   [[nodiscard]] char const* file() const noexcept { return file_; }
   [[nodiscard]] char const* function() const noexcept { return function_; }
   [[nodiscard]] std::uint32_t line() const noexcept { return static_cast<std::uint32_t>(line_); }
-  /// A number for the line, not 0, the same for each call there. Places in different lines have different numbers.
+  /// A number for the line, not 0, the same for each call there. Call sites in different lines have different numbers.
   [[nodiscard, gnu::always_inline]] std::uint64_t number() const noexcept {
     return (reinterpret_cast<std::uintptr_t>(file_) + (std::uint64_t{line()} << 40U)) | 1U;
   }
@@ -64,7 +64,7 @@ class marked_call_site {
   [[gnu::always_inline]] explicit marked_call_site(std::uintptr_t word) noexcept : word_(word) {}
   [[nodiscard]] unsigned mark() const noexcept { return static_cast<unsigned>(word_ & mark_bits); }
   [[nodiscard]] unsigned flags() const noexcept { return static_cast<unsigned>(word_ >> flags_at); }
-  [[nodiscard]] call_site place() const noexcept {
+  [[nodiscard]] call_site site() const noexcept {
     return __builtin_bit_cast(call_site, (word_ << flag_bits >> flag_bits) & ~mark_bits);
   }
   [[nodiscard, gnu::always_inline]] std::uintptr_t word() const noexcept { return word_; }
@@ -86,7 +86,7 @@ class marked_call_site {
   [[nodiscard]] unsigned flags() const noexcept {
     return static_cast<unsigned>(where_.line_ >> (mark_at + 8));
   }
-  [[nodiscard]] call_site place() const noexcept {
+  [[nodiscard]] call_site site() const noexcept {
     call_site where = where_;
     where.line_ = where.line();
     return where;

@@ -243,9 +243,9 @@ void use(Runtime& rt) {
 /// Makes and registers a logger; an existing one of this name is returned. The sinks are those of the runtime.
 inline std::shared_ptr<logger> create_logger(std::string_view name) {
   std::lock_guard const lock{detail::all().mutex};
-  auto& place = detail::all().loggers[std::string{name}];
-  if (!place) place = detail::all().made(name);
-  return place;
+  auto& known = detail::all().loggers[std::string{name}];
+  if (!known) known = detail::all().made(name);
+  return known;
 }
 /// The same as `create_logger`.
 inline std::shared_ptr<logger> stdout_color_mt(std::string_view name) { return create_logger(name); }

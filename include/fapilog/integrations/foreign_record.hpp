@@ -77,7 +77,7 @@ void submit_foreign(basic_logger<Floor> const& log, integrations::foreign_record
 
 namespace fapilog::inline v0_1::integrations {
 
-/// Logs a record of another library, with its time, place and thread. Redactors and filters apply as to any other record.
+/// Logs a record of another library, with its time, call site and thread. Redactors and filters apply as to any other record.
 /// Returns false without effect if the level is disabled, or if the call comes from the delivery of this runtime's own
 /// records (a sink that logs by the other library); such calls are counted in `refused_foreign_records`. The strings are
 /// copied. Thread: any. Throws: never.

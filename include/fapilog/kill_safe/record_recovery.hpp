@@ -136,8 +136,8 @@ class record_recovery {
   [[nodiscard]] bool copy_log_record(bytes from, record& result, char const*& problem) {
     auto head = detail::read<record_head>(from.data());
     auto const log = detail::read<record_format::log_head>(from.data() + sizeof head);
-    marked_call_site const place = record_format::place_of(from.data(), head);
-    std::uint8_t const level_number = record_format::level_of(head, place);
+    marked_call_site const marked = record_format::marked_site_of(from.data(), head);
+    std::uint8_t const level_number = record_format::level_of(head, marked);
     constexpr unsigned all_flags = record_format::text_is_cell | record_format::text_is_rendered |
                                    record_format::is_clipped | record_format::text_failed |
                                    record_format::where_is_far | record_format::is_recent;
@@ -195,7 +195,7 @@ class record_recovery {
     result.ticks = log.ticks & ~record_format::is_identified;
     result.bytes.resize(size);
     record_format::log_head const own{result.ticks, nullptr, nullptr};
-    std::byte* to = put(put(put(result.bytes.data(), head), own), call_site_of(place.place()));
+    std::byte* to = put(put(put(result.bytes.data(), head), own), call_site_of(marked.site()));
     for (recovered_cells const* part : {&whole, &arguments, &fields}) {
       if (part->copied().empty()) continue;
       std::memcpy(to, part->copied().data(), part->copied().size());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How many records were lost at one place, by reason: before the sinks, or in one sink.
+// How many records were lost at one point, by reason: before the sinks, or in one sink.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Lost records of one place by reason. The counts only grow.
+/// Lost records of one point by reason. The counts only grow.
 struct loss_counts {
   static constexpr std::size_t max_reasons = 6;
 
@@ -23,7 +23,7 @@ struct loss_counts {
 };
 
 /// Where records are lost, and the names of the reasons; unused ones are null.
-struct loss_place {
+struct loss_point {
   std::string sink;  ///< empty: before the sinks
   std::array<char const*, loss_counts::max_reasons> reasons{};
 };

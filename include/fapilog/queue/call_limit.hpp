@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which calls at one place in the source are logged: the first ones, every n-th, or one per period.
+// Which calls of one call site are logged: the first ones, every n-th, or one per period.
 #pragma once
 
 #include <fapilog/detail/memory/atomic.hpp>
@@ -11,35 +11,32 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// The calls at one place so far. Thread: any.
+/// The calls of one call site so far. Thread: any.
 struct alignas(cache_line) call_history {
-  atomic_word<std::uint64_t> place{0};       ///< number of the call site; 0: unused
+  atomic_word<std::uint64_t> site{0};        ///< number of the call site; 0: unused
   atomic_word<std::uint64_t> calls{0};       ///< counted by `first` and `every_nth`
   atomic_word<std::uint64_t> suppressed{0};  ///< since the last call that was logged
   atomic_word<std::uint64_t> reported{0};    ///< suppressed calls before that
   atomic_word<std::int64_t> logged_at{0};    ///< nanoseconds of the steady clock; 0: never
 };
 
-/// The histories of all places, found by the number of a place. Constant size: a place for which there is no room has no
-/// limit.
+/// The histories of all call sites, found by their numbers. Constant size: a call site for which there is no room has no limit.
 class call_histories {
  public:
   /// Returns null without room. Throws: never. Thread: any.
-  [[nodiscard]] call_history* find(std::uint64_t place) noexcept {
-    std::size_t at = number_cast<std::size_t>((place * 0x9E3779B97F4A7C15U) >> (64U - size_bits));
+  [[nodiscard]] call_history* find(std::uint64_t site) noexcept {
+    std::size_t at = number_cast<std::size_t>((site * 0x9E3779B97F4A7C15U) >> (64U - size_bits));
     for (std::size_t probes = 0; probes < max_probes; ++probes, at = (at + 1) % size) {
-      std::uint64_t found = places_[at].place.load_relaxed();
-      if (found == place) [[likely]]
-        return &places_[at];
-      if (found == 0 && (places_[at].place.compare_exchange(found, place) || found == place))
-        return &places_[at];
+      std::uint64_t found = sites_[at].site.load_relaxed();
+      if (found == site) [[likely]]
+        return &sites_[at];
+      if (found == 0 && (sites_[at].site.compare_exchange(found, site) || found == site)) return &sites_[at];
     }
     return nullptr;
   }
   [[nodiscard]] std::uint64_t suppressed() const noexcept {
     std::uint64_t sum = 0;
-    for (call_history const& one : places_)
-      sum += one.suppressed.load_relaxed() + one.reported.load_relaxed();
+    for (call_history const& one : sites_) sum += one.suppressed.load_relaxed() + one.reported.load_relaxed();
     return sum;
   }
 
@@ -48,12 +45,12 @@ class call_histories {
   static constexpr std::size_t size = std::size_t{1} << size_bits;
   static constexpr std::size_t max_probes = 64;
 
-  call_history places_[size];
+  call_history sites_[size];
 };
-/// All bits are zero, so that it takes no room in the program's file, and memory only for places that are used.
-inline constinit call_histories limited_places{};
+/// All bits are zero, so that it takes no room in the program's file, and memory only for call sites that are used.
+inline constinit call_histories limited_sites{};
 
-/// A rule for the calls at one place.
+/// A rule for the calls of one call site.
 class call_limit {
  public:
   /// Admits the first `n` calls.
@@ -71,7 +68,7 @@ class call_limit {
   /// the last one that was. Does not allocate. Throws: never. Thread: any.
   [[nodiscard]] bool admits(call_site where, std::uint64_t& suppressed) const noexcept {
     suppressed = 0;
-    call_history* const history = limited_places.find(where.number());
+    call_history* const history = limited_sites.find(where.number());
     if (history == nullptr) [[unlikely]]
       return true;
     if (!is_due(*history)) {

@@ -98,7 +98,7 @@ class flight_recorder : public lane_front {
     [[nodiscard]] level severity() const noexcept {
       auto const first = read<detail::record_format::record_head>(log());
       return static_cast<level>(
-          detail::record_format::level_of(first, detail::record_format::place_of(log(), first)));
+          detail::record_format::level_of(first, detail::record_format::marked_site_of(log(), first)));
     }
     [[nodiscard]] logger_core const& logger() const noexcept {
       return *static_cast<logger_core const*>(

@@ -281,7 +281,7 @@ template <class... P>
     return;
   auto const severity = static_cast<level>(detail::record_format::level_of_mark(where.mark()));
   auto const flags = static_cast<std::uint8_t>(usual ^ where.flags());
-  submit_items(logger, statement{severity, flags}, text, where.place(), arguments...);
+  submit_items(logger, statement{severity, flags}, text, where.site(), arguments...);
 }
 
 /// The same for a level that is known at run time only, and for any message.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where a record comes from that another library logged: its time, logger, place and thread, instead of those of the call.
+// Where a record comes from that another library logged: its time, logger, call site and thread, instead of those of the call.
 #pragma once
 
 #include <fapilog/record/field.hpp>
@@ -9,8 +9,8 @@
 
 namespace fapilog::inline v0_1 {
 
-/// What a record has from elsewhere. A member with its default keeps what the call itself gives, except for the place: it
-/// is replaced as a whole, because the place of the bridge is of no interest.
+/// What a record has from elsewhere. A member with its default keeps what the call itself gives, except for the call site: it
+/// is replaced as a whole, because that of the bridge is of no interest.
 struct call_origin {
   std::int64_t unix_ns =
       0;  ///< time of the call, in nanoseconds since 1970-01-01 UTC; 0: the time of this call

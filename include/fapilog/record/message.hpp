@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The first argument of a log call: a message that fmt checks at compile time, and the place of the call.
+// The first argument of a log call: a message that fmt checks at compile time, and the call site.
 #pragma once
 
 #include <fapilog/detail/compiler.hpp>

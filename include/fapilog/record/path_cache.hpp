@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Caches a decision for each place in events, identified by its keys.
+// Caches a decision for each path of keys in events.
 #pragma once
 
 #include <fapilog/detail/compiler.hpp>
@@ -16,45 +16,45 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// A tree of places, each with its decision. The tree is bounded: what does not fit is not cached and must be decided each
-/// time, until the next `begin_event` empties the cache. Keys are compared by their characters, because events reuse
-/// memory. Copies start empty. Thread: one. Throws: std::bad_alloc in `add`, `begin_event` and constructors.
+/// A tree of the keys in events; each node has its decision. The tree is bounded: what does not fit is not cached and must be
+/// decided each time, until the next `begin_event` empties the cache. Keys are compared by their characters, because events
+/// reuse memory. Copies start empty. Thread: one. Throws: std::bad_alloc in `add`, `begin_event` and constructors.
 template <class Decision>
 class path_cache {
  public:
-  /// Number of a place, used as parent of others; `none` for a place that is not cached.
-  using place = std::uint32_t;
-  static constexpr place none = 0xFFFFFFFF;
+  /// Number of a node, used as parent of others; `none` for a node that is not cached.
+  using node = std::uint32_t;
+  static constexpr node none = 0xFFFFFFFF;
   static constexpr std::size_t longest_key = 256;
 
   /// A cached decision; valid until the next `add` or `begin_event`.
   struct known {
-    place at = none;
+    node at = none;
     Decision decision{};
   };
 
-  /// `roots` places have no key; their numbers are 0 to `roots` - 1.
-  explicit path_cache(std::size_t roots, std::size_t max_places = 4096)
-      : roots_(roots), max_places_(max_places) {
+  /// `roots` nodes have no key; their numbers are 0 to `roots` - 1.
+  explicit path_cache(std::size_t roots, std::size_t max_nodes = 4096)
+      : roots_(roots), max_nodes_(max_nodes) {
     forget();
   }
-  path_cache(path_cache const& other) : path_cache(other.roots_, other.max_places_) {}
+  path_cache(path_cache const& other) : path_cache(other.roots_, other.max_nodes_) {}
   path_cache& operator=(path_cache const& other) {
-    if (this != &other) *this = path_cache{other.roots_, other.max_places_};
+    if (this != &other) *this = path_cache{other.roots_, other.max_nodes_};
     return *this;
   }
   path_cache(path_cache&&) noexcept = default;
   path_cache& operator=(path_cache&&) noexcept = default;
   ~path_cache() = default;
 
-  /// Invalidates the numbers of all places. Call it before each event.
+  /// Invalidates the numbers of all nodes. Call it before each event.
   void begin_event() {
     if (full_) [[unlikely]]
       forget();
   }
 
-  /// The cached decision for the place under this key, or null.
-  [[nodiscard]] known const* find(place parent, std::string_view key) const noexcept {
+  /// The cached decision for the node under this key, or null.
+  [[nodiscard]] known const* find(node parent, std::string_view key) const noexcept {
     probe const p = probe_of(parent, key);
     for (std::size_t step = 0; step < longest_chain; ++step) {
       slot const& s = slots_[(p.hash + step) & mask_];
@@ -67,17 +67,17 @@ class path_cache {
     return nullptr;
   }
 
-  /// Caches a place that was not found and returns its number. Returns `none` if the cache is full, the parent is not
+  /// Caches a node that was not found and returns its number. Returns `none` if the cache is full, the parent is not
   /// cached, or the key is too long.
-  place add(place parent, std::string_view key, Decision decision) {
+  node add(node parent, std::string_view key, Decision decision) {
     if (parent == none || key.size() > longest_key) return none;
-    if (keys_.size() >= max_places_) {
+    if (keys_.size() >= max_nodes_) {
       full_ = true;
       return none;
     }
     if (2 * (keys_.size() + 1) > slots_.size()) grow();
     probe const p = probe_of(parent, key);
-    auto const at = static_cast<place>(roots_ + keys_.size());
+    auto const at = static_cast<node>(roots_ + keys_.size());
     keys_.emplace_back(key);
     slot const made{.first = p.first,
                     .last = p.last,
@@ -92,12 +92,12 @@ class path_cache {
   [[nodiscard]] std::size_t size() const noexcept { return keys_.size(); }
 
  private:
-  /// A cached place. `first` and `last` are the first and last eight bytes of the key, which may overlap; they hold a short
+  /// A cached node. `first` and `last` are the first and last eight bytes of the key, which may overlap; they hold a short
   /// key completely.
   struct slot {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
-    place parent = none;
+    node parent = none;
     std::uint32_t size = 0;
     known what{};
   };
@@ -109,7 +109,7 @@ class path_cache {
   static constexpr std::size_t longest_chain =
       64;  ///< only deliberately chosen keys collide more often: those are not cached
 
-  [[nodiscard, gnu::always_inline]] static probe probe_of(place parent, std::string_view key) noexcept {
+  [[nodiscard, gnu::always_inline]] static probe probe_of(node parent, std::string_view key) noexcept {
     probe p;
     char const* const from = key.data();
     std::size_t const size = key.size();
@@ -166,7 +166,7 @@ class path_cache {
   }
 
   std::size_t roots_;
-  std::size_t max_places_;
+  std::size_t max_nodes_;
   std::vector<std::string> keys_;  ///< by number, without the roots
   std::vector<slot> slots_;        ///< open addressing; the size is a power of two
   std::size_t mask_ = 0;

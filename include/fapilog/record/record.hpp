@@ -177,7 +177,7 @@ inline constexpr std::uint8_t text_is_cell = 1;      ///< the message is the fir
 inline constexpr std::uint8_t text_is_rendered = 2;  ///< the message is already formatted
 inline constexpr std::uint8_t is_clipped = 4;        ///< cut to max_record_bytes or the maximum depth
 inline constexpr std::uint8_t text_failed = 8;       ///< the message could not be made; it says why
-/// The place of the call is whole, not a distance from the message.
+/// The call site is whole, not a distance from the message.
 inline constexpr std::uint8_t where_is_far = 16;
 /// Below the level of its logger: it was in the flight recorder.
 inline constexpr std::uint8_t is_recent = 32;
@@ -196,7 +196,7 @@ static_assert(sizeof(record_head) == 8);
 constexpr unsigned mark_of_level(std::uint8_t named_level) noexcept { return named_level / 10U; }
 constexpr std::uint8_t level_of_mark(unsigned mark) noexcept { return static_cast<std::uint8_t>(mark * 10); }
 
-/// Follows the head of a log record; then the place of the call, the unnamed cells of arguments and the named ones of fields.
+/// Follows the head of a log record; then the call site, the unnamed cells of arguments and the named ones of fields.
 struct log_head {
   std::uint64_t ticks;  ///< time of the call, in ticks of the runtime's clock
   char const* text;     ///< the message, a literal that ends with a zero, or null if the message is a cell
@@ -236,17 +236,17 @@ template <class T>
 
 namespace record_format {
 
-/// The place and, if it is marked, the level of the log record at `record`, which starts with `head`.
-[[nodiscard, gnu::always_inline]] inline marked_call_site place_of(std::byte const* record,
-                                                                   record_head const& head) noexcept {
-  std::byte const* const place = record + sizeof(log_start);
-  if ((head.flags & where_is_far) != 0) return {read<call_site>(place), 0};
-  return read<near_call_site>(place).at(read<log_head>(record + sizeof head).text);
+/// The call site and, if it is marked, the level of the log record at `record`, which starts with `head`.
+[[nodiscard, gnu::always_inline]] inline marked_call_site marked_site_of(std::byte const* record,
+                                                                         record_head const& head) noexcept {
+  std::byte const* const site = record + sizeof(log_start);
+  if ((head.flags & where_is_far) != 0) return {read<call_site>(site), 0};
+  return read<near_call_site>(site).at(read<log_head>(record + sizeof head).text);
 }
 /// The number of the level of a log record.
 [[nodiscard, gnu::always_inline]] inline std::uint8_t level_of(record_head const& head,
-                                                               marked_call_site place) noexcept {
-  return place.mark() == 0 ? head.level : level_of_mark(place.mark());
+                                                               marked_call_site site) noexcept {
+  return site.mark() == 0 ? head.level : level_of_mark(site.mark());
 }
 
 }  // namespace record_format

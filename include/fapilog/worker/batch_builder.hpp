@@ -198,7 +198,7 @@ class batch_builder {
   [[nodiscard]] static level level_of(std::byte const* record) noexcept {
     auto const head = read<detail::record_format::record_head>(record);
     return static_cast<level>(
-        detail::record_format::level_of(head, detail::record_format::place_of(record, head)));
+        detail::record_format::level_of(head, detail::record_format::marked_site_of(record, head)));
   }
 
   /// Makes sure that there is memory for a batch. Throws: std::bad_alloc.
@@ -234,7 +234,7 @@ class batch_builder {
     e.process_id = from.process_id;
   }
 
-  /// Copies the place of a recovered call, whose literals are not those of this process.
+  /// Copies the call site of a recovered record, whose literals are not those of this process.
   [[gnu::cold]] static void own_strings(event& e) {
     for (char const** const text : {&e.file, &e.function}) {
       std::string_view const from{*text, std::strlen(*text) + 1};
@@ -279,12 +279,13 @@ class batch_builder {
     auto const defects = maker_.make(own, scope, e.event);
     if (from.is_recovered) own_strings(e.event);
     if (defects.failed)
-      diagnostics_->warn("call", "a value or message could not be made; the record contains the reason",
-                         place_of(e.event).append(defects.key.empty() ? ", in the message" : ", in a field"));
+      diagnostics_->warn(
+          "call", "a value or message could not be made; the record contains the reason",
+          site_text_of(e.event).append(defects.key.empty() ? ", in the message" : ", in a field"));
     if (defects.clipped)
       diagnostics_->warn("call",
                          "a record was cut because it is longer than max_record_bytes or nested too deep",
-                         place_of(e.event));
+                         site_text_of(e.event));
     switch (stages_.run(e.event)) {
       case pipeline::verdict::filtered: filtered_.fetch_add(1, std::memory_order_relaxed); return;
       case pipeline::verdict::failed: failed_.fetch_add(1, std::memory_order_relaxed); return;
@@ -294,9 +295,9 @@ class batch_builder {
     if (!keep) failed_.fetch_add(1, std::memory_order_relaxed);
   }
 
-  /// Describes a record by its place in the code only: no redactor has checked its logger and its keys yet.
-  [[gnu::cold]] static std::string place_of(event const& e) {
-    if (*e.file == 0) return "the place of the call is unknown";
+  /// Describes a record by its call site only: no redactor has checked its logger and its keys yet.
+  [[gnu::cold]] static std::string site_text_of(event const& e) {
+    if (*e.file == 0) return "the call site is unknown";
     return std::string{e.file}.append(":").append(std::to_string(e.line));
   }
 

@@ -59,14 +59,14 @@ class event_maker {
     auto const log = read<detail::record_format::log_head>(record + sizeof head);
     auto const& logger = *static_cast<logger_core const*>(log.logger);
     bool const is_far = (head.flags & detail::record_format::where_is_far) != 0;
-    marked_call_site const place = detail::record_format::place_of(record, head);
-    call_site const where = place.place();
+    marked_call_site const marked = detail::record_format::marked_site_of(record, head);
+    call_site const where = marked.site();
     std::byte const* at =
         record + (is_far ? detail::record_format::far_start_bytes : detail::record_format::near_start_bytes);
     message_literal_ = log.text;
     std::byte const* const end = record + head.size;
 
-    auto const level_number = detail::record_format::level_of(head, place);
+    auto const level_number = detail::record_format::level_of(head, marked);
     e.severity = static_cast<level>(level_number);
     std::string_view const known = level_name(e.severity);
     e.level_name = known.empty() ? e.memory->copy(level_names_[level_number % level_count]) : known;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Gives an event the time, logger, place and thread of another library's record.
+// Gives an event the time, logger, call site and thread of another library's record.
 #pragma once
 
 #include <fapilog/record/event.hpp>

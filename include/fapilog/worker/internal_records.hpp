@@ -43,7 +43,7 @@ class internal_records {
         builder_(builder),
         writer_(writer),
         pressure_(load),
-        losses_(window, places(writer), std::move(reports)) {}
+        losses_(window, points(writer), std::move(reports)) {}
 
   /// Adds those that are due, at most once a second. `last`: adds all, due or not.
   [[gnu::cold]] void add(bool last) {
@@ -125,10 +125,10 @@ class internal_records {
     return record;
   }
 
-  [[nodiscard, gnu::cold]] static std::vector<loss_place> places(batch_writer const& writer) {
-    std::vector<loss_place> all{
+  [[nodiscard, gnu::cold]] static std::vector<loss_point> points(batch_writer const& writer) {
+    std::vector<loss_point> all{
         {"", {"queue_full", "closed", "no_memory", "reentrant", "shed_under_pressure", "failed_in_stage"}}};
-    writer.add_loss_places(all);
+    writer.add_loss_points(all);
     return all;
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Summarises lost records by place and reason, once per time window.
+// Summarises lost records by point and reason, once per time window.
 #pragma once
 
 #include <fapilog/detail/text/concat.hpp>
@@ -21,7 +21,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Writes a line of diagnostics for each place with losses and, if the window is not 0, an internal record. The loss of an
+/// Writes a line of diagnostics for each point with losses and, if the window is not 0, an internal record. The loss of an
 /// internal record begins no window: a sink that takes no records would otherwise cause one report after the other.
 /// Thread: one.
 class loss_watch {
@@ -29,16 +29,16 @@ class loss_watch {
   using clock = std::chrono::steady_clock;
 
   /// A window of 0 reports to the diagnostics only, once per minute.
-  [[gnu::cold]] loss_watch(std::chrono::nanoseconds window, std::vector<loss_place> places,
+  [[gnu::cold]] loss_watch(std::chrono::nanoseconds window, std::vector<loss_point> points,
                            std::shared_ptr<diagnostics> reports)
       : window_(window.count() > 0 ? window : std::chrono::minutes{1}),
         has_records_(window.count() > 0),
-        places_(std::move(places)),
-        reported_(places_.size()),
-        seen_(places_.size()),
+        points_(std::move(points)),
+        reported_(points_.size()),
+        seen_(points_.size()),
         diagnostics_(std::move(reports)) {}
 
-  /// Takes the counts so far, one element for each place. A window begins with the first loss that was not reported yet.
+  /// Takes the counts so far, one element for each point. A window begins with the first loss that was not reported yet.
   void update(clock::time_point now, std::vector<loss_counts> const& counts) noexcept {
     for (std::size_t i = 0; i < counts.size(); ++i) {
       seen_[i] = counts[i];
@@ -51,9 +51,9 @@ class loss_watch {
     if (!since_ || (!last && now < *since_ + window_)) return;
     double const seconds = std::chrono::duration<double>(now - *since_).count();
     since_.reset();
-    for (std::size_t i = 0; i < places_.size(); ++i) {
+    for (std::size_t i = 0; i < points_.size(); ++i) {
       loss_counts const before = std::exchange(reported_[i], seen_[i]);
-      if (seen_[i].total() != before.total()) report(places_[i], before, seen_[i], seconds, out);
+      if (seen_[i].total() != before.total()) report(points_[i], before, seen_[i], seconds, out);
     }
   }
   /// When the window ends; empty if nothing was lost.
@@ -69,12 +69,12 @@ class loss_watch {
   }
 
  private:
-  [[gnu::cold]] void report(loss_place const& place, loss_counts const& before, loss_counts const& now,
+  [[gnu::cold]] void report(loss_point const& point, loss_counts const& before, loss_counts const& now,
                             double seconds, std::vector<internal_record>& out) const {
-    bool const is_sink = !place.sink.empty();
+    bool const is_sink = !point.sink.empty();
     auto const total = static_cast<std::int64_t>(now.total() - before.total());
     internal_record record{level::warning, is_sink ? "A sink lost records" : "Records were dropped", {}};
-    if (is_sink) record.data.push_back({"sink", place.sink});
+    if (is_sink) record.data.push_back({"sink", point.sink});
     record.data.push_back({is_sink ? "lost_count" : "dropped_count", total});
     char time[32];
     std::snprintf(time, sizeof time, "%.1f", seconds);
@@ -84,18 +84,18 @@ class loss_watch {
     for (std::size_t i = 0; i < now.by_reason.size(); ++i) {
       auto const count = static_cast<std::int64_t>(now.by_reason[i] - before.by_reason[i]);
       if (count == 0) continue;
-      record.data.push_back({place.reasons[i], count});
-      append(detail, {std::exchange(separator, ", "), place.reasons[i], " ", std::to_string(count)});
+      record.data.push_back({point.reasons[i], count});
+      append(detail, {std::exchange(separator, ", "), point.reasons[i], " ", std::to_string(count)});
     }
     record.data.push_back({"window_seconds", seconds});
-    diagnostics_->warn_apart(is_sink ? std::string_view{place.sink} : "runtime",
+    diagnostics_->warn_apart(is_sink ? std::string_view{point.sink} : "runtime",
                              is_sink ? "records were lost" : "records were dropped before the sinks", detail);
     if (has_records_) out.push_back(std::move(record));
   }
 
   std::chrono::nanoseconds window_;
   bool has_records_;
-  std::vector<loss_place> places_;
+  std::vector<loss_point> points_;
   std::vector<loss_counts> reported_;
   std::vector<loss_counts> seen_;
   std::optional<clock::time_point> since_;

@@ -82,12 +82,13 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
     auto const began = clock::now();
     std::unique_lock lock{requests_->mutex};
     if (is_dormant_) return account_since(began, true);
-    std::uint64_t const ticket = requests_->flushes.request();
+    std::uint64_t const request = requests_->flushes.request();
     lock.unlock();
     wake();
     lock.lock();
-    bool const done = !is_own_thread() && requests_->wait(lock, deadline(began, timeout),
-                                                          [&] { return requests_->flushes.is_done(ticket); });
+    bool const done = !is_own_thread() && requests_->wait(lock, deadline(began, timeout), [&] {
+      return requests_->flushes.is_done(request);
+    });
     lock.unlock();
     return account_since(began, done);
   }

@@ -160,8 +160,8 @@ class worker_loop {
     keep_clock();
     if (channel_.keeper() != nullptr && channel_.keeper()->recover_some(channel_, builder_)) return true;
     bool const is_stopping = requests_->stop.load(std::memory_order_acquire);
-    std::uint64_t const ticket = requests_->flushes.requested();
-    bool const is_flush = ticket != requests_->flushes.begun();
+    std::uint64_t const request = requests_->flushes.requested();
+    bool const is_flush = request != requests_->flushes.begun();
     bool const is_change = changes_.is_requested();
     if (is_stopping) wait_for_callers();
     clock_.sync_if_due();
@@ -178,7 +178,7 @@ class worker_loop {
       builder_.hand_over(!is_stopping && !is_flush && channel_.lanes().has_unread());
     }
     builder_.release_filtered();
-    if (is_flush) begin_flush(ticket);
+    if (is_flush) begin_flush(request);
     if (is_stopping) return channel_.lanes().has_unread();
     if (!has_read) wait_for_work();
     return true;
@@ -265,11 +265,11 @@ class worker_loop {
     requests_->changed.notify_all();
   }
 
-  void begin_flush(std::uint64_t ticket) {
+  void begin_flush(std::uint64_t request) {
     // The latch may outlive the worker if a sink hangs.
     auto const latch =
-        std::make_shared<flush_latch>([requests = requests_, ticket] { requests->end_flush(ticket); });
-    requests_->flushes.begin(ticket);
+        std::make_shared<flush_latch>([requests = requests_, request] { requests->end_flush(request); });
+    requests_->flushes.begin(request);
     writer_.flush(latch);
   }
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/os/fork.hpp>
-#include <fapilog/worker/flush_tickets.hpp>
+#include <fapilog/worker/flush_requests.hpp>
 #include <fapilog/worker/worker_pause.hpp>
 
 #include <atomic>
@@ -20,7 +20,7 @@ struct worker_requests {
   fork_safe<std::condition_variable>
       changed;  ///< notified when the worker has done something that was requested
   std::atomic<bool> stop{false};
-  flush_tickets flushes;
+  flush_requests flushes;
   worker_pause pause;
   bool has_finished = false;  ///< the worker handles no more requests; guarded by `mutex`
 
@@ -37,9 +37,9 @@ struct worker_requests {
     return changed.wait_until(lock, deadline, [&] { return condition() || has_finished; });
   }
 
-  void end_flush(std::uint64_t ticket) {
+  void end_flush(std::uint64_t request) {
     std::lock_guard const lock{mutex};
-    flushes.end(ticket);
+    flushes.end(request);
     changed.notify_all();
   }
   void finish() {

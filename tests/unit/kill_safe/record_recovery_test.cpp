@@ -139,7 +139,7 @@ TEST_CASE("a record of the fast path is recovered whole") {
   recovery_here here;
   int const line = __LINE__ + 3;
   json const log = here.line_of(support::kept_call("billing", [](fapilog::logger const& l) {
-    // The line below is the place of the call.
+    // The line below is the call site.
     l.warning("took {} ms", 350, kv("order", 1001), kv("path", "/pay"));
     return l;
   }));

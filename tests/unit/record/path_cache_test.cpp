@@ -62,7 +62,7 @@ TEST_CASE("long keys that differ only in the middle, and equal keys below many p
   CHECK(places.find(0, "beginning1000the end.")->decision == 0);
   CHECK(places.find(0, "beginning9999the end.") == nullptr);
   cache below{1, 100'000};
-  std::vector<cache::place> parents;
+  std::vector<cache::node> parents;
   for (int i = 0; i < 1000; ++i) parents.push_back(below.add(0, std::to_string(i), -1));
   for (int i = 0; i < 1000; ++i) (void)below.add(parents[static_cast<std::size_t>(i)], "same", i);
   for (int i = 0; i < 1000; ++i)

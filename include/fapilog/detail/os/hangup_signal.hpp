@@ -33,10 +33,10 @@ class hangup_signal {
   /// Throws: std::runtime_error if there are too many listeners, std::bad_alloc, std::system_error without file descriptors.
   [[nodiscard]] hangup_listener& take(bool receives_hangups) {
     std::lock_guard const lock{mutex_};
-    for (auto& place : listeners) {
-      hangup_listener* one = place.load(std::memory_order_relaxed);
+    for (auto& slot : listeners) {
+      hangup_listener* one = slot.load(std::memory_order_relaxed);
       if (one != nullptr && one->is_taken) continue;
-      if (one == nullptr) place.store(one = new hangup_listener, std::memory_order_release);
+      if (one == nullptr) slot.store(one = new hangup_listener, std::memory_order_release);
       one->is_taken = true;
       one->has_hangup = false;
       one->receives_hangups = receives_hangups;
@@ -61,8 +61,8 @@ class hangup_signal {
   inline static struct sigaction before {};
 
   static void handle(int number, siginfo_t* info, void* context) {
-    for (auto const& place : listeners) {
-      hangup_listener* const one = place.load(std::memory_order_acquire);
+    for (auto const& slot : listeners) {
+      hangup_listener* const one = slot.load(std::memory_order_acquire);
       if (one == nullptr || !one->receives_hangups) continue;
       one->has_hangup = true;
       one->pipe.wake();

@@ -36,7 +36,7 @@ class linear_regex {
     threads now{program_.size()};
     threads next{program_.size()};
     std::vector<std::uint32_t> pending;
-    place at{.before = none, .after = first_of(text)};
+    position at{.before = none, .after = first_of(text)};
     follow(now, 0, at, pending);
     while (!text.empty() && !now.list.empty()) {
       code_point const point = decode_utf8(text);
@@ -67,7 +67,7 @@ class linear_regex {
   static constexpr std::uint32_t none = 0xFFFFFFFF;
 
   /// The code points on both sides of the current position.
-  struct place {
+  struct position {
     std::uint32_t before;
     std::uint32_t after;
 
@@ -101,7 +101,8 @@ class linear_regex {
   }
 
   /// Adds step `from` and all steps that are reachable from it without consuming a character.
-  void follow(threads& to, std::uint32_t from, place const& at, std::vector<std::uint32_t>& pending) const {
+  void follow(threads& to, std::uint32_t from, position const& at,
+              std::vector<std::uint32_t>& pending) const {
     pending.assign(1, from);
     while (!pending.empty()) {
       std::uint32_t const i = pending.back();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Adds the place of the call: file, line, function, thread_id.
+// Adds the call site: file, line, function, thread_id.
 #pragma once
 
 #include <fapilog/stages/enricher.hpp>

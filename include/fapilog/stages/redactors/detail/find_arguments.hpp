@@ -219,13 +219,13 @@ inline std::size_t add_after_name(std::string_view text, std::size_t begin, std:
 inline void add_identified(std::string_view text, std::size_t by, text_edits& edits) {
   constexpr std::size_t longest_plugin = 64;
   constexpr std::string_view identified = "identified";
-  std::size_t place = by > longest_plugin ? by - longest_plugin : 0;
-  auto const is_place = [&](std::size_t at) {
+  std::size_t word = by > longest_plugin ? by - longest_plugin : 0;
+  auto const is_identified = [&](std::size_t at) {
     return to_ascii_lower(text[at]) == 'i' &&
            equals_ignoring_case(text.substr(at, identified.size()), identified);
   };
-  while (place < by && !is_place(place)) ++place;
-  if (place == by) return;
+  while (word < by && !is_identified(word)) ++word;
+  if (word == by) return;
   std::size_t from = by + 2;
   while (is_blank(at(text, from))) ++from;
   if (is_quote(at(text, from)) || at(text, from) == '\\') {

@@ -63,11 +63,11 @@ inline constexpr std::array<std::uint8_t, 256> classes = [] {
   return is_url || text[sign - 1] == ':';
 }
 
-/// `arn:aws:secretsmanager:eu-west-1:123456789012:secret:db`: the name of a resource of AWS. `place` is in it.
-[[nodiscard]] inline bool is_in_arn(std::string_view text, std::size_t place) noexcept {
+/// `arn:aws:secretsmanager:eu-west-1:123456789012:secret:db`: the name of a resource of AWS. `offset` is in it.
+[[nodiscard]] inline bool is_in_arn(std::string_view text, std::size_t offset) noexcept {
   constexpr std::size_t longest = 128;
-  std::size_t begin = place;
-  while (begin > 0 && place - begin < longest && (is_in_name(text[begin - 1]) || text[begin - 1] == ':'))
+  std::size_t begin = offset;
+  while (begin > 0 && offset - begin < longest && (is_in_name(text[begin - 1]) || text[begin - 1] == ':'))
     --begin;
   return text.substr(begin).starts_with("arn:");
 }
@@ -245,22 +245,22 @@ inline std::string_view decoded_name(std::string_view text, std::string& decoded
 }
 
 /// The begin of the line of a position, at most 256 characters before it.
-[[nodiscard]] inline std::size_t begin_of_line(std::string_view text, std::size_t place) noexcept {
+[[nodiscard]] inline std::size_t begin_of_line(std::string_view text, std::size_t offset) noexcept {
   constexpr std::size_t longest = 256;
-  std::size_t begin = place;
-  while (begin > 0 && place - begin < longest && !is_line_end(text[begin - 1])) --begin;
+  std::size_t begin = offset;
+  while (begin > 0 && offset - begin < longest && !is_line_end(text[begin - 1])) --begin;
   return begin;
 }
-[[nodiscard]] inline std::size_t end_of_line(std::string_view text, std::size_t place) noexcept {
-  while (place < text.size() && !is_line_end(text[place])) ++place;
-  return place;
+[[nodiscard]] inline std::size_t end_of_line(std::string_view text, std::size_t offset) noexcept {
+  while (offset < text.size() && !is_line_end(text[offset])) ++offset;
+  return offset;
 }
-/// The position after a line end, which may be escaped, or `place` if there is none.
-[[nodiscard]] inline std::size_t skip_line_end(std::string_view text, std::size_t place) noexcept {
+/// The position after a line end, which may be escaped, or `offset` if there is none.
+[[nodiscard]] inline std::size_t skip_line_end(std::string_view text, std::size_t offset) noexcept {
   for (std::string_view const end : {"\r\n", "\n", "\\r\\n", "\\n"}) {
-    if (text.substr(place).starts_with(end)) return place + end.size();
+    if (text.substr(offset).starts_with(end)) return offset + end.size();
   }
-  return place;
+  return offset;
 }
 
 /// True if only spaces, list signs and an `export` precede the name in its line.
@@ -273,15 +273,15 @@ inline std::string_view decoded_name(std::string_view text, std::string& decoded
   return std::all_of(before.begin(), before.end(), [](char c) { return is_blank(c) || c == '-'; });
 }
 
-/// The lines after `from` that are indented more than the line of `place`, or only the first one.
-[[nodiscard]] inline part indented_lines(std::string_view text, std::size_t place, std::size_t from,
+/// The lines after `from` that are indented more than the line of `offset`, or only the first one.
+[[nodiscard]] inline part indented_lines(std::string_view text, std::size_t offset, std::size_t from,
                                          bool only_first) noexcept {
   auto const indent_of = [text](std::size_t line) {
     std::size_t count = 0;
     while (line + count < text.size() && is_blank(text[line + count])) ++count;
     return count;
   };
-  std::size_t const indent = indent_of(begin_of_line(text, place));
+  std::size_t const indent = indent_of(begin_of_line(text, offset));
   part lines{from, from, true};
   for (std::size_t line = skip_line_end(text, from); line != from && line < text.size();) {
     std::size_t const end = end_of_line(text, line);
@@ -300,13 +300,13 @@ inline std::string_view decoded_name(std::string_view text, std::string& decoded
 
 /// The value of a name whose line ends after the sign, or has only the mark of a block (`|`, `>-`): the indented lines
 /// that follow, unless they are members themselves.
-[[nodiscard]] inline part yaml_block(std::string_view text, std::size_t place, std::size_t begin) noexcept {
+[[nodiscard]] inline part yaml_block(std::string_view text, std::size_t offset, std::size_t begin) noexcept {
   std::size_t mark = begin;
   while (mark < begin + 3 && std::string_view{"|>+-123456789"}.find(at(text, mark)) != std::string_view::npos)
     ++mark;
   if (!is_line_end(at(text, mark)) || (mark != begin && at(text, begin) != '|' && at(text, begin) != '>'))
     return {};
-  part const lines = indented_lines(text, place, mark, mark == begin);
+  part const lines = indented_lines(text, offset, mark, mark == begin);
   if (lines.begin >= lines.end) return {};
   if (mark != begin) return lines;
   std::string_view const first = text.substr(lines.begin, lines.end - lines.begin);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Caches what the rules decide for each place in events, and applies their masks.
+// Caches what the rules decide for each node in events, and applies their masks.
 #pragma once
 
 #include <fapilog/detail/memory/arena.hpp>
@@ -22,7 +22,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// The decision for a place.
+/// The decision for a node.
 struct path_decision {
   std::uint16_t rule = 0;  ///< number of the rule that covers it, from 1; 0 for none
   coverage covered = coverage::none;
@@ -38,7 +38,7 @@ struct path_decision {
 class path_decisions {
  public:
   using cache = detail::path_cache<path_decision>;
-  using place = cache::place;
+  using node = cache::node;
 
   /// One rule with its mask, and how often it was applied.
   struct entry {
@@ -48,10 +48,10 @@ class path_decisions {
     worker_counter counted;
   };
 
-  /// The `roots` places have no rules.
+  /// The `roots` nodes have no rules.
   explicit path_decisions(std::size_t roots) : slots_(roots) {}
 
-  /// If several rules cover a place, the one added first applies.
+  /// If several rules cover a node, the one added first applies.
   void add(std::string_view name, std::shared_ptr<path_rule const> rule, masking mask) {
     rules_.push_back({std::string{name}, std::move(rule), std::move(mask), {}});
   }
@@ -63,14 +63,14 @@ class path_decisions {
   void open(std::string_view key) { keys_.push_back(key); }
   void close() noexcept { keys_.pop_back(); }
 
-  /// The cached decision for a place, or null. No container needs to be open.
-  [[nodiscard, gnu::always_inline]] cache::known const* find(place parent,
+  /// The cached decision for a node, or null. No container needs to be open.
+  [[nodiscard, gnu::always_inline]] cache::known const* find(node parent,
                                                              std::string_view key) const noexcept {
     return slots_.find(parent, key);
   }
   /// Applies the rules, and `has_secret(key)`, to a key in the innermost open container.
   template <class Test>
-  cache::known decide(place parent, std::string_view key, Test&& has_secret) {
+  cache::known decide(node parent, std::string_view key, Test&& has_secret) {
     keys_.push_back(key);
     dotted_.clear();
     for (std::string_view const k : keys_) dotted_.append(dotted_.empty() ? "" : ".").append(k);

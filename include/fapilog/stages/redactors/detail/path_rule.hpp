@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The interface of rules that decide by the place of a member and not by its value.
+// The interface of rules that decide by the path of a member and not by its value.
 #pragma once
 
 #include <fapilog/record/event.hpp>
@@ -11,7 +11,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// The place of a member. Both views are valid during the call only.
+/// The path of a member. Both views are valid during the call only.
 struct member_path {
   /// From `context`, `diagnostics` or `data` down, separated by dots. Lists do not appear in it.
   std::string_view dotted;

@@ -93,8 +93,8 @@ class redaction {
   }
 
  private:
-  using place = path_decisions::place;
-  using known_place = path_decisions::cache::known;
+  using node = path_decisions::node;
+  using known_node = path_decisions::cache::known;
   static constexpr std::array<std::string_view, 3> roots{"context", "diagnostics", "data"};
 
   /// Logger names lie in the batch's memory: each is checked once per batch.
@@ -105,7 +105,7 @@ class redaction {
     logger_checked_in_ = e.memory->round();
   }
 
-  void change_list(member_list& list, place root) {
+  void change_list(member_list& list, node root) {
     std::size_t const size = list.size();
     if (size == 0) return;
     // Prepared members are checked once per batch, with the first event that has them.
@@ -118,14 +118,14 @@ class redaction {
     named_pair pair;
     member const* const first = list.begin();
     for (std::size_t i = is_known && prepared.at == 0 ? prepared_end : 0; i < size; ++i) {
-      known_place const* const known = paths_.find(root, first[i].key);
+      known_node const* const known = paths_.find(root, first[i].key);
       if (known != nullptr) pair.note(known->decision.part, i, first[i].value);
       if (is_clean(first[i].value, known)) [[likely]]
         continue;
       if (is_known && i >= prepared.at && i < prepared_end) continue;
       member m = first[i];
       paths_.begin_root(roots[root]);
-      known_place const decided = known != nullptr ? *known : decide(root, m.key);
+      known_node const decided = known != nullptr ? *known : decide(root, m.key);
       pair.note(decided.decision.part, i, m.value);
       if (!change(m, root, &decided, 0)) continue;
       prepared_changes = prepared_changes || (i >= prepared.at && i < prepared_end);
@@ -147,8 +147,8 @@ class redaction {
   [[nodiscard, gnu::always_inline]] bool is_clean(std::string_view text) const noexcept {
     return !texts_.may_change(text) && (max_characters_ == 0 || text.size() <= max_characters_);
   }
-  /// A fast check that is true for most values: no rule covers the place, and the value contains nothing to redact.
-  [[nodiscard, gnu::always_inline]] bool is_clean(value const& v, known_place const* known) const noexcept {
+  /// A fast check that is true for most values: no rule covers the node, and the value contains nothing to redact.
+  [[nodiscard, gnu::always_inline]] bool is_clean(value const& v, known_node const* known) const noexcept {
     if (known == nullptr || !known->decision.is_plain()) return false;
     return v.visit(clean_visitor{*this});
   }
@@ -180,28 +180,28 @@ class redaction {
     [[gnu::always_inline]] bool operator()(pointer_value) const noexcept { return true; }
   };
 
-  bool change(member& m, place parent, known_place const* known, std::size_t depth) {
+  bool change(member& m, node parent, known_node const* known, std::size_t depth) {
     auto const [at, what] = known != nullptr ? *known : decide(parent, m.key);
     bool const changed =
         paths_.replace_if_covered(m.value, what, *event_->memory) || change_value(m.value, at, m.key, depth);
     return (what.key_has_secret && texts_.clean(m.key, *event_->memory)) || changed;
   }
-  known_place decide(place parent, std::string_view key) {
+  known_node decide(node parent, std::string_view key) {
     return paths_.decide(parent, key, [this](std::string_view text) { return texts_.find_secrets(text); });
   }
 
-  path_decision decision_on(place parent, std::string_view key) {
-    known_place const* const known = paths_.find(parent, key);
+  path_decision decision_on(node parent, std::string_view key) {
+    known_node const* const known = paths_.find(parent, key);
     return known != nullptr ? known->decision : decide(parent, key).decision;
   }
 
-  bool change_value(value& v, place at, std::string_view key, std::size_t depth) {
+  bool change_value(value& v, node at, std::string_view key, std::size_t depth) {
     return v.visit(change_visitor{*this, v, at, key, depth});
   }
   struct change_visitor {
     redaction& self;
     value& whole;
-    place at;
+    node at;
     std::string_view key;
     std::size_t depth;
 
@@ -274,15 +274,15 @@ class redaction {
     return true;
   }
 
-  bool change_members(value& v, place at, std::string_view key, std::size_t depth) {
+  bool change_members(value& v, node at, std::string_view key, std::size_t depth) {
     member* copy = nullptr;
     bool keys_change = false;
     named_pair pair;
     paths_.open(key);
     for (std::uint32_t i = 0; i < v.size; ++i) {
       std::string_view const name = v.members[i].key;
-      known_place const* const found = paths_.find(at, name);
-      known_place const known = found != nullptr ? *found : decide(at, name);
+      known_node const* const found = paths_.find(at, name);
+      known_node const known = found != nullptr ? *found : decide(at, name);
       pair.note(known.decision.part, i, v.members[i].value);
       if (is_clean(v.members[i].value, &known)) continue;
       member m = v.members[i];
@@ -303,11 +303,11 @@ class redaction {
   }
 
   /// Replaces the value of a pair if a rule covers its name. The container of the pair is open.
-  bool replace_named(value& v, value const& name, place at) {
+  bool replace_named(value& v, value const& name, node at) {
     return is_name(name) && paths_.replace_if_covered(v, decision_on(at, name.as_string()), *event_->memory);
   }
 
-  bool change_elements(value& v, place at, std::string_view key, std::size_t depth) {
+  bool change_elements(value& v, node at, std::string_view key, std::size_t depth) {
     value* copy = nullptr;
     change_arguments(v, copy, at, key);
     for (std::uint32_t i = 0; i < v.size; ++i) {
@@ -323,7 +323,7 @@ class redaction {
   }
 
   /// Replaces secrets in a list of arguments such as `["--password", "x"]`.
-  void change_arguments(value& v, value*& copy, place at, std::string_view key) {
+  void change_arguments(value& v, value*& copy, node at, std::string_view key) {
     auto const is_flag = [](value const& e) { return e.as_string().starts_with('-'); };
     if (!texts_.has_keywords() || std::none_of(v.elements, v.elements + v.size, is_flag)) return;
     using kind = argument_detail::argument_list::kind;
@@ -350,10 +350,10 @@ class redaction {
   }
 
   /// Treats an element such as `["Authorization", "..."]`, the form in which lists of pairs are logged, as a member.
-  bool change_pair(value& pair, place at, std::string_view key, std::size_t depth) {
+  bool change_pair(value& pair, node at, std::string_view key, std::size_t depth) {
     member m{pair.elements[0].as_string(), pair.elements[1]};
     paths_.open(key);
-    known_place const* const known = paths_.find(at, m.key);
+    known_node const* const known = paths_.find(at, m.key);
     bool const changed = !is_clean(m.value, known) && change(m, at, known, depth + 1);
     paths_.close();
     if (!changed) return false;
