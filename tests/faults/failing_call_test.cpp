@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: MIT
 // Tests that every call of the C library may fail. Each run is a child process with several sinks in which one call fails
 // once: it must end in time, its accounts must balance, and its files must contain exactly the records that the accounts
-// report as delivered, each as a line of strict JSON.
+// report as delivered, each as a line of strict JSON. So must what the receivers of its syslog and journald sinks have got.
 // usage: failing_call_test [FUNCTION [ERROR [NUMBER]]]. By default one call for each function and error fails; with the
 // environment variable FAPILOG_EVERY_FAULT, each call that a run makes. Without arguments all functions are tested, but
 // `allocate` only with the variable.
 #include "faults/failing_calls.hpp"
+#include "faults/log_receiver.hpp"
 #include "support/eventually.hpp"
 #include "support/scale.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <fapilog/fapilog.hpp>
+#include <fapilog/integrations/descriptor_capture.hpp>
 #include <fapilog/settings_watch.hpp>
+#include <fapilog/sinks/journald.hpp>
 #include <fapilog/sinks/rotating_file.hpp>
 #include <fapilog/sinks/stdout_json.hpp>
+#include <fapilog/sinks/syslog.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -35,6 +39,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -53,8 +58,16 @@ namespace {
 using fapilog::kv;
 using namespace std::chrono_literals;
 
-constexpr std::size_t sink_count = 4;
-constexpr char const* sink_names[sink_count] = {"rotating", "plain", "stdout", "down"};
+constexpr std::size_t sink_count = 6;
+constexpr char const* sink_names[sink_count] = {"rotating", "plain", "stdout", "down", "syslog", "journald"};
+constexpr std::size_t down = 3;
+
+/// Where a run writes.
+struct places {
+  std::string directory;
+  std::uint16_t syslog_port = 0;
+  std::string journal_socket;
+};
 
 /// What a run reports to its parent process, in shared memory.
 struct report {
@@ -81,8 +94,9 @@ struct down_sink {
   }
 };
 
-fapilog::options make_options(fapilog::settings const& chosen, std::string const& directory,
+fapilog::options make_options(fapilog::settings const& chosen, places const& where,
                               std::shared_ptr<std::atomic<bool>> const& is_up) {
+  std::string const& directory = where.directory;
   fapilog::options made = chosen.options();
   made.batch_max_size = 8;
   made.lane_bytes = 16'384;
@@ -101,10 +115,16 @@ fapilog::options make_options(fapilog::settings const& chosen, std::string const
       {rotating_file{{.path = directory + "/logs/plain.log", .sync = fapilog::sinks::file_sync::batch}},
        {.name = "plain"}});
   made.sinks.push_back({fapilog::sinks::stdout_json{}, {.name = "stdout"}});
-  fapilog::delivery_options down{.name = "down"};
-  down.retry = {.attempts = 2, .first_delay = 1ms, .longest_delay = 1ms};
-  down.spool = {.directory = directory + "/spool", .segment_bytes = 8'192, .sync = true};
-  made.sinks.push_back({down_sink{is_up, directory + "/down.log"}, std::move(down)});
+  fapilog::delivery_options spooled{.name = "down"};
+  spooled.retry = {.attempts = 2, .first_delay = 1ms, .longest_delay = 1ms};
+  spooled.spool = {.directory = directory + "/spool", .segment_bytes = 8'192, .sync = true};
+  made.sinks.push_back({down_sink{is_up, directory + "/down.log"}, std::move(spooled)});
+  made.sinks.push_back({fapilog::sinks::syslog{{.transport = fapilog::sinks::syslog_transport::tcp,
+                                                .host = "127.0.0.1",
+                                                .port = where.syslog_port,
+                                                .framing = fapilog::sinks::syslog_framing::newline}},
+                        {.name = "syslog"}});
+  made.sinks.push_back({fapilog::sinks::journald{{.socket = where.journal_socket}}, {.name = "journald"}});
   return made;
 }
 
@@ -113,13 +133,27 @@ void log_records(fapilog::logger const& log, report& to, int writer) {
     to.calls.fetch_add(1);
     log.info("record {} of {}", i, writer, kv("n", writer * 1'000 + i), kv("text", "to be \"quoted\"\n"));
   }
+  to.calls.fetch_add(1);
+  log.info("record", kv("n", writer * 1'000 + 999), kv("text", std::string(2'500, 'x')));
+}
+
+/// Lines that are written to standard error become records.
+void log_captured(fapilog::runtime& rt, report& to) {
+  constexpr int lines = 5;
+  fapilog::integrations::descriptor_capture errors{2, rt.get_logger("captured")};
+  {
+    faults::spared const own_calls;
+    for (int i = 0; i < lines; ++i) ::dprintf(2, "line %d\n", i);
+    to.calls.fetch_add(lines);
+  }
+  (void)errors.flush(30s);
 }
 
 /// What a program does that logs.
-void run(std::string const& directory, report& to) {
+void run(places const& where, report& to) {
   auto const is_up = std::make_shared<std::atomic<bool>>(false);
-  auto const maker = [&](fapilog::settings const& s) { return make_options(s, directory, is_up); };
-  std::string const file = directory + "/settings.json";
+  auto const maker = [&](fapilog::settings const& s) { return make_options(s, where, is_up); };
+  std::string const file = where.directory + "/settings.json";
   auto const chosen = fapilog::settings::from_file(file);
   auto rt = std::make_unique<fapilog::runtime>(maker(chosen));
   to.was_made = true;
@@ -149,6 +183,10 @@ void run(std::string const& directory, report& to) {
       rt->reopen();
       (void)rt->flush(30s);
       log_records(log, to, 4);
+      try {
+        log_captured(*rt, to);
+      } catch (std::system_error const&) {  // no descriptor or thread: nothing is captured
+      }
       *is_up = true;
       log_records(log, to, 5);
     } catch (std::exception const& error) {
@@ -166,12 +204,15 @@ void run(std::string const& directory, report& to) {
 }
 
 /// Delivers what the run has left in its spool.
-void recover(std::string const& directory, report& to) {
+void recover(places const& where, report& to) {
   auto const is_up = std::make_shared<std::atomic<bool>>(true);
-  fapilog::options made = make_options(fapilog::settings::from_json("{}"), directory, is_up);
-  made.sinks.erase(made.sinks.begin(), made.sinks.begin() + 3);
+  fapilog::options made = make_options(fapilog::settings::from_json("{}"), where, is_up);
+  fapilog::placed_sink only = std::move(made.sinks[down]);
+  made.sinks.clear();
+  made.sinks.push_back(std::move(only));
   fapilog::runtime rt{std::move(made)};
-  (void)support::eventually([&] { return rt.sink_counts()[0].second.recovered >= to.sinks[3].spooled; }, 10s);
+  (void)support::eventually([&] { return rt.sink_counts()[0].second.recovered >= to.sinks[down].spooled; },
+                            10s);
   (void)rt.drain(30s);
   to.recovered = rt.sink_counts()[0].second.recovered;
 }
@@ -219,6 +260,8 @@ class trial {
     shared_.injected.now = now;
     support::temporary_directory const directory;
     std::ofstream{directory / "settings.json"} << "{}";
+    faults::log_receiver receiver{directory / "journal"};
+    if (!receiver.is_open()) return "the test has no sockets";
     std::string const printed = directory / "stdout.log";
     int ends[2] = {-1, -1};
     bool const is_open = kind_ == output::pipe ? ::pipe2(ends, O_CLOEXEC) == 0
@@ -233,33 +276,35 @@ class trial {
       ::dup2(errors, 2);
       for (int const one : {ends[0], ends[1], errors}) ::close(one);
       ::alarm(60);
-      run_child(directory.path().string());
+      run_child({directory.path().string(), receiver.port(), receiver.path()});
     }
     ::close(ends[1]);
+    receiver.begin();
     std::string text = ends[0] >= 0 ? read_all(ends[0]) : std::string{};
     if (ends[0] >= 0) ::close(ends[0]);
     int status = -1;
     while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
+    receiver.end();
     if (kind_ == output::file) text = content_of(printed);
     std::string problems = WIFSIGNALED(status) ? "signal " + std::to_string(WTERMSIG(status)) + "; "
                            : status != 0       ? "status " + std::to_string(WEXITSTATUS(status)) + "; "
-                                               : check(directory.path(), text);
+                                               : check(directory.path(), text, receiver);
     if (!problems.empty()) problems += "\n" + content_of(directory.path() / "stderr.log");
     return problems;
   }
 
  private:
-  [[noreturn]] void run_child(std::string const& directory) {
+  [[noreturn]] void run_child(places const& where) {
     faults::use(shared_.injected);
     if (finds_literals_) {  // which an earlier process kept
       fapilog::runtime earlier{{.sinks = {down_sink{std::make_shared<std::atomic<bool>>(true), "/dev/null"}},
-                                .kill_safe = {.directory = directory + "/kept"}}};
+                                .kill_safe = {.directory = where.directory + "/kept"}}};
       earlier.get_logger().info("earlier");
     }
     shared_.injected.is_active = true;
     try {
-      run(directory, shared_);
+      run(where, shared_);
     } catch (std::exception const& error) {
       shared_.injected.is_active = false;
       std::fprintf(stderr, "threw: %s\n", error.what());
@@ -267,7 +312,7 @@ class trial {
     }
     shared_.injected.is_active = false;
     try {
-      recover(directory, shared_);
+      recover(where, shared_);
       shared_.has_ended = true;
     } catch (std::exception const& error) {
       std::fprintf(stderr, "threw: %s\n", error.what());
@@ -275,7 +320,8 @@ class trial {
     ::_exit(shared_.has_ended ? 0 : 4);
   }
 
-  std::string check(std::filesystem::path const& directory, std::string const& printed) const {
+  std::string check(std::filesystem::path const& directory, std::string const& printed,
+                    faults::log_receiver const& receiver) const {
     if (!shared_.was_made) return {};
     std::string problems;
     auto const require = [&](bool truth, std::string const& what) {
@@ -286,18 +332,30 @@ class trial {
     require(a.balanced(), "not balanced");
     require(a.submitted == shared_.calls, "submitted " + std::to_string(a.submitted) + " of " +
                                               std::to_string(shared_.calls.load()) + " calls");
-    std::string const contents[sink_count] = {files_of(directory / "logs", "rotating"),
-                                              content_of(directory / "logs" / "plain.log"), printed,
-                                              content_of(directory / "down.log")};
+    std::string const files[down + 1] = {files_of(directory / "logs", "rotating"),
+                                         content_of(directory / "logs" / "plain.log"), printed,
+                                         content_of(directory / "down.log")};
+    std::string unread;
+    found const received[sink_count] = {records_in(files[0], unread),
+                                        records_in(files[1], unread),
+                                        records_in(files[2], unread),
+                                        records_in(files[3], unread),
+                                        records_in(receiver.lines(), " n=\"", unread),
+                                        records_in(receiver.entries(), "\nN=", unread)};
+    require(unread.empty(), unread);
     for (std::size_t i = 0; i < sink_count; ++i) {
       fapilog::sink_account const& sink = shared_.sinks[i];
       std::string const name = sink_names[i];
       require(sink.pending == 0 && sink.balanced(), name + ": not balanced");
-      std::uint64_t const expected = sink.delivered + (i == 3 ? shared_.recovered : 0);
-      require(i != 3 || shared_.recovered == sink.spooled, name + ": spooled " +
-                                                               std::to_string(sink.spooled) + ", recovered " +
-                                                               std::to_string(shared_.recovered));
-      problems += problems_of(name, contents[i], expected);
+      std::uint64_t const expected = sink.delivered + (i == down ? shared_.recovered : 0);
+      require(i != down || shared_.recovered == sink.spooled,
+              name + ": spooled " + std::to_string(sink.spooled) + ", recovered " +
+                  std::to_string(shared_.recovered));
+      std::uint64_t const different = received[i].numbers.size() + received[i].reports;
+      require(received[i].records == different,
+              name + ": " + std::to_string(received[i].records - different) + " twice");
+      require(different == expected,
+              name + ": delivered " + std::to_string(expected) + ", found " + std::to_string(different));
     }
     return problems;
   }
@@ -313,27 +371,47 @@ class trial {
     return all;
   }
 
-  static std::string problems_of(std::string const& name, std::string const& text, std::uint64_t expected) {
-    std::set<int> numbers;
-    std::uint64_t lines = 0;
-    std::uint64_t reports = 0;  // of fapilog itself, about records that another sink lost
-    for (std::size_t at = 0; at < text.size(); ++lines) {
+  /// What a sink has got.
+  struct found {
+    std::uint64_t records = 0;
+    std::uint64_t reports =
+        0;                  ///< of fapilog itself, about records that another sink lost, and captured lines
+    std::set<int> numbers;  ///< of the others
+  };
+
+  static found records_in(std::string const& text, std::string& unread) {
+    found all;
+    for (std::size_t at = 0; at < text.size(); ++all.records) {
       std::size_t const end = text.find('\n', at);
-      if (end == std::string::npos) return name + ": ends with a part of a line; ";
+      if (end == std::string::npos) {
+        unread += "a file ends with a part of a line";
+        return all;
+      }
       auto const line = nlohmann::json::parse(text.substr(at, end - at), nullptr, false);
-      if (line.is_discarded()) return name + ": not JSON: " + text.substr(at, end - at) + "; ";
-      if (line.at("log").at("logger") == "fapilog") ++reports;
-      else numbers.insert(line.at("log").at("data").at("n").get<int>());
+      if (line.is_discarded()) {
+        unread += "not JSON: " + text.substr(at, end - at);
+        return all;
+      }
+      auto const& data = line.at("log").at("data");
+      if (auto const n = data.find("n"); n != data.end()) all.numbers.insert(n->get<int>());
+      else ++all.reports;
       at = end + 1;
     }
-    std::string problems;
-    std::uint64_t const found = numbers.size() + reports;
-    if (lines != found) problems += name + ": " + std::to_string(lines - found) + " twice; ";
-    if (found != expected) {
-      problems +=
-          name + ": delivered " + std::to_string(expected) + ", found " + std::to_string(found) + "; ";
+    return all;
+  }
+
+  /// `before`: what stands before the number of a record.
+  static found records_in(std::vector<std::string> const& all_texts, std::string_view before,
+                          std::string& unread) {
+    found all;
+    for (std::string const& text : all_texts) {
+      ++all.records;
+      std::size_t const at = text.find(before);
+      if (at == std::string::npos) ++all.reports;
+      else if (int const n = std::atoi(text.c_str() + at + before.size()); n > 0) all.numbers.insert(n);
+      else unread += "no number: " + text;
     }
-    return problems;
+    return all;
   }
 
   report& shared_;

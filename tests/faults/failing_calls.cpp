@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -69,9 +70,11 @@ enum function : std::size_t {
   futimens_file,
   flock_file,
   fcntl_file,
+  duplicate_file,
   rename_path,
   unlink_path,
   mkdir_path,
+  rmdir_path,
   opendir_path,
   readdir_path,
   readlink_path,
@@ -81,8 +84,16 @@ enum function : std::size_t {
   poll_files,
   control_device,
   sleep_briefly,
+  make_socket,
+  connect_socket,
   send_bytes,
+  send_one_datagram,
+  send_message,
+  receive_bytes,
   getsockopt_socket,
+  setsockopt_socket,
+  resolve_host,
+  make_memory_file,
   map_memory,
   unmap_memory,
   advise_memory,
@@ -92,6 +103,8 @@ enum function : std::size_t {
   set_signal_stack,
   futex,
   membarrier,
+  get_scheduling,
+  set_scheduling,
   function_count
 };
 
@@ -113,9 +126,11 @@ constexpr int of_lseek[] = {EINVAL, ENXIO};
 constexpr int of_sync[] = {EINTR, EIO, ENOSPC, EDQUOT, EROFS};
 constexpr int of_flock[] = {EINTR, EWOULDBLOCK, ENOLCK};
 constexpr int of_fcntl[] = {EINTR, EAGAIN, EACCES, EMFILE, ENOLCK, EINVAL};
+constexpr int of_dup2[] = {EINTR, EBUSY};
 constexpr int of_rename[] = {EACCES, EPERM, ENOENT, ENOSPC, EDQUOT, EROFS, EIO, EXDEV, EBUSY};
 constexpr int of_unlink[] = {EACCES, EPERM, EROFS, EIO, EBUSY};
 constexpr int of_mkdir[] = {EACCES, EPERM, EEXIST, ENOSPC, EDQUOT, EROFS, EMLINK, ENOENT};
+constexpr int of_rmdir[] = {EACCES, EPERM, EBUSY, ENOTEMPTY, EROFS, EIO};
 constexpr int of_opendir[] = {EACCES, EMFILE, ENFILE, ENOENT, ENOMEM};
 constexpr int of_readdir[] = {EIO};
 constexpr int of_readlink[] = {EACCES, EIO, ENOENT};
@@ -125,7 +140,16 @@ constexpr int of_nanosleep[] = {EINTR};
 constexpr int of_pipe[] = {EMFILE, ENFILE};
 constexpr int of_poll[] = {EINTR, ENOMEM};
 constexpr int of_send[] = {EINTR, EAGAIN, EPIPE, ECONNRESET, ENOBUFS, ENOMEM, half};
+constexpr int of_send_datagram[] = {EINTR, EAGAIN, ECONNREFUSED, ECONNRESET, ENOBUFS, ENOMEM, EMSGSIZE};
+constexpr int of_sendmsg[] = {EINTR, EAGAIN, ECONNREFUSED, ENOBUFS, ENOMEM, EMFILE, ETOOMANYREFS};
+constexpr int of_recv[] = {EINTR, EAGAIN, ECONNRESET, ETIMEDOUT, ENOMEM};
+constexpr int of_socket[] = {EMFILE, ENFILE, ENOBUFS, ENOMEM, EACCES};
+constexpr int of_connect[] = {EINTR,  EAGAIN,        ECONNREFUSED, ENETUNREACH,
+                              ENOENT, EADDRNOTAVAIL, ETIMEDOUT,    EACCES};
 constexpr int of_getsockopt[] = {ENOMEM};
+constexpr int of_setsockopt[] = {ENOBUFS, ENOMEM, EINVAL, ENOPROTOOPT};
+constexpr int of_getaddrinfo[] = {EAI_AGAIN, EAI_FAIL, EAI_MEMORY, EAI_NONAME, EAI_SYSTEM};
+constexpr int of_memfd_create[] = {EMFILE, ENFILE, ENOMEM, ENOSYS};
 constexpr int of_mmap[] = {ENOMEM, EAGAIN, EPERM};
 constexpr int of_munmap[] = {ENOMEM};
 constexpr int of_madvise[] = {ENOMEM, EINVAL, EAGAIN};
@@ -135,6 +159,7 @@ constexpr int of_setspecific[] = {ENOMEM};
 constexpr int of_sigaltstack[] = {ENOMEM};
 constexpr int of_futex[] = {EINTR, EAGAIN, ENOSYS};
 constexpr int of_membarrier[] = {ENOMEM, EPERM, ENOSYS};
+constexpr int of_scheduling[] = {EPERM, EINVAL, ENOSYS};
 
 constexpr failing_function all[] = {
     {"allocate", of_allocate},
@@ -156,9 +181,11 @@ constexpr failing_function all[] = {
     {"futimens", of_futimens},
     {"flock", of_flock},
     {"fcntl", of_fcntl},
+    {"dup2", of_dup2},
     {"rename", of_rename},
     {"unlink", of_unlink},
     {"mkdir", of_mkdir},
+    {"rmdir", of_rmdir},
     {"opendir", of_opendir},
     {"readdir", of_readdir},
     {"readlink", of_readlink},
@@ -168,8 +195,16 @@ constexpr failing_function all[] = {
     {"poll", of_poll},
     {"ioctl", of_ioctl},
     {"nanosleep", of_nanosleep},
+    {"socket", of_socket},
+    {"connect", of_connect},
     {"send", of_send},
+    {"send_datagram", of_send_datagram},
+    {"sendmsg", of_sendmsg},
+    {"recv", of_recv},
     {"getsockopt", of_getsockopt},
+    {"setsockopt", of_setsockopt},
+    {"getaddrinfo", of_getaddrinfo},
+    {"memfd_create", of_memfd_create},
     {"mmap", of_mmap},
     {"munmap", of_munmap},
     {"madvise", of_madvise},
@@ -179,6 +214,8 @@ constexpr failing_function all[] = {
     {"sigaltstack", of_sigaltstack},
     {"futex", of_futex},
     {"membarrier", of_membarrier},
+    {"sched_getattr", of_scheduling},
+    {"sched_setattr", of_scheduling},
 };
 static_assert(std::size(all) == function_count);
 
@@ -217,6 +254,15 @@ bool is_pipe(int descriptor) noexcept {
   return ::syscall(SYS_fstat, descriptor, &s) == 0 && S_ISFIFO(s.st_mode);
 }
 
+bool is_stream(int descriptor) noexcept {
+  int type = 0;
+  ::socklen_t size = sizeof type;
+  return ::syscall(SYS_getsockopt, descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
+}
+
+/// Larger datagrams are too large, so that a program has to take another way for them.
+constexpr std::size_t max_datagram = 2'000;
+
 template <class F>
 F* find(char const* name) noexcept {
   return reinterpret_cast<F*>(::dlsym(RTLD_NEXT, name));
@@ -227,7 +273,8 @@ F* find(char const* name) noexcept {
 std::span<failing_function const> functions() noexcept { return all; }
 
 std::string_view error_name(int error) noexcept {
-  return error == half ? std::string_view{"half"} : std::string_view{::strerrorname_np(error)};
+  if (error == half) return "half";
+  return error < 0 ? ::gai_strerror(error) : ::strerrorname_np(error);
 }
 
 void use(state& shared) noexcept { current = &shared; }
@@ -344,6 +391,7 @@ int fcntl(int descriptor, int command, ...) {
   va_end(arguments);
   return fails(fcntl_file) ? -1 : FAULTS_ORIGINAL(fcntl)(descriptor, command, argument);
 }
+int dup2(int from, int to) noexcept { return fails(duplicate_file) ? -1 : FAULTS_ORIGINAL(dup2)(from, to); }
 int rename(char const* from, char const* to) noexcept {
   return fails(rename_path) ? -1 : FAULTS_ORIGINAL(rename)(from, to);
 }
@@ -351,6 +399,7 @@ int unlink(char const* path) noexcept { return fails(unlink_path) ? -1 : FAULTS_
 int mkdir(char const* path, ::mode_t mode) noexcept {
   return fails(mkdir_path) ? -1 : FAULTS_ORIGINAL(mkdir)(path, mode);
 }
+int rmdir(char const* path) noexcept { return fails(rmdir_path) ? -1 : FAULTS_ORIGINAL(rmdir)(path); }
 ::DIR* opendir(char const* path) { return fails(opendir_path) ? nullptr : FAULTS_ORIGINAL(opendir)(path); }
 ::dirent* readdir(::DIR* directory) {
   return fails(readdir_path) ? nullptr : FAULTS_ORIGINAL(readdir)(directory);
@@ -378,12 +427,42 @@ int pipe(int ends[2]) noexcept { return fails(pipe_pair) ? -1 : FAULTS_ORIGINAL(
 int poll(::pollfd* files, ::nfds_t count, int timeout) {
   return fails(poll_files) ? -1 : FAULTS_ORIGINAL(poll)(files, count, timeout);
 }
+int socket(int family, int type, int protocol) noexcept {
+  return fails(make_socket) ? -1 : FAULTS_ORIGINAL(socket)(family, type, protocol);
+}
+int connect(int descriptor, ::sockaddr const* address, ::socklen_t size) {
+  return fails(connect_socket) ? -1 : FAULTS_ORIGINAL(connect)(descriptor, address, size);
+}
 ::ssize_t send(int descriptor, void const* from, std::size_t size, int flags) {
+  if (current != nullptr && !is_stream(descriptor)) {
+    if (fails(send_one_datagram)) return -1;
+    if (size <= max_datagram) return FAULTS_ORIGINAL(send)(descriptor, from, size, flags);
+    errno = EMSGSIZE;
+    return -1;
+  }
   return transferred(send_bytes, size,
                      [&](std::size_t n) { return FAULTS_ORIGINAL(send)(descriptor, from, n, flags); });
 }
+::ssize_t sendmsg(int descriptor, ::msghdr const* message, int flags) {
+  return fails(send_message) ? -1 : FAULTS_ORIGINAL(sendmsg)(descriptor, message, flags);
+}
+::ssize_t recv(int descriptor, void* to, std::size_t size, int flags) {
+  return fails(receive_bytes) ? -1 : FAULTS_ORIGINAL(recv)(descriptor, to, size, flags);
+}
 int getsockopt(int descriptor, int level, int name, void* value, ::socklen_t* size) noexcept {
   return fails(getsockopt_socket) ? -1 : FAULTS_ORIGINAL(getsockopt)(descriptor, level, name, value, size);
+}
+int setsockopt(int descriptor, int level, int name, void const* value, ::socklen_t size) noexcept {
+  return fails(setsockopt_socket) ? -1 : FAULTS_ORIGINAL(setsockopt)(descriptor, level, name, value, size);
+}
+int getaddrinfo(char const* host, char const* port, ::addrinfo const* hints, ::addrinfo** result) {
+  int const error = error_of(resolve_host);
+  if (error == 0) return FAULTS_ORIGINAL(getaddrinfo)(host, port, hints, result);
+  errno = EIO;  // of EAI_SYSTEM
+  return error;
+}
+int memfd_create(char const* name, unsigned flags) noexcept {
+  return fails(make_memory_file) ? -1 : FAULTS_ORIGINAL(memfd_create)(name, flags);
 }
 void* mmap(void* address, std::size_t size, int protection, int flags, int descriptor,
            ::off_t offset) noexcept {
@@ -420,6 +499,8 @@ long syscall(long number, ...) noexcept {
   va_end(arguments);
   if (number == SYS_futex && fails(futex)) return -1;
   if (number == SYS_membarrier && fails(membarrier)) return -1;
+  if (number == SYS_sched_getattr && fails(get_scheduling)) return -1;
+  if (number == SYS_sched_setattr && fails(set_scheduling)) return -1;
   return FAULTS_ORIGINAL(syscall)(number, values[0], values[1], values[2], values[3], values[4], values[5]);
 }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Fuzz target: any bytes in the files that a process finds and reads: segments of a spool, batches in them, lanes of killed processes,
-// and log files in which records are searched.
+// Fuzz target: any bytes in the files that a process finds and reads: segments of a spool, batches in them, lanes and owners of killed
+// processes, and log files in which records are searched. Also any bytes as JSON of which parts are taken. What is changed was written
+// by this build, so that it has the current format.
 #include "support/kept_records.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -8,19 +9,26 @@
 #include <fapilog/delivery/spool/spooled_batch.hpp>
 #include <fapilog/detail/os/file.hpp>
 #include <fapilog/kill_safe/dead_lane.hpp>
+#include <fapilog/kill_safe/dead_process.hpp>
+#include <fapilog/kill_safe/kept_format.hpp>
 #include <fapilog/kill_safe/kept_lane_file.hpp>
 #include <fapilog/kill_safe/literal_reader.hpp>
 #include <fapilog/kill_safe/record_recovery.hpp>
 #include <fapilog/record/batch.hpp>
+#include <fapilog/record/json_parts.hpp>
 #include <fapilog/sinks/file/detail/arrived_lines.hpp>
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -88,6 +96,14 @@ struct originals {
       std::memcpy(lane.data() + head.memory_at + end, record.data(), record.size());
     std::memcpy(lane.data() + head.head_at, &end, sizeof end);
 
+    fapilog::detail::owner_head of_lane{};
+    of_lane.format = fapilog::detail::kept_format::own(fapilog::detail::owner_magic);
+    of_lane.process = 4711;
+    of_lane.clocks[0] = {1'000, 1'769'509'800'123'456'789, 0.5};
+    owner.resize(fapilog::detail::owner_bytes);
+    std::memcpy(owner.data(), &of_lane, sizeof of_lane);
+    std::filesystem::create_directory(process);
+
     for (int i = 0; i < 3; ++i) {
       log_file +=
           R"({"schema_version":"1.1","log":{"context":{"message_id":"01a2227e-ada0-7768-9be5-a8cefde4202)";
@@ -111,7 +127,11 @@ struct originals {
   std::string batch = encoded(some_batch());
   std::string segment;
   std::string lane;
+  std::string owner;
+  std::string const process = directory / "process";  ///< what a killed process left
   std::string log_file;
+  std::string const json =
+      R"({"a":[1,-2.5e3,"\ud83d\ude00\u00e9\"\\",{}],"b":{"c":null,"d":[[],true]},"e":"äöü"})";
   fapilog::detail::literal_reader literals{directory.path().string(), directory.path().string()};
 };
 
@@ -163,6 +183,47 @@ void read_lane(originals const& all, std::string const& bytes) {
   }
 }
 
+void read_process(originals const& all, std::string const& owner, std::string const& lane) {
+  originals::write(all.process + "/owner", owner);
+  originals::write(all.process + "/lane-0", lane);
+  try {
+    auto opened = fapilog::detail::dead_process::lock_owner(all.process);
+    require(opened.error == 0);
+    fapilog::detail::dead_process gone{all.directory.path().string(), all.process, std::move(opened.handle)};
+    while (dead_lane* const first = gone.next()) {
+      (void)gone.unix_ns(*first->next());
+      first->advance();
+    }
+  } catch (std::runtime_error const& error) {
+    require(*error.what() != '\0');
+  }
+}
+
+/// Parts of valid JSON are valid, and nothing is read beyond the end of other text.
+void take_json_apart(std::string const& text) {
+  namespace json = fapilog::detail::json;
+  std::vector<json::text_member> members;
+  std::vector<std::string_view> elements;
+  bool const is_object = json::split(text, members);
+  bool const is_array = json::split_array(text, elements);
+  (void)json::is_whole_value(text);
+  (void)json::find_member(text, R"("b")");
+  if (text.empty() || text[0] == '\xEF' || !nlohmann::json::accept(text)) return;  // a byte order mark
+  auto const parsed = nlohmann::json::parse(text);
+  require(is_object == parsed.is_object() && is_array == parsed.is_array());
+  require(!is_object || members.size() >= parsed.size());  // a key may be there twice
+  require(!is_array || elements.size() == parsed.size());
+  for (auto const& one : members)
+    require(nlohmann::json::accept(one.key) && nlohmann::json::accept(one.value) &&
+            json::is_whole_value(one.value));
+  for (auto const& one : elements) require(nlohmann::json::accept(one));
+  if (text[0] != '"' || text.back() != '"') return;
+  for (std::size_t size = 2; size < text.size() + 2; ++size) {
+    std::string const cut = std::string{json::clip_string(text, size)} + '"';
+    require(cut.size() <= size && nlohmann::json::accept(cut));
+  }
+}
+
 void search_log(originals const& all, std::string const& bytes) {
   std::string const path = all.directory / "app.log";
   originals::write(path, bytes);
@@ -180,12 +241,14 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   if (size == 0) return 0;
   std::span<std::uint8_t const> const rest{data + 1, size - 1};
   bool const is_whole = data[0] % 2 == 0;
-  switch (data[0] / 2 % 4) {
+  switch (data[0] / 2 % 8) {
     case 0: read_segment(all, changed(all.segment, rest, is_whole)); break;
-    case 1:
-      read_batch(changed(all.batch, rest, is_whole), data[0] / 64 % 4 == 0 ? 2 : data[0] / 64 % 4);
-      break;
+    case 1: read_batch(changed(all.batch, rest, is_whole), data[0] / 64 == 0 ? 2 : data[0] / 64); break;
     case 2: read_lane(all, changed(all.lane, rest, is_whole)); break;
+    case 3: read_process(all, changed(all.owner, rest, is_whole), all.lane); break;
+    case 4: read_process(all, all.owner, changed(all.lane, rest, is_whole)); break;
+    case 5: take_json_apart(changed(all.json, rest, is_whole)); break;
+    case 6: take_json_apart('"' + changed("\\ud83d\\ude00 \\n\u20ac \\u00e9", rest, is_whole) + '"'); break;
     default: search_log(all, changed(all.log_file, rest, is_whole)); break;
   }
   return 0;

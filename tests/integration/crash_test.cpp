@@ -20,6 +20,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <new>
 #include <random>
 #include <stdexcept>
@@ -105,6 +106,15 @@ std::uint64_t use_whole_stack(std::uint64_t depth) {
   std::uint64_t volatile frame[512];
   frame[depth % 512] = depth;
   return depth == ~std::uint64_t{0} ? 0 : use_whole_stack(depth + 1) + frame[0];
+}
+
+/// Crashes in the middle of the call that logs it.
+struct crashing_value {
+  bool in_a_field;
+};
+void to_log(fapilog::object_writer& writer, crashing_value const& value) {
+  writer.kv("before", value.in_a_field);
+  write_to_null();
 }
 
 struct crashing_filter {
@@ -244,6 +254,25 @@ TEST_CASE("a thread whose stack is full is a crash like any other") {
     auto const others = other_than_counted(path, 100);
     REQUIRE(others.size() == (on_thread ? 2U : 1U));
     CHECK(others.back().at("level") == "CRITICAL");
+  }
+}
+
+TEST_CASE("a crash in a value that a call writes loses that record, and no other") {
+  for (bool const in_a_field : {true, false}) {
+    CAPTURE(in_a_field);
+    support::temporary_directory folder;
+    std::string const path = folder / "app.log";
+    int const status = crashed([&] {
+      fapilog::runtime rt{crash_safe(path)};
+      log_counted(rt, 1'000);
+      crashing_value const value{in_a_field};
+      if (in_a_field) rt.get_logger().info("fatal", kv("value", value));
+      rt.get_logger().info("fatal {}", value);
+    });
+    check_signal(status, SIGSEGV);
+    auto const others = other_than_counted(path, 1'000);
+    REQUIRE(others.size() == 1);
+    CHECK(others[0].at("level") == "CRITICAL");
   }
 }
 
@@ -605,6 +634,32 @@ TEST_CASE("flush_and_exit and flush_and_exec lose no record") {
     CHECK(WEXITSTATUS(status) == 7);
     CHECK(other_than_counted(path, crash_records).empty());
   }
+}
+
+TEST_CASE("programs that a process starts get no descriptor of the library") {
+  support::temporary_directory folder;
+  std::string const found = folder / "found";
+  auto const listed = [&] {
+    std::string const command = "ls /proc/self/fd > '" + found + "'";
+    REQUIRE(std::system(command.c_str()) == 0);
+    std::ifstream file{found};
+    return std::string{std::istreambuf_iterator<char>{file}, {}};
+  };
+  std::string const before = listed();
+  struct unavailable {
+    static fapilog::write_result write(fapilog::batch const&) { return fapilog::write_result::retry("down"); }
+  };
+  auto options = crash_safe(folder / "app.log");
+  options.kill_safe.directory = folder / "kept";
+  fapilog::delivery_options spooled{.thread = fapilog::sink_thread::own};
+  spooled.spool.directory = folder / "spool";
+  spooled.retry = {.attempts = 1};
+  options.sinks.emplace_back(unavailable{}, std::move(spooled));
+  options.diagnostics_output = [](std::string_view) {};
+  fapilog::runtime rt{std::move(options)};
+  log_counted(rt, 1'000);
+  CHECK(rt.flush(60s));
+  CHECK(listed() == before);
 }
 
 TEST_CASE("a program that cannot be executed leaves the process and its logging as they were") {

@@ -3,6 +3,7 @@
 #include "support/captured_diagnostics.hpp"
 #include "support/catch.hpp"
 #include "support/child_process.hpp"
+#include "support/eventually.hpp"
 #include "support/scale.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -34,8 +35,10 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -312,6 +315,41 @@ TEST_CASE("a forked child keeps its own records") {
   CHECK(counts["of the child"] == 1000);
   CHECK(counts["of the parent again"] == 1000);
   CHECK(files.processes().empty());
+}
+
+TEST_CASE("a process that ends by _exit or exec leaves its records to the next one") {
+  for (bool const executes : {false, true}) {
+    CAPTURE(executes);
+    kept_files const files;
+    std::string const waits = files.at / "waits";
+    REQUIRE(::mkfifo(waits.c_str(), 0600) == 0);
+    pid_t const child = support::start_child([&] {
+      fapilog::runtime rt{files.stuck()};
+      auto const log = rt.get_logger();
+      for (int i = 0; i < 1'000; ++i) log.info("counted", kv("i", i));
+      if (!executes) ::_exit(7);
+      // The program that takes its place has the same process id, and goes on.
+      ::execl("/bin/sh", "sh", "-c", "read line < \"$0\"; exit 7", waits.c_str(), nullptr);
+    });
+    int other_program = -1;
+    int status = 0;
+    if (executes)
+      CHECK(support::eventually([&] {  // until it reads
+        return (other_program = ::open(waits.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)) >= 0;
+      }));
+    else status = support::wait_for_child(child);
+    files.recover();
+    if (executes) {
+      ::close(other_program);
+      status = support::wait_for_child(child);
+    }
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 7);
+    auto const lines = files.lines();
+    REQUIRE(lines.size() == 1'000);
+    for (std::size_t i = 0; i < lines.size(); ++i) CHECK(lines[i].at("data").at("i") == i);
+    CHECK(files.processes().empty());
+  }
 }
 
 TEST_CASE("a process that ends in order leaves nothing behind") {

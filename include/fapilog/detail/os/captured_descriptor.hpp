@@ -97,11 +97,12 @@ class captured_descriptor {
       ::ssize_t got = -1;
       bool const is_over = has_crashed.load_seq_cst();  // what is left belongs to the handler of the crash
       if (!is_over && (got = ::read(read_end_, to, size)) > 0) remember(to, static_cast<std::size_t>(got));
-      int const error = errno;
+      bool const is_interrupted = got < 0 && errno == EINTR;
       is_reading_.store_seq_cst(false);
       if (got > 0) return static_cast<std::size_t>(got);
+      if (!is_over && is_interrupted) continue;
       is_busy_.store_seq_cst(false);
-      if (got == 0 || (is_ending_.load_seq_cst() && (is_over || error == EAGAIN))) return 0;
+      if (got == 0 || is_ending_.load_seq_cst()) return 0;
       constexpr int nap_ms = 100;
       ::pollfd readable{read_end_, POLLIN, 0};
       (void)::poll(&readable, is_over ? 0 : 1, is_over ? nap_ms : -1);
@@ -126,7 +127,8 @@ class captured_descriptor {
     // Processes that inherited the pipe may keep it open, so its end does not wake the reader. An empty line does, and a
     // full pipe needs none.
     ::pollfd room{write_end_, POLLOUT, 0};
-    if (::poll(&room, 1, 0) > 0) (void)!::write(write_end_, "\n", 1);
+    while (::poll(&room, 1, 0) != 0 && ::write(write_end_, "\n", 1) < 0 && errno == EINTR) {
+    }
   }
 
   /// True in a forked child, where the descriptor is no longer captured.
