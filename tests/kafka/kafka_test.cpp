@@ -217,6 +217,66 @@ TEST_CASE("a record that is too large for the topic is rejected alone") {
   CHECK(cluster.messages().size() == 2);
 }
 
+TEST_CASE("of a request that a broker refuses because of one record, the others arrive") {
+  auto const error = GENERATE(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_RECORD);
+  INFO(::rd_kafka_err2name(error));
+  mock_cluster const cluster{1, 1};
+  kafka sink{{.brokers = cluster.brokers(), .timeout = 30s}};
+  support::events made;
+  fapilog::batch const entries = numbered(made, 8);
+  cluster.fail_produce({error});  // the request of all
+  CHECK(static_cast<bool>(sink.write(entries)));
+  support::events more;
+  fapilog::batch const next = numbered(more, 4);
+  cluster.fail_produce({error, error, error});  // of all, of the first half, of its first record alone
+  auto const result = sink.write(next);
+  CHECK(result.outcome() == fapilog::write_outcome::rejected);
+  CHECK(result.rejected_entries() == std::vector<std::size_t>{0});
+  CHECK(result.reason().find(::rd_kafka_err2name(error)) != std::string::npos);
+  sink.stop();
+  CHECK(cluster.messages().size() == 11);
+}
+
+TEST_CASE("each error of a broker for a request has its result") {
+  using fapilog::write_outcome;
+  mock_cluster const cluster{1, 1};
+  support::events made;
+  fapilog::batch const entries = numbered(made, 1);
+  auto const check = [&](::rd_kafka_resp_err_t error, write_outcome outcome, bool is_refused) {
+    INFO(::rd_kafka_err2name(error));
+    kafka sink{{.brokers = cluster.brokers(), .timeout = 30s, .properties = {"retry.backoff.ms=1"}}};
+    cluster.fail_produce({error});
+    auto const result = sink.write(entries);
+    // librdkafka repeats some requests itself, depending on its version.
+    bool const is_repeated = outcome == write_outcome::retry && !is_refused && result;
+    CHECK((result.outcome() == outcome || is_repeated));
+    CHECK(result.is_refused() == is_refused);
+    if (!result && outcome == write_outcome::retry)
+      CHECK(eventually([&] { return static_cast<bool>(sink.write(entries)); }));
+    sink.stop();
+  };
+  for (auto const temporary :
+       {RD_KAFKA_RESP_ERR_INVALID_MSG, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
+        RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+        RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
+        RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND, RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR,
+        RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH, RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH,
+        RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
+        RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH,
+        RD_KAFKA_RESP_ERR_POLICY_VIOLATION, RD_KAFKA_RESP_ERR_UNKNOWN})
+    check(temporary, write_outcome::retry, false);
+  for (auto const of_record : {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE,
+                               RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP,
+                               RD_KAFKA_RESP_ERR_INVALID_RECORD})
+    check(of_record, write_outcome::rejected, false);
+  for (auto const of_sink :
+       {RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION, RD_KAFKA_RESP_ERR_INVALID_REQUIRED_ACKS,
+        RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
+        RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION, RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT,
+        RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE})
+    check(of_sink, write_outcome::retry, true);
+}
+
 TEST_CASE("a topic that the client may not write to is reported, and tried again slowly") {
   mock_cluster const cluster{1, 1};
   kafka sink{{.brokers = cluster.brokers(), .timeout = 30s}};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The NATS sink against a server with JetStream; what arrived is read back by the client library.
 #include "nats/nats_server.hpp"
+#include "nats/scripted_nats.hpp"
 #include "support/batches.hpp"
 #include "support/captured_diagnostics.hpp"
 #include "support/catch.hpp"
@@ -169,6 +170,57 @@ TEST_CASE("a stream that is missing, of another name or full is named, and recor
   server.purge("SMALL");
   CHECK(few.write(entries));
   CHECK(few.health().healthy);
+}
+
+TEST_CASE("each error of JetStream for a published message has its result") {
+  struct row {
+    int code;
+    int number;
+    char const* description;
+    write_outcome outcome;
+    bool is_refused;
+  };
+  std::vector<row> const rows{
+      {400, 10054, "message size exceeds maximum allowed", write_outcome::rejected, false},
+      {400, 10060, "expected stream does not match", write_outcome::retry, true},
+      {400, 10109, "invalid operation on sealed stream", write_outcome::retry, true},
+      {404, 10059, "stream not found", write_outcome::retry, true},
+      {400, 10002, "resource limits exceeded for account", write_outcome::retry, false},
+      {429, 10167, "too many requests", write_outcome::retry, false},
+      {500, 10009, "JetStream cluster can not handle request", write_outcome::retry, false},
+      {500, 10028, "insufficient memory resources available", write_outcome::retry, false},
+      {500, 10047, "insufficient storage resources available", write_outcome::retry, false},
+      {503, 10008, "JetStream system temporarily unavailable", write_outcome::retry, false},
+      {503, 10023, "insufficient resources", write_outcome::retry, false},
+      {503, 10039, "JetStream not enabled for account", write_outcome::retry, false},
+      {503, 10076, "JetStream not enabled", write_outcome::retry, false},
+      {503, 10077, "maximum messages exceeded", write_outcome::retry, false},
+      {503, 10118, "stream is offline", write_outcome::retry, false}};
+  std::vector<std::string> answers;
+  for (row const& r : rows) {
+    answers.push_back(R"({"type":"io.nats.jetstream.api.v1.pub_ack_response","error":{"code":)" +
+                      std::to_string(r.code) + R"(,"err_code":)" + std::to_string(r.number) +
+                      R"(,"description":")" + r.description + R"("},"stream":"LOGS","seq":0})");
+  }
+  answers.emplace_back(R"({"stream":"LOGS","seq":22,"duplicate":true})");
+  answers.emplace_back("no JSON");
+  support::scripted_nats const server{answers};
+  nats sink{{.servers = {server.url()}}};
+  support::events made;
+  auto const entries = nats_records(made, 1);
+  for (row const& r : rows) {
+    INFO(r.number);
+    auto const result = sink.write(entries);
+    CHECK(result.outcome() == r.outcome);
+    CHECK(result.is_refused() == r.is_refused);
+    CHECK_THAT(result.reason(), ContainsSubstring(std::to_string(r.number) + " \"" + r.description + '"'));
+  }
+  CHECK(sink.write(entries));
+  CHECK(nats_metric(sink, "duplicates_total") == 1);
+  auto const strange = sink.write(entries);
+  CHECK(strange.outcome() == write_outcome::retry);
+  CHECK_THAT(strange.reason(), ContainsSubstring("not an acknowledgement of a stream"));
+  sink.stop();
 }
 
 TEST_CASE("a server that is absent is named without user and password, and a later one is used") {

@@ -16,7 +16,9 @@
 #include <fapilog/sinks/detail/cancel_request.hpp>
 #include <fapilog/sinks/detail/recent_rejections.hpp>
 #include <fapilog/sinks/kafka/config.hpp>
+#include <fapilog/sinks/kafka/detail/error_kind.hpp>
 #include <fapilog/sinks/kafka/detail/producer_figures.hpp>
+#include <fapilog/sinks/kafka/detail/sent_messages.hpp>
 #include <fapilog/sinks/sink.hpp>
 
 #include <librdkafka/rdkafka.h>
@@ -26,9 +28,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <new>
+#include <numeric>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -59,27 +61,12 @@ class topic_writer {
   write_result write(batch const& entries) {
     if (std::string const problem = start_producer(); !problem.empty()) return write_result::retry(problem);
     are_brokers_down_ = false;
-    auto const deadline = std::chrono::steady_clock::now() + config_.timeout;
-    std::vector<message*> messages(entries.size(), nullptr);
-    std::vector<std::size_t> never;
-    for (std::size_t i = 0; i < entries.size(); ++i) {
-      message& m = messages_[entries[i].event.message_id];
-      if (m.state == message_state::unsent || m.state == message_state::failed) {
-        if (cancelled_.is_made()) break;
-        ::rd_kafka_resp_err_t const error = send(entries[i], m, deadline);
-        if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-          messages_.erase(entries[i].event.message_id);
-          last_error_ = error_text(error);
-          // No later record may overtake one that has to be sent again.
-          if (kind_of(error) != error_kind::of_record) break;
-          never.push_back(i);
-          continue;
-        }
-      }
-      messages[i] = &m;
-    }
-    wait_for(messages, deadline);
-    return settle(entries, messages, std::move(never));
+    attempt now{entries, std::chrono::steady_clock::now() + config_.timeout,
+                std::vector<message*>(entries.size(), nullptr)};
+    std::vector<std::size_t> all(entries.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    (void)send_group(now, all);
+    return settle(entries, now.messages, std::move(now.never));
   }
 
   void stop() noexcept {
@@ -101,13 +88,6 @@ class topic_writer {
   }
 
  private:
-  enum class message_state : std::uint8_t { unsent, waiting, delivered, failed };
-  struct message {
-    message_state state = message_state::unsent;
-    ::rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
-  };
-  enum class error_kind : std::uint8_t { of_record, of_sink, temporary };
-
   // --- settings ---
 
   [[gnu::cold]] void make_properties() {
@@ -252,14 +232,51 @@ class topic_writer {
     return all;
   }
 
-  void wait_for(std::vector<message*> const& messages, std::chrono::steady_clock::time_point deadline) {
-    for (message const* const m : messages) {
-      while (m != nullptr && m->state == message_state::waiting && !are_brokers_down_ &&
-             !cancelled_.is_made()) {
-        int const wait_ms = milliseconds_until(deadline);
-        if (wait_ms == 0) return;
-        ::rd_kafka_poll(producer_, wait_ms);
+  /// Sends these entries and waits for their acknowledgements. Brokers refuse the whole request that a record at fault is in, so the
+  /// halves of what they refused are sent again to find it. Returns false if no later record may be sent, because it would
+  /// overtake one that has to be sent again.
+  [[nodiscard]] bool send_group(attempt& now, std::vector<std::size_t> const& group) {
+    bool const is_alone = group.size() == 1 && ::rd_kafka_outq_len(producer_) == 0;
+    bool may_go_on = true;
+    for (std::size_t const i : group) {
+      entry const& e = now.entries[i];
+      message& m = messages_[e.event.message_id];
+      if (m.state == message_state::unsent || m.state == message_state::failed) {
+        may_go_on = !cancelled_.is_made();
+        if (!may_go_on) break;
+        ::rd_kafka_resp_err_t const error = send(e, m, now.deadline);
+        if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+          messages_.erase(e.event.message_id);
+          now.messages[i] = nullptr;
+          last_error_ = error_text(error);
+          may_go_on = kind_of(error) == error_kind::of_record;
+          if (!may_go_on) break;
+          now.never.push_back(i);
+          continue;
+        }
+        m.is_alone = is_alone;
       }
+      now.messages[i] = &m;
+    }
+    std::vector<std::size_t> refused;
+    for (std::size_t const i : group) {
+      if (now.messages[i] == nullptr) continue;
+      message const& m = *now.messages[i];
+      wait_for(m, now.deadline);
+      may_go_on = may_go_on && m.state != message_state::waiting;
+      if (m.state == message_state::failed && kind_of(m.error) == error_kind::of_record) refused.push_back(i);
+    }
+    if (refused.empty() || !may_go_on) return may_go_on;
+    if (group.size() == 1) return is_alone;
+    auto const middle = refused.begin() + static_cast<std::ptrdiff_t>((refused.size() + 1) / 2);
+    return send_group(now, {refused.begin(), middle}) && send_group(now, {middle, refused.end()});
+  }
+
+  void wait_for(message const& m, std::chrono::steady_clock::time_point deadline) {
+    while (m.state == message_state::waiting && !are_brokers_down_ && !cancelled_.is_made()) {
+      int const wait_ms = milliseconds_until(deadline);
+      if (wait_ms == 0) return;
+      ::rd_kafka_poll(producer_, wait_ms);
     }
   }
 
@@ -285,11 +302,11 @@ class topic_writer {
         last_error_ = error_text(m->error);
         error_kind const kind = kind_of(m->error);
         is_refused = is_refused || kind == error_kind::of_sink;
-        (kind == error_kind::of_record ? never : again).push_back(i);
+        (kind == error_kind::of_record && m->is_alone ? never : again).push_back(i);
       }
       messages_.erase(entries[i].event.message_id);
     }
-    forget_abandoned();
+    forget_abandoned(messages_);
     figures_.delivered.add(delivered);
     figures_.rejected.add(never.size());
     figures_.queued.set(static_cast<std::uint64_t>(::rd_kafka_outq_len(producer_)));
@@ -313,13 +330,6 @@ class topic_writer {
       return write_result::refused(reason, pause, std::move(again), std::move(never));
     }
     return write_result::partly(std::move(again), std::move(never), reason);
-  }
-
-  /// Records that the delivery gave up while they were in the producer are not asked for again.
-  void forget_abandoned() {
-    constexpr std::size_t max_finished = 200'000;
-    if (messages_.size() <= max_finished) return;
-    std::erase_if(messages_, [](auto const& one) { return one.second.state != message_state::waiting; });
   }
 
   // --- what librdkafka reports: within rd_kafka_poll, on this thread ---
@@ -351,27 +361,8 @@ class topic_writer {
     return 0;  // librdkafka frees the text
   }
 
-  [[nodiscard]] static error_kind kind_of(::rd_kafka_resp_err_t error) noexcept {
-    switch (static_cast<int>(error)) {
-      case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-      case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
-      case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
-      case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-      case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP: return error_kind::of_record;
-      case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-      case RD_KAFKA_RESP_ERR__SSL:
-      case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-      case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-      case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
-      case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-      case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-      case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
-      case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-      case RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE: return error_kind::of_sink;
-      default: return error_kind::temporary;
-    }
-  }
-  [[nodiscard]] static std::string error_text(::rd_kafka_resp_err_t error) {
+  [[nodiscard]] static std::string error_text(int code) {
+    auto const error = static_cast<::rd_kafka_resp_err_t>(code);
     return concat({::rd_kafka_err2name(error), ": ", ::rd_kafka_err2str(error)});
   }
   [[nodiscard]] static int milliseconds_until(std::chrono::steady_clock::time_point deadline) noexcept {
@@ -387,8 +378,8 @@ class topic_writer {
   std::unique_ptr<::rd_kafka_conf_t, void (*)(::rd_kafka_conf_t*)> properties_{nullptr,
                                                                                ::rd_kafka_conf_destroy};
   ::rd_kafka_t* producer_ = nullptr;
-  std::uint32_t generation_ = 0;      ///< the fork generation in which the producer was made
-  std::map<uuid, message> messages_;  ///< given to the producer, and not yet reported to the delivery
+  std::uint32_t generation_ = 0;  ///< the fork generation in which the producer was made
+  sent_messages messages_;        ///< given to the producer, and not yet reported to the delivery
   cancel_request cancelled_;
   bool are_brokers_down_ = false;
   bool is_sink_refused_ = false;

@@ -57,8 +57,9 @@ struct acknowledgement {
   acknowledgement result{ack_kind::of_sink,
                          concat({"the stream answers ", number.empty() ? code : number, " ", description})};
   if (number == "10054") result.kind = ack_kind::of_record;  // larger than the stream's max_msg_size
-  // 5xx: the server cannot now. A limit of the stream that refuses new messages (10077, code 503) ends when others are removed.
-  else if (code.starts_with('5')) result.kind = ack_kind::temporary;
+  // 5xx: the server cannot now. A limit of the stream (10077, code 503) or of the account (10002, code 400) ends when messages are
+  // removed; 429: too many messages wait for the stream (2.11).
+  else if (code.starts_with('5') || code == "429" || number == "10002") result.kind = ack_kind::temporary;
   return result;
 }
 
