@@ -145,19 +145,25 @@ std::string changed(std::string bytes, std::span<std::uint8_t const> input, bool
   return bytes;
 }
 
-void read_segment(originals const& all, std::string const& bytes) {
+/// Returns the number of batches that can be decoded.
+std::size_t read_segment(originals const& all, std::string const& bytes) {
   std::string const path = all.directory / "changed";
   originals::write(path, bytes);
   spool_segment read;
   std::string error;
-  if (!read.open(path, error)) return require(!error.empty());
+  if (!read.open(path, error)) {
+    require(!error.empty());
+    return 0;
+  }
+  std::size_t batches = 0;
   std::uint64_t at = read.consumed();
   for (auto next = read.next(at); next.found; next = read.next(at)) {
     require(next.begin >= at && next.end > next.begin && next.end <= read.size());
-    (void)fapilog::detail::decode_batch(next.payload, next.records);
+    if (!fapilog::detail::decode_batch(next.payload, next.records).empty()) ++batches;
     at = next.end;
   }
   read.close();
+  return batches;
 }
 
 /// What is accepted has one encoding.
@@ -169,21 +175,27 @@ void read_batch(std::string const& bytes, std::size_t records) {
   require(encoded(fapilog::detail::decode_batch(again, records)) == again);
 }
 
-void read_lane(originals const& all, std::string const& bytes) {
+/// Returns the number of records.
+std::size_t read_lane(originals const& all, std::string const& bytes) {
   std::string const path = all.directory / "lane-0";
   originals::write(path, bytes);
   fapilog::detail::record_recovery recovery{all.literals};
   std::string damage;
   auto const lane = dead_lane::open(path, recovery, damage);
-  if (lane == nullptr) return;
+  if (lane == nullptr) return 0;
+  std::size_t records = 0;
   for (; lane->next() != nullptr; lane->advance()) {
+    ++records;
     require(lane->kept_bytes() <= bytes.size());
     using namespace fapilog::detail::record_format;
     write_identity(lane->kept(), log_record_of(lane->kept()), {1, {}});  // as the worker marks a record
   }
+  return records;
 }
 
-void read_process(originals const& all, std::string const& owner, std::string const& lane) {
+/// Returns the number of records.
+std::size_t read_process(originals const& all, std::string const& owner, std::string const& lane) {
+  std::size_t records = 0;
   originals::write(all.process + "/owner", owner);
   originals::write(all.process + "/lane-0", lane);
   try {
@@ -193,10 +205,12 @@ void read_process(originals const& all, std::string const& owner, std::string co
     while (dead_lane* const first = gone.next()) {
       (void)gone.unix_ns(*first->next());
       first->advance();
+      ++records;
     }
   } catch (std::runtime_error const& error) {
     require(*error.what() != '\0');
   }
+  return records;
 }
 
 /// Parts of valid JSON are valid, and nothing is read beyond the end of other text.
@@ -232,12 +246,21 @@ void search_log(originals const& all, std::string const& bytes) {
   require(lines.find(some_batch(), problem).size() == 2);
 }
 
+/// What is not changed can be read: the originals have the format of this build.
+bool check(originals const& all) {
+  require(read_segment(all, all.segment) == 3);
+  require(read_lane(all, all.lane) == 3);
+  require(read_process(all, all.owner, all.lane) == 3);
+  return true;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   static originals const all;
+  [[maybe_unused]] static bool const is_readable = check(all);
   if (size == 0) return 0;
   std::span<std::uint8_t const> const rest{data + 1, size - 1};
   bool const is_whole = data[0] % 2 == 0;
