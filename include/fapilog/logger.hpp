@@ -33,6 +33,12 @@ constexpr bool is_level(level severity) noexcept { return static_cast<std::size_
 /// The threshold of loggers without a runtime: no level reaches it.
 inline constinit atomic_word<std::uint8_t> nothing_enabled{255};
 
+/// The rest of the level check, for a call that is not logged through the channel at once.
+[[nodiscard]] inline bool is_admitted(logger_core const& core, level severity) noexcept {
+  return core.name.lowest.is_reached_by(static_cast<std::uint8_t>(severity)) ||
+         core.owner.admits(core, severity, this_thread_scope);
+}
+
 struct logger_access;
 
 }  // namespace detail
@@ -120,7 +126,8 @@ class FAPILOG_DETAIL_SITE_ABI basic_logger {
   [[gnu::always_inline]] void log(level severity, message<std::type_identity_t<A>...> text,
                                   A const&... arguments) const noexcept {
     detail::refuse_duplicate_keys(arguments...);
-    if (!is_compiled_in<Compiled>(severity) || !is_enabled(severity) || !detail::is_level(severity)) return;
+    if (!is_compiled_in<Compiled>(severity) || !is_reached_by(severity) || !detail::is_level(severity))
+      return;
     detail::log_at_level<decltype(detail::pass(arguments))...>(
         *core_, detail::statement{severity, text.flags()}, text.text(), text.where(),
         detail::pass(arguments)...);
@@ -212,7 +219,7 @@ class FAPILOG_DETAIL_SITE_ABI basic_logger {
   /// True if a call with this level is logged, or goes to the flight recorder. Use it before expensive work; `lazy` needs no
   /// such check.
   [[nodiscard]] bool is_enabled(level severity) const noexcept {
-    return threshold_->is_reached_by(static_cast<std::uint8_t>(severity));
+    return is_reached_by(severity) && core_ != nullptr && detail::is_admitted(*core_, severity);
   }
   /// Sets the level of all loggers of this name, at once, on every thread. Throws: std::bad_alloc.
   void set_level(level lowest) const {
@@ -246,13 +253,17 @@ class FAPILOG_DETAIL_SITE_ABI basic_logger {
   [[nodiscard]] static constexpr bool is_compiled_in(level severity) noexcept {
     return severity >= Floor && severity >= Compiled;
   }
+  /// The level check of a call. While a level_scope exists, what passes it may be refused later: see `channel::admits`.
+  [[nodiscard, gnu::always_inline]] bool is_reached_by(level severity) const noexcept {
+    return threshold_->is_reached_by(static_cast<std::uint8_t>(severity));
+  }
 
   template <level Severity, level Compiled, class... A>
   [[gnu::always_inline]] void write(message<std::type_identity_t<A>...> const& text,
                                     A const&... arguments) const noexcept {
     if constexpr (is_compiled_in<Compiled>(Severity)) {
       detail::refuse_duplicate_keys(arguments...);
-      if (!is_enabled(Severity)) return;
+      if (!is_reached_by(Severity)) return;
       constexpr unsigned mark = detail::record_format::mark_of_level(static_cast<std::uint8_t>(Severity));
       detail::marked_call_site const where{text.where(), mark,
                                            text.flags() ^ unsigned{detail::usual_flags<A...>}};
@@ -265,7 +276,8 @@ class FAPILOG_DETAIL_SITE_ABI basic_logger {
   [[gnu::always_inline]] void write_list(level severity, message<> const& text,
                                          field const (&fields)[N]) const noexcept {
     detail::refuse_duplicates(fields, std::make_index_sequence<N>{});
-    if (!is_compiled_in<Compiled>(severity) || !is_enabled(severity) || !detail::is_level(severity)) return;
+    if (!is_compiled_in<Compiled>(severity) || !is_reached_by(severity) || !detail::is_level(severity))
+      return;
     detail::log_list(*core_, detail::statement{severity, text.flags()}, text.text(), text.where(), fields);
   }
 

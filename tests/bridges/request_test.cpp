@@ -4,6 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
+#include <cstddef>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -17,13 +20,16 @@
 namespace {
 
 using namespace std::chrono_literals;
+using fapilog::level;
 using fapilog::integrations::ip_address;
 using fapilog::integrations::is_valid_tracestate;
 using fapilog::integrations::parse_traceparent;
 using fapilog::integrations::request;
+using fapilog::integrations::request_level;
 using fapilog::integrations::request_log;
 using fapilog::integrations::request_log_config;
 using fapilog::integrations::request_start;
+using fapilog::integrations::signed_request_levels;
 using fapilog::integrations::trusted_proxies;
 
 constexpr std::string_view valid_parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -299,4 +305,81 @@ TEST_CASE("sampling keeps or drops a trace as a whole, and always keeps failed a
     CHECK(test.records().size() - start_count == (parent[34] == '1' ? 3 : 0));
   }
   CHECK_THROWS_AS((request_log{test.log, {.share = 1.5}}), std::invalid_argument);
+}
+
+TEST_CASE("a client chooses the level of its request only if the application accepts it") {
+  support::logged test;
+  auto const db = test.rt.get_logger("db");
+  std::string const key(32, 'k');
+  signed_request_levels const levels{key};
+  auto const serve = [&](request_log const& requests, std::string_view header) {
+    auto start = get("/");
+    start.request_id = "r-1";
+    start.log_level = header;
+    request served{requests, start};
+    std::thread{[&] {
+      auto const attached = served.attach();
+      db.debug("details");
+    }}.join();
+    db.debug("of nobody");
+    served.set_status(200);
+  };
+  std::string const valid = levels.sign(level::debug, std::chrono::system_clock::now() + 1min, "alice");
+
+  serve(request_log{test.log}, valid);
+  CHECK(test.records().size() == 1);  // off by default
+  CHECK_FALSE(test.data().contains("log_level_refused"));
+
+  request_log const accepting{test.log, {.accepts_level = levels}};
+  serve(accepting, {});
+  CHECK(test.records().size() == 2);
+  serve(accepting, "DEBUG");
+  CHECK(test.records().size() == 3);
+  CHECK(test.data().at("log_level_refused") == true);
+  serve(accepting, valid);
+  auto const all = test.records();
+  REQUIRE(all.size() == 6);
+  CHECK(all[3].at("level") == "AUDIT");
+  CHECK(all[3].at("message") == "The level was lowered for a request");
+  CHECK(all[3].at("data").at("level") == "DEBUG");
+  CHECK(all[3].at("data").at("changed_by") == "alice");
+  CHECK(all[4].at("message") == "details");
+  for (std::size_t i = 3; i < 6; ++i) CHECK(all[i].at("context").at("request_id") == "r-1");
+  CHECK_FALSE(db.is_enabled(level::debug));
+
+  request_log const throwing{
+      test.log, {.accepts_level = [](request_start const&) -> std::optional<request_level> { throw 1; }}};
+  serve(throwing, valid);
+  CHECK(test.records().size() == 7);
+  CHECK(test.data().at("log_level_refused") == true);
+}
+
+TEST_CASE("a signed level holds until its end, and only as it was signed") {
+  std::string const key(32, 'k');
+  signed_request_levels const levels{key, level::debug, 1h};
+  auto const now = std::chrono::system_clock::time_point{1'700'000'000s};
+  std::string const valid = levels.sign(level::debug, now + 1min, "alice@example.com");
+  auto const read = levels.read(valid, now);
+  REQUIRE(read);
+  CHECK(read->lowest == level::debug);
+  CHECK(read->chosen_by == "alice@example.com");
+  // printf 'v1;DEBUG;1700000060;alice' | openssl dgst -sha256 -hmac kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk
+  CHECK(
+      levels.read("v1;DEBUG;1700000060;alice;"
+                  "3d7fedea868cfd69e082f4f58526199bc5c625f151548271286ad6591f80d6b4",
+                  now));
+  CHECK_FALSE(levels.read(valid, now + 1min));
+  CHECK_FALSE(levels.read(levels.sign(level::debug, now + 2h, "a"), now));
+  CHECK_FALSE(levels.read(levels.sign(fapilog::custom_level(5), now + 1min, "a"), now));
+  CHECK_FALSE(signed_request_levels{std::string(32, 'x')}.read(valid, now));
+  for (std::size_t i = 0; i < valid.size(); ++i) {
+    std::string broken = valid;
+    broken[i] = static_cast<char>(broken[i] ^ 1);
+    CHECK_FALSE(levels.read(broken, now));
+    CHECK_FALSE(levels.read(valid.substr(0, i), now));
+  }
+  CHECK_FALSE(levels.read(std::string(1'000'000, ';'), now));
+  CHECK_THROWS_AS(signed_request_levels{"short"}, std::invalid_argument);
+  CHECK_THROWS_AS(levels.sign(level::debug, now, "a;b"), std::invalid_argument);
+  CHECK_THROWS_AS(levels.sign(level::debug, now, ""), std::invalid_argument);
 }

@@ -202,7 +202,7 @@ class crash_watch final : public fork_participant {
     flush(all, half_way_to(deadline));
     if (!crash_signals::is_termination(site_.signal)) write_recent(all, half_way_to(deadline));
     {
-      scope_guard const of_crashed_thread{scope_ == nullptr ? shared_bytes{} : *scope_};
+      scope_guard const of_crashed_thread{scope_ == nullptr ? shared_bytes{} : *scope_, false};
       for (watched const& w : all) log_crash(w.log, site_, crash_signals::exception());
     }
     flush(all, deadline);

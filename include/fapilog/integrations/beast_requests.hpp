@@ -36,6 +36,7 @@ class beast_requests {
     std::string const x_forwarded_for = header(received, "X-Forwarded-For");
     std::string const forwarded = header(received, "Forwarded");
     std::string const agent = header(received, "User-Agent");
+    std::string const log_level = header(received, "X-Log-Level");
     std::string_view const target = view(received.target());
     std::size_t const mark = target.find('?');
     request_start start;
@@ -49,6 +50,7 @@ class beast_requests {
     start.x_forwarded_for = x_forwarded_for;
     start.forwarded = forwarded;
     start.user_agent = agent;
+    start.log_level = log_level;
     start.bytes_in = size_of(received);
     return std::make_unique<request>(requests_, start);
   }

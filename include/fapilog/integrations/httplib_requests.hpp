@@ -80,6 +80,7 @@ class httplib_requests {
     std::string const x_forwarded_for = header(req, "x-forwarded-for");
     std::string const forwarded = header(req, "forwarded");
     std::string const agent = header(req, "user-agent");
+    std::string const log_level = header(req, "x-log-level");
     std::string_view const target = req.target;
     std::size_t const mark = target.find('?');
     request_start start;
@@ -93,6 +94,7 @@ class httplib_requests {
     start.x_forwarded_for = x_forwarded_for;
     start.forwarded = forwarded;
     start.user_agent = agent;
+    start.log_level = log_level;
     start.bytes_in = req.body.size();
     current().emplace(requests_, start);
     res.set_header("X-Request-Id", current()->served.id());

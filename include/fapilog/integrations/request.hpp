@@ -3,7 +3,9 @@
 #pragma once
 
 #include <fapilog/integrations/client_address.hpp>
+#include <fapilog/integrations/request_level.hpp>
 #include <fapilog/integrations/trace_context.hpp>
+#include <fapilog/level_scope.hpp>
 #include <fapilog/logger.hpp>
 
 #include <algorithm>
@@ -11,6 +13,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -18,6 +22,8 @@
 #include <vector>
 
 namespace fapilog::inline v0_1::integrations {
+
+struct request_start;
 
 /// What is logged of requests. Made once for a server.
 struct request_log_config {
@@ -34,6 +40,11 @@ struct request_log_config {
   double share = 1;
   /// A request that takes at least this long is slow.
   std::chrono::nanoseconds slow = std::chrono::seconds{1};
+  /// Decides whether a client may choose a lower level for its request. Called if it sends X-Log-Level; empty: the header has no
+  /// effect. The function must check the value, as `signed_request_levels` does, or where the request comes from; whoever may
+  /// choose can flood your logs. A choice is recorded at level AUDIT, and holds for all loggers of the runtime wherever the
+  /// context of the request is in force. Nothing, or an exception: the choice is refused. Thread: any.
+  std::function<std::optional<request_level>(request_start const&)> accepts_level = {};
 };
 
 /// What a server knows when a request begins. The strings are copied and bounded; they come from the client and are not
@@ -51,7 +62,8 @@ struct request_start {
   std::string_view x_forwarded_for = {};
   std::string_view forwarded = {};
   std::string_view user_agent = {};
-  std::uint64_t bytes_in = 0;  ///< of the body
+  std::uint64_t bytes_in = 0;       ///< of the body
+  std::string_view log_level = {};  ///< of the header X-Log-Level
 };
 
 /// Where requests are logged and how. Thread: any, once it is made.
@@ -96,6 +108,7 @@ class request {
     id_ = is_ok ? std::string{start.request_id} : fapilog::detail::random_trace_number(32);
     scope const ids{kv("request_id", id_), kv("trace_id", trace_.trace_id), kv("span_id", trace_.span_id)};
     context_ = fapilog::context::capture();
+    if (!start.log_level.empty() && owner.config().accepts_level) choose_level(start);
   }
   request(request const&) = delete;
   request& operator=(request const&) = delete;
@@ -134,6 +147,8 @@ class request {
     if (!has_failed && took < owner_.config().slow && !is_sampled()) return;
     level const severity = has_failed ? level::error : level::info;
     auto const attached = attach();
+    std::optional<refusal> refused;  // a scope, so that the usual record has one form less
+    if (is_level_refused_) refused.emplace();
     std::string_view const route = route_;
     std::string_view const shown = route.empty() ? std::string_view{"(no route)"} : route;
     auto const write = [&]<class... More>(More&&... more) {
@@ -150,6 +165,29 @@ class request {
   }
 
  private:
+  struct refusal {
+    scope field{kv("log_level_refused", true)};
+  };
+
+  /// Must be called with the ids in force.
+  void choose_level(request_start const& start) {
+    std::optional<request_level> chosen;
+    try {
+      chosen = owner_.config().accepts_level(start);
+    } catch (...) {
+      chosen.reset();
+    }
+    is_level_refused_ = !chosen;
+    if (!chosen) return;
+    level_scope const lowered{owner_.log(), chosen->lowest};
+    context_ = fapilog::context::capture();
+    std::string_view const name = level_name(chosen->lowest);
+    owner_.log().audit(
+        "The level was lowered for a request",
+        kv("level", name.empty() ? std::to_string(static_cast<unsigned>(chosen->lowest)) : std::string{name}),
+        kv("changed_by", chosen->chosen_by));
+  }
+
   static std::string bounded_token(std::string_view text, std::size_t longest) {
     bool const is_token = !text.empty() && text.size() <= longest &&
                           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
@@ -196,6 +234,7 @@ class request {
   int status_ = 0;
   std::exception_ptr error_;
   bool is_finished_ = false;
+  bool is_level_refused_ = false;
   fapilog::context context_;
 };
 

@@ -9,6 +9,7 @@
 #include <fapilog/record/field.hpp>
 #include <fapilog/record/level.hpp>
 #include <fapilog/record/record.hpp>
+#include <fapilog/record/scope_level.hpp>
 
 #include <bit>
 #include <cstddef>
@@ -97,7 +98,8 @@ struct call {
   thread_scope const& caller;  ///< `this_thread_scope` of the module that logs
 };
 
-/// A record that `channel::begin_record` began: where its cells go, and the lane. All null if the fast path does not apply.
+/// A record that `channel::begin_record` began: where its cells go, and the lane. Both null if the fast path does not apply; only
+/// the cells if the call must not be logged.
 struct begun_record {
   std::byte* cells;
   lane_front* lane;
@@ -122,7 +124,7 @@ class alignas(detail::cache_line) channel {
                                                               void const* text,
                                                               detail::marked_call_site where,
                                                               thread_scope const& caller) noexcept {
-    return begin_record_(*this, logger, what, text, where, caller);
+    return begin_record_.load_relaxed()(*this, logger, what, text, where, caller);
   }
   /// Publishes the record that `begin_record` began in `lane`.
   [[gnu::always_inline]] void commit_record(lane_front& lane) noexcept {
@@ -143,6 +145,14 @@ class alignas(detail::cache_line) channel {
   virtual void release(named_level& named) noexcept = 0;
   /// Sets the level of a name, a prefix (`db.*`) or all loggers (`*`). Throws: std::bad_alloc.
   virtual void set_level(std::string_view pattern, level value) = 0;
+  /// Returns a level for a scope, which makes calls from `lowest` on pass the level check of all loggers; `admits` then decides.
+  /// `lowest` must be a level. Without memory it returns `outer`.
+  [[nodiscard]] virtual shared_scope_level make_scope_level(level lowest,
+                                                            shared_scope_level outer) noexcept = 0;
+  /// True if a call that has passed the level check is to be logged or to be kept by the flight recorder: if its logger, the
+  /// recorder or a scope of the thread lets it pass. `caller` as for `begin_record`.
+  [[nodiscard]] virtual bool admits(logger_core const& logger, level severity,
+                                    thread_scope const& caller) const noexcept = 0;
   /// Writes the recent records of this thread's flight recorder.
   virtual void dump_recent() noexcept = 0;
 
@@ -172,12 +182,18 @@ class alignas(detail::cache_line) channel {
 
   void close() noexcept { closed_.store_seq_cst(true); }
 
+  /// Replaces the function that begins records. Thread: any.
+  void begin_by(begin_function next) noexcept { begin_record_.store_seq_cst(next); }
+  [[nodiscard]] bool begins_by(begin_function other) const noexcept {
+    return begin_record_.load_relaxed() == other;
+  }
+
  private:
   /// Wakes the worker if it sleeps, then ends a call that has published its record.
   virtual void signal_and_end(lane_front& lane) noexcept = 0;
 
   // A fast call reads one cache line of the channel: these members and the first ones of `lane_channel`.
-  begin_function const begin_record_;
+  atomic_word<begin_function> begin_record_;
   detail::atomic_word<bool> const* may_have_to_signal_ = nullptr;
   std::size_t const max_record_bytes_;
   cell_formatter const format_cell_;

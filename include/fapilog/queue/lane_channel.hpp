@@ -7,6 +7,7 @@
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/metrics/account.hpp>
 #include <fapilog/queue/backpressure.hpp>
+#include <fapilog/queue/call_counts.hpp>
 #include <fapilog/queue/channel.hpp>
 #include <fapilog/queue/channel_options.hpp>
 #include <fapilog/queue/enqueue_event.hpp>
@@ -16,7 +17,7 @@
 #include <fapilog/queue/lane_list.hpp>
 #include <fapilog/queue/lane_record.hpp>
 #include <fapilog/queue/lane_use.hpp>
-#include <fapilog/queue/level_registry.hpp>
+#include <fapilog/queue/leveled_channel.hpp>
 #include <fapilog/queue/record_clipping.hpp>
 #include <fapilog/queue/record_keeper.hpp>
 #include <fapilog/queue/record_writer.hpp>
@@ -36,7 +37,7 @@
 
 namespace fapilog::inline v0_1::detail {
 
-class lane_channel final : public channel {
+class lane_channel final : public leveled_channel<lane_channel> {
  public:
   /// Makes a channel. The caller owns one reference to it. Throws: std::bad_alloc.
   [[nodiscard, gnu::cold]] static lane_channel* make(channel_options options) {
@@ -52,13 +53,14 @@ class lane_channel final : public channel {
   /// Sizes the record, reserves, writes, publishes, signals. Never allocates once the thread's buffers have grown, never
   /// makes a system call while the worker is awake.
   void submit(call const& given) noexcept override {
+    if (decides_by_scope() && !admits(given.logger, given.what.severity(), given.caller)) return;
     record_content c{given};
     std::uint64_t const ticks = this->ticks();
     lane_use use;
     lane* const own = use.take(this_lane());
     if (own == nullptr) [[unlikely]]
-      return count_without_lane(drop_reason::no_memory);
-    bool const is_recent = recorders_.takes(c.logger, c.what.severity());
+      return counts_.count_without_lane(drop_reason::no_memory);
+    bool const is_recent = is_for_recorder(c.logger, c.what.severity(), given.caller);
     if (own->writing.load_relaxed() != 0 && !recover_from_jump(*own)) [[unlikely]]
       return is_recent ? recorders_.count_failure() : own->drop_call(drop_reason::reentrant);
 
@@ -119,15 +121,9 @@ class lane_channel final : public channel {
     retired_.add(core);  // may delete this channel: use no member after this
   }
 
-  void release(named_level& named) noexcept override { levels_.release(named); }
-
-  void set_level(std::string_view pattern, level value) override { levels_.set(pattern, value); }
-
   // For the worker.
 
   [[nodiscard]] enqueue_event& wake_event() noexcept { return event_; }
-  [[nodiscard]] level_registry& levels() noexcept { return levels_; }
-  [[nodiscard]] level_registry const& levels() const noexcept { return levels_; }
   [[nodiscard]] lane_list& lanes() noexcept { return lanes_; }
   [[nodiscard]] lane_list const& lanes() const noexcept { return lanes_; }
   [[nodiscard]] retired_loggers& retired() noexcept { return retired_; }
@@ -136,7 +132,7 @@ class lane_channel final : public channel {
   /// Null if records end with the process.
   [[nodiscard]] record_keeper* keeper() const noexcept { return keeper_.get(); }
   /// Counts a record of a process that was killed as submitted. Thread: the worker's.
-  void count_recovered() noexcept { recovered_.fetch_add_relaxed(1); }
+  void count_recovered() noexcept { counts_.count_recovered(); }
   /// Fill of the fullest lane, 0 to 1: its bytes in use, relative to the bytes that unprotected records may use.
   [[nodiscard]] double fullest_lane() const noexcept { return lanes_.fullest(protected_bytes_); }
 
@@ -150,17 +146,7 @@ class lane_channel final : public channel {
 
   /// Adds the numbers of submitted and dropped records. Must be called after the rest of the account was read, so that
   /// no record seems to have a result before it was submitted.
-  [[gnu::cold]] void add_to(account& sum) const noexcept {
-    std::uint64_t dropped[drop_reason_count] = {};
-    for (std::size_t i = 0; i < drop_reason_count; ++i) dropped[i] = without_lane_[i].load_relaxed();
-    for (lane* l = lanes_.first(); l != nullptr; l = l->next) {
-      for (std::size_t i = 0; i < drop_reason_count; ++i) dropped[i] += l->dropped[i].load_acquire();
-    }
-    for (std::size_t i = 0; i < drop_reason_count; ++i) sum.submitted += without_lane_[i].load_relaxed();
-    for (lane* l = lanes_.first(); l != nullptr; l = l->next) sum.submitted += l->submitted.load_acquire();
-    sum.submitted += recovered_.load_acquire();
-    sum.dropped = {dropped[0], dropped[1], dropped[2], dropped[3]};
-  }
+  void add_to(account& sum) const noexcept { counts_.add_to(sum, lanes_); }
 
   /// From now on the calling thread never waits for room in a lane, because it is one of those that make room: the worker,
   /// its helper, and the threads of sinks.
@@ -176,13 +162,14 @@ class lane_channel final : public channel {
     if (!is_closed()) recorders_.after_fork_in_child(lanes_);
     levels_.after_fork_in_child();
     keep_own_lanes_in_child(lanes_);
-    for (auto& count : without_lane_) count.store_relaxed(0);
-    recovered_.store_relaxed(0);
+    counts_.after_fork_in_child();
   }
 
  private:
+  friend class leveled_channel<lane_channel>;
+
   [[gnu::cold]] lane_channel(channel_options const& options, bool is_asymmetric)
-      : channel(begin_function_for(options), options.max_record_bytes, options.format_cell),
+      : leveled_channel(begin_function_for(options), options.max_record_bytes, options.format_cell),
         protected_bytes_(backpressure::protected_bytes(options)),
         uses_tsc_(options.use_tsc && detail::has_tsc && detail::has_invariant_tsc()),
         fast_path_ok_(uses_tsc_ && is_asymmetric),
@@ -191,7 +178,8 @@ class lane_channel final : public channel {
         recorders_(options.recorder),
         levels_(options.lowest, recorders_.min_level()),
         keeper_(options.keeper),
-        lanes_(options.lane_bytes, keeper_.get()) {
+        lanes_(options.lane_bytes, keeper_.get()),
+        begin_(begin_function_for(options)) {
     watch_signal(event_.may_have_to_signal());
   }
   ~lane_channel() override {
@@ -268,7 +256,7 @@ class lane_channel final : public channel {
       return {};
     lane& own = *this_thread_scope.last_lane.owned;
     auto const severity = static_cast<level>(detail::record_format::level_of(what.head(), where));
-    if (owner.recorders_.takes(logger, severity)) {
+    if (owner.is_for_recorder(logger, severity, caller)) {
       if (owner.is_closed()) [[unlikely]]
         return {};
       owner.wake_to_free();
@@ -279,6 +267,22 @@ class lane_channel final : public channel {
     return begin(self, logger, what, text, where, caller);
   }
 
+  /// `begin_record` from the first level of a scope on.
+  static begun_record begin_by_scope(channel& self, logger_core& logger, sized_statement what,
+                                     void const* text, detail::marked_call_site where,
+                                     thread_scope const& caller) noexcept {
+    auto const& owner = static_cast<lane_channel&>(self);
+    if (owner.admits(logger, static_cast<level>(record_format::level_of(what.head(), where)), caller))
+      return owner.begin_(self, logger, what, text, where, caller);
+    return {nullptr, static_cast<lane_front*>(static_cast<void*>(&self))};  // any lane: it is not used
+  }
+
+  /// True if the record goes to the flight recorder: no level lets it pass.
+  [[nodiscard]] bool is_for_recorder(logger_core const& logger, level severity,
+                                     thread_scope const& caller) const noexcept {
+    return recorders_.takes(logger, severity) &&
+           !(decides_by_scope() && scope_lets_pass(caller, &logger.owner, severity));
+  }
   /// Moves what the flight recorder of this thread has to its lane. Once a record has waited for room in vain, the others do
   /// not wait.
   [[gnu::noinline, gnu::cold]] void move_recent(lane& own) noexcept {
@@ -371,10 +375,6 @@ class lane_channel final : public channel {
     return detail::acquire_lane(*this, lanes_);
   }
 
-  [[gnu::noinline, gnu::cold]] void count_without_lane(drop_reason reason) noexcept {
-    without_lane_[static_cast<std::size_t>(reason)].fetch_add_relaxed(1);
-  }
-
   /// A lane in a file has room for the longest record and all that may be in front of it.
   static constexpr std::size_t min_kept_bytes = std::size_t{1} << 20;
   /// Where the fast path of a kept record fetches one more cache line than `log_call`: behind those, for the prefix.
@@ -392,9 +392,9 @@ class lane_channel final : public channel {
   std::function<void()> at_acquire_;
   std::shared_ptr<record_keeper> const keeper_;
   lane_list lanes_;
-  detail::atomic_word<std::uint64_t> recovered_;
+  call_counts counts_;
   retired_loggers retired_;
-  detail::atomic_word<std::uint64_t> without_lane_[drop_reason_count];
+  begin_function const begin_;  ///< as if there were no levels of scopes
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -10,6 +10,7 @@
 #include <fapilog/record/level_change.hpp>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -39,8 +40,7 @@ class level_registry {
   };
 
   /// Calls at or above `recorded` pass even if they are below the level of their logger: the flight recorder takes them.
-  explicit level_registry(level lowest, level recorded = static_cast<level>(255))
-      : default_(lowest), recorded_(recorded) {}
+  explicit level_registry(level lowest, level recorded = no_level) : default_(lowest), recorded_(recorded) {}
 
   /// Finds or adds a name and takes a reference to it.
   [[nodiscard, gnu::cold]] named_level& acquire(std::string_view name) {
@@ -176,6 +176,21 @@ class level_registry {
     update_next_turn();
   }
 
+  /// Lets calls from `lowest` on pass the level check of every logger, until `end_scope` with the same level: scopes of threads
+  /// have such levels, and the channel decides by thread. Must be a level. Throws: never.
+  [[gnu::cold]] void begin_scope(level lowest) noexcept {
+    std::lock_guard const lock{mutex_};
+    ++scopes_[static_cast<std::size_t>(lowest)];
+    if (lowest < scoped_) apply_scoped(lowest);
+  }
+  [[gnu::cold]] void end_scope(level lowest) noexcept {
+    std::lock_guard const lock{mutex_};
+    if (--scopes_[static_cast<std::size_t>(lowest)] != 0 || lowest != scoped_) return;
+    std::size_t next = static_cast<std::size_t>(lowest);
+    while (next < level_count && scopes_[next] == 0) ++next;
+    apply_scoped(next < level_count ? static_cast<level>(next) : no_level);
+  }
+
   /// Number of names that loggers have.
   [[nodiscard, gnu::cold]] std::size_t name_count() {
     std::lock_guard const lock{mutex_};
@@ -192,6 +207,7 @@ class level_registry {
     std::uint32_t specificity;
   };
   static constexpr std::uint32_t for_name = ~std::uint32_t{0};
+  static constexpr level no_level = static_cast<level>(255);
   static constexpr std::int64_t never = (std::numeric_limits<std::int64_t>::max)();
 
   /// A rule that ends.
@@ -298,7 +314,15 @@ class level_registry {
   void apply(named_level& named, rule const& best) const noexcept {
     named.specificity = best.specificity;
     named.lowest.store_relaxed(static_cast<std::uint8_t>(best.lowest));
-    named.threshold.store_relaxed(static_cast<std::uint8_t>((std::min)(best.lowest, recorded_)));
+    apply_threshold(named, best.lowest);
+  }
+  void apply_threshold(named_level& named, level lowest) const noexcept {
+    named.threshold.store_relaxed(static_cast<std::uint8_t>((std::min)({lowest, recorded_, scoped_})));
+  }
+  [[gnu::cold]] void apply_scoped(level lowest) noexcept {
+    scoped_ = lowest;
+    for (auto const& [name, named] : names_)
+      apply_threshold(*named, static_cast<level>(named->lowest.load_relaxed()));
   }
   [[gnu::cold]] void set_default(level lowest) noexcept {
     default_ = lowest;
@@ -321,6 +345,8 @@ class level_registry {
   std::mutex mutex_;
   level default_;
   level const recorded_;
+  level scoped_ = no_level;                          ///< the lowest of the levels of scopes
+  std::array<std::uint32_t, level_count> scopes_{};  ///< their number by level
   rule_set rules_;
   std::list<named_level> entries_;
   std::vector<named_level*> free_;  ///< entries that no logger has

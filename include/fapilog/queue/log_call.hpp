@@ -193,6 +193,7 @@ template <class T>
 template <class... A>
 void submit_formatted(logger_core& logger, statement what, void const* text, detail::call_site where,
                       field* items, std::size_t count, A const&... arguments) noexcept {
+  if (!logger.owner.admits(logger, what.severity(), this_thread_scope)) return;
   fmt::string_view const format = format_string(what, text);
   std::uint8_t flags = detail::record_format::text_is_cell | detail::record_format::text_is_rendered;
   auto const submit = [&](std::string_view message) noexcept {
@@ -243,8 +244,8 @@ inline constexpr std::uint8_t usual_flags = (detail::is_field<A> && ...)
                                                 ? detail::record_format::text_is_rendered
                                                 : 0;
 
-/// The fast path: writes a record of numbers and strings straight into the lane. Returns false without any effect if it does
-/// not apply.
+/// The fast path: writes a record of numbers and strings straight into the lane, unless the level of another thread's scope is all
+/// that let it pass. Returns false without any effect if it does not apply.
 template <class... A>
 [[nodiscard, gnu::always_inline]] inline bool write_directly(logger_core& logger, statement what,
                                                              void const* text, detail::marked_call_site where,
@@ -260,7 +261,7 @@ template <class... A>
     sized_statement const sized{what.with_args(args), static_cast<std::uint32_t>(size)};
     auto [to, lane] = logger.owner.begin_record(logger, sized, text, where, this_thread_scope);
     if (to == nullptr) [[unlikely]]
-      return false;
+      return lane != nullptr;
     prefetch_behind(to + size, detail::record_format::near_start_bytes + 20 * sizeof...(A));
     ((to = as_direct(arguments).put(to, text)), ...);
     logger.owner.commit_record(*lane);

@@ -10,6 +10,7 @@
 #include <fapilog/detail/os/platform.hpp>
 #include <fapilog/detail/os/thread_end.hpp>
 #include <fapilog/record/field_cells.hpp>
+#include <fapilog/record/scope_level.hpp>
 #include <fapilog/record/scope_misuse.hpp>
 
 #include <cstddef>
@@ -22,9 +23,10 @@
 namespace fapilog::inline v0_1 {
 namespace detail {
 
-/// A set of fields in force on a thread. The thread's list and the scope that made it share the link.
+/// What is in force on a thread: fields, and perhaps a level. The thread's list and the scope that made it share the link.
 struct scope_link {
   shared_bytes fields;
+  shared_scope_level level;
   scope_link* outer = nullptr;
   std::uint64_t version = 0;
   atomic_word<std::uint32_t> holders{2};
@@ -62,10 +64,11 @@ struct alignas(cache_line) thread_scope {
       return;
     }
     link->fields = {};
+    link->level = {};
     link->outer = spare;
     spare = link;
   }
-  [[nodiscard]] scope_link* make(shared_bytes fields) noexcept {
+  [[nodiscard]] scope_link* make(shared_bytes fields, shared_scope_level level) noexcept {
     scope_link* link = spare;
     if (link != nullptr) {
       spare = link->outer;
@@ -76,6 +79,7 @@ struct alignas(cache_line) thread_scope {
     }
     if (link == nullptr) return nullptr;
     link->fields = static_cast<shared_bytes&&>(fields);
+    link->level = static_cast<shared_scope_level&&>(level);
     link->outer = top;
     link->version = ++versions;
     top = link;
@@ -129,6 +133,18 @@ FAPILOG_DETAIL_SHARED inline void release_scopes_at_thread_end() noexcept {
   return this_thread_scope.top == nullptr ? shared_bytes{} : this_thread_scope.top->fields;
 }
 
+[[nodiscard]] inline shared_scope_level current_scope_level() noexcept {
+  return this_thread_scope.top == nullptr ? shared_scope_level{} : this_thread_scope.top->level;
+}
+/// True if a scope of this thread lets a call of a channel pass whose level is below that of its logger.
+[[nodiscard]] inline bool scope_lets_pass(thread_scope const& caller, void const* owner,
+                                          level severity) noexcept {
+  auto const lets_pass = [&](thread_scope const& of) {
+    return of.top != nullptr && is_let_pass(of.top->level.get(), owner, severity);
+  };
+  return lets_pass(this_thread_scope) || (&caller != &this_thread_scope && lets_pass(caller));
+}
+
 /// True if a call's module has a `this_thread_scope` of its own and fields in force there.
 [[nodiscard, gnu::always_inline]] inline bool has_separate_scope(thread_scope const& caller) noexcept {
   return &caller != &this_thread_scope && caller.version != 0;
@@ -151,16 +167,19 @@ FAPILOG_DETAIL_SHARED inline void release_scopes_at_thread_end() noexcept {
   return has_memory ? all : theirs;
 }
 
-/// Puts fields in force on this thread until it is destroyed. If it is destroyed on another thread, they stay in force
-/// until their own thread next begins or ends a scope.
+/// Puts fields in force on this thread until it is destroyed, and perhaps a level. If it is destroyed on another thread, they
+/// stay in force until their own thread next begins or ends a scope. If that or a wrong order is found, a guard that `asserts`
+/// ends the process, unless there is a handler for it.
 class scope_guard {
  public:
-  [[gnu::noinline]] explicit scope_guard(shared_bytes fields) noexcept
-      : thread_(&this_thread_scope), place_(FAPILOG_DETAIL_RETURN_ADDRESS()) {
-    release_scopes_at_thread_end();
-    thread_->unlink(nullptr);
-    link_ = thread_->make(
-        static_cast<shared_bytes&&>(fields));  // null without memory; the fields are then left out
+  /// The level remains.
+  [[gnu::noinline]] scope_guard(shared_bytes fields, bool asserts) noexcept
+      : thread_(&this_thread_scope), place_(FAPILOG_DETAIL_RETURN_ADDRESS()), asserts_(asserts) {
+    begin(static_cast<shared_bytes&&>(fields), current_scope_level());
+  }
+  [[gnu::noinline]] scope_guard(shared_bytes fields, shared_scope_level level, bool asserts) noexcept
+      : thread_(&this_thread_scope), place_(FAPILOG_DETAIL_RETURN_ADDRESS()), asserts_(asserts) {
+    begin(static_cast<shared_bytes&&>(fields), static_cast<shared_scope_level&&>(level));
   }
   scope_guard(scope_guard const&) = delete;
   scope_guard& operator=(scope_guard const&) = delete;
@@ -170,7 +189,8 @@ class scope_guard {
     if (!is_home || !thread_->is_innermost(link_)) [[unlikely]]
       note_scope_misuse({is_home ? scope_misuse::kind::wrong_order : scope_misuse::kind::another_thread,
                          reinterpret_cast<std::uintptr_t>(place_),
-                         reinterpret_cast<std::uintptr_t>(FAPILOG_DETAIL_RETURN_ADDRESS())});
+                         reinterpret_cast<std::uintptr_t>(FAPILOG_DETAIL_RETURN_ADDRESS())},
+                        asserts_);
     if (is_home) {
       thread_->unlink(link_);
     } else {
@@ -185,9 +205,16 @@ class scope_guard {
   }
 
  private:
+  void begin(shared_bytes fields, shared_scope_level level) noexcept {
+    release_scopes_at_thread_end();
+    thread_->unlink(nullptr);
+    link_ = thread_->make(static_cast<shared_bytes&&>(fields), static_cast<shared_scope_level&&>(level));
+  }
+
   thread_scope* thread_;
   void* place_;
-  scope_link* link_ = nullptr;
+  scope_link* link_ = nullptr;  ///< null without memory: then the fields are left out
+  bool asserts_;
 };
 
 /// Maximum number of bytes of the fields of one scope or logger.
@@ -199,29 +226,33 @@ inline constexpr std::size_t max_bound_bytes = std::size_t{64} * 1024;
 /// fields of a call win over both. Thread: belongs to the thread that made it. Throws: never.
 class [[nodiscard]] scope {
  public:
-  template <class... Fields>
+  template <bool Asserts = detail::asserts_scopes, class... Fields>
     requires(sizeof...(Fields) > 0 && detail::all_fields<Fields...>)
   [[gnu::always_inline]] explicit scope(Fields&&... fields) noexcept
       : guard_((detail::refuse_stored_fields<Fields...>(), detail::refuse_duplicate_keys(fields...),
                 detail::freeze(std::initializer_list<field>{detail::field_copy::of(fields)...}.begin(),
-                               sizeof...(Fields), detail::current_scope(), detail::max_bound_bytes))) {}
-  template <std::size_t N>
+                               sizeof...(Fields), detail::current_scope(), detail::max_bound_bytes)),
+               Asserts) {}
+  template <std::size_t N, bool Asserts = detail::asserts_scopes>
   [[gnu::always_inline]] explicit scope(field const (&&fields)[N]) noexcept
       : guard_(detail::freeze(detail::without_duplicates(fields), N, detail::current_scope(),
-                              detail::max_bound_bytes)) {}
+                              detail::max_bound_bytes),
+               Asserts) {}
 
  private:
   detail::scope_guard guard_;
 };
 
-/// The fields in force on a thread, as a value: capture it, carry it to another thread or into a coroutine, and attach it
-/// there. Copies share the fields. Thread: any.
+/// The fields in force on a thread, and the level of a `level_scope`, as a value: capture it, carry it to another thread or into
+/// a coroutine, and attach it there. Copies share them. Thread: any.
 class context {
  public:
-  /// Puts the captured fields in force on the current thread, instead of its own, until the attachment is destroyed.
+  /// Puts what was captured in force on the current thread, instead of its own, until the attachment is destroyed.
   class [[nodiscard]] attachment {
    public:
-    explicit attachment(context const& carried) noexcept : guard_(carried.fields_) {}
+    template <bool Asserts = detail::asserts_scopes>
+    [[gnu::always_inline]] explicit attachment(context const& carried) noexcept
+        : guard_(carried.fields_, carried.level_, Asserts) {}
 
    private:
     detail::scope_guard guard_;
@@ -231,12 +262,17 @@ class context {
   [[nodiscard]] static context capture() noexcept {
     context result;
     result.fields_ = detail::current_scope();
+    result.level_ = detail::current_scope_level();
     return result;
   }
-  [[nodiscard]] attachment attach() const noexcept { return attachment{*this}; }
+  template <bool Asserts = detail::asserts_scopes>
+  [[nodiscard, gnu::always_inline]] attachment attach() const noexcept {
+    return attachment{*this};
+  }
 
  private:
   detail::shared_bytes fields_;
+  detail::shared_scope_level level_;
 };
 
 }  // namespace fapilog::inline v0_1

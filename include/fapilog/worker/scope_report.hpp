@@ -2,12 +2,14 @@
 // Reports the first scope of the process that ended on another thread or in the wrong order.
 #pragma once
 
+#include <fapilog/detail/guarded_call.hpp>
 #include <fapilog/detail/os/loaded_module.hpp>
 #include <fapilog/detail/text/hex_text.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
 #include <fapilog/record/scope_misuse.hpp>
 
 #include <cstdint>
+#include <cstdio>
 #include <string>
 
 namespace fapilog::inline v0_1::detail {
@@ -22,16 +24,24 @@ namespace fapilog::inline v0_1::detail {
   return text;
 }
 
+[[nodiscard, gnu::cold]] inline std::string places_of(scope_misuse const& found) {
+  return "begun at " + code_place(found.began_at) + ", ended at " + code_place(found.ended_at);
+}
+
+/// Lets an assertion print the places of a misuse. Throws: never.
+[[gnu::cold]] inline void print_asserted_scopes() noexcept {
+  all_scope_misuses.print.store_release([](scope_misuse const& found) {
+    (void)guarded(
+        [&] { (void)std::fprintf(stderr, "fapilog: %s (%s)\n", text_of(found), places_of(found).c_str()); });
+  });
+}
+
 /// Thread: the worker's. Throws: std::bad_alloc.
 inline void report_scope_misuse(diagnostics& to) {
   scope_misuse found;
   if (!take_scope_misuse(found)) [[likely]]
     return;
-  to.warn("context",
-          found.what == scope_misuse::kind::another_thread
-              ? "a scope ended on another thread: it lived across a co_await? Use coroutine_scope"
-              : "a scope ended before a younger one: it lived across a co_await? Use coroutine_scope",
-          "begun at " + code_place(found.began_at) + ", ended at " + code_place(found.ended_at));
+  to.warn("context", text_of(found), places_of(found));
 }
 
 }  // namespace fapilog::inline v0_1::detail

@@ -62,6 +62,7 @@ class worker_loop {
         idle_(options.wait, options.nap_budget, event),
         fork_locks_{&builder_.stages().mutex(), &channel.levels().mutex(), &diagnostics_->mutex()} {
     keep_clock();
+    print_asserted_scopes();
   }
 
   void start_sinks(std::shared_ptr<start_context const> const& context) noexcept { writer_.start(context); }

@@ -73,7 +73,7 @@ class two_modules {
 class other_scope {
  public:
   other_scope(fapilog::detail::thread_scope& in, fapilog::field const& f)
-      : in_(in), link_(in.make(fapilog::detail::freeze(&f, 1, {}, fapilog::detail::max_bound_bytes))) {}
+      : in_(in), link_(in.make(fapilog::detail::freeze(&f, 1, {}, fapilog::detail::max_bound_bytes), {})) {}
   other_scope(other_scope const&) = delete;
   other_scope& operator=(other_scope const&) = delete;
   ~other_scope() {

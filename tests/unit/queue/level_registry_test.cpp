@@ -222,3 +222,23 @@ TEST_CASE("a change of a level without a name or with a negative time is refused
   CHECK(!audits[0].at("data").contains("expires_at"));
   CHECK(test.rt.levels()[1].expires_after == 0s);
 }
+
+TEST_CASE("levels of scopes lower what passes the check, and the level of a logger stays") {
+  level_registry registry{level::warning};
+  named_level& early = registry.acquire("early");
+  registry.begin_scope(level::debug);
+  registry.begin_scope(level::info);
+  registry.begin_scope(level::debug);
+  named_level& late = registry.acquire("late");
+  registry.set("late", level::error);
+  for (named_level const* const one : {&early, &late}) CHECK(level_of(*one) == level::debug);
+  CHECK(static_cast<level>(early.lowest.load_relaxed()) == level::warning);
+  CHECK(static_cast<level>(late.lowest.load_relaxed()) == level::error);
+  registry.end_scope(level::debug);
+  CHECK(level_of(early) == level::debug);
+  registry.end_scope(level::debug);
+  CHECK(level_of(late) == level::info);
+  registry.end_scope(level::info);
+  CHECK(level_of(early) == level::warning);
+  CHECK(level_of(late) == level::error);
+}

@@ -6,12 +6,19 @@
 
 #include <atomic>
 #include <coroutine>
+#include <csignal>
+#include <cstddef>
 #include <exception>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
 
 #include "support/catch.hpp"
 #include "support/logged.hpp"
@@ -199,10 +206,12 @@ TEST_CASE("scopes of coroutines that end in another order than they began are no
   support::logged test;
   parked there;
   auto const before = fapilog::misused_scopes();
+  fapilog::on_misused_scope([](fapilog::scope_misuse const&) {});
   by_wrong_scope(test.log, there, 1);
   by_wrong_scope(test.log, there, 2);
   there.resume(0);
   there.resume(0);
+  fapilog::on_misused_scope(nullptr);
   CHECK(fapilog::misused_scopes() == before + 1);
 }
 
@@ -220,3 +229,38 @@ TEST_CASE("scopes in blocks, contexts and their ends on one thread are no misuse
   }
   CHECK(fapilog::misused_scopes() == before);
 }
+
+#if defined(__unix__) || defined(__APPLE__)
+TEST_CASE("without a handler, a scope that lives across a co_await is an assertion of a debug build") {
+  (void)support::logged{};  // the first runtime of a process lets the assertion print places
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  ::pid_t const child = ::fork();
+  if (child == 0) {
+    (void)::dup2(ends[1], STDERR_FILENO);
+    (void)std::signal(SIGABRT, SIG_DFL);
+    parked there;
+    by_wrong_scope({}, there, 1);
+    by_wrong_scope({}, there, 2);
+    there.resume(0);
+    ::_exit(0);
+  }
+  (void)::close(ends[1]);
+  std::string printed;
+  char part[512];
+  for (::ssize_t got = 0; (got = ::read(ends[0], part, sizeof part)) > 0;)
+    printed.append(part, static_cast<std::size_t>(got));
+  (void)::close(ends[0]);
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+#ifdef NDEBUG
+  CHECK(WIFEXITED(status));
+#else
+  REQUIRE(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == SIGABRT);
+  CHECK(printed.find("a scope ended before a younger one") != std::string::npos);
+  CHECK(printed.find("begun at ") != std::string::npos);
+  CHECK(printed.find("on_misused_scope") != std::string::npos);
+#endif
+}
+#endif
