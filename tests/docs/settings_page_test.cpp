@@ -20,6 +20,7 @@
 #include <fapilog/sinks/postgres/config.hpp>
 #include <fapilog/sinks/postgres/detail/columns.hpp>
 #include <fapilog/sinks/syslog/tls_config.hpp>
+#include <fapilog/sinks/windows_event_log/config.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -114,6 +115,7 @@ fapilog::registry all_plugins() {
   add_stand_in<fapilog::sinks::splunk_config>(all, "splunk");
   add_stand_in<fapilog::sinks::syslog_tls_config>(all, "syslog_tls");
   add_stand_in<fapilog::sinks::webhook_config>(all, "webhook");
+  add_stand_in<fapilog::sinks::windows_event_log_config>(all, "windows_event_log");
   fapilog::add_journald(all);
   fapilog::add_syslog(all);
   return all;
@@ -122,6 +124,8 @@ fapilog::registry all_plugins() {
 /// The text between a marker and its end; empty for an unknown marker.
 std::string content_of(std::string_view marker) {
   std::string out;
+  if (marker == "windows_event_log")
+    return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::windows_event_log_config>()) + '\n';
   if (marker == "journald")
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::journald_config>()) + '\n';
   if (marker == "syslog")

@@ -5,6 +5,8 @@
 #include <windows.h>  // first, with all its macros
 
 #include <fapilog/fapilog.hpp>
+#include <fapilog/plugins/builtins.hpp>
+#include <fapilog/plugins/windows_event_log.hpp>
 #include <fapilog/settings.hpp>
 
 #include <nlohmann/json.hpp>
@@ -419,6 +421,20 @@ int run_part(std::string_view part, std::string const& argument) {
     fapilog::runtime rt{{.when_full = fapilog::when_full::block, .sinks = {fapilog::sinks::stdout_json{}}}};
     for (int i = 0; i < 1'000; ++i) rt.get_logger().info("日志 {}", i);
     return rt.drain(60s).complete ? 0 : 1;
+  }
+  if (part == "event-log") {
+    auto plugins = fapilog::builtin_plugins();
+    fapilog::add_windows_event_log(plugins);
+    auto const loaded = fapilog::settings::from_json(
+        R"({"core": {"sinks": ["windows_event_log"]}, "sink_config": {"windows_event_log": {"source": "shop", "event_id": 7}}})",
+        "inline", plugins);
+    fapilog::runtime rt{loaded.options()};
+    auto const log = rt.get_logger("cart");
+    log.error("order failed: 50%1", kv("order", 1001));
+    log.warning("slow", kv("event_id", 1200));
+    log.info("日志");
+    auto const drained = rt.drain(60s);
+    return drained.complete && drained.processed == 3 && drained.dropped.total() == 0 ? 0 : 1;
   }
   if (part == "pretty") {
     fapilog::runtime rt{

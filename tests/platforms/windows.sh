@@ -40,6 +40,23 @@ run() {
   fi
 }
 
+# Wine keeps no events: it prints the arguments of ReportEventW.
+reports_events() {
+  local output=$build/run/event-log.txt
+  (cd "$build/run" && WINEDEBUG=-all,fixme+advapi,+eventlog timeout 600 "$wine" windows.exe --event-log) >"$output" 2>&1 || return
+  local part
+  for part in 'RegisterEventSourceW ((null),L"shop")' \
+    ',0x0001,0x0000,0x00000007,0000000000000000,0x0001,0x00000000,' 'err:eventlog:ReportEventW L"order failed: 50% 1\r\n\r\nlevel: ERROR\r\nlogger: cart\r\ntime: ' \
+    ',0x0002,0x0000,0x000004b0,0000000000000000,0x0001,0x00000000,' 'warn:eventlog:ReportEventW L"slow\r\n\r\nlevel: WARNING' \
+    ',0x0004,0x0000,0x00000007,' 'trace:eventlog:ReportEventW L"\65e5\5fd7\r\n\r\nlevel: INFO'; do
+    grep -qF -e "$part" "$output" || {
+      echo "not found: $part" >&2
+      cat "$output" >&2
+      return 1
+    }
+  done
+}
+
 # build_object <source> <flags...>
 build_object() {
   local object=$build/objects/$1.o
@@ -57,6 +74,12 @@ if build_object tests/platforms/windows.cpp && build_object tests/platforms/wind
   records=250000
   ! $quick || records=2000
   run program windows.exe "${FAPILOG_PLATFORM_RECORDS:-$records}"
+  echo "== windows: event log"
+  if reports_events; then
+    passed=$((passed + 1))
+  else
+    failures+=("windows: event log")
+  fi
 else
   failures+=("windows: the program does not compile")
 fi

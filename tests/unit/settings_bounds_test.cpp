@@ -25,6 +25,7 @@
 #include <fapilog/sinks/stdout_pretty.hpp>
 #include <fapilog/sinks/syslog.hpp>
 #include <fapilog/sinks/syslog/tls_config.hpp>
+#include <fapilog/sinks/windows_event_log/config.hpp>
 #include <fapilog/stages/enrichers/kubernetes.hpp>
 #include <fapilog/stages/enrichers/runtime_info.hpp>
 #include <fapilog/stages/enrichers/static_fields.hpp>
@@ -223,6 +224,7 @@ TEST_CASE("each stage and sink has the same bounds in code and in text") {
   checked += check_both_ways<sinks::kafka_config>("kafka");
   checked += check_both_ways<sinks::nats_config>("nats");
   checked += check_both_ways<sinks::journald_config>("journald");
+  checked += check_both_ways<sinks::windows_event_log_config>("windows_event_log");
   checked += check_both_ways<sinks::syslog_config>("syslog");
   checked += check_both_ways<sinks::syslog_tls_config>("syslog_tls");
   checked += check_both_ways<filters::level_config>("level");

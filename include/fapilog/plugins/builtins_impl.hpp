@@ -73,6 +73,7 @@ FAPILOG_INLINE registry builtin_plugins() {
   all.add_redactor(builtin(redactor, "value_detectors", "Replaces card numbers, tokens and keys, which it recognises by their form."), plugin<redactors::value_detectors, redactors::value_detectors_config>());
   all.add_processor(builtin(processor, "size_guard", "Truncates lines above a maximum size."), plugin<processors::size_guard, processors::size_guard_config>());
   all.announce(sink, "journald", "call fapilog::add_journald (fapilog/plugins/journald.hpp) on the registry of the settings");
+  all.announce(sink, "windows_event_log", "call fapilog::add_windows_event_log (fapilog/plugins/windows_event_log.hpp) on the registry of the settings; Windows only");
   all.announce(sink, "syslog", "call fapilog::add_syslog (fapilog/plugins/syslog.hpp) on the registry of the settings");
   all.announce(sink, "postgres", "link fapilog::postgres and call fapilog::add_postgres (fapilog/plugins/postgres.hpp) on the registry of the settings");
   // clang-format on
