@@ -63,10 +63,13 @@ class pattern_time {
       render(second);
     char* const to = out.room(text_.size());
     std::memcpy(to, text_.data(), text_.size());
+    auto const ns = static_cast<std::uint32_t>(rest);
     for (fraction const& part : fractions_) {
-      auto number = static_cast<std::uint32_t>(rest / part.unit);
+      // Divisors that the compiler knows cost no division.
+      std::uint32_t number = part.digits == 3 ? ns / 1'000'000 : part.digits == 6 ? ns / 1'000 : ns;
+      char* end = to + part.at + part.digits;
       for (std::size_t i = part.digits; i > 0; --i, number /= 10)
-        to[part.at + i - 1] = static_cast<char>('0' + number % 10);
+        *--end = static_cast<char>('0' + number % 10);
     }
     out.end_at(to + text_.size());
   }
@@ -75,8 +78,7 @@ class pattern_time {
   /// Digits below a second in `text_`.
   struct fraction {
     std::size_t at;
-    std::size_t digits;
-    std::int64_t unit;  ///< nanoseconds of the last digit
+    std::size_t digits;  ///< 3, 6 or 9
   };
   static constexpr std::array<std::string_view, 7> days{"Sunday",   "Monday", "Tuesday", "Wednesday",
                                                         "Thursday", "Friday", "Saturday"};
@@ -125,9 +127,9 @@ class pattern_time {
       case 'M': return put_number(t.minute, 2);
       case 'S': return put_number(t.second, 2);
       case 'p': text_ += t.hour < 12 ? "AM" : "PM"; return;
-      case 'e': return put_fraction(3, 1'000'000);
-      case 'f': return put_fraction(6, 1'000);
-      case 'N': return put_fraction(9, 1);
+      case 'e': return put_fraction(3);
+      case 'f': return put_fraction(6);
+      case 'N': return put_fraction(9);
       case 'b': text_ += month_name.substr(0, 3); return;
       case 'B': text_ += month_name; return;
       case 'a': text_ += day_name.substr(0, 3); return;
@@ -160,8 +162,8 @@ class pattern_time {
     for (std::size_t i = digits; i > 0; --i, number /= 10)
       text_[begin + i - 1] = static_cast<char>('0' + number % 10);
   }
-  void put_fraction(std::size_t digits, std::int64_t unit) {
-    fractions_.push_back({text_.size(), digits, unit});
+  void put_fraction(std::size_t digits) {
+    fractions_.push_back({text_.size(), digits});
     text_.append(digits, '0');
   }
 

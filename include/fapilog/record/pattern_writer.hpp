@@ -37,12 +37,12 @@ class pattern_writer {
  public:
   /// The pattern must be valid.
   [[gnu::cold]] explicit pattern_writer(text_pattern pattern, pattern_style style = {})
-      : pattern_(std::move(pattern)),
-        style_(style),
-        has_exception_(pattern_.has(pattern_part::exception)),
-        colours_parts_(style.colours && !pattern_.has(pattern_part::colour)) {
-    extras_.reserve(pattern_.steps.size());
-    for (pattern_step const& step : pattern_.steps) {
+      : style_(style),
+        has_exception_(pattern.has(pattern_part::exception)),
+        colours_parts_(style.colours && !pattern.has(pattern_part::colour)),
+        sources_(pattern.has(pattern_part::source) ? max_sources : 0) {
+    steps_.reserve(pattern.steps.size());
+    for (pattern_step& step : pattern.steps) {
       std::size_t index = 0;
       if (step.part == pattern_part::time) {
         index = times_.size();
@@ -62,7 +62,7 @@ class pattern_writer {
         index = repeated_.size();
         repeated_.emplace_back();
       }
-      extras_.push_back(index);
+      steps_.push_back({std::move(step), index});
     }
   }
 
@@ -74,8 +74,7 @@ class pattern_writer {
     line_begin_ = out.size();
     breaks_.clear();
     message_at_ = 0;
-    for (std::size_t i = 0; i < pattern_.steps.size(); ++i) {
-      pattern_step const& step = pattern_.steps[i];
+    for (auto const& [step, extra] : steps_) {
       if (step.part == pattern_part::literal) {
         if (step.text.size() == 1) {
           out.push_back(step.text[0]);
@@ -85,7 +84,7 @@ class pattern_writer {
         continue;
       }
       if (is_repeated(step.part)) {
-        repeated_part const& last = repeated_[extras_[i]];
+        repeated_part const& last = repeated_[extra];
         if (last.severity == e.severity && last.of == text_of(step.part, e)) [[likely]] {
           out.append(last.text);
           continue;
@@ -95,7 +94,7 @@ class pattern_writer {
       std::size_t const begin = out.size();
       out.append(colour);
       std::size_t const text = out.size();
-      put_part(out, step, extras_[i], e);
+      put_part(out, step, extra, e);
       bool const is_aligned = step.min_width != 0 || step.max_width != 0;
       if (is_aligned) align(out, text, step);
       if (out.size() == text) {
@@ -106,8 +105,7 @@ class pattern_writer {
       }
       if (!colour.empty()) put_escape<pretty_detail::plain>(out);
       if (is_repeated(step.part))
-        repeated_[extras_[i]] = {std::string{text_of(step.part, e)}, std::string{out.from(begin)},
-                                 e.severity};
+        repeated_[extra] = {std::string{text_of(step.part, e)}, std::string{out.from(begin)}, e.severity};
     }
     while (out.size() > line_begin_ && out.view().back() == ' ') out.shrink(out.size() - 1);
     if (width_ != 0) folder_.fold(out, {line_begin_, message_at_, width_}, breaks_);
@@ -124,6 +122,18 @@ class pattern_writer {
     std::string of;    ///< the name
     std::string text;  ///< with its width and its colour; never empty
     level severity{255};
+  };
+  /// What `{source}` has written for a call site. The file is compared by its characters: another library's may be anywhere.
+  struct shown_source {
+    std::string file;
+    std::uint32_t line = 0;
+    std::string text;
+  };
+  static constexpr std::size_t max_sources = 64;
+  /// A step, and its index in `times_`, `paths_` or `repeated_`.
+  struct indexed_step {
+    pattern_step step;
+    std::size_t extra;
   };
   [[nodiscard]] static constexpr bool is_repeated(pattern_part part) noexcept {
     return part == pattern_part::level || part == pattern_part::logger;
@@ -233,9 +243,18 @@ class pattern_writer {
   void put_source(text_buffer& out, event const& e) {
     if (!has_place(e)) return;
     mark_break(out);
-    pretty_detail::put_text(out, base_name(e.file));
-    out.push_back(':');
-    json::put_integer(out, e.line);
+    shown_source& known = sources_[(e.line + reinterpret_cast<std::uintptr_t>(e.file)) % max_sources];
+    if (known.line != e.line || known.file != e.file) [[unlikely]] {
+      std::size_t const begin = out.size();
+      pretty_detail::put_text(out, base_name(e.file));
+      out.push_back(':');
+      json::put_integer(out, e.line);
+      known.line = e.line;
+      known.file = e.file;
+      known.text = out.from(begin);
+    } else {
+      out.append(known.text);
+    }
   }
 
   /// Of a size that the compiler knows, so that it needs no call.
@@ -327,14 +346,14 @@ class pattern_writer {
     out.end_at(end + missing * unit);
   }
 
-  text_pattern pattern_;
+  std::vector<indexed_step> steps_;
   pattern_style style_;
   bool has_exception_;
-  bool colours_parts_;               ///< the pattern does not say what is coloured
-  std::vector<std::size_t> extras_;  ///< for each step, its index in `times_`, `paths_` or `repeated_`
+  bool colours_parts_;  ///< the pattern does not say what is coloured
   std::vector<pattern_time> times_;
   std::vector<event_path> paths_;
   std::vector<repeated_part> repeated_;
+  std::vector<shown_source> sources_;
   std::vector<std::string> shown_;  ///< keys that `{fields}` leaves out
   std::size_t width_ = 0;
   std::size_t line_begin_ = 0;

@@ -317,6 +317,27 @@ TEST_CASE("a file of text can be chosen by settings") {
   CHECK_FALSE(options.sinks.front().sink.needs_json());
 }
 
+TEST_CASE("one writer gives each record its own source, also if another file's name is in the same memory") {
+  support::events all;
+  event& e = all.add("m");
+  fapilog::detail::text_buffer out;
+  fapilog::detail::pattern_writer writer{fapilog::detail::pattern_compiler::compile("{source}")};
+  char name[] = "src/ab.cpp";
+  e.file = name;
+  std::string expected;
+  for (int round = 0; round < 2; ++round) {
+    for (std::uint32_t line = 1; line < 200; ++line) {
+      for (char const letter : {'x', 'y'}) {
+        name[4] = letter;
+        e.line = line;
+        writer.put(out, e);
+        expected += std::string{letter} + "b.cpp:" + std::to_string(line) + '\n';
+      }
+    }
+  }
+  CHECK(out.view() == expected);
+}
+
 TEST_CASE("one writer gives each record its own level and logger, whatever the records before had") {
   support::events all;
   event& e = order_event(all);
