@@ -8,6 +8,7 @@ FOLDER is /run for it: its socket is FOLDER/systemd/journal/socket, and FOLDER/l
 input, each answered by a line "ok":
   start        start journald
   stop         end journald with SIGTERM; the socket stays if it is held, else it refuses connections
+  kill         end journald with SIGKILL
   hold         bind the socket and pass it to each journald from now on, as systemd does
 The end of the input ends journald.
 """
@@ -44,9 +45,9 @@ def main():
     held = None
     running = None
 
-    def stop():
+    def stop(how=signal.SIGTERM):
         if running is not None:
-            running.send_signal(signal.SIGTERM)
+            running.send_signal(how)
             running.wait()
 
     for line in sys.stdin:
@@ -70,8 +71,8 @@ def main():
             if not wait_for_socket(running):
                 print("journald does not start", flush=True)
                 continue
-        elif command == "stop":
-            stop()
+        elif command in ("stop", "kill"):
+            stop(signal.SIGKILL if command == "kill" else signal.SIGTERM)
             running = None
         print("ok", flush=True)
     stop()
