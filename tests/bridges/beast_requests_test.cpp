@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: MIT
 // Tests integrations/beast_requests.hpp with a server of Boost.Beast that runs on two threads.
+// Before Boost.Asio 1.74, whose awaitable.hpp uses std::exchange without it.
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include <fapilog/integrations/asio_coroutines.hpp>
 #include <fapilog/integrations/beast_requests.hpp>
 
 #include <nlohmann/json.hpp>
@@ -16,10 +23,10 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -124,9 +131,8 @@ class beast_server {
 
 class beast_client {
  public:
-  explicit beast_client(beast_server const& server) {
-    socket_.connect({asio::ip::address_v4::loopback(), server.port()});
-  }
+  explicit beast_client(beast_server const& server) : beast_client(server.port()) {}
+  explicit beast_client(unsigned short port) { socket_.connect({asio::ip::address_v4::loopback(), port}); }
   http::response<http::string_body> send(std::string const& text) {
     asio::write(socket_, asio::buffer(text));
     http::response<http::string_body> answer;
@@ -148,6 +154,104 @@ class beast_client {
   asio::ip::tcp::socket socket_{context_};
   boost::beast::flat_buffer buffer_;
 };
+
+#if defined(BOOST_ASIO_HAS_CO_AWAIT)  // Boost 1.74 has it for GCC, not for clang
+/// A connection that is one coroutine. Each request suspends several times, so that others run on its thread meanwhile.
+asio::awaitable<void> serve_connection(asio::ip::tcp::socket socket, beast_requests const& requests,
+                                       fapilog::logger log) {
+  using fapilog::integrations::carry;
+  std::string const peer = socket.remote_endpoint().address().to_string();
+  boost::beast::flat_buffer buffer;
+  for (;;) {
+    http::request<http::string_body> received;
+    try {
+      (void)co_await http::async_read(socket, buffer, received, asio::use_awaitable);
+    } catch (boost::system::system_error const&) {
+      co_return;
+    }
+    auto const served = requests.begin(received, peer);
+    fapilog::coroutine_scope request{served->context()};
+    std::string const target{received.target()};
+    std::string const order = target.substr(target.rfind('/') + 1);
+    log.info("begun", kv("order", order));
+    for (int i = 0; i < 3; ++i) {
+      (void)co_await carry(request, asio::post(socket.get_executor(), asio::use_awaitable));
+      log.info("continued", kv("order", order));
+      log.debug("in detail", kv("order", order));
+    }
+    asio::ip::tcp::socket nobody{socket.get_executor()};
+    try {
+      (void)co_await carry(request,
+                           nobody.async_connect({asio::ip::address_v4::loopback(), 1}, asio::use_awaitable));
+    } catch (boost::system::system_error const&) {
+      log.info("failed", kv("order", order));
+    }
+    served->set_route("/orders/{id}");
+    http::response<http::string_body> response{http::status::ok, 11};
+    response.body() = "order " + order;
+    response.prepare_payload();
+    requests.answer(*served, response);
+    (void)co_await carry(request, http::async_write(socket, response, asio::use_awaitable));
+  }
+}
+
+/// Serves all clients by coroutines on `threads` threads, and checks that each record has the ids of its own request.
+void check_coroutines(int threads) {
+  support::logged test{{.when_full = fapilog::when_full::block}};
+  constexpr int clients = 4;
+  constexpr int each = 20;
+  fapilog::integrations::request_level const debug{fapilog::level::debug, "test"};
+  beast_requests const requests{test.log,
+                                {.accepts_level = [&](auto const&) { return std::optional{debug}; }}};
+  auto const before = fapilog::misused_scopes();
+  asio::io_context context;
+  asio::ip::tcp::acceptor acceptor{context, {asio::ip::address_v4::loopback(), 0}};
+  auto const accept = [&]() -> asio::awaitable<void> {
+    for (int c = 0; c < clients; ++c) {
+      auto socket = co_await acceptor.async_accept(asio::use_awaitable);
+      asio::co_spawn(context, serve_connection(std::move(socket), requests, test.log), asio::detached);
+    }
+  };
+  asio::co_spawn(context, accept(), asio::detached);
+  std::vector<std::thread> pool;
+  for (int t = 0; t < threads; ++t) pool.emplace_back([&] { context.run(); });
+  std::vector<std::thread> callers;
+  for (int c = 0; c < clients; ++c)
+    callers.emplace_back([&, c] {
+      beast_client client{acceptor.local_endpoint().port()};
+      for (int i = 0; i < each; ++i) {
+        std::string const number = std::to_string(c * 1000 + i);
+        std::string headers = "X-Request-Id: r-" + number + "\r\n";
+        if (i % 2 == 0) headers += "X-Log-Level: DEBUG\r\n";
+        if (client.get("/orders/" + number, headers).body() != "order " + number) std::abort();
+      }
+    });
+  for (auto& caller : callers) caller.join();
+  for (auto& thread : pool) thread.join();  // the clients have closed their connections
+  std::map<std::string, int> access;
+  std::map<std::string, int> details;
+  int inner = 0;
+  for (auto const& record : test.records()) {
+    INFO(record.dump());
+    std::string const id = record.at("context").at("request_id");
+    auto const& data = record.at("data");
+    if (data.contains("order")) {
+      ++inner;
+      if (record.at("level") == "DEBUG") ++details[id];
+      CHECK(id == "r-" + data.at("order").get<std::string>());
+    } else if (data.contains("path")) {
+      ++access[id];
+      CHECK(data.at("path") == "/orders/" + id.substr(2));
+    }
+  }
+  CHECK(access.size() == clients * each);
+  for (auto const& [id, count] : access) CHECK(count == 1);
+  CHECK(details.size() == clients * each / 2);
+  for (auto const& [id, count] : details) CHECK((count == 3 && std::stoi(id.substr(2)) % 2 == 0));
+  CHECK(inner == clients * each * 5 + clients * each / 2 * 3);
+  CHECK(fapilog::misused_scopes() == before);
+}
+#endif
 
 }  // namespace
 
@@ -194,6 +298,15 @@ TEST_CASE(
   CHECK(inner == 2 * clients * each);
   CHECK(access.size() == clients * each);
   for (auto const& [id, count] : access) CHECK(count == 1);
+}
+
+TEST_CASE("records of Beast coroutines have the ids of their own request, on one thread and on a pool") {
+#if defined(BOOST_ASIO_HAS_CO_AWAIT)
+  check_coroutines(1);
+  check_coroutines(3);
+#else
+  SKIP("this version of Asio has no coroutines for this compiler");
+#endif
 }
 
 TEST_CASE("traces, proxies, queries and unreadable requests of a Beast server") {
