@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: MIT
 """Makes tables, summary.csv and SVG plots from raw.csv of run.sh; with --check, compares fapilog with its targets.
 
-usage: tests/bench/report.py FOLDER [--check]
-FOLDER contains raw.csv. With --check nothing is written, and the status is 1 if a target is missed.
+usage: tests/bench/report.py FOLDER [--check | --check-plots]
+FOLDER contains raw.csv. With --check nothing is written, and the status is 1 if a target is missed. With --check-plots nothing
+is written, and the status is 1 if the SVG plots in FOLDER are not those of its raw.csv.
 """
 import argparse
 import csv
 import math
 import statistics
 import sys
+import tempfile
 from collections import defaultdict
 from pathlib import Path
 
@@ -198,6 +200,16 @@ def write_plots(results, folder):
          [("rhythm", "20 ms x 1", "sink_p50_us"), ("isolated_file", "json", "file_p50_us")], ["by the sink", "in the file"])
 
 
+def check_plots(results, folder):
+    with tempfile.TemporaryDirectory() as drawn:
+        write_plots(results, Path(drawn))
+        wrong = [path.name for path in folder.glob("*.svg")
+                 if not (Path(drawn) / path.name).exists() or (Path(drawn) / path.name).read_text() != path.read_text()]
+    for name in sorted(wrong):
+        print(f"{folder / name}: not the plot of {folder / 'raw.csv'}; run tests/bench/report.py", file=sys.stderr)
+    return 1 if wrong else 0
+
+
 # --- targets ------------------------------------------------------------------------------------------------
 
 class Targets:
@@ -298,6 +310,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="with raw.csv")
     parser.add_argument("--check", action="store_true", help="compare with the targets; the status is 1 if one is missed")
+    parser.add_argument("--check-plots", action="store_true", help="the status is 1 if an SVG is not made from raw.csv")
     arguments = parser.parse_args()
     raw = arguments.folder / "raw.csv"
     if not raw.exists():
@@ -306,6 +319,8 @@ def main():
     results = Results(raw)
     if arguments.check:
         return check(results)
+    if arguments.check_plots:
+        return check_plots(results, arguments.folder)
     rows = list(rows_of(results))
     print_tables(rows)
     if rows:
