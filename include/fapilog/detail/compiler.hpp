@@ -139,6 +139,14 @@
 
 namespace fapilog::inline v0_1::detail {
 
+/// True if members may be in the padding of a member before them, with FAPILOG_DETAIL_NO_UNIQUE_ADDRESS. The layout of MSVC permits that
+/// for empty members only.
+#if defined(_MSC_VER)
+inline constexpr bool reuses_padding = false;
+#else
+inline constexpr bool reuses_padding = true;
+#endif
+
 /// Not constexpr: a constant that calls it is refused.
 inline void refuse_constant(char const* /*text*/) noexcept {}
 

@@ -26,6 +26,6 @@ struct lane_front {
   detail::atomic_word<std::uintptr_t> writing{0};
   std::uint64_t scope_sent = 0;  ///< version of the scope that the worker has
 };
-static_assert(sizeof(lane_front) == lane_front::line_of_call + detail::cache_line);
+static_assert(!detail::reuses_padding || sizeof(lane_front) == lane_front::line_of_call + detail::cache_line);
 
 }  // namespace fapilog::inline v0_1::detail
