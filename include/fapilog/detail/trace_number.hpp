@@ -34,12 +34,14 @@ namespace fapilog::inline v0_1::detail {
   };
   thread_local source random;
   if (random.process != process_id()) random = source();
-  std::string text;
-  while (!is_trace_number(text)) {
-    text.clear();
-    while (text.size() < digits) {
+  std::string text(digits, '0');
+  for (std::uint64_t seen = 0; seen == 0 && digits != 0;) {  // not all digits are zero
+    for (std::size_t at = 0; at < digits;) {
       std::uint64_t word = random.bits.next();
-      for (int i = 0; i < 16 && text.size() < digits; ++i, word >>= 4U) text += hex_digits[word & 15U];
+      for (int i = 0; i < 16 && at < digits; ++i, ++at, word >>= 4U) {
+        text[at] = hex_digits[word & 15U];
+        seen |= word & 15U;
+      }
     }
   }
   return text;
