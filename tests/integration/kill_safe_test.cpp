@@ -385,7 +385,6 @@ TEST_CASE("without room for a lane its records end with the process, and that is
     support::captured_diagnostics said;
     auto options = files.options();
     options.diagnostics_output = said;
-    std::signal(SIGXFSZ, SIG_IGN);
     fapilog::runtime rt{std::move(options)};
     rlimit usual{};
     if (::getrlimit(RLIMIT_FSIZE, &usual) != 0) return;
@@ -644,6 +643,59 @@ TEST_CASE("files of another format are left where they are, and reported") {
   change_format(format);
   files.recover();
   CHECK(files.lines().size() == 1);
+}
+
+TEST_CASE("records that the system does not let a runtime read stay where they are") {
+  kept_files const files;
+  killed_after([&] {
+    fapilog::runtime rt{files.stuck()};
+    rt.get_logger().info("not readable now");
+    die();
+  });
+  REQUIRE(files.processes().size() == 1);
+  std::filesystem::path const process = std::filesystem::path{files.directory} / files.processes()[0];
+  for (char const* const name : {"lane-0", "modules"}) {
+    CAPTURE(name);
+    // A directory cannot be opened for writing, as a file for which there is no descriptor left.
+    std::filesystem::rename(process / name, process / "aside");
+    std::filesystem::create_directory(process / name);
+    support::captured_diagnostics said;
+    auto options = files.options();
+    options.diagnostics_output = said;
+    {
+      fapilog::runtime rt{std::move(options)};
+      CHECK(rt.drain(60s).complete);
+    }
+    CHECK(said.contains("they are left where they are"));
+    std::filesystem::remove(process / name);
+    std::filesystem::rename(process / "aside", process / name);
+    CHECK(files.lines().empty());
+  }
+  files.recover();
+  REQUIRE(files.lines().size() == 1);
+  CHECK(files.lines()[0].at("message") == "not readable now");
+}
+
+TEST_CASE("a directory that somebody removes is reported, and made again for threads that log afterwards") {
+  kept_files const files;
+  killed_after([&] {
+    support::captured_diagnostics said;
+    auto options = files.options();
+    options.diagnostics_output = said;
+    fapilog::runtime rt{std::move(options)};
+    auto const log = rt.get_logger();
+    log.info("before");
+    std::filesystem::remove_all(files.directory);
+    while (!said.contains("files of kept records were removed")) log.info("noticed");
+    std::thread{[&] { rt.get_logger().info("of a new thread"); }}.join();
+    if (files.processes().size() != 1) ::_exit(1);
+    die();
+  });
+  files.recover();
+  CHECK(files.processes().empty());
+  auto const lines = files.lines();
+  CHECK(std::count_if(lines.begin(), lines.end(),
+                      [](auto const& log) { return log.at("message") == "of a new thread"; }) == 1);
 }
 
 TEST_CASE(

@@ -17,13 +17,15 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
 namespace fapilog::inline v0_1::detail {
 
 /// Nothing in the file is trusted: a damaged record is left out, and behind one of a wrong size nothing can be read.
-/// Thread: one. Throws: std::bad_alloc.
+/// Thread: one. Throws: std::bad_alloc; `open` also std::runtime_error if the system does not let it read the file, whose records
+/// must stay until it does.
 class dead_lane {
  public:
   /// Opens a lane. Null if it is empty or unusable. Adds what is damaged to `damage`, which must live as long as the lane.
@@ -78,11 +80,12 @@ class dead_lane {
   /// Returns what is wrong, or nothing.
   [[nodiscard, gnu::cold]] std::string map() {
     opened_file const opened = open_file(path_, open_for::update);
-    if (opened.error != 0) return errno_text(opened.error);
-    std::uint64_t const size = opened.handle.status().size;
-    if (size < lane_file_head_bytes) return {};  // killed while it was made
-    if (int const error = map_.map(opened.handle, static_cast<std::size_t>(size)); error != 0)
-      return errno_text(error);
+    file_status const status = opened.handle.status();
+    int error = opened.error != 0 ? opened.error : status.error;
+    if (error == 0 && status.size < lane_file_head_bytes) return {};  // killed while it was made
+    std::uint64_t const size = status.size;
+    if (error == 0) error = map_.map(opened.handle, static_cast<std::size_t>(size));
+    if (error != 0) throw std::runtime_error{"'" + path_ + "': " + errno_text(error)};
     lane_file_head head{};
     std::memcpy(&head, map_.data(), sizeof head);
     if (head.format.magic[0] == 0) return {};  // killed while it was made

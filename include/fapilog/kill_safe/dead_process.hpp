@@ -48,7 +48,9 @@ class dead_process final : public settlement {
     auto const got = owner_.read_at(0, reinterpret_cast<char*>(&head_), sizeof head_);
     if (got.error != 0) throw std::runtime_error{errno_text(got.error)};
     if (auto const why = head_.format.refusal(owner_magic); !why.empty()) throw std::runtime_error{why};
-    for (std::string const& name : list_directory(path_, "lane-").names) {
+    directory_listing const lanes = list_directory(path_, "lane-");
+    if (lanes.error != 0) throw std::runtime_error{errno_text(lanes.error)};
+    for (std::string const& name : lanes.names) {
       if (auto lane = dead_lane::open(path_ + '/' + name, recovery_, damage_))
         lanes_.push_back(std::move(lane));
     }

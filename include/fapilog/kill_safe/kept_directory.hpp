@@ -11,6 +11,7 @@
 #include <fapilog/metrics/diagnostics.hpp>
 #include <fapilog/record/uuid.hpp>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -58,8 +59,14 @@ class kept_directory {
     try {
       std::lock_guard const lock{mutex_};
       if (name_.empty()) make_own();
-      std::string const path = own_path() + "/lane-" + std::to_string(lanes_++);
+      std::string path = next_lane_path();
       opened_file opened = open_file(path, open_for::make);
+      if (opened.error == ENOENT) {  // somebody has removed the directory
+        forget();
+        make_own();
+        path = next_lane_path();
+        opened = open_file(path, open_for::make);
+      }
       shared_mapping mapped;
       int const error = opened.error != 0 ? opened.error : mapped.allocate(opened.handle, bytes);
       if (error == 0) return mapped.release();
@@ -82,11 +89,14 @@ class kept_directory {
     return kept;
   }
 
-  /// Remembers how timestamps become wall clock time.
+  /// Remembers how timestamps become wall clock time. Reports files that somebody has removed: the next lane gets a new directory.
   void set_clock(kept_clock const& now) noexcept {
     std::lock_guard const lock{mutex_};
     clock_ = now;
     save_clock();
+    if (name_.empty()) return;
+    file_status const status = owner_.status();
+    if (status.error == 0 && status.links == 0) report_removed();
   }
 
   /// Removes the files of this runtime: everything in them was delivered. The lanes stay mapped.
@@ -108,6 +118,7 @@ class kept_directory {
 
  private:
   [[nodiscard]] std::string own_path() const { return root_ + '/' + name_; }
+  [[nodiscard]] std::string next_lane_path() { return own_path() + "/lane-" + std::to_string(lanes_++); }
 
   [[noreturn, gnu::cold]] static void fail(std::string const& path, int error) {
     throw std::runtime_error{"fapilog: kill_safe cannot use '" + path + "': " + errno_text(error)};
@@ -171,6 +182,15 @@ class kept_directory {
   [[gnu::cold]] void report(std::string_view why) const noexcept {
     diagnostics_->warn("kill_safe",
                        "the records of a thread are not kept: they are lost if the process is killed", why);
+  }
+
+  [[gnu::cold]] void report_removed() noexcept {
+    diagnostics_->warn(
+        "kill_safe",
+        "the files of kept records were removed: the records of threads that have logged before are lost if "
+        "the process is killed",
+        root_);
+    forget();
   }
 
   void forget() noexcept {

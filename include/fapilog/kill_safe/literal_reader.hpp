@@ -25,15 +25,13 @@ namespace fapilog::inline v0_1::detail {
 class literal_reader {
  public:
   /// The directories that the literal_store had. Damaged parts are left out; `problems()` has them. Throws:
-  /// std::runtime_error for files of another version of the library or another kind of machine, std::bad_alloc.
+  /// std::runtime_error for files of another version of the library or another kind of machine, and for a list that the system does
+  /// not let it read; std::bad_alloc.
   literal_reader(std::string const& shared, std::string const& own) {
     std::string const path = own + "/modules";
     if (status_of(path).type == file_type::none) return;  // the process was killed before it logged
     whole_file const list = read_whole_file(path, max_list_bytes);
-    if (!list.error.empty()) {
-      problems_.push_back("cannot read " + path + ": " + list.error);
-      return;
-    }
+    if (!list.error.empty()) throw std::runtime_error{"cannot read " + path + ": " + list.error};
     std::string_view rest = list.text;
     try {
       for (bool is_damaged = false; !rest.empty();) {

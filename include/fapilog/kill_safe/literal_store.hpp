@@ -58,6 +58,7 @@ class literal_store {
     if (range const known = find(kept_, literal); known.size != 0) return known;
     if (steady_clock_ns() < retry_at_ && find(refused_, literal).size != 0) return {};
     lock.unlock();
+    file_limit_guard const no_signal;
     try {
       // Without the mutex: it waits for a library that is being loaded, whose constructors may log.
       loaded_module const module = module_of(reinterpret_cast<std::uintptr_t>(literal));

@@ -49,6 +49,7 @@ class shared_mapping {
   /// Allocates `size` bytes for a new file and maps them, so that a full disk is noticed here and not as SIGBUS at a write.
   /// Returns an errno value, or 0. Throws: never.
   [[nodiscard, gnu::cold]] int allocate(file const& from, std::size_t size) noexcept {
+    file_limit_guard const no_signal;
     if (int const error = reserve_content(from.descriptor(), size); error != 0) return error;
     return map(from, size, map_at_once);
   }

@@ -73,6 +73,49 @@ class signals_blocked {
   ::sigset_t before_;
 };
 
+/// Lets the handlers of faults run on the current thread: the kernel ends a process whose thread has blocked the signal of its fault.
+[[gnu::cold]] inline void unblock_faults() noexcept {
+  ::sigset_t faults;
+  sigemptyset(&faults);
+  for (int const fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS}) sigaddset(&faults, fault);
+  ::pthread_sigmask(SIG_UNBLOCK, &faults, nullptr);
+}
+
+/// While it exists, a signal that a system call of this thread raises, such as SIGXFSZ, is discarded: the call only fails. Does not
+/// change the application's handlers.
+class raised_signal_discarded {
+ public:
+  [[gnu::cold]] explicit raised_signal_discarded(int number) noexcept {
+    sigemptyset(&signal_);
+    sigaddset(&signal_, number);
+    ::pthread_sigmask(SIG_BLOCK, &signal_, &before_);
+    was_blocked_ = sigismember(&before_, number) == 1;
+    number_ = number;
+  }
+  raised_signal_discarded(raised_signal_discarded const&) = delete;
+  raised_signal_discarded& operator=(raised_signal_discarded const&) = delete;
+  [[gnu::cold]] ~raised_signal_discarded() {
+    if (was_blocked_) return;
+    ::sigset_t pending;
+    sigemptyset(&pending);
+    int taken = 0;
+    if (::sigpending(&pending) == 0 && sigismember(&pending, number_) == 1) (void)::sigwait(&signal_, &taken);
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+ private:
+  ::sigset_t signal_;
+  ::sigset_t before_;
+  int number_ = 0;
+  bool was_blocked_ = false;
+};
+
+/// While it exists, a file that would exceed RLIMIT_FSIZE raises no SIGXFSZ on this thread: the call fails with EFBIG.
+class file_limit_guard : public raised_signal_discarded {
+ public:
+  [[gnu::cold]] file_limit_guard() noexcept : raised_signal_discarded(SIGXFSZ) {}
+};
+
 /// Keeps what the process does on SIGPIPE over a call of a library that changes it.
 class sigpipe_action_kept {
  public:
