@@ -6,6 +6,7 @@
 #include <fapilog/delivery/deliveries.hpp>
 #include <fapilog/detail/compiled.hpp>
 #include <fapilog/detail/os/absolute_path.hpp>
+#include <fapilog/detail/os/alternate_stack.hpp>
 #include <fapilog/detail/os/standard_descriptors.hpp>
 #include <fapilog/detail/text/concat.hpp>
 #include <fapilog/detail/time_limit.hpp>
@@ -79,8 +80,10 @@ FAPILOG_INLINE runtime_core::runtime_core(any_options chosen)
     reopened_sinks_.push_back(s.sink);
     if (s.delivery.fallback) reopened_sinks_.push_back(*s.delivery.fallback);
   }
-  auto slots = make_deliveries(std::move(chosen.sinks), chosen.retry, diagnostics_,
-                               [channel] { channel->serve_from_this_thread(); });
+  auto slots = make_deliveries(std::move(chosen.sinks), chosen.retry, diagnostics_, [channel] {
+    add_alternate_stack();  // a sink of the application may use up the stack
+    channel->serve_from_this_thread();
+  });
   for (delivery_slot const& slot : slots) {
     sink_statuses_.push_back(slot.status());
     if (chosen.fail_fast && slot.shared != nullptr) must_start_.push_back(slot.status());

@@ -53,7 +53,7 @@ fapilog::options crash_safe(std::string const& path) {
 int crashed(std::function<void()> const& body) {
   return support::status_of_child([&] {
     // Without the handlers of Catch and of the sanitizers, which end the process in their own ways.
-    for (int const number : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTERM, SIGINT})
+    for (int const number : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP, SIGTERM, SIGINT})
       std::signal(number, SIG_DFL);
     body();
   });
@@ -96,10 +96,27 @@ void log_counted(fapilog::runtime const& rt, int count) {
   for (int i = 0; i < count; ++i) log.info("counted", kv("i", i));
 }
 
+std::atomic<int> calls_returned{0};
+
 // The sanitizers would notice it before the processor does.
 __attribute__((no_sanitize("undefined", "thread", "address"))) void write_to_null() {
   int volatile* volatile nowhere = nullptr;
   *nowhere = 1;
+}
+
+__attribute__((no_sanitize("undefined", "thread", "address"), noinline)) void call_address(
+    std::uintptr_t address) {
+  auto* const volatile nowhere = reinterpret_cast<void (*)()>(address);
+  nowhere();
+  calls_returned.fetch_add(1);  // not a tail call
+}
+
+/// As an overflow of a local array would: the return address is wrong when the crash happens.
+__attribute__((no_sanitize("undefined", "thread", "address"), noinline)) void crash_with_damaged_stack() {
+  auto* const frame = static_cast<std::uintptr_t volatile*>(__builtin_frame_address(0));
+  frame[0] = 0x1234567890;
+  frame[1] = 0x1234567890;
+  write_to_null();
 }
 
 std::uint64_t use_whole_stack(std::uint64_t depth) {
@@ -130,6 +147,15 @@ struct crashing_sink {
   void write(fapilog::batch const& entries) const {
     for (auto const& one : entries) {
       if (one.event.message == at) std::raise(SIGSEGV);
+    }
+  }
+};
+
+struct recursive_sink {
+  static constexpr bool may_block = false;
+  void write(fapilog::batch const& entries) const {
+    for (auto const& one : entries) {
+      if (one.event.message == "fatal") (void)use_whole_stack(0);
     }
   }
 };
@@ -175,7 +201,7 @@ TEST_CASE("a process that crashes delivers its records, describes the crash, and
   std::vector<way> const ways{{SIGABRT, [] { std::abort(); }},        {SIGSEGV, write_to_null},
                               {SIGSEGV, [] { std::raise(SIGSEGV); }}, {SIGBUS, [] { std::raise(SIGBUS); }},
                               {SIGILL, [] { std::raise(SIGILL); }},   {SIGFPE, [] { std::raise(SIGFPE); }},
-                              {SIGSYS, [] { std::raise(SIGSYS); }}};
+                              {SIGSYS, [] { std::raise(SIGSYS); }},   {SIGTRAP, [] { std::raise(SIGTRAP); }}};
   for (way const& each : ways) {
     CAPTURE(each.number);
     support::temporary_directory folder;
@@ -276,6 +302,85 @@ TEST_CASE("a crash in a value that a call writes loses that record, and no other
   }
 }
 
+TEST_CASE("a call through a wrong pointer is described with its caller") {
+  for (std::uintptr_t const address : {std::uintptr_t{0}, std::uintptr_t{0x1234567890}}) {
+    CAPTURE(address);
+    support::temporary_directory folder;
+    std::string const path = folder / "app.log";
+    check_signal(crashed([&] {
+                   fapilog::runtime rt{crash_safe(path)};
+                   log_counted(rt, 100);
+                   call_address(address);
+                 }),
+                 SIGSEGV);
+    auto const others = other_than_counted(path, 100);
+    REQUIRE(others.size() == 1);
+    auto const& stack = others[0].at("data").at("stack");
+    REQUIRE(stack.size() >= 1);
+    CHECK(stack[0].get<std::string>() == (address == 0 ? "0x0" : "0x1234567890"));
+#if defined(__x86_64__)
+    auto const program = std::filesystem::read_symlink("/proc/self/exe").string();
+    REQUIRE(stack.size() > 2);
+    CHECK(stack[1].get<std::string>().find(' ' + program + "+0x") != std::string::npos);
+    CHECK(stack[2].get<std::string>().find(' ' + program + "+0x") != std::string::npos);
+#endif
+  }
+}
+
+TEST_CASE("a crash with a damaged stack is a crash like any other") {
+  support::temporary_directory folder;
+  std::string const path = folder / "app.log";
+  int const status = crashed([&] {
+    fapilog::runtime rt{crash_safe(path)};
+    log_counted(rt, 1'000);
+    crash_with_damaged_stack();
+  });
+  check_signal(status, SIGSEGV);
+  auto const others = other_than_counted(path, 1'000);
+  REQUIRE(others.size() == 1);
+  CHECK(others[0].at("level") == "CRITICAL");
+  CHECK(others[0].at("data").at("stack").size() >= 1);
+}
+
+TEST_CASE("a thread that has blocked all signals crashes like any other once it has logged") {
+  support::temporary_directory folder;
+  std::string const path = folder / "app.log";
+  int const status = crashed([&] {
+    fapilog::runtime rt{crash_safe(path)};
+    log_counted(rt, 1'000);
+    std::thread{[&] {
+      ::sigset_t all;
+      sigfillset(&all);
+      ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
+      rt.get_logger("thread").info("begins");
+      write_to_null();
+    }}.join();
+  });
+  check_signal(status, SIGSEGV);
+  CHECK(other_than_counted(path, 1'000).size() == 2);
+}
+
+TEST_CASE("a sink that uses up its stack does not keep records from the other sinks") {
+  if (support::sanitized) return;
+  for (auto const thread : {fapilog::sink_thread::shared, fapilog::sink_thread::own}) {
+    CAPTURE(thread);
+    support::temporary_directory folder;
+    std::string const path = folder / "app.log";
+    int const status = crashed([&] {
+      auto options = crash_safe(path);
+      options.sinks.insert(options.sinks.begin(), fapilog::placed_sink{recursive_sink{}, {.thread = thread}});
+      fapilog::runtime rt{std::move(options)};
+      log_counted(rt, 100);
+      rt.get_logger().info("fatal");
+      for (;;) ::pause();
+    });
+    check_signal(status, SIGSEGV);
+    auto const others = other_than_counted(path, 100);
+    REQUIRE(others.size() == 2);
+    CHECK(others[1].at("level") == "CRITICAL");
+  }
+}
+
 TEST_CASE("a crash in a stage loses the record that caused it, and no other") {
   support::temporary_directory folder;
   std::string const path = folder / "app.log";
@@ -369,6 +474,24 @@ TEST_CASE("SIGTERM and SIGINT deliver the records if the options say so") {
     REQUIRE(others.size() == 1);
     CHECK(others[0].at("level") == "WARNING");
   }
+}
+
+TEST_CASE("termination signals in quick succession are one request, and lose no record") {
+  // As of timeout(1), which sends its signal to the process and to its group.
+  support::temporary_directory folder;
+  std::string const path = folder / "app.log";
+  int const status = crashed([&] {
+    auto options = crash_safe(path);
+    options.crash.termination_signals = true;
+    fapilog::runtime rt{std::move(options)};
+    log_counted(rt, crash_records);
+    std::raise(SIGTERM);
+    std::raise(SIGTERM);
+    std::raise(SIGINT);
+    for (;;) ::pause();
+  });
+  check_signal(status, SIGTERM);
+  CHECK(other_than_counted(path, crash_records).size() == 1);
 }
 
 TEST_CASE("a termination signal that the application handles does not end the process") {
@@ -485,6 +608,35 @@ TEST_CASE("a process whose handler lives on after a crash goes on logging") {
   }
 }
 
+TEST_CASE("a terminate handler of the application loses no record, however it ends the process") {
+  for (bool const aborts : {true, false}) {
+    CAPTURE(aborts);
+    support::temporary_directory folder;
+    std::string const path = folder / "app.log";
+    int const status = crashed([&] {
+      static bool is_aborting = false;
+      is_aborting = aborts;
+      std::set_terminate([] {
+        if (!is_aborting) ::_exit(42);
+        last_words();
+        std::abort();
+      });
+      static fapilog::runtime rt{crash_safe(path)};
+      static fapilog::logger const log = rt.get_logger();
+      last_words = [] { log.info("last words"); };
+      log_counted(rt, crash_records);
+      std::thread{[] { throw std::runtime_error{"uncaught"}; }}.join();
+    });
+    if (aborts) check_signal(status, SIGABRT);
+    else CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 42));
+    auto const others = other_than_counted(path, crash_records);
+    REQUIRE(others.size() == (aborts ? 2U : 1U));
+    CHECK(others[0].at("data").at("exception_text") == "uncaught");
+    CHECK(others[0].at("data").at("stack").size() > 1);
+    if (aborts) CHECK(others[1].at("message") == "last words");
+  }
+}
+
 TEST_CASE("a handler that calls exit() after a crash loses no record") {
   if (support::thread_sanitized) SKIP("the sanitizer reports each function that exit() calls in a handler");
   support::temporary_directory folder;
@@ -575,6 +727,47 @@ TEST_CASE("the handlers are removed with the last runtime that uses them") {
   }
   ::sigaction(SIGABRT, nullptr, &after);
   CHECK(after.sa_handler == before.sa_handler);
+}
+
+TEST_CASE("a handler of the application that is gone does not keep the next runtime from handling crashes") {
+  support::temporary_directory folder;
+  std::string const path = folder / "app.log";
+  int const status = crashed([&] {
+    {
+      fapilog::runtime first{crash_safe(path)};
+      std::signal(SIGSEGV, ending_handler);
+    }
+    std::signal(SIGSEGV, SIG_DFL);
+    fapilog::runtime rt{crash_safe(path)};
+    log_counted(rt, 1'000);
+    write_to_null();
+  });
+  check_signal(status, SIGSEGV);
+  CHECK(other_than_counted(path, 1'000).size() == 1);
+}
+
+TEST_CASE("a crash in a child of vfork() leaves the handlers of its parent usable") {
+  if (support::sanitized) SKIP("the sanitizers do not support such a child");
+  support::temporary_directory folder;
+  std::string const path = folder / "app.log";
+  int const status = crashed([&] {
+    auto options = crash_safe(path);
+    options.crash.termination_signals = true;
+    fapilog::runtime rt{std::move(options)};
+    log_counted(rt, 1'000);
+    for (int const number : {SIGSEGV, SIGTERM}) {
+      if (::vfork() == 0) {
+        (void)::kill(::getpid(), number);
+        ::_exit(1);
+      }
+    }
+    std::raise(SIGTERM);
+    for (;;) ::pause();
+  });
+  check_signal(status, SIGTERM);
+  auto const others = other_than_counted(path, 1'000);
+  REQUIRE(others.size() == 1);
+  CHECK(others[0].at("level") == "WARNING");
 }
 
 TEST_CASE("a forked child delivers its own records when it crashes, and the parent continues") {

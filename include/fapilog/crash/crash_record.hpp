@@ -19,6 +19,8 @@ namespace fapilog::inline v0_1::detail {
 /// The reason of a fault as sigaction(2) names it; the number of another code.
 [[nodiscard, gnu::cold]] inline std::string reason_of(crash_site const& site) {
   if (char const* const known = crash_signals::reason_of(site)) return known;
+  if (site.is_fault() && crash_signals::is_termination(site.signal))
+    return "sent by the system";  // a terminal
   if (!site.is_fault()) return "sent by process " + std::to_string(site.sender);
   return "code " + std::to_string(site.code);
 }

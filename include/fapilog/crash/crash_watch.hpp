@@ -56,7 +56,7 @@ class crash_watch final : public fork_participant {
       watched_.pop_back();
       throw;
     }
-    add_alternate_stack();
+    prepare_this_thread();
     crash_signals::install(&on_signal, has_termination_);
   }
 
@@ -82,9 +82,10 @@ class crash_watch final : public fork_participant {
     watching_process_ = 0;
   }
 
-  /// Must be called on each thread that logs: gives it a stack for the handler, and starts the thread of a forked child.
+  /// Must be called on each thread that logs: gives it a stack for the handler, unblocks faults, and starts the thread of a forked
+  /// child.
   [[gnu::cold]] void prepare_caller() noexcept {
-    add_alternate_stack();
+    prepare_this_thread();
     if (watching_process_.load(std::memory_order_relaxed) == process_id()) return;
     try {
       std::lock_guard const lock{mutex_};
@@ -109,6 +110,12 @@ class crash_watch final : public fork_participant {
   };
 
   crash_watch() = default;
+
+  /// A fault ends the process without a call of the handler if the thread has blocked its signal.
+  [[gnu::cold]] static void prepare_this_thread() noexcept {
+    add_alternate_stack();
+    unblock_faults();
+  }
 
   /// Under the mutex.
   [[gnu::cold]] void start() {
@@ -193,7 +200,9 @@ class crash_watch final : public fork_participant {
       std::lock_guard const lock{mutex_};
       all = watched_;
     }
-    auto const deadline = clock::now() + std::chrono::nanoseconds{timeout_ns_.load()};
+    // Once the crash has its record, only what a terminate handler has logged since then is left.
+    auto const deadline =
+        clock::now() + std::chrono::nanoseconds{timeout_ns_.load()} / (site_.is_described ? 4 : 1);
     if (!crash_signals::is_termination(site_.signal)) {
       for (watched const& w : all) {
         if (auto const running = w.running.lock()) running->replace_crashed(site_.thread);
@@ -201,11 +210,12 @@ class crash_watch final : public fork_participant {
     }
     flush(all, half_way_to(deadline));
     if (!crash_signals::is_termination(site_.signal)) write_recent(all, half_way_to(deadline));
-    {
+    if (!site_.is_described) {
       scope_guard const of_crashed_thread{scope_ == nullptr ? shared_bytes{} : *scope_, false};
       for (watched const& w : all) log_crash(w.log, site_, crash_signals::exception());
     }
     flush(all, deadline);
+    if (site_.has_handler) return;
     if (!crash_signals::is_termination(site_.signal)) {
       pause(std::move(all), site_.thread, deadline);
     } else if (crash_signals::ends_process(site_.signal)) {

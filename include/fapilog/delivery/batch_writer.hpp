@@ -5,6 +5,7 @@
 #include <fapilog/delivery/batch_storage_pool.hpp>
 #include <fapilog/delivery/deliveries.hpp>
 #include <fapilog/delivery/flush_latch.hpp>
+#include <fapilog/detail/os/alternate_stack.hpp>
 #include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/metrics/account.hpp>
@@ -177,6 +178,7 @@ class batch_writer final : public fork_participant {
 
   void run_helper() noexcept {
     detail::prepare_thread("fapilog-sinks");
+    add_alternate_stack();  // a sink of the application may use up the stack
     helper_id_.store(detail::thread_id(), std::memory_order_release);
     helper_started_();
     for (;;) {

@@ -4,6 +4,7 @@
 
 #include <fapilog/delivery/batch_writer.hpp>
 #include <fapilog/delivery/delivery_metrics.hpp>
+#include <fapilog/detail/os/alternate_stack.hpp>
 #include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/metrics/account.hpp>
@@ -70,6 +71,7 @@ class worker_loop {
   /// Runs until a stop was requested and all records are handled.
   void run() noexcept {
     detail::prepare_thread("fapilog");
+    add_alternate_stack();  // a sink or a stage of the application may use up the stack
     thread_id_.store(detail::thread_id(), std::memory_order_release);
     channel_.serve_from_this_thread();
     bool is_open = true;

@@ -9,6 +9,8 @@
 #else
 #include <fapilog/detail/memory/atomic.hpp>
 #include <fapilog/detail/os/crash_site.hpp>
+#include <fapilog/detail/os/posix_clock.hpp>
+#include <fapilog/detail/os/stack_walk.hpp>
 #include <fapilog/detail/os/system.hpp>
 
 #include <cerrno>
@@ -23,7 +25,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
-#include <unwind.h>
 
 namespace fapilog::inline v0_1::detail {
 
@@ -35,26 +36,30 @@ struct handled_signal {
   struct sigaction before;
 };
 
-/// Thread: `install` and `uninstall` one at a time. Async-signal-safe with glibc 2.35 and newer: older versions lock while
-/// they walk the stack.
+/// Thread: `install` and `uninstall` one at a time. Async-signal-safe like stack_walk.
 class crash_signals {
  public:
   /// Called on the thread that got the signal, inside the handler; must be async-signal-safe. It returns from a crash once
-  /// the process may end. At SIGTERM and SIGINT it returns at once, and true means that it will call `end_process`. Called
-  /// once more, with `is_another`, when another thread crashes meanwhile.
+  /// the process may end; false means that this process has nobody to handle it. At SIGTERM and SIGINT it returns at once, and
+  /// true means that it will call `end_process`. Called once more, with `is_another`, when another thread crashes meanwhile.
   using listener = bool (*)(crash_site const&, bool is_another) noexcept;
 
   /// Handles the fatal signals; with `termination` SIGTERM and SIGINT, too. A signal that is ignored stays ignored.
   [[gnu::cold]] static void install(listener notify, bool termination) noexcept {
-    current_listener.store_release(notify);
+    bool const is_first = current_listener.exchange(notify) == nullptr;
     for (handled_signal& one : handled) {
-      if (one.is_installed || (is_termination(one.number) && !termination)) continue;
+      if (is_termination(one.number) && !termination) continue;
       struct sigaction ours {};
       ours.sa_sigaction = &handle;
       ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
       sigfillset(&ours.sa_mask);  // a fault inside the handler ends the process at once
-      if (::sigaction(one.number, nullptr, &one.before) != 0 || is_handled_by_us(one.before)) continue;
-      if ((one.before.sa_flags & SA_SIGINFO) == 0 && one.before.sa_handler == SIG_IGN) continue;
+      struct sigaction now {};
+      if (::sigaction(one.number, nullptr, &now) != 0 || is_handled_by_us(now) || is_ignored(now)) continue;
+      // The application has replaced ours. That stays, unless it has removed its own meanwhile.
+      if (one.is_installed && (!is_first || is_function(now))) continue;
+      if (one.number == SIGTRAP && is_function(now))
+        continue;  // many programs handle it in their normal work
+      one.before = now;
       one.is_installed = ::sigaction(one.number, &ours, nullptr) == 0;
     }
     if (!has_terminate_handler) {
@@ -89,6 +94,7 @@ class crash_signals {
     if (!ends_process(number)) return;
     restore(number);
     ::kill(::getpid(), number);
+    end_first_process(number);
   }
 
   [[nodiscard]] static uncaught_exception const& exception() noexcept { return thrown; }
@@ -107,14 +113,18 @@ class crash_signals {
       int code;
       char const* name;
     };
-    static constexpr reason known[]{
-        {SIGSEGV, SEGV_MAPERR, "SEGV_MAPERR"}, {SIGSEGV, SEGV_ACCERR, "SEGV_ACCERR"},
-        {SIGBUS, BUS_ADRALN, "BUS_ADRALN"},    {SIGBUS, BUS_ADRERR, "BUS_ADRERR"},
-        {SIGBUS, BUS_OBJERR, "BUS_OBJERR"},    {SIGFPE, FPE_INTDIV, "FPE_INTDIV"},
-        {SIGFPE, FPE_INTOVF, "FPE_INTOVF"},    {SIGFPE, FPE_FLTDIV, "FPE_FLTDIV"},
-        {SIGFPE, FPE_FLTOVF, "FPE_FLTOVF"},    {SIGFPE, FPE_FLTUND, "FPE_FLTUND"},
-        {SIGFPE, FPE_FLTINV, "FPE_FLTINV"},    {SIGILL, ILL_ILLOPC, "ILL_ILLOPC"},
-        {SIGILL, ILL_ILLOPN, "ILL_ILLOPN"},    {SIGILL, ILL_PRVOPC, "ILL_PRVOPC"}};
+    static constexpr reason known[] {
+      {SIGSEGV, SEGV_MAPERR, "SEGV_MAPERR"}, {SIGSEGV, SEGV_ACCERR, "SEGV_ACCERR"},
+          {SIGBUS, BUS_ADRALN, "BUS_ADRALN"}, {SIGBUS, BUS_ADRERR, "BUS_ADRERR"},
+          {SIGBUS, BUS_OBJERR, "BUS_OBJERR"}, {SIGFPE, FPE_INTDIV, "FPE_INTDIV"},
+          {SIGFPE, FPE_INTOVF, "FPE_INTOVF"}, {SIGFPE, FPE_FLTDIV, "FPE_FLTDIV"},
+          {SIGFPE, FPE_FLTOVF, "FPE_FLTOVF"}, {SIGFPE, FPE_FLTUND, "FPE_FLTUND"},
+          {SIGFPE, FPE_FLTINV, "FPE_FLTINV"}, {SIGILL, ILL_ILLOPC, "ILL_ILLOPC"},
+          {SIGILL, ILL_ILLOPN, "ILL_ILLOPN"}, {SIGILL, ILL_PRVOPC, "ILL_PRVOPC"},
+#if defined(SI_KERNEL)
+          {SIGSEGV, SI_KERNEL, "SI_KERNEL"},  // x86: an address that cannot exist; it is not known
+#endif
+    };
     for (reason const& one : known) {
       if (one.signal == site.signal && one.code == site.code) return one.name;
     }
@@ -132,25 +142,28 @@ class crash_signals {
   }
 
   static void handle(int number, siginfo_t* info, void* context) {
+    stack_walk::leave_after_fault();
     int const error = errno;
     if (is_termination(number)) {
       handle_termination(number, info, context);
     } else {
-      handle_crash(number, info);
+      handle_crash(number, info, context);
     }
     errno = error;
   }
 
-  static void handle_crash(int number, siginfo_t const* info) noexcept {
+  static void handle_crash(int number, siginfo_t const* info, void* context) noexcept {
     std::uint64_t const self = thread_id();
     std::uint64_t none = 0;
     if (handling_thread.compare_exchange(none, self)) {
       if (listener const notify = current_listener.load_acquire();
           notify != nullptr && !is_over.load_acquire()) {
         collect(number, info, last_site);
-        collect_frames(last_site);
-        (void)notify(last_site, false);
-        is_over.store_release(true);
+        last_site.has_handler = false;
+        last_site.is_described = number == SIGABRT && terminating_thread.load_acquire() == self;
+        if (!last_site.is_described) stack_walk::collect(last_site, context);
+        // Without an effect in a child of vfork(2), which shares its parent's memory.
+        if (notify(last_site, false)) is_over.store_release(true);
       }
       handling_thread.store_release(0);
     } else if (none != self) {
@@ -162,20 +175,26 @@ class crash_signals {
     }
     restore(number);
     // A fault repeats when this handler returns, so that a core file shows it. Other signals are sent again.
-    if (info->si_code <= 0 || number == SIGSYS) ::raise(number);
+    if (info->si_code <= 0 || number == SIGSYS || number == SIGTRAP) ::raise(number);
   }
 
   /// The thread that was interrupted may hold a lock of the C library, so it must not wait here. The application's handler
-  /// is called at once; without one, the listener ends the process, or the second such signal does.
+  /// is called at once; without one, the listener ends the process, or a later such signal does. Signals in quick succession
+  /// are one request: timeout(1), and a shell with its children, send it twice.
   static void handle_termination(int number, siginfo_t* info, void* context) {
+    constexpr std::int64_t same_request_ns = 1'000'000'000;
     struct sigaction const* const before = before_of(number);
-    bool const is_first = is_terminating.exchange(1) == 0;
+    bool const has_function = before != nullptr && is_function(*before);
     listener const notify = current_listener.load_acquire();
+    std::int64_t const now = steady_clock_ns();
+    std::int64_t since = 0;
+    bool const is_first = terminating_since.compare_exchange(since, now);
+    if (!is_first && !has_function && notify != nullptr && now - since < same_request_ns) return;
     crash_site site;
     collect(number, info, site);
     bool const is_handled = is_first && notify != nullptr && notify(site, false);
-    if (before != nullptr && is_function(*before)) {
-      is_terminating.store_release(0);
+    if (has_function || (is_first && !is_handled)) terminating_since.store_release(0);
+    if (has_function) {
       if ((before->sa_flags & SA_SIGINFO) != 0) {
         before->sa_sigaction(number, info, context);
       } else {
@@ -184,7 +203,13 @@ class crash_signals {
     } else if (!is_handled) {
       restore(number);
       ::raise(number);
+      if (notify != nullptr) end_first_process(number);
     }
+  }
+  /// The first process of a container ignores a signal that it has no handler for.
+  static void end_first_process(int number) noexcept {
+    constexpr int status_of_signals = 128;
+    if (::getpid() == 1) ::_exit(status_of_signals + number);
   }
 
   static void collect(int number, siginfo_t const* info, crash_site& site) noexcept {
@@ -193,20 +218,6 @@ class crash_signals {
     site.code = info->si_code;
     site.address = site.is_fault() ? reinterpret_cast<std::uintptr_t>(info->si_addr) : 0;
     site.sender = site.is_fault() ? 0 : info->si_pid;
-  }
-
-  static void collect_frames(crash_site& site) noexcept {
-    ::_Unwind_Backtrace(
-        [](::_Unwind_Context* frame, void* to) {
-          auto& all = *static_cast<crash_site*>(to);
-          int is_interrupted = 0;
-          auto const at = number_cast<std::uintptr_t>(_Unwind_GetIPInfo(frame, &is_interrupted));
-          if (is_interrupted != 0) all.frame_count = 0;  // the frames so far are those of the handler
-          if (at == 0 || all.frame_count == crash_site::max_frames) return _URC_END_OF_STACK;
-          all.frames[all.frame_count++] = at;
-          return _URC_NO_REASON;
-        },
-        &site);
   }
 
   [[nodiscard]] static struct sigaction const* before_of(int number) noexcept {
@@ -218,6 +229,9 @@ class crash_signals {
   [[nodiscard]] static bool is_function(struct sigaction const& action) noexcept {
     return (action.sa_flags & SA_SIGINFO) != 0 ? action.sa_sigaction != nullptr
                                                : action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN;
+  }
+  [[nodiscard]] static bool is_ignored(struct sigaction const& action) noexcept {
+    return (action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler == SIG_IGN;
   }
   /// Restores the previous handler of the signal.
   static void restore(int number) noexcept {
@@ -236,18 +250,38 @@ class crash_signals {
         thrown.text[0] = '\0';
       }
     }
+    deliver_before_handler();
     terminate_before();
     std::abort();
+  }
+  /// The application's terminate handler may end the process without a signal. What it logs is delivered at the SIGABRT.
+  static void deliver_before_handler() noexcept {
+    std::uint64_t const self = thread_id();
+    std::uint64_t none = 0;
+    listener const notify = current_listener.load_acquire();
+    if (notify == nullptr || is_over.load_acquire() || !handling_thread.compare_exchange(none, self)) return;
+    last_site.signal = SIGABRT;
+    last_site.thread = self;
+    last_site.code = 0;
+    last_site.address = 0;
+    last_site.sender = ::getpid();
+    last_site.has_handler = true;
+    last_site.is_described = false;
+    stack_walk::collect(last_site, nullptr);
+    if (notify(last_site, false)) terminating_thread.store_release(self);
+    handling_thread.store_release(0);
   }
 
   inline static constinit handled_signal handled[]{
       {SIGSEGV, "SIGSEGV", false, {}}, {SIGBUS, "SIGBUS", false, {}},   {SIGILL, "SIGILL", false, {}},
       {SIGFPE, "SIGFPE", false, {}},   {SIGABRT, "SIGABRT", false, {}}, {SIGSYS, "SIGSYS", false, {}},
-      {SIGTERM, "SIGTERM", false, {}}, {SIGINT, "SIGINT", false, {}}};
+      {SIGTRAP, "SIGTRAP", false, {}}, {SIGTERM, "SIGTERM", false, {}}, {SIGINT, "SIGINT", false, {}}};
   inline static constinit atomic_word<listener> current_listener{nullptr};
   inline static constinit atomic_word<std::uint64_t> handling_thread{0};  ///< the thread inside the handler
   inline static constinit atomic_word<bool> is_over{false};               ///< the listener knows of a crash
-  inline static constinit atomic_word<int> is_terminating{0};
+  inline static constinit atomic_word<std::uint64_t> terminating_thread{0};  ///< has described std::terminate
+  inline static constinit atomic_word<std::int64_t> terminating_since{
+      0};  ///< time of the first SIGTERM or SIGINT
   inline static constinit crash_site last_site{};
   inline static constinit uncaught_exception thrown{};
   inline static constinit std::terminate_handler terminate_before = nullptr;

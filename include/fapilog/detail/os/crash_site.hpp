@@ -20,6 +20,8 @@ struct crash_site {
   std::uint64_t thread = 0;
   std::size_t frame_count = 0;
   std::uintptr_t frames[max_frames]{};  ///< return addresses, from the interrupted function outwards
+  bool has_handler = false;             ///< std::terminate: the application's handler runs next, and may log
+  bool is_described = false;            ///< that handler has ended, and the crash has its record already
 
   [[nodiscard]] bool is_fault() const noexcept { return code > 0 || FAPILOG_DETAIL_WINDOWS != 0; }
 };

@@ -19,6 +19,8 @@ namespace fapilog::inline v0_1::detail {
 
 /// Windows runs the filter on what is left of the thread's own stack.
 inline void add_alternate_stack() noexcept {}
+/// Exceptions cannot be blocked.
+inline void unblock_faults() noexcept {}
 
 /// The interface of the class for signals. There are no termination signals. Thread: `install` and `uninstall` one at a time.
 class crash_signals {
