@@ -186,10 +186,7 @@ class kept_directory {
 
   [[gnu::cold]] void report_removed() noexcept {
     diagnostics_->warn(
-        "kill_safe",
-        "the files of kept records were removed: the records of threads that have logged before are lost if "
-        "the process is killed",
-        root_);
+        "kill_safe", "the files of kept records were removed: they are lost if the process is killed", root_);
     forget();
   }
 
