@@ -108,13 +108,15 @@ class batch {
   }
   [[nodiscard]] std::size_t size() const noexcept { return last_ - first_; }
   [[nodiscard]] bool empty() const noexcept { return first_ == last_; }
-  [[nodiscard]] entry const& operator[](std::size_t index) const noexcept { return begin()[index]; }
+  [[nodiscard]] entry const& operator[](std::size_t index) const noexcept {
+    return std::as_const(*storage_).entries().data()[first_ + index];
+  }
 
   /// The JSON lines of all entries in one piece, each with its newline; empty if no sink needs JSON.
   [[nodiscard]] std::string_view text() const noexcept {
     if (empty()) return {};
     entry const& last = (*this)[size() - 1];
-    char const* const from = begin()->json.data();
+    char const* const from = (*this)[0].json.data();
     if (from == nullptr) return {};
     return {from, static_cast<std::size_t>(last.json.data() + last.json.size() + 1 - from)};
   }

@@ -17,7 +17,7 @@ namespace fapilog::inline v0_1::detail {
 /// Returns the offset in `entries.text()` behind the line with this index.
 [[nodiscard]] inline std::size_t end_of_line(batch const& entries, std::size_t index) noexcept {
   std::string_view const line = entries[index].json;
-  return static_cast<std::size_t>(line.data() - entries.begin()->json.data()) + line.size() + 1;
+  return static_cast<std::size_t>(line.data() - entries[0].json.data()) + line.size() + 1;
 }
 
 /// Where the entries of a text end: the lines of a batch, or a list of offsets. Refers to what it is made from.
