@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The sinks for syslog, journald, Kafka and NATS beside a loop that formats the same records with fmt and hands them to the plain
-// client: bench_client_sinks SINK ADDRESS [RECORDS [REPETITIONS]]. The loop escapes nothing, and its times are constant. Prints
-// medians and their ratios. client_sinks.sh starts the counterparts and runs it.
+// The sinks for syslog, journald, Kafka and NATS beside a loop that makes the same records with fmt, each with its time, its id and
+// escaped strings, and hands them to the plain client: bench_client_sinks SINK ADDRESS [RECORDS [REPETITIONS]]. Prints medians and
+// their ratios. client_sinks.sh starts the counterparts and runs it.
 #include "beside_client.hpp"
 
 #include <fapilog/sinks/journald.hpp>
@@ -19,6 +19,8 @@
 #include <cstdlib>
 #include <iterator>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -43,6 +45,11 @@ bench::cost by_socket(std::uint16_t port, std::size_t records) {
     bench::fail("nobody listens");
   std::string all;
   std::string one;
+  bench::plain_content content;
+  auto const param = [&one](std::string_view before, std::string_view text) {
+    one += before;
+    bench::plain_content::append(one, text, true);
+  };
   auto const send = [&] {
     for (std::size_t sent = 0; sent < all.size();) {
       ssize_t const put = ::send(socket, all.data() + sent, all.size() - sent, MSG_NOSIGNAL);
@@ -53,13 +60,17 @@ bench::cost by_socket(std::uint16_t port, std::size_t records) {
   };
   for (std::size_t i = 0; i < records; ++i) {
     one.clear();
+    content.next(6);
+    fmt::format_to(std::back_inserter(one),
+                   R"(<14>1 {} vm bench {} - [fapilog@32473 level="INFO" logger="bench" message_id="{})",
+                   content.time(), 12'345, content.id());
+    param(R"(" user_id=")", "user-00012345");
     fmt::format_to(
         std::back_inserter(one),
-        R"(<14>1 2026-11-28T20:00:00.000000Z vm bench {} - [fapilog@32473 level="INFO" logger="bench" )"
-        R"(message_id="01a223c2-0b9e-7d3a-8e5f-0c2b7a9d4e61" service="bench" env="dev" version="0.0.0" host="vm" pid="{}" )"
-        R"(user_id="{}" status="{}" latency_ms="{}" path="{}"] {})",
-        12'345, 12'345, "user-00012345", 200 + static_cast<int>(i % 8), static_cast<double>(i) * 0.25,
-        "/api/v1/orders/8812/items/17", "request handled");
+        R"(" service="bench" env="dev" version="0.0.0" host="vm" pid="{}" status="{}" latency_ms="{}")",
+        12'345, 200 + static_cast<int>(i % 8), static_cast<double>(i) * 0.25);
+    param(R"( path=")", "/api/v1/orders/8812/items/17");
+    param("\"] ", "request handled");
     fmt::format_to(std::back_inserter(all), "{} {}", one.size(), one);
     if (all.size() > 65'536) send();
   }
@@ -71,23 +82,25 @@ bench::cost by_socket(std::uint16_t port, std::size_t records) {
 /// As many fields as the sink writes.
 bench::cost by_libsystemd(std::size_t records) {
   bench::meter const time;
+  bench::plain_content content;
   for (std::size_t i = 0; i < records; ++i) {
+    content.next(9);
     std::array<std::string, 16> const fields{"MESSAGE=request handled",
                                              "PRIORITY=6",
                                              "SYSLOG_IDENTIFIER=bench",
                                              "LEVEL=INFO",
                                              "LOGGER=bench",
-                                             "MESSAGE_UUID=01a223c2-0b9e-7d3a-8e5f-0c2b7a9d4e61",
+                                             "TIMESTAMP=" + content.time(),
+                                             "FAPILOG_MESSAGE_ID=" + content.id(),
+                                             "USER_ID=user-00012345",
                                              "SERVICE=bench",
                                              "ENV=dev",
                                              "VERSION=0.0.0",
                                              "HOST=vm",
-                                             "PID=12345",
-                                             "USER_ID=user-00012345",
+                                             fmt::format("PID={}", 12'345),
                                              fmt::format("STATUS={}", 200 + static_cast<int>(i % 8)),
                                              fmt::format("LATENCY_MS={}", static_cast<double>(i) * 0.25),
-                                             "PATH_=/api/v1/orders/8812/items/17",
-                                             "SYSLOG_PID=12345"};
+                                             "PATH=/api/v1/orders/8812/items/17"};
     std::array<iovec, fields.size()> parts{};
     for (std::size_t k = 0; k < fields.size(); ++k)
       parts[k] = {const_cast<char*>(fields[k].data()), fields[k].size()};
@@ -112,9 +125,10 @@ bench::cost by_librdkafka(std::string const& brokers, std::size_t records) {
   });
   ::rd_kafka_t* const producer = ::rd_kafka_new(RD_KAFKA_PRODUCER, conf, nullptr, 0);
   std::string line;
+  bench::plain_content content;
   for (std::size_t i = 0; i < records; ++i) {
     line.clear();
-    bench::append_line(line, i);
+    bench::append_line(line, content, i);
     while (::rd_kafka_producev(producer, RD_KAFKA_V_TOPIC("logs"), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                                RD_KAFKA_V_VALUE(line.data(), line.size()),
                                RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
@@ -130,8 +144,6 @@ bench::cost by_librdkafka(std::string const& brokers, std::size_t records) {
 
 bench::cost by_libnats(std::string const& url, std::size_t records) {
   bench::meter const time;
-  static std::size_t run;
-  ++run;
   natsConnection* connection = nullptr;
   if (::natsConnection_ConnectTo(&connection, url.c_str()) != NATS_OK) bench::fail("no server of NATS");
   jsOptions options;
@@ -141,15 +153,13 @@ bench::cost by_libnats(std::string const& url, std::size_t records) {
   jsCtx* js = nullptr;
   if (::natsConnection_JetStream(&js, connection, &options) != NATS_OK) bench::fail("no JetStream");
   std::string line;
-  std::string id;
+  bench::plain_content content;
   jsPubOptions each;
   ::jsPubOptions_Init(&each);
   for (std::size_t i = 0; i < records; ++i) {
     line.clear();
-    bench::append_line(line, i);
-    id.clear();
-    fmt::format_to(std::back_inserter(id), "01a223c2-0b9e-7d3a-8e5f-{:04x}{:08x}", run, i);
-    each.MsgId = id.c_str();
+    bench::append_line(line, content, i);
+    each.MsgId = content.id().c_str();
     if (::js_PublishAsync(js, "logs", line.data(), static_cast<int>(line.size()), &each) != NATS_OK)
       bench::fail("libnats takes no message");
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The HTTP sink beside a loop that formats the same lines with fmt and sends them with libcurl in requests of the same size, over one
-// connection each: bench_http_sink URL [RECORDS [REPETITIONS]]. The loop escapes nothing, and its ids and times are constant. Prints
-// medians and their ratios. http_sink.sh starts a server and runs it.
+// The HTTP sink beside a loop that makes the same lines with fmt, each with its time, its id and escaped strings, and sends them with
+// libcurl in requests of the same size, over one connection each: bench_http_sink URL [RECORDS [REPETITIONS]]. Prints medians and
+// their ratios. http_sink.sh starts a server and runs it.
 #include "beside_client.hpp"
 
 #include <fapilog/sinks/http.hpp>
@@ -30,11 +30,12 @@ bench::cost by_libcurl(std::string const& url, std::size_t records) {
   ::curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, &ignore);
   ::curl_easy_setopt(handle.get(), CURLOPT_POST, 1L);
   std::string body;
+  bench::plain_content content;
   for (std::size_t i = 0; i < records;) {
     body = "[";
     for (std::size_t in_body = 0; in_body < lines_in_request && i < records; ++in_body, ++i) {
       if (in_body != 0) body += ',';
-      bench::append_line(body, i);
+      bench::append_line(body, content, i);
     }
     body += ']';
     ::curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDS, body.data());

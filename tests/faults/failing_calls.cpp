@@ -446,6 +446,15 @@ int connect(int descriptor, ::sockaddr const* address, ::socklen_t size) {
 ::ssize_t sendmsg(int descriptor, ::msghdr const* message, int flags) {
   return fails(send_message) ? -1 : FAULTS_ORIGINAL(sendmsg)(descriptor, message, flags);
 }
+int sendmmsg(int descriptor, ::mmsghdr* messages, unsigned count, int flags) {
+  if (current == nullptr) return FAULTS_ORIGINAL(sendmmsg)(descriptor, messages, count, flags);
+  if (fails(send_one_datagram)) return -1;
+  unsigned fitting = 0;
+  while (fitting < count && messages[fitting].msg_hdr.msg_iov->iov_len <= max_datagram) ++fitting;
+  if (fitting != 0) return FAULTS_ORIGINAL(sendmmsg)(descriptor, messages, fitting, flags);
+  errno = EMSGSIZE;
+  return -1;
+}
 ::ssize_t recv(int descriptor, void* to, std::size_t size, int flags) {
   return fails(receive_bytes) ? -1 : FAULTS_ORIGINAL(recv)(descriptor, to, size, flags);
 }

@@ -12,6 +12,7 @@
 #include <fapilog/plugins/syslog.hpp>
 #include <fapilog/settings.hpp>
 #include <fapilog/sinks/syslog.hpp>
+#include <fapilog/stages/enrichers/static_fields.hpp>
 #include <fapilog/testing/conformance.hpp>
 
 #include <chrono>
@@ -166,6 +167,7 @@ std::string message_of(fapilog::sinks::syslog_message config, support::events co
   return receiver.next();
 }
 
+std::string const long_text(1'000, 'x');
 std::string const own_id = std::to_string(::getpid());
 std::string const fixed =
     "level=\"INFO\" logger=\"billing\" message_id=\"00000000-0000-0000-0000-000000000000\"";
@@ -187,6 +189,43 @@ TEST_CASE("a syslog message of RFC 5424 has header, structured data and text") {
             R"( event_id="PAID 1"] paid)");
   CHECK(message_of({.sd_id = ""}, events) ==
         "<14>1 2026-01-27T10:30:00.123456Z host app " + own_id + " PAID_1 - paid");
+}
+
+TEST_CASE("fields that an enricher adds keep their values and get unique names, whatever the record has") {
+  using fapilog::enrichers::static_fields;
+  auto const target = fapilog::enrichers::field_target::diagnostics;
+  static_fields common{{.target = target, .fields = {{"tenant_id", "a ] b"}, {"zone", "eu"}}}};
+  static_fields other{{.target = target, .fields = {{"zone", "us"}}}};
+  support::events events;
+  auto const add = [&events](static_fields& by) -> fapilog::event& {
+    auto& e = events.add("paid");
+    by.enrich(e);
+    return e;
+  };
+  add(common);
+  add(common).context.push_back({"tenant_id", fapilog::value::of_string("t1")});
+  add(common).data.push_back({"zone", fapilog::value::of_string("own")});
+  add(other);
+  add(common).data.push_back({"long", fapilog::value::of_string(long_text)});
+  add(common);
+  std::string const both = R"( tenant_id="a \] b" zone="eu")";
+  std::vector<std::string> const expected{both + "] paid",
+                                          R"( tenant_id="t1" tenant_id_2="a \] b" zone="eu"] paid)",
+                                          both + R"( zone_2="own"] paid)",
+                                          R"( zone="us"] paid)",
+                                          both + " long=\"" + long_text.substr(0, 300),
+                                          both + "] paid"};
+  loopback_receiver const receiver{SOCK_DGRAM};
+  fapilog::sinks::syslog sink{{.transport = syslog_transport::udp,
+                               .host = "127.0.0.1",
+                               .port = receiver.port,
+                               .message = {.max_bytes = 512}}};
+  REQUIRE(sink.write(events.batch()));
+  for (std::string const& fields : expected) {
+    std::string const message = receiver.next();
+    CHECK(message.find(fixed + fields) != std::string::npos);
+    CHECK(message.size() <= 512);
+  }
 }
 
 TEST_CASE("a syslog message that is not ASCII begins with a byte order mark, unless that is off") {

@@ -123,24 +123,28 @@ inline char* put_timestamp(char* to, std::int64_t unix_ns, std::uint32_t digits)
 /// Writes timestamps one after the other and computes the date only once per second. Thread: one. Throws: never.
 class timestamp_writer {
  public:
-  /// Writes what `put_timestamp` writes with milliseconds, always 24 characters.
+  /// Writes what `put_timestamp` writes with 3, 6 or 9 digits, always `21 + Digits` characters.
+  template <unsigned Digits = 3>
   char* put(char* to, std::int64_t unix_ns) noexcept {
+    static_assert(Digits == 3 || Digits == 6 || Digits == 9);
+    constexpr std::uint32_t unit = Digits == 3 ? 1'000'000 : Digits == 6 ? 1'000 : 1;
     std::int64_t const seconds = unix_ns >= 0 ? unix_ns / 1'000'000'000 : -1;
-    if (seconds < 0) return put_timestamp(to, unix_ns, 3);
+    if (seconds < 0) return put_timestamp(to, unix_ns, Digits);
     if (seconds != second_) {
-      put_timestamp(text_, unix_ns, 3);
+      put_civil(text_, seconds);
       second_ = seconds;
     }
     std::memcpy(to, text_, sizeof text_);
-    auto const ms = static_cast<std::uint32_t>((unix_ns - seconds * 1'000'000'000) / 1'000'000);
-    to[20] = static_cast<char>('0' + ms / 100);
-    to[21] = static_cast<char>('0' + ms / 10 % 10);
-    to[22] = static_cast<char>('0' + ms % 10);
-    return to + sizeof text_;
+    auto part = static_cast<std::uint32_t>(unix_ns - seconds * 1'000'000'000) / unit;
+    for (unsigned i = Digits; i > 0; --i, part /= 10)
+      to[sizeof text_ - 1 + i] = static_cast<char>('0' + part % 10);
+    to[sizeof text_ + Digits] = 'Z';
+    return to + sizeof text_ + Digits + 1;
   }
 
  private:
-  char text_[24] = {};
+  char text_[20] = {'0', '0', '0', '0', '-', '0', '0', '-', '0', '0',
+                    'T', '0', '0', ':', '0', '0', ':', '0', '0', '.'};
   std::int64_t second_ = -1;
 };
 

@@ -12,11 +12,13 @@
 #include <fapilog/sinks/journald/detail/journal_record.hpp>
 #include <fapilog/sinks/sink.hpp>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,7 +63,7 @@ class journald {
   explicit journald(journald_config config = {})
       : config_(std::move(config)),
         timeout_ms_(static_cast<int>(config_.write_timeout.count())),
-        record_(config_.identifier.empty() ? detail::program_name() : config_.identifier) {
+        writer_(config_.identifier.empty() ? detail::program_name() : config_.identifier) {
     check_settings(name(), config_);
   }
 
@@ -69,21 +71,11 @@ class journald {
 
   write_result write(batch const& entries) {
     std::vector<std::size_t> refused;
-    for (std::size_t i = 0; i < entries.size(); ++i) {
-      std::string_view const record = record_.put(entries[i].event);
-      if (!is_connected() && !connect()) return write_result::retry(problem_, i);
-      int error = send(record);
-      // After a restart of journald the socket is another one.
-      if (error != 0 && error != EAGAIN && error != ENOSYS && connect()) error = send(record);
-      if (error == ENOSYS) {
-        refused.push_back(i);
-      } else if (error != 0) {
-        if (error != EAGAIN) socket_.close();
-        problem_ = detail::concat(
-            {config_.socket, ": ",
-             error == EAGAIN ? "journald takes no records, its socket is full" : detail::errno_text(error)});
-        return failed(std::move(refused), i, entries.size());
-      }
+    for (std::size_t first = 0; first < entries.size();) {
+      put_records(entries, first);
+      std::size_t const done = send_records(first, refused);
+      first += done;
+      if (done < records_.size()) return failed(std::move(refused), first, entries.size());
     }
     problem_.clear();
     return write_result::partly({}, std::move(refused),
@@ -121,10 +113,55 @@ class journald {
     return write_result::partly(std::move(again), std::move(refused), problem_);
   }
 
-  /// Sends the record as a datagram, or in sealed memory if it is too large for that.
-  [[nodiscard]] int send(std::string_view record) const {
-    int const error = detail::send_datagram(socket_, record, timeout_ms_);
-    if (error != EMSGSIZE && error != ENOBUFS) return error;
+  /// Makes records of some entries, from `first` on.
+  void put_records(batch const& entries, std::size_t first) {
+    constexpr std::size_t max_count = 64;
+    constexpr std::size_t max_bytes = 65'536;  // the last record may lie beyond
+    writer_.clear();
+    std::array<std::size_t, max_count> ends{};
+    std::size_t count = 0;
+    while (count < max_count && first + count < entries.size() && writer_.text().size() < max_bytes) {
+      writer_.put(entries[first + count].event);
+      ends[count++] = writer_.text().size();
+    }
+    records_.clear();
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < count; begin = ends[i++])
+      records_.push_back(writer_.text().view().substr(begin, ends[i] - begin));
+  }
+
+  /// Returns how many of `records_`, which are those of the entries from `first` on, are sent or refused.
+  [[nodiscard]] std::size_t send_records(std::size_t first, std::vector<std::size_t>& refused) {
+    std::size_t done = 0;
+    while (done < records_.size() && (is_connected() || connect())) {
+      auto const sent = detail::send_datagrams(socket_, std::span{records_}.subspan(done), timeout_ms_);
+      done += sent.count;
+      if (sent.error == 0) break;
+      int const error = send_otherwise(records_[done], sent.error);
+      if (error == ENOSYS) {
+        refused.push_back(first + done);
+      } else if (error != 0) {
+        if (error != EAGAIN) socket_.close();
+        problem_ = detail::concat(
+            {config_.socket, ": ",
+             error == EAGAIN ? "journald takes no records, its socket is full" : detail::errno_text(error)});
+        break;
+      }
+      ++done;
+    }
+    return done;
+  }
+
+  /// Sends a record for which a datagram failed with `error`.
+  [[nodiscard]] int send_otherwise(std::string_view record, int error) {
+    if (is_too_large(error)) error = send_sealed(record);
+    if (error == 0 || error == EAGAIN || error == ENOSYS || !connect()) return error;
+    // After a restart of journald the socket is another one.
+    error = detail::send_datagram(socket_, record, timeout_ms_);
+    return is_too_large(error) ? send_sealed(record) : error;
+  }
+  [[nodiscard]] static bool is_too_large(int error) noexcept { return error == EMSGSIZE || error == ENOBUFS; }
+  [[nodiscard]] int send_sealed(std::string_view record) const {
     detail::opened_file const memory = detail::seal_memory(record);
     return memory.error != 0 ? memory.error : detail::send_file(socket_, memory.handle, timeout_ms_);
   }
@@ -133,7 +170,8 @@ class journald {
   std::int64_t connected_by_ = 0;
   journald_config config_;
   int timeout_ms_;
-  detail::journal::record_writer record_;
+  detail::journal::record_writer writer_;
+  std::vector<std::string_view> records_;  ///< in the text of `writer_`
   std::string problem_;
 };
 

@@ -12,11 +12,14 @@
 #include <fapilog/detail/os/file.hpp>
 #include <fapilog/detail/text/concat.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -213,6 +216,55 @@ inline void request_send_buffer(file const& socket, int bytes) noexcept {
     if (deadline == 0) deadline = steady_clock_ns() + std::int64_t{timeout_ms} * 1'000'000;
     if (!socket_detail::wait_for(socket.descriptor(), POLLOUT, deadline)) return EAGAIN;
   }
+}
+
+/// How many datagrams were sent, and why the next one was not.
+struct sent_datagrams {
+  std::size_t count = 0;
+  int error = 0;
+};
+
+/// Sends each of these as one datagram, in order, several in a system call if the system can. Waits for each like
+/// `send_datagram`. Only for Unix sockets: an error that the network reports for an earlier datagram can be lost.
+[[nodiscard]] inline sent_datagrams send_datagrams(file const& socket, std::span<std::string_view const> all,
+                                                   int timeout_ms) noexcept {
+  sent_datagrams sent;
+#if FAPILOG_DETAIL_LINUX
+  constexpr std::size_t max_count = 64;
+  std::array<::mmsghdr, max_count> messages{};
+  std::array<::iovec, max_count> parts{};
+  std::size_t first = 0;  // of those in `messages`
+  std::size_t last = 0;
+  std::int64_t deadline = 0;
+  while (sent.count < all.size()) {
+    if (sent.count == last) {
+      first = last;
+      last = (std::min)(first + max_count, all.size());
+      for (std::size_t i = first; i < last; ++i) {
+        parts[i - first] = {const_cast<char*>(all[i].data()), all[i].size()};
+        messages[i - first].msg_hdr.msg_iov = &parts[i - first];
+        messages[i - first].msg_hdr.msg_iovlen = 1;
+      }
+    }
+    int const count = ::sendmmsg(socket.descriptor(), &messages[sent.count - first],
+                                 static_cast<unsigned>(last - sent.count), socket_detail::no_signal);
+    if (count > 0) {
+      sent.count += static_cast<std::size_t>(count);
+      deadline = 0;
+      continue;
+    }
+    int const error = errno;
+    if (error == EINTR) continue;
+    if (!would_block(error)) return {sent.count, error};
+    if (deadline == 0) deadline = steady_clock_ns() + std::int64_t{timeout_ms} * 1'000'000;
+    if (!socket_detail::wait_for(socket.descriptor(), POLLOUT, deadline)) return {sent.count, EAGAIN};
+  }
+  return {sent.count, 0};
+#else
+  for (; sent.count < all.size() && sent.error == 0; sent.count += sent.error == 0 ? 1 : 0)
+    sent.error = send_datagram(socket, all[sent.count], timeout_ms);
+  return sent;
+#endif
 }
 
 /// Sends as much of the text as there is room for; EAGAIN if there is none.

@@ -11,6 +11,7 @@
 #include <fapilog/record/time.hpp>
 #include <fapilog/record/value.hpp>
 #include <fapilog/sinks/detail/flat_fields.hpp>
+#include <fapilog/sinks/detail/unique_names.hpp>
 #include <fapilog/sinks/http/detail/exception_causes.hpp>
 
 #include <algorithm>

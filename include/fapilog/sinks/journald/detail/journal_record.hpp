@@ -11,12 +11,15 @@
 #include <fapilog/record/uuid.hpp>
 #include <fapilog/record/value.hpp>
 #include <fapilog/sinks/detail/flat_fields.hpp>
+#include <fapilog/sinks/detail/repeated_fields.hpp>
 #include <fapilog/sinks/detail/syslog_severity.hpp>
+#include <fapilog/sinks/detail/unique_names.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -49,15 +52,17 @@ inline void map_name(std::string_view key, std::string& to) {
   if (to.size() > max_name) to.resize(max_name);
 }
 
-/// Writes records one after the other. Thread: one. Throws: std::bad_alloc.
+/// Writes records one behind the other. Thread: one. Throws: std::bad_alloc.
 class record_writer {
  public:
   explicit record_writer(std::string identifier) : identifier_(std::move(identifier)) {}
 
-  /// Returns the event as one message of the protocol. The view is valid until the next call.
-  [[nodiscard]] std::string_view put(event const& e) {
-    constexpr std::size_t kept_bytes = std::size_t{1} << 20;
-    out_.clear_to(kept_bytes);
+  /// Removes all records.
+  void clear() noexcept { out_.clear_to(kept_bytes); }
+  [[nodiscard]] text_buffer const& text() const noexcept { return out_; }
+
+  /// Adds the event as one message of the protocol.
+  void put(event const& e) {
     more_.clear_to(kept_bytes);
     names_.clear();
     put_text("MESSAGE", e.message);
@@ -66,8 +71,7 @@ class record_writer {
     put_text("LEVEL", e.level_name);
     put_text("LOGGER", e.logger);
     begin("TIMESTAMP");
-    char* const to = out_.room(40);
-    out_.end_at(put_timestamp(to, e.unix_ns, 9));
+    out_.end_at(time_.put<9>(out_.room(40), e.unix_ns));
     out_.push_back('\n');
     begin("FAPILOG_MESSAGE_ID");
     out_.end_at(put_uuid(out_.room(36), e.message_id));
@@ -80,17 +84,23 @@ class record_writer {
     if (e.thread_id != 0) put_number("TID", e.thread_id);
     if (e.process_id != 0) put_number("SYSLOG_PID", static_cast<std::uint64_t>(e.process_id));
     put_event_id(e.data);
-    auto const put_one = [this](std::string const& path, value const& v) { put_field(path, v); };
+    auto const put_one = [this](std::string_view path, value const& v) { put_field(path, v); };
+    auto const put_diagnostics = [this](member const* first, member const* last) {
+      for_each_flat_field(first, last, path_, [this](std::string_view path, value const& v) {
+        if (!is_location(path)) put_field(path, v);
+      });
+      return more_.size() == 0;
+    };
+    constexpr std::size_t any_size = (std::numeric_limits<std::size_t>::max)();
     for_each_flat_field(e.context, path_, put_one);
-    for_each_flat_field(e.diagnostics, path_, [this](std::string const& path, value const& v) {
-      if (!is_location(path)) put_field(path, v);
-    });
+    diagnostics_.put(e.diagnostics, out_, names_, any_size, max_fields, put_diagnostics);
     for_each_flat_field(e.data, path_, put_one);
     put_more();
-    return out_.view();
   }
 
  private:
+  static constexpr std::size_t kept_bytes = std::size_t{1} << 20;
+
   /// What `CODE_FILE` and the like have already.
   [[nodiscard]] static bool is_location(std::string_view key) noexcept {
     return key == "file" || key == "line" || key == "function" || key == "thread_id";
@@ -138,7 +148,7 @@ class record_writer {
     if (is_id) put_text("MESSAGE_ID", digits);
   }
 
-  void put_field(std::string const& path, value const& v) {
+  void put_field(std::string_view path, value const& v) {
     if (names_.size() == max_fields) return json::put_next_member(more_, {path, v});
     map_name(path, name_);
     names_.add(name_, max_name);
@@ -162,6 +172,8 @@ class record_writer {
   std::string path_;
   std::string name_;
   unique_names names_;
+  repeated_fields diagnostics_;
+  timestamp_writer time_;
 };
 
 }  // namespace fapilog::inline v0_1::detail::journal

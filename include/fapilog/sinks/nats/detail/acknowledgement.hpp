@@ -5,6 +5,7 @@
 #include <fapilog/detail/text/concat.hpp>
 #include <fapilog/record/json_parts.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -29,6 +30,8 @@ struct acknowledgement {
 /// codes of the server's errors.json. Throws: std::bad_alloc.
 [[nodiscard]] inline acknowledgement read_acknowledgement(std::string_view text) {
   std::vector<json::text_member> members;
+  constexpr std::size_t usual_count = 4;
+  members.reserve(usual_count);
   bool has_stream = false;
   bool is_duplicate = false;
   std::string_view error;

@@ -83,7 +83,7 @@ class connection {
   }
 
   /// Its response is for `answer_to`, as `answered` returns it. `id`: the `Nats-Msg-Id`.
-  [[nodiscard]] ::natsStatus publish(std::string const& subject, std::string const& answer_to, char const* id,
+  [[nodiscard]] ::natsStatus publish(std::string const& subject, std::string_view answer_to, char const* id,
                                      std::string_view data) {
     // The server ends the connection of a client that sends more.
     constexpr std::size_t header_bytes = 64;
@@ -91,9 +91,10 @@ class connection {
     if (data.size() + header_bytes + stream_bytes >
         static_cast<std::size_t>(::natsConnection_GetMaxPayload(handle_)))
       return NATS_MAX_PAYLOAD;
+    reply_.assign(inbox_).append(answer_to);
     ::natsMsg* made = nullptr;
-    ::natsStatus status = ::natsMsg_Create(&made, subject.c_str(), (inbox_ + answer_to).c_str(), data.data(),
-                                           static_cast<int>(data.size()));
+    ::natsStatus status =
+        ::natsMsg_Create(&made, subject.c_str(), reply_.c_str(), data.data(), static_cast<int>(data.size()));
     message const owner{made};
     if (status == NATS_OK) status = ::natsMsgHeader_Set(made, "Nats-Msg-Id", id);
     if (status == NATS_OK && !config_.stream.empty())
@@ -234,6 +235,7 @@ class connection {
   ::natsConnection* handle_ = nullptr;
   ::natsSubscription* answers_ = nullptr;
   std::string inbox_;
+  std::string reply_;             ///< subject of a response
   std::uint32_t generation_ = 0;  ///< the fork generation in which the connection was made
 };
 

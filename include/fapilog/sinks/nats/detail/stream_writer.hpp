@@ -5,6 +5,7 @@
 #include <fapilog/detail/os/file.hpp>
 #include <fapilog/detail/settings/setting_check.hpp>
 #include <fapilog/detail/text/concat.hpp>
+#include <fapilog/detail/text/decimal.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/metrics/metric.hpp>
 #include <fapilog/record/batch.hpp>
@@ -107,11 +108,15 @@ class stream_writer {
 
   void publish(batch const& entries, progress& now) {
     std::array<char, 37> id{};
+    std::array<char, 48> answer_to{};
+    char* const index_begin = put_decimal(answer_to.data(), number_) + 1;
+    index_begin[-1] = '.';
     for (std::size_t i = 0; i < entries.size() && !cancelled_.is_made(); ++i) {
       put_uuid(id.data(), entries[i].event.message_id);
+      char const* const end = put_decimal(index_begin, std::uint64_t{i});
       ::natsStatus const status = connection_.publish(
-          subject_of(entries[i].event), concat({std::to_string(number_), ".", std::to_string(i)}), id.data(),
-          entries[i].json);
+          subject_of(entries[i].event), {answer_to.data(), static_cast<std::size_t>(end - answer_to.data())},
+          id.data(), entries[i].json);
       if (status == NATS_OK) {
         now.states[i] = state::waiting;
         ++now.waiting;
@@ -130,25 +135,32 @@ class stream_writer {
     }
   }
 
-  /// The subject, with the value of the field as a further token.
-  [[nodiscard]] std::string subject_of(event const& e) {
+  /// The subject, with the value of the field as a further token. Valid until the next call.
+  [[nodiscard]] std::string const& subject_of(event const& e) {
     if (!field_) return config_.subject;
-    std::string result = config_.subject + '.';
-    std::size_t const begin = result.size();
-    if (auto const text = field_->text(e, field_text_)) result += *text;
-    for (std::size_t i = begin; i < result.size(); ++i) {
-      char const c = result[i];
+    subject_.assign(config_.subject).push_back('.');
+    std::size_t const begin = subject_.size();
+    if (auto const text = field_->text(e, field_text_)) subject_ += *text;
+    for (std::size_t i = begin; i < subject_.size(); ++i) {
+      char const c = subject_[i];
       if (static_cast<unsigned char>(c) <= ' ' || c == '\x7f' || c == '.' || c == '*' || c == '>')
-        result[i] = '_';
+        subject_[i] = '_';
     }
-    if (result.size() == begin) result += '_';
-    return result;
+    if (subject_.size() == begin) subject_ += '_';
+    return subject_;
   }
 
   void wait_for_answers(progress& now) {
     auto const deadline = std::chrono::steady_clock::now() + config_.timeout;
     bool has_answer = false;
     while (now.waiting != 0 && !cancelled_.is_made()) {
+      message answer;
+      ::natsStatus status = connection_.next_answer(answer, 0);  // most have arrived: no look at the clock
+      if (status == NATS_OK) {
+        has_answer = true;
+        take(answer, now);
+        continue;
+      }
       constexpr std::int64_t longest = 100;  // until `cancel` is noticed
       auto const left =
           std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
@@ -159,9 +171,8 @@ class stream_writer {
         now.is_lost = !has_answer;  // perhaps nobody is there: the next attempt opens another one
         return;
       }
-      message answer;
-      ::natsStatus const status =
-          connection_.next_answer(answer, (std::min)(std::int64_t{left.count()}, longest));
+      if (status == NATS_TIMEOUT)
+        status = connection_.next_answer(answer, (std::min)(std::int64_t{left.count()}, longest));
       if (status == NATS_TIMEOUT) continue;
       if (status == NATS_NO_RESPONDERS) {  // without a message: it does not say to which record
         has_answer = true;
@@ -243,6 +254,7 @@ class stream_writer {
   connection connection_;
   std::optional<event_path> field_;
   text_buffer field_text_;
+  std::string subject_;
   std::uint64_t number_ = 0;  ///< of the attempt
   cancel_request cancelled_;
   std::string last_error_;

@@ -6,6 +6,7 @@
 #include <fapilog/detail/os/local_time.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/detail/text/ascii.hpp>
+#include <fapilog/detail/text/copy_plain.hpp>
 #include <fapilog/detail/text/decimal.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/detail/text/utf8.hpp>
@@ -15,12 +16,16 @@
 #include <fapilog/record/time.hpp>
 #include <fapilog/record/uuid.hpp>
 #include <fapilog/sinks/detail/flat_fields.hpp>
+#include <fapilog/sinks/detail/repeated_fields.hpp>
 #include <fapilog/sinks/detail/syslog_severity.hpp>
+#include <fapilog/sinks/detail/unique_names.hpp>
 #include <fapilog/sinks/syslog/message.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -111,7 +116,7 @@ class message_writer {
 
   void put_new(event const& e, std::size_t max_bytes) {
     out_.append("1 ");
-    out_.end_at(put_timestamp(out_.room(40), e.unix_ns, 6));
+    out_.end_at(time_.put<6>(out_.room(40), e.unix_ns));
     for (std::string const* const part : {&host_, &app_}) {
       out_.push_back(' ');
       out_.append(*part);
@@ -145,11 +150,16 @@ class message_writer {
   /// MSGID, the type of a message: the field `event_id`.
   void put_message_type(event const& e) {
     value const* const id = e.data.find("event_id");
-    std::string_view const text = id == nullptr ? std::string_view{} : id->as_string();
-    out_.append(header_field(text, 32));
+    if (id == nullptr) return out_.push_back('-');
+    out_.append(header_field(id->as_string(), 32));
   }
 
   [[nodiscard]] static bool is_ascii(std::string_view text) noexcept {
+    std::uint64_t word = 0;  // eight characters at a time
+    for (; text.size() >= sizeof word; text.remove_prefix(sizeof word)) {
+      std::memcpy(&word, text.data(), sizeof word);
+      if ((word & 0x8080808080808080U) != 0) return false;
+    }
     return std::none_of(text.begin(), text.end(),
                         [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
   }
@@ -160,48 +170,78 @@ class message_writer {
     names_.clear();
     out_.push_back('[');
     out_.append(config_.sd_id);
-    bool is_whole = true;
-    auto const put = [this, limit, &is_whole](std::string const& path, value const& v) {
-      map_param_name(path, name_);
-      is_whole = put_param(v, limit) && is_whole;
-    };
-    name_ = "level";
-    is_whole = put_param(value::of_string(e.level_name), limit);
-    name_ = "logger";
-    is_whole = put_param(value::of_string(e.logger), limit) && is_whole;
+    bool is_whole = put_param("level", value::of_string(e.level_name), limit);
+    is_whole = put_param("logger", value::of_string(e.logger), limit) && is_whole;
     char id[36];
     put_uuid(id, e.message_id);
-    name_ = "message_id";
-    is_whole = put_param(value::of_string({id, sizeof id}), limit) && is_whole;
-    name_ = "truncated";  // reserved
-    names_.add(name_, max_param_name);
-    for_each_flat_field(e.context, path_, put);
-    for_each_flat_field(e.diagnostics, path_, put);
-    for_each_flat_field(e.data, path_, put);
-    return is_whole;
+    is_whole = put_param("message_id", value::of_string({id, sizeof id}), limit) && is_whole;
+    auto const put_all = [this, limit](member const* first, member const* last) {
+      bool are_whole = true;
+      for_each_flat_field(first, last, path_, [&](std::string_view path, value const& v) {
+        map_param_name(path, name_);
+        names_.add(name_, max_param_name);
+        are_whole = put_param(name_, v, limit) && are_whole;
+      });
+      return are_whole;
+    };
+    constexpr std::size_t any_count = (std::numeric_limits<std::size_t>::max)();
+    is_whole = put_all(e.context.begin(), e.context.end()) && is_whole;
+    is_whole = diagnostics_.put(e.diagnostics, out_, names_, limit - 1, any_count, put_all) && is_whole;
+    return put_all(e.data.begin(), e.data.end()) && is_whole;
   }
 
-  /// Writes the parameter `name_`. A string that does not fit is cut, another value is left out; then returns false.
-  bool put_param(value const& v, std::size_t limit) {
+  /// Writes a parameter. A string that does not fit is cut, another value is left out; then returns false.
+  bool put_param(std::string_view name, value const& v, std::size_t limit) {
     std::size_t const begin = out_.size();
-    names_.add(name_, max_param_name);
     out_.push_back(' ');
-    out_.append(name_);
+    out_.append(name);
     out_.append("=\"");
     if (out_.size() + 1 >= limit) {
       out_.shrink(begin);
       return false;
     }
-    value_.clear();
-    if (v.type == kind::string) {
-      // Escaping only makes it longer, so no more of it can fit.
-      std::string_view const text = v.as_string();
-      pretty_detail::put_text(value_, text.substr(0, limit + 4));
-    } else {
-      put_flat_text(value_, v);
+    bool is_whole = true;
+    switch (v.type) {
+      case kind::string: is_whole = put_plain(v.as_string(), limit) || put_cut(v.as_string(), limit); break;
+      case kind::object:
+      case kind::exception:
+      case kind::array:
+      case kind::character:
+        value_.clear();
+        put_flat_text(value_, v);
+        is_whole = put_escaped(value_.view(), limit);
+        break;
+      default:  // no character of these is escaped
+        put_flat_text(out_, v);
+        is_whole = out_.size() + 1 <= limit;
     }
-    bool is_whole = v.type != kind::string || v.as_string().size() <= limit;
-    std::string_view rest = value_.view();
+    if (!is_whole && v.type != kind::string) {
+      out_.shrink(begin);
+      return false;
+    }
+    out_.push_back('"');
+    return is_whole;
+  }
+
+  /// Writes a string that fits and is printable ASCII without characters to escape. Otherwise writes nothing and returns false.
+  bool put_plain(std::string_view text, std::size_t limit) {
+    if (out_.size() + text.size() + 1 > limit) return false;
+    char* to = out_.room(text.size() + block_bytes);
+    char const* const begin = to;
+    if (copy_plain(to, text.data(), text.size()) != text.size()) return false;
+    if (!text.empty() && std::memchr(begin, ']', text.size()) != nullptr) return false;
+    out_.end_at(to);
+    return true;
+  }
+  /// Writes as much of a string as fits. Returns false if it is cut.
+  bool put_cut(std::string_view text, std::size_t limit) {
+    value_.clear();
+    // Escaping only makes it longer, so no more of it can fit.
+    pretty_detail::put_text(value_, text.substr(0, limit + 4));
+    return put_escaped(value_.view(), limit) && text.size() <= limit;
+  }
+  /// Writes as much of a text without control characters as fits. Returns false if it is cut.
+  bool put_escaped(std::string_view rest, std::size_t limit) {
     while (!rest.empty()) {
       // Nearly all characters need neither an escape nor a look at their size: they are copied at once.
       std::size_t const room = limit > out_.size() ? (std::min)(rest.size(), limit - out_.size() - 1) : 0;
@@ -214,18 +254,12 @@ class message_writer {
       }
       code_point const point = decode_utf8(rest);
       bool const is_escaped = rest[0] == '"' || rest[0] == '\\' || rest[0] == ']';
-      if (out_.size() + point.size + (is_escaped ? 2 : 1) > limit) break;
+      if (out_.size() + point.size + (is_escaped ? 2 : 1) > limit) return false;
       if (is_escaped) out_.push_back('\\');
       out_.append(rest.substr(0, point.size));
       rest.remove_prefix(point.size);
     }
-    is_whole = is_whole && rest.empty();
-    if (!is_whole && v.type != kind::string) {
-      out_.shrink(begin);
-      return false;
-    }
-    out_.push_back('"');
-    return is_whole;
+    return true;
   }
 
   [[nodiscard]] static bool is_plain(char c) noexcept {
@@ -246,7 +280,7 @@ class message_writer {
     put_process(e);
     out_.append("]: ");
     if (!config_.sd_id.empty()) {
-      auto const put = [this](std::string const& path, value const& v) {
+      auto const put = [this](std::string_view path, value const& v) {
         pretty_detail::put_member(text_, {path, v});
       };
       for_each_flat_field(e.context, path_, put);
@@ -297,7 +331,9 @@ class message_writer {
   text_buffer value_;
   std::string path_;
   std::string name_;
-  unique_names names_;
+  unique_names names_{"level", "logger", "message_id", "truncated"};
+  repeated_fields diagnostics_;
+  timestamp_writer time_;
   local_day_time local_;
   std::int64_t local_second_ = -1;
   std::int64_t own_process_ = 0;

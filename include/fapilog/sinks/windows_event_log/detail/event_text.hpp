@@ -58,7 +58,7 @@ class text_writer {
     raw_.end_at(put_timestamp(raw_.room(40), e.unix_ns, 6));
     begin_line("message_id");
     raw_.end_at(put_uuid(raw_.room(36), e.message_id));
-    auto const put_field = [this](std::string const& path, value const& v) {
+    auto const put_field = [this](std::string_view path, value const& v) {
       begin_line(path);
       put_flat_text(raw_, v);
     };
