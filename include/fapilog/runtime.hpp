@@ -11,6 +11,8 @@
 #include <fapilog/record/level_change.hpp>
 #include <fapilog/runtime_core.hpp>
 #include <fapilog/setup/options.hpp>
+#include <fapilog/setup/preset.hpp>
+#include <fapilog/setup/presets.hpp>
 #include <fapilog/setup/runtime_changes.hpp>
 #include <fapilog/sinks/sink.hpp>
 
@@ -34,15 +36,11 @@ class basic_runtime {
   /// Starts the worker, which starts the sinks. Waits for at most a second until the sinks that do not block have started, so
   /// that the program may give up its privileges next. Throws: std::invalid_argument for an invalid option, std::bad_alloc,
   /// std::system_error if no thread can be created. If a sink does not start, this is reported and the start is retried.
-  explicit basic_runtime(basic_options<P> chosen = {})
-      : preset_redactors_(chosen.preset_redactors),
-        core_(detail::move_options<detail::any_options>(complete(std::move(chosen)))) {
-    if (P.redaction != redaction_form::none && !preset_redactors_) {
-      core_.diagnostics().warn("runtime", "the redactors of the preset are off (core.preset_redactors)",
-                               "what they mask is written in clear");
-    }
-    core_.start(schema_permission{allow_ddl});
-  }
+  explicit basic_runtime(basic_options<P> chosen)
+      : basic_runtime(std::move(chosen), detail::all_runtime_features()) {}
+  /// With the defaults of the preset. A program that makes all its runtimes so compiles no validation of options and no
+  /// threads of sinks.
+  explicit basic_runtime() : basic_runtime({}, default_features()) {}
   basic_runtime(basic_runtime const&) = delete;
   basic_runtime& operator=(basic_runtime const&) = delete;
 
@@ -116,6 +114,32 @@ class basic_runtime {
   [[nodiscard]] fapilog::diagnostics& diagnostics() const noexcept { return core_.diagnostics(); }
 
  private:
+  basic_runtime(basic_options<P> chosen, detail::runtime_features const& features)
+      : preset_redactors_(chosen.preset_redactors),
+        core_(detail::move_options<detail::any_options>(complete(std::move(chosen))), features) {
+    if (P.redaction != redaction_form::none && !preset_redactors_) {
+      core_.diagnostics().warn("runtime", "the redactors of the preset are off (core.preset_redactors)",
+                               "what they mask is written in clear");
+    }
+    core_.start(schema_permission{allow_ddl});
+  }
+
+  /// Of the defaults of P. Those of the library's presets are valid, and their sinks do not block.
+  static detail::runtime_features const& default_features() noexcept {
+    constexpr bool is_known = [] {
+      for (preset const* const one : detail::all_presets) {
+        if (one == &P) return true;
+      }
+      return false;
+    }();
+    if constexpr (!is_known || P.changes(".delivery.")) {
+      return detail::all_runtime_features();
+    } else {
+      static constexpr detail::runtime_features none{};
+      return none;
+    }
+  }
+
   static basic_options<P> complete(basic_options<P> chosen) {
     chosen.redactors = detail::with_preset_redactors<P>(chosen.preset_redactors, std::move(chosen.redactors));
     return chosen;

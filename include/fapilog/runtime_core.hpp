@@ -17,6 +17,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@ namespace fapilog::inline v0_1::detail {
 
 class lane_channel;
 class sink_status;
+class threaded_delivery;
 class worker;
 struct logger_core;
 
@@ -82,11 +84,20 @@ template <class To, class From>
   }
 }
 
+/// The code of what only a runtime with options of its own can need. Null members: the runtime has the defaults of its preset,
+/// so it has nothing to validate, and no sink needs its own thread.
+struct runtime_features {
+  void (*validate)(any_options const&) = nullptr;
+  std::shared_ptr<threaded_delivery> (*make_thread)(placed_sink, std::shared_ptr<fapilog::diagnostics> const&,
+                                                    std::function<void()> const&) = nullptr;
+};
+[[nodiscard]] runtime_features const& all_runtime_features() noexcept;
+
 /// Owns the channel and the worker of a runtime. Thread: as `basic_runtime`.
 class runtime_core {
  public:
   /// Throws: as the constructor of `basic_runtime`. Call `start` next.
-  explicit runtime_core(any_options chosen);
+  runtime_core(any_options chosen, runtime_features const& features);
   runtime_core(runtime_core const&) = delete;
   runtime_core& operator=(runtime_core const&) = delete;
   ~runtime_core();

@@ -4,6 +4,7 @@
 
 #include <fapilog/crash/crash_handler.hpp>
 #include <fapilog/delivery/deliveries.hpp>
+#include <fapilog/delivery/delivery_thread.hpp>
 #include <fapilog/detail/compiled.hpp>
 #include <fapilog/detail/os/absolute_path.hpp>
 #include <fapilog/detail/os/alternate_stack.hpp>
@@ -53,11 +54,17 @@ namespace fapilog::inline v0_1::detail {
   return nullptr;
 }
 
-FAPILOG_INLINE runtime_core::runtime_core(any_options chosen)
+FAPILOG_INLINE runtime_features const& all_runtime_features() noexcept {
+  static constexpr runtime_features all{[](any_options const& chosen) { fapilog::validate(chosen); },
+                                        &make_delivery_thread};
+  return all;
+}
+
+FAPILOG_INLINE runtime_core::runtime_core(any_options chosen, runtime_features const& features)
     : shutdown_timeout_(chosen.shutdown_timeout),
       crash_(chosen.crash),
       diagnostics_(std::make_shared<fapilog::diagnostics>(std::move(chosen.diagnostics_output))) {
-  validate(chosen);
+  if (features.validate != nullptr) features.validate(chosen);
   std::shared_ptr<record_keeper> const keeper = make_keeper(chosen.kill_safe, diagnostics_);
   auto* const channel = lane_channel::make({.lane_bytes = chosen.lane_bytes,
                                             .protected_share = chosen.protected_share,
@@ -80,10 +87,13 @@ FAPILOG_INLINE runtime_core::runtime_core(any_options chosen)
     reopened_sinks_.push_back(s.sink);
     if (s.delivery.fallback) reopened_sinks_.push_back(*s.delivery.fallback);
   }
-  auto slots = make_deliveries(std::move(chosen.sinks), chosen.retry, diagnostics_, [channel] {
-    add_alternate_stack();  // a sink of the application may use up the stack
-    channel->serve_from_this_thread();
-  });
+  auto slots = make_deliveries(
+      std::move(chosen.sinks), chosen.retry, diagnostics_,
+      [channel] {
+        add_alternate_stack();  // a sink of the application may use up the stack
+        channel->serve_from_this_thread();
+      },
+      features.make_thread);
   for (delivery_slot const& slot : slots) {
     sink_statuses_.push_back(slot.status());
     if (chosen.fail_fast && slot.shared != nullptr) must_start_.push_back(slot.status());

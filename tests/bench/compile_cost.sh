@@ -245,12 +245,12 @@ for unit in hello with_settings with_postgres; do
     if [[ $unit == hello && $flavour == header_only ]] && "$compiler" hello.o -o hello -lfmt -pthread 2>/dev/null; then
       strip -s hello
       kb=$(($(stat -c %s hello) / 1024))
-      echo "$compiler -O2: hello, header_only, stripped: $kb KB (limit 460)"
-      fail_unless "$kb <= 460" "the program is too large"
+      echo "$compiler -O2: hello, header_only, stripped: $kb KB (limit 400)"
+      fail_unless "$kb <= 400" "the program is too large"
     fi
   done
 done
-fail_unless "${hello_header_only_mb:-9999} <= 780" "hello takes too much memory to compile (limit 780 MB)"
+fail_unless "${hello_header_only_mb:-9999} <= 740" "hello takes too much memory to compile (limit 740 MB)"
 if figures=$(owner spdlog_hello); then
   theirs=${figures% *}
   echo "$compiler -O2: spdlog header-only: $theirs s, ${figures#* } MB"

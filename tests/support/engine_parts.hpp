@@ -5,6 +5,7 @@
 #include "capture.hpp"
 
 #include <fapilog/delivery/deliveries.hpp>
+#include <fapilog/delivery/delivery_thread.hpp>
 #include <fapilog/logger.hpp>
 #include <fapilog/worker/worker.hpp>
 
@@ -25,7 +26,8 @@ struct engine_parts {
     channel = fapilog::detail::lane_channel::make(
         {.lane_bytes = 1 << 20, .max_record_bytes = 1 << 20, .when_full = fapilog::when_full::block});
     channel->add_reference();  // one is the worker's
-    auto places = fapilog::detail::make_deliveries({fapilog::placed_sink{sink}}, {}, reports, [] {});
+    auto places = fapilog::detail::make_deliveries(
+        {fapilog::placed_sink{sink}}, {}, reports, [] {}, &fapilog::detail::make_delivery_thread);
     worker = std::make_shared<fapilog::detail::worker>(
         options, *channel, fapilog::detail::event_maker{{}, std::size_t{1} << 20},
         fapilog::detail::stage_set{}, std::move(places), reports,

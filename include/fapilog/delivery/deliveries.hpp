@@ -5,9 +5,9 @@
 #include <fapilog/delivery/batch_part.hpp>
 #include <fapilog/delivery/delivery.hpp>
 #include <fapilog/delivery/delivery_metrics.hpp>
-#include <fapilog/delivery/delivery_thread.hpp>
 #include <fapilog/delivery/flush_latch.hpp>
 #include <fapilog/delivery/router.hpp>
+#include <fapilog/delivery/threaded_delivery.hpp>
 #include <fapilog/detail/os/absolute_path.hpp>
 #include <fapilog/metrics/account.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
@@ -33,7 +33,7 @@ namespace fapilog::inline v0_1::detail {
 /// The delivery of one sink: either on the thread that passes the batches, or on its own. One of the pointers is null.
 struct delivery_slot {
   std::unique_ptr<delivery> shared;
-  std::shared_ptr<delivery_thread> own;
+  std::shared_ptr<threaded_delivery> own;
 
   [[nodiscard]] fapilog::route const& route() const noexcept {
     return shared != nullptr ? shared->options().route : own->route();
@@ -55,10 +55,12 @@ struct delivery_slot {
 }
 
 /// Makes the deliveries in the order of the sinks. `retry` applies to sinks without retry options of their own.
-/// `thread_started` is called on each new thread. Throws: std::bad_alloc.
+/// `thread_started` is called on each new thread. `make_thread` may be null if no sink can need its own thread.
+/// Throws: std::bad_alloc.
 [[nodiscard, gnu::cold]] inline std::vector<delivery_slot> make_deliveries(
     std::vector<placed_sink> sinks, retry_options const& retry,
-    std::shared_ptr<diagnostics> const& reports_to, std::function<void()> const& thread_started) {
+    std::shared_ptr<diagnostics> const& reports_to, std::function<void()> const& thread_started,
+    delivery_thread_maker make_thread) {
   std::vector<delivery_slot> all;
   std::size_t const count = sinks.size();
   std::set<std::string> names;
@@ -72,8 +74,8 @@ struct delivery_slot {
     directory = absolute_path(std::move(directory));
     if (placed.delivery.retry == retry_options{}) placed.delivery.retry = retry;
     delivery_slot& slot = all.emplace_back();
-    if (needs_own_thread(placed, count)) {
-      slot.own = std::make_shared<delivery_thread>(std::move(placed), reports_to, thread_started);
+    if (make_thread != nullptr && needs_own_thread(placed, count)) {
+      slot.own = make_thread(std::move(placed), reports_to, thread_started);
     } else {
       slot.shared = std::make_unique<delivery>(std::move(placed), false, reports_to);
     }
@@ -98,7 +100,7 @@ class deliveries {
   }
 
   [[gnu::cold]] void start(std::shared_ptr<start_context const> const& context) noexcept {
-    for_each_own([&](delivery_thread& own) { own.start(context); });
+    for_each_own([&](threaded_delivery& own) { own.start(context); });
     for_each_shared([&](delivery& shared) {
       shared.prepare(context);
       shared.start();
@@ -106,7 +108,7 @@ class deliveries {
   }
   /// Flushes the sinks of this thread. Sinks with their own thread take part in `latch` and flush later.
   [[gnu::cold]] void flush(std::shared_ptr<flush_latch> const& latch) {
-    for_each_own([&](delivery_thread& own) { own.flush(latch); });
+    for_each_own([&](threaded_delivery& own) { own.flush(latch); });
     for_each_shared([](delivery& shared) { shared.flush(); });
     latch->count_down();
   }
@@ -115,20 +117,20 @@ class deliveries {
   }
   /// Thread: any.
   [[gnu::cold]] void begin_drain() {
-    for_each_own([](delivery_thread& own) { own.begin_drain(); });
+    for_each_own([](threaded_delivery& own) { own.begin_drain(); });
   }
   /// Thread: any.
   [[gnu::cold]] void cancel_writes() {
-    for_each_own([](delivery_thread& own) { own.cancel_writes(); });
+    for_each_own([](threaded_delivery& own) { own.cancel_writes(); });
   }
   /// Flushes and stops every sink, and waits for the sinks' threads without a time limit.
   [[gnu::cold]] void stop() {
-    for_each_own([](delivery_thread& own) { own.close(); });
+    for_each_own([](threaded_delivery& own) { own.close(); });
     for_each_shared([](delivery& shared) {
       shared.flush();
       shared.stop();
     });
-    for_each_own([](delivery_thread& own) { own.join(); });
+    for_each_own([](threaded_delivery& own) { own.join(); });
   }
 
   /// Passes each sink its part of the batch: first to the sinks with their own thread, which do not wait for the others.
@@ -167,23 +169,23 @@ class deliveries {
   }
   /// Parks the sinks' threads between two attempts, until `deadline` at the latest. Thread: any.
   [[gnu::cold]] void pause(std::chrono::steady_clock::time_point deadline) {
-    for_each_own([&](delivery_thread& own) { own.pause(deadline); });
+    for_each_own([&](threaded_delivery& own) { own.pause(deadline); });
   }
   [[gnu::cold]] void resume() noexcept {
-    for_each_own([](delivery_thread& own) { own.resume(); });
+    for_each_own([](threaded_delivery& own) { own.resume(); });
   }
   /// Parks the sinks' threads for fork(2), until `deadline` at the latest.
   [[gnu::cold]] void before_fork(std::chrono::steady_clock::time_point deadline) {
-    for_each_own([&](delivery_thread& own) { own.before_fork(deadline); });
+    for_each_own([&](threaded_delivery& own) { own.before_fork(deadline); });
   }
   [[gnu::cold]] void after_fork_in_parent() noexcept {
-    for_each_own([](delivery_thread& own) { own.after_fork_in_parent(); });
+    for_each_own([](threaded_delivery& own) { own.after_fork_in_parent(); });
   }
   /// The parent keeps its records and counts.
   [[gnu::cold]] void after_fork_in_child() {
     for (counter& total : *totals_) total.set(0);
     unrouted_.set(0);
-    for_each_own([](delivery_thread& own) { own.after_fork_in_child(); });
+    for_each_own([](threaded_delivery& own) { own.after_fork_in_child(); });
     for_each_shared([](delivery& shared) { shared.counts().after_fork(); });
   }
 

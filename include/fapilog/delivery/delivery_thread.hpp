@@ -8,6 +8,7 @@
 #include <fapilog/delivery/delivery_job.hpp>
 #include <fapilog/delivery/delivery_state.hpp>
 #include <fapilog/delivery/flush_latch.hpp>
+#include <fapilog/delivery/threaded_delivery.hpp>
 #include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/system.hpp>
 
@@ -27,9 +28,8 @@
 namespace fapilog::inline v0_1::detail {
 
 /// Delivers the backlog in its order. If the sink fails, the current job and the queue move to the spool.
-/// Thread: `start`, `enqueue`, `flush`, `close`, `join` and the fork functions are the worker's; `begin_drain`, `cancel_writes`,
-/// `pause` and `resume` any.
-class delivery_thread final : public std::enable_shared_from_this<delivery_thread>, public fork_participant {
+/// Thread: as `threaded_delivery`.
+class delivery_thread final : public std::enable_shared_from_this<delivery_thread>, public threaded_delivery {
  public:
   /// `thread_started` is called on the new thread before it calls the sink.
   [[gnu::cold]] delivery_thread(placed_sink placed, std::shared_ptr<diagnostics> const& reports_to,
@@ -44,12 +44,12 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     if (thread_.joinable()) thread_.detach();  // the sink hung, and its thread held the last reference
   }
 
-  [[nodiscard]] std::shared_ptr<sink_status> const& status() const noexcept { return delivery_.status(); }
-  [[nodiscard]] fapilog::route const& route() const noexcept { return delivery_.options().route; }
+  [[nodiscard]] std::shared_ptr<sink_status> const& status() const noexcept override {
+    return delivery_.status();
+  }
+  [[nodiscard]] fapilog::route const& route() const noexcept override { return delivery_.options().route; }
 
-  /// Starts the thread, which starts the sink; if there is no thread, the first part tries again. Waits briefly until a sink
-  /// that declares that it does not block has started: the program may give up its privileges next.
-  [[gnu::cold]] void start(std::shared_ptr<start_context const> context) noexcept {
+  [[gnu::cold]] void start(std::shared_ptr<start_context const> context) noexcept override {
     delivery_.prepare(std::move(context));
     std::unique_lock lock{mutex_};
     try {
@@ -63,9 +63,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     pass_reports(lock);
   }
 
-  /// Adds a part to the queue or the spool. If neither has room, waits or gives up the part, as `when_queue_full` says.
-  /// Without memory or a thread, the part is lost.
-  void enqueue(batch_part part) noexcept {
+  void enqueue(batch_part part) noexcept override {
     counts().given.add(part.entries.size());
     std::unique_lock lock{mutex_};
     try {
@@ -81,9 +79,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     pass_reports(lock);
   }
 
-  /// Counts `latch` down once every part that was enqueued before has its result and the sink has flushed. Ends the pause
-  /// after a failed attempt.
-  [[gnu::cold]] void flush(std::shared_ptr<flush_latch> const& latch) {
+  [[gnu::cold]] void flush(std::shared_ptr<flush_latch> const& latch) override {
     latch->add_participant();
     std::unique_lock lock{mutex_};
     if (phase_ >= phase::ended || !thread_.joinable()) {
@@ -100,21 +96,18 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
     wake_.notify_one();
   }
 
-  /// From now on, the current job gets its last chance while the worker waits for room. Thread: any.
-  void begin_drain() { advance_to(phase::draining); }
-  void cancel_writes() const { delivery_.cancel_writes(); }
-  /// No more parts are coming: every part gets its last chance, then the thread ends.
-  void close() { advance_to(phase::closing); }
-  [[gnu::cold]] void join() {
+  void begin_drain() override { advance_to(phase::draining); }
+  void cancel_writes() const override { delivery_.cancel_writes(); }
+  void close() override { advance_to(phase::closing); }
+  [[gnu::cold]] void join() override {
     if (thread_.joinable()) thread_.join();
   }
 
-  /// Parks the thread between two attempts, until `deadline` at the latest. Each pause needs a `resume`.
-  [[gnu::cold]] void pause(clock::time_point deadline) {
+  [[gnu::cold]] void pause(clock::time_point deadline) override {
     std::unique_lock lock{mutex_};
     begin_pause(lock, deadline);
   }
-  [[gnu::cold]] void resume() noexcept {
+  [[gnu::cold]] void resume() noexcept override {
     std::lock_guard const lock{mutex_};
     end_pause();
   }
@@ -395,5 +388,12 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
   bool is_emptied_for_fork_ = false;  ///< `before_fork` waits for the queue
   fork_safe<std::thread> thread_;
 };
+
+/// A `delivery_thread_maker`.
+[[nodiscard, gnu::cold]] inline std::shared_ptr<threaded_delivery> make_delivery_thread(
+    placed_sink placed, std::shared_ptr<diagnostics> const& reports_to,
+    std::function<void()> const& thread_started) {
+  return std::make_shared<delivery_thread>(std::move(placed), reports_to, thread_started);
+}
 
 }  // namespace fapilog::inline v0_1::detail

@@ -21,6 +21,8 @@ class pending_changes {
  public:
   struct request {
     runtime_changes changes;
+    /// Set by `add`, so that only programs that change a runtime compile what applies a change.
+    void (*apply)(pending_changes&, request&) = nullptr;
     std::atomic<bool> is_applied{false};
     std::atomic<bool> is_done{false};  ///< applied, or failed for lack of memory
   };
@@ -33,6 +35,7 @@ class pending_changes {
   [[nodiscard]] bool is_requested() const noexcept { return is_requested_.load(std::memory_order_acquire); }
 
   [[gnu::cold]] void add(std::shared_ptr<request> next) {
+    next->apply = [](pending_changes& self, request& r) { self.apply(r); };
     waiting_.push_back(std::move(next));
     is_requested_.store(true, std::memory_order_seq_cst);
   }

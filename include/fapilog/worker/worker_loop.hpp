@@ -261,7 +261,7 @@ class worker_loop {
     auto const requests = changes_.take();
     lock.unlock();
     for (auto const& request : requests) {
-      guarded([&] { changes_.apply(*request); });
+      guarded([&] { request->apply(changes_, *request); });
       request->is_done = true;
     }
     lock.lock();

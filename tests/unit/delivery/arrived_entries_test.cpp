@@ -7,6 +7,7 @@
 #include "support/temporary_directory.hpp"
 
 #include <fapilog/delivery/deliveries.hpp>
+#include <fapilog/delivery/delivery_thread.hpp>
 #include <fapilog/delivery/spool/spooled_parts.hpp>
 
 #include <chrono>
@@ -96,7 +97,9 @@ class to_one_sink {
     auto const reports = std::make_shared<fapilog::diagnostics>(reported);
     std::vector<fapilog::placed_sink> sinks{{sink, std::move(options)}};
     all_ = std::make_unique<fapilog::detail::deliveries>(
-        make_deliveries(std::move(sinks), {}, reports, [] {}), fapilog::routing{}, reports);
+        make_deliveries(
+            std::move(sinks), {}, reports, [] {}, &fapilog::detail::make_delivery_thread),
+        fapilog::routing{}, reports);
     all_->start(std::make_shared<fapilog::start_context>());
   }
 

@@ -24,6 +24,9 @@ struct quiet {
   [[nodiscard]] static std::string name() { return "quiet"; }
 };
 
+/// A preset of the program, with a value that no setting may have.
+inline constexpr fapilog::preset invalid_preset{.name = "invalid", .settings = {{"core.batch_max_size", 0}}};
+
 }  // namespace
 
 TEST_CASE("each invalid option is one clear error") {
@@ -125,6 +128,10 @@ TEST_CASE("the defaults are valid under every preset") {
   fapilog::validate(fapilog::basic_options<fapilog::presets::serverless>{});
   fapilog::validate(fapilog::basic_options<fapilog::presets::hardened>{});
   fapilog::validate(fapilog::basic_options<fapilog::presets::minimal>{});
+}
+
+TEST_CASE("the defaults of a program's own preset are validated") {
+  CHECK_THROWS_WITH((fapilog::basic_runtime<invalid_preset>{}), ContainsSubstring("core.batch_max_size"));
 }
 
 TEST_CASE("checks the declared bounds of each number of the options") {
