@@ -87,14 +87,14 @@ FAPILOG_INLINE runtime_core::runtime_core(any_options chosen, runtime_features c
     reopened_sinks_.push_back(s.sink);
     if (s.delivery.fallback) reopened_sinks_.push_back(*s.delivery.fallback);
   }
-  auto slots = make_deliveries(
+  auto delivery_slots = make_deliveries(
       std::move(chosen.sinks), chosen.retry, diagnostics_,
       [channel] {
         add_alternate_stack();  // a sink of the application may use up the stack
         channel->serve_from_this_thread();
       },
       features.make_thread);
-  for (delivery_slot const& slot : slots) {
+  for (delivery_slot const& slot : delivery_slots) {
     sink_statuses_.push_back(slot.status());
     if (chosen.fail_fast && slot.shared != nullptr) must_start_.push_back(slot.status());
   }
@@ -110,18 +110,18 @@ FAPILOG_INLINE runtime_core::runtime_core(any_options chosen, runtime_features c
                    fixed_enrichers,
                    needs_json};
   channel->add_reference();
-  worker_ =
-      std::make_shared<worker>(worker_options{.batch_max_size = chosen.batch_max_size,
-                                              .batch_timeout = chosen.batch_timeout,
-                                              .wait = chosen.wait_policy,
-                                              .nap_budget = chosen.nap_budget,
-                                              .shutdown_timeout = chosen.shutdown_timeout,
-                                              .route = chosen.routing,
-                                              .adaptive = chosen.adaptive,
-                                              .protected_levels = chosen.protected_levels,
-                                              .drop_summary_window = chosen.drop_summary_window},
-                               *channel, event_maker{chosen.level_names, chosen.max_record_bytes},
-                               std::move(stages), std::move(slots), diagnostics_, &channel->wake_event());
+  worker_ = std::make_shared<worker>(worker_options{.batch_max_size = chosen.batch_max_size,
+                                                    .batch_timeout = chosen.batch_timeout,
+                                                    .wait = chosen.wait_policy,
+                                                    .nap_budget = chosen.nap_budget,
+                                                    .shutdown_timeout = chosen.shutdown_timeout,
+                                                    .route = chosen.routing,
+                                                    .adaptive = chosen.adaptive,
+                                                    .protected_levels = chosen.protected_levels,
+                                                    .drop_summary_window = chosen.drop_summary_window},
+                                     *channel, event_maker{chosen.level_names, chosen.max_record_bytes},
+                                     std::move(stages), std::move(delivery_slots), diagnostics_,
+                                     &channel->wake_event());
 }
 
 FAPILOG_INLINE runtime_core::~runtime_core() = default;

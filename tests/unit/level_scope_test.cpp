@@ -4,6 +4,7 @@
 #include <fapilog/limited_calls.hpp>
 #include <fapilog/record/coroutine_scope.hpp>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <atomic>

@@ -201,19 +201,16 @@ class message_writer {
       return false;
     }
     bool is_whole = true;
-    switch (v.type) {
-      case kind::string: is_whole = put_plain(v.as_string(), limit) || put_cut(v.as_string(), limit); break;
-      case kind::object:
-      case kind::exception:
-      case kind::array:
-      case kind::character:
-        value_.clear();
-        put_flat_text(value_, v);
-        is_whole = put_escaped(value_.view(), limit);
-        break;
-      default:  // no character of these is escaped
-        put_flat_text(out_, v);
-        is_whole = out_.size() + 1 <= limit;
+    if (v.type == kind::string) {
+      is_whole = put_plain(v.as_string(), limit) || put_cut(v.as_string(), limit);
+    } else if (v.type == kind::object || v.type == kind::exception || v.type == kind::array ||
+               v.type == kind::character) {
+      value_.clear();
+      put_flat_text(value_, v);
+      is_whole = put_escaped(value_.view(), limit);
+    } else {  // no character of these is escaped
+      put_flat_text(out_, v);
+      is_whole = out_.size() + 1 <= limit;
     }
     if (!is_whole && v.type != kind::string) {
       out_.shrink(begin);
