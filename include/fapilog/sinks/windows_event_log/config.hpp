@@ -15,7 +15,7 @@ struct windows_event_log_config {
   /// decides on the log; records of an unregistered source are in the log Application.
   std::string source = {};
   /// The id of events whose record has no field `event_id` with a whole number from 0 to 65535.
-  std::uint16_t event_id = 0;
+  std::uint32_t event_id = 0;
 
   template <class Self, class Visitor>
   static void describe(Self& self, Visitor&& visit) {

@@ -34,7 +34,7 @@ inline constexpr std::size_t max_units = 31'839;
 }
 
 /// The field `event_id` of a record, or the id of the configuration.
-[[nodiscard]] inline std::uint32_t id_of(event const& e, std::uint16_t otherwise) {
+[[nodiscard]] inline std::uint32_t id_of(event const& e, std::uint32_t otherwise) {
   value const* const field = e.data.find("event_id");
   if (field == nullptr) return otherwise;
   std::optional<std::int64_t> const id = whole_number_of(*field);
