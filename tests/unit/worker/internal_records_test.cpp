@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -169,22 +170,22 @@ TEST_CASE("each sink that lost records is reported with counts by reason, as a r
   rt.get_logger().info("fine");
   REQUIRE(rt.flush(60s));
   REQUIRE(rt.drain(60s));
-  std::vector<nlohmann::json> losses;
+  // One report each, or more if the flush found the first records only.
+  std::map<std::string, std::map<std::string, int>> losses;
   for (auto const& line : good->lines()) {
     auto const log = nlohmann::json::parse(line).at("log");
-    if (log.at("message") == "A sink lost records") losses.push_back(log.at("data"));
+    if (log.at("message") != "A sink lost records") continue;
+    auto const& data = log.at("data");
+    for (char const* const name : {"lost_count", "rejected", "failed"})
+      losses[data.at("sink")][name] += data.value(name, 0);
   }
-  REQUIRE(losses.size() == 2);
-  CHECK(losses[0].at("sink") == "picky");
-  CHECK(losses[0].at("lost_count") == 3);
-  CHECK(losses[0].at("rejected") == 3);
-  CHECK(!losses[0].contains("failed"));
-  CHECK(losses[1].at("sink") == "down");
-  CHECK(losses[1].at("lost_count") == 4);
-  CHECK(losses[1].at("failed") == 4);
-  CHECK(reported.contains(R"("component":"picky","message":"records were lost","detail":"3 in )"));
-  CHECK(reported.contains(" s: rejected 3"));
-  CHECK(reported.contains(" s: failed 4"));
+  using counts = std::map<std::string, int>;
+  CHECK(losses.size() == 2);
+  CHECK(losses["picky"] == counts{{"lost_count", 3}, {"rejected", 3}, {"failed", 0}});
+  CHECK(losses["down"] == counts{{"lost_count", 4}, {"rejected", 0}, {"failed", 4}});
+  CHECK(reported.contains(R"("component":"picky","message":"records were lost","detail":")"));
+  CHECK(reported.contains(" s: rejected "));
+  CHECK(reported.contains(" s: failed "));
 }
 
 TEST_CASE("a sink that loses the report of its losses causes no further report") {
