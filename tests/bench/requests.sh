@@ -5,8 +5,9 @@
 # Loads bench_request_server with wrk (Debian: wrk) over 8 connections that stay open, for SECONDS (10; the target is judged
 # with 60) without logging and with it in turn, ROUNDS (5) times each. Fails unless every request has one access record and
 # one record of its handler, with its own id. Prints the medians of the latencies, of the answers per second and of the CPU time
-# that the service takes for an answer; at most 3 % more at p99 is the target on a quiet machine. PAUSE: milliseconds between two requests of a connection (0); without a pause
-# wrk and the service use all processors, so the thread that writes the records takes its time from them.
+# that the service takes for an answer; at most 3 % more at p99 is the target on a quiet machine. PAUSE: milliseconds between two
+# requests of a connection (0); without a pause wrk and the service use all processors, so the thread that writes the records takes
+# its time from them.
 set -euo pipefail
 program=$1 seconds=${2:-10} rounds=${3:-5} pause=${4:-0}
 work=$(mktemp -d)

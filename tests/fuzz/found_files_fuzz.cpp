@@ -222,7 +222,9 @@ void take_json_apart(std::string const& text) {
   bool const is_array = json::split_array(text, elements);
   (void)json::is_whole_value(text);
   (void)json::find_member(text, R"("b")");
-  if (text.empty() || text[0] == '\xEF' || !nlohmann::json::accept(text)) return;  // a byte order mark
+  // nlohmann skips a byte order mark, and a zero byte ends its input.
+  if (text.empty() || text[0] == '\xEF' || text.find('\0') != std::string::npos) return;
+  if (!nlohmann::json::accept(text)) return;
   auto const parsed = nlohmann::json::parse(text);
   require(is_object == parsed.is_object() && is_array == parsed.is_array());
   require(!is_object || members.size() >= parsed.size());  // a key may be there twice
