@@ -758,22 +758,24 @@ namespace {
 
 TEST_CASE("a crash in a child of vfork() leaves the handlers of its parent usable") {
   if (support::sanitized) SKIP("the sanitizers do not support such a child");
-  support::temporary_directory folder;
-  std::string const path = folder / "app.log";
-  int const status = crashed([&] {
-    auto options = crash_safe(path);
-    options.crash.termination_signals = true;
-    fapilog::runtime rt{std::move(options)};
-    log_counted(rt, 1'000);
-    end_vfork_child(SIGSEGV);
-    end_vfork_child(SIGTERM);
-    std::raise(SIGTERM);
-    for (;;) ::pause();
-  });
-  check_signal(status, SIGTERM);
-  auto const others = other_than_counted(path, 1'000);
-  REQUIRE(others.size() == 1);
-  CHECK(others[0].at("level") == "WARNING");
+  for (int const last : {SIGTERM, SIGABRT}) {
+    support::temporary_directory folder;
+    std::string const path = folder / "app.log";
+    int const status = crashed([&] {
+      auto options = crash_safe(path);
+      options.crash.termination_signals = true;
+      fapilog::runtime rt{std::move(options)};
+      log_counted(rt, 1'000);
+      end_vfork_child(SIGSEGV);
+      end_vfork_child(SIGTERM);
+      std::raise(last);
+      for (;;) ::pause();
+    });
+    check_signal(status, last);
+    auto const others = other_than_counted(path, 1'000);
+    REQUIRE(others.size() == 1);
+    CHECK(others[0].at("level") == (last == SIGTERM ? "WARNING" : "CRITICAL"));
+  }
 }
 
 TEST_CASE("a forked child delivers its own records when it crashes, and the parent continues") {
