@@ -131,6 +131,37 @@ TEST_CASE("an async logger of spdlog keeps the time and the thread of each call,
   }
 }
 
+TEST_CASE("all registered loggers of spdlog are redirected, and keep their names and levels") {
+  support::logged test{{.log_level = fapilog::level{0}}};
+  std::ostringstream before;
+  auto const old = std::make_shared<spdlog::sinks::ostream_sink_mt>(before);
+  auto const stock = std::make_shared<spdlog::logger>("stock", old);
+  auto const pool = std::make_shared<spdlog::details::thread_pool>(64, 1);
+  auto const till =
+      std::make_shared<spdlog::async_logger>("till", old, pool, spdlog::async_overflow_policy::block);
+  auto const unknown = std::make_shared<spdlog::logger>("unknown", old);
+  stock->set_level(spdlog::level::debug);
+  spdlog::drop_all();
+  spdlog::register_logger(stock);
+  spdlog::set_default_logger(till);  // registers it, too
+  CHECK(fapilog::integrations::redirect_spdlog_loggers(test.log) == 2);
+  CHECK(old.use_count() == 2);  // here, and in the logger that is not registered
+
+  stock->debug("shown");
+  stock->trace("too low");
+  spdlog::info("by the default logger");
+  unknown->info("elsewhere");
+  spdlog::drop_all();
+  REQUIRE(test.sink->wait_for(2));
+  auto const records = test.records();
+  REQUIRE(records.size() == 2);
+  CHECK(records[0].at("logger") == "stock");
+  CHECK(records[0].at("message") == "shown");
+  CHECK(records[1].at("logger") == "till");
+  CHECK(before.str().find("elsewhere") != std::string::npos);
+  CHECK(before.str().find("shown") == std::string::npos);
+}
+
 TEST_CASE("the backtrace of spdlog passes the bridge") {
   support::logged test{{.log_level = fapilog::level::debug}};
   auto const log = through_bridge(test, "trace");

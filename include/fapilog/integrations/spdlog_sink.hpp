@@ -9,6 +9,7 @@
 #include <spdlog/details/log_msg.h>
 #include <spdlog/formatter.h>
 #include <spdlog/sinks/sink.h>
+#include <spdlog/spdlog.h>
 #include <spdlog/version.h>
 
 #if defined(__has_include)
@@ -88,5 +89,23 @@ class spdlog_sink final : public spdlog::sinks::sink {
   fapilog::logger log_;
   std::chrono::milliseconds flush_timeout_;
 };
+
+/// Makes a `spdlog_sink` the only sink of every logger that spdlog has registered, also of its default logger, and returns the
+/// number of those loggers. Their names, levels and flush levels stay. spdlog's own sinks are released, and their files closed
+/// if nothing else holds them. A logger that is registered later keeps its sinks until the next call.
+///
+/// Call it where logging is set up, before other threads log: spdlog does not lock the list of sinks of a logger.
+/// `flush_timeout` is that of `spdlog_sink`.
+inline std::size_t redirect_spdlog_loggers(fapilog::logger log,
+                                           std::chrono::milliseconds flush_timeout = std::chrono::seconds{
+                                               2}) {
+  auto const sink = std::make_shared<spdlog_sink>(std::move(log), flush_timeout);
+  std::size_t redirected = 0;
+  spdlog::apply_all([&](std::shared_ptr<spdlog::logger> const& each) {
+    each->sinks().assign(1, sink);
+    ++redirected;
+  });
+  return redirected;
+}
 
 }  // namespace fapilog::inline v0_1::integrations

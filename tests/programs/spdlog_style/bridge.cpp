@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The shop with the bridge: the calls of spdlog stay, and a runtime of fapilog delivers their records.
+// The shop with the bridge: everything of spdlog stays, and a runtime of fapilog delivers the records.
 #define SPDLOG_ACTIVE_LEVEL SPDLOG_LEVEL_DEBUG
 #include <fapilog/fapilog.hpp>
 #include <fapilog/integrations/spdlog_sink.hpp>
 
 #include <spdlog/async.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/rotating_file_sink.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
@@ -77,12 +80,13 @@ class till {
 
 void set_up_logging(std::string const& folder) {
   spdlog::init_thread_pool(8192, 1);
-  static fapilog::runtime rt{
-      {.log_level = fapilog::level{0},
-       .sinks = {fapilog::sinks::stdout_json{},
-                 fapilog::sinks::rotating_file{{.directory = folder, .filename_prefix = "shop"}}}}};
-  std::vector<spdlog::sink_ptr> sinks{
-      std::make_shared<fapilog::integrations::spdlog_sink>(rt.get_logger("shop"))};
+  auto console = std::make_shared<spdlog::sinks::stdout_color_sink_mt>();
+  console->set_level(spdlog::level::trace);
+  console->set_pattern("%v");
+  auto file =
+      std::make_shared<spdlog::sinks::rotating_file_sink_mt>(folder + "/shop.log", 5 * 1024 * 1024, 3);
+  file->set_pattern("[%Y-%m-%d %H:%M:%S.%e] [%n] [%^%l%$] [%t] %v");
+  std::vector<spdlog::sink_ptr> sinks{console, file};
   auto shop = std::make_shared<spdlog::async_logger>(
       "shop", sinks.begin(), sinks.end(), spdlog::thread_pool(), spdlog::async_overflow_policy::block);
   spdlog::register_logger(shop);
@@ -93,6 +97,8 @@ void set_up_logging(std::string const& folder) {
   spdlog::set_default_logger(shop);
   spdlog::set_level(spdlog::level::debug);
   spdlog::flush_on(spdlog::level::err);
+  static fapilog::runtime rt{{.log_level = fapilog::level{0}}};
+  fapilog::integrations::redirect_spdlog_loggers(rt.get_logger("shop"));
 }
 
 void work(till& cash, stock& goods, int first) {
