@@ -69,7 +69,7 @@ optional=(ccache pgbouncer pgpool2 postgresql-15-cron postgresql-15-partman libc
 command -v npm >/dev/null || optional+=(nodejs npm)
 [[ $sanitize != address ]] || required+=(clang libclang-rt-14-dev)
 if [[ -z $sanitize ]]; then
-  optional+=(meson clang-format-14 clang-tidy-14 libcpp-httplib-dev libspdlog-dev libgoogle-glog-dev libboost-dev libboost-log-dev zsh fish python3-jsonschema
+  optional+=(meson clang-format-14 clang-tidy-14 libcpp-httplib-dev libspdlog-dev libgoogle-glog-dev libgrpc++-dev libboost-dev libboost-log-dev zsh fish python3-jsonschema
     mkdocs-material doxygen)  # the last two: for the site
   $quick || [[ ! -e tests/fuzz/CMakeLists.txt ]] || optional+=(clang libclang-rt-14-dev)
   [[ ! -e tests/model/CMakeLists.txt ]] || optional+=(spin)

@@ -141,6 +141,16 @@ class request {
   /// Logs the access record: INFO, or ERROR for status 500 and above and for an exception. Further calls have no effect.
   /// Throws: never.
   void finish() noexcept {
+    finish_by([this](level severity, auto&&... fields) {
+      std::string_view const route = route_;
+      owner_.log().log(severity, "{} {} {}", method_, route.empty() ? std::string_view{"(no route)"} : route,
+                       status_, std::forward<decltype(fields)>(fields)...);
+    });
+  }
+  /// For an adapter with an access record of its own: `write(severity, fields...)` logs it, with the fields that all have. It is not
+  /// called for a request that is not sampled, or is finished. Throws: never, so `write` must not.
+  template <class Write>
+  void finish_by(Write const& write) noexcept {
     if (std::exchange(is_finished_, true)) return;
     auto const took = std::chrono::steady_clock::now() - began_;
     bool const has_failed = error_ != nullptr || status_ >= 500;
@@ -149,19 +159,17 @@ class request {
     auto const attached = attach();
     std::optional<refusal> refused;  // a scope, so that the usual record has one form less
     if (is_level_refused_) refused.emplace();
-    std::string_view const route = route_;
-    std::string_view const shown = route.empty() ? std::string_view{"(no route)"} : route;
-    auto const write = [&]<class... More>(More&&... more) {
-      owner_.log().log(severity, "{} {} {}", method_, shown, status_, kv("method", method_),
-                       kv("route", route), kv("path", path_), kv("query", query_), kv("status", status_),
-                       kv("duration", took), kv("bytes_in", bytes_in_), kv("bytes_out", bytes_out_),
-                       kv("client", client_), kv("user_agent", user_agent_), std::forward<More>(more)...);
+    auto const with = [&]<class... More>(More&&... more) {
+      write(severity, kv("method", method_), kv("route", route_), kv("path", path_), kv("query", query_),
+            kv("status", status_), kv("duration", took), kv("bytes_in", bytes_in_),
+            kv("bytes_out", bytes_out_), kv("client", client_), kv("user_agent", user_agent_),
+            std::forward<More>(more)...);
     };
     std::string const& parent = trace_.parent_span_id;
-    if (error_ != nullptr && parent.empty()) write(caught(error_));
-    else if (error_ != nullptr) write(caught(error_), kv("parent_span_id", parent));
-    else if (parent.empty()) write();
-    else write(kv("parent_span_id", parent));
+    if (error_ != nullptr && parent.empty()) with(caught(error_));
+    else if (error_ != nullptr) with(caught(error_), kv("parent_span_id", parent));
+    else if (parent.empty()) with();
+    else with(kv("parent_span_id", parent));
   }
 
  private:
