@@ -177,7 +177,7 @@ term parse_term(std::string_view argument) {
       made.level = static_cast<std::uint8_t>(level.value);
     } else if (made.is != relation::equal && made.is != relation::unequal) {
       throw usage_error{"'" + std::string{argument} + "': there is no level '" + made.text +
-                        "'; write debug, info, warning, error, critical, audit or security"};
+                        "'; write trace, debug, info, warning, error, critical, audit or security"};
     }
     return made;
   }

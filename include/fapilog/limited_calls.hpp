@@ -25,7 +25,11 @@ class [[nodiscard]] limited_logger {
   limited_logger(limited_logger const&) = delete;
   limited_logger& operator=(limited_logger const&) = delete;
 
-  /// Logs at level debug, if the rule admits this call. The other functions do the same for their levels.
+  /// Logs at level trace, if the rule admits this call. The other functions do the same for their levels.
+  template <level Compiled = detail::compiled_level, class... A>
+  void trace(message<std::type_identity_t<A>...> text, A const&... arguments) const noexcept {
+    write<level::trace, Compiled>(text, arguments...);
+  }
   template <level Compiled = detail::compiled_level, class... A>
   void debug(message<std::type_identity_t<A>...> text, A const&... arguments) const noexcept {
     write<level::debug, Compiled>(text, arguments...);

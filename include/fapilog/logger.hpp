@@ -72,6 +72,12 @@ class FAPILOG_DETAIL_SITE_ABI basic_logger {
     if (core_ != nullptr) core_->drop_reference();
   }
 
+  /// Logs single steps, which are too many for `debug`.
+  template <level Compiled = detail::compiled_level, class... A>
+  [[gnu::always_inline]] void trace(message<std::type_identity_t<A>...> text,
+                                    A const&... arguments) const noexcept {
+    log<Compiled>(level::trace, text, arguments...);  // it has no mark in a call site
+  }
   /// Logs details for developers: `log.debug("cache miss", kv("key", key))`. The runtime's default level (info) hides
   /// them. All calls take a message literal, its format arguments, then fields: `log.info("took {}", dt, kv("order", id))`.
   template <level Compiled = detail::compiled_level, class... A>
@@ -135,6 +141,10 @@ class FAPILOG_DETAIL_SITE_ABI basic_logger {
 
   /// The same calls with the fields in a list: `log.info("text", {{"user_id", 42}, {"ip", ip}})`.
   template <level Compiled = detail::compiled_level, std::size_t N>
+  [[gnu::always_inline]] void trace(message<> text, field const (&&fields)[N]) const noexcept {
+    write_list<Compiled>(level::trace, text, fields);
+  }
+  template <level Compiled = detail::compiled_level, std::size_t N>
   [[gnu::always_inline]] void debug(message<> text, field const (&&fields)[N]) const noexcept {
     write_list<Compiled>(level::debug, text, fields);
   }
@@ -189,6 +199,9 @@ class FAPILOG_DETAIL_SITE_ABI basic_logger {
   }
 
   /// These overloads refuse a field that is stored in a variable, because it may outlive its value.
+  template <class... A>
+    requires detail::has_stored_field<A...>
+  void trace(auto const&, A&&...) const { detail::refuse_stored_fields<A...>(); }
   template <class... A>
     requires detail::has_stored_field<A...>
   void debug(auto const&, A&&...) const { detail::refuse_stored_fields<A...>(); }

@@ -104,15 +104,15 @@ TEST_CASE("each level has a status of Datadog") {
   recording_server const server{{"202"}};
   datadog sink{{.url = server.url("")}};
   support::events all;
-  for (level const severity : {level::debug, level::info, fapilog::custom_level(25), level::warning,
-                               level::error, level::critical, level::audit, level::security})
+  for (level const severity : {level::trace, level::debug, level::info, fapilog::custom_level(25),
+                               level::warning, level::error, level::critical, level::audit, level::security})
     all.add("x", severity);
   CHECK(sink.write(all.batch()));
   std::vector<std::string> found;
   for (auto const& log : nlohmann::json::parse(server.requests().at(0).body))
     found.push_back(log.at("status").get<std::string>());
-  CHECK(found ==
-        std::vector<std::string>{"debug", "info", "notice", "warn", "error", "critical", "notice", "warn"});
+  CHECK(found == std::vector<std::string>{"debug", "debug", "info", "notice", "warn", "error", "critical",
+                                          "notice", "warn"});
 }
 
 TEST_CASE("each status of the logs intake has its result") {

@@ -200,7 +200,7 @@ TEST_CASE("levels that are set while a level_scope exists hold for all other thr
 
 TEST_CASE("with a flight recorder, a level_scope logs at once what would be kept for an error") {
   support::logged test{{.flight_recorder = {.enabled = true, .level = level::debug}}};
-  constexpr auto trace = fapilog::custom_level(5);
+  constexpr auto trace = fapilog::level::trace;
   {
     level_scope const detailed{test.log, trace};
     test.log.debug("mine");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Tests logger.hpp through the runtime: levels, forms of a call, bound fields, and the life of loggers.
+#include <fapilog/limited_calls.hpp>
 #include <fapilog/logger.hpp>
 #include <fapilog/setup/presets.hpp>
 
@@ -103,6 +104,23 @@ TEST_CASE("a level that is set while threads log takes effect on them") {
   test.log.set_level(level::critical);
   thread.join();
   CHECK(off);
+}
+
+TEST_CASE("a call at level trace is logged if the level allows, in each of its forms") {
+  support::logged test{{.log_level = level::trace}};
+  test.log.trace("step {}", 1, kv("a", 2));
+  test.log.trace("listed", {{"b", 3}});
+  fapilog::once(test.log).trace("once");
+  test.log.log(fapilog::custom_level(4), "too low");
+  auto const records = test.records();
+  REQUIRE(records.size() == 3);
+  for (auto const& record : records) CHECK(record.at("level") == "TRACE");
+  CHECK(records[0].at("message") == "step 1");
+  CHECK(records[0].at("data") == json{{"a", 2}});
+  CHECK(records[1].at("data") == json{{"b", 3}});
+  test.log.set_level(level::debug);
+  test.log.trace("hidden");
+  CHECK(test.records().size() == 3);
 }
 
 TEST_CASE("a custom level has its place among the others and the name that the options give it") {

@@ -503,7 +503,7 @@ TEST_CASE("each invalid setting is one clear error") {
     std::string said;
   };
   std::string const level =
-      "a level: DEBUG, INFO, WARNING, ERROR, CRITICAL, AUDIT, SECURITY or a number from 0 to 99";
+      "a level: TRACE, DEBUG, INFO, WARNING, ERROR, CRITICAL, AUDIT, SECURITY or a number from 0 to 99";
   std::vector<example> const table{
       {"wrong type", R"({"core": {"batch_max_size": "many"}})",
        R"(core.batch_max_size: "many" is invalid; expected a whole number (1 to 1000000) [test:1])"},

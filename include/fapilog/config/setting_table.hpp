@@ -159,7 +159,7 @@ struct setting_row {
 [[nodiscard]] inline config_value schema_of_level() {
   config_value names = config_value::list();
   for (std::string_view const name :
-       {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "AUDIT", "SECURITY", "WARN", "FATAL"}) {
+       {"TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "AUDIT", "SECURITY", "WARN", "FATAL"}) {
     names.push_back(name);
     names.push_back(lower_case(name));
   }

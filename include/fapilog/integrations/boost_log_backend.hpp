@@ -90,10 +90,9 @@ class boost_log_backend
     }
     void add(std::string_view, boost::log::trivial::severity_level value) {
       using enum level;
-      static constexpr std::array levels{custom_level(5), debug, info, warning, error, critical};
+      static constexpr std::array levels{trace, debug, info, warning, error, critical};
       auto const at = static_cast<std::size_t>(value);
       copy.severity = at < levels.size() ? levels[at] : critical;
-      if (at == 0) copy.origin.level_name = "TRACE";
     }
     void add(std::string_view key, boost::posix_time::time_duration const& value) {
       if (value.is_special()) return;

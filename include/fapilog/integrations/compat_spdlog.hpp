@@ -54,7 +54,7 @@ using fapilog::detail::call_site;
 
 /// The level of fapilog. `off` lies above all that can be logged.
 [[nodiscard]] constexpr fapilog::level level_of(level::level_enum value) noexcept {
-  constexpr std::array levels{custom_level(5),         fapilog::level::debug, fapilog::level::info,
+  constexpr std::array levels{fapilog::level::trace,   fapilog::level::debug, fapilog::level::info,
                               fapilog::level::warning, fapilog::level::error, fapilog::level::critical};
   auto const at = static_cast<std::size_t>(value);
   return at < levels.size() ? levels[at] : custom_level(99);
@@ -193,12 +193,11 @@ struct registry {
     if (!make) {
       fapilog::options chosen_options;
       chosen_options.sinks = {out};
-      chosen_options.level_names = {{custom_level(5), "TRACE"}};
       chosen_options.source_location = true;  // a pattern may show it
       if (backtrace != 0) {
         constexpr std::size_t usual_bytes = 256;  // of a record
         chosen_options.flight_recorder = {.enabled = true,
-                                          .level = custom_level(5),
+                                          .level = fapilog::level::trace,
                                           .bytes_per_thread = backtrace * usual_bytes,
                                           .trigger_levels = {}};  // only `dump_backtrace` shows them
       }

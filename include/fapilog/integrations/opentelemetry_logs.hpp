@@ -91,7 +91,6 @@ class opentelemetry_logs final : public opentelemetry::logs::LoggerProvider {
     void SetObservedTimestamp(opentelemetry::common::SystemTimestamp) noexcept override {}
     void SetSeverity(opentelemetry::logs::Severity severity) noexcept override {
       copy.severity = level_of(severity);
-      copy.origin.level_name = copy.severity == custom_level(5) ? "TRACE" : "";
     }
     void SetBody(attribute const& body) noexcept override {
       kept_value value = opentelemetry::nostd::visit(copier{}, body);
@@ -173,7 +172,7 @@ class opentelemetry_logs final : public opentelemetry::logs::LoggerProvider {
   /// There are four severities for each level; 0 is none.
   static level level_of(opentelemetry::logs::Severity severity) noexcept {
     using enum level;
-    constexpr std::array levels{custom_level(5), debug, info, warning, error, critical};
+    constexpr std::array levels{trace, debug, info, warning, error, critical};
     auto const number = static_cast<std::size_t>(severity);
     return number == 0 ? info : number > 24 ? critical : levels[(number - 1) / 4];
   }

@@ -30,7 +30,7 @@
 
 namespace fapilog::inline v0_1::integrations {
 
-/// Logs each record of spdlog to one logger, with its level (trace as level 5, named TRACE), logger name, time, source and
+/// Logs each record of spdlog to one logger, with its level, logger name, time, source and
 /// thread, and with the entries of spdlog's MDC (1.14 and newer) as fields. The level of the logger applies besides those of
 /// spdlog. Patterns and formatters have no effect, because the record is not text. `flush` waits until the sinks of all
 /// runtimes have what was logged.
@@ -51,7 +51,6 @@ class spdlog_sink final : public spdlog::sinks::sink {
         std::chrono::duration_cast<std::chrono::nanoseconds>(record.time.time_since_epoch()).count());
     copy.origin.thread_id = record.thread_id;
     copy.origin.logger = view(record.logger_name);
-    if (record.level == spdlog::level::trace) copy.origin.level_name = "TRACE";
     if (!record.source.empty()) {
       if (record.source.filename != nullptr) copy.origin.file = record.source.filename;
       if (record.source.funcname != nullptr) copy.origin.function = record.source.funcname;
@@ -81,7 +80,7 @@ class spdlog_sink final : public spdlog::sinks::sink {
   }
   static fapilog::level severity_of(spdlog::level::level_enum value) noexcept {
     using enum fapilog::level;
-    constexpr std::array levels{custom_level(5), debug, info, warning, error, critical};
+    constexpr std::array levels{trace, debug, info, warning, error, critical};
     auto const at = static_cast<std::size_t>(value);
     return at < levels.size() ? levels[at] : critical;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The severity of a record: seven named levels and custom levels between them.
+// The severity of a record: eight named levels and custom levels between them.
 #pragma once
 
 #include <fapilog/detail/compiler.hpp>
@@ -12,8 +12,9 @@
 
 namespace fapilog::inline v0_1 {
 
-/// Severity of a record, 0 to 99; a higher number is more severe. The numbers are those of envelope v1.1.
+/// Severity of a record, 0 to 99; a higher number is more severe. The numbers are those of envelope v1.1, which has no TRACE.
 enum class level : std::uint8_t {
+  trace = 5,
   debug = 10,
   info = 20,
   warning = 30,
@@ -38,6 +39,7 @@ consteval level custom_level(unsigned value) {
 /// The name of a named level, or an empty view for a custom one. Thread: any. Throws: never.
 [[nodiscard]] constexpr std::string_view level_name(level value) noexcept {
   switch (value) {
+    case level::trace: return "TRACE";
     case level::debug: return "DEBUG";
     case level::info: return "INFO";
     case level::warning: return "WARNING";
@@ -60,8 +62,8 @@ struct parsed_level {
 
 /// Reads a level's name in any case, with the aliases WARN and FATAL, or its number ("25"). Throws: never.
 [[nodiscard]] constexpr detail::parsed_level parse_level(std::string_view text) noexcept {
-  for (level const value : {level::debug, level::info, level::warning, level::error, level::critical,
-                            level::audit, level::security}) {
+  for (level const value : {level::trace, level::debug, level::info, level::warning, level::error,
+                            level::critical, level::audit, level::security}) {
     if (detail::equals_ignoring_case(text, level_name(value))) return {true, value};
   }
   if (detail::equals_ignoring_case(text, "WARN")) return {true, level::warning};

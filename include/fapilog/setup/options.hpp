@@ -41,7 +41,7 @@ namespace detail {
   }
   for (auto const& [value, name] : level_names) {
     std::string const number = std::to_string(static_cast<unsigned>(value));
-    if (!level_name(value).empty())
+    if (!level_name(value).empty() && level_name(value) != name)
       problems.add("level_names", number + " is " + std::string{level_name(value)} +
                                       "; expected a custom level, one of the numbers without a name");
     else if (name.empty()) problems.add("level_names", "the name of " + number + " must not be empty");

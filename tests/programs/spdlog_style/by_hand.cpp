@@ -12,8 +12,6 @@
 #include <thread>
 #include <vector>
 
-constexpr auto trace = fapilog::custom_level(5);
-
 struct money {
   long cents;
 };
@@ -49,7 +47,7 @@ class stock {
       return false;
     }
     found->second -= count;
-    log_.log(trace, "{} {} taken", count, what);
+    log_.trace("{} {} taken", count, what);
     return true;
   }
 
@@ -91,12 +89,11 @@ int main(int argc, char** argv) {
   std::string const folder = argc > 1 ? argv[1] : ".";
   fapilog::runtime rt{
       {.log_level = fapilog::level::debug,
-       .level_names = {{trace, "TRACE"}},
        .sinks = {fapilog::sinks::stdout_json{},
                  fapilog::sinks::rotating_file{{.directory = folder, .filename_prefix = "shop"}}}}};
   auto const log = rt.get_logger("shop");
   log.info("the shop opens with {} arguments", argc - 1);
-  rt.set_level("stock", trace);
+  rt.set_level("stock", fapilog::level::trace);
 
   stock goods{rt.get_logger("stock"), {{"apple", 12}, {"pear", 3}}};
   till cash{rt.get_logger("till")};

@@ -78,8 +78,7 @@ class till {
 
 void set_up_logging(std::string const& folder) {
   static fapilog::runtime rt{
-      {.level_names = {{fapilog::custom_level(5), "TRACE"}},
-       .sinks = {fapilog::sinks::stdout_json{},
+      {.sinks = {fapilog::sinks::stdout_json{},
                  fapilog::sinks::rotating_file{{.directory = folder, .filename_prefix = "shop"}}}}};
   spdlog::use(rt);
   for (auto const* name : {"stock", "till"}) spdlog::create_logger(name);

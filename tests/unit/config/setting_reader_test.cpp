@@ -220,7 +220,7 @@ TEST_CASE("reports each wrong value in one clear error") {
   };
   std::string const duration = R"(a duration: a number of seconds, or a string such as "250ms" or "1.5h")";
   std::string const level =
-      "a level: DEBUG, INFO, WARNING, ERROR, CRITICAL, AUDIT, SECURITY or a number from 0 to 99";
+      "a level: TRACE, DEBUG, INFO, WARNING, ERROR, CRITICAL, AUDIT, SECURITY or a number from 0 to 99";
   std::vector<example> const table{
       {R"({"flag": "yes"})", R"(flag: "yes" is invalid; expected true or false)"},
       {R"({"flag": 1})", R"(flag: 1 is invalid; expected true or false)"},

@@ -113,7 +113,8 @@ struct given_scalar {
     case setting_kind::optional: return rule_of(s, *type.element);
     case setting_kind::boolean: return "true or false";
     case setting_kind::level:
-      return "a level: DEBUG, INFO, WARNING, ERROR, CRITICAL, AUDIT, SECURITY or a number from 0 to 99";
+      return "a level: TRACE, DEBUG, INFO, WARNING, ERROR, CRITICAL, AUDIT, SECURITY or a number from 0 to "
+             "99";
     case setting_kind::integer:
       if (s.form == setting_form::octal) return R"(a string of octal digits, such as "0600")";
       if (s.form == setting_form::bytes)

@@ -196,6 +196,8 @@ TEST_CASE("records are grouped by process and by logger, in their order") {
 TEST_CASE("levels have the severity numbers of OpenTelemetry") {
   using fapilog::level;
   CHECK(otlp::severity_number(fapilog::custom_level(0)) == 1);
+  CHECK(otlp::severity_number(level::trace) == 1);
+  CHECK(otlp::severity_number(fapilog::custom_level(9)) == 4);
   CHECK(otlp::severity_number(level::debug) == 5);
   CHECK(otlp::severity_number(level::info) == 9);
   CHECK(otlp::severity_number(fapilog::custom_level(25)) == 11);
