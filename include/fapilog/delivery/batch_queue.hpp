@@ -40,18 +40,22 @@ class batch_queue {
   }
 
   /// Takes the first part of a queue that is not empty. Merges it with the parts behind it that fit into one batch of
-  /// `max_records` records and `max_merged_bytes`. Their entries are not joined yet. Throws: std::bad_alloc; the queue is then
-  /// unchanged.
+  /// `max_records` records, `max_merged_bytes` and a quarter of the queue, because the worker has no room for more while the
+  /// sink writes all that the queue held. Their entries are not joined yet. Throws: std::bad_alloc; the queue is then unchanged.
   [[nodiscard]] batch_part take(std::size_t max_records) { return take_parts(mergeable(max_records)); }
   /// Number of parts that `take` would take from a queue that is not empty.
   [[nodiscard]] std::size_t mergeable(std::size_t max_records) const noexcept {
     std::size_t count = 0;
     std::size_t records = 0;
     std::size_t json_bytes = 0;
+    std::uint64_t bytes = 0;
     for (batch_part const& next : waiting_) {
       records += next.entries.size();
       json_bytes += next.entries.text().size();
-      if (count != 0 && (records > max_records || json_bytes > max_merged_bytes)) break;
+      bytes += next.bytes();
+      bool const is_too_large =
+          records > max_records || json_bytes > max_merged_bytes || bytes > max_bytes_ / merged_share;
+      if (count != 0 && is_too_large) break;
       ++count;
       if (records >= max_records) break;
     }
@@ -95,6 +99,8 @@ class batch_queue {
   }
 
  private:
+  static constexpr std::uint64_t merged_share = 4;
+
   std::uint64_t const max_bytes_;
   std::list<batch_part> waiting_;
   std::uint64_t bytes_ = 0;

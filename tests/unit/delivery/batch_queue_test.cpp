@@ -97,6 +97,16 @@ TEST_CASE("a batch queue does not merge a part that is larger than the sink's ba
   CHECK(queue.take(2).count() == 1);
 }
 
+TEST_CASE("a batch queue merges no more than a quarter of what it may hold") {
+  auto const size = part_of({"a"}).bytes();
+  batch_queue queue{12 * size};
+  for (int i = 0; i < 12; ++i) queue.push(part_of({"a"}));
+  auto const merged = queue.take(1'000);
+  CHECK(merged.count() == 3);
+  queue.finish(merged);
+  CHECK(queue.has_room_for(part_of({"b"})));
+}
+
 TEST_CASE("a batch queue merges no more than 4 MiB of lines") {
   batch_queue queue{1 << 30};
   for (int i = 0; i < 3; ++i) queue.push(part_of({std::string(std::size_t{3} << 19, 'x')}));  // 1.5 MiB each
