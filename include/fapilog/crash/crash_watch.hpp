@@ -86,7 +86,7 @@ class crash_watch final : public fork_participant {
   /// child.
   [[gnu::cold]] void prepare_caller() noexcept {
     prepare_this_thread();
-    if (watching_process_.load(std::memory_order_relaxed) == process_id()) return;
+    if (watching_process_.load(std::memory_order_relaxed) == process_mark()) return;
     try {
       std::lock_guard const lock{mutex_};
       if (!watched_.empty()) start();
@@ -119,14 +119,14 @@ class crash_watch final : public fork_participant {
 
   /// Under the mutex.
   [[gnu::cold]] void start() {
-    if (watching_process_.load(std::memory_order_relaxed) == process_id()) return;
+    if (watching_process_.load(std::memory_order_relaxed) == process_mark()) return;
     request_ = std::make_unique<wake_pipe>();
     answer_ = std::make_unique<wake_pipe>();
     {
       signals_blocked const in_new_thread;
       thread_ = std::thread{[this] { run(); }};
     }
-    watching_process_.store(process_id(), std::memory_order_release);
+    watching_process_.store(process_mark(), std::memory_order_release);
   }
 
   /// In the signal handler.
@@ -141,7 +141,7 @@ class crash_watch final : public fork_participant {
       }
       return true;
     }
-    if (self.watching_process_.load(std::memory_order_acquire) != process_id() ||
+    if (self.watching_process_.load(std::memory_order_acquire) != process_mark() ||
         self.watching_thread_.load(std::memory_order_acquire) == site.thread) {
       return false;
     }
@@ -267,7 +267,8 @@ class crash_watch final : public fork_participant {
   fork_safe<std::thread> thread_;
   bool has_termination_ = false;
   std::atomic<std::int64_t> timeout_ns_{0};
-  std::atomic<std::int64_t> watching_process_{0};  ///< the process that has the thread; 0 without one
+  std::atomic<std::int64_t> watching_process_{
+      0};  ///< process_mark() of the process that has the thread; 0 without one
   std::atomic<std::uint64_t> watching_thread_{0};
   std::atomic<bool> must_end_{false};
   std::vector<watched> paused_;  ///< until the process ends, or continues

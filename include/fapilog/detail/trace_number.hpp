@@ -30,10 +30,10 @@ namespace fapilog::inline v0_1::detail {
 [[nodiscard]] inline std::string random_trace_number(std::size_t digits) {
   struct source {
     random_bits bits{};
-    std::int64_t process = process_id();
+    std::int64_t process = process_mark();
   };
   thread_local source random;
-  if (random.process != process_id()) random = source();
+  if (random.process != process_mark()) random = source();
   std::string text(digits, '0');
   for (std::uint64_t seen = 0; seen == 0 && digits != 0;) {  // not all digits are zero
     for (std::size_t at = 0; at < digits;) {

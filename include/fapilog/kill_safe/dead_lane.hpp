@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -80,36 +81,43 @@ class dead_lane {
   /// Returns what is wrong, or nothing.
   [[nodiscard, gnu::cold]] std::string map() {
     opened_file const opened = open_file(path_, open_for::update);
+    if (opened.error == EISDIR || opened.error == ELOOP) return "it is not a file";
     file_status const status = opened.handle.status();
     int error = opened.error != 0 ? opened.error : status.error;
-    if (error == 0 && status.size < lane_file_head_bytes) return {};  // killed while it was made
+    if (error == 0 && status.type != file_type::regular) return "it is not a file";
     std::uint64_t const size = status.size;
+    if (error == 0 && size == 0) return {};  // killed while it was made
+    if (error == 0 && size < lane_file_head_bytes)
+      return "only " + std::to_string(size) + " bytes of it are left";
     if (error == 0) error = map_.map(opened.handle, static_cast<std::size_t>(size));
     if (error != 0) throw std::runtime_error{"'" + path_ + "': " + errno_text(error)};
     lane_file_head head{};
     std::memcpy(&head, map_.data(), sizeof head);
-    if (head.format.magic[0] == 0) return {};  // killed while it was made
+    constexpr lane_file_head unmade{};
+    if (std::memcmp(&head, &unmade, sizeof head) == 0) return {};  // killed while it was made
     if (auto why = head.format.refusal(lane_magic); !why.empty()) return why;
-    bool const fits = std::has_single_bit(head.capacity) && head.capacity <= size &&
-                      head.longest <= head.capacity && head.memory_at <= size &&
-                      head.capacity + head.longest <= size - head.memory_at;
+    constexpr std::uint64_t max_capacity = std::uint64_t{1} << 48U;
     std::uint32_t const last = (std::max)({head.head_at, head.tail_at, head.start_at});
-    if (!fits || last + sizeof(std::uint64_t) > head.memory_at) return "its head is wrong";
+    if (!std::has_single_bit(head.capacity) || head.capacity > max_capacity || head.longest > head.capacity ||
+        last + sizeof(std::uint64_t) > head.memory_at)
+      return "its head is wrong";
+    std::uint64_t const whole = head.memory_at + head.capacity + head.longest;
+    if (size < head.memory_at) return "its records are missing";
+    if (size < whole) add_damage("its last " + std::to_string(whole - size) + " bytes are missing");
     capacity_ = head.capacity;
-    longest_ = head.longest;
+    memory_bytes_ = (std::min)(size, whole) - head.memory_at;
     memory_ = map_.data() + head.memory_at;
     end_ = read<std::uint64_t>(map_.data() + head.head_at);
     at_ = read<std::uint64_t>(map_.data() + head.tail_at);
     start_ = read<std::uint32_t>(map_.data() + head.start_at);
-    if (end_ < at_ || end_ - at_ > capacity_ + longest_) return "its positions are wrong";
+    if (end_ < at_ || end_ - at_ > capacity_ + head.longest) return "its positions are wrong";
     return {};
   }
 
   /// The bytes from a position up to the end of the records, or of the memory.
   [[nodiscard]] std::span<std::byte> bytes_at(std::uint64_t position) const noexcept {
-    std::uint64_t const offset = (position - start_) & (capacity_ - 1);
-    return {memory_ + offset,
-            static_cast<std::size_t>((std::min)(end_ - position, capacity_ + longest_ - offset))};
+    std::uint64_t const offset = (std::min)((position - start_) & (capacity_ - 1), memory_bytes_);
+    return {memory_ + offset, static_cast<std::size_t>((std::min)(end_ - position, memory_bytes_ - offset))};
   }
 
   void add_damage(std::string const& what) {
@@ -127,7 +135,7 @@ class dead_lane {
   shared_mapping map_;
   std::byte* memory_ = nullptr;
   std::uint64_t capacity_ = 0;
-  std::uint64_t longest_ = 0;
+  std::uint64_t memory_bytes_ = 0;  ///< less than the ring has, if the file was cut
   std::uint64_t at_ = 0;
   std::uint64_t end_ = 0;
   std::uint32_t start_ = 0;

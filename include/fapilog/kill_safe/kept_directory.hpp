@@ -27,13 +27,19 @@ namespace fapilog::inline v0_1::detail {
 /// Where the files of one runtime are. Thread: any, unless stated.
 class kept_directory {
  public:
-  /// Makes the subdirectory of this runtime below `directory`. Throws: std::runtime_error, which says what cannot be done and
-  /// why.
+  /// Makes the subdirectory of this runtime below `directory`. If only that fails, it is reported and tried again for each lane,
+  /// because what killed processes left may take all the room. Throws: std::runtime_error, which says why the directory cannot be used.
   [[gnu::cold]] kept_directory(std::string directory, bool only_in_memory,
                                std::shared_ptr<diagnostics> reports)
       : root_(std::move(directory)), only_in_memory_(only_in_memory), diagnostics_(std::move(reports)) {
-    std::lock_guard const lock{mutex_};
-    make_own();
+    check_root();
+    try {
+      std::lock_guard const lock{mutex_};
+      make_own();
+    } catch (std::runtime_error const& error) {
+      diagnostics_->warn("kill_safe", "records are not kept: they are lost if the process is killed",
+                         error.what());
+    }
   }
   kept_directory(kept_directory const&) = delete;
   kept_directory& operator=(kept_directory const&) = delete;
@@ -127,13 +133,17 @@ class kept_directory {
     if (int const error = make_directories(path); error != 0) fail(path, error);
   }
 
-  /// The subdirectory gets its final name when its lock is held: others take one that nobody has locked for a dead process's.
-  [[gnu::cold]] void make_own() {
+  [[gnu::cold]] void check_root() const {
     make_directory(root_);
     if (only_in_memory_ && !is_in_memory(root_)) {
       throw std::runtime_error{"fapilog: kill_safe cannot use '" + root_ +
                                "': it is not on a memory file system (tmpfs), which only_in_memory requires"};
     }
+  }
+
+  /// The subdirectory gets its final name when its lock is held: others take one that nobody has locked for a dead process's.
+  [[gnu::cold]] void make_own() {
+    check_root();
     make_directory(literals_below(root_));
     if (!is_private_directory(literals_below(root_))) {
       throw std::runtime_error{"fapilog: kill_safe cannot use '" + literals_below(root_) +

@@ -83,7 +83,10 @@ class lane_recovery {
     while (!names_.empty()) {
       std::string const path = root_ + '/' + names_.back();
       names_.pop_back();
-      if (!is_private_directory(path)) continue;  // another user's
+      if (!is_private_directory(path)) {
+        if (is_own(path)) refuse(path, "it is not a directory, or others can write there");
+        continue;
+      }
       opened_file owner = dead_process::lock_owner(path);
       if (owner.error == ENOENT) {  // killed while it was removed
         remove_directory(path);
@@ -99,12 +102,16 @@ class lane_recovery {
       } catch (std::bad_alloc const&) {
         throw;
       } catch (std::exception const& error) {
-        diagnostics_->warn("kill_safe",
-                           "records of a killed process cannot be read; they are left where they are",
-                           "'" + path + "': " + error.what());
+        refuse(path, error.what());
       }
     }
     return false;
+  }
+
+  [[gnu::cold]] void refuse(std::string const& path, std::string_view why) const {
+    diagnostics_->warn("kill_safe",
+                       "records of a killed process cannot be read; they are left where they are",
+                       std::string{"'"}.append(path).append("': ").append(why));
   }
 
   [[gnu::cold]] void add(dead_lane& lane) {

@@ -91,7 +91,7 @@ class journald {
  private:
   /// False also in a forked child, which must not share the socket of its parent.
   [[nodiscard]] bool is_connected() const noexcept {
-    return socket_.is_open() && connected_by_ == detail::process_id();
+    return socket_.is_open() && connected_by_ == detail::process_mark();
   }
   bool connect() {
     constexpr int wanted_buffer = 8 << 20;  // larger records take the way of `seal_memory`
@@ -100,7 +100,7 @@ class journald {
     problem_ = std::move(made.problem);
     if (!socket_.is_open()) return false;
     detail::request_send_buffer(socket_, wanted_buffer);
-    connected_by_ = detail::process_id();
+    connected_by_ = detail::process_mark();
     return true;
   }
 

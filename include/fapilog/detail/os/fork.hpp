@@ -60,12 +60,12 @@ class process_ptr {
   [[gnu::cold]] void reset(std::unique_ptr<T> next = nullptr) noexcept {
     if (is_inherited()) (void)object_.release();
     object_ = std::move(next);
-    process_ = process_id();
+    process_ = process_mark();
   }
 
  private:
   [[nodiscard]] bool is_inherited() const noexcept {
-    return object_ != nullptr && (process_ != process_id() || threads_have_ended());
+    return object_ != nullptr && (process_ != process_mark() || threads_have_ended());
   }
 
   std::unique_ptr<T> object_;

@@ -25,6 +25,11 @@ namespace fapilog::inline v0_1::detail {
   return ::lstat(path.c_str(), &s) == 0 && S_ISDIR(s.st_mode) && s.st_uid == ::geteuid() &&
          (s.st_mode & 022) == 0;
 }
+/// True if what is at this path itself, be it a symbolic link, belongs to this user.
+[[nodiscard, gnu::cold]] inline bool is_own(std::string const& path) noexcept {
+  struct ::stat s {};
+  return ::lstat(path.c_str(), &s) == 0 && s.st_uid == ::geteuid();
+}
 [[nodiscard]] inline std::uint64_t user_id() noexcept { return ::geteuid(); }
 
 /// Removes a directory and the files in it; it must have no directories. Does what it can. Throws: std::bad_alloc.

@@ -35,6 +35,12 @@ namespace fapilog::inline v0_1::detail {
 /// Incremented in each forked child, to detect values cached in the parent.
 inline constinit atomic_word<std::uint32_t> fork_generation{0};
 
+/// Differs between a process and its forked children, also if a child has the same id: the first process of a container may fork
+/// into a PID namespace of its own. Never 0.
+[[nodiscard]] inline std::int64_t process_mark() noexcept {
+  return static_cast<std::int64_t>(fork_generation.load_relaxed()) << 32U | process_id();
+}
+
 /// Returns the readable form of a mangled type name, and any other string unchanged.
 [[nodiscard, gnu::cold]] inline std::string demangled(char const* name) {
 #if __has_include(<cxxabi.h>)

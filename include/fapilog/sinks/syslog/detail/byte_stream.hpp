@@ -29,11 +29,11 @@ class byte_stream {
   [[nodiscard]] std::string connect() {
     close();
     std::string problem = open();
-    if (problem.empty()) connected_by_ = process_id();
+    if (problem.empty()) connected_by_ = process_mark();
     return problem;
   }
   /// False also in a forked child, which must not use the connection of its parent.
-  [[nodiscard]] bool is_connected() const noexcept { return is_open() && connected_by_ == process_id(); }
+  [[nodiscard]] bool is_connected() const noexcept { return is_open() && connected_by_ == process_mark(); }
 
   /// Receives up to `size` bytes; ECONNRESET if the peer has closed the connection.
   [[nodiscard]] virtual transfer receive(char* to, std::size_t size) = 0;
@@ -49,7 +49,7 @@ class byte_stream {
  protected:
   [[nodiscard]] virtual std::string open() = 0;
   [[nodiscard]] virtual bool is_open() const noexcept = 0;
-  [[nodiscard]] bool is_own() const noexcept { return connected_by_ == process_id(); }
+  [[nodiscard]] bool is_own() const noexcept { return connected_by_ == process_mark(); }
 
  private:
   std::int64_t connected_by_ = 0;

@@ -48,13 +48,13 @@ class datagram_writer {
  private:
   /// False also in a forked child, which must not use the socket of its parent.
   [[nodiscard]] bool is_connected() const noexcept {
-    return socket_.is_open() && connected_by_ == process_id();
+    return socket_.is_open() && connected_by_ == process_mark();
   }
   bool connect() {
     connected_socket made = connector_();
     socket_ = std::move(made.handle);
     problem_ = std::move(made.problem);
-    connected_by_ = process_id();
+    connected_by_ = process_mark();
     return socket_.is_open();
   }
 
