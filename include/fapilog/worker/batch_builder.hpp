@@ -83,6 +83,11 @@ class batch_builder {
                                    storage_->text().size() >= text_max);
   }
 
+  /// True if the helper may write the batch while the worker continues. A smaller one is written sooner than the helper wakes up.
+  [[nodiscard]] bool is_large() const noexcept {
+    return full() || (storage_ != nullptr && storage_->entries().size() >= large);
+  }
+
   /// Runs one record through the stages and adds it to the batch; first hands the batch over if it is full. A record
   /// that cannot be handled for lack of memory counts as failed. `kept` is the kept record around this one, which gets the id; null if there
   /// is none.
@@ -327,6 +332,7 @@ class batch_builder {
     storage_->text().shrink(text);
   }
 
+  static constexpr std::size_t large = 64;
   /// Bytes of JSON from which a batch is full: a batch of large records has fewer records.
   static constexpr std::size_t text_max = std::size_t{1} << 20;
   /// Not 0, so that a flood of errors still goes out in batches.

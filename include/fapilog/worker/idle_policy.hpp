@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 namespace fapilog::inline v0_1::detail {
@@ -14,6 +15,9 @@ namespace fapilog::inline v0_1::detail {
 /// sleeps makes no wake-ups, and the next call pays for waking it. So the worker naps as long as the recent gaps say that a
 /// record will come soon and its naps stay within the budget, and sleeps after that. If the recent gaps are about equally
 /// long, it also sleeps, with a timeout, until shortly before the next record is expected.
+///
+/// While records stream, a nap is long enough to gather some: the kernel takes longer for a nap, and a sink for a batch, than
+/// the worker for a record.
 ///
 /// A nap counts with the duration that was requested: if it takes longer on a busy machine, that is no idleness.
 /// Thread: one. Throws: never.
@@ -24,6 +28,8 @@ class idle_policy {
 
   static constexpr nanoseconds shortest_nap = std::chrono::microseconds{50};
   static constexpr nanoseconds longest_nap = std::chrono::milliseconds{1};
+  /// Number of records that a nap should gather: few, so that they are still in the processor's cache.
+  static constexpr int gathered = 32;
   /// How long the worker naps if no recent gap was longer.
   static constexpr nanoseconds shortest_watch = std::chrono::milliseconds{2};
   /// A longer gap is worth a wake-up: no naps are spent on it.
@@ -38,10 +44,14 @@ class idle_policy {
   /// `nap_budget`: the share of a processor that naps may use, 0 to 1.
   explicit idle_policy(double nap_budget) noexcept : budget_(nap_budget), credit_(max_credit()) {}
 
-  /// No record is left at `now`. An idle period goes on until `record_found`, whatever else the worker does meanwhile.
-  void no_record(clock::time_point now) noexcept {
+  /// No record is left at `now`; the worker has handled `records` since the last call. An idle period goes on until
+  /// `record_found`, whatever else the worker does meanwhile.
+  void no_record(clock::time_point now, std::int64_t records) noexcept {
     if (last_ != clock::time_point{} && now > last_) {
       credit_ = (std::min)(max_credit(), credit_ + share_of(now - last_));
+      if (records != 0) {
+        distance_ = (distance_ + (std::min<nanoseconds>)((now - last_) / records, longest_nap)) / 2;
+      }
     }
     last_ = now;
   }
@@ -56,7 +66,7 @@ class idle_policy {
   [[nodiscard]] std::optional<nanoseconds> next_nap() const noexcept {
     if (idle_ >= watch_ || budget_ <= 0) return std::nullopt;
     if (credit_ > nanoseconds{0})
-      return std::clamp((std::max)(idle_, shortest_recent_) / 4, shortest_nap, longest_nap);
+      return std::clamp((std::max)(idle_ / 4, distance_ * gathered), shortest_nap, longest_nap);
     // Out of credit: long naps cost the least. If even they exceed the budget, sleep.
     if (credit_ < -max_credit()) return std::nullopt;
     return longest_nap;
@@ -65,11 +75,15 @@ class idle_policy {
   /// because the nap did: the expected silence ends as much earlier.
   void napped(nanoseconds length, nanoseconds late = {}) noexcept {
     idle_ += length;
+    last_nap_ = length;
     late_ += late;
     credit_ -= nap_cost;
   }
   /// The worker has slept, in addition to its naps.
-  void slept(nanoseconds time) noexcept { idle_ += time; }
+  void slept(nanoseconds time) noexcept {
+    idle_ += time;
+    last_nap_ = nanoseconds{0};
+  }
 
   /// A record has woken the worker from an expected silence. The rhythm, or the machine, is not as steady as it seemed: no
   /// silence is expected for enough gaps that such wake-ups remain rare.
@@ -77,10 +91,9 @@ class idle_policy {
 
   /// There is a record: the idle period is over.
   void record_found() noexcept {
-    // After a short gap, the next one may be as short; the estimate grows by a quarter with each longer gap.
-    shortest_recent_ = (std::min)(idle_, shortest_recent_ + shortest_recent_ / 4 + shortest_nap);
-    if (idle_ >= shortest_watch / 2) remember(idle_);
-    idle_ = late_ = nanoseconds{0};
+    // The record may have come at any time in the last nap.
+    if (idle_ - last_nap_ >= shortest_watch / 2) remember(idle_);
+    idle_ = late_ = last_nap_ = nanoseconds{0};
   }
 
  private:
@@ -117,8 +130,9 @@ class idle_policy {
   double const budget_;
   nanoseconds credit_;  ///< processor time that naps may still use
   nanoseconds idle_{0};
-  nanoseconds late_{0};             ///< how much longer the naps of this idle period took
-  nanoseconds shortest_recent_{0};  ///< about the shortest of the recent gaps
+  nanoseconds late_{0};      ///< how much longer the naps of this idle period took
+  nanoseconds last_nap_{0};  ///< length of the nap before this moment; 0 if there was none
+  nanoseconds distance_{0};  ///< mean time between the last few records, `longest_nap` at most
   nanoseconds watch_ = longest_gap;
   nanoseconds silent_until_{0};  ///< time from a record to shortly before the next one; 0 if unknown
   clock::time_point last_{};

@@ -24,10 +24,10 @@ class idle_wait {
   idle_wait(wait_policy how, double nap_budget, enqueue_event* event) noexcept
       : how_(how), policy_(nap_budget), event_(event) {}
 
-  /// Returns when `has_records` or `has_requests` returns true, or `due` has passed. Calls `before_sleep` before it sleeps
-  /// without a nap's end in sight.
+  /// Returns when `has_records` or `has_requests` returns true, or `due` has passed. `records` is the number of those that were
+  /// handled since the last call. Calls `before_sleep` before it sleeps without a nap's end in sight.
   template <class HasRecords, class HasRequests, class BeforeSleep>
-  void wait(std::optional<clock::time_point> due, HasRecords const& has_records,
+  void wait(std::optional<clock::time_point> due, std::int64_t records, HasRecords const& has_records,
             HasRequests const& has_requests, BeforeSleep const& before_sleep) {
     constexpr std::int64_t poll_ns = 1'000'000;
     if (event_ == nullptr) return detail::sleep_ns(poll_ns);
@@ -35,7 +35,7 @@ class idle_wait {
       while (!has_records() && !has_requests() && !(due && clock::now() >= *due)) detail::cpu_pause();
       return;
     }
-    if (how_ == wait_policy::learning && nap(due, has_records, has_requests)) return;
+    if (how_ == wait_policy::learning && nap(due, records, has_records, has_requests)) return;
     before_sleep();
     auto const begin = clock::now();
     event_->wait(due, [&] { return has_records() || has_requests(); });
@@ -46,10 +46,10 @@ class idle_wait {
  private:
   /// False if the worker should sleep until a call wakes it.
   template <class HasRecords, class HasRequests>
-  bool nap(std::optional<clock::time_point> due, HasRecords const& has_records,
+  bool nap(std::optional<clock::time_point> due, std::int64_t records, HasRecords const& has_records,
            HasRequests const& has_requests) {
     auto now = clock::now();
-    policy_.no_record(now);
+    policy_.no_record(now, records);
     for (;;) {
       auto const silence = policy_.expected_silence();
       auto const length = silence > silence.zero() ? std::optional{silence} : policy_.next_nap();

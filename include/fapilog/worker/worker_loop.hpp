@@ -178,7 +178,7 @@ class worker_loop {
     guarded([&] { internal_.add(is_flush || (is_stopping && !channel_.lanes().has_unread())); });
     if (is_change) apply_changes();
     if (is_stopping || is_flush || builder_.is_due(batch_timeout_)) {
-      builder_.hand_over(!is_stopping && !is_flush && channel_.lanes().has_unread());
+      builder_.hand_over(!is_stopping && !is_flush && builder_.is_large() && channel_.lanes().has_unread());
     }
     builder_.release_filtered();
     if (is_flush) begin_flush(request);
@@ -192,10 +192,12 @@ class worker_loop {
   bool read_lanes(MustEnd const& must_end) {
     channel_.recorders().free_deferred();
     if (retired_ == nullptr) retired_ = channel_.retired().take();
-    bool const has_read =
-        reader_.pass([&](lane& from, std::byte const* record, detail::shared_bytes const& scope,
-                         std::byte* kept) { builder_.add(record, scope, from.thread_id, clock_, kept); },
-                     must_end);
+    bool const has_read = reader_.pass(
+        [&](lane& from, std::byte const* record, detail::shared_bytes const& scope, std::byte* kept) {
+          builder_.add(record, scope, from.thread_id, clock_, kept);
+          ++read_;
+        },
+        must_end);
     if (retired_ != nullptr && !requests_->pause.is_requested()) {
       retired_loggers::delete_all(std::exchange(retired_, nullptr));
       builder_.forget_names();
@@ -213,7 +215,8 @@ class worker_loop {
     std::optional<clock::time_point> due = internal_.due();
     if (auto const batch = builder_.due(batch_timeout_)) due = due ? (std::min)(*due, *batch) : batch;
     if (!pressure_.is_normal()) due = due ? (std::min)(*due, pressure_.next_check()) : pressure_.next_check();
-    idle_.wait(due, has_records, has_requests, [this] { channel_.lanes().trim_unowned(); });
+    idle_.wait(due, std::exchange(read_, 0), has_records, has_requests,
+               [this] { channel_.lanes().trim_unowned(); });
   }
 
   /// Hands over the records logged so far, then waits until the worker may go on.
@@ -303,6 +306,7 @@ class worker_loop {
   pending_changes changes_;
   idle_wait idle_;
   fork_locks fork_locks_;
+  std::int64_t read_ = 0;         ///< records since the last wait
   std::uint64_t kept_clock_ = 0;  ///< ticks of the reading that other processes can use
   logger_core* retired_ =
       nullptr;  ///< deleted after the next full pass, which reads all records that refer to them

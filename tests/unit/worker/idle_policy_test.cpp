@@ -30,7 +30,7 @@ struct simulated_worker {
   };
 
   void pass(nanoseconds gap) {
-    policy.no_record(now);
+    policy.no_record(now, 1);
     nanoseconds idle{0};
     bool is_asleep = false;
     while (idle < gap && !is_asleep) {
@@ -147,6 +147,36 @@ TEST_CASE("naps of a steady rhythm stay within the budget") {
   }
 }
 
+TEST_CASE("while records stream, a nap gathers a few of them, and the sooner the faster they come") {
+  simulated_worker worker{0.5};
+  // Starts with slow traffic: the policy must learn a faster rate within a few naps.
+  worker.run(5ms, 20);
+  for (auto const gap : {270us, 20us, 5us, 270us}) {
+    INFO("a record every " << gap.count() << " us");
+    int naps = 0;
+    std::int64_t most = 0;
+    std::int64_t all = 0;
+    for (int i = 0; i < 1'000; ++i) {
+      auto const nap = worker.policy.next_nap();
+      REQUIRE(nap);
+      worker.policy.napped(*nap);
+      worker.now += *nap;
+      std::int64_t const records = std::max<std::int64_t>(*nap / gap, 1);
+      worker.policy.record_found();
+      worker.policy.no_record(worker.now, records);
+      if (i < 10) continue;
+      ++naps;
+      all += records;
+      most = std::max(most, records);
+    }
+    bool const is_slow = gap * idle_policy::gathered >= idle_policy::longest_nap;
+    std::int64_t const expected = is_slow ? idle_policy::longest_nap / gap : idle_policy::gathered;
+    CHECK(all / naps >= expected - 1);
+    CHECK(all / naps <= expected + 1);
+    CHECK(most <= idle_policy::longest_nap / gap);
+  }
+}
+
 TEST_CASE("bursts keep the worker awake within the burst and until the next one") {
   simulated_worker worker;
   std::vector<nanoseconds> burst(19, 10us);
@@ -180,7 +210,7 @@ TEST_CASE("after the traffic has ended, the worker sleeps within half a second a
   for (auto const gap : {1ms, 20ms, 100ms, 240ms}) {
     simulated_worker worker;
     worker.run(gap, 100);
-    worker.policy.no_record(worker.now);
+    worker.policy.no_record(worker.now, 0);
     nanoseconds idle{0};
     while (auto const nap = worker.policy.next_nap()) {
       worker.policy.napped(*nap);
@@ -190,7 +220,7 @@ TEST_CASE("after the traffic has ended, the worker sleeps within half a second a
     // Other work, such as a batch that is due, does not begin a new idle period.
     worker.now += 1h;
     worker.policy.slept(1h);
-    worker.policy.no_record(worker.now);
+    worker.policy.no_record(worker.now, 0);
     CHECK_FALSE(worker.policy.next_nap());
   }
 }
@@ -216,7 +246,7 @@ TEST_CASE("time in which a nap was not scheduled is not idleness") {
   simulated_worker worker;
   worker.run(20ms, 10);
   for (int i = 0; i < 100; ++i) {
-    worker.policy.no_record(worker.now);
+    worker.policy.no_record(worker.now, 0);
     auto const end = worker.now + 20ms;
     while (worker.now < end) {
       auto const nap = worker.policy.next_nap();
