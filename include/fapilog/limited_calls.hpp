@@ -11,6 +11,7 @@
 
 namespace fapilog::inline v0_1 {
 
+namespace detail {
 /// What `once`, `first_n`, `every_n` and `every` return: a logger for one statement. Calls are counted by their place in the
 /// source, whatever the logger; calls below the level of the logger do not count. If calls were suppressed, the next record
 /// that is logged has their number as the field `suppressed`. Refers to the logger, so it must be used at once and not stored.
@@ -98,27 +99,28 @@ class [[nodiscard]] limited_logger {
   basic_logger<Floor> const& log_;
   detail::call_limit limit_;
 };
+}  // namespace detail
 
 /// Logs the first call at this place only: `once(log).warning("the option {} is deprecated", name)`.
 template <level Floor>
-limited_logger<Floor> once(basic_logger<Floor> const& log) noexcept {
+detail::limited_logger<Floor> once(basic_logger<Floor> const& log) noexcept {
   return {log, detail::call_limit::first(1)};
 }
 /// Logs the first `n` calls at this place.
 template <level Floor>
-limited_logger<Floor> first_n(basic_logger<Floor> const& log, std::uint64_t n) noexcept {
+detail::limited_logger<Floor> first_n(basic_logger<Floor> const& log, std::uint64_t n) noexcept {
   return {log, detail::call_limit::first(n)};
 }
 /// Logs the first call at this place, and then every n-th: `every_n(log, 1000).info("served", kv("path", path))`. Zero
 /// means 1.
 template <level Floor>
-limited_logger<Floor> every_n(basic_logger<Floor> const& log, std::uint64_t n) noexcept {
+detail::limited_logger<Floor> every_n(basic_logger<Floor> const& log, std::uint64_t n) noexcept {
   return {log, detail::call_limit::every_nth(n)};
 }
 /// Logs a call at this place if none was logged in the last `period`: `every(log, 10s).error("no connection")`.
 template <level Floor, class Rep, class Period>
-limited_logger<Floor> every(basic_logger<Floor> const& log,
-                            std::chrono::duration<Rep, Period> period) noexcept {
+detail::limited_logger<Floor> every(basic_logger<Floor> const& log,
+                                    std::chrono::duration<Rep, Period> period) noexcept {
   using std::chrono::nanoseconds;
   bool const is_endless = std::chrono::duration<double>{period} > std::chrono::hours{24 * 365 * 100};
   return {log, detail::call_limit::every(is_endless ? (nanoseconds::max)()

@@ -95,11 +95,11 @@ class settings {
     std::string file;       ///< as given; empty for others
     std::string directory;  ///< the working directory from which paths lead
     std::vector<detail::config_value> layers;
-    std::vector<settings_problem> problems;  ///< reported with all others
+    std::vector<settings_error::problem> problems;  ///< reported with all others
   };
 
   void fill_sinks(std::vector<placed_sink>& all, detail::settings_resolver& resolver,
-                  detail::core_lists const& lists, std::vector<settings_problem>& problems) const;
+                  detail::core_lists const& lists, std::vector<settings_error::problem>& problems) const;
 
   /// Adds a file as one more layer. A relative path leads from `directory`.
   void add_source(std::string const& file, std::string directory);
@@ -115,10 +115,11 @@ class settings {
   [[noreturn]] static void refuse(std::string where, std::string text);
 
   /// All layers merged over that of the preset.
-  [[nodiscard]] detail::config_value merged(preset const& p, std::vector<settings_problem>& problems) const;
+  [[nodiscard]] detail::config_value merged(preset const& p,
+                                            std::vector<settings_error::problem>& problems) const;
 
   static void check_preset(detail::config_value const& layer, preset const& p,
-                           std::vector<settings_problem>& problems);
+                           std::vector<settings_error::problem>& problems);
 
   std::shared_ptr<registry const> plugins_;
   std::vector<source> sources_;

@@ -43,7 +43,7 @@ namespace fapilog::inline v0_1 {
 namespace detail {
 
 FAPILOG_INLINE config_value parse_json(std::string_view text, std::string const& name,
-                                       std::vector<settings_problem>& problems) {
+                                       std::vector<settings_error::problem>& problems) {
   constexpr std::size_t max_bytes = json_tree_builder::max_bytes;
   if (text.size() > max_bytes) {
     problems.push_back({name, "",
@@ -65,7 +65,7 @@ FAPILOG_INLINE config_value parse_json(std::string_view text, std::string const&
 
 /// For strings of the environment that look like JSON.
 FAPILOG_INLINE config_value::json_form json_form_of(std::string_view text, std::string const& name) {
-  std::vector<settings_problem> problems;
+  std::vector<settings_error::problem> problems;
   config_value value = parse_json(text, name, problems);
   return {std::move(value), problems.empty() ? std::string{} : problems.front().text};
 }
@@ -128,14 +128,14 @@ FAPILOG_INLINE settings settings::read_again() const {
 }
 
 FAPILOG_INLINE std::vector<std::string> settings::changes_of(preset const& p, settings const& before) const {
-  std::vector<settings_problem> ignored;
+  std::vector<settings_error::problem> ignored;
   std::vector<std::string> paths;
   detail::add_differences(before.merged(p, ignored), merged(p, ignored), "", paths);
   return paths;
 }
 
 FAPILOG_INLINE bool settings::read_options(preset const& p, detail::any_options& chosen) const {
-  std::vector<settings_problem> problems;
+  std::vector<settings_error::problem> problems;
   detail::config_value const root = merged(p, problems);
   detail::settings_resolver resolver{root, *plugins_, problems};
   detail::core_lists lists;
@@ -167,7 +167,7 @@ FAPILOG_INLINE bool settings::read_options(preset const& p, detail::any_options&
 }
 
 FAPILOG_INLINE std::vector<plugin_entry> settings::entries_of(preset const& p, plugin_type kind) const {
-  std::vector<settings_problem> problems;
+  std::vector<settings_error::problem> problems;
   detail::config_value const root = merged(p, problems);
   detail::settings_resolver resolver{root, *plugins_, problems};
   detail::any_options ignored{.sinks = {}};
@@ -180,7 +180,7 @@ FAPILOG_INLINE std::vector<plugin_entry> settings::entries_of(preset const& p, p
 
 FAPILOG_INLINE void settings::fill_sinks(std::vector<placed_sink>& all, detail::settings_resolver& resolver,
                                          detail::core_lists const& lists,
-                                         std::vector<settings_problem>& problems) const {
+                                         std::vector<settings_error::problem>& problems) const {
   auto const entries = resolver.entries(plugin_type::sink, lists);
   for (std::size_t i = 0; entries && i < entries->size(); ++i) {
     plugin_entry const& entry = (*entries)[i];
@@ -227,7 +227,7 @@ FAPILOG_INLINE void settings::add_file(std::string const& path, std::string cons
 
 FAPILOG_INLINE void settings::add_text(std::string_view text, std::string const& name,
                                        std::string const& folder, std::vector<std::string>& trail) {
-  std::vector<settings_problem> problems;
+  std::vector<settings_error::problem> problems;
   detail::config_value layer = detail::parse_json(text, name, problems);
   if (problems.empty() && !layer.is_object()) {
     problems.push_back({layer.origin().text(), "", "settings must be an object, `{...}`"});
@@ -252,7 +252,7 @@ FAPILOG_INLINE void settings::refuse(std::string where, std::string text) {
 }
 
 FAPILOG_INLINE detail::config_value settings::merged(preset const& p,
-                                                     std::vector<settings_problem>& problems) const {
+                                                     std::vector<settings_error::problem>& problems) const {
   detail::config_value root = detail::preset_tree(p);
   for (source const& from : sources_) {
     problems.insert(problems.end(), from.problems.begin(), from.problems.end());
@@ -267,7 +267,7 @@ FAPILOG_INLINE detail::config_value settings::merged(preset const& p,
 }
 
 FAPILOG_INLINE void settings::check_preset(detail::config_value const& layer, preset const& p,
-                                           std::vector<settings_problem>& problems) {
+                                           std::vector<settings_error::problem>& problems) {
   detail::config_value const* const named = layer.find("preset");
   if (named == nullptr || named->is_null()) return;
   std::string const name = named->text() == "adaptive" ? "production" : named->text();

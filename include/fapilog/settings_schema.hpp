@@ -84,11 +84,11 @@ struct settings_group {
     registry const& plugins = builtin_plugins()) {
   std::vector<settings_group> groups;
   groups.push_back({"core", "The options of a runtime.", detail::core_rows()});
-  groups.push_back({"plugins", "Which plugins may be used.", setting_table<plugin_policy>()});
+  groups.push_back({"plugins", "Which plugins may be used.", setting_table<registry::plugin_policy>()});
   groups.push_back(
       {"sink_config.<name>.delivery", "How records are delivered to a sink.", detail::delivery_rows()});
   for (plugin_type const kind : plugin_kinds) {
-    for (plugin_info const* const info : plugins.all(kind)) {
+    for (registry::plugin_info const* const info : plugins.all(kind)) {
       if (!info->is_present()) continue;
       groups.push_back({setting_path(group_of(kind), info->metadata.name), info->metadata.description,
                         info->table ? info->table() : std::vector<setting_row>{}});
@@ -101,7 +101,7 @@ struct settings_group {
 [[nodiscard]] inline config_value schema_of_entries(registry const& plugins, plugin_type kind) {
   config_value named = config_value::object();
   config_value others = config_value::list();
-  for (plugin_info const* const info : plugins.all(kind)) {
+  for (registry::plugin_info const* const info : plugins.all(kind)) {
     bool const known = info->is_present() && info->table;
     config_value entry = schema_of_rows(known ? info->table() : std::vector<setting_row>{});
     if (!known) entry.set("additionalProperties", true);

@@ -15,6 +15,7 @@
 
 namespace fapilog::inline v0_1 {
 
+namespace detail {
 /// The name of a timed block: a literal, and the call site.
 class span_name {
  public:
@@ -95,19 +96,20 @@ class [[nodiscard]] timed_span {
   bool is_finished_ = false;
   std::optional<span_scope> scope_;
 };
+}  // namespace detail
 
 /// Times a block, up to the end of the life of the result. The fields are copied, and are on the record of the block only.
 template <class... Fields>
-  requires detail::all_fields<Fields...> timed_span timed(logger const& log, level severity, span_name name,
-                                                          Fields&&... fields)
+  requires detail::all_fields<Fields...> detail::timed_span timed(logger const& log, level severity,
+                                                                  detail::span_name name, Fields&&... fields)
 noexcept {
-  if constexpr (sizeof...(Fields) == 0) return timed_span{log, severity, name};
-  else return timed_span{log.with(std::forward<Fields>(fields)...), severity, name};
+  if constexpr (sizeof...(Fields) == 0) return detail::timed_span{log, severity, name};
+  else return detail::timed_span{log.with(std::forward<Fields>(fields)...), severity, name};
 }
 /// The same with level INFO. A failed block is an ERROR.
 template <class... Fields>
-  requires detail::all_fields<Fields...> timed_span timed(logger const& log, span_name name,
-                                                          Fields&&... fields)
+  requires detail::all_fields<Fields...> detail::timed_span timed(logger const& log, detail::span_name name,
+                                                                  Fields&&... fields)
 noexcept { return timed(log, level::info, name, std::forward<Fields>(fields)...); }
 
 }  // namespace fapilog::inline v0_1

@@ -15,10 +15,6 @@
 
 namespace fapilog::inline v0_1 {
 
-inline constexpr int version_major = FAPILOG_VERSION_MAJOR;
-inline constexpr int version_minor = FAPILOG_VERSION_MINOR;
-inline constexpr int version_patch = FAPILOG_VERSION_PATCH;
-
 inline constexpr char const version[] =
     FAPILOG_VERSION_TEXT(FAPILOG_VERSION_MAJOR, FAPILOG_VERSION_MINOR, FAPILOG_VERSION_PATCH);
 

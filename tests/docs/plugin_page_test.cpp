@@ -77,7 +77,7 @@ std::string table_of(std::string const& source, int& faults) {
     bool const is_sink = kind == plugin_type::sink;
     std::string const folder = is_sink ? "sinks/" : "stages/" + kind_name + "s/";
     std::string const page = is_sink ? "../user-guide/sinks.md" : kind_name + "s.md";
-    for (fapilog::plugin_info const* const plugin : plugins.all(kind)) {
+    for (fapilog::registry::plugin_info const* const plugin : plugins.all(kind)) {
       if (!plugin->is_present()) continue;
       std::string const& name = plugin->metadata.name;
       std::string const header = "fapilog/" + folder + name + ".hpp";

@@ -170,7 +170,7 @@ int check_both_ways(std::string const& owner, T value = {}) {
           },
       .in_text =
           [&](config_value const& given) {
-            std::vector<fapilog::settings_problem> problems;
+            std::vector<fapilog::settings_error::problem> problems;
             T read = value;
             fapilog::detail::setting_reader{problems}.read(given, owner, read);
             std::string all;

@@ -54,7 +54,8 @@ class json_tree_builder {
     char const** last_;
   };
 
-  json_tree_builder(std::string_view text, std::string const& name, std::vector<settings_problem>& problems)
+  json_tree_builder(std::string_view text, std::string const& name,
+                    std::vector<settings_error::problem>& problems)
       : name_(std::make_shared<std::string const>(name)),
         problems_(problems),
         counted_(text.data()),
@@ -162,7 +163,7 @@ class json_tree_builder {
   }
 
   std::shared_ptr<std::string const> name_;
-  std::vector<settings_problem>& problems_;
+  std::vector<settings_error::problem>& problems_;
   char const* counted_;
   char const* last_;
   reading_iterator begin_;

@@ -61,7 +61,7 @@ namespace detail {
 /// elements or are JSON, and objects are JSON. Thread: one. Throws: std::bad_alloc.
 class setting_reader {
  public:
-  explicit setting_reader(std::vector<settings_problem>& problems) : problems_(problems) {}
+  explicit setting_reader(std::vector<settings_error::problem>& problems) : problems_(problems) {}
 
   /// Reads an object into all parts; a name that none of them has is a problem.
   template <described... Parts>
@@ -300,7 +300,7 @@ class setting_reader {
     return variable;
   }
 
-  std::vector<settings_problem>& problems_;
+  std::vector<settings_error::problem>& problems_;
 };
 }  // namespace detail
 

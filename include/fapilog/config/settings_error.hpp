@@ -19,18 +19,6 @@
 
 namespace fapilog::inline v0_1 {
 
-/// One invalid setting. It never contains the value of a secret.
-struct settings_problem {
-  std::string where;  ///< `fapilog.json:3`, the name of an environment variable, or `code`
-  std::string path;   ///< the setting, such as `core.batch_max_size`; may be empty
-  std::string text;   ///< what is wrong and what to do
-
-  /// `fapilog: core.batch_max_size: 0 is out of range (1 to 1000000) [fapilog.json:3]`.
-  [[nodiscard]] std::string message() const {
-    return "fapilog: " + (path.empty() ? text : path + ": " + text) + " [" + where + ']';
-  }
-};
-
 namespace detail {
 /// Maximum number of problems that are collected.
 inline constexpr std::size_t max_settings_problems = 100;
@@ -39,14 +27,25 @@ inline constexpr std::size_t max_settings_problems = 100;
 /// Thrown for invalid settings; `what()` has one line for each problem, in the order of the lines of each file.
 class settings_error : public std::invalid_argument {
  public:
-  explicit settings_error(std::vector<settings_problem> problems)
-      : settings_error(std::make_shared<std::vector<settings_problem> const>(in_order(std::move(problems)))) {
-  }
+  /// One invalid setting. It never contains the value of a secret.
+  struct problem {
+    std::string where;  ///< `fapilog.json:3`, the name of an environment variable, or `code`
+    std::string path;   ///< the setting, such as `core.batch_max_size`; may be empty
+    std::string text;   ///< what is wrong and what to do
 
-  [[nodiscard]] std::vector<settings_problem> const& problems() const noexcept { return *problems_; }
+    /// `fapilog: core.batch_max_size: 0 is out of range (1 to 1000000) [fapilog.json:3]`.
+    [[nodiscard]] std::string message() const {
+      return "fapilog: " + (path.empty() ? text : path + ": " + text) + " [" + where + ']';
+    }
+  };
+
+  explicit settings_error(std::vector<problem> problems)
+      : settings_error(std::make_shared<std::vector<problem> const>(in_order(std::move(problems)))) {}
+
+  [[nodiscard]] std::vector<problem> const& problems() const noexcept { return *problems_; }
 
  private:
-  using shared_problems = std::shared_ptr<std::vector<settings_problem> const>;
+  using shared_problems = std::shared_ptr<std::vector<problem> const>;
   explicit settings_error(shared_problems problems)
       : std::invalid_argument(lines(*problems)), problems_(std::move(problems)) {}
 
@@ -60,22 +59,22 @@ class settings_error : public std::invalid_argument {
     if (error != std::errc{} || end != digits.data() + digits.size()) return {where, 0};
     return {where.substr(0, colon), line};
   }
-  static std::vector<settings_problem> in_order(std::vector<settings_problem> problems) {
+  static std::vector<problem> in_order(std::vector<problem> problems) {
     std::vector<std::string> texts;
-    for (auto const& problem : problems) {
-      std::string name{place_of(problem.where).first};
+    for (auto const& one : problems) {
+      std::string name{place_of(one.where).first};
       if (std::ranges::find(texts, name) == texts.end()) texts.push_back(std::move(name));
     }
-    auto const position = [&texts](settings_problem const& problem) {
-      auto const [name, line] = place_of(problem.where);
+    auto const position = [&texts](problem const& one) {
+      auto const [name, line] = place_of(one.where);
       return std::pair{std::ranges::find(texts, name) - texts.begin(), line};
     };
     detail::stable_sort(problems, [&](auto const& a, auto const& b) { return position(a) < position(b); });
     return problems;
   }
-  static std::string lines(std::vector<settings_problem> const& problems) {
+  static std::string lines(std::vector<problem> const& problems) {
     std::string text;
-    for (auto const& problem : problems) text += (text.empty() ? "" : "\n") + problem.message();
+    for (auto const& one : problems) text += (text.empty() ? "" : "\n") + one.message();
     return text;
   }
 

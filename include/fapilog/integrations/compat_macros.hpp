@@ -54,10 +54,10 @@
 #define FAPILOG_DETAIL_LEVEL_WARNING ::fapilog::level::warning
 #define FAPILOG_DETAIL_LEVEL_ERROR ::fapilog::level::error
 #define FAPILOG_DETAIL_LEVEL_FATAL ::fapilog::level::critical
-#define FAPILOG_DETAIL_END_INFO ::fapilog::compat::log_end
-#define FAPILOG_DETAIL_END_WARNING ::fapilog::compat::log_end
-#define FAPILOG_DETAIL_END_ERROR ::fapilog::compat::log_end
-#define FAPILOG_DETAIL_END_FATAL ::fapilog::compat::log_end_and_abort
+#define FAPILOG_DETAIL_END_INFO ::fapilog::compat::detail::log_end
+#define FAPILOG_DETAIL_END_WARNING ::fapilog::compat::detail::log_end
+#define FAPILOG_DETAIL_END_ERROR ::fapilog::compat::detail::log_end
+#define FAPILOG_DETAIL_END_FATAL ::fapilog::compat::detail::log_end_and_abort
 
 #ifdef NDEBUG
 #define FAPILOG_DETAIL_LEVEL_DFATAL FAPILOG_DETAIL_LEVEL_ERROR
@@ -70,7 +70,7 @@
 #endif
 
 #define FAPILOG_DETAIL_LOG_STREAM(severity, ...)                                       \
-  ::fapilog::compat::log_stream{                                                       \
+  ::fapilog::compat::detail::log_stream{                                               \
       __VA_ARGS__ __VA_OPT__(, )::fapilog::compat::spdlog::default_logger()->native(), \
       FAPILOG_DETAIL_LEVEL_##severity, ::fapilog::detail::call_site::current()}        \
       .self()
@@ -93,12 +93,13 @@
   FAPILOG_DETAIL_LOG_WHEN(severity, FAPILOG_DETAIL_MUST_RUN_##severity && (condition), \
                           std::optional<int>{errno})
 #define PLOG(severity) PLOG_IF(severity, true)
-#define LOG_IF_EVERY_N(severity, condition, n)                                                           \
-  LOG_IF(severity, (condition) && ::fapilog::compat::admits(::fapilog::detail::call_limit::every_nth(n), \
-                                                            ::fapilog::detail::call_site::current()))
-#define FAPILOG_DETAIL_LOG_LIMITED(severity, rule)                                \
-  LOG_IF(severity, ::fapilog::compat::admits(::fapilog::detail::call_limit::rule, \
-                                             ::fapilog::detail::call_site::current()))
+#define LOG_IF_EVERY_N(severity, condition, n)                                                         \
+  LOG_IF(severity,                                                                                     \
+         (condition) && ::fapilog::compat::detail::admits(::fapilog::detail::call_limit::every_nth(n), \
+                                                          ::fapilog::detail::call_site::current()))
+#define FAPILOG_DETAIL_LOG_LIMITED(severity, rule)                                        \
+  LOG_IF(severity, ::fapilog::compat::detail::admits(::fapilog::detail::call_limit::rule, \
+                                                     ::fapilog::detail::call_site::current()))
 #define LOG_EVERY_N(severity, n) FAPILOG_DETAIL_LOG_LIMITED(severity, every_nth(n))
 #define LOG_FIRST_N(severity, n) FAPILOG_DETAIL_LOG_LIMITED(severity, first(n))
 #define LOG_EVERY_T(severity, seconds) \
@@ -115,7 +116,7 @@
 #define PCHECK(condition) \
   FAPILOG_DETAIL_LOG_WHEN(FATAL, !(condition), std::optional<int>{errno}) << "Check failed: " #condition " "
 #define FAPILOG_DETAIL_CHECK_OP(a, op, b)                                                             \
-  for (std::string fapilog_failed = ::fapilog::compat::failed_check(                                  \
+  for (std::string fapilog_failed = ::fapilog::compat::detail::failed_check(                          \
            a, b, [](auto const&left, auto const&right) { return left op right; }, #a " " #op " " #b); \
        !fapilog_failed.empty();)                                                                      \
   LOG(FATAL) << fapilog_failed
@@ -130,19 +131,19 @@
     CHECK_LE((a), (b) + (margin)); \
     CHECK_GE((a), (b) - (margin)); \
   } while (false)
-#define FAPILOG_DETAIL_CHECK_STRINGS(a, op, b, ...)                         \
-  for (std::string fapilog_failed = ::fapilog::compat::failed_string_check( \
-           a, b, #a " " #op " " #b, 0 op 0 __VA_OPT__(, ) __VA_ARGS__);     \
-       !fapilog_failed.empty();)                                            \
+#define FAPILOG_DETAIL_CHECK_STRINGS(a, op, b, ...)                                 \
+  for (std::string fapilog_failed = ::fapilog::compat::detail::failed_string_check( \
+           a, b, #a " " #op " " #b, 0 op 0 __VA_OPT__(, ) __VA_ARGS__);             \
+       !fapilog_failed.empty();)                                                    \
   LOG(FATAL) << fapilog_failed
 #define CHECK_STREQ(a, b) FAPILOG_DETAIL_CHECK_STRINGS(a, ==, b)
 #define CHECK_STRNE(a, b) FAPILOG_DETAIL_CHECK_STRINGS(a, !=, b)
 #define CHECK_STRCASEEQ(a, b) FAPILOG_DETAIL_CHECK_STRINGS(a, ==, b, true)
 #define CHECK_STRCASENE(a, b) FAPILOG_DETAIL_CHECK_STRINGS(a, !=, b, true)
 // The value is the pointer.
-#define CHECK_NOTNULL(pointer)                   \
-  ::fapilog::compat::checked_not_null((pointer), \
-                                      [] { LOG(FATAL) << "Check failed: " #pointer " != nullptr "; })
+#define CHECK_NOTNULL(pointer)                 \
+  ::fapilog::compat::detail::checked_not_null( \
+      (pointer), [] { LOG(FATAL) << "Check failed: " #pointer " != nullptr "; })
 
 // Without NDEBUG as without the D; with it, they are compiled and do nothing.
 #ifdef NDEBUG

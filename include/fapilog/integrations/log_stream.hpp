@@ -22,22 +22,27 @@
 
 namespace fapilog::inline v0_1::compat {
 
+/// Up to which number VLOG logs: 0 by default. Thread: any.
+inline std::atomic<int> verbosity{0};
+
+namespace detail {
+
 /// One statement: `log_stream{log, level::info, where} << "text " << 5 << kv("user", 7)`, which `log_end` logs while the
 /// temporary values still exist. At most 16 fields. Formats in the call, and allocates. Internal to the macros.
 class log_stream {
  public:
-  log_stream(logger const& log, level severity, detail::call_site where)
+  log_stream(logger const& log, level severity, fapilog::detail::call_site where)
       : log_(log), severity_(severity), where_(where) {}
   /// Adds `: No such file or directory [2]` for this errno behind the message.
-  log_stream(std::optional<int> error, logger const& log, level severity, detail::call_site where)
+  log_stream(std::optional<int> error, logger const& log, level severity, fapilog::detail::call_site where)
       : log_(log), severity_(severity), where_(where), error_(error) {}
   log_stream(log_stream const&) = delete;
   log_stream& operator=(log_stream const&) = delete;
 
   template <class T>
   log_stream& operator<<(T const& part) {
-    if constexpr (detail::is_field<T>) {
-      if (count_ < max_fields) detail::field_copy::assign(items_[++count_], part);
+    if constexpr (fapilog::detail::is_field<T>) {
+      if (count_ < max_fields) fapilog::detail::field_copy::assign(items_[++count_], part);
     } else {
       text_ << part;
     }
@@ -55,15 +60,15 @@ class log_stream {
   log_stream& self() noexcept { return *this; }
 
   void write() {
-    auto* const core = detail::logger_access::core(log_);
+    auto* const core = fapilog::detail::logger_access::core(log_);
     if (core == nullptr || !log_.is_enabled(severity_)) return;
     if (error_) text_ << ": " << std::generic_category().message(*error_) << " [" << *error_ << ']';
     std::string_view message = text_.view();
     if (message.ends_with('\n')) message.remove_suffix(1);  // of std::endl, as in glog
     constexpr std::uint8_t flags =
-        detail::record_format::text_is_cell | detail::record_format::text_is_rendered;
-    core->owner.submit({*core, detail::statement{severity_, flags}, &message, where_, items_, count_,
-                        detail::this_thread_scope});
+        fapilog::detail::record_format::text_is_cell | fapilog::detail::record_format::text_is_rendered;
+    core->owner.submit({*core, fapilog::detail::statement{severity_, flags}, &message, where_, items_, count_,
+                        fapilog::detail::this_thread_scope});
   }
 
  private:
@@ -71,7 +76,7 @@ class log_stream {
 
   logger const& log_;
   level severity_;
-  detail::call_site where_;
+  fapilog::detail::call_site where_;
   std::optional<int> error_;
   std::ostringstream text_;
   field items_[1 + max_fields];  // the first is for the message
@@ -91,11 +96,9 @@ struct log_end_and_abort {
   }
 };
 
-/// Up to which number VLOG logs: 0 by default. Thread: any.
-inline std::atomic<int> verbosity{0};
-
 /// Decides on one call of LOG_EVERY_N, LOG_FIRST_N or LOG_EVERY_T; the number of calls since the last one becomes a field.
-[[nodiscard]] inline bool admits(detail::call_limit limit, detail::call_site where) noexcept {
+[[nodiscard]] inline bool admits(fapilog::detail::call_limit limit,
+                                 fapilog::detail::call_site where) noexcept {
   std::uint64_t suppressed = 0;
   return limit.admits(where, suppressed);
 }
@@ -116,7 +119,7 @@ template <class A, class B, class Compare>
                                                      bool must_be_equal, bool ignores_case = false) {
   auto const shown = [](char const* value) { return value == nullptr ? std::string_view{"null"} : value; };
   bool const are_equal = a == nullptr || b == nullptr ? a == b
-                         : ignores_case               ? detail::equals_ignoring_case(a, b)
+                         : ignores_case               ? fapilog::detail::equals_ignoring_case(a, b)
                                                       : std::string_view{a} == b;
   if (are_equal == must_be_equal) return {};
   return "Check failed: " + std::string{text} + " (" + std::string{shown(a)} + " vs. " +
@@ -130,4 +133,5 @@ T&& checked_not_null(T&& pointer, Fail const& fail) {
   return std::forward<T>(pointer);
 }
 
+}  // namespace detail
 }  // namespace fapilog::inline v0_1::compat

@@ -29,19 +29,6 @@ inline constexpr std::size_t drop_reason_count = 4;
 }
 }  // namespace detail
 
-/// Dropped records by reason.
-struct drop_counts {
-  std::uint64_t queue_full = 0;
-  std::uint64_t closed = 0;
-  std::uint64_t no_memory = 0;
-  std::uint64_t reentrant = 0;
-
-  [[nodiscard]] constexpr std::uint64_t total() const noexcept {
-    return queue_full + closed + no_memory + reentrant;
-  }
-  friend constexpr bool operator==(drop_counts const&, drop_counts const&) noexcept = default;
-};
-
 /// How far the worker is behind.
 enum class pressure_level : std::uint8_t { normal = 0, elevated = 1, high = 2, critical = 3 };
 
@@ -57,19 +44,32 @@ namespace detail {
 }
 }  // namespace detail
 
-/// What the adaptive pipeline has done.
-struct pressure_summary {
-  pressure_level now = pressure_level::normal;
-  pressure_level peak = pressure_level::normal;
-  std::uint64_t escalations = 0;
-  std::uint64_t deescalations = 0;
-  std::uint64_t shed = 0;  ///< records that it removed; included in `filtered`
-};
-
 /// Records of a runtime by result. At any time
 /// `submitted = processed + filtered + dropped.total() + rejected + failed + spooled + pending`. Calls below the level are
 /// not submitted. If several sinks get a record, the worst result counts: failed, rejected, spooled, processed.
 struct account {
+  /// Dropped records by reason.
+  struct drop_counts {
+    std::uint64_t queue_full = 0;
+    std::uint64_t closed = 0;
+    std::uint64_t no_memory = 0;
+    std::uint64_t reentrant = 0;
+
+    [[nodiscard]] constexpr std::uint64_t total() const noexcept {
+      return queue_full + closed + no_memory + reentrant;
+    }
+    friend constexpr bool operator==(drop_counts const&, drop_counts const&) noexcept = default;
+  };
+
+  /// What the adaptive pipeline has done.
+  struct pressure_summary {
+    pressure_level now = pressure_level::normal;
+    pressure_level peak = pressure_level::normal;
+    std::uint64_t escalations = 0;
+    std::uint64_t deescalations = 0;
+    std::uint64_t shed = 0;  ///< records that it removed; included in `filtered`
+  };
+
   std::uint64_t submitted = 0;  ///< log calls that passed the level; internal records are in no account
   std::uint64_t processed = 0;  ///< delivered to every sink whose route takes them, or to its fallback
   std::uint64_t filtered = 0;   ///< removed by a filter or under pressure, or taken by no route

@@ -133,7 +133,7 @@ struct semantic_version {
 namespace detail {
 /// The version of this library, from version.hpp.
 [[nodiscard]] inline semantic_version library_version() {
-  return {version_major, version_minor, version_patch};
+  return {FAPILOG_VERSION_MAJOR, FAPILOG_VERSION_MINOR, FAPILOG_VERSION_PATCH};
 }
 
 /// The version of the contracts between the library and its plugins. A new minor number adds to them; a new major
@@ -186,21 +186,21 @@ namespace detail {
 }
 }  // namespace detail
 
-/// The versions of fapilog that a plugin works with, both ends included.
-struct plugin_compatibility {
-  std::string min_fapilog_version = "0.1.0";
-  std::optional<std::string> max_fapilog_version{};  ///< none: no maximum
-};
-
 /// Optional metadata of a plugin; each member has a default.
 struct plugin_details {
+  /// The versions of fapilog that the plugin works with, both ends included.
+  struct version_range {
+    std::string min_fapilog_version = "0.1.0";
+    std::optional<std::string> max_fapilog_version{};  ///< none: no maximum
+  };
+
   std::string description{};
   std::string author{};
   std::string author_email{};
   std::string homepage{};
   std::string repository{};
   std::string license = "MIT";
-  plugin_compatibility compatibility{};
+  version_range compatibility{};
   std::vector<std::string> dependencies{};  ///< what it needs besides fapilog; informational
   std::string api_version = plugin_api_version.text();
   std::vector<std::string> tags{};

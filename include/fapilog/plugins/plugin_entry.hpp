@@ -44,7 +44,7 @@ struct plugin_entry {
   /// The settings as an aggregate. Throws: settings_error with everything that is wrong.
   template <detail::described Config>
   [[nodiscard]] Config read() const {
-    std::vector<settings_problem> problems;
+    std::vector<settings_error::problem> problems;
     Config result{};
     detail::setting_reader{problems}.read(config, path(), result);
     if (!problems.empty()) throw settings_error{std::move(problems)};

@@ -28,37 +28,37 @@
 
 namespace fapilog::inline v0_1 {
 
-/// Which plugins configuration text may use. A name counts for all kinds.
-struct plugin_policy {
-  std::vector<std::string> allowlist = {};  ///< empty: all
-  std::vector<std::string> denylist = {};   ///< wins over `allowlist`
-
-  template <class Self, class Visitor>
-  static void describe(Self& self, Visitor&& visit) {
-    visit(setting{.name = "allowlist",
-                  .text = "Plugins that may be used; empty: all. Any other one is an error."},
-          self.allowlist);
-    visit(setting{.name = "denylist", .text = "Plugins that must not be used: each is an error."},
-          self.denylist);
-  }
-};
-
-/// One plugin of a registry, of any kind.
-struct plugin_info {
-  plugin_metadata metadata;
-  std::vector<std::string> aliases;
-  std::string remedy;  ///< how to add a plugin that is not in this program; empty if it is
-  std::function<void(plugin_entry const&)> check;
-  std::function<std::vector<detail::setting_row>()> table;
-
-  [[nodiscard]] bool is_present() const noexcept { return remedy.empty(); }
-};
-
 /// Plugins by kind and name. Names are normalised: lower case, `-` is `_`. A plugin that is not compatible with this
 /// version of the library (`is_compatible`) is refused; nothing is loaded at run time. Held by value. Thread: one at a
 /// time; const members any. Throws: std::invalid_argument if a plugin cannot be added.
 class registry {
  public:
+  /// Which plugins configuration text may use. A name counts for all kinds.
+  struct plugin_policy {
+    std::vector<std::string> allowlist = {};  ///< empty: all
+    std::vector<std::string> denylist = {};   ///< wins over `allowlist`
+
+    template <class Self, class Visitor>
+    static void describe(Self& self, Visitor&& visit) {
+      visit(setting{.name = "allowlist",
+                    .text = "Plugins that may be used; empty: all. Any other one is an error."},
+            self.allowlist);
+      visit(setting{.name = "denylist", .text = "Plugins that must not be used: each is an error."},
+            self.denylist);
+    }
+  };
+
+  /// One plugin of a registry, of any kind.
+  struct plugin_info {
+    plugin_metadata metadata;
+    std::vector<std::string> aliases;
+    std::string remedy;  ///< how to add a plugin that is not in this program; empty if it is
+    std::function<void(plugin_entry const&)> check;
+    std::function<std::vector<detail::setting_row>()> table;
+
+    [[nodiscard]] bool is_present() const noexcept { return remedy.empty(); }
+  };
+
   registry& add_sink(plugin_metadata metadata, detail::plugin_recipe<any_sink> recipe,
                      std::vector<std::string> aliases = {}) {
     return add(plugin_type::sink, std::move(metadata), std::move(recipe), std::move(aliases));

@@ -70,6 +70,11 @@ template <class T>
   return carrying_awaiter<awaiter>{carried, awaiter_of(std::forward<T>(awaitable))};
 }
 
+/// What `add_context` returns.
+struct context_addition {
+  context next;
+};
+
 }  // namespace detail
 
 /// A `scope` for a coroutine: adds fields to its records, whatever thread runs it. Wrap each co_await of the block:
@@ -111,11 +116,6 @@ class [[nodiscard]] coroutine_scope {
   detail::carried_context carried_;
 };
 
-/// What `add_context` returns.
-struct context_addition {
-  context next;
-};
-
 /// A base of a promise type: each co_await of its coroutines carries the context, which is at first that of the caller.
 ///
 ///     struct promise_type : fapilog::context_promise {
@@ -129,7 +129,7 @@ class context_promise {
   [[nodiscard]] auto await_transform(T&& awaitable) {
     return detail::carry(carried_, std::forward<T>(awaitable));
   }
-  [[nodiscard]] auto await_transform(context_addition&& added) noexcept {
+  [[nodiscard]] auto await_transform(detail::context_addition&& added) noexcept {
     carried_.replace(std::move(added.next));
     return std::suspend_never{};
   }
@@ -149,7 +149,7 @@ class context_promise {
 /// In a coroutine with a `context_promise`: `co_await add_context(kv("request_id", id))`.
 template <class... Fields>
   requires(sizeof...(Fields) > 0 && detail::all_fields<Fields...>)
-[[nodiscard]] context_addition add_context(Fields&&... fields) noexcept {
+[[nodiscard]] detail::context_addition add_context(Fields&&... fields) noexcept {
   scope const all{std::forward<Fields>(fields)...};
   return {context::capture()};
 }

@@ -177,7 +177,7 @@ inline std::string_view utf8_of(char (&bytes)[4], char32_t code_point) noexcept 
 }
 
 /// Writes a time, at most 38 characters.
-inline char* put_time(char* to, timestamp_value time) noexcept {
+inline char* put_time(char* to, value::timestamp time) noexcept {
   if (time.far_seconds != 0) [[unlikely]]
     return detail::put_far_timestamp(to, time.far_seconds, time.far_us, time.digits);
   return detail::put_timestamp(to, time.unix_ns, time.digits);
@@ -198,14 +198,14 @@ struct json_visitor {
     put_text(out, utf8_of(bytes, code_point));
   }
   [[gnu::always_inline]] void operator()(std::string_view text) const { put_text(out, text); }
-  [[gnu::always_inline]] void operator()(timestamp_value time) const {
+  [[gnu::always_inline]] void operator()(value::timestamp time) const {
     char* const to = out.room(40);
     *to = '"';
     char* end = put_time(to + 1, time);
     *end++ = '"';
     out.end_at(end);
   }
-  [[gnu::always_inline]] void operator()(duration_value duration) const { put_duration(out, duration.ns); }
+  [[gnu::always_inline]] void operator()(value::duration duration) const { put_duration(out, duration.ns); }
   [[gnu::always_inline]] void operator()(uuid const& id) const {
     char* const to = out.room(38);
     *to = '"';
@@ -213,20 +213,20 @@ struct json_visitor {
     *end++ = '"';
     out.end_at(end);
   }
-  [[gnu::always_inline]] void operator()(bytes_value raw) const {
+  [[gnu::always_inline]] void operator()(value::bytes raw) const {
     out.push_back('"');
     put_hex(out, raw.bytes);
     out.push_back('"');
   }
-  [[gnu::always_inline]] void operator()(pointer_value pointer) const {
+  [[gnu::always_inline]] void operator()(value::pointer pointer) const {
     out.push_back('"');
     put_pointer(out, pointer.address);
     out.push_back('"');
   }
-  [[gnu::always_inline]] void operator()(object_value object) const {
+  [[gnu::always_inline]] void operator()(value::object object) const {
     put_members(out, object.members, object.size);
   }
-  [[gnu::always_inline]] void operator()(array_value array) const {
+  [[gnu::always_inline]] void operator()(value::array array) const {
     out.push_back('[');
     for (std::uint32_t i = 0; i < array.size; ++i) {
       if (i != 0) out.push_back(',');
@@ -260,19 +260,19 @@ struct plain_visitor : json_visitor {
     char bytes[4];
     out.append(utf8_of(bytes, code_point));
   }
-  [[gnu::always_inline]] void operator()(timestamp_value time) const {
+  [[gnu::always_inline]] void operator()(value::timestamp time) const {
     char* const to = out.room(40);
     out.end_at(put_time(to, time));
   }
-  [[gnu::always_inline]] void operator()(duration_value duration) const {
+  [[gnu::always_inline]] void operator()(value::duration duration) const {
     detail::put_duration_text(out, duration.ns, duration.unit);
   }
   [[gnu::always_inline]] void operator()(uuid const& id) const {
     char* const to = out.room(36);
     out.end_at(detail::put_uuid(to, id));
   }
-  [[gnu::always_inline]] void operator()(bytes_value raw) const { put_hex(out, raw.bytes); }
-  [[gnu::always_inline]] void operator()(pointer_value pointer) const { put_pointer(out, pointer.address); }
+  [[gnu::always_inline]] void operator()(value::bytes raw) const { put_hex(out, raw.bytes); }
+  [[gnu::always_inline]] void operator()(value::pointer pointer) const { put_pointer(out, pointer.address); }
 };
 
 }  // namespace json_detail

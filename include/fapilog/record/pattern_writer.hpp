@@ -184,7 +184,7 @@ class pattern_writer {
 
   struct value_visitor : pretty_detail::pretty_visitor {
     using pretty_visitor::operator();
-    void operator()(duration_value duration) const { put_human_duration(out, duration.ns); }
+    void operator()(value::duration duration) const { put_human_duration(out, duration.ns); }
   };
   /// A value on its own: strings without quotes.
   struct bare_visitor : value_visitor {

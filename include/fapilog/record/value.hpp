@@ -17,6 +17,15 @@ struct member;
 
 /// One typed value. Strings and containers are views into the batch's memory.
 struct value {
+  // What `visit` passes for the kinds that have no C++ type of their own.
+  struct timestamp;
+  struct duration;
+  struct bytes;
+  struct pointer;
+  struct object;
+  struct array;
+  struct exception;
+
   kind type = kind::null;
   /// Bytes of a string, number of members or elements, digits of a timestamp, unit of a duration.
   std::uint32_t size = 0;
@@ -61,7 +70,7 @@ struct value {
 
   /// Calls `visitor` with what the value holds and returns its result: `std::nullptr_t` for null, `bool`,
   /// `std::int64_t`, `std::uint64_t`, `double`, `float`, `char32_t` for a character, `std::string_view` for a string, or
-  /// one of the types below. A visitor that does not take every one of them does not compile.
+  /// one of the types above. A visitor that does not take every one of them does not compile.
   template <class Visitor>
   constexpr decltype(auto) visit(Visitor&& visitor) const;
 };
@@ -73,7 +82,7 @@ struct member {
 };
 
 /// Nanoseconds since 1970-01-01 UTC, shown with this many digits after the second.
-struct timestamp_value {
+struct value::timestamp {
   std::int64_t
       unix_ns;  ///< if it cannot represent the time (before 1677 or after 2262): its smallest or largest value
   std::uint32_t digits;
@@ -82,22 +91,22 @@ struct timestamp_value {
 };
 
 /// Nanoseconds, and the unit in which the duration was given.
-struct duration_value {
+struct value::duration {
   std::int64_t ns;
   detail::record_format::unit unit;
 };
 
 /// Raw bytes.
-struct bytes_value {
+struct value::bytes {
   std::string_view bytes;
 };
 
 /// An address.
-struct pointer_value {
+struct value::pointer {
   std::uint64_t address;
 };
 
-struct object_value {
+struct value::object {
   member const* members;
   std::uint32_t size;
 
@@ -106,9 +115,9 @@ struct object_value {
 };
 
 /// An object that describes an exception.
-struct exception_value : object_value {};
+struct value::exception : value::object {};
 
-struct array_value {
+struct value::array {
   value const* elements;
   std::uint32_t size;
 
@@ -119,7 +128,7 @@ struct array_value {
 namespace detail {
 
 /// The time of a value of the kind `timestamp`.
-[[nodiscard]] constexpr timestamp_value timestamp_of(std::int64_t word, std::uint32_t digits) noexcept {
+[[nodiscard]] constexpr value::timestamp timestamp_of(std::int64_t word, std::uint32_t digits) noexcept {
   constexpr std::uint32_t coarse = record_format::in_microseconds | record_format::in_seconds;
   if ((digits & coarse) == 0) [[likely]]
     return {word, digits};
@@ -145,17 +154,17 @@ template <class Visitor>
     case kind::character: return visitor(static_cast<char32_t>(code_point));
     case kind::string: return visitor(std::string_view{text, size});
     case kind::timestamp: return visitor(detail::timestamp_of(i64, size));
-    case kind::duration: return visitor(duration_value{i64, static_cast<detail::record_format::unit>(size)});
+    case kind::duration: return visitor(value::duration{i64, static_cast<detail::record_format::unit>(size)});
     case kind::uuid: {
       uuid id;
       std::memcpy(id.bytes.data(), text, id.bytes.size());
       return visitor(id);
     }
-    case kind::bytes: return visitor(bytes_value{{text, size}});
-    case kind::object: return visitor(object_value{members, size});
-    case kind::array: return visitor(array_value{elements, size});
-    case kind::exception: return visitor(exception_value{{members, size}});
-    case kind::pointer: return visitor(pointer_value{u64});
+    case kind::bytes: return visitor(value::bytes{{text, size}});
+    case kind::object: return visitor(value::object{members, size});
+    case kind::array: return visitor(value::array{elements, size});
+    case kind::exception: return visitor(value::exception{{members, size}});
+    case kind::pointer: return visitor(value::pointer{u64});
     case kind::null:
     case kind::deferred: break;
   }

@@ -36,7 +36,8 @@ class environment_layer {
   /// Parses JSON; `name` is for messages.
   using json_parser = config_value::json_form (*)(std::string_view text, std::string const& name);
 
-  environment_layer(registry const& plugins, json_parser parse, std::vector<settings_problem>& problems)
+  environment_layer(registry const& plugins, json_parser parse,
+                    std::vector<settings_error::problem>& problems)
       : plugins_(plugins), parse_(parse), problems_(problems) {}
 
   [[nodiscard]] config_value of(environment_map const& variables) {
@@ -141,7 +142,7 @@ class environment_layer {
     std::vector<std::string> all{"core", "plugins", std::string{file_alias}};
     for (plugin_type const kind : plugin_kinds) {
       all.push_back(group_of(kind));
-      for (plugin_info const* const info : plugins_.all(kind)) {
+      for (registry::plugin_info const* const info : plugins_.all(kind)) {
         all.push_back(info->metadata.name);
         all.insert(all.end(), info->aliases.begin(), info->aliases.end());
       }
@@ -162,7 +163,7 @@ class environment_layer {
     }
     std::string const plugin = group == file_alias ? "rotating_file" : group;
     for (plugin_type const kind : plugin_kinds) {
-      plugin_info const* const info = plugins_.find(kind, plugin);
+      registry::plugin_info const* const info = plugins_.find(kind, plugin);
       if (info == nullptr || !info->table) continue;
       for (setting_row const& row : info->table()) names.push_back(row.name);
     }
@@ -216,7 +217,7 @@ class environment_layer {
 
   registry const& plugins_;
   json_parser parse_;
-  std::vector<settings_problem>& problems_;
+  std::vector<settings_error::problem>& problems_;
 };
 
 }  // namespace detail

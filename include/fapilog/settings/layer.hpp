@@ -18,7 +18,7 @@
 namespace fapilog::inline v0_1::detail {
 
 /// Replaces `drop_on_full`, which is another name for two values of `when_full`.
-inline void join_when_full(config_value& core, std::vector<settings_problem>& problems) {
+inline void join_when_full(config_value& core, std::vector<settings_error::problem>& problems) {
   config_value const* const given = core.find("drop_on_full");
   if (given == nullptr) return;
   setting_reader reader{problems};
@@ -42,7 +42,7 @@ inline void join_when_full(config_value& core, std::vector<settings_problem>& pr
 
 /// Gives each plugin its canonical name and replaces `drop_on_full` by `when_full`.
 inline void normalise_layer(config_value& layer, registry const& plugins,
-                            std::vector<settings_problem>& problems) {
+                            std::vector<settings_error::problem>& problems) {
   if (config_value* const core = layer.find("core"); core != nullptr && core->structure().is_object()) {
     config_value plain = core->structure();
     plain.set_origin(core->origin());

@@ -28,7 +28,7 @@ namespace fapilog::inline v0_1::detail {
 /// Adds the error that a constructor or factory threw because of its settings, with the origin of the setting that the
 /// error names: `fapilog: plugin.member: ...`, or any message with `member` in backquotes.
 inline void add_refusal(plugin_entry const& entry, std::exception const& error,
-                        std::vector<settings_problem>& problems) {
+                        std::vector<settings_error::problem>& problems) {
   if (auto const* const listed = dynamic_cast<settings_error const*>(&error)) {
     problems.insert(problems.end(), listed->problems().begin(), listed->problems().end());
     return;
@@ -56,7 +56,7 @@ inline void add_refusal(plugin_entry const& entry, std::exception const& error,
 }
 
 /// The same if what was thrown is no std::exception.
-inline void add_unknown_refusal(plugin_entry const& entry, std::vector<settings_problem>& problems) {
+inline void add_unknown_refusal(plugin_entry const& entry, std::vector<settings_error::problem>& problems) {
   add_refusal(entry, std::runtime_error{"threw something that is not derived from std::exception"}, problems);
 }
 
@@ -64,7 +64,7 @@ inline void add_unknown_refusal(plugin_entry const& entry, std::vector<settings_
 class settings_resolver {
  public:
   settings_resolver(config_value const& root, registry const& plugins,
-                    std::vector<settings_problem>& problems)
+                    std::vector<settings_error::problem>& problems)
       : root_(root), plugins_(plugins), problems_(problems), reader_(problems) {
     std::vector<std::string> const known = root_names();
     reader_.refuse_unknown(root, "", {known.begin(), known.end()});
@@ -186,7 +186,7 @@ class settings_resolver {
                                                     config_value const* config) {
     auto entry = entry_of(kind, own, where, config);
     if (!entry) return std::nullopt;
-    plugin_info const* const plugin = plugins_.find(kind, entry->plugin);
+    registry::plugin_info const* const plugin = plugins_.find(kind, entry->plugin);
     std::string why;
     if (plugin == nullptr && config != nullptr) why = quoted(own) + " needs a `type` in " + entry->path();
     else if (plugin == nullptr) why = none_of(kind, own);
@@ -205,7 +205,7 @@ class settings_resolver {
                     config_value const& config) {
     auto const entry = entry_of(kind, own, where, &config);
     if (!entry) return;
-    plugin_info const* const plugin = plugins_.find(kind, entry->plugin);
+    registry::plugin_info const* const plugin = plugins_.find(kind, entry->plugin);
     delivery_options ignored;
     (void)read_delivery(*entry, ignored);
     if (plugin == nullptr) {
@@ -239,7 +239,7 @@ class settings_resolver {
   void check_policy() {
     std::vector<std::string_view> known;
     for (plugin_type const kind : plugin_kinds) {
-      for (plugin_info const* const info : plugins_.all(kind)) {
+      for (registry::plugin_info const* const info : plugins_.all(kind)) {
         known.emplace_back(info->metadata.name);
         known.insert(known.end(), info->aliases.begin(), info->aliases.end());
       }
@@ -267,9 +267,9 @@ class settings_resolver {
 
   config_value const& root_;
   registry const& plugins_;
-  std::vector<settings_problem>& problems_;
+  std::vector<settings_error::problem>& problems_;
   setting_reader reader_;
-  plugin_policy policy_;
+  registry::plugin_policy policy_;
 };
 
 }  // namespace fapilog::inline v0_1::detail

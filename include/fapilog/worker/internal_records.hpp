@@ -71,7 +71,7 @@ class internal_records {
     account sum;
     channel_.add_to(sum);
     builder_.add_to(sum);
-    drop_counts const& dropped = sum.dropped;
+    account::drop_counts const& dropped = sum.dropped;
     counts_.clear();
     counts_.push_back({{dropped.queue_full, dropped.closed, dropped.no_memory, dropped.reentrant,
                         pressure_.summary().shed, sum.failed},

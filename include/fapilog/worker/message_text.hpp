@@ -178,7 +178,7 @@ class message_text {
       use(fmt::string_view{text.data(), text.size()});
       return true;
     }
-    bool operator()(pointer_value pointer) const {
+    bool operator()(value::pointer pointer) const {
       use(reinterpret_cast<void const*>(number_cast<std::uintptr_t>(pointer.address)));
       return true;
     }

@@ -76,7 +76,7 @@ class pressure {
   }
 
   /// Thread: any.
-  [[nodiscard, gnu::cold]] pressure_summary summary() const noexcept {
+  [[nodiscard, gnu::cold]] account::pressure_summary summary() const noexcept {
     return {static_cast<pressure_level>(shown_.value()), static_cast<pressure_level>(peak_.value()),
             escalations_.value(), deescalations_.value(), shed_.value()};
   }

@@ -28,27 +28,27 @@ struct names_of_kinds {
   std::string operator()(float number) const { return number == 2.5F ? "f32 2.5" : "f32"; }
   std::string operator()(char32_t code_point) const { return "char " + std::to_string(code_point); }
   std::string operator()(std::string_view text) const { return "string " + std::string{text}; }
-  std::string operator()(fapilog::timestamp_value time) const {
+  std::string operator()(fapilog::value::timestamp time) const {
     return "timestamp " + std::to_string(time.unix_ns) + ' ' + std::to_string(time.digits);
   }
-  std::string operator()(fapilog::duration_value duration) const {
+  std::string operator()(fapilog::value::duration duration) const {
     return "duration " + std::to_string(duration.ns) + ' ' +
            std::to_string(static_cast<unsigned>(duration.unit));
   }
   std::string operator()(fapilog::uuid const& id) const { return "uuid " + std::to_string(id.bytes[15]); }
-  std::string operator()(fapilog::bytes_value raw) const { return "bytes " + std::string{raw.bytes}; }
-  std::string operator()(fapilog::pointer_value pointer) const {
+  std::string operator()(fapilog::value::bytes raw) const { return "bytes " + std::string{raw.bytes}; }
+  std::string operator()(fapilog::value::pointer pointer) const {
     return "pointer " + std::to_string(pointer.address);
   }
-  std::string operator()(fapilog::object_value object) const {
+  std::string operator()(fapilog::value::object object) const {
     std::string all = "object";
     for (member const& m : object) all.append(" ").append(m.key);
     return all;
   }
-  std::string operator()(fapilog::exception_value exception) const {
+  std::string operator()(fapilog::value::exception exception) const {
     return "exception " + std::to_string(exception.size);
   }
-  std::string operator()(fapilog::array_value array) const {
+  std::string operator()(fapilog::value::array array) const {
     std::string all = "array";
     for (value const& element : array) all.append(" ").append(element.visit(*this));
     return all;

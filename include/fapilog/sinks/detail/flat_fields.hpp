@@ -33,7 +33,7 @@ void put_flat(value const& v, std::string& path, unsigned depth, Field& field) {
 struct text_visitor : json::json_detail::plain_visitor {
   using plain_visitor::operator();
   void operator()(std::nullptr_t) const {}
-  void operator()(duration_value duration) const { json::put_duration(out, duration.ns); }
+  void operator()(value::duration duration) const { json::put_duration(out, duration.ns); }
   void operator()(double number) const { put_unquoted(number); }
   void operator()(float number) const { put_unquoted(number); }
 

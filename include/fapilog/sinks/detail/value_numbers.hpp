@@ -59,7 +59,7 @@ struct real_visitor {
   std::optional<double> operator()(std::uint64_t number) const noexcept {
     return static_cast<double>(number);
   }
-  std::optional<double> operator()(duration_value duration) const noexcept {
+  std::optional<double> operator()(value::duration duration) const noexcept {
     return static_cast<double>(duration.ns) / 1e9;  // seconds, as in JSON
   }
   std::optional<double> operator()(std::string_view text) const noexcept { return parsed<double>(text); }

@@ -132,7 +132,7 @@ class row_writer {
     return whole_number_of(v);
   }
   struct time_visitor {
-    std::optional<std::int64_t> operator()(timestamp_value time) const noexcept {
+    std::optional<std::int64_t> operator()(value::timestamp time) const noexcept {
       return time.far_seconds == 0 ? std::optional{time.unix_ns} : std::nullopt;
     }
     template <class Other>

@@ -173,22 +173,22 @@ class log_request_writer {
     void operator()(double number) const { writer.form_.real(fields::double_value, number); }
     void operator()(float number) const { (*this)(static_cast<double>(number)); }
     void operator()(std::string_view text) const { writer.form_.text(fields::string_value, text); }
-    void operator()(duration_value duration) const {
+    void operator()(value::duration duration) const {
       writer.form_.real(fields::double_value, static_cast<double>(duration.ns) / 1e9);
     }
-    void operator()(bytes_value raw) const { writer.form_.bytes(fields::bytes_value, raw.bytes); }
+    void operator()(value::bytes raw) const { writer.form_.bytes(fields::bytes_value, raw.bytes); }
     void operator()(char32_t) const { as_text(); }
-    void operator()(timestamp_value) const { as_text(); }
+    void operator()(value::timestamp) const { as_text(); }
     void operator()(uuid const&) const { as_text(); }
-    void operator()(pointer_value) const { as_text(); }
-    void operator()(object_value object) const {
+    void operator()(value::pointer) const { as_text(); }
+    void operator()(value::object object) const {
       writer.form_.message(fields::kvlist_value, [&] {
         writer.form_.list(fields::values, [&] {
           for (member const& m : object) writer.put_attribute(fields::values, m.key, m.value);
         });
       });
     }
-    void operator()(array_value array) const {
+    void operator()(value::array array) const {
       writer.form_.message(fields::array_value, [&] {
         writer.form_.list(fields::values, [&] {
           for (value const& element : array)

@@ -140,7 +140,7 @@ class row_encoder {
 
   /// A value in microseconds since 2000, if it is a time from 4713 BC to the year 294,276.
   struct time_visitor {
-    std::optional<std::int64_t> operator()(timestamp_value time) const noexcept {
+    std::optional<std::int64_t> operator()(value::timestamp time) const noexcept {
       constexpr std::int64_t from_1970_to_2000 = 946'684'800;  // seconds
       constexpr std::int64_t million = 1'000'000;
       if (time.far_seconds != 0) {

@@ -167,17 +167,17 @@ class redaction {
     [[gnu::always_inline]] bool operator()(double number) const noexcept {
       return !(number >= static_cast<double>(min_card)) || self.texts_.is_harmless(~std::uint64_t{0});
     }
-    [[gnu::always_inline]] bool operator()(bytes_value) const noexcept { return false; }
-    [[gnu::always_inline]] bool operator()(object_value) const noexcept { return false; }
-    [[gnu::always_inline]] bool operator()(array_value) const noexcept { return false; }
+    [[gnu::always_inline]] bool operator()(value::bytes) const noexcept { return false; }
+    [[gnu::always_inline]] bool operator()(value::object) const noexcept { return false; }
+    [[gnu::always_inline]] bool operator()(value::array) const noexcept { return false; }
     [[gnu::always_inline]] bool operator()(std::nullptr_t) const noexcept { return true; }
     [[gnu::always_inline]] bool operator()(bool) const noexcept { return true; }
     [[gnu::always_inline]] bool operator()(float) const noexcept { return true; }
     [[gnu::always_inline]] bool operator()(char32_t) const noexcept { return true; }
-    [[gnu::always_inline]] bool operator()(timestamp_value) const noexcept { return true; }
-    [[gnu::always_inline]] bool operator()(duration_value) const noexcept { return true; }
+    [[gnu::always_inline]] bool operator()(value::timestamp) const noexcept { return true; }
+    [[gnu::always_inline]] bool operator()(value::duration) const noexcept { return true; }
     [[gnu::always_inline]] bool operator()(uuid const&) const noexcept { return true; }
-    [[gnu::always_inline]] bool operator()(pointer_value) const noexcept { return true; }
+    [[gnu::always_inline]] bool operator()(value::pointer) const noexcept { return true; }
   };
 
   bool change(member& m, node parent, known_node const* known, std::size_t depth) {
@@ -221,25 +221,25 @@ class redaction {
       return number > 0 && number < largest_whole &&
              self.change_number(whole, static_cast<std::uint64_t>(number));
     }
-    bool operator()(bytes_value raw) const {
+    bool operator()(value::bytes raw) const {
       if (!self.texts_.clean(raw.bytes, *self.event_->memory)) return false;
       whole = value::of_string(redacted_bytes);
       return true;
     }
-    bool operator()(object_value) const {
+    bool operator()(value::object) const {
       return replace_if_too_deep() || self.change_members(whole, at, key, depth + 1);
     }
-    bool operator()(array_value) const {
+    bool operator()(value::array) const {
       return replace_if_too_deep() || self.change_elements(whole, at, key, depth + 1);
     }
     bool operator()(std::nullptr_t) const { return false; }
     bool operator()(bool) const { return false; }
     bool operator()(float) const { return false; }
     bool operator()(char32_t) const { return false; }
-    bool operator()(timestamp_value) const { return false; }
-    bool operator()(duration_value) const { return false; }
+    bool operator()(value::timestamp) const { return false; }
+    bool operator()(value::duration) const { return false; }
     bool operator()(uuid const&) const { return false; }
-    bool operator()(pointer_value) const { return false; }
+    bool operator()(value::pointer) const { return false; }
 
     bool replace_if_too_deep() const {
       if (depth < deepest) return false;
