@@ -185,9 +185,12 @@ FAPILOG_INLINE void runtime_core::set_level(std::string_view pattern, level lowe
 }
 
 FAPILOG_INLINE void runtime_core::set_level(std::string_view pattern, level lowest, level_change how) {
-  if (pattern.empty()) throw std::invalid_argument{"fapilog: set_level: the name or pattern is empty"};
+  if (pattern.empty())
+    throw std::invalid_argument{
+        "fapilog: set_level: the name or pattern must not be empty; '*' is for all loggers"};
   if (how.expires_after.count() < 0)
-    throw std::invalid_argument{"fapilog: set_level: 'expires_after' is negative; 0 means for good"};
+    throw std::invalid_argument{
+        "fapilog: set_level: `expires_after` must not be negative; 0: the change stays"};
   how.expires_after = time_limit{how.expires_after};  // at most 100 years
   channel_->levels().set(pattern, lowest, how);
   worker_->note_levels();

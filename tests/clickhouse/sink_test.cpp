@@ -310,7 +310,7 @@ TEST_CASE("settings of the clickhouse sink are checked") {
   using Catch::Matchers::ContainsSubstring;
   CHECK(problem({.url = ""}) == "fapilog: clickhouse.url: must not be empty");
   CHECK_THAT(problem({.url = "http://h", .table_name = ""}),
-             ContainsSubstring("clickhouse.table_name: is empty"));
+             ContainsSubstring("clickhouse.table_name: must not be empty"));
   CHECK_THAT(
       problem({.url = "http://h", .extract_fields = {"a:text"}}),
       ContainsSubstring(

@@ -2,7 +2,7 @@
 // A server of NATS for one connection that answers each published message as a script says.
 #pragma once
 
-#include "support/catch.hpp"
+#include "support/loopback_socket.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -13,7 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,37 +22,28 @@ namespace support {
 class scripted_nats {
  public:
   explicit scripted_nats(std::vector<std::string> answers) : answers_(std::move(answers)) {
-    socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    REQUIRE(::bind(socket_, reinterpret_cast<sockaddr const*>(&address), sizeof address) == 0);
-    REQUIRE(::listen(socket_, 8) == 0);
-    REQUIRE(::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-    port_ = ntohs(address.sin_port);
     thread_ = std::thread{[this] { serve(); }};
   }
   scripted_nats(scripted_nats const&) = delete;
   scripted_nats& operator=(scripted_nats const&) = delete;
   /// After the client has closed its connection.
   ~scripted_nats() {
-    ::shutdown(socket_, SHUT_RDWR);
+    socket_.shut_down();
     thread_.join();
-    ::close(socket_);
   }
 
-  [[nodiscard]] std::string url() const { return "nats://127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] std::string url() const { return "nats://127.0.0.1:" + std::to_string(socket_.port()); }
 
  private:
   void serve() {
-    int const connection = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
+    int const connection = socket_.accept();
     if (connection < 0) return;
     auto const send = [connection](std::string const& text) {
       (void)::send(connection, text.data(), text.size(), MSG_NOSIGNAL);
     };
     send("INFO {\"server_id\":\"S\",\"version\":\"2.11.0\",\"proto\":1,\"host\":\"127.0.0.1\",\"port\":" +
-         std::to_string(port_) + ",\"headers\":true,\"jetstream\":true,\"max_payload\":1048576}\r\n");
+         std::to_string(socket_.port()) +
+         ",\"headers\":true,\"jetstream\":true,\"max_payload\":1048576}\r\n");
     std::string received;
     std::string subscription;
     char bytes[4096];
@@ -82,8 +72,7 @@ class scripted_nats {
 
   std::vector<std::string> answers_;
   std::size_t published_ = 0;
-  int socket_ = -1;
-  std::uint16_t port_ = 0;
+  loopback_socket socket_;
   std::thread thread_;
 };
 

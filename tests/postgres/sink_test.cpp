@@ -178,12 +178,12 @@ TEST_CASE("connects by PG* variables or a service file if that is chosen, and by
 
 TEST_CASE("refuses invalid settings and says what is valid") {
   CHECK(error_of({}).empty());
-  CHECK(error_of({.table_name = ""}) == "fapilog: postgres.table_name: is empty");
+  CHECK(error_of({.table_name = ""}) == "fapilog: postgres.table_name: must not be empty");
   CHECK(error_of({.schema_name = std::string(64, 's')}) ==
-        "fapilog: postgres.schema_name: is longer than 63 bytes");
+        "fapilog: postgres.schema_name: must have at most 63 bytes");
   CHECK(error_of({.schema_name = std::string("a\0b", 3)}) ==
-        "fapilog: postgres.schema_name: contains a NUL character");
-  CHECK(error_of({.table_name = "\xff"}) == "fapilog: postgres.table_name: is not UTF-8");
+        "fapilog: postgres.schema_name: must not contain a NUL character");
+  CHECK(error_of({.table_name = "\xff"}) == "fapilog: postgres.table_name: must be UTF-8");
   CHECK(error_of({.extract_fields = {"level", "level"}}) ==
         "fapilog: postgres.extract_fields: the column 'level' exists already; give the field another column, "
         "as in "

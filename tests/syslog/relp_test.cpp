@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "support/batches.hpp"
 #include "support/catch.hpp"
+#include "support/loopback_socket.hpp"
 
 #include <fapilog/sinks/syslog.hpp>
 
@@ -15,7 +16,6 @@
 #include <utility>
 #include <vector>
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -30,15 +30,6 @@ class scripted_relp {
   using script = std::function<std::string(int number, std::string const& command)>;
 
   explicit scripted_relp(script answer, int connections = 1) : answer_(std::move(answer)) {
-    socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    REQUIRE(::bind(socket_, reinterpret_cast<sockaddr const*>(&address), sizeof address) == 0);
-    REQUIRE(::listen(socket_, 8) == 0);
-    REQUIRE(::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-    port = ntohs(address.sin_port);
     thread_ = std::thread{[this, connections] {
       for (int i = 0; i < connections; ++i) serve();
     }};
@@ -46,15 +37,14 @@ class scripted_relp {
   scripted_relp(scripted_relp const&) = delete;
   scripted_relp& operator=(scripted_relp const&) = delete;
   ~scripted_relp() {
-    ::shutdown(socket_, SHUT_RDWR);
+    socket_.shut_down();
     thread_.join();
-    ::close(socket_);
   }
 
   [[nodiscard]] fapilog::sinks::syslog_config config() const {
     return {.transport = fapilog::sinks::syslog_transport::relp,
             .host = "127.0.0.1",
-            .port = port,
+            .port = socket_.port(),
             .write_timeout = 200ms};
   }
 
@@ -62,11 +52,9 @@ class scripted_relp {
     return std::to_string(number) + " rsp " + std::to_string(text.size()) + ' ' + text + '\n';
   }
 
-  std::uint16_t port = 0;
-
  private:
   void serve() {
-    int const connection = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
+    int const connection = socket_.accept();
     if (connection < 0) return;
     std::string received;
     char bytes[4096];
@@ -102,7 +90,7 @@ class scripted_relp {
   }
 
   script answer_;
-  int socket_ = -1;
+  support::loopback_socket socket_;
   std::thread thread_;
 };
 

@@ -4,6 +4,7 @@
 #include "support/batches.hpp"
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
+#include "support/loopback_socket.hpp"
 #include "support/scale.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -123,35 +124,17 @@ void compare_records(support::syslog_daemon& daemon, way const& by) {
 }
 
 /// A socket of this process that receives what a sink sends: UDP, or connections of TCP.
-class loopback_receiver {
+class loopback_receiver : public support::loopback_socket {
  public:
-  explicit loopback_receiver(int type) : socket_(::socket(AF_INET, type | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    REQUIRE(::bind(socket_, reinterpret_cast<sockaddr const*>(&address), sizeof address) == 0);
-    if (type == SOCK_STREAM) REQUIRE(::listen(socket_, 8) == 0);
-    REQUIRE(::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-    port = ntohs(address.sin_port);
-  }
-  loopback_receiver(loopback_receiver const&) = delete;
-  loopback_receiver& operator=(loopback_receiver const&) = delete;
-  ~loopback_receiver() { ::close(socket_); }
+  using loopback_socket::loopback_socket;
 
-  [[nodiscard]] std::string next() const { return receive(socket_); }
-  [[nodiscard]] int accept() const { return ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC); }
+  [[nodiscard]] std::string next() const { return receive(descriptor()); }
   static std::string receive(int socket) {
     std::string text(1 << 17, '\0');
     ssize_t const got = ::recv(socket, text.data(), text.size(), 0);
     text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
     return text;
   }
-
-  std::uint16_t port = 0;
-
- private:
-  int socket_;
 };
 
 /// What a sink sends for an event.
@@ -161,7 +144,7 @@ std::string message_of(fapilog::sinks::syslog_message config, support::events co
   config.app_name = "app";
   fapilog::sinks::syslog sink{{.transport = syslog_transport::udp,
                                .host = "127.0.0.1",
-                               .port = receiver.port,
+                               .port = receiver.port(),
                                .message = std::move(config)}};
   REQUIRE(sink.write(events.batch()));
   return receiver.next();
@@ -218,7 +201,7 @@ TEST_CASE("fields that an enricher adds keep their values and get unique names, 
   loopback_receiver const receiver{SOCK_DGRAM};
   fapilog::sinks::syslog sink{{.transport = syslog_transport::udp,
                                .host = "127.0.0.1",
-                               .port = receiver.port,
+                               .port = receiver.port(),
                                .message = {.max_bytes = 512}}};
   REQUIRE(sink.write(events.batch()));
   for (std::string const& fields : expected) {
@@ -367,7 +350,7 @@ TEST_CASE("over TCP, records that a killed receiver had not read are lost, and n
 TEST_CASE("a TCP connection that the receiver has closed is noticed before a record is written to it") {
   loopback_receiver const receiver{SOCK_STREAM};
   fapilog::sinks::syslog sink{
-      {.transport = syslog_transport::tcp, .host = "127.0.0.1", .port = receiver.port}};
+      {.transport = syslog_transport::tcp, .host = "127.0.0.1", .port = receiver.port()}};
   for (int i = 0; i < 3; ++i) {
     support::events events;
     std::string const text = "number " + std::to_string(i);
@@ -413,7 +396,7 @@ TEST_CASE("a receiver of TCP that reads nothing makes records wait, whole") {
   loopback_receiver const receiver{SOCK_STREAM};
   fapilog::sinks::syslog sink{{.transport = syslog_transport::tcp,
                                .host = "127.0.0.1",
-                               .port = receiver.port,
+                               .port = receiver.port(),
                                .write_timeout = 50ms,
                                .message = {.hostname = "host", .app_name = "app", .max_bytes = 8'192}}};
   support::events events;
@@ -440,7 +423,7 @@ TEST_CASE("a receiver of TCP that reads nothing makes records wait, whole") {
 TEST_CASE("the syslog sink conforms to the contract of sinks") {
   loopback_receiver const receiver{SOCK_DGRAM};
   auto const found = fapilog::testing::check_sink(fapilog::sinks::syslog{
-      {.transport = syslog_transport::udp, .host = "127.0.0.1", .port = receiver.port}});
+      {.transport = syslog_transport::udp, .host = "127.0.0.1", .port = receiver.port()}});
   CHECK(found == fapilog::testing::findings{});
 }
 
@@ -448,7 +431,7 @@ TEST_CASE("settings make a syslog sink, and say how to add it") {
   loopback_receiver const receiver{SOCK_DGRAM};
   std::string const text = R"({"core": {"sinks": ["syslog"]}, "sink_config": {"syslog": {"transport": "udp",
       "host": "127.0.0.1", "message": {"facility": "local7", "app_name": "by-text"}, "port": )" +
-                           std::to_string(receiver.port) + "}}}";
+                           std::to_string(receiver.port()) + "}}}";
   auto plugins = fapilog::builtin_plugins();
   CHECK_THROWS_WITH(fapilog::settings::from_json(text, "test", plugins).options(),
                     Catch::Matchers::ContainsSubstring("add_syslog"));
@@ -469,5 +452,5 @@ TEST_CASE("invalid settings of the syslog sink are refused") {
   CHECK_THROWS_WITH((fapilog::sinks::syslog{{.message = {.sd_id = "a b"}}}),
                     ContainsSubstring("syslog.message.sd_id"));
   CHECK_THROWS_WITH((fapilog::sinks::syslog{{.message = {.max_bytes = 100}}}),
-                    ContainsSubstring("is below 512"));
+                    ContainsSubstring("must be 0, or 512 or more"));
 }

@@ -4,6 +4,7 @@
 #include "support/certificates.hpp"
 #include "support/child_process.hpp"
 #include "support/eventually.hpp"
+#include "support/loopback_socket.hpp"
 #include "support/separate_network.hpp"
 #include "support/temporary_directory.hpp"
 #include "syslog/killed_receiver.hpp"
@@ -158,33 +159,24 @@ void compare_records(support::syslog_daemon& daemon, syslog_tls_config config) {
 class silent_server {
  public:
   explicit silent_server(std::string answer) : answer_(std::move(answer)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    REQUIRE(::bind(socket_, reinterpret_cast<sockaddr const*>(&address), sizeof address) == 0);
-    REQUIRE(::listen(socket_, 8) == 0);
-    REQUIRE(::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-    port = ntohs(address.sin_port);
     thread_ = std::thread{[this] {
-      connection_ = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
+      connection_ = socket_.accept();
       if (connection_ >= 0) (void)::send(connection_, answer_.data(), answer_.size(), MSG_NOSIGNAL);
     }};
   }
   silent_server(silent_server const&) = delete;
   silent_server& operator=(silent_server const&) = delete;
   ~silent_server() {
-    ::shutdown(socket_, SHUT_RDWR);
+    socket_.shut_down();
     thread_.join();
     ::close(connection_);
-    ::close(socket_);
   }
 
   std::uint16_t port = 0;
 
  private:
   std::string answer_;
-  int socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  support::loopback_socket socket_;
   int connection_ = -1;
   std::thread thread_;
 };
@@ -363,11 +355,11 @@ TEST_CASE("files of TLS that cannot be used are reported by their setting, witho
 
 TEST_CASE("a receiver that does not speak TLS, or never completes the handshake, makes records wait") {
   silent_server const plain{"220 ready\r\n"};
-  expect_refusal({.host = "127.0.0.1", .port = plain.port},
-                 "127.0.0.1 port " + std::to_string(plain.port) + " does not speak TLS");
+  expect_refusal({.host = "127.0.0.1", .port = plain.port()},
+                 "127.0.0.1 port " + std::to_string(plain.port()) + " does not speak TLS");
   silent_server const hung{""};
-  expect_refusal({.host = "127.0.0.1", .port = hung.port, .connect_timeout = 50ms},
-                 "127.0.0.1 port " + std::to_string(hung.port) + " does not complete the TLS handshake");
+  expect_refusal({.host = "127.0.0.1", .port = hung.port(), .connect_timeout = 50ms},
+                 "127.0.0.1 port " + std::to_string(hung.port()) + " does not complete the TLS handshake");
 }
 
 TEST_CASE("a connection over TLS begins with TLS 1.2 or newer, counts octets and ends with close_notify") {

@@ -73,7 +73,7 @@ class request_log {
   explicit request_log(logger log, request_log_config config = {})
       : log_(std::move(log)), config_(std::move(config)), proxies_(config_.trusted_proxies) {
     if (!(config_.share >= 0 && config_.share <= 1))
-      throw std::invalid_argument("fapilog: request_log_config::share must be 0 to 1");
+      throw std::invalid_argument("fapilog: request_log: share must be between 0 and 1");
   }
   [[nodiscard]] logger const& log() const noexcept { return log_; }
   [[nodiscard]] request_log_config const& config() const noexcept { return config_; }

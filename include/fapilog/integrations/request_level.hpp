@@ -85,7 +85,7 @@ class signed_request_levels {
  private:
   static std::string_view checked(std::string_view key) {
     if (key.size() < 32)
-      throw std::invalid_argument{"fapilog: signed_request_levels: the key has less than 32 bytes"};
+      throw std::invalid_argument{"fapilog: signed_request_levels: the key must have at least 32 bytes"};
     return key;
   }
   static bool is_name(std::string_view text) noexcept {

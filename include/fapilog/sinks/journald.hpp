@@ -45,8 +45,9 @@ struct journald_config {
   }
 
   [[gnu::cold]] static void(check)(journald_config const& c, setting_problems& problems) {
-    if (!detail::fits_unix_address(c.socket)) problems.add("socket", "is too long for the path of a socket");
-    if (c.socket.find('\0') != std::string::npos) problems.add("socket", "contains a NUL character");
+    if (!detail::fits_unix_address(c.socket))
+      problems.add("socket", "must be short enough for the path of a socket (107 bytes on Linux)");
+    if (c.socket.find('\0') != std::string::npos) problems.add("socket", "must not contain a NUL character");
     if (c.identifier.find('\n') != std::string::npos) problems.add("identifier", "contains a line break");
   }
 };

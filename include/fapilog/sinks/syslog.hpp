@@ -66,9 +66,10 @@ struct syslog_config {
   }
 
   [[gnu::cold]] static void(check)(syslog_config const& c, setting_problems& problems) {
-    if (!detail::fits_unix_address(c.path)) problems.add("path", "is too long for the path of a socket");
-    if (c.path.find('\0') != std::string::npos) problems.add("path", "contains a NUL character");
-    if (c.host.find('\0') != std::string::npos) problems.add("host", "contains a NUL character");
+    if (!detail::fits_unix_address(c.path))
+      problems.add("path", "must be short enough for the path of a socket (107 bytes on Linux)");
+    if (c.path.find('\0') != std::string::npos) problems.add("path", "must not contain a NUL character");
+    if (c.host.find('\0') != std::string::npos) problems.add("host", "must not contain a NUL character");
   }
 };
 

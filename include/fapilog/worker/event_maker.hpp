@@ -83,8 +83,8 @@ class event_maker {
     if ((head.flags & detail::record_format::text_failed) != 0) result.fail({});
     at = render(text, (head.flags & detail::record_format::text_is_rendered) != 0, head.args, at, e, result);
 
-    seen_.clear();
-    known_.clear();
+    data_keys_.clear();
+    context_keys_.clear();
     while (at < end) add(next(at, e, result), true, e);
     add_all(logger.bound, e, result);
     add_all(scope, e, result);
@@ -182,8 +182,8 @@ class event_maker {
     bool const is_context = detail::is_context_key(m.key);
     member_list& list = is_context ? e.context : e.data;
     value const v = is_context ? as_context_text(m.value, e) : m.value;
-    std::size_t const at = is_context ? known_.find(m.key, list.begin(), list.size())
-                                      : seen_.find(m.key, list.begin(), list.size());
+    std::size_t const at = is_context ? context_keys_.find(m.key, list.begin(), list.size())
+                                      : data_keys_.find(m.key, list.begin(), list.size());
     if (at == key_index::none) {
       list.push_back({m.key, v});
     } else if (replaces) {
@@ -205,8 +205,8 @@ class event_maker {
   literal_table literals_;
   message_text message_;
   detail::text_buffer plain_;
-  key_index seen_;
-  key_index known_;
+  key_index data_keys_;
+  key_index context_keys_;
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -212,9 +212,9 @@ TEST_CASE("where there was no rule, a level for a time leaves none, also if it w
 TEST_CASE("a change of a level without a name or with a negative time is refused, one without a time stays") {
   support::logged test;
   CHECK_THROWS_WITH(test.rt.set_level("", level::debug, {}),
-                    "fapilog: set_level: the name or pattern is empty");
+                    "fapilog: set_level: the name or pattern must not be empty; '*' is for all loggers");
   CHECK_THROWS_WITH(test.rt.set_level("x", level::debug, {.expires_after = -1s}),
-                    "fapilog: set_level: 'expires_after' is negative; 0 means for good");
+                    "fapilog: set_level: `expires_after` must not be negative; 0: the change stays");
   test.rt.set_level("x", level::debug, {.changed_by = "ada"});
   auto const audits = level_audits(test);
   REQUIRE(audits.size() == 1);

@@ -87,7 +87,7 @@ struct clickhouse_config {
       if (!problem.empty()) problems.add(name, problem);
     };
     report("url", detail::url_problem(c.url));
-    if (!detail::is_header_value(c.user)) report("user", "contains a control character");
+    if (!detail::is_header_value(c.user)) report("user", "must not contain a control character");
     report("database", detail::ch::name_problem(c.database));
     report("table_name", detail::ch::name_problem(c.table_name));
     report("extract_fields", detail::ch::columns_problem(c.extract_fields, c.include_raw_json));

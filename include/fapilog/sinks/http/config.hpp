@@ -60,7 +60,7 @@ struct http_config {
   [[gnu::cold]] static void(check)(http_config const& c, setting_problems& problems) {
     if (auto const problem = detail::url_problem(c.url); !problem.empty()) problems.add("url", problem);
     if (!detail::is_header_value(c.content_type))
-      problems.add("content_type", "contains a control character");
+      problems.add("content_type", "must not contain a control character");
     if (c.body != http_body::by_template) return;
     std::string_view const records = "{{records}}";
     std::size_t const at = c.body_template.find(records);

@@ -50,9 +50,10 @@ struct http_credential_config {
   }
 
   [[gnu::cold]] static void(check)(http_credential_config const& c, setting_problems& problems) {
-    if (!detail::is_header_name(c.header)) problems.add("header", "is not the name of a header");
-    if (!detail::is_header_value(c.scheme)) problems.add("scheme", "contains a control character");
-    if (!detail::is_header_value(c.value)) problems.add("value", "contains a control character");
+    if (!detail::is_header_name(c.header))
+      problems.add("header", "must be the name of a header, such as Authorization");
+    if (!detail::is_header_value(c.scheme)) problems.add("scheme", "must not contain a control character");
+    if (!detail::is_header_value(c.value)) problems.add("value", "must not contain a control character");
     int const sources = int{!c.value.empty()} + int{!c.environment.empty()} + int{!c.file.empty()};
     if (sources > 1) problems.add("value", "must not be given together with `environment` or `file`");
   }
@@ -96,10 +97,9 @@ struct http_connection_config {
 
   [[gnu::cold]] static void(check)(http_connection_config const& c, setting_problems& problems) {
     for (std::string const& header : c.headers) {
-      if (!detail::is_header(header))
-        problems.add("headers", "contains a string that is not of the form `Name: value`");
+      if (!detail::is_header(header)) problems.add("headers", "must be `Name: value` each");
     }
-    if (c.proxy.find('\0') != std::string::npos) problems.add("proxy", "contains a NUL character");
+    if (c.proxy.find('\0') != std::string::npos) problems.add("proxy", "must not contain a NUL character");
   }
 };
 

@@ -51,7 +51,7 @@ struct loki_config {
   [[gnu::cold]] static void(check)(loki_config const& c, setting_problems& problems) {
     constexpr std::size_t max_labels = 15;  // the default limit of a server
     if (auto const problem = detail::url_problem(c.url); !problem.empty()) problems.add("url", problem);
-    if (!detail::is_header_value(c.tenant)) problems.add("tenant", "contains a control character");
+    if (!detail::is_header_value(c.tenant)) problems.add("tenant", "must not contain a control character");
     for (std::string const& label : c.labels) {
       if (!detail::has_label_name(label))
         problems.add("labels", "must be `name=value` with a name of letters, digits and _");

@@ -39,7 +39,7 @@ struct webhook_config {
   [[gnu::cold]] static void(check)(webhook_config const& c, setting_problems& problems) {
     if (auto const problem = detail::url_problem(c.url); !problem.empty()) problems.add("url", problem);
     if (!detail::webhook_key(c.secret)) problems.add("secret", "must be whsec_ and base64 of 24 to 64 bytes");
-    if (!detail::is_header_value(c.key_id)) problems.add("key_id", "contains a control character");
+    if (!detail::is_header_value(c.key_id)) problems.add("key_id", "must not contain a control character");
   }
 };
 

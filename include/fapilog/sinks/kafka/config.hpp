@@ -67,14 +67,14 @@ struct kafka_config {
       problems.add("topic", "must have at most 249 letters, digits, '.', '_' and '-'");
     for (std::string const& broker : c.brokers) {
       if (broker.empty() || broker.find_first_of(std::string_view{", \0", 3}) != std::string::npos)
-        problems.add("brokers", "contains a string that is not of the form `host` or `host:port`");
+        problems.add("brokers", "must be `host` or `host:port` each");
     }
     if (c.key_field.starts_with('.') || c.key_field.ends_with('.') ||
         c.key_field.find("..") != std::string::npos)
       problems.add("key_field", "must be keys separated by dots, such as context.tenant_id");
     for (std::string const& property : c.properties) {
       if (std::size_t const equals = property.find('='); equals == 0 || equals == std::string::npos)
-        problems.add("properties", "contains a string that is not of the form `name=value`");
+        problems.add("properties", "must be `name=value` each");
     }
   }
 };

@@ -89,8 +89,7 @@ struct nats_config {
   [[gnu::cold]] static void(check)(nats_config const& c, setting_problems& problems) {
     for (std::string const& server : c.servers) {
       if (!detail::nats::is_server(server))
-        problems.add("servers",
-                     "contains a string that is not of the form `nats://host:port` or `tls://host:port`");
+        problems.add("servers", "must be `nats://host:port` or `tls://host:port` each");
     }
     if (!detail::nats::is_subject(c.subject))
       problems.add("subject", "must be tokens separated by dots, without wildcards and spaces");

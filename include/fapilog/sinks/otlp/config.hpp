@@ -58,7 +58,7 @@ struct otlp_config {
     }
     for (std::string const& attribute : c.resource_attributes) {
       if (std::size_t const equals = attribute.find('='); equals == 0 || equals == std::string::npos)
-        problems.add("resource_attributes", "contains a string that is not of the form `key=value`");
+        problems.add("resource_attributes", "must be `key=value` each");
     }
   }
 };

@@ -139,7 +139,7 @@ struct postgres_config {
           member{"user", c.user}, member{"password", c.password},
           member{"application_name", c.application_name}, member{"sslrootcert", c.sslrootcert},
           member{"sslcert", c.sslcert}, member{"sslkey", c.sslkey}}) {
-      if (m.value.find('\0') != std::string::npos) report(m.name, "contains a NUL character");
+      if (m.value.find('\0') != std::string::npos) report(m.name, "must not contain a NUL character");
     }
     report("dsn", detail::pg::dsn_problem(c.dsn));
     report("sslmode", detail::pg::choice_problem(c.sslmode, detail::pg::sslmodes));

@@ -77,13 +77,11 @@ struct syslog_message {
 
   [[gnu::cold]] static void(check)(syslog_message const& m, setting_problems& problems) {
     constexpr std::uint32_t min_bytes = 512;
-    if (m.max_bytes != 0 && m.max_bytes < min_bytes) problems.add("max_bytes", "is below 512");
-    if (m.sd_id.size() > 32) problems.add("sd_id", "is longer than 32 characters");
+    if (m.max_bytes != 0 && m.max_bytes < min_bytes) problems.add("max_bytes", "must be 0, or 512 or more");
+    if (m.sd_id.size() > 32) problems.add("sd_id", "must have at most 32 characters");
     for (char const c : m.sd_id) {
       if (c > ' ' && c < '\x7f' && c != '=' && c != ']' && c != '"') continue;
-      problems.add("sd_id",
-                   "contains a character that an SD-ID must not have: a space, =, ], \" or one that is not "
-                   "printable ASCII");
+      problems.add("sd_id", "must be printable ASCII without a space, =, ] and \"");
       break;
     }
   }

@@ -53,9 +53,9 @@ struct syslog_tls_config {
   }
 
   [[gnu::cold]] static void(check)(syslog_tls_config const& c, setting_problems& problems) {
-    if (c.host.find('\0') != std::string::npos) problems.add("host", "contains a NUL character");
+    if (c.host.find('\0') != std::string::npos) problems.add("host", "must not contain a NUL character");
     if (c.server_name.find('\0') != std::string::npos)
-      problems.add("server_name", "contains a NUL character");
+      problems.add("server_name", "must not contain a NUL character");
   }
 };
 

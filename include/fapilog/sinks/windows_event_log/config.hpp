@@ -28,7 +28,7 @@ struct windows_event_log_config {
   [[gnu::cold]] static void(check)(windows_event_log_config const& c, setting_problems& problems) {
     constexpr std::size_t max_source =
         212;  // of a source in the registry, whose path has at most 254 characters
-    if (c.source.find('\0') != std::string::npos) problems.add("source", "contains a NUL character");
+    if (c.source.find('\0') != std::string::npos) problems.add("source", "must not contain a NUL character");
     if (c.source.find('\\') != std::string::npos) problems.add("source", "contains a backslash");
     if (c.source.size() > max_source) problems.add("source", "is longer than 212 characters");
   }

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <fapilog/detail/text/concat.hpp>
-#include <fapilog/detail/text/utf8.hpp>
 #include <fapilog/record/event_path.hpp>
+#include <fapilog/sinks/detail/database_name.hpp>
 #include <fapilog/sinks/detail/extracted_field.hpp>
 
 #include <algorithm>
@@ -61,13 +61,9 @@ struct column {
 };
 
 /// What is wrong with the name of a database, table or column, or an empty string.
-[[nodiscard]] inline std::string_view name_problem(std::string_view name) noexcept {
-  constexpr std::size_t longest = 200;  // the server makes file names of it
-  if (name.empty()) return "is empty";
-  if (name.size() > longest) return "is longer than 200 bytes";
-  if (name.find('\0') != std::string_view::npos) return "contains a NUL character";
-  if (!is_utf8(name)) return "is not UTF-8";
-  return {};
+[[nodiscard]] inline std::string name_problem(std::string_view name) {
+  constexpr std::size_t max_bytes = 200;  // the server makes file names of it
+  return database_name_problem(name, max_bytes);
 }
 
 /// The text between these quotes, with escapes.

@@ -56,7 +56,8 @@ FAPILOG_INLINE std::string complete_rotating_file(sinks::rotating_file_config& c
     config.path = (config.directory.empty() ? "." : config.directory) + '/' + prefix + ".jsonl";
   }
   std::string const name = config.path.substr(begin_of_file_name(config.path));
-  if (config.path.find('\0') != std::string::npos) return "rotating_file: the path contains a NUL character";
+  if (config.path.find('\0') != std::string::npos)
+    return "rotating_file: `path` must not contain a NUL character";
   if (name.empty() || name == "." || name == "..") {
     return "rotating_file: `path` is '" + config.path + "', a directory; it must end with a file name";
   }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/text/concat.hpp>
-#include <fapilog/detail/text/utf8.hpp>
+#include <fapilog/sinks/detail/database_name.hpp>
 
 #include <algorithm>
 #include <array>
@@ -15,13 +15,9 @@
 namespace fapilog::inline v0_1::detail::pg {
 
 /// What is wrong with an SQL identifier, or an empty string. The server would silently truncate a longer one.
-[[nodiscard]] inline std::string_view name_problem(std::string_view name) noexcept {
-  constexpr std::size_t longest = 63;
-  if (name.empty()) return "is empty";
-  if (name.size() > longest) return "is longer than 63 bytes";
-  if (name.find('\0') != std::string_view::npos) return "contains a NUL character";
-  if (!is_utf8(name)) return "is not UTF-8";
-  return {};
+[[nodiscard]] inline std::string name_problem(std::string_view name) {
+  constexpr std::size_t max_bytes = 63;
+  return database_name_problem(name, max_bytes);
 }
 
 /// The values of `sslmode` and `target_session_attrs` that libpq knows.
