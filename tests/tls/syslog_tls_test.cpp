@@ -172,7 +172,7 @@ class silent_server {
     ::close(connection_);
   }
 
-  std::uint16_t port = 0;
+  [[nodiscard]] std::uint16_t port() const { return socket_.port(); }
 
  private:
   std::string answer_;

@@ -9,7 +9,7 @@
 #include <fapilog/sinks/clickhouse/config.hpp>
 #include <fapilog/sinks/clickhouse/detail/table_writer.hpp>
 #include <fapilog/sinks/clickhouse_core.hpp>
-#include <fapilog/sinks/http/detail/http_client_members_impl.hpp>
+#include <fapilog/sinks/http/detail/http_client_impl.hpp>
 #include <fapilog/sinks/http/detail/http_writer_impl.hpp>
 #include <fapilog/sinks/sink.hpp>
 

@@ -14,7 +14,7 @@
 #include <fapilog/sinks/http/datadog_config.hpp>
 #include <fapilog/sinks/http/detail/datadog_format.hpp>
 #include <fapilog/sinks/http/detail/elasticsearch_format.hpp>
-#include <fapilog/sinks/http/detail/http_client_members_impl.hpp>
+#include <fapilog/sinks/http/detail/http_client_impl.hpp>
 #include <fapilog/sinks/http/detail/http_message.hpp>
 #include <fapilog/sinks/http/detail/http_writer.hpp>
 #include <fapilog/sinks/http/detail/http_writer_impl.hpp>

@@ -4,7 +4,7 @@
 
 #include <fapilog/detail/compiled.hpp>
 #include <fapilog/detail/settings/setting_check.hpp>
-#include <fapilog/sinks/http/detail/http_client_members_impl.hpp>
+#include <fapilog/sinks/http/detail/http_client_impl.hpp>
 #include <fapilog/sinks/http/detail/http_writer.hpp>
 #include <fapilog/sinks/http/detail/http_writer_impl.hpp>
 #include <fapilog/sinks/otlp/config.hpp>

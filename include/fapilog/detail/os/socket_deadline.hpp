@@ -63,14 +63,14 @@ class socket_deadline {
     if (state_.get() != nullptr) return;
     auto fresh = std::make_unique<state>();
     signals_blocked const in_new_thread;
-    fresh->thread = std::thread{run, std::ref(*fresh), std::cref(all_expire_)};
+    fresh->thread = std::thread{run, std::ref(*fresh), std::cref(all_expired_)};
     state_.reset(std::move(fresh));
   }
 
-  /// Shuts down all sockets that are watched, within a tenth of a second, and those that will be watched, until `forget_expiry`.
-  void expire_all() noexcept { all_expire_.store_release(true); }
-  void forget_expiry() noexcept { all_expire_.store_release(false); }
-  [[nodiscard]] bool do_all_expire() const noexcept { return all_expire_.load_acquire(); }
+  /// Shuts down all sockets that are watched, within a tenth of a second, and those that will be watched, until `reset_expiry`.
+  void expire_all() noexcept { all_expired_.store_release(true); }
+  void reset_expiry() noexcept { all_expired_.store_release(false); }
+  [[nodiscard]] bool all_expired() const noexcept { return all_expired_.load_acquire(); }
 
   [[nodiscard]] watch over(int socket, clock::duration longest) const {
     return {*state_, socket, clock::now() + longest};
@@ -131,7 +131,7 @@ class socket_deadline {
   }
 
   process_ptr<state> state_;
-  atomic_word<bool> all_expire_{false};
+  atomic_word<bool> all_expired_{false};
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -9,20 +9,20 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Thread: `make` any; the rest those of the sink, one at a time. Throws: never.
+/// Thread: `request` any; the rest those of the sink, one at a time. Throws: never.
 class cancel_request {
  public:
   /// Why a write ends.
   static constexpr std::string_view reason = "the time of the drain has run out";
 
-  void make() noexcept { made_.add(); }
-  [[nodiscard]] bool is_made() const noexcept { return made_.value() != over_; }
-  /// Forgets the requests so far.
-  void forget() noexcept { over_ = made_.value(); }
+  void request() noexcept { requested_.add(); }
+  [[nodiscard]] bool is_requested() const noexcept { return requested_.value() != cleared_; }
+  /// Ends the requests so far.
+  void clear() noexcept { cleared_ = requested_.value(); }
 
  private:
-  counter made_;
-  std::uint64_t over_ = 0;
+  counter requested_;
+  std::uint64_t cleared_ = 0;
 };
 
 }  // namespace fapilog::inline v0_1::detail

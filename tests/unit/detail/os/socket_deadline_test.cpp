@@ -82,7 +82,7 @@ TEST_CASE("all waits end, and each further one, when they are told to expire, un
     CHECK(second.read() == 0);
     CHECK(watches_second.has_passed());
   }
-  deadline.forget_expiry();
+  deadline.reset_expiry();
   silent_peer const third;
   auto const watches_third = deadline.over(third.ends[0], 1h);
   CHECK(::send(third.ends[1], "x", 1, 0) == 1);

@@ -64,8 +64,8 @@ class http_client {
   void collect(metric_list& all) const;
 
  private:
-  class implementation;
-  std::unique_ptr<implementation> self_;
+  class curl_client;
+  std::unique_ptr<curl_client> self_;
 };
 
 }  // namespace fapilog::inline v0_1::detail

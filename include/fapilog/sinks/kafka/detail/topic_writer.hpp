@@ -54,9 +54,9 @@ class topic_writer {
 
   [[nodiscard]] sinks::kafka_config const& config() const noexcept { return config_; }
 
-  void start() noexcept { cancelled_.forget(); }
+  void start() noexcept { cancel_.clear(); }
   /// Writes end soon, until the next start. What the producer has not sent by then, its end discards.
-  void cancel() noexcept { cancelled_.make(); }
+  void cancel() noexcept { cancel_.request(); }
 
   write_result write(batch const& entries) {
     if (std::string const problem = start_producer(); !problem.empty()) return write_result::retry(problem);
@@ -175,7 +175,7 @@ class topic_writer {
       ::rd_kafka_resp_err_t const error = try_to_send(e, m);
       if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) return error;
       int const wait_ms = milliseconds_until(deadline);
-      if (wait_ms == 0 || are_brokers_down_ || cancelled_.is_made()) return error;
+      if (wait_ms == 0 || are_brokers_down_ || cancel_.is_requested()) return error;
       ::rd_kafka_poll(producer_, wait_ms);
     }
   }
@@ -242,7 +242,7 @@ class topic_writer {
       entry const& e = now.entries[i];
       message& m = messages_[e.event.message_id];
       if (m.state == message_state::unsent || m.state == message_state::failed) {
-        may_go_on = !cancelled_.is_made();
+        may_go_on = !cancel_.is_requested();
         if (!may_go_on) break;
         ::rd_kafka_resp_err_t const error = send(e, m, now.deadline);
         if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -273,7 +273,7 @@ class topic_writer {
   }
 
   void wait_for(message const& m, std::chrono::steady_clock::time_point deadline) {
-    while (m.state == message_state::waiting && !are_brokers_down_ && !cancelled_.is_made()) {
+    while (m.state == message_state::waiting && !are_brokers_down_ && !cancel_.is_requested()) {
       int const wait_ms = milliseconds_until(deadline);
       if (wait_ms == 0) return;
       ::rd_kafka_poll(producer_, wait_ms);
@@ -312,7 +312,7 @@ class topic_writer {
     figures_.queued.set(static_cast<std::uint64_t>(::rd_kafka_outq_len(producer_)));
     rejections_.add(delivered + never.size(), never.size());
     if (!never.empty()) rejections_.set_last_reason(last_error_);
-    if (cancelled_.is_made() && last_error_.empty()) last_error_ = cancel_request::reason;
+    if (cancel_.is_requested() && last_error_.empty()) last_error_ = cancel_request::reason;
     std::string const reason =
         concat({"topic ", config_.topic, ": ",
                 last_error_.empty() ? "no acknowledgement within the timeout" : last_error_});
@@ -380,7 +380,7 @@ class topic_writer {
   ::rd_kafka_t* producer_ = nullptr;
   std::uint32_t generation_ = 0;  ///< the fork generation in which the producer was made
   sent_messages messages_;        ///< given to the producer, and not yet reported to the delivery
-  cancel_request cancelled_;
+  cancel_request cancel_;
   bool are_brokers_down_ = false;
   bool is_sink_refused_ = false;
   std::string last_error_;

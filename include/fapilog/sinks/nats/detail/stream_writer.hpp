@@ -47,11 +47,11 @@ class stream_writer {
   [[nodiscard]] sinks::nats_config const& config() const noexcept { return config_; }
 
   void start(start_context const& context) {
-    cancelled_.forget();
+    cancel_.clear();
     if (!config_.tls.verify)
       context.report("the certificate of the server is not checked (tls.verify)", connection_.peer());
   }
-  void cancel() noexcept { cancelled_.make(); }
+  void cancel() noexcept { cancel_.request(); }
   void stop() noexcept { connection_.close(); }
 
   write_result write(batch const& entries) {
@@ -111,7 +111,7 @@ class stream_writer {
     std::array<char, 48> answer_to{};
     char* const index_begin = put_decimal(answer_to.data(), number_) + 1;
     index_begin[-1] = '.';
-    for (std::size_t i = 0; i < entries.size() && !cancelled_.is_made(); ++i) {
+    for (std::size_t i = 0; i < entries.size() && !cancel_.is_requested(); ++i) {
       put_uuid(id.data(), entries[i].event.message_id);
       char const* const end = put_decimal(index_begin, std::uint64_t{i});
       ::natsStatus const status = connection_.publish(
@@ -153,7 +153,7 @@ class stream_writer {
   void wait_for_answers(progress& now) {
     auto const deadline = std::chrono::steady_clock::now() + config_.timeout;
     bool has_answer = false;
-    while (now.waiting != 0 && !cancelled_.is_made()) {
+    while (now.waiting != 0 && !cancel_.is_requested()) {
       message answer;
       ::natsStatus status = connection_.next_answer(answer, 0);  // most have arrived: no look at the clock
       if (status == NATS_OK) {
@@ -256,7 +256,7 @@ class stream_writer {
   text_buffer field_text_;
   std::string subject_;
   std::uint64_t number_ = 0;  ///< of the attempt
-  cancel_request cancelled_;
+  cancel_request cancel_;
   std::string last_error_;
   totals figures_;
   recent_rejections rejections_;

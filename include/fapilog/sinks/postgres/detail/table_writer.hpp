@@ -41,7 +41,7 @@ class table_writer {
 
   [[gnu::cold]] void start(start_context const& context) {
     context_.emplace(context);
-    shared_.deadline.forget_expiry();
+    shared_.deadline.reset_expiry();
     may_change_schema_ = may_change_schema_ && context.may_change_schema();
     if (config().create_table && !may_change_schema_) {
       context.report(
@@ -62,7 +62,7 @@ class table_writer {
   void cancel() noexcept { shared_.deadline.expire_all(); }
 
   write_result write(batch const& entries) {
-    if (shared_.deadline.do_all_expire()) return write_result::retry("the time of the drain has run out", 0);
+    if (shared_.deadline.all_expired()) return write_result::retry("the time of the drain has run out", 0);
     try {
       ensure_ready();
     } catch (failure const& failed) {

@@ -40,9 +40,9 @@ class stream_writer {
   stream_writer(std::unique_ptr<byte_stream> stream, message_writer messages, frame_form form, int timeout_ms)
       : stream_(std::move(stream)), messages_(std::move(messages)), form_(form), timeout_ms_(timeout_ms) {}
 
-  void start() noexcept { cancelled_.forget(); }
+  void start() noexcept { cancel_.clear(); }
   /// Writes end soon, until the next start.
-  void cancel() noexcept { cancelled_.make(); }
+  void cancel() noexcept { cancel_.request(); }
 
   write_result write(batch const& entries) {
     problem_.clear();
@@ -103,19 +103,19 @@ class stream_writer {
   }
 
   void connect() {
-    problem_ = cancelled_.is_made() ? std::string{cancel_request::reason} : stream_->connect();
+    problem_ = cancel_.is_requested() ? std::string{cancel_request::reason} : stream_->connect();
   }
   /// Like `byte_stream::wait`, for the timeout; false also after `cancel`.
   [[nodiscard]] bool wait(bool to_send) const {
     constexpr int max_step_ms = 100;  // until `cancel` is noticed
-    for (int left_ms = timeout_ms_; left_ms > 0 && !cancelled_.is_made(); left_ms -= max_step_ms) {
+    for (int left_ms = timeout_ms_; left_ms > 0 && !cancel_.is_requested(); left_ms -= max_step_ms) {
       if (stream_->wait(to_send, (std::min)(left_ms, max_step_ms))) return true;
     }
     return false;
   }
   /// Why `wait` returned false.
   [[nodiscard]] std::string reason_of_wait(std::string_view usual) const {
-    return std::string{cancelled_.is_made() ? cancel_request::reason : usual};
+    return std::string{cancel_.is_requested() ? cancel_request::reason : usual};
   }
 
   [[nodiscard]] std::size_t entries_sent(std::size_t bytes) const noexcept {
@@ -233,7 +233,7 @@ class stream_writer {
     return false;
   }
 
-  cancel_request cancelled_;
+  cancel_request cancel_;
   std::unique_ptr<byte_stream> stream_;
   message_writer messages_;
   frame_form form_;
