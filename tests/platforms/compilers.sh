@@ -6,6 +6,8 @@
 #
 #   --packages   print the packages that it needs
 #   --jobs N     has no effect
+#
+# Environment: FAPILOG_FMT_INCLUDES lists include folders of other versions of fmt, with colons; the program is built with each.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
 if [[ ${1:-} == --packages ]]; then
@@ -20,6 +22,17 @@ for library in fmt nlohmann; do
 done
 passed=0
 failures=()
+IFS=: read -ra versions_of_fmt <<<"${FAPILOG_FMT_INCLUDES:-}"
+for folder in "${versions_of_fmt[@]}"; do
+  version=$(sed -n 's/^#define FMT_VERSION //p' "$folder/fmt/base.h" "$folder/fmt/core.h" 2>/dev/null | head -n 1)
+  echo "== fmt $version"
+  if g++ -std=c++20 -O1 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -DFMT_HEADER_ONLY -isystem "$folder" -isystem "$build/outside" \
+    -Iinclude -Itests tests/platforms/exercise.cpp -o "$build/exercise" -lpthread -ldl && "$build/exercise" "${FAPILOG_PLATFORM_RECORDS:-20000}"; then
+    passed=$((passed + 1))
+  else
+    failures+=("fmt $version")
+  fi
+done
 while IFS= read -r line; do
   read -ra command <<<"$line"
   if ! command -v "${command[0]}" >/dev/null; then

@@ -120,7 +120,7 @@ struct fmt::formatter<fapilog::detail::non_finite_number> {
       else return 0;
     };
     if constexpr (requires { argument.visit(to_width); }) return argument.visit(to_width);
-    else return fmt::visit_format_arg(to_width, argument);
+    else return visit_format_arg(to_width, argument);  // found by its argument: fmt 11.1 has it no longer
   }
   template <class Out>
   Out put_fill(Out out, std::size_t count) const {
