@@ -44,14 +44,14 @@ class FapilogRecipe(ConanFile):
     }
     # Component: package and its target.
     _libraries = {
-        "http": ("libcurl/[>=7.78 <9]", "libcurl::libcurl"),
+        "http": ("libcurl/[>=7.66 <9]", "libcurl::libcurl"),
         "json": ("nlohmann_json/[>=3.10.5 <4]", "nlohmann_json::nlohmann_json"),
         "kafka": ("librdkafka/[>=2.0 <3]", "librdkafka::librdkafka"),
         "nats": ("cnats/[>=3.0 <4]", "cnats::cnats"),
-        "postgres": ("libpqxx/[>=7.7 <8]", "libpqxx::libpqxx"),
+        "postgres": ("libpqxx/[>=6.4 <9]", "libpqxx::libpqxx"),
         "tls": ("openssl/[>=1.1.1 <4]", "openssl::openssl"),
-        "zlib": ("zlib/[>=1.2.11 <2]", "zlib::zlib"),
-        "zstd": ("zstd/[>=1.4 <2]", "zstd::zstd"),
+        "zlib": ("zlib/[>=1.2 <2]", "zlib::zlib"),
+        "zstd": ("zstd/[>=1.3 <2]", "zstd::zstd"),
     }
 
     @property
@@ -67,7 +67,7 @@ class FapilogRecipe(ConanFile):
         copy(self, "LICENSE", self._root, self.export_sources_folder)
 
     def requirements(self):
-        self.requires("fmt/[>=9.1 <12]", transitive_headers=True, transitive_libs=True)
+        self.requires("fmt/[>=9.0 <13]", transitive_headers=True, transitive_libs=True)
         for component, (package, _) in self._libraries.items():
             if self.options.get_safe(component):
                 self.requires(package, transitive_headers=True, transitive_libs=True)
@@ -87,6 +87,8 @@ class FapilogRecipe(ConanFile):
 
     def package_info(self):
         self.cpp_info.set_property("cmake_file_name", "fapilog")
+        # Conan's target of the whole package would otherwise have the name of the core and bring all components with it.
+        self.cpp_info.set_property("cmake_target_name", "fapilog::all")
         core = self.cpp_info.components["fapilog"]
         core.set_property("cmake_target_name", "fapilog::fapilog")
         core.set_property("pkg_config_name", "fapilog")
