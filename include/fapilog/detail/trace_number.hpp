@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -26,7 +27,18 @@ namespace fapilog::inline v0_1::detail {
   return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/// Random digits; a forked child has other ones.
+/// Writes 8 hexadecimal digits of `number`, each in a byte of one word.
+inline void put_eight_digits(char* to, std::uint32_t number) noexcept {
+  std::uint64_t digits = number;
+  digits = (digits | digits << 16U) & 0x0000FFFF0000FFFF;
+  digits = (digits | digits << 8U) & 0x00FF00FF00FF00FF;
+  digits = (digits | digits << 4U) & 0x0F0F0F0F0F0F0F0F;
+  std::uint64_t const letters = (digits + 0x0606060606060606) >> 4U & 0x0101010101010101;
+  digits += 0x3030303030303030 + letters * ('a' - '0' - 10);
+  std::memcpy(to, &digits, sizeof digits);
+}
+
+/// Random digits, a multiple of 16; none of these sixteens is all zero. A forked child has other ones.
 [[nodiscard]] inline std::string random_trace_number(std::size_t digits) {
   struct source {
     random_bits bits{};
@@ -35,14 +47,11 @@ namespace fapilog::inline v0_1::detail {
   thread_local source random;
   if (random.process != process_mark()) random = source();
   std::string text(digits, '0');
-  for (std::uint64_t seen = 0; seen == 0 && digits != 0;) {  // not all digits are zero
-    for (std::size_t at = 0; at < digits;) {
-      std::uint64_t word = random.bits.next();
-      for (int i = 0; i < 16 && at < digits; ++i, ++at, word >>= 4U) {
-        text[at] = hex_digits[word & 15U];
-        seen |= word & 15U;
-      }
-    }
+  for (std::size_t at = 0; at < digits; at += 16) {
+    std::uint64_t word = random.bits.next();
+    while (word == 0) word = random.bits.next();  // not all digits are zero
+    put_eight_digits(text.data() + at, static_cast<std::uint32_t>(word >> 32U));
+    put_eight_digits(text.data() + at + 8, static_cast<std::uint32_t>(word));
   }
   return text;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/integrations/request.hpp>
+#include <fapilog/integrations/request_headers.hpp>
 
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/message.hpp>
@@ -30,13 +31,8 @@ class beast_requests {
   [[nodiscard]] std::unique_ptr<request> begin(
       boost::beast::http::message<IsRequest, Body, Fields> const& received,
       std::string_view peer) const requires IsRequest {
-    std::string const id = header(received, "X-Request-Id");
-    std::string const parent = header(received, "traceparent");
-    std::string const state = header(received, "tracestate");
-    std::string const x_forwarded_for = header(received, "X-Forwarded-For");
-    std::string const forwarded = header(received, "Forwarded");
-    std::string const agent = header(received, "User-Agent");
-    std::string const log_level = header(received, "X-Log-Level");
+    fapilog::detail::request_headers headers;
+    for (auto const& field : received) headers.add(view(field.name_string()), view(field.value()));
     std::string_view const target = view(received.target());
     std::size_t const mark = target.find('?');
     request_start start;
@@ -44,13 +40,7 @@ class beast_requests {
     start.path = target.substr(0, mark);
     start.query = mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
     start.peer = peer;
-    start.request_id = id;
-    start.traceparent = parent;
-    start.tracestate = state;
-    start.x_forwarded_for = x_forwarded_for;
-    start.forwarded = forwarded;
-    start.user_agent = agent;
-    start.log_level = log_level;
+    headers.give_to(start);
     start.bytes_in = size_of(received);
     return std::make_unique<request>(requests_, start);
   }
@@ -74,17 +64,6 @@ class beast_requests {
   template <class View>
   static std::string_view view(View const& text) noexcept {
     return {text.data(), text.size()};
-  }
-  /// A header that occurs several times is one list.
-  template <class Message>
-  static std::string header(Message const& received, char const* name) {
-    std::string all;
-    auto const [begin, end] = received.equal_range(name);
-    for (auto at = begin; at != end; ++at) {
-      if (at != begin) all += ',';
-      all += view(at->value());
-    }
-    return all;
   }
   /// Of the body; 0 if it is not known in advance.
   template <class Message>

@@ -152,6 +152,7 @@ class trusted_proxies {
   [[nodiscard]] std::string client(std::string_view peer, std::string_view x_forwarded_for,
                                    std::string_view forwarded = {}) const {
     std::string_view best = peer;
+    if (ranges_.empty()) return std::string{best};
     auto const seen = ip_address::parse(peer);
     if (!seen || !contain(*seen)) return std::string{best};
     bool const is_simple = !x_forwarded_for.empty();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/integrations/request.hpp>
+#include <fapilog/integrations/request_headers.hpp>
 
 #include <httplib.h>
 
@@ -65,22 +66,11 @@ class httplib_requests {
     thread_local std::optional<active> one;
     return one;
   }
-  static std::string header(httplib::Request const& req, char const* name) {
-    std::string all;  // a header that occurs several times is one list
-    for (auto [at, end] = req.headers.equal_range(name); at != end; ++at)
-      all += (all.empty() ? "" : ",") + at->second;
-    return all;
-  }
 
   void begin(httplib::Request const& req, httplib::Response& res) const {
     current().reset();
-    std::string const id = header(req, "x-request-id");
-    std::string const parent = header(req, "traceparent");
-    std::string const state = header(req, "tracestate");
-    std::string const x_forwarded_for = header(req, "x-forwarded-for");
-    std::string const forwarded = header(req, "forwarded");
-    std::string const agent = header(req, "user-agent");
-    std::string const log_level = header(req, "x-log-level");
+    fapilog::detail::request_headers headers;
+    for (auto const& [name, value] : req.headers) headers.add(name, value);
     std::string_view const target = req.target;
     std::size_t const mark = target.find('?');
     request_start start;
@@ -88,13 +78,7 @@ class httplib_requests {
     start.path = req.path;
     start.query = mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
     start.peer = req.remote_addr;
-    start.request_id = id;
-    start.traceparent = parent;
-    start.tracestate = state;
-    start.x_forwarded_for = x_forwarded_for;
-    start.forwarded = forwarded;
-    start.user_agent = agent;
-    start.log_level = log_level;
+    headers.give_to(start);
     start.bytes_in = req.body.size();
     current().emplace(requests_, start);
     res.set_header("X-Request-Id", current()->served.id());
@@ -112,6 +96,7 @@ class httplib_requests {
     served.set_status(res.status);
     served.set_bytes_in(req.body.size());
     served.set_bytes_out(res.body.empty() ? res.content_length_ : res.body.size());
+    served.finish();  // while its scope is in force
     current().reset();
   }
 

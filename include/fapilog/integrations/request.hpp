@@ -156,7 +156,9 @@ class request {
     bool const has_failed = error_ != nullptr || status_ >= 500;
     if (!has_failed && took < owner_.config().slow && !is_sampled()) return;
     level const severity = has_failed ? level::error : level::info;
-    auto const attached = attach();
+    // A call in a scope of its own costs more.
+    std::optional<fapilog::context::attachment> attached;
+    if (!context_.is_in_force()) attached.emplace(context_);
     std::optional<refusal> refused;  // a scope, so that the usual record has one form less
     if (is_level_refused_) refused.emplace();
     auto const with = [&]<class... More>(More&&... more) {

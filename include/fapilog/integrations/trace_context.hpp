@@ -109,8 +109,10 @@ namespace fapilog::inline v0_1::integrations {
 /// A new trace, not sampled. Throws: std::system_error if the system has no random numbers, std::bad_alloc.
 [[nodiscard]] inline trace_context new_trace() {
   trace_context result;
-  result.trace_id = fapilog::detail::random_trace_number(32);
-  result.span_id = fapilog::detail::random_trace_number(16);
+  std::string const both = fapilog::detail::random_trace_number(48);
+  std::string_view const digits = both;
+  result.trace_id = digits.substr(0, 32);
+  result.span_id = digits.substr(32);
   return result;
 }
 

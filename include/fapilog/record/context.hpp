@@ -269,6 +269,12 @@ class context {
   [[nodiscard, gnu::always_inline]] attachment attach() const noexcept {
     return attachment{*this};
   }
+  /// True if exactly this is in force on the current thread, so that attaching it would have no effect.
+  [[nodiscard]] bool is_in_force() const noexcept {
+    detail::scope_link const* const top = detail::this_thread_scope.top;
+    if (top == nullptr) return fields_.empty() && level_.get() == nullptr;
+    return top->fields.data() == fields_.data() && top->level.get() == level_.get();
+  }
 
  private:
   detail::shared_bytes fields_;
