@@ -133,9 +133,11 @@ TEST_CASE("rejects a record with the SQLSTATE of the server, whatever it is") {
       "CREATE UNIQUE INDEX ON codes.logs ((1 / nullif(length(logger) - 4, 0)))  WHERE logger = 'none'");
   postgres sink{config};
   sink.start(fapilog::start_context{});
-  std::map<std::string, std::string> const codes{{"raise", "P0001"}, {"check", "23514"}, {"22P02", "22P02"},
-                                                 {"22003", "22003"}, {"22021", "22021"}, {"22P05", "22P05"},
-                                                 {"23502", "23502"}, {"54001", "54001"}, {"23503", "23503"}};
+  std::map<std::string, std::string> const codes{
+      {"raise", "P0001"}, {"check", "23514"}, {"22P02", "22P02"}, {"22003", "22003"}, {"22021", "22021"},
+      {"22P05", "22P05"}, {"23502", "23502"}, {"54001", "54001"}, {"23503", "23503"}, {"09000", "09000"},
+      {"21000", "21000"}, {"27000", "27000"}, {"2F005", "2F005"}, {"38000", "38000"}, {"39P01", "39P01"},
+      {"P0002", "P0002"}, {"P0004", "P0004"}};
   for (auto const& [logger, code] : codes) {
     INFO(code);
     auto const result = sink.write(numbered(9, {4}, logger));

@@ -22,6 +22,7 @@ enum class error_kind : std::uint8_t {
     case 32:  // INVALID_TIMESTAMP
     case 87:  // INVALID_RECORD
       return error_kind::of_record;
+    case -165:  // _UNSUPPORTED_FEATURE
     case -169:  // _AUTHENTICATION
     case -181:  // _SSL
     case -188:  // _UNKNOWN_TOPIC
@@ -30,10 +31,14 @@ enum class error_kind : std::uint8_t {
     case 21:    // INVALID_REQUIRED_ACKS
     case 29:    // TOPIC_AUTHORIZATION_FAILED
     case 31:    // CLUSTER_AUTHORIZATION_FAILED
+    case 33:    // UNSUPPORTED_SASL_MECHANISM
+    case 34:    // ILLEGAL_SASL_STATE
     case 35:    // UNSUPPORTED_VERSION
     case 43:    // UNSUPPORTED_FOR_MESSAGE_FORMAT
     case 53:    // TRANSACTIONAL_ID_AUTHORIZATION_FAILED
     case 58:    // SASL_AUTHENTICATION_FAILED
+    case 65:    // DELEGATION_TOKEN_AUTHORIZATION_FAILED
+    case 66:    // DELEGATION_TOKEN_EXPIRED
     case 76:    // UNSUPPORTED_COMPRESSION_TYPE
       return error_kind::of_sink;
     default: return error_kind::temporary;

@@ -32,13 +32,23 @@ struct sqlstate_rule {
 
 inline constexpr std::array sqlstate_rules{
     sqlstate_rule{"08", action::reconnect, "connection exception"},
+    sqlstate_rule{"09", action::reject, "a trigger failed"},
     sqlstate_rule{"0A", action::wait, "the table does not support the statement"},
+    sqlstate_rule{"0P", action::wait, "a role does not exist"},
+    sqlstate_rule{"21", action::reject, "a trigger or a rule found more than one row"},
     sqlstate_rule{"22", action::reject, "a value that the column cannot hold"},
     sqlstate_rule{"23", action::reject, "a constraint of the table"},
+    sqlstate_rule{"25", action::reconnect, "the transaction has another state"},
     sqlstate_rule{"25006", action::reconnect, "the server is read-only"},
     sqlstate_rule{"25P03", action::reconnect, "idle in a transaction for too long"},
     sqlstate_rule{"26", action::reconnect, "the prepared statement is gone"},
+    sqlstate_rule{"27", action::reject, "a trigger changed the row itself"},
     sqlstate_rule{"28", action::wait, "the role or its password is refused"},
+    sqlstate_rule{"2D", action::reconnect, "the transaction has another state"},
+    sqlstate_rule{"2F", action::reject, "a function of a trigger failed"},
+    sqlstate_rule{"38", action::reject, "a function of a trigger failed"},
+    sqlstate_rule{"39", action::reject, "a function of a trigger failed"},
+    sqlstate_rule{"3B", action::reconnect, "the transaction has another state"},
     sqlstate_rule{"3D", action::wait, "the database does not exist"},
     sqlstate_rule{"3F", action::wait, "the schema does not exist"},
     sqlstate_rule{"40", action::retry, "transaction rolled back: deadlock or serialization"},
@@ -56,7 +66,13 @@ inline constexpr std::array sqlstate_rules{
     sqlstate_rule{"57", action::reconnect, "the server ended the session"},
     sqlstate_rule{"57014", action::halve, "statement timeout"},
     sqlstate_rule{"58", action::retry, "a system error of the server"},
+    sqlstate_rule{"72", action::retry, "a snapshot is too old"},
+    sqlstate_rule{"F0", action::wait, "the server's configuration is wrong"},
+    sqlstate_rule{"HV00N", action::retry, "the server of a foreign table cannot be reached"},
+    sqlstate_rule{"P0", action::reject, "an error in a trigger"},
     sqlstate_rule{"P0001", action::reject, "an exception raised by a trigger"},
+    sqlstate_rule{"XX001", action::retry, "the table is damaged"},
+    sqlstate_rule{"XX002", action::retry, "an index is damaged"},
 };
 
 /// The rule for a code; the action is `unknown` if none matches.
