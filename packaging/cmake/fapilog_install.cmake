@@ -66,7 +66,7 @@ install(FILES "${PROJECT_BINARY_DIR}/fapilog-config.cmake" "${PROJECT_BINARY_DIR
               "${CMAKE_CURRENT_LIST_DIR}/fapilog_choices.cmake"
         DESTINATION "${fapilog_cmake_dir}" COMPONENT ${fapilog_component})
 
-foreach(pair IN ITEMS postgres:Findlibpqxx kafka:FindRdKafka nats:FindCnats zstd:FindZstd)
+foreach(pair IN ITEMS postgres:Findlibpqxx kafka:FindRdKafka nats:FindCnats grpc:FindGrpcpp zstd:FindZstd)
   string(REPLACE ":" ";" pair "${pair}")
   list(POP_FRONT pair component)
   if(component IN_LIST fapilog_components)
@@ -126,6 +126,10 @@ endif()
 if("json" IN_LIST fapilog_components)
   fapilog_add_pc(fapilog-json "fapilog with nlohmann's JSON: settings and values"
     REQUIRES "fapilog = ${PROJECT_VERSION}, nlohmann_json")
+endif()
+if("grpc" IN_LIST fapilog_components)
+  fapilog_add_pc(fapilog-grpc "The OTLP sink of fapilog over gRPC"
+    REQUIRES "fapilog = ${PROJECT_VERSION}, grpc++")
 endif()
 if("http" IN_LIST fapilog_components)
   fapilog_add_pc(fapilog-http "The sinks of fapilog over HTTP"

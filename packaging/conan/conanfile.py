@@ -21,6 +21,7 @@ class FapilogRecipe(ConanFile):
     no_copy_source = True
     # A component adds one dependency.
     options = {
+        "grpc": [True, False],
         "http": [True, False],
         "json": [True, False],
         "kafka": [True, False],
@@ -32,6 +33,7 @@ class FapilogRecipe(ConanFile):
         "preset": ["minimal", "dev", "production", "serverless", "hardened"],
     }
     default_options = {
+        "grpc": False,
         "http": False,
         "json": False,
         "kafka": False,
@@ -44,6 +46,7 @@ class FapilogRecipe(ConanFile):
     }
     # Component: package and its target.
     _libraries = {
+        "grpc": ("grpc/[>=1.51 <2]", "grpc::grpc++"),
         "http": ("libcurl/[>=7.66 <9]", "libcurl::libcurl"),
         "json": ("nlohmann_json/[>=3.10.5 <4]", "nlohmann_json::nlohmann_json"),
         "kafka": ("librdkafka/[>=2.0 <3]", "librdkafka::librdkafka"),

@@ -586,6 +586,35 @@ TEST_CASE("a gRPC handler's call to another service continues the trace and the 
   CHECK(all[3].at("context").at("request_id") != "r-1");
 }
 
+TEST_CASE("a gRPC call that is delivered inside the handler of another one has none of its fields") {
+  support::logged behind;
+  support::logged before;
+  grpc_shop storage{behind};
+  grpc_shop front{before};
+  front.service.during_find = [&](grpc::ServerContext&) {
+    fapilog::scope const outer{kv("only_in_front", true)};
+    for (int i = 0; i < 30; ++i) {
+      grpc::ClientContext context;
+      RpcMethod const method{"/shop.Orders/Talk", RpcMethod::BIDI_STREAMING};
+      std::unique_ptr<grpc::ClientReaderWriter<ByteBuffer, ByteBuffer>> const stream{
+          grpc::internal::ClientReaderWriterFactory<ByteBuffer, ByteBuffer>::Create(storage.channel.get(),
+                                                                                    method, &context)};
+      ByteBuffer back;
+      stream->Write(bytes_of("7"));
+      stream->Read(&back);
+      stream->WritesDone();
+      (void)stream->Finish();
+    }
+    return grpc::Status::OK;
+  };
+  CHECK(front.call("/shop.Orders/Find", "1").status.ok());
+  front.stop();
+  storage.stop();
+  auto const records = behind.records();
+  CHECK(records.size() == 30 * 5);
+  for (auto const& record : records) CHECK(record.dump().find("only_in_front") == std::string::npos);
+}
+
 TEST_CASE("what a gRPC client sends is not trusted") {
   support::logged test;
   grpc_shop shop{test, {.requests = {.trusted_proxies = {"10.0.0.0/8"}, .share = 0}}};

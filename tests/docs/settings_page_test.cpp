@@ -17,6 +17,7 @@
 #include <fapilog/sinks/kafka/config.hpp>
 #include <fapilog/sinks/nats/config.hpp>
 #include <fapilog/sinks/otlp/config.hpp>
+#include <fapilog/sinks/otlp/grpc_config.hpp>
 #include <fapilog/sinks/postgres/config.hpp>
 #include <fapilog/sinks/postgres/detail/columns.hpp>
 #include <fapilog/sinks/syslog/tls_config.hpp>
@@ -112,6 +113,7 @@ fapilog::registry all_plugins() {
   add_stand_in<fapilog::sinks::kafka_config>(all, "kafka");
   add_stand_in<fapilog::sinks::nats_config>(all, "nats");
   add_stand_in<fapilog::sinks::otlp_config>(all, "otlp");
+  add_stand_in<fapilog::sinks::otlp_grpc_config>(all, "otlp_grpc");
   add_stand_in<fapilog::sinks::splunk_config>(all, "splunk");
   add_stand_in<fapilog::sinks::syslog_tls_config>(all, "syslog_tls");
   add_stand_in<fapilog::sinks::webhook_config>(all, "webhook");
@@ -141,6 +143,8 @@ std::string content_of(std::string_view marker) {
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::nats_config>()) + '\n';
   if (marker == "otlp")
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::otlp_config>()) + '\n';
+  if (marker == "otlp_grpc")
+    return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::otlp_grpc_config>()) + '\n';
   if (marker == "datadog")
     return '\n' + table_of(fapilog::detail::setting_table<fapilog::sinks::datadog_config>()) + '\n';
   if (marker == "elasticsearch")

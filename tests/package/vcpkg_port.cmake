@@ -119,7 +119,7 @@ endif()
 # The port's features and its usage file match the project.
 file(READ "${port_folder}/vcpkg.json" manifest)
 file(READ "${port_folder}/usage" usage)
-foreach(feature IN ITEMS http json kafka nats postgres tls zlib zstd)
+foreach(feature IN ITEMS grpc http json kafka nats postgres tls zlib zstd)
   string(JSON description GET "${manifest}" features ${feature} description)
   if(NOT usage MATCHES "COMPONENTS ${feature}" OR NOT usage MATCHES "fapilog::${feature}")
     message(FATAL_ERROR "usage does not mention ${feature}")

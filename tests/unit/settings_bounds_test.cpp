@@ -19,6 +19,7 @@
 #include <fapilog/sinks/kafka/config.hpp>
 #include <fapilog/sinks/nats/config.hpp>
 #include <fapilog/sinks/otlp/config.hpp>
+#include <fapilog/sinks/otlp/grpc_config.hpp>
 #include <fapilog/sinks/postgres/config.hpp>
 #include <fapilog/sinks/rotating_file.hpp>
 #include <fapilog/sinks/stdout_json.hpp>
@@ -221,6 +222,7 @@ TEST_CASE("each stage and sink has the same bounds in code and in text") {
   webhook.secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
   checked += check_both_ways<sinks::webhook_config>("webhook", webhook);
   checked += check_both_ways<sinks::otlp_config>("otlp");
+  checked += check_both_ways<sinks::otlp_grpc_config>("otlp_grpc");
   checked += check_both_ways<sinks::kafka_config>("kafka");
   checked += check_both_ways<sinks::nats_config>("nats");
   checked += check_both_ways<sinks::journald_config>("journald");

@@ -7,6 +7,7 @@ get_filename_component(SOURCE_PATH "${CMAKE_CURRENT_LIST_DIR}/../../../.." ABSOL
 
 vcpkg_check_features(OUT_FEATURE_OPTIONS FEATURE_OPTIONS
     FEATURES
+        grpc      FAPILOG_WITH_GRPC
         http      FAPILOG_WITH_HTTP
         json      FAPILOG_WITH_JSON
         kafka     FAPILOG_WITH_KAFKA

@@ -66,8 +66,6 @@ class http_writer {
   [[nodiscard]] http_client const& client() const noexcept { return client_; }
 
  private:
-  struct progress;
-
   http_client client_;
   http_limits limits_;
   text_compressor compress_;  ///< null: bodies are not compressed, or no longer

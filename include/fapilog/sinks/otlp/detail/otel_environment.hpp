@@ -21,11 +21,15 @@
 
 namespace fapilog::inline v0_1::detail::otlp {
 
+/// What speaks OTLP, which decides on the default URL and on the protocols that OTEL_EXPORTER_OTLP_PROTOCOL may name.
+enum class otlp_transport : std::uint8_t { http, grpc };
+
 /// The settings with what the environment adds to them, and what is wrong in the environment. A variable that is not valid
 /// has no effect. The problems contain names of variables but not their values, which may be secret.
 class environment_settings {
  public:
-  explicit environment_settings(sinks::otlp_config config) : config_(std::move(config)) {
+  explicit environment_settings(sinks::otlp_config config, otlp_transport transport = otlp_transport::http)
+      : config_(std::move(config)), is_grpc_(transport == otlp_transport::grpc) {
     apply_url();
     apply_encoding();
     apply_connection();
@@ -56,13 +60,13 @@ class environment_settings {
 
   void apply_url() {
     if (!config_.url.empty()) return;
-    config_.url = "http://localhost:4318/v1/logs";
+    config_.url = is_grpc_ ? "http://localhost:4317" : "http://localhost:4318/v1/logs";
     variable const found = exporter_variable("ENDPOINT");
     if (found.text.empty()) return;
     if (std::string_view const problem = url_problem(found.text); !problem.empty())
       return add_problem(found, problem);
     config_.url = found.text;
-    if (found.name == "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT") return;
+    if (is_grpc_ || found.name == "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT") return;
     while (config_.url.back() == '/') config_.url.pop_back();
     config_.url += "/v1/logs";
   }
@@ -70,10 +74,17 @@ class environment_settings {
   void apply_encoding() {
     if (config_.encoding != sinks::otlp_config{}.encoding) return;
     variable const found = exporter_variable("PROTOCOL");
+    if (is_grpc_) {
+      if (!found.text.empty() && found.text != "grpc")
+        add_problem(found,
+                    "must be grpc for the sink otlp_grpc; the sink otlp has http/protobuf and http/json");
+      return;
+    }
     if (found.text == "http/json") {
       config_.encoding = sinks::otlp_encoding::json;
     } else if (!found.text.empty() && found.text != "http/protobuf") {
-      add_problem(found, "must be http/protobuf or http/json; http/protobuf is used");
+      add_problem(found,
+                  "must be http/protobuf or http/json; http/protobuf is used (the sink otlp_grpc has grpc)");
     }
   }
 
@@ -151,6 +162,7 @@ class environment_settings {
   sinks::otlp_config config_;
   resource_attributes resource_;
   std::vector<std::string> problems_;
+  bool is_grpc_;
 };
 
 }  // namespace fapilog::inline v0_1::detail::otlp
