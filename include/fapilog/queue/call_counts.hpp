@@ -23,14 +23,18 @@ class call_counts {
 
   /// Must be called after the rest of the account was read, so that no record seems to have a result before it was submitted.
   [[gnu::cold]] void add_to(account& sum, lane_list const& lanes) const noexcept {
+    add_drops_to(sum, lanes);
+    for (std::size_t i = 0; i < drop_reason_count; ++i) sum.submitted += without_lane_[i].load_relaxed();
+    for (lane* l = lanes.first(); l != nullptr; l = l->next) sum.submitted += l->submitted.load_acquire();
+    sum.submitted += recovered_.load_acquire();
+  }
+  /// The dropped records only. Does not touch the cache line that calls use.
+  void add_drops_to(account& sum, lane_list const& lanes) const noexcept {
     std::uint64_t dropped[drop_reason_count] = {};
     for (std::size_t i = 0; i < drop_reason_count; ++i) dropped[i] = without_lane_[i].load_relaxed();
     for (lane* l = lanes.first(); l != nullptr; l = l->next) {
       for (std::size_t i = 0; i < drop_reason_count; ++i) dropped[i] += l->dropped[i].load_acquire();
     }
-    for (std::size_t i = 0; i < drop_reason_count; ++i) sum.submitted += without_lane_[i].load_relaxed();
-    for (lane* l = lanes.first(); l != nullptr; l = l->next) sum.submitted += l->submitted.load_acquire();
-    sum.submitted += recovered_.load_acquire();
     sum.dropped = {dropped[0], dropped[1], dropped[2], dropped[3]};
   }
 

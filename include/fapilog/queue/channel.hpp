@@ -126,9 +126,24 @@ class alignas(detail::cache_line) channel {
                                                               thread_scope const& caller) noexcept {
     return begin_record_.load_relaxed()(*this, logger, what, text, where, caller);
   }
+  /// True if a call may write into its thread's lane without `begin_record`: the channel is open, all its records go to lanes that
+  /// end with the process, the processor's counter is its clock, and the barrier is asymmetric. Must be checked after the lane
+  /// was marked as being written.
+  [[nodiscard, gnu::always_inline]] bool writes_directly() const noexcept {
+    return writes_directly_.load_relaxed();
+  }
+  /// Bytes of each lane that such a call leaves free.
+  [[nodiscard, gnu::always_inline]] std::uint32_t protected_bytes() const noexcept {
+    return protected_bytes_;
+  }
+
   /// Publishes the record that `begin_record` began in `lane`.
   [[gnu::always_inline]] void commit_record(lane_front& lane) noexcept {
     lane.queue.commit_begun();
+    end_record(lane);
+  }
+  /// Ends a call that has published its record in `lane`.
+  [[gnu::always_inline]] void end_record(lane_front& lane) noexcept {
     detail::compiler_fence();
     if (may_have_to_signal_->load_relaxed()) [[unlikely]]
       return signal_and_end(lane);
@@ -173,17 +188,28 @@ class alignas(detail::cache_line) channel {
   using begin_function = begun_record (*)(channel&, logger_core&, sized_statement, void const* text,
                                           detail::marked_call_site, thread_scope const& caller) noexcept;
 
-  channel(begin_function begin, std::size_t max_record_bytes, cell_formatter format) noexcept
-      : begin_record_(begin), max_record_bytes_(max_record_bytes), format_cell_(format) {}
+  channel(begin_function begin, std::size_t max_record_bytes, cell_formatter format,
+          std::uint32_t protected_bytes, bool writes_directly) noexcept
+      : begin_record_(begin),
+        max_record_bytes_(max_record_bytes),
+        format_cell_(format),
+        writes_directly_(writes_directly),
+        protected_bytes_(protected_bytes) {}
   virtual ~channel() = default;
 
   /// `word`: false while a call that has published a record need not signal. Must be called before the first call.
   void watch_signal(detail::atomic_word<bool> const& word) noexcept { may_have_to_signal_ = &word; }
 
-  void close() noexcept { closed_.store_seq_cst(true); }
+  void close() noexcept {
+    closed_.store_seq_cst(true);
+    writes_directly_.store_seq_cst(false);
+  }
 
-  /// Replaces the function that begins records. Thread: any.
-  void begin_by(begin_function next) noexcept { begin_record_.store_seq_cst(next); }
+  /// Replaces the function that begins records, and from then on all calls use it. Thread: any.
+  void begin_by(begin_function next) noexcept {
+    begin_record_.store_seq_cst(next);
+    writes_directly_.store_seq_cst(false);
+  }
   [[nodiscard]] bool begins_by(begin_function other) const noexcept {
     return begin_record_.load_relaxed() == other;
   }
@@ -199,6 +225,8 @@ class alignas(detail::cache_line) channel {
   cell_formatter const format_cell_;
   detail::atomic_word<std::uint32_t> references_{1};
   detail::atomic_word<bool> closed_{false};
+  detail::atomic_word<bool> writes_directly_;
+  std::uint32_t const protected_bytes_;
 };
 
 /// The level of a logger name, shared by all loggers of that name.

@@ -144,6 +144,7 @@ class flight_recorder : public lane_front {
   /// In a forked child, whose parent has these records.
   [[gnu::cold]] void forget_in_child() noexcept {
     clear();
+    queue.restore_position();
     writing.store_relaxed(0);
     for (auto* const count : {&overwritten_, &written_, &discarded_}) count->store_relaxed(0);
   }

@@ -54,6 +54,7 @@ struct lane : lane_front {
   /// dropped. May be called only between two calls.
   [[gnu::cold]] void recover_from_jump() noexcept {
     scope_sent = unknown_scope;
+    queue.restore_position();
     room.disarm();
     std::uint64_t const unread = count_unread();
     std::uint64_t known = unread + read_before_release.load_relaxed();
@@ -129,6 +130,7 @@ struct lane : lane_front {
       kept->read_until.store_relaxed(queue.published());
     }
     room.wake();  // the call that forks may be a signal handler's, in a call that waits
+    queue.restore_position();
     writing.store_relaxed(0);
     heap_freed.store_relaxed(heap_sent);
     submitted.store_relaxed(0);
@@ -144,7 +146,7 @@ struct lane : lane_front {
   static constexpr std::uint64_t unknown_scope = ~std::uint64_t{0};
 
   /// Number of records that the worker has read, stored before and after it releases them. Thread: the worker.
-  alignas(detail::cache_line) detail::atomic_word<std::uint64_t> read_before_release;
+  alignas(ring::line_pair) detail::atomic_word<std::uint64_t> read_before_release;
   detail::atomic_word<std::uint64_t> read_after_release;
   shared_bytes scope_received;  ///< the scope of the records that the worker reads next; used by the worker
   detail::atomic_word<std::uint64_t> heap_freed;  ///< bytes of the blocks that the worker has freed

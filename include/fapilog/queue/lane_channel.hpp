@@ -134,7 +134,7 @@ class lane_channel final : public leveled_channel<lane_channel> {
   /// Counts a record of a process that was killed as submitted. Thread: the worker's.
   void count_recovered() noexcept { counts_.count_recovered(); }
   /// Fill of the fullest lane, 0 to 1: its bytes in use, relative to the bytes that unprotected records may use.
-  [[nodiscard]] double fullest_lane() const noexcept { return lanes_.fullest(protected_bytes_); }
+  [[nodiscard]] double fullest_lane() const noexcept { return lanes_.fullest(protected_bytes()); }
 
   /// Stops accepting records: once `lanes().is_quiet()`, no call writes into a lane any more.
   [[gnu::cold]] void close_for_calls() noexcept {
@@ -147,6 +147,8 @@ class lane_channel final : public leveled_channel<lane_channel> {
   /// Adds the numbers of submitted and dropped records. Must be called after the rest of the account was read, so that
   /// no record seems to have a result before it was submitted.
   void add_to(account& sum) const noexcept { counts_.add_to(sum, lanes_); }
+  /// Adds the numbers of dropped records. Costs calls nothing, so that the worker may use it often.
+  void add_drops_to(account& sum) const noexcept { counts_.add_drops_to(sum, lanes_); }
 
   /// From now on the calling thread never waits for room in a lane, because it is one of those that make room: the worker,
   /// its helper, and the threads of sinks.
@@ -169,9 +171,11 @@ class lane_channel final : public leveled_channel<lane_channel> {
   friend class leveled_channel<lane_channel>;
 
   [[gnu::cold]] lane_channel(channel_options const& options, bool is_asymmetric)
-      : leveled_channel(begin_function_for(options), options.max_record_bytes, options.format_cell),
-        protected_bytes_(backpressure::protected_bytes(options)),
-        uses_tsc_(options.use_tsc && detail::has_tsc && detail::has_invariant_tsc()),
+      : leveled_channel(
+            begin_function_for(options), options.max_record_bytes, options.format_cell,
+            backpressure::protected_bytes(options),
+            is_asymmetric && can_use_tsc(options) && begin_function_for(options) == &begin_in_lane),
+        uses_tsc_(can_use_tsc(options)),
         fast_path_ok_(uses_tsc_ && is_asymmetric),
         event_(asymmetric_barrier{is_asymmetric}),
         backpressure_(options),
@@ -186,33 +190,32 @@ class lane_channel final : public leveled_channel<lane_channel> {
     if (keeper_ != nullptr) keeper_->forget_lanes();
   }
 
+  static bool can_use_tsc(channel_options const& options) noexcept {
+    return options.use_tsc && detail::has_tsc && detail::has_invariant_tsc();
+  }
   static begin_function begin_function_for(channel_options const& options) noexcept {
     if (options.recorder.enabled) return &begin_in_recorder_or_lane;
     return options.keeper == nullptr ? &begin_in_lane : &begin_in_kept_lane;
   }
 
-  /// `begin_record` of this channel.
+  [[nodiscard, gnu::always_inline]] static lane& cached_lane() noexcept {
+    return static_cast<lane&>(*this_thread_scope.last_lane.owned);
+  }
+
+  /// `begin_record` of this channel. Most calls write into the lane themselves (`write_to_lane`) and do not need it.
   static begun_record begin_in_lane(channel& self, logger_core& logger, sized_statement what,
                                     void const* text, detail::marked_call_site where,
                                     thread_scope const& caller) noexcept {
     if (this_thread_scope.last_lane.owner != &self) [[unlikely]]
       return {};
     auto& owner = static_cast<lane_channel&>(self);
-    lane& own = *this_thread_scope.last_lane.owned;
+    lane& own = cached_lane();
     if (own.scope_sent != detail::this_thread_scope.version || has_separate_scope(caller) ||
-        own.writing.load_relaxed() != 0 || what.size() > own.queue.longest() ||
+        own.writing.load_relaxed() != 0 || what.size() > own.queue.longest_to_write() ||
         !near_call_site::reaches(where, text)) [[unlikely]]
       return {};
     own.writing.store_stack_pointer();
-    detail::compiler_fence();
-    if (!owner.fast_path_ok()) [[unlikely]]
-      return owner.begin_record_slow<false>(logger, what, text, where);
-    std::byte* const to = own.queue.next_if_known_free(what.size() + owner.protected_bytes_);
-    if (to == nullptr) [[unlikely]]
-      return owner.begin_record_slow<false>(logger, what, text, where);
-    own.submitted.add_by_owner(1);
-    own.queue.begin_run(what.size());
-    return {put_near_start(to, logger, what, text, where, detail::read_tsc), &own};
+    return owner.begin_record_slow<false>(logger, what, text, where);
   }
 
   /// `begin_record` of a channel whose records are kept. Puts what the record refers to in front of it; both are published at once.
@@ -222,7 +225,7 @@ class lane_channel final : public leveled_channel<lane_channel> {
     if (this_thread_scope.last_lane.owner != &self) [[unlikely]]
       return {};
     auto& owner = static_cast<lane_channel&>(self);
-    lane& own = *this_thread_scope.last_lane.owned;
+    lane& own = cached_lane();
     kept_lane* const kept = own.kept;
     if (kept == nullptr) [[unlikely]]
       return begin_in_lane(self, logger, what, text, where, caller);
@@ -236,7 +239,7 @@ class lane_channel final : public leveled_channel<lane_channel> {
       return owner.begin_record_slow<true>(logger, what, text, where);
     std::size_t const prefix = kept->prefix_bytes;
     std::size_t const total = prefix + what.size();
-    std::byte* const to = own.queue.next_if_known_free(total + owner.protected_bytes_);
+    std::byte* const to = own.queue.next_if_known_free(total + owner.protected_bytes());
     if (to == nullptr) [[unlikely]]
       return owner.begin_record_slow<true>(logger, what, text, where);
     own.submitted.add_by_owner(1);
@@ -254,7 +257,7 @@ class lane_channel final : public leveled_channel<lane_channel> {
     auto& owner = static_cast<lane_channel&>(self);
     if (this_thread_scope.last_lane.owner != &self) [[unlikely]]
       return {};
-    lane& own = *this_thread_scope.last_lane.owned;
+    lane& own = cached_lane();
     auto const severity = static_cast<level>(detail::record_format::level_of(what.head(), where));
     if (owner.is_for_recorder(logger, severity, caller)) {
       if (owner.is_closed()) [[unlikely]]
@@ -283,8 +286,7 @@ class lane_channel final : public leveled_channel<lane_channel> {
     return recorders_.takes(logger, severity) &&
            !(decides_by_scope() && scope_lets_pass(caller, &logger.owner, severity));
   }
-  /// Moves what the flight recorder of this thread has to its lane. Once a record has waited for room in vain, the others do
-  /// not wait.
+  /// Moves what the flight recorder of this thread has to its lane. Once a record has waited in vain for room, the others do not wait.
   [[gnu::noinline, gnu::cold]] void move_recent(lane& own) noexcept {
     bool may_wait = true;
     recorders_.move_records(own, [&](std::size_t size, std::size_t block, level value) {
@@ -300,8 +302,7 @@ class lane_channel final : public leveled_channel<lane_channel> {
       event_.signal();
   }
 
-  /// True if the channel is open, timestamps come from the processor's counter and the barrier is asymmetric: one check
-  /// instead of three.
+  /// True if the channel is open, the processor's counter is its clock and the barrier is asymmetric: one check instead of three.
   [[nodiscard, gnu::always_inline]] bool fast_path_ok() const noexcept {
     return fast_path_ok_.load_relaxed();
   }
@@ -309,13 +310,13 @@ class lane_channel final : public leveled_channel<lane_channel> {
     return uses_tsc_ ? detail::read_tsc() : static_cast<std::uint64_t>(detail::wall_clock_ns());
   }
 
-  /// The rest of `begin_record` if `fast_path_ok` is false, the lane seems full, or the prefix of a kept record is not that of this
-  /// logger. All arguments are in registers.
+  /// The rest of `begin_record` if the record is not kept, `fast_path_ok` is false, the lane seems full, or the prefix of a kept
+  /// record is not that of this logger. All arguments are in registers.
   template <bool IsKept>
   [[nodiscard, gnu::noinline]] begun_record begin_record_slow(logger_core& logger, sized_statement what,
                                                               void const* text,
                                                               detail::marked_call_site where) noexcept {
-    lane& own = *this_thread_scope.last_lane.owned;
+    lane& own = cached_lane();
     [[maybe_unused]] kept_lane* const kept = IsKept ? own.kept : nullptr;
     std::uint64_t const now = ticks();
     event_.barrier().light();
@@ -326,7 +327,7 @@ class lane_channel final : public leveled_channel<lane_channel> {
     std::size_t const prefix = IsKept ? kept->prefix_bytes : 0;
     std::size_t const total = prefix + what.size();
     // Keeps the reserve free whatever the level: a protected record that needs the reserve goes through `submit`.
-    std::byte* to = is_usable ? own.queue.reserve(total, protected_bytes_) : nullptr;
+    std::byte* to = is_usable ? own.queue.reserve(total, protected_bytes()) : nullptr;
     if (to == nullptr) {
       own.writing.store_release(0);
       return {};
@@ -362,7 +363,7 @@ class lane_channel final : public leveled_channel<lane_channel> {
 
   /// Returns this thread's lane, or null without memory.
   [[nodiscard]] lane* this_lane() noexcept {
-    return this_thread_scope.last_lane.owner == this ? this_thread_scope.last_lane.owned : acquire_lane();
+    return this_thread_scope.last_lane.owner == this ? &cached_lane() : acquire_lane();
   }
 
   [[gnu::noinline, gnu::cold]] lane* acquire_lane() noexcept {
@@ -382,8 +383,7 @@ class lane_channel final : public leveled_channel<lane_channel> {
   /// Longest record of the fast path, which writes the lengths of strings in two bytes.
   static constexpr std::size_t max_direct_bytes = std::size_t{64} * 1024;
 
-  std::uint32_t const protected_bytes_;  ///< up to the first word of the event: in the line of the base class
-  bool const uses_tsc_;
+  bool const uses_tsc_;  ///< up to the first word of the event: in the line of the base class
   detail::atomic_word<bool> fast_path_ok_;
   enqueue_event event_;
   backpressure const backpressure_;

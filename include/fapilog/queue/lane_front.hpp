@@ -17,8 +17,8 @@ struct lane_front {
   lane_front(std::byte* memory, std::size_t capacity, std::size_t longest) noexcept
       : queue(memory, capacity, longest) {}
 
-  /// Where the cache line is, the last one of the ring, that a fast call uses: no other line of the lane.
-  static constexpr std::size_t line_of_call = detail::cache_line;
+  /// Where the cache line is, the last one of the ring, that a fast call reads: no other line of the lane.
+  static constexpr std::size_t line_of_call = 2 * ring::line_pair;
 
   FAPILOG_DETAIL_NO_UNIQUE_ADDRESS ring queue;
   detail::atomic_word<std::uint64_t> submitted;
@@ -26,6 +26,6 @@ struct lane_front {
   detail::atomic_word<std::uintptr_t> writing{0};
   std::uint64_t scope_sent = 0;  ///< version of the scope that the worker has
 };
-static_assert(!detail::reuses_padding || sizeof(lane_front) == lane_front::line_of_call + detail::cache_line);
+static_assert(!detail::reuses_padding || sizeof(lane_front) == lane_front::line_of_call + ring::line_pair);
 
 }  // namespace fapilog::inline v0_1::detail

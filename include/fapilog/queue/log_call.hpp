@@ -244,13 +244,66 @@ inline constexpr std::uint8_t usual_flags = (detail::is_field<A> && ...)
                                                 ? detail::record_format::text_is_rendered
                                                 : 0;
 
+/// True if `log_call` can write values of these types itself.
+template <class... A>
+inline constexpr bool are_direct = ((direct_form<A>::shape != field_shape::any) && ...);
+/// True if all records of values of these types are so short that every lane may hold one.
+template <class... A>
+inline constexpr bool are_short = ((direct_form<A>::shape != field_shape::text) && ...) && sizeof...(A) <= 32;
+
+/// The fastest path: does all that `begin_record` and `commit_record` do in most channels, without a call. It reads one cache line
+/// of the thread, one of the channel and one of the lane. Returns false without any effect if it does not apply.
+template <class... A>
+[[nodiscard, gnu::always_inline]] inline bool write_to_lane(logger_core& logger, statement what,
+                                                            void const* text, detail::marked_call_site where,
+                                                            A const&... arguments) noexcept {
+  using namespace record_format;
+  if constexpr (are_direct<A...>) {
+    thread_scope const& thread = this_thread_scope;
+    channel& owner = logger.owner;
+    if (thread.last_lane.direct != &owner) [[unlikely]]
+      return false;
+    constexpr auto args = (std::size_t{0} + ... + (is_field<A> ? 0 : 1));
+    lane_front& lane = *thread.last_lane.owned;
+    lane.queue.prefetch_commit();
+    std::size_t const size = (near_start_bytes + ... + as_direct(arguments).bytes());
+    std::uint64_t const furthest = (std::uint64_t{size} | ... | as_direct(arguments).distance(text));
+    if (lane.scope_sent != thread.version || lane.writing.load_relaxed() != 0 || furthest >= 2 * near_reach ||
+        (!are_short<A...> && size > lane.queue.longest_to_write()) || !near_call_site::reaches(where, text))
+        [[unlikely]]
+      return false;
+    lane.writing.store_stack_pointer();
+    detail::compiler_fence();
+    std::uint64_t const begin = lane.queue.position();
+    if (!owner.writes_directly() || !lane.queue.is_known_free(begin, size + owner.protected_bytes()))
+        [[unlikely]] {
+      lane.writing.store_release(0);
+      return false;
+    }
+    lane.submitted.add_by_owner(1);
+    std::byte* to = lane.queue.at_position(begin);
+    prefetch_to_write(to);
+    prefetch_behind(to + size, are_short<A...> ? size : near_start_bytes + 20 * sizeof...(A));
+    std::byte* const ticks_at = detail::put(to, what.with_args(args).head(static_cast<std::uint32_t>(size)));
+    to = detail::put(ticks_at + sizeof(std::uint64_t), static_cast<char const*>(text));
+    to = detail::put(detail::put(to, static_cast<void const*>(&logger)), near_call_site{where, text});
+    ((to = as_direct(arguments).put(to, text)), ...);
+    detail::put(ticks_at, read_tsc());
+    lane.queue.commit_until(begin + size);
+    owner.end_record(lane);
+    return true;
+  } else {
+    return false;
+  }
+}
+
 /// The fast path: writes a record of numbers and strings straight into the lane, unless the level of another thread's scope is all
 /// that let it pass. Returns false without any effect if it does not apply.
 template <class... A>
 [[nodiscard, gnu::always_inline]] inline bool write_directly(logger_core& logger, statement what,
                                                              void const* text, detail::marked_call_site where,
                                                              A const&... arguments) noexcept {
-  if constexpr (((direct_form<A>::shape != field_shape::any) && ...)) {
+  if constexpr (are_direct<A...>) {
     constexpr auto args = (std::size_t{0} + ... + (detail::is_field<A> ? 0 : 1));
     prefetch_lane();
     std::size_t const size = (detail::record_format::near_start_bytes + ... + as_direct(arguments).bytes());
@@ -271,12 +324,10 @@ template <class... A>
   }
 }
 
-/// Logs one call with arguments of these types. `where` has the mark of its level, and as flags those of its message that
-/// differ from `usual_flags`: such a call takes the general path. Not inlined: statements with the same types share it.
-/// Throws: never.
+/// `log_call` if the fastest path does not apply.
 template <class... P>
-[[gnu::noinline]] void log_call(logger_core& logger, void const* text, detail::marked_call_site where,
-                                P... arguments) noexcept {
+[[gnu::noinline]] void log_by_channel(logger_core& logger, void const* text, detail::marked_call_site where,
+                                      P... arguments) noexcept {
   constexpr auto usual = usual_flags<std::remove_cvref_t<P>...>;
   if (write_directly(logger, statement{level{0}, usual}, text, where, arguments...)) [[likely]]
     return;
@@ -285,12 +336,25 @@ template <class... P>
   submit_items(logger, statement{severity, flags}, text, where.site(), arguments...);
 }
 
+/// Logs one call with arguments of these types. `where` has the mark of its level, and as flags those of its message that
+/// differ from `usual_flags`: such a call takes the general path. Not inlined: statements with the same types share it.
+/// Throws: never.
+template <class... P>
+[[gnu::noinline]] void log_call(logger_core& logger, void const* text, detail::marked_call_site where,
+                                P... arguments) noexcept {
+  constexpr auto usual = usual_flags<std::remove_cvref_t<P>...>;
+  if (write_to_lane(logger, statement{level{0}, usual}, text, where, arguments...)) [[likely]]
+    return;
+  log_by_channel<P...>(logger, text, where, arguments...);
+}
+
 /// The same for a level that is known at run time only, and for any message.
 template <class... P>
 [[gnu::noinline]] void log_at_level(logger_core& logger, statement what, void const* text,
                                     detail::call_site where, P... arguments) noexcept {
   bool const is_literal = !what.has(detail::record_format::text_is_cell);
-  if (is_literal && write_directly(logger, what, text, {where, 0}, arguments...)) [[likely]]
+  if (is_literal && (write_to_lane(logger, what, text, {where, 0}, arguments...) ||
+                     write_directly(logger, what, text, {where, 0}, arguments...))) [[likely]]
     return;
   submit_items(logger, what, text, where, arguments...);
 }

@@ -89,7 +89,7 @@ inline constinit thread_local bool knows_lanes_of_this_thread = false;
 [[nodiscard, gnu::cold]] inline lane* acquire_lane(channel& owner, lane_list& all) noexcept {
   for (lane* l = lanes_of_this_thread; l != nullptr; l = l->next_of_thread) {
     if (l->owner_channel != &owner || (l->kept != nullptr && l->kept->is_left)) continue;
-    this_thread_scope.last_lane = {&owner, l};
+    this_thread_scope.last_lane = {&owner, l, owner.writes_directly() ? &owner : nullptr};
     return l;
   }
   bool const borrows = thread_is_ending || !release_lanes_at_thread_end();
@@ -104,7 +104,7 @@ inline constinit thread_local bool knows_lanes_of_this_thread = false;
   own->next_of_thread = lanes_of_this_thread;
   lanes_of_this_thread = own;
   if constexpr (thread_variables_end_early) (void)release_lanes_at_thread_end();
-  this_thread_scope.last_lane = {&owner, own};
+  this_thread_scope.last_lane = {&owner, own, owner.writes_directly() ? &owner : nullptr};
   return own;
 }
 inline void return_borrowed_lane(lane& borrowed) noexcept {

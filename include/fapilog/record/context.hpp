@@ -37,13 +37,14 @@ struct scope_link {
 };
 
 class channel;
-struct lane;
+struct lane_front;
 
 /// The lane that a thread used last. The thread owns it and so keeps its channel alive: no other channel can have the address
 /// of `owner`.
 struct lane_cache {
   channel const* owner = nullptr;
-  lane* owned = nullptr;
+  lane_front* owned = nullptr;      ///< a lane
+  channel const* direct = nullptr;  ///< `owner` if it lets calls write into the lane themselves, else null
 };
 
 /// What a call reads of its thread, in one cache line: the context, and the lane. Trivial, so that it can be read at any time in

@@ -69,7 +69,7 @@ class internal_records {
   /// Reads how many records were lost so far.
   void update() {
     account sum;
-    channel_.add_to(sum);
+    channel_.add_drops_to(sum);
     builder_.add_to(sum);
     account::drop_counts const& dropped = sum.dropped;
     counts_.clear();
