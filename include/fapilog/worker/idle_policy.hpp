@@ -27,7 +27,8 @@ class idle_policy {
   using nanoseconds = std::chrono::nanoseconds;
 
   static constexpr nanoseconds shortest_nap = std::chrono::microseconds{50};
-  static constexpr nanoseconds longest_nap = std::chrono::milliseconds{1};
+  /// With the 60 to 100 us that the kernel and the wake-up add, a record waits for half a millisecond on average.
+  static constexpr nanoseconds longest_nap = std::chrono::microseconds{900};
   /// Number of records that a nap should gather: few, so that they are still in the processor's cache.
   static constexpr int gathered = 32;
   /// How long the worker naps if no recent gap was longer.

@@ -99,7 +99,7 @@ TEST_CASE("in a steady rhythm, the worker sleeps until shortly before the next r
     worker.run(gap, 20);
     auto const steady = worker.run(gap, 100);
     CHECK(steady.silences == 100);
-    CHECK(steady.naps <= 100 * (gap / 6ms + 4));
+    CHECK(steady.naps <= 100 * (gap / 6ms + 5));
     CHECK(steady.wake_ups == 0);
     CHECK(steady.latest <= idle_policy::longest_nap);
   }
