@@ -7,7 +7,7 @@
 # one record of its handler, with its own id. Prints the medians of the latencies, of the answers per second and of the CPU time
 # that the service takes for an answer; at most 3 % more at p99 is the target on a quiet machine. PAUSE: milliseconds between two
 # requests of a connection (0); without a pause wrk and the service use all processors, so the thread that writes the records takes
-# its time from them.
+# its time from them. With RIVAL=spdlog, its asynchronous logger takes part with the same fields, if the program was built with it.
 set -euo pipefail
 program=$1 seconds=${2:-10} rounds=${3:-5} pause=${4:-0}
 work=$(mktemp -d)
@@ -35,12 +35,13 @@ done = function(summary, latency)
 end
 LUA
 for ((round = 1; round <= rounds; round++)); do
-  for mode in none logged; do
-    target=none
-    [[ $mode == none ]] || target=$work/logs/requests.log
+  for mode in none logged ${RIVAL:-}; do
+    target=(none)
+    [[ $mode == none ]] || target=("$work/logs/requests.log")
+    [[ $mode == none || $mode == logged ]] || target+=("$mode")
     mkdir -p "$work/logs"
     rm -f "$work/out"
-    "$program" "$target" >"$work/out" &
+    "$program" "${target[@]}" >"$work/out" &
     server=$!
     until [[ -s $work/out ]]; do
       kill -0 "$server" # a server that has ended fails the script
@@ -53,7 +54,7 @@ for ((round = 1; round <= rounds; round++)); do
     echo "$mode ${result#result } $ticks $(getconf CLK_TCK)" |
       awk '{ print $1, $2, $3, $4, $5, $6, $7 / $8 / $2 * 1e6 }' | tee -a "$work/results" |
       awk '{ printf "%-6s %9d answers, p50 %.3f ms, p99 %.3f ms, %.0f/s, errors %d, CPU %.1f us an answer\n", $1, $2, $3, $4, $5, $6, $7 }'
-    if [[ $mode == logged ]]; then
+    if [[ $mode != none ]]; then
       tail -1 "$work/out"
       cat "$work"/logs/* | python3 -c '
 import collections, json, sys
@@ -85,7 +86,9 @@ done
 python3 - "$work/results" <<'PY'
 import statistics, sys
 rows = [line.split() for line in open(sys.argv[1])]
+modes = list(dict.fromkeys(row[0] for row in rows))
 for name, column in (("p50", 2), ("p99", 3), ("answers/s", 4), ("CPU us an answer", 6)):
-    none, logged = (statistics.median(float(r[column]) for r in rows if r[0] == mode) for mode in ("none", "logged"))
-    print(f"{name}: {none:.3f} without logging, {logged:.3f} with it ({(logged / none - 1) * 100:+.1f} %), medians")
+    none, *others = (statistics.median(float(r[column]) for r in rows if r[0] == mode) for mode in modes)
+    for mode, other in zip(modes[1:], others):
+        print(f"{name}: {none:.3f} without logging, {other:.3f} {mode} ({(other / none - 1) * 100:+.1f} %), medians")
 PY
