@@ -172,29 +172,30 @@ struct grpc_request_values {
 };
 
 /// One call. Thread: `close` and `answer` on any, each once; the counters on any.
-class grpc_call {
+class grpc_served_call {
   std::shared_ptr<grpc_request_owner const> owner_;  // outlives `served`
 
  public:
   /// Names the call whose handler is called on this thread, until it is destroyed.
   class running {
    public:
-    explicit running(grpc_call const& call) noexcept : outer_(std::exchange(innermost(), &call)) {}
+    explicit running(grpc_served_call const& call) noexcept : outer_(std::exchange(innermost(), &call)) {}
     running(running const&) = delete;
     running& operator=(running const&) = delete;
     ~running() { innermost() = outer_; }
-    [[nodiscard]] static bool is(grpc_call const& call) noexcept { return innermost() == &call; }
+    [[nodiscard]] static bool is(grpc_served_call const& call) noexcept { return innermost() == &call; }
 
    private:
-    static grpc_call const*& innermost() noexcept {
-      thread_local grpc_call const* one = nullptr;
+    static grpc_served_call const*& innermost() noexcept {
+      thread_local grpc_served_call const* one = nullptr;
       return one;
     }
-    grpc_call const* outer_;
+    grpc_served_call const* outer_;
   };
 
-  grpc_call(std::shared_ptr<grpc_request_owner const> owner, std::string_view method, std::string_view peer,
-            std::chrono::system_clock::time_point deadline, grpc_metadata const& received)
+  grpc_served_call(std::shared_ptr<grpc_request_owner const> owner, std::string_view method,
+                   std::string_view peer, std::chrono::system_clock::time_point deadline,
+                   grpc_metadata const& received)
       : owner_(std::move(owner)),
         served(owner_->requests,
                grpc_request_values{received}.start(method.substr(0, 256), grpc_peer_address(peer))),
@@ -288,14 +289,14 @@ class grpc_call {
 /// The calls that are being served, by their context and by their span. Thread: any.
 class grpc_call_index {
  public:
-  void add(grpc::ServerContextBase const* context, std::shared_ptr<grpc_call> const& call) {
+  void add(grpc::ServerContextBase const* context, std::shared_ptr<grpc_served_call> const& call) {
     std::lock_guard const lock{mutex_};
     auto const& trace = call->served.trace();
     if (trace.flags != 0 || !trace.tracestate.empty()) by_span_.emplace(trace.span_id, call.get());
     by_context_.insert_or_assign(context, call);
   }
-  void remove(grpc::ServerContextBase const* context, grpc_call const& call) noexcept {
-    std::shared_ptr<grpc_call> last;  // destroyed after the lock
+  void remove(grpc::ServerContextBase const* context, grpc_served_call const& call) noexcept {
+    std::shared_ptr<grpc_served_call> last;  // destroyed after the lock
     std::lock_guard const lock{mutex_};
     by_span_.erase(call.served.trace().span_id);
     auto const found = by_context_.find(context);  // the next call may have this address
@@ -303,7 +304,7 @@ class grpc_call_index {
     last = std::move(found->second);
     by_context_.erase(found);
   }
-  [[nodiscard]] std::shared_ptr<grpc_call> find(grpc::ServerContextBase const* context) const {
+  [[nodiscard]] std::shared_ptr<grpc_served_call> find(grpc::ServerContextBase const* context) const {
     std::lock_guard const lock{mutex_};
     auto const found = by_context_.find(context);
     return found == by_context_.end() ? nullptr : found->second;
@@ -317,8 +318,8 @@ class grpc_call_index {
 
  private:
   mutable std::mutex mutex_;
-  std::unordered_map<grpc::ServerContextBase const*, std::shared_ptr<grpc_call>> by_context_;
-  std::unordered_map<std::string, grpc_call const*> by_span_;
+  std::unordered_map<grpc::ServerContextBase const*, std::shared_ptr<grpc_served_call>> by_context_;
+  std::unordered_map<std::string, grpc_served_call const*> by_span_;
 };
 /// Never destroyed: a server may outlive the static objects.
 [[nodiscard]] inline grpc_call_index& grpc_calls() {

@@ -49,7 +49,7 @@ class grpc_request_interceptor final : public grpc::experimental::Interceptor {
     // gRPC calls a handler of the synchronous and of the callback interface in Proceed, on this thread. The call, and this with it,
     // may have ended when that returns.
     auto const call = call_;
-    grpc_call::running const mark{*call};
+    grpc_served_call::running const mark{*call};
     auto const attached = call->served.attach();
     methods->Proceed();
   }
@@ -62,8 +62,8 @@ class grpc_request_interceptor final : public grpc::experimental::Interceptor {
       auto* const context = info_.server_context();
       static std::multimap<grpc::string_ref, grpc::string_ref> const nothing;
       auto const* const received = methods.GetRecvInitialMetadata();
-      call_ = std::make_shared<grpc_call>(owner_, info_.method(), context->peer(), context->deadline(),
-                                          received != nullptr ? *received : nothing);
+      call_ = std::make_shared<grpc_served_call>(owner_, info_.method(), context->peer(), context->deadline(),
+                                                 received != nullptr ? *received : nothing);
       key_ = context;
       grpc_calls().add(key_, call_);
     } catch (...) {  // without memory for it, the call is served and not logged
@@ -91,7 +91,8 @@ class grpc_request_interceptor final : public grpc::experimental::Interceptor {
     if (methods.QueryInterceptionHookPoint(hook::PRE_SEND_STATUS)) {
       // The synchronous interface notices a cancelled call only if it is asked; the asynchronous one must not be asked.
       auto* const context = info_.server_context();
-      if (grpc_call::running::is(*call_) && dynamic_cast<grpc::CallbackServerContext*>(context) == nullptr)
+      if (grpc_served_call::running::is(*call_) &&
+          dynamic_cast<grpc::CallbackServerContext*>(context) == nullptr)
         (void)context->IsCancelled();
       call_->answer(methods.GetSendStatus());
     }
@@ -99,7 +100,7 @@ class grpc_request_interceptor final : public grpc::experimental::Interceptor {
 
   std::shared_ptr<grpc_request_owner const> owner_;
   grpc::experimental::ServerRpcInfo& info_;
-  std::shared_ptr<grpc_call> call_;
+  std::shared_ptr<grpc_served_call> call_;
   grpc::ServerContextBase const* key_ = nullptr;
 };
 
