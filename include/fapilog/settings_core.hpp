@@ -101,11 +101,11 @@ class settings {
   void fill_sinks(std::vector<placed_sink>& all, detail::settings_resolver& resolver,
                   detail::core_lists const& lists, std::vector<settings_error::problem>& problems) const;
 
-  /// Adds a file as one more layer. A relative path leads from `directory`.
+  /// Adds a file as one more layer. `directory`: where a relative path begins.
   void add_source(std::string const& file, std::string directory);
 
-  /// `path` leads from the directory of the last source. `what` is "this file", or names the file that extends it; `where`
-  /// is the place to which its problems are attributed.
+  /// A relative `path` begins at the directory of the last source. `what` is "this file", or names the file that extends it;
+  /// `where` is the place to which its problems are attributed.
   void add_file(std::string const& path, std::string const& where, std::string const& what,
                 std::vector<std::string>& trail);
 

@@ -101,7 +101,7 @@ class config_value {
     return v;
   }
 
-  [[nodiscard]] type what() const noexcept { return type_; }
+  [[nodiscard]] type kind() const noexcept { return type_; }
   [[nodiscard]] bool is(type t) const noexcept { return type_ == t; }
   [[nodiscard]] bool is_null() const noexcept { return type_ == type::null; }
   [[nodiscard]] bool is_text() const noexcept { return type_ == type::text; }
@@ -220,7 +220,7 @@ inline void put_line(text_buffer& out, int indent, int depth) {
 
 inline void put(text_buffer& out, config_value const& v, int indent, int depth, bool sorted) {
   using type = config_value::type;
-  switch (v.what()) {
+  switch (v.kind()) {
     case type::null: return out.append("null");
     case type::boolean: return out.append(v.boolean() ? "true" : "false");
     case type::integer: return detail::json::put_integer(out, v.integer());

@@ -37,15 +37,15 @@ namespace detail::config {
 [[nodiscard]] inline given_scalar scalar_given(config_value const& v) noexcept {
   using type = config_value::type;
   given_scalar given;
-  switch (v.what()) {
-    case type::boolean: return {.what = given_scalar::type::boolean, .integer = v.boolean() ? 1 : 0};
-    case type::integer: return {.what = given_scalar::type::integer, .integer = v.integer()};
+  switch (v.kind()) {
+    case type::boolean: return {.kind = given_scalar::type::boolean, .integer = v.boolean() ? 1 : 0};
+    case type::integer: return {.kind = given_scalar::type::integer, .integer = v.integer()};
     case type::unsigned_integer:
-      return {.what = given_scalar::type::unsigned_integer, .unsigned_integer = v.unsigned_integer()};
-    case type::real: return {.what = given_scalar::type::real, .real = v.real()};
+      return {.kind = given_scalar::type::unsigned_integer, .unsigned_integer = v.unsigned_integer()};
+    case type::real: return {.kind = given_scalar::type::real, .real = v.real()};
     case type::text:
       return {
-          .what = given_scalar::type::string, .is_lenient = v.origin().is_environment(), .string = v.text()};
+          .kind = given_scalar::type::string, .is_lenient = v.origin().is_environment(), .string = v.text()};
     case type::null:
     case type::list:
     case type::object: break;
@@ -283,7 +283,7 @@ class setting_reader {
   }
 
   static std::string kind_of(config_value const& v) noexcept {
-    config_value::type const type = v.what();
+    config_value::type const type = v.kind();
     if (type == config_value::type::text) return "a string";
     if (type == config_value::type::list) return "a list";
     if (type == config_value::type::boolean) return "a boolean";

@@ -102,7 +102,7 @@ namespace detail::config {
 
 /// Formats a value for a message.
 [[nodiscard]] inline std::string shown(config_value const& v) {
-  config_value::type const type = v.what();
+  config_value::type const type = v.kind();
   if (type == config_value::type::list) return "a list";
   if (type == config_value::type::object) return "an object";
   return type == config_value::type::text ? '"' + printable(v.text()) + '"' : to_json(v);

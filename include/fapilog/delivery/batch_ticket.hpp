@@ -28,12 +28,12 @@ using result_totals = std::array<counter, record_result_count>;
 class batch_ticket {
  public:
   /// `parts`: how many times `settle` will be called. `excluded`: the records that are not in the account, for example
-  /// those that no sink takes; empty if there are none. `who` is notified when all parts are settled; may be null.
+  /// those that no sink takes; empty if there are none. `to_notify` is called when all parts are settled; may be null.
   batch_ticket(std::size_t records, std::size_t parts, std::shared_ptr<result_totals> totals,
-               std::vector<bool> excluded, std::shared_ptr<settlement> who = nullptr)
+               std::vector<bool> excluded, std::shared_ptr<settlement> to_notify = nullptr)
       : unsettled_parts_(parts),
         totals_(std::move(totals)),
-        settlement_(std::move(who)),
+        settlement_(std::move(to_notify)),
         excluded_(std::move(excluded)),
         records_(records),
         many_(records > few_.size() ? std::make_unique<state[]>(records) : nullptr),
@@ -53,9 +53,9 @@ class batch_ticket {
     }
     if (--unsettled_parts_ != 0) return;
     add_to_totals();
-    auto const who = std::move(settlement_);
+    auto const to_notify = std::move(settlement_);
     lock.unlock();
-    if (who != nullptr) who->settled();
+    if (to_notify != nullptr) to_notify->settled();
   }
 
   /// Settles a part without records.

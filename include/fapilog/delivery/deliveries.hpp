@@ -77,7 +77,7 @@ struct delivery_slot {
     if (make_thread != nullptr && needs_own_thread(placed, count)) {
       slot.own = make_thread(std::move(placed), reports_to, thread_started);
     } else {
-      slot.shared = std::make_unique<delivery>(std::move(placed), false, reports_to);
+      slot.shared = std::make_unique<delivery>(std::move(placed), sink_thread::shared, reports_to);
     }
   }
   return all;
@@ -267,7 +267,7 @@ class deliveries {
     (*totals_)[static_cast<std::size_t>(record_result::failed)].add(static_cast<std::uint64_t>(count));
     diagnostics_->warn("worker", "a batch could not be passed to the sinks; its records are lost",
                        error.what());
-    if (auto const who = entries.settles()) who->settled();
+    if (auto const to_notify = entries.settles()) to_notify->settled();
   }
 
   std::vector<delivery_slot> slots_;

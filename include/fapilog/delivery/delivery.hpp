@@ -37,7 +37,7 @@ class delivery {
  public:
   using clock = std::chrono::steady_clock;
 
-  [[gnu::cold]] delivery(placed_sink placed, bool has_own_thread,
+  [[gnu::cold]] delivery(placed_sink placed, sink_thread called_on,
                          std::shared_ptr<diagnostics> const& reports_to)
       : sink_(std::move(placed.sink)),
         options_(std::move(placed.delivery)),
@@ -46,11 +46,11 @@ class delivery {
         guard_(reports_to, status_->name()),
         breaker_(options_.circuit_breaker),
         fallback_(options_.fallback),
-        has_own_thread_(has_own_thread),
-        may_wait_(has_own_thread &&
+        has_own_thread_(called_on == sink_thread::own),
+        may_wait_(has_own_thread_ &&
                   (options_.thread == sink_thread::own || sink_.may_block().value_or(false))) {
     if (options_.retry.longest_delay.count() == 0) {
-      options_.retry.longest_delay = std::chrono::milliseconds{has_own_thread ? 10'000 : 200};
+      options_.retry.longest_delay = std::chrono::milliseconds{has_own_thread_ ? 10'000 : 200};
     }
   }
 

@@ -34,7 +34,7 @@ class delivery_thread final : public std::enable_shared_from_this<delivery_threa
   /// `thread_started` is called on the new thread before it calls the sink.
   [[gnu::cold]] delivery_thread(placed_sink placed, std::shared_ptr<diagnostics> const& reports_to,
                                 std::function<void()> thread_started)
-      : delivery_(std::move(placed), true, reports_to),
+      : delivery_(std::move(placed), sink_thread::own, reports_to),
         thread_started_(std::move(thread_started)),
         backlog_(delivery_) {}
 

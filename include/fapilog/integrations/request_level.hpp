@@ -29,8 +29,8 @@ struct request_level {
 /// hexadecimal. Use it as `request_log_config::accepts_level`. Until its end, a value holds for any number of requests. Thread: any.
 class signed_request_levels {
  public:
-  /// `key`: at least 32 random bytes, shared with whoever signs. `lowest`: no value goes below it. `max_age`: a value whose end is
-  /// further away is refused. Throws: std::invalid_argument for a shorter key, std::bad_alloc.
+  /// `key`: at least 32 random bytes, shared with the program that signs. `lowest`: no value goes below it. `max_age`: a value that
+  /// expires later is refused. Throws: std::invalid_argument for a shorter key, std::bad_alloc.
   explicit signed_request_levels(std::string_view key, level lowest = level::debug,
                                  std::chrono::seconds max_age = std::chrono::hours{24})
       : hash_(checked(key)), lowest_(lowest), max_age_(max_age) {}

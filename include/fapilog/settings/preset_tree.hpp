@@ -19,7 +19,7 @@ namespace fapilog::inline v0_1::detail {
 inline constexpr preset no_preset{.name = "none", .sinks = {}};
 
 [[nodiscard]] inline config_value written_of(preset_value const& v) {
-  switch (v.what()) {
+  switch (v.kind()) {
     case preset_value::type::boolean: return config_value{v.integer() != 0};
     case preset_value::type::integer: return config_value{v.integer()};
     case preset_value::type::real: return config_value{v.real()};

@@ -51,15 +51,15 @@ class preset_value {
   template <class T>
     requires std::is_arithmetic_v<T>
   constexpr preset_value(T v) noexcept  // NOLINT(google-explicit-constructor)
-      : what_(std::is_same_v<T, bool>       ? type::boolean
+      : kind_(std::is_same_v<T, bool>       ? type::boolean
               : std::is_floating_point_v<T> ? type::real
                                             : type::integer),
         integer_(static_cast<std::int64_t>(v)),
         real_(static_cast<double>(v)) {}
   constexpr preset_value(char const* v) noexcept  // NOLINT(google-explicit-constructor)
-      : what_(type::string), string_(v) {}
+      : kind_(type::string), string_(v) {}
 
-  [[nodiscard]] constexpr type what() const noexcept { return what_; }
+  [[nodiscard]] constexpr type kind() const noexcept { return kind_; }
   [[nodiscard]] constexpr std::int64_t integer() const noexcept { return integer_; }
   [[nodiscard]] constexpr double real() const noexcept { return real_; }
   [[nodiscard]] constexpr std::string_view string() const noexcept { return string_; }
@@ -89,7 +89,7 @@ class preset_value {
   }
 
  private:
-  type what_ = type::boolean;
+  type kind_ = type::boolean;
   std::int64_t integer_ = 0;
   double real_ = 0;
   std::string_view string_ = {};

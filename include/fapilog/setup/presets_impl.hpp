@@ -34,13 +34,13 @@ namespace detail {
 
 [[nodiscard, gnu::cold]] inline given_scalar scalar_given(preset_value const& v) noexcept {
   using type = given_scalar::type;
-  switch (v.what()) {
-    case preset_value::type::boolean: return {.what = type::boolean, .integer = v.integer()};
-    case preset_value::type::integer: return {.what = type::integer, .integer = v.integer()};
-    case preset_value::type::real: return {.what = type::real, .real = v.real()};
+  switch (v.kind()) {
+    case preset_value::type::boolean: return {.kind = type::boolean, .integer = v.integer()};
+    case preset_value::type::integer: return {.kind = type::integer, .integer = v.integer()};
+    case preset_value::type::real: return {.kind = type::real, .real = v.real()};
     case preset_value::type::string: break;
   }
-  return {.what = type::string, .string = v.string()};
+  return {.kind = type::string, .string = v.string()};
 }
 
 /// Sets the members of an object whose values the preset changes. `path` is the path of the object.

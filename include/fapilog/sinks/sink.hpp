@@ -112,7 +112,7 @@ class start_context {
   explicit start_context(reporter report = {}, schema_permission schema = {})
       : schema_(schema), report_(std::move(report)) {}
 
-  /// True if the sink may create or alter tables, provided that its own settings ask for it too.
+  /// True if the sink may create or alter tables. Its own settings must allow it, too.
   [[nodiscard]] bool may_change_schema() const noexcept { return schema_.is_granted(); }
   void report(std::string_view message, std::string_view detail) const {
     if (report_) report_(message, detail);
@@ -131,9 +131,9 @@ class start_context {
 /// - `flush()`; `stop()` after the last batch; `health() const -> sink_health`; `name() const`.
 /// - `collect(metric_list&) const` adds the sink's own metrics. Any thread may call it at any time (see `counter`).
 /// - `find_arrived(batch const&) -> std::vector<bool>`, if the sink can find records at its destination: true for each entry
-///   that is there already, by its `message_id`; entries beyond the end of the result are not. Called before records are
-///   written that an earlier process left behind and may have written. What has arrived is not written again and counts as
-///   delivered. If it throws, all are written.
+///   that is there already, by its `message_id`; a shorter result means false for the rest. Called before records are written
+///   that an earlier process left behind and may have written. An entry with true is not written again and counts as
+///   delivered. If the function throws, all entries are written.
 /// - `reopen()`, if the sink has a file that other programs may move: requests that it opens the path again before the next
 ///   batch. Any thread and any signal handler may call it at any time, so it sets an atomic variable and does nothing else.
 /// - `cancel()`, if `write` waits for something outside the process: requests that a `write` in progress, and each further one,

@@ -24,7 +24,7 @@ namespace fapilog::inline v0_1::detail {
 /// A scalar as configuration text gives it.
 struct given_scalar {
   enum class type : std::uint8_t { other, boolean, integer, unsigned_integer, real, string };
-  type what = type::other;
+  type kind = type::other;
   bool is_lenient = false;  ///< a string of the environment: numbers, yes and no count, names in any case
   std::int64_t integer = 0;
   std::uint64_t unsigned_integer = 0;
@@ -160,7 +160,7 @@ template <class T>
 
 [[nodiscard, gnu::cold]] inline std::optional<double> real_of(given_scalar const& given) {
   using type = given_scalar::type;
-  switch (given.what) {
+  switch (given.kind) {
     case type::integer: return static_cast<double>(given.integer);
     case type::unsigned_integer: return static_cast<double>(given.unsigned_integer);
     case type::real: return given.real;
@@ -194,14 +194,14 @@ template <class T>
                                                                          setting const& s,
                                                                          setting_type const& type) {
   using kind = given_scalar::type;
-  bool const is_string = given.what == kind::string;
+  bool const is_string = given.kind == kind::string;
   if (s.form == setting_form::octal) {
     auto const number =
         is_string ? digits_of<std::uint64_t>(given.string, 8) : std::optional<std::uint64_t>{};
     return number ? std::optional{scalar_of_bits(*number, type)} : std::nullopt;
   }
-  if (given.what == kind::integer) return scalar_of_signed(given.integer, type);
-  if (given.what == kind::unsigned_integer) return scalar_of_bits(given.unsigned_integer, type);
+  if (given.kind == kind::integer) return scalar_of_signed(given.integer, type);
+  if (given.kind == kind::unsigned_integer) return scalar_of_bits(given.unsigned_integer, type);
   if (is_string && s.form == setting_form::bytes) {
     if (auto const number = parse_bytes(given.string)) return scalar_of_bits(*number, type);
   }
@@ -212,7 +212,7 @@ template <class T>
   }
   // A number that does not fit 64 bits is read as a floating-point number.
   auto const number = real_of(given);
-  if (!number || (std::abs(*number) < 0x1p63 && (is_string || given.what == kind::real))) return std::nullopt;
+  if (!number || (std::abs(*number) < 0x1p63 && (is_string || given.kind == kind::real))) return std::nullopt;
   return setting_scalar{*number, 0, false};
 }
 
@@ -221,7 +221,7 @@ template <class T>
                                                                           setting_type const& type) {
   double const unit = plain_unit_ns(s);
   double ns = 0;
-  if (given.what == given_scalar::type::string) {
+  if (given.kind == given_scalar::type::string) {
     auto const parsed = parse_duration(given.string, unit);
     auto const number = parsed ? std::nullopt : real_of(given);
     if (!parsed && !number) return std::nullopt;
@@ -247,15 +247,15 @@ template <class T>
                                                                         setting const& s,
                                                                         setting_type const& type) {
   using kind = given_scalar::type;
-  bool const is_string = given.what == kind::string;
+  bool const is_string = given.kind == kind::string;
   switch (type.kind) {
     case setting_kind::boolean: {
-      if (given.what == kind::boolean) return setting_scalar{0, given.integer != 0 ? 1 : 0};
+      if (given.kind == kind::boolean) return setting_scalar{0, given.integer != 0 ? 1 : 0};
       auto const flag = is_string && given.is_lenient ? parse_flag(given.string) : std::optional<bool>{};
       return flag ? std::optional{setting_scalar{0, *flag ? 1 : 0}} : std::nullopt;
     }
     case setting_kind::level: {
-      if (given.what == kind::integer)
+      if (given.kind == kind::integer)
         return setting_scalar{static_cast<double>(given.integer), given.integer};
       int const value = is_string ? type.parse_level(without_spaces_around(given.string)) : -1;
       return value >= 0 ? std::optional{setting_scalar{static_cast<double>(value), value}} : std::nullopt;

@@ -47,7 +47,7 @@ struct rotating_file_config {
   static constexpr std::chrono::seconds weekly{604'800};
 
   /// The active file, for example "logs/app.log". It keeps this name: rotation renames finished files. A relative path
-  /// leads from the working directory at the time when the sink is made.
+  /// is resolved when the sink is made.
   std::string path = {};
   /// Alternative to `path`: the active file is `<directory>/<filename_prefix>.jsonl`. An empty directory is the working
   /// directory.
