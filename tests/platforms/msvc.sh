@@ -21,7 +21,7 @@ done
 # All public headers, without those that need a POSIX system or another library.
 headers=$build/headers.hpp
 (cd include && find fapilog -name detail -prune -o -path '*/os' -prune -o -name '*.hpp' -print) | sort |
-  grep -vE '_impl\.hpp|kill_safe|syslog|journald|zlib|zstd|opentelemetry|beast|boost|nats|httplib|spdlog_sink|glog|/(postgres|kafka|http|otlp|clickhouse)\.hpp|sinks/(postgres|kafka|http|otlp|clickhouse)/' |
+  grep -vE '_impl\.hpp|kill_safe|syslog|journald|zlib|zstd|opentelemetry|beast|boost|nats|grpc|httplib|spdlog_sink|glog|/(postgres|kafka|http|otlp|clickhouse)\.hpp|sinks/(postgres|kafka|http|otlp|clickhouse)/' |
   sed 's/.*/#include <&>/' >"$headers"
 # abort() of MinGW-w64 is not [[noreturn]] for this compiler.
 compile=("$compiler" --target=x86_64-pc-windows-msvc -fms-extensions -fms-compatibility-version=19.44 -std=c++20 -fsyntax-only
