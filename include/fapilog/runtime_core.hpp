@@ -2,6 +2,7 @@
 // The part of a runtime that does not depend on the preset's type.
 #pragma once
 
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/metrics/account.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
 #include <fapilog/metrics/metric.hpp>
@@ -137,8 +138,8 @@ class runtime_core {
   std::shared_ptr<fapilog::diagnostics> diagnostics_;
   std::unique_ptr<lane_channel, release> channel_;
   std::vector<any_sink> reopened_sinks_;  ///< all sinks and fallbacks
-  std::vector<std::shared_ptr<sink_status const>> sink_statuses_;
-  std::vector<std::shared_ptr<sink_status const>> must_start_;  ///< sinks without which the start fails
+  vector<std::shared_ptr<sink_status const>> sink_statuses_;
+  vector<std::shared_ptr<sink_status const>> must_start_;  ///< sinks without which the start fails
   std::shared_ptr<worker> worker_;
 };
 

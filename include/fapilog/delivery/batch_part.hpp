@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/delivery/batch_ticket.hpp>
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/record/batch.hpp>
 
 #include <cstddef>
@@ -21,7 +22,7 @@ struct batch_part {
   std::vector<std::uint32_t> indices = {};
   std::shared_ptr<batch_ticket> ticket = {};
   /// The parts that were merged into this one, in order. A merged part has no ticket of its own.
-  std::vector<batch_part> parts = {};
+  vector<batch_part> parts = {};
 
   /// Index in the batch of entry `i`.
   [[nodiscard]] std::size_t batch_index(std::size_t i) const noexcept {

@@ -2,6 +2,7 @@
 // Reuses the memory of batches that have been delivered.
 #pragma once
 
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/detail/os/fork.hpp>
 #include <fapilog/record/batch.hpp>
 
@@ -9,7 +10,6 @@
 #include <memory>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 namespace fapilog::inline v0_1::detail {
 
@@ -46,7 +46,7 @@ class batch_storage_pool {
  private:
   std::size_t const max_spare_;
   fork_safe<std::mutex> mutex_;
-  std::vector<std::shared_ptr<batch_storage>> spare_;
+  vector<std::shared_ptr<batch_storage>> spare_;
 };
 
 }  // namespace fapilog::inline v0_1::detail

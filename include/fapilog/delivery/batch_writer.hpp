@@ -5,6 +5,7 @@
 #include <fapilog/delivery/batch_storage_pool.hpp>
 #include <fapilog/delivery/deliveries.hpp>
 #include <fapilog/delivery/flush_latch.hpp>
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/detail/os/alternate_stack.hpp>
 #include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/system.hpp>
@@ -36,7 +37,7 @@ namespace fapilog::inline v0_1::detail {
 class batch_writer final : public fork_participant {
  public:
   /// `helper_started` is called on the helper's thread before it calls any sink.
-  [[gnu::cold]] batch_writer(std::vector<delivery_slot> sink_slots, routing rule,
+  [[gnu::cold]] batch_writer(vector<delivery_slot> sink_slots, routing rule,
                              std::shared_ptr<diagnostics> reports_to, std::function<void()> helper_started)
       : deliveries_(std::move(sink_slots), rule, reports_to),
         diagnostics_(std::move(reports_to)),
@@ -144,8 +145,8 @@ class batch_writer final : public fork_participant {
   /// Thread: any.
   [[nodiscard]] std::size_t open_circuits() const noexcept { return deliveries_.open_circuits(); }
   /// Adds the points where sinks lose records, and their losses, in the same order. Thread: any.
-  void add_loss_points(std::vector<loss_point>& to) const { deliveries_.add_loss_points(to); }
-  void add_losses(std::vector<loss_counts>& to) const { deliveries_.add_losses(to); }
+  void add_loss_points(vector<loss_point>& to) const { deliveries_.add_loss_points(to); }
+  void add_losses(vector<loss_counts>& to) const { deliveries_.add_losses(to); }
   /// Adds the metrics of all sinks. Thread: any.
   void collect(metric_list& all) const { deliveries_.collect(all); }
 

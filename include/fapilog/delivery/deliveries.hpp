@@ -8,6 +8,7 @@
 #include <fapilog/delivery/flush_latch.hpp>
 #include <fapilog/delivery/router.hpp>
 #include <fapilog/delivery/threaded_delivery.hpp>
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/detail/os/absolute_path.hpp>
 #include <fapilog/metrics/account.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
@@ -57,11 +58,11 @@ struct delivery_slot {
 /// Makes the deliveries in the order of the sinks. `retry` applies to sinks without retry options of their own.
 /// `thread_started` is called on each new thread. `make_thread` may be null if no sink can need its own thread.
 /// Throws: std::bad_alloc.
-[[nodiscard, gnu::cold]] inline std::vector<delivery_slot> make_deliveries(
+[[nodiscard, gnu::cold]] inline vector<delivery_slot> make_deliveries(
     std::vector<placed_sink> sinks, retry_options const& retry,
     std::shared_ptr<diagnostics> const& reports_to, std::function<void()> const& thread_started,
     delivery_thread_maker make_thread) {
-  std::vector<delivery_slot> all;
+  vector<delivery_slot> all;
   std::size_t const count = sinks.size();
   std::set<std::string> names;
   for (placed_sink& placed : sinks) {
@@ -86,7 +87,7 @@ struct delivery_slot {
 /// Thread: one at a time, except where a function says otherwise.
 class deliveries {
  public:
-  deliveries(std::vector<delivery_slot> sink_slots, routing rule, std::shared_ptr<diagnostics> reports_to)
+  deliveries(vector<delivery_slot> sink_slots, routing rule, std::shared_ptr<diagnostics> reports_to)
       : slots_(std::move(sink_slots)),
         router_(routes_of(slots_), rule),
         diagnostics_(std::move(reports_to)) {}
@@ -207,13 +208,13 @@ class deliveries {
     return open;
   }
   /// Adds the points where sinks lose records, and their losses, in the same order. Thread: any.
-  [[gnu::cold]] void add_loss_points(std::vector<loss_point>& to) const {
+  [[gnu::cold]] void add_loss_points(vector<loss_point>& to) const {
     for (delivery_slot const& slot : slots_) {
       char const* const full = slot.status()->has_spool() ? "spool_full" : "queue_full";
       to.push_back({slot.status()->name(), {full, "rejected", "failed"}});
     }
   }
-  void add_losses(std::vector<loss_counts>& to) const {
+  void add_losses(vector<loss_counts>& to) const {
     for (delivery_slot const& slot : slots_) to.push_back(slot.status()->counts.losses());
   }
   /// Adds the metrics of all sinks. Thread: any.
@@ -225,7 +226,7 @@ class deliveries {
   }
 
  private:
-  [[gnu::cold]] static std::vector<route> routes_of(std::vector<delivery_slot> const& sink_slots) {
+  [[gnu::cold]] static std::vector<route> routes_of(vector<delivery_slot> const& sink_slots) {
     std::vector<route> all(sink_slots.size());
     for (std::size_t i = 0; i < all.size(); ++i) all[i] = sink_slots[i].route();
     return all;
@@ -270,7 +271,7 @@ class deliveries {
     if (auto const to_notify = entries.settles()) to_notify->settled();
   }
 
-  std::vector<delivery_slot> slots_;
+  vector<delivery_slot> slots_;
   router router_;
   std::shared_ptr<diagnostics> diagnostics_;
   std::shared_ptr<result_totals> totals_ = std::make_shared<result_totals>();

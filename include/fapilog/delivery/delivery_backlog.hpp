@@ -7,6 +7,7 @@
 #include <fapilog/delivery/delivery.hpp>
 #include <fapilog/delivery/delivery_job.hpp>
 #include <fapilog/delivery/part_store.hpp>
+#include <fapilog/detail/memory/vector.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +17,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace fapilog::inline v0_1::detail {
 
@@ -76,8 +76,8 @@ class delivery_backlog {
   /// Throws: std::bad_alloc, without any effect.
   void take_from_queue() {
     std::size_t const count = queue_.mergeable(delivery_.batch_size());
-    std::vector<record_result> results;
-    if (count == 1) results.assign(queue_.front().entries.size(), record_result::delivered);
+    vector<record_result> results;
+    if (count == 1) results = vector<record_result>(queue_.front().entries.size(), record_result::delivered);
     current_.emplace(current_job{delivery_job{queue_.take_parts(count), std::move(results)}, source::queue});
   }
   /// Makes the first part of the spool, merged with those behind it if the sink prefers large batches, the current job, if
@@ -115,7 +115,7 @@ class delivery_backlog {
   /// What the spool has to report. The caller reports it once it has released its lock, because a report calls a function
   /// of the user.
   [[nodiscard]] bool has_reports() const noexcept { return !reports_.empty(); }
-  [[nodiscard]] std::vector<report> take_reports() noexcept { return std::exchange(reports_, {}); }
+  [[nodiscard]] vector<report> take_reports() noexcept { return std::exchange(reports_, {}); }
 
   /// The parent keeps its records.
   void after_fork_in_child() {
@@ -138,7 +138,7 @@ class delivery_backlog {
   }
 
   delivery const& delivery_;
-  std::vector<report> reports_;
+  vector<report> reports_;
   std::unique_ptr<part_store> spool_;
   batch_queue queue_;
   std::optional<current_job> current_;

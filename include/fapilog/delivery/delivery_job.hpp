@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/delivery/batch_part.hpp>
+#include <fapilog/detail/memory/vector.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -18,9 +19,9 @@ struct delivery_job {
   /// Throws: std::bad_alloc; the part is then unchanged.
   explicit delivery_job(batch_part&& given)
       : delivery_job(std::move(given),
-                     std::vector<record_result>(given.entries.size(), record_result::delivered)) {}
+                     vector<record_result>(given.entries.size(), record_result::delivered)) {}
   /// `all`: a result for each entry.
-  delivery_job(batch_part&& given, std::vector<record_result>&& all) noexcept
+  delivery_job(batch_part&& given, vector<record_result>&& all) noexcept
       : part(std::move(given)), results(std::move(all)) {}
 
   /// Joins the entries of a merged part into one batch; does nothing otherwise. Takes `memory` for it, unless that is null.
@@ -30,7 +31,7 @@ struct delivery_job {
     std::vector<batch> all;
     for (batch_part const& one : part.parts) all.push_back(one.entries);
     batch joined = batch::joined(all, std::exchange(memory, nullptr));
-    results = std::vector<record_result>(joined.size(), record_result::delivered);
+    results = vector<record_result>(joined.size(), record_result::delivered);
     part.entries = std::move(joined);
   }
   /// The empty memory of the joined entries, or null if there is none or if the sink has kept a handle to it.
@@ -85,7 +86,7 @@ struct delivery_job {
   }
 
   batch_part part;
-  std::vector<record_result> results;
+  vector<record_result> results;
   std::size_t first = 0;  ///< index of the first entry without a result
   /// Indices of the entries without a result, in order; empty if these are all from `first` on, or none.
   std::vector<std::uint32_t> remaining = {};

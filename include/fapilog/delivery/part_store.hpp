@@ -5,6 +5,7 @@
 #include <fapilog/delivery/batch_part.hpp>
 #include <fapilog/delivery/batch_queue.hpp>
 #include <fapilog/delivery/delivery_job.hpp>
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/metrics/sink_account.hpp>
 #include <fapilog/setup/delivery_options.hpp>
 
@@ -12,7 +13,6 @@
 #include <functional>
 #include <memory>
 #include <string_view>
-#include <vector>
 
 namespace fapilog::inline v0_1::detail {
 
@@ -32,7 +32,7 @@ class part_store {
   [[nodiscard]] virtual bool move_before(delivery_job& current, batch_queue& queue) = 0;
   [[nodiscard]] virtual batch_part first(std::size_t max_records) = 0;
   virtual void record_progress(std::size_t records) = 0;
-  virtual void end_first(std::vector<record_result> const& results, std::size_t to_fallback) = 0;
+  virtual void end_first(vector<record_result> const& results, std::size_t to_fallback) = 0;
   virtual void close() noexcept = 0;
   virtual void after_fork_in_child() noexcept = 0;
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/delivery/batch_part.hpp>
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/record/batch.hpp>
 #include <fapilog/setup/delivery_options.hpp>
 
@@ -20,7 +21,7 @@ class router {
  public:
   /// A batch split by sink. The part of a sink that takes no record is empty.
   struct parts {
-    std::vector<batch_part> of_sinks;
+    vector<batch_part> of_sinks;
     std::uint64_t unrouted = 0;    ///< number of records that no sink takes, without internal ones
     std::vector<bool> excluded{};  ///< which records no sink takes; empty if there are none
   };
@@ -39,7 +40,7 @@ class router {
 
   [[nodiscard]] parts split(batch const& entries) {
     parts result;
-    result.of_sinks = std::vector<batch_part>(routes_.size());
+    result.of_sinks = vector<batch_part>(routes_.size());
     if (every_sink_takes_all_) {
       for (batch_part& part : result.of_sinks) part.entries = entries;
       return result;
@@ -92,7 +93,7 @@ class router {
   std::vector<route> routes_;
   routing rule_;
   bool every_sink_takes_all_ = true;
-  std::vector<std::vector<std::uint32_t>> chosen_;
+  vector<std::vector<std::uint32_t>> chosen_;
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -4,6 +4,7 @@
 
 #include <fapilog/detail/guarded_call.hpp>
 #include <fapilog/detail/memory/atomic.hpp>
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/detail/os/platform.hpp>
 #include <fapilog/queue/channel.hpp>
 #include <fapilog/record/level.hpp>
@@ -102,7 +103,7 @@ class level_registry {
   /// When `take_notes` must be called, in nanoseconds of the steady clock; the past if there are notes, the end of time for never.
   [[nodiscard]] std::int64_t next_turn_ns() const noexcept { return next_turn_ns_.load_relaxed(); }
   /// Ends the changes whose time is over, and returns what must be recorded. Thread: the worker's.
-  [[nodiscard, gnu::cold]] std::vector<level_note> take_notes() {
+  [[nodiscard, gnu::cold]] vector<level_note> take_notes() {
     std::lock_guard const lock{mutex_};
     std::int64_t const now = steady_clock_ns();
     for (std::size_t i = 0; i < temporaries_.size();) {
@@ -349,10 +350,10 @@ class level_registry {
   std::array<std::uint32_t, level_count> scopes_{};  ///< their number by level
   rule_set rules_;
   std::list<named_level> entries_;
-  std::vector<named_level*> free_;  ///< entries that no logger has
+  vector<named_level*> free_;  ///< entries that no logger has
   std::map<std::string_view, named_level*> names_;
-  std::vector<temporary> temporaries_;
-  std::vector<level_note> notes_;
+  vector<temporary> temporaries_;
+  vector<level_note> notes_;
   atomic_word<std::int64_t> next_turn_ns_{never};
 };
 

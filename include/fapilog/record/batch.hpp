@@ -4,6 +4,7 @@
 
 #include <fapilog/detail/memory/arena.hpp>
 #include <fapilog/detail/memory/shared_bytes.hpp>
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/record/event.hpp>
 
@@ -44,8 +45,8 @@ class settlement {
 class batch_storage {
  public:
   [[nodiscard]] detail::arena& memory() noexcept { return memory_; }
-  [[nodiscard]] std::vector<entry>& entries() noexcept { return entries_; }
-  [[nodiscard]] std::vector<entry> const& entries() const noexcept { return entries_; }
+  [[nodiscard]] vector<entry>& entries() noexcept { return entries_; }
+  [[nodiscard]] vector<entry> const& entries() const noexcept { return entries_; }
   /// All lines, each with its line end, one after the other.
   [[nodiscard]] detail::text_buffer& text() noexcept { return text_; }
   [[nodiscard]] detail::text_buffer const& text() const noexcept { return text_; }
@@ -84,9 +85,9 @@ class batch_storage {
 
  private:
   detail::arena memory_;
-  std::vector<entry> entries_;
-  std::vector<detail::shared_bytes> kept_;
-  std::vector<std::shared_ptr<batch_storage const>> others_;
+  vector<entry> entries_;
+  vector<detail::shared_bytes> kept_;
+  vector<std::shared_ptr<batch_storage const>> others_;
   detail::text_buffer text_;
   std::shared_ptr<settlement> settlement_;
   bool is_recovered_ = false;

@@ -2,6 +2,7 @@
 // Formats points in time by a format such as `%H:%M:%S.%e`, in UTC or in the zone of the machine.
 #pragma once
 
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/detail/os/local_time.hpp>
 #include <fapilog/detail/text/decimal.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
@@ -16,7 +17,6 @@
 #include <limits>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace fapilog::inline v0_1::detail {
 
@@ -171,7 +171,7 @@ class pattern_time {
   bool local_;
   std::int64_t second_ = (std::numeric_limits<std::int64_t>::min)();
   std::string text_;  ///< of `second_`
-  std::vector<fraction> fractions_;
+  vector<fraction> fractions_;
 };
 
 /// Writes a duration in the unit that suits its size, with at most four digits: `850ns`, `722.5us`, `1.5s`, `1m30s`, `2h05m`,

@@ -2,6 +2,7 @@
 // Writes events as readable lines by a compiled pattern.
 #pragma once
 
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/detail/os/paths.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/record/event.hpp>
@@ -346,14 +347,14 @@ class pattern_writer {
     out.end_at(end + missing * unit);
   }
 
-  std::vector<indexed_step> steps_;
+  vector<indexed_step> steps_;
   pattern_style style_;
   bool has_exception_;
   bool colours_parts_;  ///< the pattern does not say what is coloured
-  std::vector<pattern_time> times_;
-  std::vector<event_path> paths_;
-  std::vector<repeated_part> repeated_;
-  std::vector<shown_source> sources_;
+  vector<pattern_time> times_;
+  vector<event_path> paths_;
+  vector<repeated_part> repeated_;
+  vector<shown_source> sources_;
   std::vector<std::string> shown_;  ///< keys that `{fields}` leaves out
   std::size_t width_ = 0;
   std::size_t line_begin_ = 0;

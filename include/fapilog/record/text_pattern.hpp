@@ -2,6 +2,7 @@
 // The pattern of a readable line, such as `{time:%H:%M:%S.%e} {level:<8} {logger}: {message} {fields}`, as a list of steps.
 #pragma once
 
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/detail/text/ascii.hpp>
 #include <fapilog/detail/text/concat.hpp>
 #include <fapilog/detail/text/utf8.hpp>
@@ -13,7 +14,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace fapilog::inline v0_1::detail {
 
@@ -54,7 +54,7 @@ struct pattern_step {
 
 /// A compiled pattern, or an error message.
 struct text_pattern {
-  std::vector<pattern_step> steps;
+  vector<pattern_step> steps;
   std::string problem;  ///< empty if the pattern is valid
 
   [[nodiscard]] bool has(pattern_part part) const noexcept {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/memory/arena.hpp>
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/queue/channel.hpp>
 #include <fapilog/record/cell_decoder.hpp>
 #include <fapilog/record/envelope.hpp>
@@ -201,7 +202,7 @@ class event_maker {
 
   char const* message_literal_ = nullptr;  ///< of the record that is being decoded
   std::array<std::string, level_count> level_names_;
-  std::vector<std::pair<named_level const*, std::string_view>> names_;
+  vector<std::pair<named_level const*, std::string_view>> names_;
   literal_table literals_;
   message_text message_;
   detail::text_buffer plain_;

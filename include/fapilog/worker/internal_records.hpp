@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/delivery/batch_writer.hpp>
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/detail/os/platform.hpp>
 #include <fapilog/metrics/account.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
@@ -125,8 +126,8 @@ class internal_records {
     return record;
   }
 
-  [[nodiscard, gnu::cold]] static std::vector<loss_point> points(batch_writer const& writer) {
-    std::vector<loss_point> all{
+  [[nodiscard, gnu::cold]] static vector<loss_point> points(batch_writer const& writer) {
+    vector<loss_point> all{
         {"", {"queue_full", "closed", "no_memory", "reentrant", "shed_under_pressure", "failed_in_stage"}}};
     writer.add_loss_points(all);
     return all;
@@ -137,7 +138,7 @@ class internal_records {
   batch_writer const& writer_;
   pressure const& pressure_;
   loss_watch losses_;
-  std::vector<loss_counts> counts_;  ///< kept for its memory
+  vector<loss_counts> counts_;  ///< kept for its memory
   clock::time_point next_add_{};
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/memory/shared_bytes.hpp>
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/queue/kept_lane.hpp>
 #include <fapilog/queue/lane_list.hpp>
 #include <fapilog/record/kept_record.hpp>
@@ -14,7 +15,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <utility>
-#include <vector>
 
 namespace fapilog::inline v0_1::detail {
 
@@ -211,8 +211,8 @@ class lane_reader {
 
   /// Releases what was read, also if a pass ends early or a visit throws: no record is visited twice.
   struct release_at_end {
-    std::vector<head>& heads;
-    explicit release_at_end(std::vector<head>& all) noexcept : heads(all) {}
+    vector<head>& heads;
+    explicit release_at_end(vector<head>& all) noexcept : heads(all) {}
     release_at_end(release_at_end const&) = delete;
     release_at_end& operator=(release_at_end const&) = delete;
     ~release_at_end() {
@@ -221,7 +221,7 @@ class lane_reader {
   };
 
   lane_list const& lanes_;
-  std::vector<head> heads_;
+  vector<head> heads_;
   std::atomic<std::uint64_t> high_watermark_{0};
 };
 

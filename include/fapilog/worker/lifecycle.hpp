@@ -2,6 +2,7 @@
 // Drains the running workers when the process exits, and registers them for fork(2).
 #pragma once
 
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/worker/worker.hpp>
@@ -11,7 +12,6 @@
 #include <memory>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 namespace fapilog::inline v0_1::detail {
 
@@ -28,7 +28,7 @@ class lifecycle {
   [[gnu::cold]] void add(std::shared_ptr<worker> const& running) {
     {
       std::lock_guard const lock{mutex_};
-      std::erase_if(workers_, [](auto const& w) { return w.expired(); });
+      workers_.erase_if([](auto const& w) { return w.expired(); });
       workers_.push_back(running);
     }
     fork_participants::instance().add(running);
@@ -36,7 +36,7 @@ class lifecycle {
   [[gnu::cold]] void remove(worker const& ended) {
     fork_participants::instance().remove(ended);
     std::lock_guard const lock{mutex_};
-    std::erase_if(workers_, [&](auto const& w) {
+    workers_.erase_if([&](auto const& w) {
       auto const alive = w.lock();
       return alive == nullptr || alive.get() == &ended;
     });
@@ -61,8 +61,8 @@ class lifecycle {
     at_process_exit([] { instance().drain_all(); });
   }
 
-  [[gnu::cold]] std::vector<std::shared_ptr<worker>> alive() {
-    std::vector<std::shared_ptr<worker>> all;
+  [[gnu::cold]] vector<std::shared_ptr<worker>> alive() {
+    vector<std::shared_ptr<worker>> all;
     std::lock_guard const lock{mutex_};
     for (auto const& w : workers_) {
       if (auto running = w.lock()) all.push_back(std::move(running));
@@ -81,7 +81,7 @@ class lifecycle {
   std::mutex mutex_;
   std::shared_ptr<fork_locks> fork_lock_ =
       std::make_shared<fork_locks>(std::initializer_list<std::mutex*>{&mutex_});
-  std::vector<std::weak_ptr<worker>> workers_;
+  vector<std::weak_ptr<worker>> workers_;
 };
 
 }  // namespace fapilog::inline v0_1::detail

@@ -2,6 +2,7 @@
 // Summarises lost records by point and reason, once per time window.
 #pragma once
 
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/detail/text/concat.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
 #include <fapilog/metrics/loss_counts.hpp>
@@ -29,7 +30,7 @@ class loss_watch {
   using clock = std::chrono::steady_clock;
 
   /// A window of 0 reports to the diagnostics only, once per minute.
-  [[gnu::cold]] loss_watch(std::chrono::nanoseconds window, std::vector<loss_point> points,
+  [[gnu::cold]] loss_watch(std::chrono::nanoseconds window, vector<loss_point> points,
                            std::shared_ptr<diagnostics> reports)
       : window_(window.count() > 0 ? window : std::chrono::minutes{1}),
         has_records_(window.count() > 0),
@@ -39,7 +40,7 @@ class loss_watch {
         diagnostics_(std::move(reports)) {}
 
   /// Takes the counts so far, one element for each point. A window begins with the first loss that was not reported yet.
-  void update(clock::time_point now, std::vector<loss_counts> const& counts) noexcept {
+  void update(clock::time_point now, vector<loss_counts> const& counts) noexcept {
     for (std::size_t i = 0; i < counts.size(); ++i) {
       seen_[i] = counts[i];
       if (!since_ && seen_[i].total() - reported_[i].total() > seen_[i].internal - reported_[i].internal)
@@ -95,9 +96,9 @@ class loss_watch {
 
   std::chrono::nanoseconds window_;
   bool has_records_;
-  std::vector<loss_point> points_;
-  std::vector<loss_counts> reported_;
-  std::vector<loss_counts> seen_;
+  vector<loss_point> points_;
+  vector<loss_counts> reported_;
+  vector<loss_counts> seen_;
   std::optional<clock::time_point> since_;
   std::shared_ptr<diagnostics> diagnostics_;
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/detail/float_kind.hpp>
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/detail/text/bounded_format.hpp>
 #include <fapilog/detail/text/decimal.hpp>
 #include <fapilog/detail/text/fmt_argument.hpp>
@@ -201,10 +202,10 @@ class message_text {
   }
 
   format_plans plans_;
-  std::vector<value> arguments_;
+  vector<value> arguments_;
   detail::text_buffer text_;
   detail::text_buffer plain_;  ///< strings for the arguments whose types fmt cannot format
-  std::vector<fmt::basic_format_arg<fmt::format_context>> fmt_arguments_;
+  vector<fmt::basic_format_arg<fmt::format_context>> fmt_arguments_;
   std::string formatted_;
   std::size_t max_bytes_;
   bool is_cut_ = false;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/delivery/batch_writer.hpp>
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/queue/level_registry.hpp>
 #include <fapilog/setup/runtime_changes.hpp>
 #include <fapilog/worker/batch_builder.hpp>
@@ -12,7 +13,6 @@
 #include <memory>
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace fapilog::inline v0_1::detail {
 
@@ -26,7 +26,7 @@ class pending_changes {
     std::atomic<bool> is_applied{false};
     std::atomic<bool> is_done{false};  ///< applied, or failed for lack of memory
   };
-  using requests = std::vector<std::shared_ptr<request>>;
+  using requests = vector<std::shared_ptr<request>>;
 
   pending_changes(batch_builder& builder, batch_writer& writer, level_registry& thresholds,
                   pressure const& load) noexcept

@@ -2,6 +2,7 @@
 // Runs the stages in their fixed order: filters, enrichers, redactors, JSON, processors.
 #pragma once
 
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/metrics/diagnostics.hpp>
 #include <fapilog/metrics/metric.hpp>
@@ -186,7 +187,7 @@ class pipeline {
     std::shared_ptr<std::vector<any_redactor>> redactors;
     std::shared_ptr<std::vector<any_processor>> processors;
   };
-  using error_counters = std::vector<std::pair<std::string, std::shared_ptr<counter>>>;
+  using error_counters = vector<std::pair<std::string, std::shared_ptr<counter>>>;
 
   /// Calls `action(stage_base&)` for each stage, in order.
   template <class Action>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fapilog/delivery/delivery_metrics.hpp>
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/detail/os/cancellation.hpp>
 #include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/system.hpp>
@@ -37,7 +38,7 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
 
   /// Takes ownership of one reference to the channel. Without `event`, the worker looks for records every millisecond.
   [[gnu::cold]] worker(worker_options const& options, lane_channel& channel, event_maker maker,
-                       stage_set stages, std::vector<delivery_slot> sink_slots,
+                       stage_set stages, vector<delivery_slot> sink_slots,
                        std::shared_ptr<diagnostics> reports, enqueue_event* event = nullptr)
       : shutdown_timeout_(options.shutdown_timeout),
         channel_(channel),

@@ -4,6 +4,7 @@
 
 #include <fapilog/delivery/batch_writer.hpp>
 #include <fapilog/delivery/delivery_metrics.hpp>
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/detail/os/alternate_stack.hpp>
 #include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/system.hpp>
@@ -44,7 +45,7 @@ class worker_loop {
   using clock = std::chrono::steady_clock;
 
   [[gnu::cold]] worker_loop(worker_options const& options, lane_channel& channel, event_maker maker,
-                            stage_set stages, std::vector<delivery_slot> sink_slots,
+                            stage_set stages, vector<delivery_slot> sink_slots,
                             std::shared_ptr<diagnostics> reports, enqueue_event* event,
                             std::shared_ptr<worker_requests> requests)
       : channel_(channel),

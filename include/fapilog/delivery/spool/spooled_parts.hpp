@@ -9,6 +9,7 @@
 #include <fapilog/delivery/spool/spool.hpp>
 #include <fapilog/delivery/spool/spool_progress.hpp>
 #include <fapilog/delivery/spool/spooled_batch.hpp>
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/detail/text/concat.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
 #include <fapilog/metrics/sink_account.hpp>
@@ -112,7 +113,7 @@ class spooled_parts final : public part_store {
       taken_.push_back({found.number, found.end, found.records});
       if (entries.empty()) {
         report_("records of the spool cannot be read and are lost", std::to_string(found.records));
-        end_first(std::vector<record_result>(found.records, record_result::failed), 0);
+        end_first(vector<record_result>(found.records, record_result::failed), 0);
         return {};
       }
       merged.parts.push_back({std::move(entries), {}, nullptr});
@@ -133,7 +134,7 @@ class spooled_parts final : public part_store {
     if (end != 0) spool_.record_progress(end);
   }
   /// Removes what `first` returned. The fallback took `to_fallback` of the delivered records.
-  [[gnu::cold]] void end_first(std::vector<record_result> const& results, std::size_t to_fallback) override {
+  [[gnu::cold]] void end_first(vector<record_result> const& results, std::size_t to_fallback) override {
     spool_.pop_front(taken_.size(), taken_.back().end);
     update_fill();
     progress_.drained(results.size(), spool_.empty());
@@ -194,12 +195,12 @@ class spooled_parts final : public part_store {
   };
 
   /// Passes the results of a stored part to its ticket.
-  [[gnu::cold]] void settle(std::uint64_t number, std::vector<record_result>::const_iterator results) {
+  [[gnu::cold]] void settle(std::uint64_t number, record_result const* results) {
     auto const found = owners_.find(number);
     if (found == owners_.end()) return;
     owner const& own = found->second;
     for (std::size_t i = 0; own.ticket != nullptr && i < own.indices.size(); ++i)
-      own.ticket->settle_spooled(own.indices[i], results[static_cast<std::ptrdiff_t>(i)]);
+      own.ticket->settle_spooled(own.indices[i], results[i]);
     owners_.erase(found);
   }
 
@@ -207,10 +208,10 @@ class spooled_parts final : public part_store {
   [[gnu::cold]] void settle_lost(std::uint64_t number) {
     auto const found = owners_.find(number);
     if (found == owners_.end()) return;
-    std::vector<record_result> const results(found->second.indices.size(), record_result::failed);
+    vector<record_result> const results(found->second.indices.size(), record_result::failed);
     counts_.spooled.subtract(results.size());
     counts_.failed.add(results.size());
-    settle(number, results.begin());
+    settle(number, results.data());
   }
 
   [[nodiscard]] static std::vector<std::uint32_t> all_of(batch_part const& part) {

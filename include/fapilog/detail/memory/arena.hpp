@@ -2,6 +2,7 @@
 // Memory that is released all at once: it holds the events of a batch.
 #pragma once
 
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/detail/os/system.hpp>
 
 #include <algorithm>
@@ -11,7 +12,6 @@
 #include <memory>
 #include <string_view>
 #include <type_traits>
-#include <vector>
 
 namespace fapilog::inline v0_1::detail {
 
@@ -57,7 +57,7 @@ class arena {
 
   /// Releases all allocations. Keeps ordinary chunks for reuse and frees oversized ones.
   void clear() noexcept {
-    std::erase_if(chunks_, [this](chunk const& c) { return c.size > chunk_bytes_; });
+    chunks_.erase_if([this](chunk const& c) { return c.size > chunk_bytes_; });
     while (chunks_.size() > max_kept) chunks_.pop_back();
     used_ = 0;
     next_ = nullptr;
@@ -86,7 +86,7 @@ class arena {
   }
 
   std::size_t chunk_bytes_;
-  std::vector<chunk> chunks_;
+  vector<chunk> chunks_;
   std::size_t used_ = 0;
   std::byte* next_ = nullptr;
   std::size_t left_ = 0;

@@ -2,6 +2,7 @@
 // Handling of fork(2): the participants, the locks held meanwhile, and the objects that a child recreates.
 #pragma once
 
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/detail/os/system.hpp>
 
 #include <chrono>
@@ -13,7 +14,6 @@
 #include <new>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace fapilog::inline v0_1::detail {
 
@@ -109,7 +109,7 @@ class fork_locks final : public fork_participant {
     for (std::size_t i = all_.size(); i-- > 0;) all_[i]->unlock();
   }
 
-  std::vector<std::mutex*> all_;
+  vector<std::mutex*> all_;
 };
 
 /// The participants of the process, in the order in which they prepare for fork(2); afterwards they are called in reverse.
@@ -124,13 +124,13 @@ class fork_participants {
   /// Throws: std::bad_alloc.
   [[gnu::cold]] void add(std::shared_ptr<fork_participant> const& participant) {
     std::lock_guard const lock{mutex_};
-    std::erase_if(all_, [](auto const& p) { return p.expired(); });
+    all_.erase_if([](auto const& p) { return p.expired(); });
     forking_.reserve(all_.size() + 1);  // `before_fork` must not need memory
     all_.push_back(participant);
   }
   [[gnu::cold]] void remove(fork_participant const& participant) noexcept {
     std::lock_guard const lock{mutex_};
-    std::erase_if(all_, [&](auto const& p) {
+    all_.erase_if([&](auto const& p) {
       auto const alive = p.lock();
       return alive == nullptr || alive.get() == &participant;
     });
@@ -164,8 +164,8 @@ class fork_participants {
   }
 
   std::mutex mutex_;
-  std::vector<std::weak_ptr<fork_participant>> all_;
-  std::vector<std::shared_ptr<fork_participant>> forking_;
+  vector<std::weak_ptr<fork_participant>> all_;
+  vector<std::shared_ptr<fork_participant>> forking_;
 };
 
 }  // namespace fapilog::inline v0_1::detail

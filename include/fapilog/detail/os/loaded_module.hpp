@@ -2,6 +2,7 @@
 // The program or shared library that contains an address, with what identifies its build.
 #pragma once
 
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/detail/os/segment_type.hpp>
 #include <fapilog/detail/os/system.hpp>
 #include <fapilog/detail/text/ascii.hpp>
@@ -12,7 +13,6 @@
 #include <new>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #if defined(__ELF__)
 #include <link.h>
@@ -36,7 +36,7 @@ struct loaded_module {
   std::uintptr_t offset = 0;  ///< of the address, as addr2line(1) takes it
   std::string build_id;       ///< in hexadecimal; empty if the linker wrote none
   std::uintptr_t base = 0;    ///< what the loader added to the addresses in the file
-  std::vector<segment> segments;
+  vector<segment> segments;
 };
 
 /// Copies memory of a module. No sanitizer checks it: it reads between literals, and variables that other threads may change.
