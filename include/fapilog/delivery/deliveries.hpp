@@ -24,7 +24,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -64,13 +63,14 @@ struct delivery_slot {
     delivery_thread_maker make_thread) {
   vector<delivery_slot> all;
   std::size_t const count = sinks.size();
-  std::set<std::string> names;
+  std::vector<std::string> names;
   for (placed_sink& placed : sinks) {
     // Names distinguish sinks in metrics and spools: the second sink of a name becomes <name>_2.
     std::string const base = placed.delivery.name.empty() ? placed.sink.name() : placed.delivery.name;
     placed.delivery.name = base;
-    for (int n = 2; !names.insert(placed.delivery.name).second; ++n)
+    for (int n = 2; std::find(names.begin(), names.end(), placed.delivery.name) != names.end(); ++n)
       placed.delivery.name = base + '_' + std::to_string(n);
+    names.push_back(placed.delivery.name);
     std::string& directory = placed.delivery.spool.directory;  // keeps its maker
     directory = absolute_path(std::move(directory));
     if (placed.delivery.retry == retry_options{}) placed.delivery.retry = retry;

@@ -2,6 +2,7 @@
 // Reports problems of the library itself: rate-limited JSON lines on stderr, never through the pipeline.
 #pragma once
 
+#include <fapilog/detail/memory/vector.hpp>
 #include <fapilog/detail/os/shared_stream.hpp>
 
 #include <chrono>
@@ -9,7 +10,6 @@
 #include <cstdint>
 #include <functional>
 #include <list>
-#include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -62,6 +62,7 @@ class diagnostics {
 
  private:
   struct bucket {
+    std::string lines;  ///< which lines share it
     double tokens = burst;
     std::chrono::steady_clock::time_point filled = std::chrono::steady_clock::now();
     std::uint64_t suppressed_lines = 0;
@@ -135,8 +136,11 @@ class diagnostics {
     }
   }
 
-  [[gnu::cold]] bucket& bucket_of(std::string limit) {
-    return buckets_.try_emplace(std::move(limit)).first->second;
+  [[gnu::cold]] bucket& bucket_of(std::string lines) {
+    for (bucket& one : buckets_) {
+      if (one.lines == lines) return one;
+    }
+    return buckets_.emplace_back(bucket{.lines = std::move(lines)});
   }
 
   /// Replaces characters outside printable ASCII by `?`, so that the line is always valid JSON.
@@ -159,7 +163,7 @@ class diagnostics {
 
   writer write_;
   mutable std::mutex mutex_;
-  std::map<std::string, bucket, std::less<>> buckets_;
+  detail::vector<bucket> buckets_;
   std::list<std::string> waiting_;  ///< lines
   bool is_writing_ = false;         ///< a thread is writing lines
   std::uint64_t written_ = 0;
