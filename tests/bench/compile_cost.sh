@@ -250,7 +250,7 @@ for unit in hello with_settings with_postgres; do
     fi
   done
 done
-fail_unless "${hello_header_only_mb:-9999} <= 740" "hello takes too much memory to compile (limit 740 MB)"
+fail_unless "${hello_header_only_mb:-9999} <= 670" "hello takes too much memory to compile (limit 670 MB)"
 if figures=$(owner spdlog_hello); then
   theirs=${figures% *}
   echo "$compiler -O2: spdlog header-only: $theirs s, ${figures#* } MB"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The vector of the library's own data: what it uses of std::vector, in a tenth of the functions.
+// The vector of the library's own data: what it uses of std::vector, in an eighth of the functions.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,9 @@
 
 namespace fapilog::inline v0_1::detail {
 
-/// Like std::vector, of which each element type costs a file that makes a runtime 70 ms to compile, and three times the
-/// memory. Elements must move without exceptions. Throws: std::bad_alloc, without any effect, and what copies throw.
+/// Like std::vector, of which each element type costs a file that makes a runtime 80 functions: with GCC 12 at -O2 70 ms and
+/// 3.5 MB to compile. For data that only the library sees. Elements must move without exceptions. Thread: as std::vector.
+/// Throws: std::bad_alloc, without any effect, and what constructors of elements throw.
 template <class T>
 class vector {
  public:
