@@ -496,6 +496,35 @@ TEST_CASE("termination signals in quick succession are one request, and lose no 
   CHECK(other_than_counted(path, crash_records).size() == 1);
 }
 
+TEST_CASE("at SIGTERM, another copy of the library gets the signal once the records are delivered") {
+  // Two shared libraries with hidden symbols have a copy each. Here a handler that looks like that of the other copy.
+  support::temporary_directory folder;
+  std::string const path = folder / "app.log";
+  auto const terminated = [](std::string const& log) {
+    auto options = crash_safe(log);
+    options.crash.termination_signals = true;
+    return options;
+  };
+  int const status = crashed([&] {
+    struct sigaction copy {};
+    {
+      fapilog::runtime first{terminated(folder / "other.log")};
+      ::sigaction(SIGTERM, nullptr, &copy);
+    }
+    copy.sa_sigaction = [](int, ::siginfo_t*, void*) { ::_exit(42); };
+    ::sigaction(SIGTERM, &copy, nullptr);
+    fapilog::runtime rt{terminated(path)};
+    log_counted(rt, crash_records);
+    ::kill(::getpid(), SIGTERM);
+    for (;;) ::pause();
+  });
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 42);
+  auto const others = other_than_counted(path, crash_records);
+  REQUIRE(others.size() == 1);
+  CHECK(others[0].at("message") == "received SIGTERM");
+}
+
 TEST_CASE("a termination signal that the application handles does not end the process") {
   support::temporary_directory folder;
   std::string const path = folder / "app.log";

@@ -85,12 +85,17 @@ struct kept_files {
   /// The records of the file. A kill may cut the line that is being written; the next process ends that line.
   [[nodiscard]] std::vector<nlohmann::json> lines() const {
     std::vector<nlohmann::json> all;
+    each_line([&all](nlohmann::json const& record) { all.push_back(record); });
+    return all;
+  }
+  /// Calls `use` with each of these records.
+  template <class Use>
+  void each_line(Use const& use) const {
     std::ifstream file{log};
     for (std::string line; std::getline(file, line);) {
       auto const whole = nlohmann::json::parse(line, nullptr, false);
-      if (!whole.is_discarded()) all.push_back(whole.at("log"));
+      if (!whole.is_discarded()) use(whole.at("log"));
     }
-    return all;
   }
 };
 
@@ -260,7 +265,7 @@ TEST_CASE("kills at random moments lose no record of a call that returned, and w
   std::uint64_t records = 0;
   std::uint64_t lost = 0;
   std::uint64_t repeated = 0;
-  for (auto const& log : files.lines()) {
+  files.each_line([&](nlohmann::json const& log) {
     auto const& data = log.at("data");
     auto& expected = next[std::pair{data.at("round").get<int>(), data.at("t").get<int>()}];
     auto const step = data.at("step").get<std::uint64_t>();
@@ -269,7 +274,7 @@ TEST_CASE("kills at random moments lose no record of a call that returned, and w
     if (step < expected || !is_new) ++repeated;
     expected = std::max(expected, step + 1);
     ++records;
-  }
+  });
   for (int round = 0; round < rounds; ++round) {
     for (std::size_t t = 0; t < threads; ++t) {
       auto const found = next[std::pair{round, static_cast<int>(t)}];
