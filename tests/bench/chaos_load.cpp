@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Logs numbered records at a steady rate to the sink that the environment chooses, while the script chaos disturbs its receiver:
 // bench_chaos_load RECORDS RATE. A quarter of RECORDS before and after the disturbed ones is not disturbed. Writes `chaos PERCENT`
-// lines as the disturbed part goes on, then what a call cost its caller and the account as JSON.
+// lines as the disturbed part goes on, `health` lines when the sink becomes healthy or unhealthy, then what a call cost its caller and
+// the account as JSON.
 #include "../../examples/cli/all_plugins.hpp"
 #include "harness/measure.hpp"
 
@@ -19,6 +20,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -83,6 +85,31 @@ void wait_until_delivered(fapilog::runtime const& rt) {
   }
 }
 
+/// Writes a line whenever the health of the sink changes, until it is destroyed.
+class health_watch {
+ public:
+  explicit health_watch(fapilog::runtime const& rt) : thread_([this, &rt] { run(rt); }) {}
+  health_watch(health_watch const&) = delete;
+  health_watch& operator=(health_watch const&) = delete;
+  ~health_watch() {
+    is_over_ = true;
+    thread_.join();
+  }
+
+ private:
+  void run(fapilog::runtime const& rt) {
+    for (bool was_healthy = true; !is_over_; std::this_thread::sleep_for(std::chrono::milliseconds{20})) {
+      fapilog::sink_health const now = rt.health().at(0).second;
+      if (now.healthy != was_healthy)
+        say(fmt::format("health {} {}", now.healthy ? "good" : "bad", now.detail));
+      was_healthy = now.healthy;
+    }
+  }
+
+  std::atomic<bool> is_over_ = false;
+  std::thread thread_;
+};
+
 std::string figures(part& of) {
   return fmt::format(R"({{"p50": {:.0f}, "p99": {:.0f}, "p999": {:.0f}, "max": {:.0f}}})",
                      of.calls.percentile(0.5), of.calls.percentile(0.99), of.calls.percentile(0.999),
@@ -96,6 +123,7 @@ void run(std::size_t records, std::size_t rate) {
   fapilog::runtime rt{
       fapilog::settings::from_environment(fapilog::process_environment(), cli::all_plugins()).options()};
   auto const log = rt.get_logger("chaos");
+  std::optional<health_watch> watch{rt};
   part calm{records / 4 / callers, {}};
   part disturbed{records / callers, {}};
   std::size_t logged = 0;
@@ -114,6 +142,7 @@ void run(std::size_t records, std::size_t rate) {
   wait_until_delivered(rt);
   log_records(calm, nothing);
   wait_until_delivered(rt);
+  watch.reset();
   fapilog::account const all = rt.drain(std::chrono::minutes{1});
   fapilog::sink_account const counts = rt.sink_counts().at(0).second;
   std::string health;
