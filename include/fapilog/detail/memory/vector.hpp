@@ -18,14 +18,15 @@ template <class T>
 class vector {
  public:
   vector() noexcept = default;
-  explicit vector(std::size_t count) { resize(count); }
-  vector(std::size_t count, T const& value) {
+  // They delegate, so that the destructor runs if an element throws.
+  explicit vector(std::size_t count) : vector() { resize(count); }
+  vector(std::size_t count, T const& value) : vector() {
     reserve(count);
     while (size_ < count) emplace_back(value);
   }
-  vector(std::initializer_list<T> items) { append(items.begin(), items.size()); }
-  vector(vector const& other) { append(other.data_, other.size_); }
-  vector(vector&& other) noexcept { swap(other); }
+  vector(std::initializer_list<T> items) : vector() { append(items.begin(), items.size()); }
+  vector(vector const& other) : vector() { append(other.data_, other.size_); }
+  vector(vector&& other) noexcept : vector() { swap(other); }
   vector& operator=(vector other) noexcept {
     swap(other);
     return *this;

@@ -36,6 +36,27 @@ TEST_CASE("the own vector is unchanged by a constructor that throws") {
   }
 }
 
+TEST_CASE("the own vector keeps no element of a copy that throws") {
+  struct counted {
+    explicit counted(int& n) : alive(n) { ++alive; }
+    counted(counted const& other) : alive(other.alive) {
+      if (alive == 5) throw std::runtime_error{"full"};
+      ++alive;
+    }
+    counted(counted&& other) noexcept : alive(other.alive) { ++alive; }
+    ~counted() { --alive; }
+    int& alive;
+  };
+  int alive = 0;
+  {
+    fapilog::detail::vector<counted> all;
+    for (int i = 0; i < 3; ++i) all.emplace_back(alive);
+    CHECK_THROWS_AS(fapilog::detail::vector<counted>(all), std::runtime_error);
+    CHECK(alive == 3);
+  }
+  CHECK(alive == 0);
+}
+
 TEST_CASE("the own vector removes elements in their order") {
   own_vector all{"a", "b", "c", "d", "e"};
   all.erase(all.begin() + 1);
