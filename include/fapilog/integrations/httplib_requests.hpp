@@ -45,10 +45,10 @@ class httplib_requests {
   /// A handler whose requests have this route template: `server.Get(R"(/orders/(\d+))", requests.route("/orders/{id}", f))`.
   template <class Handler>
   [[nodiscard]] auto route(std::string name, Handler handler) const {
-    return [name = std::move(name), handler = std::move(handler)](httplib::Request const& req,
+    return [route = std::move(name), handle = std::move(handler)](httplib::Request const& req,
                                                                   httplib::Response& res) {
-      if (current()) current()->served.set_route(name);
-      handler(req, res);
+      if (current()) current()->served.set_route(route);
+      handle(req, res);
     };
   }
   /// The request of this thread's handler, for its ids or to carry its context to another thread. Null outside a handler.

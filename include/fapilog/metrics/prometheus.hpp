@@ -5,6 +5,7 @@
 #include <fapilog/metrics/metric.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -30,8 +31,7 @@ namespace detail::prometheus {
 [[gnu::cold]] inline void put_number(std::string& out, double value) {
   constexpr double whole = 9e15;
   char text[40];
-  bool const is_whole =
-      value > -whole && value < whole && value == static_cast<double>(static_cast<std::int64_t>(value));
+  bool const is_whole = value > -whole && value < whole && std::floor(value) >= value;
   int const size = is_whole ? std::snprintf(text, sizeof text, "%lld", static_cast<long long>(value))
                             : std::snprintf(text, sizeof text, "%.17g", value);
   out.append(text, static_cast<std::size_t>(size));

@@ -75,8 +75,8 @@ struct plugin_recipe {
   template <class F>
     requires std::is_invocable_v<F&, plugin_entry const&> plugin_recipe(
         F factory)  // NOLINT(google-explicit-constructor)
-        : make([factory = std::move(factory)](plugin_entry const& entry) mutable {
-            return Any{factory(entry)};
+        : make([made_by = std::move(factory)](plugin_entry const& entry) mutable {
+            return Any{made_by(entry)};
           }) {}
 
     std::function<Any(plugin_entry const&)> make;

@@ -43,7 +43,8 @@ class matcher {
   explicit matcher(std::function<bool(captured const&)> matches) : matches_(std::move(matches)) {}
   [[nodiscard]] bool operator()(captured const& r) const { return matches_(r); }
   friend matcher operator&&(matcher a, matcher b) {
-    return matcher{[a = std::move(a), b = std::move(b)](captured const& r) { return a(r) && b(r); }};
+    return matcher{
+        [first = std::move(a), second = std::move(b)](captured const& r) { return first(r) && second(r); }};
   }
 
  private:
@@ -54,16 +55,16 @@ class matcher {
   return matcher{[wanted](captured const& r) { return r.severity == wanted; }};
 }
 [[nodiscard]] inline matcher has_message(std::string wanted) {
-  return matcher{[wanted = std::move(wanted)](captured const& r) { return r.message == wanted; }};
+  return matcher{[text = std::move(wanted)](captured const& r) { return r.message == text; }};
 }
 [[nodiscard]] inline matcher message_contains(std::string part) {
   return matcher{
-      [part = std::move(part)](captured const& r) { return r.message.find(part) != std::string::npos; }};
+      [text = std::move(part)](captured const& r) { return r.message.find(text) != std::string::npos; }};
 }
 /// Compares the formatted value at a path: `has_value("data.user_id", "42")`.
 [[nodiscard]] inline matcher has_value(std::string path, std::string text) {
-  return matcher{[path = std::move(path), text = std::move(text)](captured const& r) {
-    return r.has(path) && r.value(path) == text;
+  return matcher{[at = std::move(path), wanted = std::move(text)](captured const& r) {
+    return r.has(at) && r.value(at) == wanted;
   }};
 }
 

@@ -189,8 +189,6 @@ class message_text {
       return std::is_arithmetic_v<Other>;
     }
   };
-  template <class Use>
-  fmt_visitor(Use) -> fmt_visitor<Use>;  // clang before 17 does not deduce aggregates in a class
 
   [[nodiscard]] static bool is_known_to_fmt(value const& v) {
     auto const ignore = [](auto const&) {};

@@ -61,10 +61,10 @@ class worker final : public std::enable_shared_from_this<worker>, public fork_pa
       if (auto const alive = self.lock()) alive->start_in_child();
       if (others) others();
     });
-    auto context = std::make_shared<start_context const>(given);
+    auto once = std::make_shared<start_context const>(given);
     {
       detail::signals_blocked const in_new_thread;
-      thread_ = std::thread{[self = shared_from_this(), context = std::move(context)]() mutable {
+      thread_ = std::thread{[self = shared_from_this(), context = std::move(once)]() mutable {
         self->loop_.start_sinks(context);
         context.reset();
         self->note_started();

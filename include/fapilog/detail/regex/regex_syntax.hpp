@@ -164,8 +164,14 @@ class parser {
   bool take_repetition(node& n) {
     n.max = endless;
     if (take('*')) return true;
-    if (take('+')) return n.min = 1, true;
-    if (take('?')) return n.max = 1, true;
+    if (take('+')) {
+      n.min = 1;
+      return true;
+    }
+    if (take('?')) {
+      n.max = 1;
+      return true;
+    }
     return take_count(n);
   }
 

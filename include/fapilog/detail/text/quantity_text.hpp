@@ -10,6 +10,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -71,9 +72,9 @@ struct quantity {
   char text[32];
   constexpr double exact = 1e15;
   char* const end = text + sizeof text;
-  auto const done = std::abs(number) < exact && number == static_cast<double>(static_cast<long long>(number))
-                        ? std::to_chars(text, end, static_cast<long long>(number))
-                        : std::to_chars(text, end, number);
+  bool const is_whole = std::abs(number) < exact && std::floor(number) >= number;
+  auto const done =
+      is_whole ? std::to_chars(text, end, static_cast<long long>(number)) : std::to_chars(text, end, number);
   return {text, done.ptr};
 }
 
