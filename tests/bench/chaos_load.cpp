@@ -85,6 +85,17 @@ void wait_until_delivered(fapilog::runtime const& rt) {
   }
 }
 
+/// Throws if nothing arrives although nothing is disturbed: the run would show nothing.
+void require_delivery(fapilog::runtime const& rt) {
+  auto const since = bench::clock::now();
+  while (rt.sink_counts().at(0).second.delivered == 0) {
+    if (bench::clock::now() - since > std::chrono::seconds{30})
+      throw std::runtime_error{"nothing was delivered before the disturbance: " +
+                               rt.health().at(0).second.detail};
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
+}
+
 /// Writes a line whenever the health of the sink changes, until it is destroyed.
 class health_watch {
  public:
@@ -133,6 +144,7 @@ void run(std::size_t records, std::size_t rate) {
   };
   auto const nothing = [](std::size_t) {};
   log_records(calm, nothing);
+  require_delivery(rt);
   std::size_t last = 100;
   log_records(disturbed, [&](std::size_t percent) {
     if (percent != last) say(fmt::format("chaos {}", percent));
