@@ -255,13 +255,11 @@ class delivery {
     }
     publish_circuit();
     bool const is_exhausted = max != 0 && (job.attempts >= max || result.is_refused());
-    if (!is_failing_ && (max == 0 || is_exhausted)) {
-      is_failing_ = true;
-      update_health();
-      if (max == 0) guard_.warn("the sink failed; its records wait in its queue", result.reason());
-    } else if (is_failing_) {
-      update_health();  // the reason may have changed
-    }
+    bool const was_failing = std::exchange(is_failing_, is_failing_ || max == 0 || is_exhausted);
+    has_last_failed_ = true;
+    update_health();  // at the first failure: with long timeouts, the last attempt ends much later
+    if (!was_failing && max == 0)
+      guard_.warn("the sink failed; its records wait in its queue", result.reason());
     return {is_exhausted ? attempt_state::give_up : attempt_state::retry,
             now + pause_after(job.attempts, result.delay())};
   }
@@ -362,7 +360,7 @@ class delivery {
     breaker_.note_success();
     publish_circuit();
     bool const was_failing = std::exchange(is_failing_, false);
-    if (was_failing || !is_healthy_) update_health();
+    if (std::exchange(has_last_failed_, false) || !is_healthy_) update_health();
     if (!was_failing) return;
     guard_.warn("the sink works again");
   }
@@ -371,7 +369,7 @@ class delivery {
   [[gnu::cold]] void update_health() noexcept {
     guard_.call("the sink threw in health", [&] {
       sink_health now = sink_.health();
-      if (now.healthy && is_failing_) now = {false, "the last attempt failed: " + last_reason_};
+      if (now.healthy && has_last_failed_) now = {false, "the last attempt failed: " + last_reason_};
       if (now.healthy && !is_started_) now = {false, "the sink has not started"};
       is_healthy_ = now.healthy;
       status_->set_health(std::move(now));
@@ -388,7 +386,8 @@ class delivery {
   bool const may_wait_;  ///< records may wait in the queue while the sink is down
   std::shared_ptr<start_context const> context_;
   bool is_started_ = false;
-  bool is_failing_ = false;
+  bool has_last_failed_ = false;  ///< the last write attempt
+  bool is_failing_ = false;       ///< it used up the attempts of a batch: each further batch gets one
   bool is_healthy_ = true;
   clock::time_point next_start_{};  ///< the default value: `start` was not called yet
   std::string last_reason_;

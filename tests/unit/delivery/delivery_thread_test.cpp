@@ -106,6 +106,27 @@ TEST_CASE(
   CHECK(hung->wait_for_messages(10));
 }
 
+TEST_CASE("health reports the first failed attempt, while others are left") {
+  support::temporary_directory const directory;
+  auto sink = std::make_shared<switched_sink>("slow");
+  captured_diagnostics reported;
+  fapilog::runtime rt{{.sinks = {{sink,
+                                  {.thread = fapilog::sink_thread::own,
+                                   .retry = {.attempts = 1'000'000, .first_delay = 1ms, .longest_delay = 1ms},
+                                   .spool = {.directory = directory.path()}}}},
+                       .diagnostics_output = reported}};
+  log_numbers(rt.get_logger(), 0, 1);
+  CHECK(rt.flush(60s));
+  CHECK(rt.health().at(0).second.healthy);
+  sink->set(fault::retry);
+  log_numbers(rt.get_logger(), 1, 10);
+  CHECK(support::eventually([&] { return !rt.health().at(0).second.healthy; }));
+  CHECK(rt.sink_counts().at(0).second.spooled == 0);  // it is not given up
+  sink->set(fault::none);
+  CHECK(rt.flush(60s));
+  CHECK(rt.health().at(0).second.healthy);
+}
+
 TEST_CASE("a sink with its own thread gets its records in order once it works again") {
   auto sink = std::make_shared<switched_sink>("late", fault::retry);
   captured_diagnostics reported;
