@@ -20,6 +20,11 @@
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 using fapilog::kv;
 using fapilog::sinks::kafka;
 using fapilog::sinks::kafka_config;
@@ -98,6 +103,27 @@ fapilog::batch numbered(support::events& made, int count) {
   return all;
 }
 
+/// The descriptors of this process that are connected to a broker, given as `host:port`.
+std::vector<int> sockets_connected_to(std::string const& broker) {
+  auto const port = static_cast<std::uint16_t>(std::stoi(broker.substr(broker.rfind(':') + 1)));
+  std::vector<int> found;
+  for (int descriptor = 0; descriptor < 1'000; ++descriptor) {
+    ::sockaddr_in peer{};
+    ::socklen_t size = sizeof peer;
+    if (::getpeername(descriptor, reinterpret_cast<::sockaddr*>(&peer), &size) == 0 &&
+        peer.sin_family == AF_INET && ntohs(peer.sin_port) == port)
+      found.push_back(descriptor);
+  }
+  return found;
+}
+
+int socket_option(int descriptor, int level, int name) {
+  int value = 0;
+  ::socklen_t size = sizeof value;
+  CHECK(::getsockopt(descriptor, level, name, &value, &size) == 0);
+  return value;
+}
+
 }  // namespace
 
 TEST_CASE("each record is one message with its key, headers and time") {
@@ -166,6 +192,23 @@ TEST_CASE("records wait while all brokers are down") {
   CHECK(rt.sink_counts().at(0).second.delivered == 100);
   CHECK(eventually([&] { return rt.health().at(0).second.healthy; }));
   check_all_in_order(cluster.messages(), 100);
+}
+
+TEST_CASE("a connection to Kafka ends soon if its packets vanish") {
+  mock_cluster const cluster{1, 1};
+  kafka sink{{.brokers = cluster.brokers()}};
+  support::events made;
+  REQUIRE(sink.write(numbered(made, 1)));
+  int connections = 0;
+  for (int const descriptor : sockets_connected_to(cluster.brokers().at(0))) {
+    ++connections;
+    CHECK(socket_option(descriptor, SOL_SOCKET, SO_KEEPALIVE) != 0);
+    CHECK((::fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0);
+#if defined(TCP_USER_TIMEOUT)
+    CHECK(socket_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT) == 5'000);
+#endif
+  }
+  CHECK(connections >= 1);
 }
 
 TEST_CASE("an attempt whose acknowledgement is late is not sent again") {

@@ -57,7 +57,11 @@ inline constexpr int no_signal = 0;
 
 [[nodiscard]] inline file make_socket(int family, socket_kind kind) noexcept {
   reserve_standard_descriptors();
-  file made{move_above_standard(::socket(family, kind == socket_kind::stream ? SOCK_STREAM : SOCK_DGRAM, 0))};
+  int type = kind == socket_kind::stream ? SOCK_STREAM : SOCK_DGRAM;
+#if defined(SOCK_CLOEXEC)
+  type |= SOCK_CLOEXEC;  // a process that is started at this moment does not inherit it
+#endif
+  file made{move_above_standard(::socket(family, type, 0))};
   if (!made.is_open()) return made;
   int const descriptor = made.descriptor();
   if (::fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0 ||
@@ -110,7 +114,6 @@ inline constexpr int no_signal = 0;
 inline void watch_peer(int descriptor, int unacknowledged_ms) noexcept {
   int const on = 1;
   (void)::setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-  (void)::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 #if defined(TCP_KEEPIDLE) && defined(TCP_KEEPINTVL) && defined(TCP_KEEPCNT)
   int const idle = 10;
   int const interval = 5;
@@ -180,8 +183,11 @@ inline void watch_peer(int descriptor, int unacknowledged_ms) noexcept {
                 : socket_detail::connect(result.handle.descriptor(), one->ai_addr, one->ai_addrlen,
                                          steady_clock_ns() + std::int64_t{timeout_ms} * 1'000'000);
     if (error == 0) {
-      if (kind == socket_kind::stream)
+      if (kind == socket_kind::stream) {
+        int const on = 1;
+        (void)::setsockopt(result.handle.descriptor(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         socket_detail::watch_peer(result.handle.descriptor(), unacknowledged_ms);
+      }
       return result;
     }
   }

@@ -5,6 +5,7 @@
 #include <fapilog/detail/os/fork.hpp>
 #include <fapilog/detail/os/standard_descriptors.hpp>
 #include <fapilog/detail/os/system.hpp>
+#include <fapilog/detail/os/watched_socket.hpp>
 #include <fapilog/detail/settings/setting_check.hpp>
 #include <fapilog/detail/text/concat.hpp>
 #include <fapilog/detail/text/text_buffer.hpp>
@@ -121,11 +122,16 @@ class topic_writer {
     set_default("client.id", "fapilog");
     set_default("linger.ms", "1");
     set_default("reconnect.backoff.max.ms", "1000");
+    set_default("socket.connection.setup.timeout.ms", "10000");  // by default 30 s without a response
     set_default("statistics.interval.ms", "5000");
     ::rd_kafka_conf_set_opaque(properties_.get(), this);
     ::rd_kafka_conf_set_dr_msg_cb(properties_.get(), &on_report);
     ::rd_kafka_conf_set_error_cb(properties_.get(), &on_error);
     ::rd_kafka_conf_set_stats_cb(properties_.get(), &on_statistics);
+    // librdkafka itself ends a connection only when a request has had no response for `socket.timeout.ms` (60 s): a firewall
+    // that forgot the connection would stop the sink for that long.
+    if (socket_maker const maker = watched_socket_maker(); maker != nullptr)
+      ::rd_kafka_conf_set_socket_cb(properties_.get(), maker);
     ::rd_kafka_conf_set_log_cb(properties_.get(), [](::rd_kafka_t const*, int, char const*, char const*) {});
   }
   /// librdkafka's own message repeats the value, which may be a secret.
