@@ -465,7 +465,7 @@ def postgres_ddl(program):
         require(wanted in text, wanted)
     require("DROP TABLE" in "\n".join(run(program, "partitions")[0]), "partitions")
     _, errors = run(program, "plain", "s" * 64, status=2)
-    same(errors, "fapilog: postgres.schema_name: is longer than 63 bytes\n", "a name that is too long")
+    same(errors, "fapilog: postgres.schema_name: must have at most 63 bytes\n", "a name that is too long")
     run(program, "other", status=2)
 
 
