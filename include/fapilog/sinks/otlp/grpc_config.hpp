@@ -94,7 +94,7 @@ struct otlp_grpc_config {
   }
 
   [[gnu::cold]] static void(check)(otlp_grpc_config const& c, setting_problems& problems) {
-    otlp_config::check({.url = c.url, .resource_attributes = c.resource_attributes}, problems);
+    (otlp_config::check)({.url = c.url, .resource_attributes = c.resource_attributes}, problems);
     std::string_view const url = c.url;
     if (url.substr(0, url.find('/', url.find("//") + 2)).find('@') != url.npos)
       problems.add("url", "must not contain a user or a password: use `connection.credential`");
