@@ -38,7 +38,7 @@ string(JSON relations LENGTH "${sbom}" relationships)
 string(JSON version GET "${sbom}" packages 0 versionInfo)
 string(JSON checksum GET "${sbom}" packages 0 checksums 0 checksumValue)
 file(SHA256 "${folder}/files/${name}.tar.gz" wanted)
-if(NOT packages EQUAL 10 OR NOT relations EQUAL 10 OR NOT name STREQUAL "fapilog-${version}" OR NOT checksum STREQUAL wanted)
+if(NOT packages EQUAL 11 OR NOT relations EQUAL 11 OR NOT name STREQUAL "fapilog-${version}" OR NOT checksum STREQUAL wanted)
   message(FATAL_ERROR "the bill of materials is wrong:\n${sbom}")
 endif()
 
