@@ -206,6 +206,7 @@ TEST_CASE("a connection to Kafka ends soon if its packets vanish") {
     CHECK((::fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0);
 #if defined(TCP_USER_TIMEOUT)
     CHECK(socket_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT) == 5'000);
+    CHECK(socket_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE) == 2);
 #endif
   }
   CHECK(connections >= 1);

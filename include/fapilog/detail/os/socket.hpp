@@ -110,17 +110,19 @@ inline constexpr int no_signal = 0;
   }
 }
 
-/// Sends keep-alive probes and limits the time that sent data stays unacknowledged, so that a dead peer is noticed.
-inline void watch_peer(int descriptor, int unacknowledged_ms) noexcept {
+/// Sends keep-alive probes after `idle_s` seconds without data and limits the time that sent data stays unacknowledged, so that
+/// a dead peer is noticed.
+inline void watch_peer(int descriptor, int unacknowledged_ms, int idle_s) noexcept {
   int const on = 1;
   (void)::setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 #if defined(TCP_KEEPIDLE) && defined(TCP_KEEPINTVL) && defined(TCP_KEEPCNT)
-  int const idle = 10;
-  int const interval = 5;
+  int const interval = (std::max)(idle_s / 2, 1);
   int const count = 3;
-  (void)::setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+  (void)::setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
   (void)::setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
   (void)::setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
+#else
+  (void)idle_s;
 #endif
 #if FAPILOG_DETAIL_LINUX && defined(TCP_USER_TIMEOUT)
   (void)::setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_ms, sizeof unacknowledged_ms);
@@ -186,7 +188,8 @@ inline void watch_peer(int descriptor, int unacknowledged_ms) noexcept {
       if (kind == socket_kind::stream) {
         int const on = 1;
         (void)::setsockopt(result.handle.descriptor(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        socket_detail::watch_peer(result.handle.descriptor(), unacknowledged_ms);
+        constexpr int idle_s = 10;
+        socket_detail::watch_peer(result.handle.descriptor(), unacknowledged_ms, idle_s);
       }
       return result;
     }
