@@ -46,8 +46,6 @@ class kept_directory {
   ~kept_directory() = default;
 
   [[nodiscard]] std::string const& root() const noexcept { return root_; }
-  /// Name of the subdirectory of this runtime. Thread: the one that made the object, and the worker.
-  [[nodiscard]] std::string const& own_name() const noexcept { return name_; }
 
   /// Directory of the snapshots of literals that all processes of this user share.
   [[nodiscard]] static std::string literals_below(std::string const& root) {

@@ -71,8 +71,7 @@ class lane_keeper final : public record_keeper {
     if (has_recovered_) [[likely]]
       return false;
     if (recovery_ == nullptr) {
-      recovery_ = std::make_unique<lane_recovery>(directory_.root(), directory_.own_name(), channel, builder,
-                                                  diagnostics_);
+      recovery_ = std::make_unique<lane_recovery>(directory_.root(), channel, builder, diagnostics_);
     }
     if (recovery_->step()) return true;
     has_recovered_ = true;

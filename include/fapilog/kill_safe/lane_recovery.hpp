@@ -33,11 +33,11 @@ namespace fapilog::inline v0_1::detail {
 /// Thread: the worker's.
 class lane_recovery {
  public:
-  /// The processes that have ended, of those with a directory below `root`; `own` is the name of this one's. Throws: std::bad_alloc.
-  lane_recovery(std::string root, std::string_view own, lane_channel& channel, batch_builder& builder,
+  /// The processes that have ended, of those with a directory below `root`: nobody has locked its owner's file. Throws: std::bad_alloc.
+  lane_recovery(std::string root, lane_channel& channel, batch_builder& builder,
                 std::shared_ptr<diagnostics> reports)
       : root_(std::move(root)), channel_(channel), builder_(builder), diagnostics_(std::move(reports)) {
-    find_processes(own);
+    find_processes();
   }
   lane_recovery(lane_recovery const&) = delete;
   lane_recovery& operator=(lane_recovery const&) = delete;
@@ -61,11 +61,11 @@ class lane_recovery {
   static constexpr std::size_t records_per_step = 256;
   static constexpr std::int64_t abandoned_after_s = 60;
 
-  [[gnu::cold]] void find_processes(std::string_view own) {
+  [[gnu::cold]] void find_processes() {
     for (std::string& name : list_directory(root_, "").names) {
       if (name.starts_with(".new-")) {
         remove_abandoned(root_ + '/' + name);
-      } else if (dead_process::is_directory_name(name) && name != own) {
+      } else if (dead_process::is_directory_name(name)) {
         names_.push_back(std::move(name));
       }
     }
