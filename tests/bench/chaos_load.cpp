@@ -4,6 +4,7 @@
 // lines as the disturbed part goes on, `health` lines when the sink becomes healthy or unhealthy, then what a call cost its caller and
 // the account as JSON.
 #include "../../examples/cli/all_plugins.hpp"
+#include "../support/eventually.hpp"
 #include "harness/measure.hpp"
 
 #include <fapilog/fapilog.hpp>
@@ -87,13 +88,10 @@ void wait_until_delivered(fapilog::runtime const& rt) {
 
 /// Throws if nothing arrives although nothing is disturbed: the run would show nothing.
 void require_delivery(fapilog::runtime const& rt) {
-  auto const since = bench::clock::now();
-  while (rt.sink_counts().at(0).second.delivered == 0) {
-    if (bench::clock::now() - since > std::chrono::seconds{30})
-      throw std::runtime_error{"nothing was delivered before the disturbance: " +
-                               rt.health().at(0).second.detail};
-    std::this_thread::sleep_for(std::chrono::milliseconds{20});
-  }
+  auto const has_delivered = [&] { return rt.sink_counts().at(0).second.delivered != 0; };
+  if (!support::eventually(has_delivered, std::chrono::seconds{30}))
+    throw std::runtime_error{"nothing was delivered before the disturbance: " +
+                             rt.health().at(0).second.detail};
 }
 
 /// Writes a line whenever the health of the sink changes, until it is destroyed.

@@ -15,16 +15,16 @@ if ! command -v "$bazel" >/dev/null; then
   exit 77
 fi
 folder=$PWD/build/package/bazel
-rm -rf "$folder/work"
-mkdir -p "$folder/work"/{fapilog,consumer}
-cp -r packaging/bazel/BUILD.bazel LICENSE include "$folder/work/fapilog/"
-cp tests/package/programs/one_line.cpp "$folder/work/consumer/"
+rm -rf "$folder/projects"
+mkdir -p "$folder/projects"/{fapilog,consumer}
+cp -r packaging/bazel/BUILD.bazel LICENSE include "$folder/projects/fapilog/"
+cp tests/package/programs/one_line.cpp "$folder/projects/consumer/"
 
 # library <repository> <target> <headers below /usr/include> <link option>
 library() {
-  mkdir -p "$folder/work/$1/include"
-  (cd /usr/include && cp -rL --parents $3 "$folder/work/$1/include/")
-  cat >"$folder/work/$1/BUILD.bazel" <<BUILD
+  mkdir -p "$folder/projects/$1/include"
+  (cd /usr/include && cp -rL --parents $3 "$folder/projects/$1/include/")
+  cat >"$folder/projects/$1/BUILD.bazel" <<BUILD
 load("@rules_cc//cc:defs.bzl", "cc_library")
 cc_library(
     name = "$2",
@@ -41,11 +41,11 @@ library zlib zlib 'zlib.h zconf.h' '"-lz"'
 {
   echo 'workspace(name = "consumer")'
   for name in fapilog fmt nlohmann_json zlib; do
-    [[ -e $folder/work/$name/WORKSPACE ]] || echo "workspace(name = \"$name\")" >"$folder/work/$name/WORKSPACE"
+    [[ -e $folder/projects/$name/WORKSPACE ]] || echo "workspace(name = \"$name\")" >"$folder/projects/$name/WORKSPACE"
     echo "local_repository(name = \"$name\", path = \"../$name\")"
   done
-} >"$folder/work/consumer/WORKSPACE"
-cat >"$folder/work/consumer/BUILD.bazel" <<'BUILD'
+} >"$folder/projects/consumer/WORKSPACE"
+cat >"$folder/projects/consumer/BUILD.bazel" <<'BUILD'
 load("@rules_cc//cc:defs.bzl", "cc_binary")
 cc_binary(
     name = "one_line",
@@ -58,7 +58,7 @@ options=(--cxxopt=-std=c++20 --jobs=1)
 for override in ${FAPILOG_BAZEL_OVERRIDES:-}; do
   options+=("--override_repository=$override")
 done
-cd "$folder/work/consumer"
+cd "$folder/projects/consumer"
 run_bazel() { "$bazel" "--output_user_root=$folder/cache" --batch "$@" "${options[@]}" 2>"$folder/log" || { cat "$folder/log" >&2 && return 1; }; }
 run_bazel build --nobuild @fapilog//:fapilog @fapilog//:json @fapilog//:zlib
 run_bazel build //:one_line
